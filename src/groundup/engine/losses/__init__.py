@@ -1,0 +1,1 @@
+"""Losses: value, gradient and curvature of each, and the link between score and prediction."""

@@ -1,0 +1,22 @@
+"""Rows: where they live, how they are cut into blocks, and who works on them."""
+
+from groundup.engine.rows.blocks import Block, block_bounds, block_rows, runs
+from groundup.engine.rows.merge import merge_tree
+from groundup.engine.rows.place import Memmap, Memory, Place
+from groundup.engine.rows.rows import Rows, Statistic
+from groundup.engine.rows.threads import budget, one_blas_thread
+
+__all__ = [
+    "Block",
+    "Memmap",
+    "Memory",
+    "Place",
+    "Rows",
+    "Statistic",
+    "block_bounds",
+    "block_rows",
+    "budget",
+    "merge_tree",
+    "one_blas_thread",
+    "runs",
+]

@@ -1,0 +1,14 @@
+"""Merge values in a fixed tree: neighbours first, by block number, whoever computed them and whenever they arrived."""
+
+from __future__ import annotations
+
+
+def merge_tree(values: list):
+    """Return ``values`` merged pairwise: ((0+1)+(2+3))+..., the same tree for the same number of values.
+
+    The error of a float sum grows with the tree's depth, log2 of the number of values, and not with the number itself.
+    """
+    while len(values) > 1:
+        pairs = [values[i].merge(values[i + 1]) for i in range(0, len(values) - 1, 2)]
+        values = pairs + values[len(values) - len(values) % 2 :]
+    return values[0]

@@ -1,0 +1,91 @@
+"""Places: where the feature matrix lives. The algorithm above never knows.
+
+A place says ``n_rows``, ``n_features``, ``dtype`` and loads rows [lo, hi) as a C-contiguous array. Memory is one; a
+memmap of prepared blocks, larger than memory, is another.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+
+@runtime_checkable
+class Place(Protocol):
+    """Where rows live."""
+
+    n_rows: int
+    n_features: int
+    dtype: np.dtype
+
+    def load(self, lo: int, hi: int) -> np.ndarray:
+        """Return rows [lo, hi) as a C-contiguous array of shape (hi - lo, n_features)."""
+        ...
+
+
+class Memory:
+    """Rows of an array in memory.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, n_features)
+        float32 or float64; copied only if it is not C-contiguous.
+    """
+
+    def __init__(self, X: np.ndarray):
+        self.X = np.ascontiguousarray(X)
+        self.n_rows, self.n_features = self.X.shape
+        self.dtype = self.X.dtype
+
+    def load(self, lo: int, hi: int) -> np.ndarray:
+        """Return a view of rows [lo, hi)."""
+        return self.X[lo:hi]
+
+
+class Memmap:
+    """Rows of a matrix in a ``.npy`` file, which may be larger than memory.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file in NumPy's format: 2-D, C order, float32 or float64. `Memmap.write` makes one from blocks.
+
+    Raises
+    ------
+    ValueError
+        If the file holds anything else.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+        self._X = np.load(self.path, mmap_mode="r", allow_pickle=False)
+        if self._X.ndim != 2 or self._X.dtype not in (np.float32, np.float64) or not self._X.flags.c_contiguous:
+            raise ValueError(
+                f"{self.path} holds {self._X.dtype} of shape {self._X.shape}; "
+                "a place needs a 2-D matrix of float32 or float64 in C order"
+            )
+        self.n_rows, self.n_features = self._X.shape
+        self.dtype = self._X.dtype
+
+    def load(self, lo: int, hi: int) -> np.ndarray:
+        """Return rows [lo, hi): pages are read from disk as they are touched, and dropped when memory is short."""
+        return self._X[lo:hi]
+
+    @classmethod
+    def write(cls, path: str | Path, blocks, n_rows: int, n_features: int, dtype) -> Memmap:
+        """Write blocks of rows (arrays of shape (any, n_features), in order) to `path`, and open it.
+
+        The file is ``n_rows * n_features * itemsize`` bytes and stays until it is deleted.
+        """
+        out = np.lib.format.open_memmap(path, mode="w+", dtype=np.dtype(dtype), shape=(n_rows, n_features))
+        at = 0
+        for block in blocks:
+            out[at : at + len(block)] = block
+            at += len(block)
+        if at != n_rows:
+            raise ValueError(f"{n_rows} rows were announced, but the blocks held {at}")
+        out.flush()
+        del out
+        return cls(path)

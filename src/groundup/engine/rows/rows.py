@@ -1,0 +1,113 @@
+"""Rows: the two verbs in which every learner that scales is written.
+
+``reduce(Statistic, *state)`` summarises all rows; ``advance(step, *state)`` lets each block move its own per-row
+columns (a booster's score, a tree's node) forward. The loop over passes stays with the caller and reads as plain Python:
+
+    gram = rows.reduce(Gram)                        # X'X, X'y in one pass
+    for _ in range(n_trees):                        # or: per-row state that stays with its block
+        rows.advance(route, splits)
+        histogram = rows.reduce(Histogram, level)
+
+The bits of the result never depend on the number of threads or on where the rows live: blocks are a fixed function of
+the shape, float statistics keep one value a block and merge in a fixed tree, and integer statistics (``exact = True``),
+whose sums have no rounding, are computed a run of blocks at a time, one run a thread.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from groundup.engine.rows import threads
+from groundup.engine.rows.blocks import INLINE_ROWS, Block, block_bounds, runs
+from groundup.engine.rows.merge import merge_tree
+from groundup.engine.rows.place import Place
+
+
+class Statistic(Protocol):
+    """A value that summarises rows. ``of`` one block, ``merge`` with another's, ``finish`` into the answer.
+
+    A class with ``exact = True`` promises that merging in any order gives the same bits (sums of integers); its ``of``
+    is called with runs of blocks. ``merge`` may change and return ``self``.
+    """
+
+    exact: bool
+
+    @classmethod
+    def of(cls, block: Block, *state: Any) -> Statistic:
+        """Summarise one block (or, if exact, one run of blocks)."""
+        ...
+
+    def merge(self, other) -> Statistic:
+        """Return the summary of both."""
+        ...
+
+
+class Rows:
+    """All rows of one fit: the features in their place, and the per-row columns beside them.
+
+    Parameters
+    ----------
+    place : Place
+        Where X lives.
+    columns : dict of str to ndarray
+        Per-row arrays: first axis n_rows.
+    n_threads : int
+        At most so many threads work on a call.
+
+    Attributes
+    ----------
+    n_rows, n_features : int
+    bounds : ndarray of int64 of shape (n_blocks + 1,)
+        First row of each block.
+    """
+
+    def __init__(self, place: Place, columns: dict[str, np.ndarray] | None = None, n_threads: int = 1):
+        self.place = place
+        self.n_rows, self.n_features, self.dtype = place.n_rows, place.n_features, place.dtype
+        self.bounds = block_bounds(self.n_rows)
+        self.n_threads = n_threads if self.n_rows >= INLINE_ROWS else 1
+        self._columns: dict[str, np.ndarray] = {}
+        for name, values in (columns or {}).items():
+            self.add(name, values)
+
+    @property
+    def n_blocks(self) -> int:
+        """Number of blocks."""
+        return len(self.bounds) - 1
+
+    def add(self, name: str, values: np.ndarray) -> np.ndarray:
+        """Put a per-row column (first axis n_rows) beside the features, and return it."""
+        if len(values) != self.n_rows:
+            raise ValueError(f"column {name!r} has {len(values)} rows, the features have {self.n_rows}")
+        self._columns[name] = values
+        return values
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._columns[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._columns
+
+    def block(self, first: int, stop: int) -> Block:
+        """Return the run of blocks first, ..., stop - 1."""
+        lo, hi = int(self.bounds[first]), int(self.bounds[stop])
+        columns = {name: values[lo:hi] for name, values in self._columns.items()}
+        return Block(self.place.load(lo, hi), columns, self.bounds[first : stop + 1] - lo, first, stop, lo, hi)
+
+    def reduce(self, statistic, *state):
+        """Return `statistic` of all rows: of blocks, merged in their fixed order."""
+        if getattr(statistic, "exact", False):
+            parts = runs(self.n_blocks, self.n_threads)
+            values = threads.run(lambda i: statistic.of(self.block(*parts[i]), *state), len(parts), self.n_threads)
+        else:
+            values = threads.run(
+                lambda k: statistic.of(self.block(k, k + 1), *state), self.n_blocks, self.n_threads
+            )
+        return merge_tree(values)
+
+    def advance(self, step, *state) -> None:
+        """Call ``step(run, *state)`` on runs of blocks; it writes only to the run's own slices of the columns."""
+        parts = runs(self.n_blocks, self.n_threads)
+        threads.run(lambda i: step(self.block(*parts[i]), *state), len(parts), self.n_threads)

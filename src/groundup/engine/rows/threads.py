@@ -1,0 +1,174 @@
+"""The one thread budget, and the one pool of threads that spends it.
+
+Kernels release the GIL, so plain Python threads run them side by side. All fits and predictions of a process share one
+pool: a search over a cross-validation over a forest never starts more threads than the budget, because a call made
+inside the pool runs inline, in the thread that made it. The caller works too, and never waits for work that has not
+been begun: a busy pool makes it slower, not stuck.
+
+Nothing here may change a result: which thread does a task is left to chance, so tasks write to places of their own, or
+return values that are merged by task number.
+
+BLAS is held to one thread (`one_blas_thread`) while a fit or a predict runs: its own threads would fight with ours, and
+its sums would depend on their number.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+_inside = threading.local()
+_lock = threading.Lock()
+_executor: ThreadPoolExecutor | None = None
+_workers = 0
+
+
+def budget(n_jobs: int | None = None) -> int:
+    """Return how many threads a call may use: `n_jobs`, the environment, or every core this process may run on.
+
+    Parameters
+    ----------
+    n_jobs : int, optional
+        As in joblib: -1 is all cores, -2 all but one. None asks ``GROUNDUP_NUM_THREADS``, then ``OMP_NUM_THREADS``,
+        then the cores (and the container's share of them).
+
+    Raises
+    ------
+    ValueError
+        If `n_jobs` is 0, or an environment variable is not a positive whole number.
+    """
+    if n_jobs is not None:
+        if n_jobs == 0:
+            raise ValueError("n_jobs == 0 has no meaning: use None for the default, -1 for all cores")
+        return n_jobs if n_jobs > 0 else max(1, _cores() + 1 + n_jobs)
+    for name in ("GROUNDUP_NUM_THREADS", "OMP_NUM_THREADS"):
+        text = os.environ.get(name, "").split(",")[0].strip()
+        if text:
+            if not text.isdigit() or int(text) < 1:
+                raise ValueError(f"{name}={text!r} is not a positive whole number of threads")
+            return int(text)
+    return _cores()
+
+
+def _cores() -> int:
+    import joblib
+
+    return joblib.cpu_count()
+
+
+def run(task, n_tasks: int, n_threads: int) -> list:
+    """Call ``task(i)`` for every i below `n_tasks`, on at most `n_threads` threads; return the results by i.
+
+    The first exception stops the tasks not yet begun, and is raised once the others have ended. Ctrl-C does the same.
+    """
+    n_threads = min(n_threads, n_tasks)
+    if n_threads <= 1 or getattr(_inside, "pool", False):
+        return [task(i) for i in range(n_tasks)]
+    results: list = [None] * n_tasks
+    numbers = itertools.count()
+    stop = threading.Event()
+
+    def work():
+        try:
+            while not stop.is_set() and (i := next(numbers)) < n_tasks:
+                results[i] = task(i)
+        except BaseException:
+            stop.set()
+            raise
+
+    def work_inside():
+        _inside.pool = True
+        try:
+            work()
+        finally:
+            _inside.pool = False
+
+    executor = _pool(n_threads - 1)
+    futures = [executor.submit(work_inside) for _ in range(n_threads - 1)]
+    try:
+        work()
+    finally:
+        stop.set()  # every task has been begun, or this thread has failed
+        begun = [f for f in futures if not f.cancel()]
+        _wait(begun)
+    for f in begun:
+        f.result()
+    return results
+
+
+def _wait(futures) -> None:
+    """Wait for all, also when Ctrl-C arrives meanwhile: kernels must not write into arrays that are given back."""
+    interrupted = None
+    for f in futures:
+        while True:
+            try:
+                f.exception()
+                break
+            except KeyboardInterrupt as e:
+                interrupted = e
+    if interrupted is not None:
+        raise interrupted
+
+
+def _pool(n_workers: int) -> ThreadPoolExecutor:
+    """Return the process's pool, replaced by a larger one where it is too small."""
+    global _executor, _workers  # noqa: PLW0603 (the pool is one for the process)
+    with _lock:
+        if _executor is None or _workers < n_workers:
+            if _executor is not None:
+                _executor.shutdown(wait=False)
+            _executor = ThreadPoolExecutor(n_workers, thread_name_prefix="groundup")
+            _workers = n_workers
+        return _executor
+
+
+def _forget_pool() -> None:
+    """A forked child has none of its parent's threads, and perhaps a held lock."""
+    global _executor, _workers, _lock, _inside, _blas  # noqa: PLW0603
+    _executor, _workers, _lock, _inside = None, 0, threading.Lock(), threading.local()
+    _blas = _Blas()
+
+
+class _Blas:
+    """Counts who wants BLAS on one thread; the first one limits it, the last one gives back what was set before."""
+
+    def __init__(self):
+        self.lock, self.users, self.limits, self.controller = threading.Lock(), 0, None, None
+
+    def enter(self):
+        with self.lock:
+            if self.users == 0:
+                if self.controller is None:
+                    from threadpoolctl import ThreadpoolController
+
+                    self.controller = ThreadpoolController()
+                self.limits = self.controller.limit(limits=1, user_api="blas")
+            self.users += 1
+
+    def leave(self):
+        with self.lock:
+            self.users -= 1
+            if self.users == 0:
+                self.limits.restore_original_limits()
+                self.limits = None
+
+
+_blas = _Blas()
+
+
+@contextlib.contextmanager
+def one_blas_thread():
+    """Hold BLAS to one thread inside the block, in all threads of the process; blocks may nest and overlap."""
+    blas = _blas
+    blas.enter()
+    try:
+        yield
+    finally:
+        blas.leave()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_pool)

@@ -1,0 +1,1 @@
+"""Values that merge: `of(block)`, `merge(other)`, `finish()`."""
