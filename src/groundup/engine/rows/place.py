@@ -61,7 +61,11 @@ class Memmap:
     def __init__(self, path: str | Path):
         self.path = Path(path)
         self._X = np.load(self.path, mmap_mode="r", allow_pickle=False)
-        if self._X.ndim != 2 or self._X.dtype not in (np.float32, np.float64) or not self._X.flags.c_contiguous:
+        if (
+            self._X.ndim != 2
+            or self._X.dtype not in (np.float32, np.float64)
+            or not self._X.flags.c_contiguous
+        ):
             raise ValueError(
                 f"{self.path} holds {self._X.dtype} of shape {self._X.shape}; "
                 "a place needs a 2-D matrix of float32 or float64 in C order"

@@ -94,13 +94,17 @@ class Rows:
         """Return the run of blocks first, ..., stop - 1."""
         lo, hi = int(self.bounds[first]), int(self.bounds[stop])
         columns = {name: values[lo:hi] for name, values in self._columns.items()}
-        return Block(self.place.load(lo, hi), columns, self.bounds[first : stop + 1] - lo, first, stop, lo, hi)
+        return Block(
+            self.place.load(lo, hi), columns, self.bounds[first : stop + 1] - lo, first, stop, lo, hi
+        )
 
     def reduce(self, statistic, *state):
         """Return `statistic` of all rows: of blocks, merged in their fixed order."""
         if getattr(statistic, "exact", False):
             parts = runs(self.n_blocks, self.n_threads)
-            values = threads.run(lambda i: statistic.of(self.block(*parts[i]), *state), len(parts), self.n_threads)
+            values = threads.run(
+                lambda i: statistic.of(self.block(*parts[i]), *state), len(parts), self.n_threads
+            )
         else:
             values = threads.run(
                 lambda k: statistic.of(self.block(k, k + 1), *state), self.n_blocks, self.n_threads

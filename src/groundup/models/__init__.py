@@ -1,0 +1,40 @@
+"""Learners written from scratch, with scikit-learn's class and parameter names.
+
+>>> from groundup.models import LinearRegression
+"""
+
+from __future__ import annotations
+
+import importlib
+
+_LAZY = {
+    "DummyClassifier": "groundup.models.baseline",
+    "DummyRegressor": "groundup.models.baseline",
+    "HistGradientBoostingClassifier": "groundup.models.trees",
+    "HistGradientBoostingRegressor": "groundup.models.trees",
+    "KMeans": "groundup.models.clusters",
+    "LinearRegression": "groundup.models.linear",
+    "LogisticRegression": "groundup.models.linear",
+    "Ridge": "groundup.models.linear",
+}
+
+__all__ = [  # noqa: PLE0604, RUF022 (loaded on first use)
+    "DummyClassifier",
+    "DummyRegressor",
+    "HistGradientBoostingClassifier",
+    "HistGradientBoostingRegressor",
+    "KMeans",
+    "LinearRegression",
+    "LogisticRegression",
+    "Ridge",
+]
+
+
+def __getattr__(name: str):
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'groundup.models' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

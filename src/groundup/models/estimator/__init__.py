@@ -1,0 +1,51 @@
+"""What every learner shares: the only room that knows scikit-learn's base classes and validation."""
+
+from sklearn.base import (
+    ClassifierMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    ClusterMixin,
+    RegressorMixin,
+    TransformerMixin,
+    clone,
+    is_classifier,
+    is_clusterer,
+    is_regressor,
+)
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.validation import check_is_fitted
+
+from groundup.models.estimator.base import Learner, fitting
+from groundup.models.estimator.callbacks import Callbacks
+from groundup.models.estimator.labels import encode_labels
+from groundup.models.estimator.state import Array, Labels, Scalar
+
+__all__ = [
+    "Array",
+    "Callbacks",
+    "ClassNamePrefixFeaturesOutMixin",
+    "ClassifierMixin",
+    "ClusterMixin",
+    "ConvergenceWarning",
+    "Interval",
+    "Labels",
+    "Learner",
+    "NotFittedError",
+    "Options",
+    "RegressorMixin",
+    "Scalar",
+    "StrOptions",
+    "TransformerMixin",
+    "check_is_fitted",
+    "check_random_state",
+    "clone",
+    "column_or_1d",
+    "compute_sample_weight",
+    "encode_labels",
+    "fitting",
+    "is_classifier",
+    "is_clusterer",
+    "is_regressor",
+]

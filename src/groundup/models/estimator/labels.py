@@ -1,0 +1,35 @@
+"""Class labels: strings, booleans or numbers in, codes 0 .. n_classes-1 for the kernels."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+
+
+def encode_labels(y) -> tuple[np.ndarray, np.ndarray]:
+    """Return (classes, codes): the sorted labels in their own type, and each row's index into them (int64).
+
+    Raises
+    ------
+    ValueError
+        If `y` is not 1-D, holds missing values, or holds fractions (a regression target).
+    """
+    y = column_or_1d(y, warn=True)
+    if y.dtype.kind in "iub" and len(y):
+        return _encode_integers(y)
+    check_classification_targets(y)
+    classes, codes = np.unique(y, return_inverse=True)
+    return classes, codes.astype(np.int64, copy=False)
+
+
+def _encode_integers(y):
+    """Labels 0, 1, 2, ... need no sorting: count them, where their range is not wider than the rows are many."""
+    low, high = int(y.min()), int(y.max())
+    if high - low > max(1024, len(y)):
+        classes, codes = np.unique(y, return_inverse=True)
+        return classes, codes.astype(np.int64, copy=False)
+    shifted = y.astype(np.int64) - low
+    present = np.bincount(shifted, minlength=high - low + 1) > 0
+    code_of = np.cumsum(present) - 1
+    return (np.flatnonzero(present) + low).astype(y.dtype), code_of[shifted].astype(np.int64, copy=False)

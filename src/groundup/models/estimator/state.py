@@ -1,0 +1,198 @@
+"""Declared state: what a fitted learner is made of, checked before it reaches a kernel.
+
+Kernels have no bounds checks: an index out of range in a loaded file would read foreign memory. So every learner declares
+its fitted attributes, their dtypes and shapes, and `from_state` (and unpickling) refuse whatever does not fit:
+
+    _state = {
+        "coef_": Array("f8", "n_features"),
+        "n_iter_": Scalar(int, low=0),
+        "classes_": Labels(),
+    }
+
+A shape is written in symbols that must agree over all arrays: ``n_features`` is ``n_features_in_``, ``n_classes`` the
+number of labels, any other name is bound by the array that is met first. What shapes cannot say (a child's number is
+larger than its parent's) goes into ``_check_state``. The bundle saves exactly these attributes, and nothing executable.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+
+class Array(NamedTuple):
+    """An ndarray attribute.
+
+    dtype : NumPy's dtype in short form, or several: "f8", "f8 f4".
+    shape : symbols and numbers, separated by blanks: "n_outputs n_features", "2 k"; "" is a 0-d array.
+            Alternatives are separated by "|": "n_features | n_outputs n_features".
+    finite : floats must be finite.
+    optional : may be absent or None.
+    """
+
+    dtype: str
+    shape: str
+    finite: bool = True
+    optional: bool = False
+
+    def check(self, name: str, value, sizes: dict[str, int]) -> None:
+        """Raise ValueError unless `value` fits; bind the symbols of its shape in `sizes`."""
+        if not isinstance(value, np.ndarray) or value.dtype not in [np.dtype(d) for d in self.dtype.split()]:
+            found = value.dtype if isinstance(value, np.ndarray) else type(value).__name__
+            raise ValueError(f"{name} is {found}, not an array of {self.dtype}")
+        for alternative in self.shape.split("|"):
+            symbols = alternative.split()
+            if len(symbols) == value.ndim and _bind(symbols, value.shape, sizes):
+                break
+        else:
+            raise ValueError(f"{name} has shape {value.shape}, not ({self.shape}) with {sizes}")
+        if self.finite and value.dtype.kind == "f" and not np.isfinite(value).all():
+            raise ValueError(f"{name} holds NaN or infinity")
+
+
+class Scalar(NamedTuple):
+    """A number, string or boolean attribute, within bounds where given."""
+
+    kind: type
+    low: float = -math.inf
+    high: float = math.inf
+    optional: bool = False
+
+    def check(self, name: str, value, sizes: dict[str, int]) -> None:
+        """Raise ValueError unless `value` fits."""
+        if self.kind is int and isinstance(value, np.integer):
+            value = int(value)
+        if self.kind is float and isinstance(value, (int, np.floating)) and not isinstance(value, bool):
+            value = float(value)
+        if type(value) is not self.kind:
+            raise ValueError(f"{name} is {type(value).__name__}, not {self.kind.__name__}")
+        if self.kind in (int, float) and not self.low <= value <= self.high:
+            raise ValueError(f"{name} is {value}, not in [{self.low}, {self.high}]")
+
+
+class Labels(NamedTuple):
+    """Class labels: a sorted 1-D array of distinct strings, booleans or numbers; binds ``n_classes``."""
+
+    optional: bool = False
+
+    def check(self, name: str, value, sizes: dict[str, int]) -> None:
+        """Raise ValueError unless `value` fits; bind n_classes."""
+        if not isinstance(value, np.ndarray) or value.ndim != 1 or not len(value):
+            raise ValueError(f"{name} is not a 1-D array of labels")
+        if value.dtype.kind == "O" and not all(isinstance(v, (str, bool, int, float)) for v in value):
+            raise ValueError(f"{name} holds something that is no label")
+        if value.dtype.kind not in "OUiubf":
+            raise ValueError(f"{name} has dtype {value.dtype}")
+        try:
+            ordered = all(a < b for a, b in zip(value[:-1], value[1:], strict=True))
+        except TypeError:
+            ordered = False
+        if not ordered:
+            raise ValueError(f"{name} is not sorted or not distinct")
+        if not _bind(["n_classes"], value.shape, sizes):
+            raise ValueError(f"{name} has {len(value)} labels, not {sizes['n_classes']}")
+
+
+class Names(NamedTuple):
+    """Feature names: an object array of strings."""
+
+    optional: bool = True
+
+    def check(self, name: str, value, sizes: dict[str, int]) -> None:
+        """Raise ValueError unless `value` fits."""
+        if (
+            not isinstance(value, np.ndarray)
+            or value.dtype != object
+            or not all(isinstance(v, str) for v in value)
+            or not _bind(["n_features"], value.shape, sizes)
+        ):
+            raise ValueError(f"{name} is not an array of {sizes.get('n_features')} strings")
+
+
+class DType(NamedTuple):
+    """The dtype that X was fitted in."""
+
+    optional: bool = True
+
+    def check(self, name: str, value, sizes: dict[str, int]) -> None:
+        """Raise ValueError unless `value` fits."""
+        if value not in (np.dtype(np.float32), np.dtype(np.float64)):
+            raise ValueError(f"{name} is {value!r}, not float32 or float64")
+
+
+def _bind(symbols, shape, sizes) -> bool:
+    """Tell whether `shape` agrees with the symbols bound so far; bind the new ones."""
+    trial = dict(sizes)
+    for symbol, size in zip(symbols, shape, strict=True):
+        wanted = int(symbol) if symbol.isdigit() else trial.setdefault(symbol, size)
+        if wanted != size:
+            return False
+    sizes.update(trial)
+    return True
+
+
+class Declared:
+    """Mixin of everything fitted that the bundle can hold."""
+
+    _state: ClassVar[dict[str, Any]] = {
+        "n_features_in_": Scalar(int, low=1),
+        "feature_names_in_": Names(),
+        "_dtype_in": DType(),
+    }
+
+    @classmethod
+    def declared_state(cls) -> dict[str, Any]:
+        """Return the fields of this class and its bases, the bases' first."""
+        fields: dict[str, Any] = {}
+        for base in reversed(cls.__mro__):
+            fields.update(vars(base).get("_state", {}))
+        return fields
+
+    def get_state(self) -> dict[str, Any]:
+        """Return the fitted attributes that are declared, by name."""
+        found = vars(self)
+        return {name: found[name] for name in self.declared_state() if found.get(name) is not None}
+
+    @classmethod
+    def from_state(cls, params: dict[str, Any], state: dict[str, Any]):
+        """Return a fitted estimator made of constructor parameters and a state, checked.
+
+        Raises
+        ------
+        ValueError
+            If the state is not one that `fit` could have left: the message names the attribute.
+        """
+        unknown = sorted(set(state) - set(cls.declared_state()))
+        if unknown:
+            raise ValueError(f"{cls.__name__} has no attribute {unknown[0]!r}")
+        estimator = cls(**params)
+        vars(estimator).update(state)
+        estimator._checked()
+        return estimator
+
+    def __setstate__(self, state):
+        super().__setstate__(state)  # type: ignore[misc]  (scikit-learn's BaseEstimator: warns of other versions)
+        if "n_features_in_" in vars(self):
+            self._checked()
+
+    def _checked(self) -> None:
+        found = vars(self)
+        sizes: dict[str, int] = {}
+        for name, field in self.declared_state().items():
+            value = found.get(name)
+            if value is None:
+                if not field.optional:
+                    raise ValueError(f"{type(self).__name__}: {name} is missing")
+                continue
+            try:
+                field.check(name, value, sizes)
+            except ValueError as e:
+                raise ValueError(f"{type(self).__name__}: {e}") from None
+            if name == "n_features_in_":
+                sizes["n_features"] = int(value)
+        self._check_state()
+
+    def _check_state(self) -> None:
+        """Raise ValueError for what dtypes and shapes cannot say; derive what is not saved."""
