@@ -18,7 +18,7 @@ _LAZY = {
     "Ridge": "groundup.models.linear",
 }
 
-__all__ = [  # noqa: PLE0604, RUF022 (loaded on first use)
+__all__ = [
     "DummyClassifier",
     "DummyRegressor",
     "HistGradientBoostingClassifier",

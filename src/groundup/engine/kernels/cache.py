@@ -39,7 +39,7 @@ def is_kernel_source(path: Path) -> bool:
 
 @functools.cache
 def digest(package_root: Path) -> str:
-    """Return the digest of all kernel sources under `package_root` (or of it, if a file), the engine's and the versions."""
+    """Return the digest of all kernel sources under `package_root` (a folder or one file), of ours, and the versions."""
     h = hashlib.blake2b(digest_size=12)
     for word in (numba.__version__, llvmlite.__version__, os.environ.get("GROUNDUP_TILES", "")):
         h.update(word.encode() + b"\0")
