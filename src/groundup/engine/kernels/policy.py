@@ -8,7 +8,7 @@
   ``workqueue`` layer aborts a process that enters it from two threads, as a server does.
 - *Bounds and finiteness are checked at the door*, in Python: there are no bounds checks inside.
 - ``@kernel(fast=True)`` adds the flags {nnan, ninf, nsz}: they keep every value's bits as long as no NaN or infinity
-  comes in. Reassociation is never allowed: under full ``fastmath`` equal input was seen to give other bits from fit to fit.
+  comes in. Reassociation is never allowed: under full ``fastmath`` equal input gave other bits from fit to fit.
 
 With ``NUMBA_DISABLE_JIT=1`` a kernel is the plain Python function.
 """

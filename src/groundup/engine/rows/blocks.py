@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +28,7 @@ def runs(n_blocks: int, n_runs: int) -> list[tuple[int, int]]:
     """Cut the blocks into at most `n_runs` runs of consecutive blocks, as even as can be: (first, stop) of each."""
     n_runs = max(1, min(n_runs, n_blocks))
     cuts = [n_blocks * i // n_runs for i in range(n_runs + 1)]
-    return list(zip(cuts[:-1], cuts[1:], strict=True))
+    return list(pairwise(cuts))
 
 
 class Block(NamedTuple):

@@ -14,6 +14,7 @@ an underscore. What this base adds:
 from __future__ import annotations
 
 import functools
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -123,7 +124,7 @@ class Learner(Declared, BaseEstimator):
             from groundup.engine.rows import block_bounds
 
             bounds = block_bounds(place.n_rows)
-            for lo, hi in zip(bounds[:-1], bounds[1:], strict=True):
+            for lo, hi in pairwise(bounds):
                 check_array(
                     place.load(int(lo), int(hi)), ensure_all_finite=finite, dtype=None, input_name="X"
                 )

@@ -61,9 +61,7 @@ class Callbacks(CallbackSupportMixin):
         """Close the fit's root task; the learner's fitted attributes are set by now."""
         root = vars(self).get("_callback_fit_ctx")
         if root is not None:
-            root.call_on_fit_task_end(
-                estimator=self, X=X, y=y, reconstruction_attributes=lambda: self.get_state()
-            )
+            root.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=self.get_state)
 
 
 def _silent(figures, attributes=None) -> bool:

@@ -17,6 +17,7 @@ larger than its parent's) goes into ``_check_state``. The bundle saves exactly t
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -86,7 +87,7 @@ class Labels(NamedTuple):
         if value.dtype.kind not in "OUiubf":
             raise ValueError(f"{name} has dtype {value.dtype}")
         try:
-            ordered = all(a < b for a, b in zip(value[:-1], value[1:], strict=True))
+            ordered = all(a < b for a, b in pairwise(value))
         except TypeError:
             ordered = False
         if not ordered:
