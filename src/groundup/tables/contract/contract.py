@@ -1,0 +1,244 @@
+"""The data contract: what a model was taught on, and what it therefore accepts.
+
+Inferred once, at training; from then on it is the request model, the table check, the form and the drift baseline. It is
+plain JSON with a version: newer versions than this code knows are refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from pydantic import Field, ValidationError, model_validator
+
+from groundup.errors import CheckFailed, GroundupError
+from groundup.tables.contract.column import Column, Level, Strict, Value
+from groundup.tables.contract.problems import Conformed, ConformedRow
+from groundup.tables.table import Note, Table
+
+VERSION = 1
+
+
+class Contract(Strict):
+    """What every column of a table means, and which one is learnt.
+
+    Attributes
+    ----------
+    version : int
+    name : str
+        Of the training table.
+    source_digest : str
+        ``Table.digest`` of the training table.
+    n_rows : int
+        Training rows that have a target (all of them, for clustering).
+    n_target_missing : int
+        Rows left out for want of a target.
+    task : str
+        binary, multiclass, regression or clustering.
+    target, time, group : str or None
+        Columns with these roles.
+    columns : tuple of Column
+        In the table's order.
+    labels : tuple of Level
+        The classes with their counts, in their own type and natural order: the positive class of two is the last.
+    example : dict
+        One training row of features, as JSON values.
+    notes : tuple of Note
+        Every decision taken.
+    """
+
+    version: Literal[1] = VERSION
+    name: str
+    source_digest: str
+    n_rows: int = Field(ge=1)
+    n_target_missing: int = Field(default=0, ge=0)
+    task: Literal["binary", "multiclass", "regression", "clustering"]
+    target: str | None = None
+    time: str | None = None
+    group: str | None = None
+    columns: tuple[Column, ...]
+    labels: tuple[Level, ...] = ()
+    example: dict[str, Value | None] = Field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+
+    @classmethod
+    def infer(
+        cls,
+        table: Table | pl.DataFrame,
+        target: str | None = None,
+        task: str | None = None,
+        time: str | None = None,
+        group: str | None = None,
+        *,
+        kinds: Mapping[str, str] | None = None,
+        ignore: Sequence[str] = (),
+        units: Mapping[str, str] | None = None,
+    ) -> Contract:
+        """Infer the contract of `table`.
+
+        Parameters
+        ----------
+        table : Table or frame
+        target : str, optional
+            The column to learn; clustering where None.
+        task : str, optional
+            binary, multiclass, classification, regression or clustering; inferred from the target where None.
+        time, group : str, optional
+            The column that orders the rows; the column whose equal values must stay together.
+        kinds : mapping, optional
+            Column -> kind, where the inferred one is wrong: ``{"zip": "category"}``.
+        ignore : sequence of str
+            Columns to leave out.
+        units : mapping, optional
+            Column -> unit, shown in the form and the report.
+
+        Raises
+        ------
+        GroundupError
+            Unknown names, a target that cannot be learnt, or no column to learn from.
+        """
+        from groundup.tables.contract.infer import infer_fields
+        from groundup.tables.sources.frames import as_table
+
+        return cls(**infer_fields(as_table(table), target, task, time, group, kinds, ignore, units))
+
+    @model_validator(mode="after")
+    def _sound(self):
+        names = [c.name for c in self.columns]
+        if len(set(names)) < len(names):
+            raise ValueError("two columns have the same name")
+        for role in ("target", "time", "group"):
+            said = [c.name for c in self.columns if c.role == role]
+            if said != ([] if (name := getattr(self, role)) is None else [name]):
+                raise ValueError(
+                    f"the contract's {role} is {getattr(self, role)!r}, but its columns say {said}"
+                )
+        expected = {"binary": self.n_labels == 2, "multiclass": self.n_labels > 2}.get(
+            self.task, self.n_labels == 0
+        )
+        if not expected or (self.target is None) != (self.task == "clustering"):
+            raise ValueError(
+                f"a {self.task} task cannot have {self.n_labels} labels and the target {self.target!r}"
+            )
+        return self
+
+    # ------------------------------------------------------------------ what it says
+
+    @property
+    def n_labels(self) -> int:
+        return len(self.labels)
+
+    @cached_property
+    def features(self) -> tuple[str, ...]:
+        """Names of the columns that learners are fed, in order."""
+        return tuple(c.name for c in self.columns if c.role == "feature")
+
+    @cached_property
+    def feature_columns(self) -> tuple[Column, ...]:
+        return tuple(c for c in self.columns if c.role == "feature")
+
+    @cached_property
+    def ignored(self) -> dict[str, str]:
+        """Ignored column -> reason."""
+        return {c.name: c.reason for c in self.columns if c.role == "ignored"}
+
+    @cached_property
+    def by_name(self) -> dict[str, Column]:
+        return {c.name: c for c in self.columns}
+
+    @cached_property
+    def classes(self) -> np.ndarray:
+        """The labels as one array in their own type, sorted as ``np.unique`` sorts them."""
+        return np.array([label.value for label in self.labels])
+
+    def column(self, name: str) -> Column:
+        """Return the column `name`, or raise with the nearest name."""
+        from groundup.errors import UsageError, nearest
+
+        if name not in self.by_name:
+            raise UsageError(f"The contract has no column {name!r}.{nearest(name, self.by_name)}")
+        return self.by_name[name]
+
+    # ------------------------------------------------------------------ what it checks
+
+    def conform(self, frame) -> Conformed:
+        """Bring `frame` (a Table, Polars, pandas or Arrow frame, a mapping or a list of rows) into this contract's form.
+
+        Columns are found by name. Reordered ones are put in order, unknown ones ignored and listed in ``extra``. Every
+        row keeps its place; doubtful cells are listed as problems. See ``tables.contract.problems`` for the kinds.
+
+        Raises
+        ------
+        CheckFailed
+            If columns are missing: all of them are named.
+        """
+        from groundup.tables.contract.conform import conform
+        from groundup.tables.sources.frames import as_frame
+
+        return conform(as_frame(frame), self)
+
+    def conform_row(self, row: Mapping[str, object]) -> ConformedRow:
+        """Bring one row, given as a mapping, into this contract's form: the verdicts of ``conform``, without Polars."""
+        from groundup.tables.contract.conform_row import conform_row
+
+        return conform_row(row, self)
+
+    def target_values(self, frame, rows: np.ndarray | None = None) -> np.ndarray:
+        """Return the target of `frame` as one array: labels in their own type, or float64.
+
+        Parameters
+        ----------
+        frame : Table or frame
+        rows : array of int, optional
+            Row numbers (from 0) to take, as in ``Split``; all rows where None.
+
+        Raises
+        ------
+        GroundupError
+            If a row has no target, or one that the contract does not know: its row, column and value.
+        """
+        from groundup.tables.contract.conform import target_values
+        from groundup.tables.sources.frames import as_frame
+
+        return target_values(as_frame(frame), self, rows)
+
+    # ------------------------------------------------------------------ JSON
+
+    def to_json(self) -> str:
+        """Return the contract as JSON, indented; ``Contract.from_json`` gives an equal one."""
+        return self.model_dump_json(indent=2)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Contract:
+        """Read a contract from JSON, refusing what this version does not know.
+
+        Raises
+        ------
+        GroundupError
+            If the text is not JSON, not a contract, or of a newer version.
+        """
+        try:
+            version = json.loads(text).get("version")
+        except (ValueError, AttributeError, RecursionError) as error:
+            raise GroundupError(f"This is not a contract: {error}.") from None
+        if isinstance(version, int) and version > VERSION:
+            raise CheckFailed(
+                f"The contract has version {version}; this groundup reads up to {VERSION}.",
+                hint="Upgrade groundup.",
+            )
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise GroundupError(f"The contract is damaged at {where or 'its top'}: {first['msg']}.") from None
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the contract: a model file and its contract must agree on it."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Sources: whatever holds a table, opened by ``read``."""

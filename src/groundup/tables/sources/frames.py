@@ -1,0 +1,163 @@
+"""Frames and mappings of other libraries, brought to eager Polars with plain types.
+
+Polars frames pass as they are; pandas, PyArrow and others come through narwhals; mappings of columns, lists of rows and
+NumPy record arrays are built up. Afterwards every column is one of: Int64, Float32, Float64, Boolean, String, Date,
+Datetime; missing is null, never NaN; or it is of a type that the contract will ignore with a reason (lists, records, bytes, durations, times).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import polars as pl
+
+from groundup.errors import GroundupError
+from groundup.tables.table import Table
+
+
+def as_table(source, name: str | None = None) -> Table:
+    """Return `source`, a Table or anything that ``as_frame`` takes, as a Table."""
+    if isinstance(source, Table):
+        return source
+    frame, kind = _framed(source)
+    return Table(frame, name or "table", kind)
+
+
+def as_frame(source) -> pl.DataFrame:
+    """Return `source` as an eager Polars frame with plain types."""
+    return source.frame if isinstance(source, Table) else _framed(source)[0]
+
+
+def _framed(source) -> tuple[pl.DataFrame, str]:
+    if isinstance(source, pl.LazyFrame):
+        return plain(source.collect(engine="in-memory")), "polars frame"
+    if isinstance(source, pl.DataFrame):
+        return plain(source), "polars frame"
+    if isinstance(source, Mapping):
+        return plain(_from_columns(source)), "mapping"
+    if isinstance(source, np.ndarray):
+        return plain(_from_array(source)), "array"
+    if isinstance(source, Sequence) and not isinstance(source, (str, bytes)):
+        return plain(_from_rows(source)), "rows"
+    return plain(_from_native(source)), f"{type(source).__module__.split('.')[0]} frame"
+
+
+def _from_native(source) -> pl.DataFrame:
+    import narwhals.stable.v2 as nw
+
+    try:
+        frame = nw.from_native(source)
+    except TypeError:
+        raise GroundupError(
+            f"A {type(source).__module__}.{type(source).__qualname__} is not a table.",
+            hint="Give a path, sample:NAME, a Polars, pandas or Arrow frame, or a mapping of columns.",
+        ) from None
+    if isinstance(frame, nw.LazyFrame):
+        frame = frame.collect(backend="polars")
+    _check_names(frame.columns if hasattr(frame, "columns") else [])
+    try:
+        return frame.to_polars()
+    except Exception:  # noqa: BLE001 - object columns of mixed types: each library fails in its own way
+        return pl.DataFrame([_mixed(name, frame[name].to_list()) for name in frame.columns])
+
+
+def _from_columns(columns: Mapping) -> pl.DataFrame:
+    _check_names(list(columns))
+    made = []
+    for name, values in columns.items():
+        if isinstance(values, (str, bytes)) or not hasattr(values, "__len__"):
+            raise GroundupError(
+                "A mapping must give each column as a list or an array.", column=name, value=values
+            )
+        if isinstance(values, np.ndarray) and values.ndim != 1:
+            raise GroundupError(f"A column must have one dimension, not {values.ndim}.", column=name)
+        made.append(_column(str(name), values))
+    heights = {len(s) for s in made}
+    if len(heights) > 1:
+        told = ", ".join(f"{s.name!r}: {len(s)}" for s in made[:6])
+        raise GroundupError("The columns of the mapping differ in length.", hint=f"Lengths are {told}.")
+    return pl.DataFrame(made)
+
+
+def _column(name: str, values) -> pl.Series:
+    if isinstance(values, pl.Series):
+        return values.rename(name)
+    if isinstance(values, np.ndarray) and values.dtype.kind not in "OV":
+        return pl.Series(name, values)
+    return _mixed(name, values.tolist() if isinstance(values, np.ndarray) else list(values))
+
+
+def _from_array(array: np.ndarray) -> pl.DataFrame:
+    if array.dtype.names:
+        return _from_columns({name: array[name] for name in array.dtype.names})
+    if array.ndim != 2:
+        raise GroundupError(f"An array must have two dimensions to be a table, not {array.ndim}.")
+    return _from_columns({f"column_{j + 1}": array[:, j] for j in range(array.shape[1])})
+
+
+def _from_rows(rows: Sequence) -> pl.DataFrame:
+    if not all(isinstance(row, Mapping) for row in rows):
+        bad = next(i for i, row in enumerate(rows) if not isinstance(row, Mapping))
+        raise GroundupError("Rows must be mappings from column to value.", row=bad + 1, value=rows[bad])
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return pl.DataFrame([_mixed(str(name), [row.get(name) for row in rows]) for name in names])
+
+
+def _mixed(name: str, values: list) -> pl.Series:
+    """Return `values` as a series: strictly typed where they agree, as text where they do not."""
+    try:
+        return pl.Series(name, values, strict=True)
+    except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):
+        pass
+    if all(v is None or isinstance(v, (bool, int, float)) for v in values):
+        return pl.Series(name, [None if v is None else _float(v) for v in values], dtype=pl.Float64)
+    blank = {id(v) for v in values if v is None or (isinstance(v, float) and v != v)}  # noqa: PLR0124 - NaN
+    return pl.Series(name, [None if id(v) in blank else str(v) for v in values], dtype=pl.String)
+
+
+def _float(value) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+
+def _check_names(names) -> None:
+    seen = set()
+    for name in map(str, names):
+        if name in seen:
+            raise GroundupError("Two columns have the same name.", hint="Rename one of them.", column=name)
+        seen.add(name)
+
+
+def plain(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return `frame` with the types of the module's docstring."""
+    changes = []
+    for name, dtype in frame.schema.items():
+        if dtype in (pl.Categorical, pl.Enum):
+            changes.append(pl.col(name).cast(pl.String))
+        elif isinstance(dtype, pl.Decimal) or dtype in (pl.UInt64, pl.UInt128, pl.Int128, pl.Float16):
+            changes.append(_widened(frame[name]))
+        elif dtype.is_integer() and dtype != pl.Int64:
+            changes.append(pl.col(name).cast(pl.Int64))
+        elif isinstance(dtype, pl.Datetime) and (dtype.time_zone or dtype.time_unit != "us"):
+            column = pl.col(name)
+            column = (
+                column.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if dtype.time_zone else column
+            )
+            changes.append(column.cast(pl.Datetime("us")))
+        elif dtype.is_float() and bool(frame[name].is_nan().any()):
+            changes.append(pl.col(name).fill_nan(None))
+        elif dtype == pl.Object:
+            changes.append(_mixed(name, frame[name].to_list()))
+    return frame.with_columns(changes) if changes else frame
+
+
+def _widened(series: pl.Series) -> pl.Series:
+    if series.dtype.is_integer():
+        try:
+            return series.cast(pl.Int64)
+        except pl.exceptions.PolarsError:
+            return series.cast(pl.String)  # beyond 64 bits with a sign: codes, not amounts
+    return series.cast(pl.Float64)
