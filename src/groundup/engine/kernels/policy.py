@@ -45,7 +45,7 @@ def kernel(function=None, *, fast: bool = False, inline: bool = False):
     """
     if function is None:
         return lambda f: kernel(f, fast=fast, inline=inline)
-    if config.DISABLE_JIT:
+    if config.DISABLE_JIT:  # type: ignore[attr-defined]
         registry[f"{function.__module__}.{function.__qualname__}"] = function
         return function
     dispatcher = njit(

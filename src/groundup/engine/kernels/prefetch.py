@@ -11,7 +11,7 @@ from numba.extending import intrinsic
 
 
 @intrinsic
-def prefetch(typingctx, array, i):
+def _prefetch(typingctx, array, i):
     """Start loading the cache line of flat element `i` (an unsigned or 64-bit integer) of `array`."""
 
     def generate(context, builder, signature, args):
@@ -27,7 +27,8 @@ def prefetch(typingctx, array, i):
     return types.void(array, i), generate
 
 
-if config.DISABLE_JIT:
+def _no_prefetch(array, i):
+    """Do nothing: interpreted code has no cache lines to fetch."""
 
-    def prefetch(array, i):
-        """Do nothing: interpreted code has no cache lines to fetch."""
+
+prefetch = _no_prefetch if config.DISABLE_JIT else _prefetch  # type: ignore[attr-defined]

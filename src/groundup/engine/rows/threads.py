@@ -19,6 +19,7 @@ import itertools
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 _inside = threading.local()
 _lock = threading.Lock()
@@ -136,7 +137,9 @@ class _Blas:
     """Counts who wants BLAS on one thread; the first one limits it, the last one gives back what was set before."""
 
     def __init__(self):
-        self.lock, self.users, self.limits, self.controller = threading.Lock(), 0, None, None
+        self.lock, self.users = threading.Lock(), 0
+        self.limits: Any = None
+        self.controller: Any = None
 
     def enter(self):
         with self.lock:

@@ -119,7 +119,7 @@ class Learner(Declared, BaseEstimator):
         if place.n_rows < min_rows:
             raise ValueError(f"Found {place.n_rows} sample(s) while a minimum of {min_rows} is required.")
         self.n_features_in_ = place.n_features
-        vars(self).pop("feature_names_in_", None)
+        self.__dict__.pop("feature_names_in_", None)
         if finite:
             from groundup.engine.rows import block_bounds
 

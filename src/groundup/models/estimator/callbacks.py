@@ -16,16 +16,19 @@ to predict as if the fit had stopped there.
 from __future__ import annotations
 
 from sklearn.callback import CallbackSupportMixin
-from sklearn.callback._callback_support import callback_management_context as closing
+from sklearn.callback._callback_support import callback_management_context
 
-__all__ = ["Callbacks", "closing"]
+#: Holds a fit: callbacks are torn down when it ends, however it ends.
+closing = callback_management_context
 
 
 class Callbacks(CallbackSupportMixin):
     """Mixin of the learners that iterate: ``set_callbacks`` for the user, ``_iterations`` for ``fit``."""
 
     def _iterations(self, name: str, max_iterations: int | None, X=None, y=None):
-        """Open the fit's tasks and return ``tell(figures, attributes)``, to be called after each iteration.
+        """Open the fit's tasks and return ``tell(figures, attributes=None) -> stop``, to be called after each iteration.
+
+        Both arguments are functions without arguments that return a mapping; they are called only if someone listens.
 
         Parameters
         ----------
@@ -44,12 +47,11 @@ class Callbacks(CallbackSupportMixin):
             nonlocal number
             task = root.subcontext(task_name=name)
             task.call_on_fit_task_begin(estimator=self, X=X, y=y)
-            told = figures() if callable(figures) else figures
             stop = task.call_on_fit_task_end(
                 estimator=self,
                 X=X,
                 y=y,
-                metadata={name: number, **told},
+                metadata={name: number, **figures()},
                 reconstruction_attributes=attributes,
             )
             number += 1
