@@ -24,7 +24,7 @@ test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not data"
 
 test-data: $(READY)
-	$(BIN)/python -m pytest -m data
+	$(BIN)/python -m pytest -m data; status=$$?; [ $$status = 5 ] && exit 0 || exit $$status  # 5: none to run, and said so
 
 check: $(READY)
 	$(BIN)/ruff check .
