@@ -3,7 +3,8 @@
 Numba's own cache looks only at the file of the function that is called: edit a callee in another file, and it goes on
 running the old code. Here the folder is named by a digest of *every* kernel source of the package that the kernel
 belongs to (and of this engine), of the tile width, and of the versions of Numba and llvmlite; an edit anywhere is a new
-folder, and nothing stale can be loaded. Folders that have not been used for a month are removed.
+folder, and nothing stale can be loaded (callees and constants from outside the package are part of each entry's key: see
+`callees`). Folders that have not been used for a month are removed.
 
 The cache holds machine code, so its folder must belong to the user alone (mode 0700). The first that can be written is
 taken: ``GROUNDUP_CACHE_DIR``, ``XDG_CACHE_HOME/groundup``, ``~/.cache/groundup``, and last a folder of the user's in
@@ -15,6 +16,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import pickle
 import shutil
 import stat
 import tempfile
@@ -23,7 +25,9 @@ from pathlib import Path
 
 import llvmlite
 import numba
-from numba.core import caching
+from numba.core import caching, sigutils
+
+from groundup.engine.kernels.callees import fingerprint
 
 _UNUSED_S = 30 * 24 * 3600.0
 _ENGINE = Path(__file__).parents[1]
@@ -85,7 +89,10 @@ def _candidates():
     except RuntimeError:  # no home directory at all
         pass
     owner = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
-    yield Path(tempfile.gettempdir()) / f"groundup-{owner}"
+    try:
+        yield Path(tempfile.gettempdir()) / f"groundup-{owner}"
+    except OSError:  # no temporary folder at all
+        pass
 
 
 def _is_private(folder: Path) -> bool:
@@ -141,11 +148,46 @@ class _DigestLocator(caching._CacheLocator):
         root = cache_root()
         if root is None or not Path(py_file).is_file():
             return None
-        return cls(py_func, py_file, _folder(root, digest(package_root(Path(py_file).resolve()))))
+        try:
+            return cls(py_func, py_file, _folder(root, digest(package_root(Path(py_file).resolve()))))
+        except OSError:  # the disk is full, or the folder was taken away
+            return None
 
 
 class _KernelCacheImpl(caching.CompileResultCacheImpl):
     _locator_classes = [_DigestLocator]  # noqa: RUF012 (Numba's own name for it)
+
+
+class _SealedFile(caching.IndexDataCacheFile):
+    """Index and data files that begin with a digest of what follows: flipped bits in machine code must never run."""
+
+    _SEAL_BYTES = 16
+
+    def _seal(self, data: bytes) -> bytes:
+        return hashlib.blake2b(data, digest_size=self._SEAL_BYTES).digest()
+
+    def _dump(self, obj):
+        data = super()._dump(obj)
+        return self._seal(data) + data
+
+    def _opened(self, data: bytes):
+        if self._seal(data[self._SEAL_BYTES :]) != data[: self._SEAL_BYTES]:
+            raise OSError("a broken entry of the kernel cache")  # Numba's code takes it for a missing one
+        return pickle.loads(data[self._SEAL_BYTES :])  # noqa: S301 (a private folder of ours, and sealed)
+
+    def _load_data(self, name):
+        return self._opened(Path(self._data_path(name)).read_bytes())
+
+    def _load_index(self):
+        try:
+            stamp, overloads = self._opened(Path(self._index_path).read_bytes())
+        except OSError:
+            return {}
+        return overloads if stamp == self._source_stamp else {}
+
+    def _save_index(self, overloads):
+        with self._open_for_write(self._index_path) as f:
+            f.write(self._dump((self._source_stamp, overloads)))
 
 
 class KernelCache(caching.FunctionCache):
@@ -153,11 +195,23 @@ class KernelCache(caching.FunctionCache):
 
     _impl_class = _KernelCacheImpl
 
+    def __init__(self, py_func):
+        super().__init__(py_func)
+        self._cache_file = _SealedFile(
+            self._cache_path, self._impl.filename_base, self._impl.locator.get_source_stamp()
+        )
+
+    def _index_key(self, sig, codegen):
+        return (*super()._index_key(sig, codegen), fingerprint(self._py_func))
+
     def load_overload(self, sig, target_context):
         """Return the compiled function from disk, or None after announcing that it will be compiled now."""
         try:
             found = super().load_overload(sig, target_context)
-        except Exception:  # noqa: BLE001 (a truncated or foreign file: whatever unpickling raises)
+            wanted, _ = sigutils.normalize_signature(sig)
+            if found is not None and tuple(found.signature.args) != tuple(wanted):
+                found = None  # two processes that save two signatures at the same moment may swap them
+        except Exception:  # noqa: BLE001 (a foreign file: whatever rebuilding raises)
             found = None
         if found is None:
             announce_compile()
@@ -209,4 +263,4 @@ def announce_compile() -> None:
 
         where = cache_root()
         kept = "kept for the next process" if where else "no folder to keep them in: see `groundup doctor`"
-        print(f"groundup: compiling kernels for the first time ({kept}) ...", file=sys.stderr)  # noqa: T201
+        sys.stderr.write(f"groundup: compiling kernels for the first time ({kept}) ...\n")

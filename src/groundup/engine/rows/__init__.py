@@ -2,7 +2,7 @@
 
 from groundup.engine.rows.blocks import Block, block_bounds, block_rows, runs
 from groundup.engine.rows.merge import merge_tree
-from groundup.engine.rows.place import Memmap, Memory, Place
+from groundup.engine.rows.place import Memmap, Memory, Place, plain
 from groundup.engine.rows.rows import Rows, Statistic
 from groundup.engine.rows.threads import budget, one_blas_thread
 
@@ -18,5 +18,6 @@ __all__ = [
     "budget",
     "merge_tree",
     "one_blas_thread",
+    "plain",
     "runs",
 ]

@@ -12,6 +12,29 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 
+def plain(values: np.ndarray) -> np.ndarray:
+    """Return `values` as the one kind of array that kernels are compiled for: C order, aligned, flagged writeable.
+
+    Numba compiles once for arrays that may be written and once more for those that may not (a memmap, a column of pandas,
+    joblib's workers); so what may not is *shown* as if it could. No kernel writes to its input: the contract suite
+    looks. Nothing is copied but what is not in C order or not aligned.
+    """
+    values = np.asarray(np.ascontiguousarray(values) if values.ndim else values)
+    if not values.flags.aligned:
+        return values.copy()
+    if not values.flags.writeable and values.dtype.kind in "fiub":
+        return np.asarray(_Shown(values))
+    return values
+
+
+class _Shown:
+    """Gives NumPy the address of an array, and keeps it alive."""
+
+    def __init__(self, values: np.ndarray):
+        self.values = values
+        self.__array_interface__ = {**values.__array_interface__, "data": (values.ctypes.data, False)}
+
+
 @runtime_checkable
 class Place(Protocol):
     """Where rows live."""
@@ -35,7 +58,7 @@ class Memory:
     """
 
     def __init__(self, X: np.ndarray):
-        self.X = np.ascontiguousarray(X)
+        self.X = plain(X)
         self.n_rows, self.n_features = self.X.shape
         self.dtype = self.X.dtype
 
@@ -60,16 +83,13 @@ class Memmap:
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
-        self._X = np.load(self.path, mmap_mode="r", allow_pickle=False)
-        if (
-            self._X.ndim != 2
-            or self._X.dtype not in (np.float32, np.float64)
-            or not self._X.flags.c_contiguous
-        ):
+        X = np.load(self.path, mmap_mode="r", allow_pickle=False)
+        if X.ndim != 2 or X.dtype not in (np.float32, np.float64) or not X.flags.c_contiguous:
             raise ValueError(
-                f"{self.path} holds {self._X.dtype} of shape {self._X.shape}; "
+                f"{self.path} holds {X.dtype} of shape {X.shape}; "
                 "a place needs a 2-D matrix of float32 or float64 in C order"
             )
+        self._X = plain(X)
         self.n_rows, self.n_features = self._X.shape
         self.dtype = self._X.dtype
 
@@ -81,15 +101,25 @@ class Memmap:
     def write(cls, path: str | Path, blocks, n_rows: int, n_features: int, dtype) -> Memmap:
         """Write blocks of rows (arrays of shape (any, n_features), in order) to `path`, and open it.
 
-        The file is ``n_rows * n_features * itemsize`` bytes and stays until it is deleted.
+        The file is ``n_rows * n_features * itemsize`` bytes and stays until it is deleted; where the blocks turn out to
+        be wrong (ValueError), or writing fails, nothing is left behind.
         """
         out = np.lib.format.open_memmap(path, mode="w+", dtype=np.dtype(dtype), shape=(n_rows, n_features))
-        at = 0
-        for block in blocks:
-            out[at : at + len(block)] = block
-            at += len(block)
-        if at != n_rows:
-            raise ValueError(f"{n_rows} rows were announced, but the blocks held {at}")
-        out.flush()
+        try:
+            at = 0
+            for block in blocks:
+                if block.shape[1:] != (n_features,) or at + len(block) > n_rows:
+                    raise ValueError(
+                        f"a block of shape {block.shape} after {at} rows does not fit into ({n_rows}, {n_features})"
+                    )
+                out[at : at + len(block)] = block
+                at += len(block)
+            if at != n_rows:
+                raise ValueError(f"{n_rows} rows were announced, but the blocks held {at}")
+            out.flush()
+        except BaseException:
+            del out
+            Path(path).unlink(missing_ok=True)
+            raise
         del out
         return cls(path)

@@ -22,7 +22,7 @@ import numpy as np
 from groundup.engine.rows import threads
 from groundup.engine.rows.blocks import INLINE_ROWS, Block, block_bounds, runs
 from groundup.engine.rows.merge import merge_tree
-from groundup.engine.rows.place import Place
+from groundup.engine.rows.place import Place, plain
 
 
 class Statistic(Protocol):
@@ -78,11 +78,14 @@ class Rows:
         return len(self.bounds) - 1
 
     def add(self, name: str, values: np.ndarray) -> np.ndarray:
-        """Put a per-row column (first axis n_rows) beside the features, and return it."""
+        """Put a per-row column (first axis n_rows) beside the features, and return it.
+
+        What the learner writes to must be an array of its own: ``y`` and ``weight`` are the caller's.
+        """
         if len(values) != self.n_rows:
             raise ValueError(f"column {name!r} has {len(values)} rows, the features have {self.n_rows}")
-        self._columns[name] = values
-        return values
+        self._columns[name] = plain(values)
+        return self._columns[name]
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self._columns[name]

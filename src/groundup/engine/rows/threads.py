@@ -18,7 +18,7 @@ import contextlib
 import itertools
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 _inside = threading.local()
@@ -48,7 +48,7 @@ def budget(n_jobs: int | None = None) -> int:
     for name in ("GROUNDUP_NUM_THREADS", "OMP_NUM_THREADS"):
         text = os.environ.get(name, "").split(",")[0].strip()
         if text:
-            if not text.isdigit() or int(text) < 1:
+            if not text.isdecimal() or int(text) < 1:
                 raise ValueError(f"{name}={text!r} is not a positive whole number of threads")
             return int(text)
     return _cores()
@@ -87,9 +87,9 @@ def run(task, n_tasks: int, n_threads: int) -> list:
         finally:
             _inside.pool = False
 
-    executor = _pool(n_threads - 1)
-    futures = [executor.submit(work_inside) for _ in range(n_threads - 1)]
+    futures: list[Future] = []
     try:
+        _submit(work_inside, n_threads - 1, futures)
         work()
     finally:
         stop.set()  # every task has been begun, or this thread has failed
@@ -114,16 +114,21 @@ def _wait(futures) -> None:
         raise interrupted
 
 
-def _pool(n_workers: int) -> ThreadPoolExecutor:
-    """Return the process's pool, replaced by a larger one where it is too small."""
+def _submit(work, n_workers: int, futures: list[Future]) -> None:
+    """Hand `work` to `n_workers` threads of the process's pool, which is replaced by a larger one where too small.
+
+    Under the lock, so that nobody hands work to a pool that another thread has just replaced. While the interpreter shuts
+    down no thread can be had, and the caller works alone.
+    """
     global _executor, _workers  # noqa: PLW0603 (the pool is one for the process)
     with _lock:
         if _executor is None or _workers < n_workers:
             if _executor is not None:
-                _executor.shutdown(wait=False)
+                _executor.shutdown(wait=False)  # what it was given before, it still does
             _executor = ThreadPoolExecutor(n_workers, thread_name_prefix="groundup")
             _workers = n_workers
-        return _executor
+        with contextlib.suppress(RuntimeError):
+            futures.extend(_executor.submit(work) for _ in range(n_workers))
 
 
 def _forget_pool() -> None:
@@ -145,6 +150,7 @@ class _Blas:
         with self.lock:
             if self.users == 0:
                 if self.controller is None:
+                    import scipy.linalg  # noqa: F401 (the controller sees only the libraries that are loaded by now)
                     from threadpoolctl import ThreadpoolController
 
                     self.controller = ThreadpoolController()

@@ -22,7 +22,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, get_tags
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from groundup.engine.rows import Memory, Place, Rows, budget, one_blas_thread
+from groundup.engine.rows import Memory, Place, Rows, budget, one_blas_thread, plain
 from groundup.models.estimator.callbacks import closing
 from groundup.models.estimator.state import Declared
 
@@ -153,7 +153,7 @@ class Learner(Declared, BaseEstimator):
                 and X.ndim == 2
                 and X.shape[1] == self.n_features_in_
                 and X.dtype == self._dtype_in
-                and X.flags.c_contiguous
+                and X.flags.carray  # C order, aligned, writeable: the one kind that kernels are compiled for
                 and len(X) > 0
                 and "feature_names_in_" not in self.__dict__
             )
@@ -168,7 +168,9 @@ class Learner(Declared, BaseEstimator):
         if self._is_plain(X):
             return X
         check_is_fitted(self)
-        return validate_data(self, X, reset=False, dtype=self._dtype_in, order="C", ensure_all_finite=finite)
+        return plain(
+            validate_data(self, X, reset=False, dtype=self._dtype_in, order="C", ensure_all_finite=finite)
+        )
 
     def _confirm(self, X, result: np.ndarray, finite=True) -> np.ndarray:
         """Return `result` after making sure that a NaN or infinity in it does not come from `X`."""

@@ -106,6 +106,7 @@ class Names(NamedTuple):
         if (
             not isinstance(value, np.ndarray)
             or value.dtype != object
+            or value.ndim != 1
             or not all(isinstance(v, str) for v in value)
             or not _bind(["n_features"], value.shape, sizes)
         ):
@@ -119,7 +120,7 @@ class DType(NamedTuple):
 
     def check(self, name: str, value, sizes: dict[str, int]) -> None:
         """Raise ValueError unless `value` fits."""
-        if value not in (np.dtype(np.float32), np.dtype(np.float64)):
+        if not isinstance(value, np.dtype) or value not in (np.dtype(np.float32), np.dtype(np.float64)):
             raise ValueError(f"{name} is {value!r}, not float32 or float64")
 
 
@@ -169,6 +170,7 @@ class Declared:
         if unknown:
             raise ValueError(f"{cls.__name__} has no attribute {unknown[0]!r}")
         estimator = cls(**params)
+        estimator._validate_params()  # type: ignore[attr-defined]  (scikit-learn's BaseEstimator)
         vars(estimator).update(state)
         estimator._checked()
         return estimator
