@@ -1,0 +1,257 @@
+"""Register tiles: sums of products that never leave the processor's registers. The second escape hatch to LLVM.
+
+A product of matrices, ``C[r, j] += sum_q A[r, q] * B[q, j]``, does two reads and a write for every multiplication if it
+is written as three plain loops, and a processor that could start two 16-fold multiply-adds in each cycle waits for memory
+nearly all the time. The cure is to compute a small *tile* of C at once. Take `mr` rows and `nv` vectors of columns (a
+vector is what one instruction works on: 16 float32 with AVX-512, 8 with AVX2), and keep all ``mr * nv`` partial sums in
+registers. Then each step of q
+
+- loads `nv` vectors of B, once for all rows:           B[q, 0:16]   B[q, 16:32]   ...
+- takes one number of A a row, copied to every lane:    A[r, q] A[r, q] A[r, q] ...
+- and adds ``mr * nv`` products of vectors:             C[r, 0:16] += A[r, q] * B[q, 0:16], ...
+
+With 6 x 4 that is 10 loads for 24 vector multiply-adds, and C is written once, at the end. The tile must fit: AVX-512 has
+32 registers (6 x 4 sums + 4 of B + 1 of A = 29), AVX2 has 16 (6 x 2 + 2 + 1 = 15). `ROWS` and `VECTORS` say what fits.
+
+Numba cannot be told to keep an array in registers, so the tile is written as LLVM's vector instructions (`_gemm`,
+`_argmin`). The sums have one order: q ascending, each product added by a fused multiply-add with one rounding, without
+any flag that allows another order; an element of C has the same bits wherever in a tile it is computed.
+
+``GROUNDUP_TILES=portable``, a processor with neither AVX-512 nor AVX2, and ``NUMBA_DISABLE_JIT=1`` choose plain loops of
+the same interface (product and sum rounded one by one). The width follows the processor that Numba compiles for, which is
+part of Numba's key of cached code, as is the variable's value of the folder's name: no code of another width is loaded.
+
+Source: K. Goto, R. van de Geijn, "Anatomy of High-Performance Matrix Multiplication", ACM TOMS 34 (2008), section 4.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+
+from llvmlite import ir
+from numba import config, types
+from numba.core import cgutils
+from numba.core.registry import cpu_target
+from numba.extending import intrinsic
+
+from groundup.engine.kernels.policy import kernel
+
+_I32, _I64 = ir.IntType(32), ir.IntType(64)
+
+
+def _vector_bytes() -> int:
+    """Return the bytes of a vector register of the processor that Numba compiles for; 0 for portable loops."""
+    if config.DISABLE_JIT or os.environ.get("GROUNDUP_TILES", "") == "portable":
+        return 0
+    features = cpu_target.target_context.codegen().magic_tuple()[2].split(",")
+    if "+avx512f" in features:
+        return 64
+    return 32 if "+avx2" in features and "+fma" in features else 0
+
+
+#: Whether the tiles are plain loops.
+PORTABLE = _vector_bytes() == 0
+#: Bytes of one vector: ``VECTOR_BYTES // X.itemsize`` numbers are one of a tile's `nv` vectors.
+VECTOR_BYTES = _vector_bytes() or 32
+#: The shape of tile that fills the registers.
+ROWS, VECTORS = (6, 4) if VECTOR_BYTES == 64 else (6, 2)
+
+
+@functools.cache
+def gemm_tile(mr: int, nv: int):
+    """Return the kernel ``tile(A, ao, sr, sq, K, B, bo, ldb, C, co, ldc)``, for calls from other kernels.
+
+    For r < `mr` and all j below `nv` vectors::
+
+        C[co + r*ldc + j] += sum over q < K of  A[ao + r*sr + q*sq] * B[bo + q*ldb + j]
+
+    A, B, C are arrays of one dtype, float32 or float64, taken as flat memory (a C-contiguous matrix goes in as it is);
+    all else are whole numbers counted in elements. ``sr, sq = 1, n_columns`` reads A transposed. Nothing is checked: the
+    caller's buffers are padded to whole tiles. K = 0 leaves C as it is.
+    """
+    return _portable_gemm(mr, nv) if PORTABLE else _gemm(mr, nv)
+
+
+@functools.cache
+def argmin_tile(mr: int, nv: int):
+    """Return the kernel ``tile(A, ao, sr, K, B, bo, ldb, start, base, best, arg, o)``, for calls from other kernels.
+
+    For r < `mr` and all j below `nv` vectors (at most 64 columns)::
+
+        v[j] = start[base + j] + sum over q < K of  A[ao + r*sr + q] * B[bo + q*ldb + j];  m = the least v[j]
+        if m < best[o + r]:  best[o + r] = m;  arg[o + r] = base + (the first j with v[j] == m)
+
+    so that a wide row is done panel by panel, with `base` the panel's first column, and the first of equal columns wins.
+    A column of padding has ``start = inf``. A NaN is never the least: a row of NaN leaves `best` and `arg` alone.
+    `arg` is an array of int32.
+    """
+    return _portable_argmin(mr, nv) if PORTABLE else _argmin(mr, nv)
+
+
+def _pointer(context, builder, type_, value):
+    return context.make_array(type_)(context, builder, value).data
+
+
+def _load(builder, pointer, index, vector):
+    """Load a vector that starts anywhere: aligned to its numbers, not to its size."""
+    load = builder.load(builder.bitcast(builder.gep(pointer, [index]), vector.as_pointer()))
+    load.align = VECTOR_BYTES // vector.count
+    return load
+
+
+def _splat(builder, number, lanes):
+    """Copy one number to every lane."""
+    undefined = ir.Constant(ir.VectorType(number.type, lanes), ir.Undefined)
+    first = builder.insert_element(undefined, number, _I32(0))
+    return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(_I32, lanes), [0] * lanes))
+
+
+def _vector_type(array):
+    """Return LLVM's vector of the array's numbers."""
+    if array.dtype not in (types.float32, types.float64):
+        raise TypeError(f"tiles work on float32 and float64, not on {array.dtype}")
+    element = ir.FloatType() if array.dtype == types.float32 else ir.DoubleType()
+    return ir.VectorType(element, VECTOR_BYTES * 8 // array.dtype.bitwidth)
+
+
+def _suffix(vector):
+    """Return the end of an LLVM intrinsic's name that says on what it works: v16f32."""
+    return f"v{vector.count}f{VECTOR_BYTES * 8 // vector.count}"
+
+
+def _multiply_add(builder, sums, left, right):
+    """Emit the loop's body: sums[r][v] += left[r] * right[v], one rounding each."""
+    vector = right[0].type
+    kind = ir.FunctionType(vector, [vector] * 3)
+    fma = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.{_suffix(vector)}")
+    for x, row in zip(left, sums, strict=True):
+        every_lane = _splat(builder, x, vector.count)
+        for b, place in zip(right, row, strict=True):
+            builder.store(builder.call(fma, [every_lane, b, builder.load(place)]), place)
+
+
+def _gemm(mr, nv):
+    @intrinsic
+    def tile(typingctx, A, ao, sr, sq, K, B, bo, ldb, C, co, ldc):
+        i8 = types.int64
+        vector = _vector_type(C)
+
+        def generate(context, builder, signature, args):
+            a, b, c = (_pointer(context, builder, signature.args[k], args[k]) for k in (0, 5, 8))
+            ao, sr, sq, K, bo, ldb, co, ldc = (args[k] for k in (1, 2, 3, 4, 6, 7, 9, 10))
+            add, mul = builder.add, builder.mul
+            lane0 = [_I64(v * vector.count) for v in range(nv)]
+            sums = [[cgutils.alloca_once(builder, vector) for _ in range(nv)] for _ in range(mr)]
+            out = [add(co, mul(ldc, _I64(r))) for r in range(mr)]
+            for r in range(mr):
+                for v in range(nv):
+                    builder.store(_load(builder, c, add(out[r], lane0[v]), vector), sums[r][v])
+            row = [add(ao, mul(sr, _I64(r))) for r in range(mr)]
+            with cgutils.for_range(builder, K, intp=_I64) as loop:
+                b_row, a_column = add(bo, mul(loop.index, ldb)), mul(loop.index, sq)
+                right = [_load(builder, b, add(b_row, j), vector) for j in lane0]
+                left = [builder.load(builder.gep(a, [add(start, a_column)])) for start in row]
+                _multiply_add(builder, sums, left, right)
+            for r in range(mr):
+                for v in range(nv):
+                    at = builder.gep(c, [add(out[r], lane0[v])])
+                    store = builder.store(builder.load(sums[r][v]), builder.bitcast(at, vector.as_pointer()))
+                    store.align = VECTOR_BYTES // vector.count
+            return context.get_dummy_value()
+
+        return types.void(A, i8, i8, i8, i8, B, i8, i8, C, i8, i8), generate
+
+    return tile
+
+
+def _argmin(mr, nv):
+    @intrinsic
+    def tile(typingctx, A, ao, sr, K, B, bo, ldb, start, base, best, arg, o):
+        i8 = types.int64
+        vector = _vector_type(B)
+
+        def generate(context, builder, signature, args):
+            a, b, s, least, where = (
+                _pointer(context, builder, signature.args[k], args[k]) for k in (0, 4, 7, 9, 10)
+            )
+            ao, sr, K, bo, ldb, base, o = (args[k] for k in (1, 2, 3, 5, 6, 8, 11))
+            add, mul = builder.add, builder.mul
+            lane0 = [_I64(v * vector.count) for v in range(nv)]
+            sums = [[cgutils.alloca_once(builder, vector) for _ in range(nv)] for _ in range(mr)]
+            for v in range(nv):
+                begin = _load(builder, s, add(base, lane0[v]), vector)
+                for r in range(mr):
+                    builder.store(begin, sums[r][v])
+            row = [add(ao, mul(sr, _I64(r))) for r in range(mr)]
+            with cgutils.for_range(builder, K, intp=_I64) as loop:
+                b_row = add(bo, mul(loop.index, ldb))
+                right = [_load(builder, b, add(b_row, j), vector) for j in lane0]
+                left = [builder.load(builder.gep(a, [add(first, loop.index)])) for first in row]
+                _multiply_add(builder, sums, left, right)
+            for r in range(mr):
+                values = [builder.load(place) for place in sums[r]]
+                m, first = _least(builder, values)
+                at = add(o, _I64(r))
+                known = builder.gep(least, [at])
+                with builder.if_then(builder.fcmp_ordered("<", m, builder.load(known))):
+                    builder.store(m, known)
+                    builder.store(builder.trunc(add(base, first), _I32), builder.gep(where, [at]))
+            return context.get_dummy_value()
+
+        return types.void(A, i8, i8, i8, B, i8, i8, start, i8, best, arg, i8), generate
+
+    return tile
+
+
+def _least(builder, values):
+    """Emit the least number of all lanes of all vectors, and the first lane that holds it (64 if none: all are NaN)."""
+    vector = values[0].type
+    m = values[0]
+    for value in values[1:]:
+        m = builder.select(builder.fcmp_ordered("<", value, m), value, m)
+    kind = ir.FunctionType(vector.element, [vector])
+    name = f"llvm.vector.reduce.fmin.{_suffix(vector)}"
+    m = builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [m])
+    everywhere = _splat(builder, m, vector.count)
+    bits = _I64(0)
+    for v, value in enumerate(values):
+        equal = builder.bitcast(builder.fcmp_ordered("==", value, everywhere), ir.IntType(vector.count))
+        bits = builder.or_(bits, builder.shl(builder.zext(equal, _I64), _I64(v * vector.count)))
+    return m, builder.cttz(bits, ir.IntType(1)(0))
+
+
+def _portable_gemm(mr, nv):
+    @kernel
+    def tile(A, ao, sr, sq, K, B, bo, ldb, C, co, ldc):
+        a, b, c = A.reshape(-1), B.reshape(-1), C.reshape(-1)
+        width = nv * (VECTOR_BYTES // C.itemsize)
+        for r in range(mr):
+            out = c[co + r * ldc : co + r * ldc + width]
+            for q in range(K):
+                x = a[ao + r * sr + q * sq]
+                row = b[bo + q * ldb : bo + q * ldb + width]
+                for j in range(width):
+                    out[j] += x * row[j]
+
+    return tile
+
+
+def _portable_argmin(mr, nv):
+    @kernel
+    def tile(A, ao, sr, K, B, bo, ldb, start, base, best, arg, o):
+        a, b = A.reshape(-1), B.reshape(-1)
+        width = nv * (VECTOR_BYTES // B.itemsize)
+        for r in range(mr):
+            values = start[base : base + width].copy()
+            for q in range(K):
+                x = a[ao + r * sr + q]
+                row = b[bo + q * ldb : bo + q * ldb + width]
+                for j in range(width):
+                    values[j] += x * row[j]
+            for j in range(width):
+                if values[j] < best[o + r]:
+                    best[o + r] = values[j]
+                    arg[o + r] = base + j
+
+    return tile

@@ -1,0 +1,129 @@
+"""Tiles against naive sums: every shape, both dtypes, in registers and as portable loops."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from groundup.engine.kernels import kernel, tiles
+
+SHAPES = [(tiles.ROWS, tiles.VECTORS), (8, 1)]
+DTYPES = [np.float32, np.float64]
+
+
+def _caller(tile):
+    @kernel
+    def call(A, ao, sr, sq, K, B, bo, ldb, C, co, ldc):
+        tile(A, ao, sr, sq, K, B, bo, ldb, C, co, ldc)
+
+    return call
+
+
+def _argmin_caller(tile):
+    @kernel
+    def call(A, ao, sr, K, B, bo, ldb, start, base, best, arg, o):
+        tile(A, ao, sr, K, B, bo, ldb, start, base, best, arg, o)
+
+    return call
+
+
+def _naive_argmin(A, B, start):
+    values = start.astype(np.float64) + A.astype(np.float64) @ B.astype(np.float64)
+    return values.min(axis=1), values.argmin(axis=1)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("transposed", [False, True])
+def test_gemm_tile_adds_the_product(shape, dtype, transposed):
+    mr, nv = shape
+    width = nv * tiles.VECTOR_BYTES // np.dtype(dtype).itemsize
+    rng = np.random.default_rng(0)
+    A, B = rng.normal(size=(mr, 37)).astype(dtype), rng.normal(size=(37, width + 3)).astype(dtype)
+    C = rng.normal(size=(mr + 2, width + 5)).astype(dtype)
+    expected = C.astype(np.float64)
+    expected[1 : mr + 1, 2 : 2 + width] += A.astype(np.float64) @ B[:, 3:].astype(np.float64)
+    stored = np.ascontiguousarray(A.T) if transposed else A
+    sr, sq = (1, mr) if transposed else (37, 1)
+    _caller(tiles.gemm_tile(mr, nv))(stored, 0, sr, sq, 37, B, 3, B.shape[1], C, C.shape[1] + 2, C.shape[1])
+    np.testing.assert_allclose(C, expected, rtol=0, atol=200 * np.finfo(dtype).eps)
+    untouched = np.ones(C.shape, bool)
+    untouched[1 : mr + 1, 2 : 2 + width] = False
+    np.testing.assert_array_equal(C[untouched], expected[untouched].astype(dtype))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_gemm_tile_gives_an_element_the_same_bits_in_every_place(dtype):
+    width = tiles.VECTORS * tiles.VECTOR_BYTES // np.dtype(dtype).itemsize
+    rng = np.random.default_rng(1)
+    A = np.repeat(rng.normal(size=(1, 50)).astype(dtype), tiles.ROWS, axis=0)
+    B = np.repeat(rng.normal(size=(50, 1)).astype(dtype), width, axis=1)
+    C = np.zeros((tiles.ROWS, width), dtype)
+    _caller(tiles.gemm_tile(tiles.ROWS, tiles.VECTORS))(A, 0, 50, 1, 50, B, 0, width, C, 0, width)
+    narrow = np.zeros((1, width), dtype)
+    _caller(tiles.gemm_tile(1, 1))(A, 0, 50, 1, 50, B, 0, width, narrow, 0, width)
+    assert np.unique(C).size == 1
+    assert narrow[0, 0] == C[0, 0]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_argmin_tile_over_two_panels(shape, dtype):
+    mr, nv = shape
+    width = nv * tiles.VECTOR_BYTES // np.dtype(dtype).itemsize
+    rng = np.random.default_rng(2)
+    A, B = rng.normal(size=(mr, 21)).astype(dtype), rng.normal(size=(21, 2 * width)).astype(dtype)
+    start = rng.normal(size=2 * width).astype(dtype)
+    start[-3:] = np.inf  # padding
+    best, arg = np.full(mr + 1, np.inf, dtype), np.full(mr + 1, -1, np.int32)
+    call = _argmin_caller(tiles.argmin_tile(mr, nv))
+    for base in (0, width):
+        call(A, 0, 21, 21, B, base, 2 * width, start, base, best, arg, 1)
+    least, where = _naive_argmin(A, B, start)
+    np.testing.assert_allclose(best[1:], least, atol=200 * np.finfo(dtype).eps)
+    np.testing.assert_array_equal(arg[1:], where)
+    assert (best[0], arg[0]) == (np.inf, -1)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_argmin_tile_takes_the_first_of_equals_and_never_a_nan(dtype):
+    width = tiles.VECTOR_BYTES // np.dtype(dtype).itemsize
+    call = _argmin_caller(tiles.argmin_tile(2, 1))
+    A = np.array([[1.0], [np.nan]], dtype)
+    B, start = np.zeros((1, width), dtype), np.zeros(width, dtype)
+    start[0] = 5.0
+    best, arg = np.full(2, np.inf, dtype), np.zeros(2, np.int32)
+    call(A, 0, 1, 1, B, 0, width, start, 0, best, arg, 0)
+    np.testing.assert_array_equal(best, np.array([0.0, np.inf], dtype))
+    np.testing.assert_array_equal(arg, [1, 0])
+
+
+def test_the_factories_return_one_kernel_a_shape():
+    assert tiles.gemm_tile(6, 1) is tiles.gemm_tile(6, 1)
+    assert tiles.argmin_tile(6, 1) is tiles.argmin_tile(6, 1)
+
+
+LANES = [
+    ({"GROUNDUP_TILES": "portable"}, True),
+    ({"NUMBA_DISABLE_JIT": "1"}, True),
+    ({"NUMBA_CPU_NAME": "nehalem", "NUMBA_CPU_FEATURES": "+sse4.2"}, True),
+    ({"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma"}, False),
+]
+NESTED = os.environ.get("GROUNDUP_TEST_TILES_PORTABLE")
+
+
+@pytest.mark.parametrize(("lane", "portable"), LANES, ids=["asked", "nojit", "sse", "avx2"])
+def test_every_processor_has_a_lane(lane, portable):
+    """This file holds on processors of other widths, in a process of each."""
+    if NESTED:
+        assert tiles.VECTOR_BYTES == 32
+        assert str(tiles.PORTABLE) == NESTED
+        return
+    env = os.environ | lane | {"GROUNDUP_TEST_TILES_PORTABLE": str(portable), "GROUNDUP_QUIET": "1"}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, env=env, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
