@@ -22,7 +22,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, get_tags
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from groundup.engine.rows import Memory, Place, Rows, budget, one_blas_thread, plain
+from groundup.engine.rows import INLINE_ROWS, Memory, Place, Rows, budget, one_blas_thread, plain
 from groundup.models.estimator.callbacks import closing
 from groundup.models.estimator.state import Declared
 
@@ -171,6 +171,27 @@ class Learner(Declared, BaseEstimator):
         return plain(
             validate_data(self, X, reset=False, dtype=self._dtype_in, order="C", ensure_all_finite=finite)
         )
+
+    def _fill(self, kernel, X, *state, n_columns: int | None = None, finite=True) -> np.ndarray:
+        """Return the float64 array that ``kernel(X, *state, out)`` fills row by row: on threads where rows are many.
+
+        Parameters
+        ----------
+        kernel : callable
+            Fills ``out[i]`` from ``X[i]`` alone, so that a row's result never depends on its neighbours. A NaN or
+            infinity in a row of X must show in its result: that is how bad input is found at no cost.
+        X : ndarray
+            As `_features` returned it.
+        n_columns : int, optional
+            `out` has shape (n_rows, n_columns), or (n_rows,) without.
+        """
+        out = np.empty(len(X) if n_columns is None else (len(X), n_columns))
+        if len(X) < INLINE_ROWS:
+            kernel(X, *state, out)
+        else:
+            rows = Rows(Memory(X), {"out": out}, self._n_threads())
+            rows.advance(lambda run: kernel(run.X, *state, run["out"]))
+        return self._confirm(X, out, finite)
 
     def _confirm(self, X, result: np.ndarray, finite=True) -> np.ndarray:
         """Return `result` after making sure that a NaN or infinity in it does not come from `X`."""
