@@ -1,0 +1,141 @@
+r"""Metrics of classification. Two classes: precision, recall and F1 are those of the positive class, the last label.
+
+More classes: precision, recall and F1 are means over the classes, each counting the same (macro); the area under the ROC
+curve is the mean over the classes, each against the rest, of those that have both kinds of rows here. With all classes
+present they equal scikit-learn's ``average="macro"`` and ``multi_class="ovr"``.
+
+The log loss is :math:`-\frac1n \sum_i \log p_i(y_i)` in nats, with p clipped to [eps, 1 - eps] of its dtype, so that one
+confident mistake costs about 36 and not infinity.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from groundup.judge.metrics.record import CLASSIFICATION, Metric, Predicted, Undefined
+
+
+def _accuracy(y, predicted: Predicted) -> float:
+    return float(np.mean(predicted.values == y))
+
+
+def _balanced_accuracy(y, predicted: Predicted) -> float:
+    """Mean recall over the classes that occur in `y`."""
+    return float(np.mean([np.mean(predicted.values[y == label] == label) for label in np.unique(y)]))
+
+
+def _by_class(name: str):
+    """Return the metric `name` of scikit-learn: of the positive class for two, the macro mean for more."""
+
+    def of(y, predicted: Predicted) -> float:
+        import sklearn.metrics
+
+        function = getattr(sklearn.metrics, f"{name}_score")
+        classes = predicted.classes if predicted.classes is not None else np.unique(y)
+        if len(classes) == 2:
+            positive = classes[-1]
+            if name != "precision" and not (y == positive).any():
+                raise Undefined(f"no row of class {positive} here")
+            return function(y == positive, predicted.values == positive, zero_division=0.0)
+        labels = np.union1d(np.unique(y), np.unique(predicted.values))
+        return function(y, predicted.values, labels=labels, average="macro", zero_division=0.0)
+
+    return of
+
+
+def _roc_auc(y, predicted: Predicted) -> float:
+    from sklearn.metrics import roc_auc_score
+
+    classes, p = predicted.classes, predicted.probabilities
+    if len(classes) == 2:
+        positive = y == classes[-1]
+        if positive.all() or not positive.any():
+            raise Undefined("only one class here")
+        return roc_auc_score(positive, p[:, -1])
+    answerable = [k for k, label in enumerate(classes) if 0 < np.count_nonzero(y == label) < len(y)]
+    if not answerable:
+        raise Undefined("only one class here")
+    return float(np.mean([roc_auc_score(y == classes[k], p[:, k]) for k in answerable]))
+
+
+def _log_loss(y, predicted: Predicted) -> float:
+    p = predicted.probabilities
+    column = np.searchsorted(predicted.classes, y)
+    eps = np.finfo(p.dtype).eps
+    own = np.clip(p[np.arange(len(y)), column], eps, 1 - eps)
+    return float(-np.log(own).mean())
+
+
+def aligned(probabilities: np.ndarray, own: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Return probabilities with one column per label of `classes`: 0 for a label that training never met.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_rows, len(own))
+    own : ndarray
+        The labels that the learner knows, sorted: a subset of `classes`.
+    """
+    if len(own) == len(classes):
+        return probabilities
+    out = np.zeros((len(probabilities), len(classes)), dtype=probabilities.dtype)
+    out[:, np.searchsorted(classes, own)] = probabilities
+    return out
+
+
+METRICS = (
+    Metric("accuracy", CLASSIFICATION, True, "labels", "share of rows with the right label", 1.0, _accuracy),
+    Metric(
+        "balanced_accuracy",
+        CLASSIFICATION,
+        True,
+        "labels",
+        "share of each class that is found, averaged over the classes",
+        1.0,
+        _balanced_accuracy,
+    ),
+    Metric(
+        "precision",
+        CLASSIFICATION,
+        True,
+        "labels",
+        "share of the predicted positives that are positive (more than two classes: mean over them)",
+        1.0,
+        _by_class("precision"),
+    ),
+    Metric(
+        "recall",
+        CLASSIFICATION,
+        True,
+        "labels",
+        "share of the positives that are found (more than two classes: mean over them)",
+        1.0,
+        _by_class("recall"),
+    ),
+    Metric(
+        "f1",
+        CLASSIFICATION,
+        True,
+        "labels",
+        "harmonic mean of precision and recall (more than two classes: mean over them)",
+        1.0,
+        _by_class("f1"),
+    ),
+    Metric(
+        "roc_auc",
+        CLASSIFICATION,
+        True,
+        "probabilities",
+        "chance that a positive row is ranked above a negative one; 0.5 is guessing",
+        1.0,
+        _roc_auc,
+    ),
+    Metric(
+        "log_loss",
+        CLASSIFICATION,
+        False,
+        "probabilities",
+        "mean surprise at the true label, in nats; 0 is certainty",
+        0.0,
+        _log_loss,
+    ),
+)

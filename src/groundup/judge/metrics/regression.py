@@ -1,0 +1,62 @@
+r"""Metrics of regression, in the units of the target (MSE in their square, R2 without).
+
+With :math:`e_i = y_i - f(x_i)`: MSE :math:`= \frac1n\sum e_i^2`, RMSE its root, MAE :math:`= \frac1n\sum |e_i|`,
+R2 :math:`= 1 - \sum e_i^2 / \sum (y_i - \bar y)^2`, undefined where all y are equal.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from groundup.judge.metrics.record import Metric, Predicted, Undefined
+
+
+def _mse(y, predicted: Predicted) -> float:
+    with np.errstate(over="ignore"):
+        return float(np.mean((y - predicted.values) ** 2))
+
+
+def _rmse(y, predicted: Predicted) -> float:
+    """Root of the MSE, scaled by the largest error so that nothing overflows on the way."""
+    error = np.abs(y - predicted.values)
+    largest = error.max()
+    return float(largest * np.sqrt(np.mean((error / largest) ** 2))) if largest > 0 else 0.0
+
+
+def _mae(y, predicted: Predicted) -> float:
+    return float(np.mean(np.abs(y - predicted.values)))
+
+
+def _r2(y, predicted: Predicted) -> float:
+    if len(y) < 2:
+        raise Undefined("one row has no spread to explain")
+    spread = float(np.sum((y - y.mean()) ** 2))
+    if spread == 0:
+        raise Undefined("the target is the same in all rows here")
+    with np.errstate(over="ignore"):
+        return 1 - float(np.sum((y - predicted.values) ** 2)) / spread
+
+
+_ONLY = ("regression",)
+METRICS = (
+    Metric(
+        "rmse",
+        _ONLY,
+        False,
+        "amounts",
+        "typical error, large ones weighing more, in the target's unit",
+        0.0,
+        _rmse,
+    ),
+    Metric("mae", _ONLY, False, "amounts", "mean absolute error, in the target's unit", 0.0, _mae),
+    Metric("mse", _ONLY, False, "amounts", "mean squared error, in the target's unit squared", 0.0, _mse),
+    Metric(
+        "r2",
+        _ONLY,
+        True,
+        "amounts",
+        "share of the target's variance that is explained; 0 is the mean",
+        1.0,
+        _r2,
+    ),
+)

@@ -1,0 +1,221 @@
+"""Compare learners honestly: k folds of the train part, every fitted step fitted inside its fold.
+
+The rows of a fold reach a learner prepared: a preparer (imputation, encoding, scaling) that has seen only the fold's
+training rows. Preparing depends on the fold and on the flavour of preparer alone, so the prepared rows are kept for the
+next learner, up to ``KEEP_BYTES``.
+
+Spread: the standard deviation of the score over folds. Two models are compared on the same folds, by their differences d:
+folds share training rows, so the variance of the mean difference is not var(d)/k but, corrected (Nadeau & Bengio 2003,
+eq. 9), var(d) (1/k + 1/(k - 1)) for k folds of equal size.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from groundup.judge.metrics import Metric, Predicted, Score, deciding, scores
+from groundup.judge.predicting import predicted_of
+
+KEEP_BYTES = 1_000_000_000
+
+
+class PreparedFold(NamedTuple):
+    """One fold as learners see it, and the row numbers of the judged side within the frame."""
+
+    X_train: np.ndarray
+    y_train: np.ndarray
+    X_valid: np.ndarray
+    y_valid: np.ndarray
+    rows: np.ndarray
+
+
+class Folds:
+    """The folds of a table, prepared once for each flavour of preparer.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        All rows (features), in the order that the folds' row numbers count.
+    y : ndarray of shape (n_rows,)
+        The target of every row that a fold names.
+    folds : sequence of (train rows, valid rows)
+    make_preparer : callable
+        ``make_preparer(flavour)`` returns an unfitted preparer with ``fit_transform(frame, y)`` and ``transform(frame)``.
+    """
+
+    def __init__(self, frame, y: np.ndarray, folds: Sequence, make_preparer: Callable):
+        self.frame, self.y, self.folds, self.make_preparer = frame, y, list(folds), make_preparer
+        self._kept: dict[tuple[int, object], PreparedFold] = {}
+        self._kept_bytes = 0
+
+    def __len__(self) -> int:
+        return len(self.folds)
+
+    def prepared(self, i: int, flavour) -> PreparedFold:
+        """Return fold `i`, prepared as `flavour` asks by a preparer that saw the fold's training rows only."""
+        if (i, flavour) in self._kept:
+            return self._kept[i, flavour]
+        train, valid = self.folds[i]
+        preparer = self.make_preparer(flavour)
+        X_train = preparer.fit_transform(self.frame[train], self.y[train])
+        X_valid = preparer.transform(self.frame[valid])
+        fold = PreparedFold(X_train, self.y[train], X_valid, self.y[valid], valid)
+        n_bytes = X_train.nbytes + X_valid.nbytes
+        if self._kept_bytes + n_bytes <= KEEP_BYTES:
+            self._kept[i, flavour] = fold
+            self._kept_bytes += n_bytes
+        return fold
+
+    def each(self, flavour) -> Iterator[PreparedFold]:
+        """Yield the folds in order."""
+        for i in range(len(self)):
+            yield self.prepared(i, flavour)
+
+
+class FoldResult(NamedTuple):
+    """What one fold said: every metric, the seconds of the fit, and the iterations that it took (None for one shot)."""
+
+    scores: dict[str, Score]
+    fit_s: float
+    n_iterations: int | None
+
+
+@dataclass
+class Validation:
+    """One learner, judged on folds.
+
+    Attributes
+    ----------
+    folds : list of FoldResult
+    rows : list of ndarray
+        Row numbers that each fold judged.
+    out_of_fold : list of Predicted
+        What was said about them, by a model that had not seen them.
+    model : estimator
+        The learner of the last fold: for its size and its latency.
+    stopped : str
+        Why not all folds were done; "" if they were.
+    warnings : list of str
+    """
+
+    folds: list[FoldResult] = field(default_factory=list)
+    rows: list[np.ndarray] = field(default_factory=list)
+    out_of_fold: list[Predicted] = field(default_factory=list)
+    model: object = None
+    stopped: str = ""
+    warnings: list[str] = field(default_factory=list)
+
+    def values(self, name: str) -> list[float | None]:
+        """Return the score `name` of each fold."""
+        return [fold.scores[name].value for fold in self.folds]
+
+    def mean(self, name: str) -> float | None:
+        """Return the mean over the folds that have the score."""
+        found = [v for v in self.values(name) if v is not None]
+        return float(np.mean(found)) if found else None
+
+    def spread(self, name: str) -> float | None:
+        """Return the standard deviation over the folds; None for fewer than two."""
+        found = [v for v in self.values(name) if v is not None]
+        return float(np.std(found, ddof=1)) if len(found) > 1 else None
+
+    @property
+    def fit_s(self) -> float:
+        """Mean seconds of one fit."""
+        return float(np.mean([fold.fit_s for fold in self.folds])) if self.folds else 0.0
+
+    def out_of_fold_predictions(self, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return (row numbers, values or probabilities) of every judged row, ascending."""
+        rows = np.concatenate(self.rows)
+        said = np.concatenate(
+            [p.values if p.probabilities is None else p.probabilities for p in self.out_of_fold]
+        )
+        order = np.argsort(rows, kind="stable")
+        return rows[order], said[order]
+
+
+def validate(
+    make_learner: Callable[[], object],
+    folds: Folds,
+    flavour,
+    task: str,
+    classes: np.ndarray | None = None,
+    *,
+    after_fold: Callable[[Validation], str] | None = None,
+) -> Validation:
+    """Fit and judge a learner on every fold.
+
+    Parameters
+    ----------
+    make_learner : callable
+        Returns a fresh, unfitted learner.
+    folds : Folds
+    flavour
+        How the learner wants its rows prepared.
+    task : str
+    classes : ndarray, optional
+        All labels, sorted.
+    after_fold : callable, optional
+        Called with the `Validation` so far; a text ends the comparison and is its ``stopped``.
+    """
+    out = Validation()
+    for i, fold in enumerate(folds.each(flavour)):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            learner = make_learner()
+            start = time.perf_counter()
+            learner.fit(fold.X_train, fold.y_train)
+            fit_s = time.perf_counter() - start
+            predicted = predicted_of(learner, fold.X_valid, classes)
+        out.warnings += [told for w in caught if (told := _first_line(w.message)) not in out.warnings]
+        n_iterations = getattr(learner, "n_iter_", None)
+        n_iterations = None if n_iterations is None else int(np.max(n_iterations))
+        out.folds.append(FoldResult(scores(task, fold.y_valid, predicted), fit_s, n_iterations))
+        out.rows.append(fold.rows)
+        out.out_of_fold.append(predicted)
+        out.model = learner
+        if after_fold is not None and (reason := after_fold(out)) and i + 1 < len(folds):
+            out.stopped = reason
+            break
+    return out
+
+
+def _first_line(message) -> str:
+    return str(message).strip().split("\n", 1)[0]
+
+
+def deciding_metric(task: str, validations: Sequence[Validation]) -> Metric:
+    """Return the first deciding metric of `task` that every validation has on every fold."""
+    usable = set.intersection(
+        *({n for n in v.folds[0].scores if None not in v.values(n)} for v in validations if v.folds)
+    )
+    return deciding(task, usable)
+
+
+class Difference(NamedTuple):
+    """Mean of a score's difference over folds, and its standard error (infinite for a single fold)."""
+
+    mean: float
+    error: float
+
+
+def difference(metric: Metric, one: Validation, other: Validation) -> Difference:
+    """Return by how much `one` is better than `other` on the folds that both have, with the corrected error."""
+    pairs = [
+        metric.oriented(a) - metric.oriented(b)
+        for a, b in zip(one.values(metric.name), other.values(metric.name), strict=False)
+        if a is not None and b is not None
+    ]
+    if not pairs:
+        return Difference(math.nan, math.inf)
+    k = len(pairs)
+    if k == 1:
+        return Difference(pairs[0], math.inf)
+    return Difference(float(np.mean(pairs)), float(np.std(pairs, ddof=1)) * math.sqrt(1 / k + 1 / (k - 1)))

@@ -1,0 +1,117 @@
+"""Folds: every fitted step fitted inside, every row judged once, differences with their error."""
+
+from typing import ClassVar
+
+import numpy as np
+import polars as pl
+import pytest
+from sklearn.base import BaseEstimator
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import KFold, cross_val_predict, cross_val_score
+
+from groundup.judge import Predicted, metric, validate
+from groundup.judge.metrics import Score
+from groundup.judge.predicting import row_micros, size_bytes
+from groundup.judge.validation import FoldResult, Folds, Validation, deciding_metric, difference
+
+
+class Scale(BaseEstimator):
+    """Centres; remembers how many rows it has seen."""
+
+    seen: ClassVar = []
+
+    def __init__(self, flavour="x"):
+        self.flavour = flavour
+
+    def fit_transform(self, frame, y=None):
+        X = frame.to_numpy()
+        self.mean_ = X.mean(0)
+        Scale.seen.append(len(X))
+        return X - self.mean_
+
+    def transform(self, frame):
+        return frame.to_numpy() - self.mean_
+
+
+@pytest.fixture
+def table():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(90, 3))
+    y = X @ [1.0, 2, 3] + rng.normal(size=90)
+    return pl.DataFrame(X, schema=["a", "b", "c"]), y
+
+
+def _folds(n, k=3):
+    return [(a, b) for a, b in KFold(k, shuffle=True, random_state=0).split(np.empty(n))]
+
+
+def test_equals_sklearns_cross_validation(table):
+    frame, y = table
+    folds = Folds(frame, y, _folds(90), Scale)
+    Scale.seen.clear()
+    found = validate(lambda: Ridge(alpha=1.0), folds, "x", "regression")
+    again = validate(lambda: Ridge(alpha=9.0), folds, "x", "regression")
+    assert Scale.seen == [60, 60, 60]  # prepared inside the fold, and once for both learners
+    expected = -cross_val_score(
+        Ridge(), frame.to_numpy(), y, cv=_folds(90), scoring="neg_root_mean_squared_error"
+    )
+    assert found.values("rmse") == pytest.approx(expected.tolist())
+    rows, said = found.out_of_fold_predictions(90)
+    assert rows.tolist() == list(range(90))
+    assert said == pytest.approx(cross_val_predict(Ridge(), frame.to_numpy(), y, cv=_folds(90)))
+    assert found.mean("rmse") == pytest.approx(expected.mean())
+    assert found.spread("rmse") == pytest.approx(expected.std(ddof=1))
+    assert again.mean("rmse") > found.mean("rmse")
+    assert found.fit_s > 0
+    assert deciding_metric("regression", [found, again]).name == "rmse"
+
+
+def test_classes_and_iterations(table):
+    frame, y = table
+    labels = np.where(y > 0, "yes", "no")
+    found = validate(
+        LogisticRegression, Folds(frame, labels, _folds(90), Scale), "x", "binary", np.array(["no", "yes"])
+    )
+    assert found.mean("roc_auc") > 0.8
+    assert all(fold.n_iterations >= 1 for fold in found.folds)
+    assert found.out_of_fold_predictions(90)[1].shape == (90, 2)
+
+
+def test_a_fold_without_a_class_is_defined():
+    frame = pl.DataFrame({"a": np.arange(6.0)})
+    y = np.array(["a", "b", "a", "b", "c", "c"])
+    folds = [(np.arange(4), np.array([4, 5])), (np.array([2, 3, 4, 5]), np.array([0, 1]))]
+    found = validate(
+        LogisticRegression, Folds(frame, y, folds, Scale), "x", "multiclass", np.array(["a", "b", "c"])
+    )
+    assert found.values("log_loss")[0] > 30
+    assert found.values("accuracy")[0] == 0
+
+
+def test_stopping_after_a_fold(table):
+    frame, y = table
+    found = validate(
+        Ridge, Folds(frame, y, _folds(90), Scale), "x", "regression", after_fold=lambda v: "time is up"
+    )
+    assert (len(found.folds), found.stopped) == (1, "time is up")
+
+
+def _validation(name, values):
+    out = Validation()
+    out.folds = [FoldResult({name: Score(v)}, 0.1, None) for v in values]
+    return out
+
+
+def test_difference_is_paired_and_corrected():
+    one, other = _validation("rmse", [1.0, 2.0, 3.0]), _validation("rmse", [1.5, 2.1, 3.9])
+    found = difference(metric("rmse"), one, other)
+    d = np.array([0.5, 0.1, 0.9])
+    assert found.mean == pytest.approx(d.mean())
+    assert found.error == pytest.approx(d.std(ddof=1) * np.sqrt(1 / 3 + 1 / 2))
+    assert difference(metric("rmse"), one, _validation("rmse", [2.0])).error == np.inf
+
+
+def test_costs():
+    assert 0 < row_micros(lambda: None) < 50
+    assert size_bytes(Ridge().fit([[0.0], [1.0]], [0.0, 1.0])) > 100
+    assert Predicted(np.zeros(1)).probabilities is None

@@ -1,0 +1,49 @@
+"""The verdict's sentence in every regime."""
+
+import pytest
+
+from groundup.judge import give_verdict, metric
+from groundup.judge.verdict import Parts, skill
+
+
+@pytest.mark.parametrize(
+    ("name", "scores", "noise", "regime", "words"),
+    [
+        ("roc_auc", ((0.86, 0.845, 0.85), (0.5, 0.5, 0.5)), 0.01, "good", "sound fit"),
+        ("roc_auc", ((0.84, 0.85, 0.86), (0.5, 0.5, 0.5)), 0.01, "good", "No sign of overfitting"),
+        ("roc_auc", ((1.0, 0.51, 0.50), (0.5, 0.5, 0.5)), 0.02, "memorised", "by heart"),
+        ("roc_auc", ((0.52, 0.51, 0.50), (0.5, 0.5, 0.5)), 0.02, "nothing", "finds nothing"),
+        ("roc_auc", ((0.62, 0.60, 0.61), (0.5, 0.5, 0.5)), 0.01, "underfit", "underfits"),
+        ("roc_auc", ((1.0, 0.70, 0.71), (0.5, 0.5, 0.5)), 0.01, "strong overfit", "overfits strongly"),
+        ("roc_auc", ((0.95, 0.80, 0.81), (0.5, 0.5, 0.5)), 0.01, "overfit", "overfits: "),
+        ("roc_auc", ((0.92, 0.85, 0.85), (0.5, 0.5, 0.5)), 0.005, "slight overfit", "a little"),
+        ("roc_auc", ((0.92, 0.85, 0.85), (0.5, 0.5, 0.5)), 0.10, "good", "chance explains"),
+        ("roc_auc", ((0.85, 0.90, 0.80), (0.5, 0.5, 0.5)), 0.005, "unsteady", "disagree"),
+        ("rmse", ((35_000, 46_300, 46_000), (115_300,) * 3), 600, "good", "keep 9"),
+        ("rmse", ((10_000, 68_000, 69_000), (115_300,) * 3), 900, "overfit", "overfits"),
+        ("rmse", ((110_000, 111_000, 110_500), (115_300,) * 3), 900, "underfit", "columns hold no more"),
+        ("rmse", ((80_000, 130_000, 125_000), (115_300,) * 3), 900, "memorised", "by heart"),
+        ("log_loss", ((0.40, 0.41, 0.42), (0.58, 0.58, 0.58)), 0.01, "good", "sound fit"),
+        ("log_loss", ((0.01, 0.60, 0.65), (0.58, 0.58, 0.58)), 0.02, "memorised", "by heart"),
+        ("rmse", ((None, 1.0, 2.0), (3.0, 3.0, 3.0)), None, "unknown", "no verdict"),
+        ("roc_auc", ((0.8, None, 0.8), (0.5, None, 0.5)), 0.01, "good", "sound fit"),
+        ("rmse", ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)), 0.0, "good", "sound fit"),
+    ],
+)
+def test_regimes(name, scores, noise, regime, words):
+    model, baseline = scores
+    found = give_verdict(metric(name), Parts(*model), Parts(*baseline), noise)
+    assert (found.regime, words in found.sentence) == (regime, True), found
+
+
+def test_sentence_carries_the_numbers():
+    found = give_verdict(metric("rmse"), Parts(35_012.4, 46_300, 46_000), Parts(1.1e5, 1.1e5, 115_300), 600)
+    assert "rmse 35,012 on train, 46,300 on valid, 46,000 on test; baseline 115,300" in found.sentence
+
+
+def test_skill_is_the_explained_share_for_rmse():
+    assert skill(metric("rmse"), 5.0, 10.0) == pytest.approx(0.75)
+    assert skill(metric("accuracy"), 0.9, 0.6) == pytest.approx(0.75)
+    assert skill(metric("log_loss"), 0.3, 0.6) == pytest.approx(0.5)
+    assert skill(metric("accuracy"), 1.0, 1.0) is None
+    assert skill(metric("calinski_harabasz"), 100.0, 1.0) is None
