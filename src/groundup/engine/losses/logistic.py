@@ -12,33 +12,32 @@ relative accuracy in the tails, where 1 - p would be rounded to 0.
 
 from __future__ import annotations
 
-import math
-
 from groundup.engine.kernels import kernel
+from groundup.engine.losses.exponential import exp_nonpositive, log1p_unit
 
 
 @kernel(inline=True)
 def probability(z):
     """Return p = 1 / (1 + e^-z)."""
-    t = math.exp(-abs(z))
+    t = exp_nonpositive(-abs(z))
     return 1.0 / (1.0 + t) if z >= 0.0 else t / (1.0 + t)
 
 
 @kernel(inline=True)
 def value(z, y):
     """Return log(1 + e^z) - y z."""
-    return max(z, 0.0) - y * z + math.log1p(math.exp(-abs(z)))
+    return max(z, 0.0) - y * z + log1p_unit(exp_nonpositive(-abs(z)))
 
 
 @kernel(inline=True)
 def gradient(z, y):
     """Return p - y."""
-    t = math.exp(-abs(z))
+    t = exp_nonpositive(-abs(z))
     return (1.0 / (1.0 + t) if z >= 0.0 else t / (1.0 + t)) - y
 
 
 @kernel(inline=True)
 def curvature(z):
     """Return p (1 - p)."""
-    t = math.exp(-abs(z))
+    t = exp_nonpositive(-abs(z))
     return t / ((1.0 + t) * (1.0 + t))

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 
 from groundup.engine.kernels import kernel
+from groundup.engine.losses.exponential import exp_nonpositive
 
 
 @kernel
@@ -25,7 +26,7 @@ def to_probabilities(z, at, n_classes):
         high = max(high, z[at + k])
     total = 0.0
     for k in range(n_classes):
-        e = math.exp(z[at + k] - high)
+        e = exp_nonpositive(z[at + k] - high)
         z[at + k] = e
         total += e
     share = 1.0 / total
