@@ -1,0 +1,104 @@
+"""Weight, mean and centred spread of every column, in one pass, without cancellation.
+
+For rows x_i and weights v_i >= 0, of each column:
+
+    weight = sum v_i,    mean = sum v_i x_i / weight,    spread = sum v_i (x_i - mean)^2
+
+Chunks of 128 rows are centred on their own mean and merged by Chan's formula, so the relative error of `spread` is about
+eps * log2(n), however far the mean is from zero; a constant column's spread is exactly 0. Cost: 6 flops a number, less
+than it takes to read it.
+
+Source: T. Chan, G. Golub, R. LeVeque, "Algorithms for computing the sample variance", Amer. Statist. 37 (1983).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from groundup.engine.kernels import kernel
+
+_CHUNK = 128
+
+
+@kernel
+def _moments(X, weight, known, out_mean, out_spread):
+    """Add all rows; `known` is the weight already in the sums. Return the weight after."""
+    n, d = X.shape
+    first, total, spread = np.empty(d), np.empty(d), np.empty(d)
+    for lo in range(0, n, _CHUNK):
+        m = min(_CHUNK, n - lo)
+        here = 0.0
+        for j in range(d):
+            first[j], total[j], spread[j] = X[lo, j], 0.0, 0.0
+        for i in range(lo, lo + m):
+            v = weight[i]
+            here += v
+            for j in range(d):
+                total[j] += v * (X[i, j] - first[j])
+        if here == 0.0:  # no row counts; a NaN among them still makes `total` NaN
+            for j in range(d):
+                out_mean[j] += total[j]
+            continue
+        for j in range(d):
+            total[j] = first[j] + total[j] / here
+        for i in range(lo, lo + m):
+            v = weight[i]
+            for j in range(d):
+                z = X[i, j] - total[j]
+                spread[j] += v * (z * z)
+        share = here / (known + here)
+        for j in range(d):
+            delta = total[j] - out_mean[j]
+            out_mean[j] += delta * share
+            out_spread[j] += spread[j] + delta * delta * (known * share)
+        known += here
+    return known
+
+
+class Moments:
+    """Weight, mean and spread of the columns of some rows; see the module.
+
+    ``Moments.of(block)`` reads the block's features and its column "weight"; ``Moments.of(block, "y")`` summarises a
+    per-row column instead.
+
+    Attributes
+    ----------
+    weight : float
+    mean, spread : ndarray of shape (n_columns,)
+    """
+
+    exact = False
+
+    def __init__(self, n_columns: int):
+        self.weight = 0.0
+        self.mean, self.spread = np.zeros(n_columns), np.zeros(n_columns)
+
+    @classmethod
+    def of(cls, block, column: str | None = None) -> Moments:
+        """Summarise one block."""
+        values = block.X if column is None else block[column].reshape(len(block.X), -1)
+        new = cls(values.shape[1])
+        new.weight = _moments(values, block["weight"], 0.0, new.mean, new.spread)
+        return new
+
+    def merge(self, other: Moments) -> Moments:
+        """Return the moments of both, in place of `self`."""
+        total = self.weight + other.weight
+        if total == 0.0:
+            self.mean += other.mean  # only a NaN can be in it
+            return self
+        share = other.weight / total
+        delta = other.mean - self.mean if other.weight and self.weight else other.mean * (other.weight > 0)
+        self.mean = self.mean + delta * (share if self.weight else 1.0)
+        self.spread = self.spread + other.spread + delta * delta * (self.weight * share)
+        self.weight = total
+        return self
+
+    def finish(self) -> Moments:
+        """Return the moments: the values are final as they are."""
+        return self
+
+    @property
+    def variance(self) -> np.ndarray:
+        """Spread over weight (the population's variance, not the sample's)."""
+        return self.spread / self.weight if self.weight else np.zeros_like(self.spread)
