@@ -19,6 +19,7 @@ _LAZY = {
     "Reject": "groundup.tables.table",
     "Split": "groundup.tables.parts",
     "Table": "groundup.tables.table",
+    "TablePreparer": "groundup.tables.prepare.preparer",
     "read": "groundup.tables.sources.read",
     "samples": "groundup.tables.sources.samples",
     "split": "groundup.tables.parts",

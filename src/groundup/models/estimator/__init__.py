@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 from groundup.models.estimator.base import Learner, fitting
 from groundup.models.estimator.callbacks import Callbacks
 from groundup.models.estimator.labels import encode_labels
-from groundup.models.estimator.state import Array, Labels, Scalar
+from groundup.models.estimator.state import Array, Labels, Plain, Scalar
 
 __all__ = [
     "Array",
@@ -34,6 +34,7 @@ __all__ = [
     "Learner",
     "NotFittedError",
     "Options",
+    "Plain",
     "RegressorMixin",
     "Scalar",
     "StrOptions",

@@ -124,6 +124,27 @@ class DType(NamedTuple):
             raise ValueError(f"{name} is {value!r}, not float32 or float64")
 
 
+class Plain(NamedTuple):
+    """A tree of JSON values (what it means is for ``_check_state`` to tell): a preparer's plan, nested settings."""
+
+    depth: int = 8
+    optional: bool = False
+
+    def check(self, name: str, value, sizes: dict[str, int]) -> None:
+        """Raise ValueError unless `value` is made of dicts (text keys), lists, text, finite numbers, truth values, None."""
+        pending = [(value, 0)]
+        while pending:
+            item, level = pending.pop()
+            if level > self.depth:
+                raise ValueError(f"{name} is nested more than {self.depth} deep")
+            if isinstance(item, dict) and all(isinstance(key, str) for key in item):
+                pending += [(child, level + 1) for child in item.values()]
+            elif isinstance(item, list):
+                pending += [(child, level + 1) for child in item]
+            elif not (item is None or type(item) in (str, bool, int) or (type(item) is float and math.isfinite(item))):
+                raise ValueError(f"{name} holds {type(item).__name__} {item!r:.40}, which is no JSON value")
+
+
 def _bind(symbols, shape, sizes) -> bool:
     """Tell whether `shape` agrees with the symbols bound so far; bind the new ones."""
     trial = dict(sizes)

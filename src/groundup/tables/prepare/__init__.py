@@ -1,0 +1,28 @@
+"""From a table with columns of every kind to the matrix that a learner takes.
+
+One *plan* is compiled when the preparer is fitted; a frame and a single row go through the same plan, to the same bits.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+_LAZY = {
+    "FLAVOURS": "groundup.tables.prepare.flavours",
+    "Flavour": "groundup.tables.prepare.flavours",
+    "Plan": "groundup.tables.prepare.plan",
+    "TablePreparer": "groundup.tables.prepare.preparer",
+    "flavour_of": "groundup.tables.prepare.flavours",
+}
+
+__all__ = ["FLAVOURS", "Flavour", "Plan", "TablePreparer", "flavour_of"]
+
+
+def __getattr__(name: str):
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'groundup.tables.prepare' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

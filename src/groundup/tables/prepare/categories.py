@@ -1,0 +1,185 @@
+"""Categories: levels by value, one column each or one column of codes.
+
+A level is text; whole numbers and truth values are matched by how they are written (3, 3.0 and "3" are one level), as in
+the data contract. At fit, levels are
+
+- *rare* if they have fewer rows than 10 and than 0.5 % of the table, or come after the `max_levels` most frequent ones
+  (ties by value); all rare levels share one place, *other*;
+- *kept* otherwise, in the order of their values (by number if each of them reads as a number, else as text); as codes,
+  more than 20 of them in the order of their frequency, the most frequent first.
+
+Later, a value that is none of the kept levels goes to *other* if training had rare levels (it is one more of them), and
+counts as missing if not. A missing value has its own column where training had missing values, and else zeros in all
+columns (one-hot); as a code it is NaN.
+
+Cost: one count at fit; one hash look-up per cell afterwards.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from pydantic import model_validator
+
+from groundup.engine.kernels import kernel
+from groundup.engine.rows import plain
+from groundup.tables.contract.conform import as_level, levels_as_text
+from groundup.tables.prepare.numbers import Strict
+
+MISSING = -1
+RARE_ROWS, RARE_SHARE = 10, 0.005
+MANY_LEVELS = 20
+
+
+class Category(Strict):
+    """A column of levels.
+
+    levels : the kept ones in their order; level k has the code k, *other* the code ``len(levels)``, missing -1.
+    """
+
+    kind: Literal["category"]
+    name: str
+    levels: tuple[str, ...]
+    other: bool
+    marks_missing: bool
+    one_hot: bool
+
+    @model_validator(mode="after")
+    def _sound(self):
+        if len(set(self.levels)) < len(self.levels):
+            raise ValueError(f"column {self.name!r}: a level is there twice")
+        if not self.outputs:
+            raise ValueError(f"column {self.name!r}: no level, no column")
+        return self
+
+    @classmethod
+    def fit(cls, series: pl.Series, kind: str, weight, flavour) -> Category | str:
+        """Learn the levels; return the reason (str) where there is nothing to tell rows apart by."""
+        text = levels_as_text(_text_like(series))
+        counted = text.drop_nulls().alias("level").value_counts(name="n")
+        counted = counted.sort(["n", "level"], descending=[True, False])
+        n_missing = text.null_count()
+        kept = counted.filter(pl.col("n") >= min(RARE_ROWS, RARE_SHARE * len(series))).head(
+            flavour.max_levels
+        )
+        other = kept.height < counted.height
+        if kept.height + other + (n_missing > 0) < 2:
+            return "every value is rare: it names the row" if other else "every row has the same value"
+        levels = kept["level"].to_list()
+        if flavour.one_hot or len(levels) <= MANY_LEVELS:
+            levels = in_order(levels)
+        return cls(
+            kind="category",
+            name=series.name,
+            levels=tuple(levels),
+            other=other,
+            marks_missing=flavour.one_hot and n_missing > 0,
+            one_hot=flavour.one_hot,
+        )
+
+    @property
+    def outputs(self) -> list[str]:
+        """Names of its columns of the matrix."""
+        if not self.one_hot:
+            return [self.name]
+        extra = ["(other)"] * self.other + ["(missing)"] * self.marks_missing
+        return [f"{self.name}_{word}" for word in (*self.levels, *extra)]
+
+    def read(self, series: pl.Series) -> np.ndarray:
+        """Return the code of each row (int32)."""
+        text = levels_as_text(_text_like(series))
+        if self.levels:
+            codes = text.cast(pl.Enum(self.levels), strict=False).to_physical().cast(pl.Int32)
+            codes = codes.fill_null(MISSING).to_numpy()
+        else:
+            codes = np.full(len(text), MISSING, dtype=np.int32)
+        if self.other:
+            unknown = (codes == MISSING) & text.is_not_null().to_numpy()
+            codes = np.where(unknown, np.int32(len(self.levels)), codes)
+        return plain(codes)
+
+    def write(self, codes: np.ndarray, out: np.ndarray, at: int) -> None:
+        """Write rows of the column to ``out[:, at:]``, which is zero."""
+        if self.one_hot:
+            _write_one_hot(codes, self._missing_at, out, at)
+        else:
+            _write_codes(codes, out, at)
+
+    @property
+    def _missing_at(self) -> int:
+        return len(self.levels) + self.other if self.marks_missing else -1
+
+    def row_form(self):
+        """Return the function from one value to its cells."""
+        n_known = len(self.levels) + self.other
+        if self.one_hot:
+            width = len(self.outputs)
+            hot = [tuple(float(j == k) for j in range(width)) for k in range(n_known)]
+            hot.append(tuple(float(j == self._missing_at) for j in range(width)))  # code -1 is the last
+        else:
+            hot = [*((float(k),) for k in range(n_known)), (math.nan,)]
+        by_level = dict(zip(self.levels, hot[: len(self.levels)], strict=True))
+        unknown, absent = hot[len(self.levels)] if self.other else hot[-1], hot[-1]
+        name = self.name
+
+        def cells(value):
+            if type(value) is str:
+                return by_level.get(value, unknown)
+            level = level_of(value, name)
+            return absent if level is None else by_level.get(level, unknown)
+
+        return cells
+
+
+def in_order(levels: list[str]) -> list[str]:
+    """Return levels by number if each reads as a finite number, else as text."""
+    try:
+        numbers = {level: float(level) for level in levels}
+    except ValueError:
+        return sorted(levels)
+    if not all(map(math.isfinite, numbers.values())):
+        return sorted(levels)
+    return sorted(levels, key=lambda level: (numbers[level], level))
+
+
+def level_of(value, name: str) -> str | None:
+    """Return the level that one value is, None where it is missing: the row form of ``levels_as_text``."""
+    if value is None:
+        return None
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and math.isnan(value):
+        return None
+    if isinstance(value, (str, bool, int, float)):
+        return as_level(value)
+    if type(value).__name__ in ("NAType", "NaTType"):
+        return None
+    raise ValueError(f"column {name!r} holds {type(value).__name__}, not text or numbers")
+
+
+def _text_like(series: pl.Series) -> pl.Series:
+    dtype = series.dtype
+    if dtype in (pl.Categorical, pl.Enum, pl.Null):
+        return series.cast(pl.String)
+    if dtype in (pl.String, pl.Boolean) or dtype.is_integer() or dtype.is_float():
+        return series
+    raise ValueError(f"column {series.name!r} holds {dtype}, not text or numbers")
+
+
+@kernel
+def _write_one_hot(codes, missing_at, out, at):
+    """out[i, at + codes[i]] = 1; a code below 0 sets out[i, at + missing_at], or nothing if that is below 0."""
+    for i in range(codes.shape[0]):
+        k = codes[i] if codes[i] >= 0 else missing_at
+        if k >= 0:
+            out[i, at + k] = 1.0
+
+
+@kernel
+def _write_codes(codes, out, at):
+    """out[i, at] = codes[i], NaN for a code below 0."""
+    for i in range(codes.shape[0]):
+        out[i, at] = np.float64(codes[i]) if codes[i] >= 0 else np.nan

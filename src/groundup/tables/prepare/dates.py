@@ -1,0 +1,208 @@
+"""Moments: year, month, day, day of the week, hour and the days elapsed, as numbers.
+
+Moments are whole microseconds since 1970 in UTC, and the parts come from integer arithmetic alone (civil date from the
+count of days: Howard Hinnant, "chrono-compatible low-level date algorithms"), so a frame and a row agree to the bit.
+Parts that did not vary in training are left out. ``weekday`` is 0 on Monday; ``elapsed`` counts days, with their
+fraction, since the first moment of training.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, date, datetime
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from pydantic import Field, model_validator
+
+from groundup.engine.kernels import kernel
+from groundup.engine.rows import plain
+from groundup.tables.prepare.numbers import Scale, Strict
+
+PARTS = ("year", "month", "day", "weekday", "hour", "elapsed")
+DAY_US, HOUR_US = 86_400_000_000, 3_600_000_000
+NOT_A_TIME = -(2**63)
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (naive means UTC here)
+
+
+class Part(Strict):
+    """One output column of a moment."""
+
+    part: Literal["year", "month", "day", "weekday", "hour", "elapsed"]
+    how: Scale
+
+
+class Moment(Strict):
+    """A column of dates or moments.
+
+    origin_us : the first moment of training, where ``elapsed`` is 0.
+    """
+
+    kind: Literal["datetime"]
+    name: str
+    origin_us: int = Field(gt=-(2**62), lt=2**62)
+    parts: tuple[Part, ...] = Field(min_length=1)
+    marks_missing: bool
+
+    @model_validator(mode="after")
+    def _sound(self):
+        if len({p.part for p in self.parts}) < len(self.parts):
+            raise ValueError(f"column {self.name!r}: a part is there twice")
+        return self
+
+    @classmethod
+    def fit(cls, series: pl.Series, kind: str, weight, flavour) -> Moment | str:
+        """Learn the parts that vary; return the reason (str) if none does."""
+        micros = as_micros(series)
+        present = micros[micros != NOT_A_TIME]
+        origin = int(present.min())
+        table = np.empty((len(micros), len(PARTS)))
+        _parts_table(micros, origin, table)
+        parts = tuple(
+            Part(part=part, how=Scale.fit(values, weight, flavour))  # type: ignore[arg-type]
+            for part, values in zip(PARTS, np.ascontiguousarray(table.T), strict=True)
+            if np.nanmin(values) < np.nanmax(values)
+        )
+        if not parts:
+            return "every row has the same moment"
+        marks = flavour.fills and len(present) < len(micros)
+        return cls(kind="datetime", name=series.name, origin_us=origin, parts=parts, marks_missing=marks)
+
+    @property
+    def outputs(self) -> list[str]:
+        """Names of its columns of the matrix."""
+        words = [p.part for p in self.parts] + ["(missing)"] * self.marks_missing
+        return [f"{self.name}_{word}" for word in words]
+
+    def read(self, series: pl.Series) -> np.ndarray:
+        """Return the column in microseconds."""
+        return plain(as_micros(series))
+
+    def write(self, micros: np.ndarray, out: np.ndarray, at: int) -> None:
+        """Write rows of the column to ``out[:, at:]``."""
+        which, fills, centers, scales = self._arrays
+        _write_moments(micros, self.origin_us, which, fills, centers, scales, self.marks_missing, out, at)
+
+    @property
+    def _arrays(self):
+        which = np.array([PARTS.index(p.part) for p in self.parts], dtype=np.int64)
+        fills = np.array([math.nan if p.how.fill is None else p.how.fill for p in self.parts])
+        return (
+            which,
+            fills,
+            np.array([p.how.center for p in self.parts]),
+            np.array([p.how.scale for p in self.parts]),
+        )
+
+    def row_form(self):
+        """Return the function from one value to its cells."""
+        name, origin = self.name, self.origin_us
+        how = [(PARTS.index(p.part), p.how.apply) for p in self.parts]
+        marks = (0.0,) if self.marks_missing else ()
+        absent = (*(apply(math.nan) for _, apply in how), *((1.0,) if self.marks_missing else ()))
+        parts_of = getattr(_parts, "py_func", _parts)
+
+        def cells(value):
+            micros = as_micro(value, name)
+            if micros is None:
+                return absent
+            found = parts_of(micros, origin)
+            return (*(apply(float(found[k])) for k, apply in how), *marks)
+
+        return cells
+
+
+def as_micros(series: pl.Series) -> np.ndarray:
+    """Return a column of dates or moments as int64 microseconds since 1970 in UTC, NOT_A_TIME where missing."""
+    dtype = series.dtype
+    if dtype == pl.Null:
+        return np.full(len(series), NOT_A_TIME, dtype=np.int64)
+    if dtype == pl.Date:
+        micros = series.cast(pl.Datetime("us")).to_physical()
+    elif isinstance(dtype, pl.Datetime):
+        counts = series.to_physical()
+        unit = dtype.time_unit
+        micros = counts // 1000 if unit == "ns" else counts * 1000 if unit == "ms" else counts
+    else:
+        raise ValueError(f"column {series.name!r} holds {dtype}, not dates")
+    return micros.fill_null(NOT_A_TIME).to_numpy()
+
+
+def as_micro(value, name: str) -> int | None:
+    """Return one value as `as_micros` does its column, None where missing."""
+    if isinstance(value, datetime):
+        if value != value:  # noqa: PLR0124 (pandas' NaT is a datetime)
+            return None
+        delta = (value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value) - EPOCH
+        return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+    if isinstance(value, date):
+        return (value - EPOCH.date()).days * DAY_US
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return None
+    if isinstance(value, float) and math.isnan(value):
+        return None
+    if isinstance(value, np.datetime64):
+        return None if np.isnat(value) else int(value.astype("datetime64[us]").astype(np.int64))
+    raise ValueError(f"column {name!r} holds {type(value).__name__}, not dates")
+
+
+@kernel(inline=True)
+def _parts(us, origin):
+    """Return year, month, day, weekday, hour and elapsed days of `us` microseconds since 1970."""
+    days = us // 86_400_000_000
+    hour = (us - days * 86_400_000_000) // 3_600_000_000
+    shifted = days + 719_468  # days since 0000-03-01
+    era = shifted // 146_097
+    of_era = shifted - era * 146_097
+    year_of_era = (of_era - of_era // 1460 + of_era // 36_524 - of_era // 146_096) // 365
+    of_year = of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
+    march = (5 * of_year + 2) // 153
+    day = of_year - (153 * march + 2) // 5 + 1
+    month = march + 3 if march < 10 else march - 9
+    year = year_of_era + era * 400 + (1 if month <= 2 else 0)
+    return year, month, day, (days + 3) % 7, hour, float(us - origin) / 86_400_000_000.0
+
+
+@kernel
+def _parts_table(micros, origin, out):
+    """out[i, :] = the six parts of micros[i], NaN where missing."""
+    for i in range(micros.shape[0]):
+        if micros[i] == -(2**63):
+            out[i, :] = np.nan
+            continue
+        year, month, day, weekday, hour, elapsed = _parts(micros[i], origin)
+        out[i, 0], out[i, 1], out[i, 2], out[i, 3], out[i, 4], out[i, 5] = (
+            year,
+            month,
+            day,
+            weekday,
+            hour,
+            elapsed,
+        )
+
+
+@kernel
+def _write_moments(micros, origin, which, fills, centers, scales, marks, out, at):  # noqa: PLR0917
+    """out[i, at + j] = part which[j] of micros[i], filled and scaled; behind them, was it missing."""
+    largest = 1.7976931348623157e308
+    found = np.empty(6)
+    n_parts = which.shape[0]
+    for i in range(micros.shape[0]):
+        missing = micros[i] == -(2**63)
+        if not missing:
+            year, month, day, weekday, hour, elapsed = _parts(micros[i], origin)
+            found[0], found[1], found[2], found[3], found[4], found[5] = (
+                year,
+                month,
+                day,
+                weekday,
+                hour,
+                elapsed,
+            )
+        for j in range(n_parts):
+            x = fills[j] if missing else found[which[j]]
+            z = (x - centers[j]) / scales[j]
+            out[i, at + j] = z if np.isnan(z) else min(max(z, -largest), largest)
+        if marks:
+            out[i, at + n_parts] = 1.0 if missing else 0.0

@@ -1,0 +1,92 @@
+"""Fitting a plan: decide each column's kind, and let the node of that kind learn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+
+from groundup.engine.rows.threads import run
+from groundup.errors import UsageError, nearest
+from groundup.tables.prepare.plan import NODES, Plan
+
+KINDS = (*NODES, "text", "identifier", "constant", "missing", "nested")
+
+
+def fit_plan(
+    frame: pl.DataFrame, kinds: Mapping[str, str] | None, weight, flavour, n_threads: int = 1
+) -> Plan:
+    """Return the plan that one table teaches.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        At least one row.
+    kinds : mapping of str to str or None
+        Column -> kind; None infers.
+    weight : ndarray of shape (n_rows,) or None
+    flavour : Flavour
+
+    Raises
+    ------
+    UsageError
+        For an unknown column or kind.
+    ValueError
+        If no column can be used, or one does not hold what its kind says.
+    """
+    if kinds is not None:
+        _check_kinds(kinds, frame.columns)
+
+    def learn(j: int):
+        name = frame.columns[j]
+        return fit_column(
+            frame[name], kinds.get(name, "unnamed") if kinds is not None else None, weight, flavour
+        )
+
+    learnt = dict(zip(frame.columns, run(learn, frame.width, n_threads), strict=True))
+    return Plan(
+        columns=tuple(node for node in learnt.values() if not isinstance(node, str)),
+        ignored={name: reason for name, reason in learnt.items() if isinstance(reason, str)},
+    )
+
+
+def fit_column(series: pl.Series, kind: str | None, weight, flavour):
+    """Return the node of one column, or the reason (str) why it is not used."""
+    if kind is None:
+        kind = infer_kind(series)
+    elif kind not in NODES:
+        return "it is not a feature" if kind == "unnamed" else f"its kind is {kind}"
+    if kind not in NODES:
+        return kind
+    if series.null_count() == len(series) or (series.dtype.is_float() and _all_nan(series)):
+        return "no row has a value"
+    return NODES[kind].fit(series, kind, weight, flavour)
+
+
+def infer_kind(series: pl.Series) -> str:
+    """Return the kind that a column's type says, or the reason why it cannot be used."""
+    dtype = series.dtype
+    if dtype == pl.Boolean:
+        return "boolean"
+    if dtype.is_numeric() or isinstance(dtype, pl.Duration):
+        return "number"
+    if dtype in (pl.String, pl.Categorical, pl.Enum):
+        return "category"
+    if dtype == pl.Date or isinstance(dtype, pl.Datetime):
+        return "datetime"
+    if dtype == pl.Null:
+        return "no row has a value"
+    return f"cells of type {dtype} are not supported"
+
+
+def _all_nan(series: pl.Series) -> bool:
+    return bool(np.isnan(series.cast(pl.Float64).to_numpy()).all())
+
+
+def _check_kinds(kinds: Mapping[str, str], columns) -> None:
+    for name, kind in kinds.items():
+        if kind not in KINDS:
+            raise UsageError(f"There is no kind {kind!r}.{nearest(kind, KINDS)}", column=name)
+        if name not in columns and kind in NODES:
+            raise UsageError(f"There is no column {name!r}.{nearest(name, columns)}")

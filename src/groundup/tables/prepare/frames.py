@@ -1,0 +1,53 @@
+"""Whatever holds the rows, as Polars columns: frames by name, arrays of numbers by place."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+
+def is_frame(X) -> bool:
+    """Tell whether `X` has named columns: Polars, pandas, Arrow, or a Table of ours."""
+    if isinstance(X, (pl.DataFrame, pl.LazyFrame)):
+        return True
+    if isinstance(X, np.ndarray) or not (hasattr(X, "columns") or hasattr(X, "column_names")):
+        return False
+    return not hasattr(X, "tocsr")
+
+
+def as_polars(X) -> pl.DataFrame:
+    """Return a frame of any library as an eager Polars frame: columns as they are, names as text, rows in order."""
+    from groundup.tables.table import Table
+
+    if isinstance(X, pl.DataFrame):
+        return X
+    if isinstance(X, Table):
+        return X.frame
+    if isinstance(X, pl.LazyFrame):
+        return X.collect(engine="in-memory")
+    import narwhals.stable.v2 as nw
+
+    names = [str(name) for name in getattr(X, "columns", [])]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"Expected unique column names, got {twice!r} twice")
+    if names and any(not isinstance(name, str) for name in X.columns):
+        X = X.set_axis(names, axis=1) if hasattr(X, "set_axis") else X
+    try:
+        return nw.from_native(X, eager_only=True).to_polars()
+    except Exception:  # noqa: BLE001 (lazy frames, cells of mixed types, no pyarrow: each library fails in its own way)
+        from groundup.tables.sources.frames import as_frame
+
+        return as_frame(X)
+
+
+def few_rows(X, most: int) -> list[dict] | None:
+    """Return the rows of a small frame as mappings, or None if there are more than `most` (or none, or no cheap way)."""
+    if isinstance(X, pl.DataFrame):
+        return X.to_dicts() if 0 < X.height <= most else None
+    return None
+
+
+def from_matrix(X: np.ndarray, names) -> pl.DataFrame:
+    """Return a matrix of numbers as columns of `names`."""
+    return pl.DataFrame([pl.Series(str(name), X[:, j]) for j, name in enumerate(names)])

@@ -1,0 +1,159 @@
+"""The plan: what was learnt about each column, and the two forms that are compiled from it.
+
+A plan is plain data (it is what the bundle stores). The frame form writes a whole table block by block, on threads; the
+row form is a list of Python functions. Both do the same arithmetic in the same order, so their results are bit-equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Literal
+
+import numpy as np
+import polars as pl
+from pydantic import Field, ValidationError, model_validator
+
+from groundup.engine.rows.threads import run
+from groundup.tables.prepare.categories import Category
+from groundup.tables.prepare.dates import Moment
+from groundup.tables.prepare.numbers import Number, Strict
+
+NODES = {"number": Number, "integer": Number, "boolean": Number, "category": Category, "datetime": Moment}
+# A block's part of the matrix stays in the second cache while its columns are written one after the other.
+BLOCK_BYTES = 1 << 19
+
+Node = Annotated[Number | Category | Moment, Field(discriminator="kind")]
+
+
+class Plan(Strict):
+    """What becomes of each column.
+
+    Attributes
+    ----------
+    version : int
+    columns : tuple
+        One node per used column, in the order of the table it was fitted to.
+    ignored : dict
+        Column -> why it is not used.
+    """
+
+    version: Literal[1] = 1
+    columns: tuple[Node, ...]
+    ignored: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _sound(self):
+        names = [c.name for c in self.columns]
+        if len(set(names)) < len(names) or set(names) & set(self.ignored):
+            raise ValueError("a column is planned twice")
+        if not names:
+            told = "; ".join(f"{name!r}: {why}" for name, why in list(self.ignored.items())[:5])
+            raise ValueError(f"no column can be used ({told})")
+        return self
+
+    @classmethod
+    def from_plain(cls, data) -> Plan:
+        """Return the plan that `to_plain` wrote, checked.
+
+        Raises
+        ------
+        ValueError
+            If it is not one that a fit could have left; the message names the column.
+        """
+        try:
+            return cls.model_validate(_tuples(data))
+        except ValidationError as e:
+            first = e.errors()[0]
+            where = ".".join(str(word) for word in first["loc"])
+            raise ValueError(f"the plan is damaged at {where or 'its columns'}: {first['msg']}") from None
+
+    def to_plain(self) -> dict:
+        """Return the plan as JSON values."""
+        return self.model_dump(mode="json")
+
+    @cached_property
+    def needed(self) -> tuple[str, ...]:
+        """Names of the columns that a table must have."""
+        return tuple(c.name for c in self.columns)
+
+    @cached_property
+    def outputs(self) -> list[str]:
+        """Names of the matrix's columns, made unique by a number where two columns would share one."""
+        seen: dict[str, int] = {}
+        names = []
+        for name in (name for column in self.columns for name in column.outputs):
+            seen[name] = seen.get(name, 0) + 1
+            names.append(name if seen[name] == 1 else f"{name}_({seen[name]})")
+        return names
+
+    @cached_property
+    def places(self) -> list[int]:
+        """First column of the matrix of each node."""
+        widths = [len(c.outputs) for c in self.columns]
+        return [0, *np.cumsum(widths).tolist()[:-1]]
+
+    def frame_form(self, frame: pl.DataFrame, n_threads: int = 1) -> np.ndarray:
+        """Return the matrix of `frame`, float64 of shape (n_rows, len(outputs)) in C order."""
+        n_rows, width = frame.height, len(self.outputs)
+        columns, places = self.columns, self.places
+        read = run(lambda k: columns[k].read(frame[columns[k].name]), len(columns), n_threads)
+        out = np.zeros((n_rows, width))
+        step = max(64, BLOCK_BYTES // (8 * width))
+
+        def write(b: int) -> None:
+            lo, hi = b * step, min((b + 1) * step, n_rows)
+            block = out[lo:hi]
+            for column, values, at in zip(columns, read, places, strict=True):
+                column.write(values[lo:hi], block, at)
+
+        run(write, -(-n_rows // step), n_threads)
+        return out
+
+    @cached_property
+    def _cells(self) -> list:
+        return [(column.name, column.row_form()) for column in self.columns]
+
+    def row_form(self, row: Mapping[str, object]) -> np.ndarray:
+        """Return the matrix row of one table row, float64 of shape (len(outputs),).
+
+        Raises
+        ------
+        ValueError
+            If a column is missing, or a value is of the wrong kind: the message names the column.
+        """
+        out: list[float] = []
+        extend = out.extend
+        try:
+            for name, cells in self._cells:
+                extend(cells(row[name]))
+        except KeyError:
+            refuse_missing(self.needed, row)
+            raise
+        return np.array(out)
+
+    def __reduce__(self):
+        return Plan.from_plain, (self.to_plain(),)
+
+
+def refuse_missing(needed, found) -> None:
+    """Raise one error that names every needed column that is not among `found`."""
+    lost = [name for name in needed if name not in found]
+    if lost:
+        from groundup.errors import nearest
+
+        near = nearest(lost[0], found)
+        shown = "".join(f"\n- {name}" for name in lost[:20])
+        raise ValueError(
+            "The feature names should match those that were passed during fit.\n"
+            f"Feature names seen at fit time, yet now missing:{shown}\n{near}"
+        )
+
+
+def _tuples(data):
+    """JSON has lists where the plan has tuples."""
+    if isinstance(data, list):
+        return tuple(_tuples(item) for item in data)
+    if isinstance(data, dict):
+        return {key: _tuples(value) for key, value in data.items()}
+    return data

@@ -1,0 +1,238 @@
+"""TablePreparer: a table with columns of every kind in, a matrix of float64 out.
+
+For each column the preparer learns how to impute, encode and scale it (`numbers`, `categories`, `dates`), writes that
+down as one `Plan`, and sends frames and single rows through that same plan: ``transform(frame)[i]`` and
+``transform_row(row i)`` have the same bits, and no row's result depends on its neighbours.
+
+Cost: one pass over each column at fit (a count for categories, a partial sort for numbers); a million rows of 22 columns
+are transformed in about half a second on two cores, one row in some 20 us.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from groundup.models.estimator import Learner, Plain, StrOptions, TransformerMixin, check_is_fitted, fitting
+from groundup.tables.prepare.flavours import FLAVOURS
+
+# Up to so many rows the row form is faster than the frame form.
+FEW_ROWS = 4
+
+
+class TablePreparer(TransformerMixin, Learner):
+    """Impute, encode and scale the columns of a table, as a family of learners wants them.
+
+    Parameters
+    ----------
+    flavour : {"trees", "linear"}, default="trees"
+        "trees": numbers as they are with NaN for missing, categories as codes. "linear": numbers imputed and scaled,
+        categories one-hot; for linear models, networks, distances and clustering. `flavour_of` tells a learner's.
+    kinds : mapping of str to str, optional
+        Column -> kind, as a data contract knows it: number, integer, boolean, category or datetime; any other kind
+        leaves the column out, as does not naming it. None infers the kinds from the types of the fitted table, and
+        leaves out what has no value, only one value, or cells that are no values.
+    max_levels : int, optional
+        Levels of a category with a place of their own; rarer ones share one. None is 50 for "linear", 254 for "trees".
+    n_jobs : int, optional
+        Threads for large tables; see ``engine.rows.budget``. Results do not depend on it.
+
+    Attributes
+    ----------
+    plan_ : Plan
+        What was learnt about each column.
+    ignored_ : dict of str to str
+        Column -> why it is not used.
+    n_features_in_ : int
+        Columns of the fitted table.
+    feature_names_in_ : ndarray of str
+        Their names; not set for arrays.
+
+    Notes
+    -----
+    Columns are found by name: their order is free, unknown ones are not looked at, and missing ones are an error that
+    names them. A level that was not seen in training is treated as `categories` says; the contract reports it.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from groundup.tables import TablePreparer
+    >>> frame = pl.DataFrame({"age": [30.0, None, 50.0], "city": ["Oslo", "Rome", "Oslo"]})
+    >>> preparer = TablePreparer(flavour="linear").fit(frame)
+    >>> preparer.get_feature_names_out().tolist()
+    ['age', 'age_(missing)', 'city_Oslo', 'city_Rome']
+    >>> preparer.transform_row({"age": 40.0, "city": "Rome"}).tolist()
+    [0.0, 0.0, 0.0, 1.0]
+    """
+
+    _state: ClassVar = {"_plan_data": Plain()}
+    _parameter_constraints: ClassVar[dict] = {
+        "flavour": [StrOptions(set(FLAVOURS))],
+        "kinds": [Mapping, None],
+        "max_levels": [int, None],
+        "n_jobs": [int, None],
+    }
+
+    def __init__(self, flavour="trees", *, kinds=None, max_levels=None, n_jobs=None):
+        self.flavour = flavour
+        self.kinds = kinds
+        self.max_levels = max_levels
+        self.n_jobs = n_jobs
+
+    @fitting
+    def fit(self, X, y=None, sample_weight=None):
+        """Learn the plan from a table.
+
+        Parameters
+        ----------
+        X : frame (Polars, pandas, Arrow, ...), Table, or array of numbers of shape (n_rows, n_columns)
+        y : ignored
+        sample_weight : array-like of shape (n_rows,), optional
+            Weighs medians, means and deviations; levels are counted in rows.
+
+        Returns
+        -------
+        self
+        """
+        from groundup.tables.prepare.fit import fit_plan
+        from groundup.tables.prepare.frames import as_polars, from_matrix, is_frame
+
+        if is_frame(X):
+            frame = as_polars(X)
+            self._named(frame)
+        else:
+            rows = self._rows(X, finite="allow-nan")
+            frame = from_matrix(rows.place.load(0, rows.place.n_rows), self._names())  # type: ignore[attr-defined]
+        if not frame.height:
+            raise ValueError(
+                f"Found array with 0 sample(s) (shape={frame.shape}) while a minimum of 1 is required."
+            )
+        weight = None if sample_weight is None else self._weight(sample_weight, frame.height)
+        flavour = FLAVOURS[self.flavour]
+        if self.max_levels is not None:
+            if self.max_levels < 1:
+                raise ValueError(f"max_levels == {self.max_levels}, must be >= 1.")
+            flavour = flavour._replace(max_levels=self.max_levels)
+        self._plan = fit_plan(frame, self.kinds, weight, flavour, self._n_threads())
+        self._plan_data = self._plan.to_plain()
+        return self
+
+    def transform(self, X):
+        """Return the matrix of a table.
+
+        Parameters
+        ----------
+        X : as in fit
+            Columns by name; of an array, by place.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_features_out), float64
+
+        Raises
+        ------
+        ValueError
+            If a column is missing, holds another kind of values, or infinity.
+        """
+        from groundup.tables.prepare.frames import as_polars, few_rows, from_matrix, is_frame
+
+        if is_frame(X):
+            check_is_fitted(self, "_plan_data")
+            rows = few_rows(X, FEW_ROWS)
+            if rows is not None:
+                form = self._plan.row_form
+                return np.stack([form(row) for row in rows])
+            frame = as_polars(X)
+            self._refuse_other(frame.columns)
+        else:
+            check_is_fitted(self, "_plan_data")
+            frame = from_matrix(self._features(X, finite="allow-nan"), self._names())  # type: ignore[arg-type]
+        n_threads = self._n_threads() if frame.height > 10_000 else 1
+        return self._plan.frame_form(frame, n_threads)
+
+    def transform_row(self, row: Mapping[str, object]) -> np.ndarray:
+        """Return the matrix row of one table row, given as a mapping from column to value.
+
+        Returns
+        -------
+        ndarray of shape (n_features_out,), float64
+            The bits of ``transform`` on a table with this row.
+        """
+        try:
+            plan = self._plan
+        except AttributeError:
+            check_is_fitted(self, "_plan_data")
+            raise
+        return plan.row_form(row)
+
+    def get_feature_names_out(self, input_features=None) -> np.ndarray:
+        """Return the names of the matrix's columns; `input_features` must be those of the fit, if given."""
+        check_is_fitted(self, "_plan_data")
+        if input_features is not None:
+            known = vars(self).get("feature_names_in_")
+            if len(input_features) != self.n_features_in_:
+                raise ValueError("input_features should have length equal to number of features")
+            if known is not None and not np.array_equal(known, np.asarray(input_features, dtype=object)):
+                raise ValueError("input_features is not equal to feature_names_in_")
+        names = self._plan.outputs
+        if input_features is not None and "feature_names_in_" not in vars(self):
+            return self._renamed(input_features)
+        return np.asarray(names, dtype=object)
+
+    @property
+    def plan_(self):
+        """What was learnt about each column."""
+        check_is_fitted(self, "_plan_data")
+        return self._plan
+
+    @property
+    def ignored_(self) -> dict[str, str]:
+        """Column -> why it is not used."""
+        return self.plan_.ignored
+
+    def _named(self, frame) -> None:
+        self.n_features_in_ = frame.width
+        self._dtype_in = np.dtype(np.float64)
+        self.feature_names_in_ = np.asarray(frame.columns, dtype=object)
+
+    def _names(self) -> list[str]:
+        known = vars(self).get("feature_names_in_")
+        return [f"x{j}" for j in range(self.n_features_in_)] if known is None else known.tolist()
+
+    def _renamed(self, given) -> np.ndarray:
+        """Return the outputs of a fit on an array, with the caller's names in place of x0, x1, ..."""
+        names = dict(zip(self._names(), given, strict=True))
+        columns = [c.model_copy(update={"name": str(names[c.name])}) for c in self._plan.columns]
+        return np.asarray([name for c in columns for name in c.outputs], dtype=object)
+
+    def _refuse_other(self, columns) -> None:
+        from groundup.tables.prepare.plan import refuse_missing
+
+        refuse_missing(self._plan.needed, columns)
+
+    def _check_state(self) -> None:
+        from groundup.tables.prepare.plan import Plan
+
+        self._plan = Plan.from_plain(self._plan_data)
+        known = set(self._names())
+        unknown = [name for name in self._plan.needed if name not in known]
+        if unknown:
+            raise ValueError(f"the plan uses the column {unknown[0]!r}, which the fitted table does not have")
+
+    def __getstate__(self):
+        state = dict(super().__getstate__())  # type: ignore[call-overload]
+        state.pop("_plan", None)  # made again from _plan_data
+        return state
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return "_plan_data" in vars(self)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        if tags.transformer_tags is not None:
+            tags.transformer_tags.preserves_dtype = ["float64"]
+        return tags
