@@ -2,7 +2,7 @@
 
 Numba's own cache looks only at the file of the function that is called: edit a callee in another file, and it goes on
 running the old code. Here the folder is named by a digest of *every* kernel source of the package that the kernel
-belongs to (and of this engine), of the tile width, and of the versions of Numba and llvmlite; an edit anywhere is a new
+belongs to (and of this engine), of the tile width, and of the versions and flags of Numba; an edit anywhere is a new
 folder, and nothing stale can be loaded (callees and constants from outside the package are part of each entry's key: see
 `callees`). Folders that have not been used for a month are removed.
 
@@ -45,7 +45,8 @@ def is_kernel_source(path: Path) -> bool:
 def digest(package_root: Path) -> str:
     """Return the digest of all kernel sources under `package_root` (a folder or one file), of ours, and the versions."""
     h = hashlib.blake2b(digest_size=12)
-    for word in (numba.__version__, llvmlite.__version__, os.environ.get("GROUNDUP_TILES", "")):
+    flags = numba.config.BOUNDSCHECK, numba.config.OPT, numba.config.DEBUGINFO_DEFAULT
+    for word in (numba.__version__, llvmlite.__version__, os.environ.get("GROUNDUP_TILES", ""), str(flags)):
         h.update(word.encode() + b"\0")
     roots = [_ENGINE.parent] if package_root == _ENGINE.parent else [_ENGINE, package_root]
     for root in roots:

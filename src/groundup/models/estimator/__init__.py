@@ -12,7 +12,7 @@ from sklearn.base import (
     is_regressor,
 )
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
-from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils import check_random_state, column_or_1d, get_tags
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
@@ -46,6 +46,7 @@ __all__ = [
     "compute_sample_weight",
     "encode_labels",
     "fitting",
+    "get_tags",
     "is_classifier",
     "is_clusterer",
     "is_regressor",

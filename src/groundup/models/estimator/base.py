@@ -52,9 +52,13 @@ class Learner(Declared, BaseEstimator):
     ----------
     places : frozenset of str
         Where this learner can work: "memory", "memmap". One that cannot scale says so here.
+    weights : str
+        What ``sample_weight`` means: "repetition", a weight of 2 is the row given twice; "sampling", so in the mean only,
+        where rows are drawn or values quantised.
     """
 
     places: ClassVar[frozenset[str]] = frozenset({"memory", "memmap"})
+    weights: ClassVar[str] = "repetition"
     _parameter_constraints: ClassVar[dict] = {}
 
     def _n_threads(self) -> int:

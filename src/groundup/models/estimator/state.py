@@ -141,7 +141,11 @@ class Plain(NamedTuple):
                 pending += [(child, level + 1) for child in item.values()]
             elif isinstance(item, list):
                 pending += [(child, level + 1) for child in item]
-            elif not (item is None or type(item) in (str, bool, int) or (type(item) is float and math.isfinite(item))):
+            elif not (
+                item is None
+                or type(item) in (str, bool, int)
+                or (type(item) is float and math.isfinite(item))
+            ):
                 raise ValueError(f"{name} holds {type(item).__name__} {item!r:.40}, which is no JSON value")
 
 
@@ -164,6 +168,9 @@ class Declared:
         "feature_names_in_": Names(),
         "_dtype_in": DType(),
     }
+
+    #: Attributes of the fit that neither the bundle nor a prediction needs, such as one value for each training row.
+    _unsaved: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def declared_state(cls) -> dict[str, Any]:

@@ -1,0 +1,278 @@
+"""Fitting: what goes in stays untouched, what comes in any form is understood, and what is broken off leaves no trace."""
+
+from __future__ import annotations
+
+import _thread
+import contextlib
+import signal
+import threading
+import time
+
+import numpy as np
+from sklearn import config_context
+
+from groundup.models.estimator import Callbacks, clone, is_classifier, is_regressor
+from groundup.testing.samples import (
+    Sample,
+    answers,
+    assert_same,
+    differing,
+    fitted,
+    frames,
+    has_weights,
+    methods,
+    sample,
+    state_of,
+)
+
+#: Ctrl-C must be obeyed within this time.
+INTERRUPT_S = 1.0
+
+
+def checks(learner):
+    """Yield the names and functions of the checks that suit `learner`."""
+    yield "input_stays_untouched", input_stays_untouched
+    yield "locked_input_gives_the_same_bits", locked_input_gives_the_same_bits
+    yield "failed_fit_leaves_no_trace", failed_fit_leaves_no_trace
+    if threading.current_thread() is threading.main_thread():
+        yield "interrupted_fit_leaves_no_trace", interrupted_fit_leaves_no_trace
+    if is_classifier(learner):
+        yield "labels_of_any_type", labels_of_any_type
+    if is_regressor(learner):
+        yield "targets_of_any_type", targets_of_any_type
+    yield "tables_give_the_same_bits", tables_give_the_same_bits
+    if has_weights(learner):
+        yield "weights_can_be_routed", weights_can_be_routed
+    if isinstance(learner, Callbacks):
+        yield "callbacks_are_told_the_loss", callbacks_are_told_the_loss
+        yield "callbacks_can_stop", callbacks_can_stop
+    if callable(getattr(learner, "transform", None)):
+        yield "output_in_frames", output_in_frames
+
+
+def _attributes(learner) -> dict:
+    return {k: v for k, v in vars(learner).items() if not k.startswith("_skl")}
+
+
+def input_stays_untouched(learner):
+    """After fit and predict, X, y and the weights hold the bits that they held before."""
+    for n_rows in (200, 9_000):
+        data = sample(learner, n_rows)
+        copies = Sample(*(None if v is None else v.copy() for v in data))
+        model = fitted(learner, data, data.weight if has_weights(learner) else None)
+        answers(model, data.X)
+        for name in Sample._fields:
+            assert_same(getattr(data, name), getattr(copies, name), f"{name} was written to")
+
+
+def locked_input_gives_the_same_bits(learner):
+    """Read-only X, y and weights, as joblib's workers and pandas give them."""
+    data = sample(learner, 500)
+    weight = data.weight if has_weights(learner) else None
+    free = fitted(learner, data, weight)
+    expected = state_of(free), answers(free, data.X)
+    for values in data:
+        if values is not None:
+            values.flags.writeable = False
+    model = fitted(learner, data, weight)
+    assert_same((state_of(model), answers(model, data.X)), expected, "read-only input")
+
+
+def failed_fit_leaves_no_trace(learner):
+    """A fit that raises leaves an old fit as it was, and a fresh learner fresh."""
+    data = sample(learner)
+    bad = data._replace(X=np.where(np.eye(*data.X.shape) > 0, np.inf, data.X))
+    for model in (clone(learner), fitted(learner, data)):
+        before = dict(_attributes(model))
+        try:
+            model.fit(bad.X) if bad.y is None else model.fit(bad.X, bad.y)
+        except ValueError:
+            pass
+        else:
+            raise AssertionError("an infinity in X was accepted: raise ValueError")
+        assert_same(_attributes(model), before, "attributes after a fit that failed")
+
+
+def interrupted_fit_leaves_no_trace(learner):
+    """Ctrl-C at several moments: KeyboardInterrupt within 1 s, the old fit in place, and the next fit as if new."""
+    old = sample(learner)
+    for n_rows in (20_000, 100_000, 400_000):
+        data = sample(learner, n_rows)
+        begun = time.perf_counter()
+        expected = state_of(fitted(learner, data))
+        duration = time.perf_counter() - begun
+        if duration > 0.3:
+            break
+    model = fitted(learner, old)
+    before = dict(_attributes(model))
+    for part in (0.1, 0.4, 0.7, 0.9):
+        late_s = _interrupt(model, data, part * duration)
+        if late_s is None:  # the fit was faster this time
+            model = fitted(learner, old)
+            before = dict(_attributes(model))
+            continue
+        assert late_s <= INTERRUPT_S, f"Ctrl-C was obeyed after {late_s:.1f} s only"
+        assert_same(_attributes(model), before, "attributes after an interrupted fit")
+    assert_same(state_of(fitted(learner, data)), expected, "a fit after interrupted ones")
+
+
+def _interrupt(model, data: Sample, after_s: float) -> float | None:
+    """Fit, press Ctrl-C after a while, and return how late it was obeyed; None if the fit had ended by then."""
+    pressed = [0.0]
+
+    def press():
+        pressed[0] = time.perf_counter()
+        _thread.interrupt_main()
+
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    timer = threading.Timer(after_s, press)
+    ended = False
+    try:
+        timer.start()
+        model.fit(data.X) if data.y is None else model.fit(data.X, data.y)
+        ended = True
+        timer.join()
+        time.sleep(0.05)  # a signal that is on its way arrives here
+    except KeyboardInterrupt:
+        return None if ended else time.perf_counter() - pressed[0]
+    finally:
+        with contextlib.suppress(KeyboardInterrupt):
+            timer.join()
+        signal.signal(signal.SIGINT, handler)
+    return None
+
+
+def labels_of_any_type(learner):
+    """Strings, booleans, negative numbers and objects as labels: the same fit, and the labels' own type back."""
+    data = sample(learner, 400)
+    n_labels = int(data.y.max()) + 1
+    plain = answers(fitted(learner, data), data.X)
+    kinds = {
+        "strings": np.array(["ant", "bee", "cat"]),
+        "objects": np.array(["ant", "bee", "cat"], dtype=object),
+        "negative numbers": np.array([-7, 0, 12]),
+        "fractions of no fraction": np.array([1.0, 2.0, 3.0]),
+    }
+    for what, labels in kinds.items():
+        model = fitted(learner, data._replace(y=labels[data.y]))
+        assert_same(model.classes_.tolist(), labels[:n_labels].tolist(), f"classes_ of {what}")
+        said = answers(model, data.X)
+        assert_same(said.pop("predict").tolist(), labels[plain["predict"]].tolist(), f"predictions of {what}")
+        assert_same(said, {k: v for k, v in plain.items() if k != "predict"}, what)
+    two = data._replace(y=data.y == 1)
+    said = fitted(learner, two).predict(data.X)
+    assert said.dtype == bool, f"predictions of boolean labels are {said.dtype}"
+    assert_same(
+        said, fitted(learner, two._replace(y=two.y.astype(int))).predict(data.X) == 1, "boolean labels"
+    )
+
+
+def targets_of_any_type(learner):
+    """Whole numbers, float32, lists and columns of a table as target: the same fit as float64."""
+    data = sample(learner, 400)
+    data = data._replace(y=np.round(data.y * 4) + 20)
+    plain = state_of(fitted(learner, data))
+    columns = {f"a column of {what}": frame["y"] for what, frame in frames(data.y[:, None], ["y"]).items()}
+    for what, y in {
+        "whole numbers": data.y.astype(np.int32),
+        "float32": data.y.astype(np.float32),
+        "a list": data.y.tolist(),
+        **columns,
+    }.items():
+        assert_same(state_of(fitted(learner, data._replace(y=y))), plain, f"target as {what}")
+
+
+def tables_give_the_same_bits(learner):
+    """Frames of pandas and Polars: names are learnt, the bits are an array's, and other names are refused."""
+    data = sample(learner)
+    names = [f"feature {j}" for j in range(data.X.shape[1])]
+    plain = fitted(learner, data)
+    for what, frame in frames(data.X, names).items():
+        model = fitted(learner, data._replace(X=frame))
+        assert model.feature_names_in_.tolist() == names, f"feature_names_in_ of {what}"
+        learnt = {k: v for k, v in state_of(model).items() if k != "feature_names_in_"}
+        assert_same(learnt, state_of(plain), f"the fit on a frame of {what}")
+        assert_same(answers(model, frame), answers(plain, data.X), f"answers to a frame of {what}")
+        one_row = frame[3:4]
+        assert_same(answers(model, one_row), answers(plain, data.X[3:4]), f"answers to one row of {what}")
+        for name in methods(model):
+            try:
+                getattr(model, name)(frame[names[::-1]])
+            except ValueError:
+                continue
+            raise AssertionError(f"{name} accepted a frame of {what} with its columns in another order")
+
+
+def weights_can_be_routed(learner):
+    """``set_fit_request(sample_weight=True)`` is there, for metadata routing."""
+    with config_context(enable_metadata_routing=True):
+        request = clone(learner).set_fit_request(sample_weight=True).get_metadata_routing()
+    assert request.fit.requests["sample_weight"] is True
+
+
+class _Listener:
+    """A callback that writes down what it is told, and asks to stop after some iterations."""
+
+    def __init__(self, stop_after: int | None = None):
+        self.told, self.models, self.torn_down, self.stop_after = [], [], 0, stop_after
+
+    def setup(self, estimator, context):
+        """Begin."""
+
+    def teardown(self, estimator, context):
+        """End."""
+        self.torn_down += 1
+
+    def on_fit_task_begin(self, estimator, context):
+        """Do nothing."""
+
+    def on_fit_task_end(self, estimator, context, *, metadata=None, fitted_estimator=None):
+        """Write down an iteration."""
+        if context.parent is None:
+            return False
+        self.told.append(dict(metadata or {}))
+        self.models.append(fitted_estimator)
+        return self.stop_after is not None and len(self.told) >= self.stop_after
+
+
+def callbacks_are_told_the_loss(learner):
+    """Each iteration tells a finite loss and a learner that predicts; listening changes no bit."""
+    data = sample(learner, 500)
+    listener = _Listener()
+    model = fitted(learner, data)
+    heard = clone(learner).set_callbacks(listener)
+    heard = fitted(heard, data)
+    listener = heard._skl_callbacks[0] if hasattr(heard, "_skl_callbacks") else listener
+    assert_same(state_of(heard), state_of(model), "a fit with a callback against one without")
+    assert listener.told, "the callback was told of no iteration"
+    for i, figures in enumerate(listener.told):
+        assert "loss" in figures, f"iteration {i} told {sorted(figures)}, but no loss"
+        assert np.isfinite(figures["loss"]), f"the loss of iteration {i} is {figures['loss']}"
+    assert listener.torn_down == 1, f"the callback was torn down {listener.torn_down} times"
+    between = listener.models[len(listener.models) // 2]
+    if between is not None:
+        answers(between, data.X)
+
+
+def callbacks_can_stop(learner):
+    """A callback that asks to stop after the first iteration is obeyed, and the learner is fitted."""
+    data = sample(learner, 500)
+    heard = clone(learner).set_callbacks(_Listener(stop_after=1))
+    heard = fitted(heard, data)
+    told = heard._skl_callbacks[0].told
+    assert len(told) == 1, f"asked to stop after 1 iteration, it went on to {len(told)}"
+    answers(heard, data.X)
+
+
+def output_in_frames(learner):
+    """``set_output``: pandas and Polars frames with the names that ``get_feature_names_out`` says."""
+    data = sample(learner)
+    model = fitted(learner, data)
+    plain = model.transform(data.X)
+    for kind in frames(data.X, [str(j) for j in range(data.X.shape[1])]):
+        frame = model.set_output(transform=kind).transform(data.X)
+        assert kind in type(frame).__module__, f"set_output({kind!r}) gave a {type(frame).__name__}"
+        assert list(frame.columns) == list(model.get_feature_names_out()), "columns are not the names out"
+        difference = differing(np.ascontiguousarray(frame.to_numpy()), np.ascontiguousarray(plain))
+        assert not difference, f"a frame of {kind}: {difference}"
+    model.set_output(transform="default")

@@ -1,0 +1,153 @@
+"""Change a fitted learner's state at random, as a broken or hostile file would, and see what it does.
+
+Run as a process of its own (``python -m groundup.testing.mutations MODEL``), since a kernel that reads out of bounds may
+end it. There, ``NUMBA_BOUNDSCHECK=1`` turns a silent read out of bounds into an IndexError.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+#: The exit code that says: the learner's class cannot be imported here.
+CANNOT_IMPORT = 87
+
+N_CHANGES = 300
+
+
+def mutate_all(model, X, n_changes: int = N_CHANGES, seed: int = 0) -> list[str]:
+    """Return a complaint for each change that was neither refused by ValueError nor harmless."""
+    rng = np.random.default_rng(seed)
+    params, state = model.get_params(deep=False), model.get_state()
+    complaints = []
+    for _ in range(n_changes):
+        changed, what = _changed(dict(state), rng)
+        error = _try(type(model), params, changed, X)
+        if error:
+            complaints.append(f"{what}: {error}")
+    return complaints
+
+
+def _try(cls, params, state, X) -> str:
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            model = cls.from_state(params, state)
+        except ValueError:
+            return ""
+        except Exception as e:  # noqa: BLE001 (that is what we look for)
+            return f"from_state raised {type(e).__name__}: {e}"
+        for name in ("predict", "predict_proba", "decision_function", "transform"):
+            method = getattr(model, name, None)
+            if not callable(method):
+                continue
+            try:
+                method(X)
+            except ValueError:
+                continue
+            except Exception as e:  # noqa: BLE001 (as above)
+                return f"accepted, then {name} raised {type(e).__name__}: {e}"
+    return ""
+
+
+def _changed(state: dict, rng) -> tuple[dict, str]:
+    """Return the state after one random change, and what was changed."""
+    name = sorted(state)[rng.integers(len(state))]
+    kind = rng.integers(12)
+    if kind == 0:
+        del state[name]
+        return state, f"{name} deleted"
+    if kind == 1:
+        state[f"{name}x"] = state.pop(name)
+        return state, f"{name} renamed"
+    if kind == 2:
+        others = [
+            None,
+            -1,
+            2**40,
+            0.5,
+            float("nan"),
+            "x",
+            [],
+            {},
+            np.array("x"),
+            np.arange(3),
+            np.array(None),
+        ]
+        state[name] = others[rng.integers(len(others))]
+        return state, f"{name} set to {state[name]!r}"
+    old = state[name]
+    state[name] = _changed_value(old, rng)
+    return state, f"{name} changed from {old!r} to {state[name]!r}"[:400]
+
+
+def _changed_value(value, rng):
+    if isinstance(value, np.ndarray):
+        return _changed_array(value, rng)
+    if isinstance(value, (list, tuple)) and len(value):
+        items = list(value)
+        i = int(rng.integers(len(items)))
+        choice = rng.integers(3)
+        if choice == 0:
+            del items[i]
+        elif choice == 1:
+            items.append(items[i])
+        else:
+            items[i] = _changed_value(items[i], rng)
+        return type(value)(items) if type(value) in (list, tuple) else items
+    if isinstance(value, dict) and value:
+        key = sorted(value)[rng.integers(len(value))]
+        return {**value, key: _changed_value(value[key], rng)}
+    if isinstance(value, (bool, np.bool_)):
+        return not value
+    if isinstance(value, (int, np.integer)):
+        return type(value)(rng.choice([-1, 0, value + 1, max(0, value - 1), 2**31 - 1]))
+    if isinstance(value, (float, np.floating)):
+        return type(value)(rng.choice([np.nan, np.inf, -np.inf, -value, 1e308]))
+    return f"{value}?"
+
+
+def _changed_array(value: np.ndarray, rng) -> np.ndarray:
+    choice = rng.integers(8)
+    if choice == 0:
+        return value[:-1] if value.ndim else value[None]
+    if choice == 1:
+        return np.concatenate([value, value[-1:]]) if value.ndim else value[None]
+    if choice == 2:
+        return value.T if value.ndim > 1 else value[None]
+    if choice == 3:
+        return value.reshape(-1)[:0]
+    if choice == 4 and value.dtype.kind in "fiub":
+        return value.astype(rng.choice(["f4", "f8", "i4", "i8", "u1", "O", "f2"]))
+    if not value.size or value.dtype.kind not in "fiub":
+        return value[::-1].copy() if value.ndim else value[None]
+    value = value.copy()
+    at = rng.integers(value.size)
+    if value.dtype.kind == "f":
+        value.flat[at] = rng.choice([np.nan, np.inf, -np.inf, 1e30, -value.flat[at], 0.0])
+    elif value.dtype.kind == "b":
+        value.flat[at] ^= True
+    else:
+        limits = np.iinfo(value.dtype)
+        near = min(int(value.flat[at]) + 1, int(limits.max))
+        value.flat[at] = [limits.min, limits.max, 0, near, min(value.size, limits.max)][rng.integers(5)]
+    return value
+
+
+def main(path: str) -> int:
+    """Read the pickled (model, X), and write the complaints as JSON."""
+    try:
+        model, X = pickle.loads(Path(path).read_bytes())  # noqa: S301 (written by the suite itself)
+    except (ImportError, AttributeError):
+        return CANNOT_IMPORT
+    sys.stdout.write(json.dumps(mutate_all(model, X)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,161 @@
+"""Saving and loading: the same bits come back, and what was changed on the way is refused or harmless."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from groundup.models.estimator import clone
+from groundup.testing.mutations import CANNOT_IMPORT, mutate_all
+from groundup.testing.samples import answers, assert_same, fitted, frames, sample, state_of
+
+#: Attributes that no fit leaves for others: callbacks that the user set, and what scikit-learn keeps for itself.
+_NOT_LEARNT = {"_skl_callbacks", "_sklearn_output_config", "_metadata_request"}
+
+
+def checks(learner, save_and_load):
+    """Yield the names and functions of the checks that suit `learner`."""
+    yield "pickle_keeps_the_bits", pickle_keeps_the_bits
+    yield "clone_forgets_the_fit", clone_forgets_the_fit
+    if hasattr(learner, "get_state"):
+        yield "state_keeps_the_bits", state_keeps_the_bits
+        yield "state_is_plain", state_is_plain
+        yield "every_attribute_is_declared", every_attribute_is_declared
+        yield "changed_state_is_refused_or_harmless", changed_state_is_refused_or_harmless
+        yield "changed_pickle_is_refused", changed_pickle_is_refused
+    if save_and_load is not None:
+        yield "file_keeps_the_bits", functools.partial(file_keeps_the_bits, save_and_load)
+
+
+def _same_model(back, model, X, what: str) -> None:
+    assert type(back) is type(model), f"{what} is a {type(back).__name__}"
+    assert_same(answers(back, X), answers(model, X), f"answers of {what}")
+
+
+def pickle_keeps_the_bits(learner):
+    """Pickle and back: the same attributes and answers."""
+    data = sample(learner)
+    model = fitted(learner, data)
+    back = pickle.loads(pickle.dumps(model))  # noqa: S301 (our own bytes)
+    _same_model(back, model, data.X, "the unpickled learner")
+    assert_same(state_of(back), state_of(model), "the unpickled state")
+
+
+def clone_forgets_the_fit(learner):
+    """``clone`` of a fitted learner has its parameters, and nothing that was learnt."""
+    model = fitted(learner, sample(learner))
+    fresh = clone(model)
+    assert_same(fresh.get_params(), model.get_params(), "parameters of the clone")
+    assert not state_of(fresh), f"the clone knows {sorted(state_of(fresh))}"
+
+
+def state_keeps_the_bits(learner):
+    """``from_state(params, get_state())``: the same state and answers, fitted on an array or on a table with names."""
+    for dtype in (np.float64, np.float32):
+        data = sample(learner, dtype=dtype)
+        tables = frames(data.X, [f"feature {j}" for j in range(data.X.shape[1])])
+        for rows in (data, *(data._replace(X=table) for table in tables.values())):
+            model = fitted(learner, rows)
+            back = type(model).from_state(model.get_params(deep=False), model.get_state())
+            assert_same(back.get_state(), model.get_state(), "the state of the learner that was loaded")
+            _same_model(back, model, rows.X, "the learner that was loaded")
+
+
+def state_is_plain(learner):
+    """The state holds arrays, numbers, strings, lists, dtypes and None: nothing that a file could run."""
+    for name, value in fitted(learner, sample(learner)).get_state().items():
+        _assert_plain(name, value)
+
+
+def _assert_plain(name: str, value) -> None:
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            _assert_plain(name, item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            assert isinstance(key, str), f"{name} has the key {key!r}"
+            _assert_plain(name, item)
+    elif isinstance(value, np.ndarray):
+        plain = value.dtype.kind in "fiubU" or all(isinstance(v, (str, bool, int, float)) for v in value.flat)
+        assert plain, f"{name} is an array of {value.dtype}"
+    else:
+        allowed = (str, bool, int, float, np.generic, np.dtype)
+        assert value is None or isinstance(value, allowed), f"{name} is a {type(value).__name__}"
+
+
+def every_attribute_is_declared(learner):
+    """Whatever a fit leaves in the learner is a parameter, declared in ``_state``, or listed in ``_unsaved``."""
+    model = fitted(learner, sample(learner))
+    back = type(model).from_state(model.get_params(deep=False), model.get_state())
+    known = set(model.get_params(deep=False)) | set(vars(back)) | _NOT_LEARNT
+    known |= set(type(model).declared_state()) | set(getattr(model, "_unsaved", ()))
+    unknown = sorted(set(vars(model)) - known)
+    assert not unknown, (
+        f"{unknown} are not declared in _state (nor derived in _check_state, nor listed in _unsaved)"
+    )
+
+
+def changed_state_is_refused_or_harmless(learner):
+    """300 random changes to the state: ValueError, or a learner that answers. Under bounds checks, in a child process."""
+    data = sample(learner, 80)
+    model = fitted(learner, data)
+    complaints = _mutate_in_child(model, data.X[:5])
+    assert not complaints, "\n".join(complaints[:5]) + f"\n({len(complaints)} of 300 changes)"
+
+
+def _mutate_in_child(model, X) -> list[str]:
+    import cloudpickle  # joblib's: classes of a notebook travel by value
+
+    environment = {
+        **os.environ,
+        "NUMBA_BOUNDSCHECK": "1",
+        "GROUNDUP_QUIET": "1",
+        "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "model.pickle"
+        source.write_bytes(cloudpickle.dumps((model, X)))
+        done = subprocess.run(
+            [sys.executable, "-m", "groundup.testing.mutations", str(source)],
+            capture_output=True,
+            env=environment,
+            check=False,
+        )
+    if done.returncode == CANNOT_IMPORT:  # the class lives in a file that is no module
+        return mutate_all(model, X)
+    assert done.returncode == 0, (
+        f"the process died with {done.returncode} on a changed state:\n{done.stderr.decode()[-2000:]}"
+    )
+    return json.loads(done.stdout)
+
+
+def changed_pickle_is_refused(learner):
+    """Unpickling checks the state as loading does: an array of another shape raises ValueError."""
+    model = fitted(learner, sample(learner))
+    arrays = [
+        k for k, v in model.get_state().items() if isinstance(v, np.ndarray) and v.dtype != object and v.ndim
+    ]
+    for name in arrays:
+        changed = clone(model)
+        vars(changed).update(vars(model))
+        vars(changed)[name] = getattr(model, name)[None]
+        try:
+            pickle.loads(pickle.dumps(changed))  # noqa: S301 (our own bytes)
+        except ValueError:
+            continue
+        raise AssertionError(f"{name} with one dimension more was unpickled without a word")
+
+
+def file_keeps_the_bits(save_and_load, learner):
+    """Save to a file and load: the same answers."""
+    data = sample(learner)
+    model = fitted(learner, data)
+    _same_model(save_and_load(model), model, data.X, "the learner from the file")

@@ -1,0 +1,131 @@
+"""Weights: a weight of 2 is the row given twice, and a weight of 0 the row not given."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from groundup.testing.samples import Sample, answers, fitted, has_weights, sample
+
+_SEEDS = 30
+
+
+def checks(learner, meaning: str):
+    """Yield the names and functions of the checks that suit `learner` and what weights mean to it."""
+    if not has_weights(learner) or meaning == "none":
+        return
+    if meaning == "repetition":
+        yield "weight_is_repetition", weight_is_repetition
+        yield "weight_zero_is_absence", weight_zero_is_absence
+    else:
+        yield "weight_is_repetition_in_the_mean", weight_is_repetition_in_the_mean
+    yield "weights_of_one_change_nothing", weights_of_one_change_nothing
+    yield "bad_weights_are_refused", bad_weights_are_refused
+
+
+def _repeated(data: Sample) -> Sample:
+    times = data.weight.astype(int)
+    return Sample(
+        np.repeat(data.X, times, axis=0),
+        None if data.y is None else np.repeat(data.y, times),
+        np.ones(times.sum()),
+    )
+
+
+def _close(a: dict, b: dict, what: str) -> None:
+    for name, answer in a.items():
+        if answer.dtype.kind in "fc":
+            np.testing.assert_allclose(answer, b[name], rtol=1e-7, atol=1e-7, err_msg=f"{name}: {what}")
+        else:
+            share = np.mean(answer != b[name])
+            assert share <= 0.01, (
+                f"{name}: {what}: {share:.0%} of the rows differ"
+            )  # ties may fall either way
+
+
+def weight_is_repetition(learner):
+    """Whole weights against rows repeated so often: the same answers to 1e-7."""
+    for n_rows in (250, 9_000):  # one block, and several
+        data = sample(learner, n_rows)
+        test = sample(learner, 100, seed=9).X
+        weighted = answers(fitted(learner, data, data.weight), test)
+        _close(
+            weighted,
+            answers(fitted(learner, _repeated(data)), test),
+            f"weights against repetition, {n_rows} rows",
+        )
+
+
+def weight_zero_is_absence(learner):
+    """Rows of weight zero, however wild, against their absence."""
+    data = sample(learner, 400)
+    absent = np.arange(len(data.X)) % 3 == 2
+    data.weight[absent] = 0.0
+    kept = Sample(data.X[~absent], None if data.y is None else data.y[~absent], data.weight[~absent])
+    without = answers(fitted(learner, kept, kept.weight), kept.X)
+    data.X[absent] *= 10.0
+    _close(
+        answers(fitted(learner, data, data.weight), kept.X),
+        without,
+        "rows of weight zero against their absence",
+    )
+
+
+def weight_is_repetition_in_the_mean(learner):
+    """Over 30 seeds, answers to weights and to repetition differ by no more than 3 standard errors in the mean."""
+    gaps: dict[str, list[float]] = {}
+    for seed in range(_SEEDS):
+        data = sample(learner, 500, seed=seed)
+        test = sample(learner, 300, seed=1000 + seed)
+        params = {"random_state": seed} if "random_state" in learner.get_params() else {}
+        models = fitted(learner, data, data.weight, **params), fitted(learner, _repeated(data), **params)
+        figures = [_figures(model, test) for model in models]
+        for name in figures[0]:
+            gaps.setdefault(name, []).append(figures[0][name] - figures[1][name])
+    for name, values in gaps.items():
+        mean, error = float(np.mean(values)), float(np.std(values, ddof=1)) / math.sqrt(_SEEDS)
+        assert abs(mean) <= 3 * error + 1e-7, (
+            f"{name} differs by {mean:.3g} in the mean of {_SEEDS} seeds, the standard error is {error:.3g}"
+        )
+
+
+def _figures(model, test: Sample) -> dict[str, float]:
+    """Return one number for each way in which a bias would show: the mean answer, and the score."""
+    figures = {
+        f"the mean of {name}": float(np.mean(answer[:, 0] if answer.ndim > 1 else answer))
+        for name, answer in answers(model, test.X).items()
+        if answer.dtype.kind == "f"
+    }
+    if hasattr(model, "score"):
+        figures["the score"] = float(model.score(test.X) if test.y is None else model.score(test.X, test.y))
+    return figures
+
+
+def weights_of_one_change_nothing(learner):
+    """Ones as weights against none: the same answers to 1e-7."""
+    data = sample(learner, 300)
+    ones = np.ones(len(data.X))
+    _close(
+        answers(fitted(learner, data, ones), data.X),
+        answers(fitted(learner, data), data.X),
+        "ones against none",
+    )
+
+
+def bad_weights_are_refused(learner):
+    """NaN, infinity, a negative weight, a wrong length: ValueError, before anything is learnt."""
+    data = sample(learner, 50)
+    for what, value in {"NaN": np.nan, "inf": np.inf, "negative": -1.0}.items():
+        bad = np.ones(50)
+        bad[3] = value
+        _refused(learner, data, bad, f"a weight that is {what}")
+    _refused(learner, data, np.ones(49), "weights one row short")
+
+
+def _refused(learner, data: Sample, weight, what: str) -> None:
+    try:
+        fitted(learner, data, weight)
+    except ValueError:
+        return
+    raise AssertionError(f"{what} was accepted: raise ValueError")
