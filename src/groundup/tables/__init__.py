@@ -26,7 +26,21 @@ _LAZY = {
 }
 _ROOMS = {"prepare"}
 
-__all__ = sorted(_LAZY)
+__all__ = [
+    "Column",
+    "Conformed",
+    "Contract",
+    "Fold",
+    "Level",
+    "Note",
+    "Problem",
+    "Reject",
+    "Split",
+    "Table",
+    "read",
+    "samples",
+    "split",
+]
 
 
 def __getattr__(name: str):

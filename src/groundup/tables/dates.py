@@ -28,14 +28,19 @@ _TIME = (
 _MONTH_NAME = r"(?P<mon>(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*)\.?"
 LAYOUTS = {
     "iso": r"^(?P<y>[0-9]{4})[-/.](?P<m>[0-9]{1,2})[-/.](?P<d>[0-9]{1,2})" + _TIME,
-    "dmy": r"^(?P<d>[0-9]{1,2})[-/. ](?P<m>[0-9]{1,2})[-/. ](?P<y>[0-9]{4}|[0-9]{2})" + _TIME,
-    "mdy": r"^(?P<m>[0-9]{1,2})[-/. ](?P<d>[0-9]{1,2})[-/. ](?P<y>[0-9]{4}|[0-9]{2})" + _TIME,
+    "dmy": r"^(?P<d>[0-9]{1,2})[-/.](?P<m>[0-9]{1,2})[-/.](?P<y>[0-9]{4}|[0-9]{2})" + _TIME,
+    "mdy": r"^(?P<m>[0-9]{1,2})[-/.](?P<d>[0-9]{1,2})[-/.](?P<y>[0-9]{4}|[0-9]{2})" + _TIME,
     "compact": r"^(?P<y>(?:19|20)[0-9]{2})(?P<m>[0-9]{2})(?P<d>[0-9]{2})" + _TIME,
     "dmony": rf"^(?P<d>[0-9]{{1,2}})[-/ ]{_MONTH_NAME}[-/ ,]+(?P<y>[0-9]{{4}}|[0-9]{{2}})" + _TIME,
     "mondy": rf"^{_MONTH_NAME}\s+(?P<d>[0-9]{{1,2}}),?\s+(?P<y>[0-9]{{4}})" + _TIME,
 }
 _COMPILED = {name: re.compile(pattern) for name, pattern in LAYOUTS.items()}
-_MONTHS = {n: i for i, n in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)}
+_MONTHS = {
+    n: i
+    for i, n in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
+    )
+}
 
 
 def parse_datetime(text: str, layout: str) -> datetime | None:
@@ -55,7 +60,7 @@ def parse_datetime(text: str, layout: str) -> datetime | None:
         hour = hour % 12 + (12 if part["half"].lower() == "pm" else 0)
     micros = int((part["f"] or "0")[:6].ljust(6, "0"))
     try:
-        moment = datetime(
+        moment = datetime(  # noqa: DTZ001 - naive means UTC here
             year, month, int(part["d"]), hour, int(part["mi"] or 0), int(part["s"] or 0), micros
         )
         return moment - timedelta(minutes=_offset_minutes(part["zone"]))

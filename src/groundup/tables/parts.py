@@ -43,6 +43,7 @@ class Keys(NamedTuple):
     times: np.ndarray | None
 
     def take(self, rows: np.ndarray) -> Keys:
+        """Return the keys of `rows`."""
         return Keys(*(None if key is None else key[rows] for key in self))
 
 

@@ -81,10 +81,12 @@ class Table:
 
     @property
     def n_rows(self) -> int:
+        """Number of rows."""
         return self.frame.height
 
     @property
     def columns(self) -> list[str]:
+        """Column names, in order."""
         return self.frame.columns
 
     def __len__(self) -> int:

@@ -129,7 +129,7 @@ def _booleans(raw: pl.Series, column: Column) -> Cells:
 
 
 def _datetimes(raw: pl.Series, column: Column) -> Cells:
-    if raw.dtype == pl.Null or raw.dtype == pl.Date:
+    if raw.dtype in (pl.Null, pl.Date):
         return Cells(raw.cast(pl.Datetime("us")), {})
     if isinstance(raw.dtype, pl.Datetime):
         local = raw.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if raw.dtype.time_zone else raw

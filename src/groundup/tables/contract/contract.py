@@ -102,10 +102,19 @@ class Contract(Strict):
         GroundupError
             Unknown names, a target that cannot be learnt, or no column to learn from.
         """
-        from groundup.tables.contract.infer import infer_fields
+        from groundup.tables.contract.infer import Roles, infer_fields
         from groundup.tables.sources.frames import as_table
 
-        return cls(**infer_fields(as_table(table), target, task, time, group, kinds, ignore, units))
+        return cls(
+            **infer_fields(
+                as_table(table),
+                task,
+                Roles(target, time, group),
+                kinds=kinds or {},
+                ignore=ignore,
+                units=units or {},
+            )
+        )
 
     @model_validator(mode="after")
     def _sound(self):
@@ -131,6 +140,7 @@ class Contract(Strict):
 
     @property
     def n_labels(self) -> int:
+        """How many classes the target has; 0 where it has none."""
         return len(self.labels)
 
     @cached_property
@@ -140,6 +150,7 @@ class Contract(Strict):
 
     @cached_property
     def feature_columns(self) -> tuple[Column, ...]:
+        """The columns that learners are fed, in order."""
         return tuple(c for c in self.columns if c.role == "feature")
 
     @cached_property
@@ -149,6 +160,7 @@ class Contract(Strict):
 
     @cached_property
     def by_name(self) -> dict[str, Column]:
+        """Every column by its name."""
         return {c.name: c for c in self.columns}
 
     @cached_property

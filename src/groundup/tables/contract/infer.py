@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import NamedTuple
 
 import polars as pl
 
@@ -16,20 +17,31 @@ from groundup.tables.table import Note, Table
 STATED_KINDS = ("number", "integer", "boolean", "category", "datetime", "text", "identifier")
 
 
+class Roles(NamedTuple):
+    """The columns with a role of their own; None where there is none."""
+
+    target: str | None
+    time: str | None
+    group: str | None
+
+
 def infer_fields(
     table: Table,
-    target: str | None,
     task: str | None,
-    time: str | None,
-    group: str | None,
-    kinds: Mapping[str, str] | None,
+    roles: Roles,
+    *,
+    kinds: Mapping[str, str],
     ignore: Sequence[str],
-    units: Mapping[str, str] | None,
+    units: Mapping[str, str],
 ) -> dict:
     """Return the fields of a ``Contract`` for `table`; see ``Contract.infer``."""
-    kinds, units = dict(kinds or {}), dict(units or {})
+    target = roles.target
     frame = table.frame
-    _check_names(frame, target, time, group, kinds, ignore, units)
+    _check_names(
+        frame,
+        roles,
+        [("kinds", n) for n in kinds] + [("ignore", n) for n in ignore] + [("units", n) for n in units],
+    )
     if frame.height == 0:
         raise GroundupError(f"The table {table.name!r} has no rows.")
     if target is None and task not in (None, "clustering"):
@@ -41,7 +53,7 @@ def infer_fields(
     for series in labelled.iter_columns():
         column = profile(series, _stated(series, kinds.get(series.name)))
         told = {"format": table.formats.get(series.name), "unit": units.get(series.name)}
-        columns.append(_with_role(column.model_copy(update=told), series, found, target, time, group, ignore))
+        columns.append(_with_role(column.model_copy(update=told), series, found, roles, ignore))
     notes += [Note("ignored", f"ignored: {c.reason}", c.name) for c in columns if c.role == "ignored"]
     if not any(c.role == "feature" for c in columns):
         reasons = "; ".join(f"{c.name!r} {c.reason or c.role}" for c in columns[:5])
@@ -54,9 +66,7 @@ def infer_fields(
         "n_rows": labelled.height,
         "n_target_missing": found.n_missing if found else 0,
         "task": found.task if found else "clustering",
-        "target": target,
-        "time": time,
-        "group": group,
+        **roles._asdict(),
         "columns": tuple(columns),
         "labels": found.labels if found else (),
         "example": example_row(labelled, [c for c in columns if c.role == "feature"]),
@@ -82,19 +92,19 @@ def _json(value):
     return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
 
 
-def _with_role(column: Column, series, found: Target | None, target, time, group, ignore) -> Column:
+def _with_role(column: Column, series, found: Target | None, roles: Roles, ignore) -> Column:
     name = column.name
-    if name == target:
+    if name == roles.target:
         levels = found.labels if found.task != "regression" else ()
         return column.model_copy(update={"role": "target", "reason": "", "levels": levels or column.levels})
-    if name == time:
+    if name == roles.time:
         if column.kind not in (*NUMERIC, "datetime", "identifier") or column.dtype == "String":
             raise GroundupError(
                 f"The time column {name!r} holds {column.kind} values like {series.drop_nulls().head(1).to_list()}.",
                 hint=f"Read it as dates: types={{{name!r}: 'dmy'}} (or 'mdy', 'iso').",
             )
         return column.model_copy(update={"role": "time", "reason": ""})
-    if name == group:
+    if name == roles.group:
         return column.model_copy(update={"role": "group", "reason": ""})
     if name in ignore:
         return column.model_copy(update={"role": "ignored", "reason": "you asked to ignore it"})
@@ -123,18 +133,14 @@ def _stated(series: pl.Series, kind: str | None) -> str | None:
     return kind
 
 
-def _check_names(frame: pl.DataFrame, target, time, group, kinds, ignore, units) -> None:
-    roles = {"target": target, "time": time, "group": group}
-    given = [(role, name) for role, name in roles.items() if name is not None]
-    for role, name in [*given, *(("kinds", n) for n in kinds), *(("ignore", n) for n in ignore)]:
+def _check_names(frame: pl.DataFrame, roles: Roles, others: list[tuple[str, str]]) -> None:
+    given = [(role, name) for role, name in roles._asdict().items() if name is not None]
+    for role, name in given + others:
         if name not in frame.columns:
             raise UsageError(
                 f"There is no column {name!r} ({role}).{nearest(name, frame.columns)}",
                 hint=f"Columns are: {_some(frame.columns)}.",
             )
-    for name in units:
-        if name not in frame.columns:
-            raise UsageError(f"There is no column {name!r} (units).{nearest(name, frame.columns)}")
     names = [name for _, name in given]
     if len(set(names)) < len(names):
         raise UsageError(f"Target, time and group must be different columns, not {names}.")

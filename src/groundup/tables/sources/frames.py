@@ -1,8 +1,9 @@
 """Frames and mappings of other libraries, brought to eager Polars with plain types.
 
 Polars frames pass as they are; pandas, PyArrow and others come through narwhals; mappings of columns, lists of rows and
-NumPy record arrays are built up. Afterwards every column is one of: Int64, Float32, Float64, Boolean, String, Date,
-Datetime; missing is null, never NaN; or it is of a type that the contract will ignore with a reason (lists, records, bytes, durations, times).
+NumPy record arrays are built up. Afterwards every column is Int64, Float32, Float64, Boolean, String, Date or Datetime,
+or of a type that the contract will ignore with a reason (lists, records, bytes, durations, times). Missing is null, never
+NaN.
 """
 
 from __future__ import annotations
@@ -13,23 +14,29 @@ import numpy as np
 import polars as pl
 
 from groundup.errors import GroundupError
-from groundup.tables.table import Table
+from groundup.tables import cells
+from groundup.tables.dates import LAYOUTS
+from groundup.tables.sources.types import Typed, check_stated, typed
+from groundup.tables.table import Note, Table
+
+_MANY = 20
 
 
 def as_table(source, name: str | None = None) -> Table:
     """Return `source`, a Table or anything that ``as_frame`` takes, as a Table."""
     if isinstance(source, Table):
         return source
-    frame, kind = _framed(source)
+    frame, kind = framed(source)
     return Table(frame, name or "table", kind)
 
 
 def as_frame(source) -> pl.DataFrame:
     """Return `source` as an eager Polars frame with plain types."""
-    return source.frame if isinstance(source, Table) else _framed(source)[0]
+    return source.frame if isinstance(source, Table) else framed(source)[0]
 
 
-def _framed(source) -> tuple[pl.DataFrame, str]:
+def framed(source) -> tuple[pl.DataFrame, str]:
+    """Return `source` as an eager Polars frame with plain types, and what it was."""
     if isinstance(source, pl.LazyFrame):
         return plain(source.collect(engine="in-memory")), "polars frame"
     if isinstance(source, pl.DataFrame):
@@ -39,7 +46,7 @@ def _framed(source) -> tuple[pl.DataFrame, str]:
     if isinstance(source, np.ndarray):
         return plain(_from_array(source)), "array"
     if isinstance(source, Sequence) and not isinstance(source, (str, bytes)):
-        return plain(_from_rows(source)), "rows"
+        return plain(from_rows(source)), "rows"
     return plain(_from_native(source)), f"{type(source).__module__.split('.')[0]} frame"
 
 
@@ -96,7 +103,8 @@ def _from_array(array: np.ndarray) -> pl.DataFrame:
     return _from_columns({f"column_{j + 1}": array[:, j] for j in range(array.shape[1])})
 
 
-def _from_rows(rows: Sequence) -> pl.DataFrame:
+def from_rows(rows: Sequence) -> pl.DataFrame:
+    """Return rows, each a mapping, as a frame: columns in order of first appearance."""
     if not all(isinstance(row, Mapping) for row in rows):
         bad = next(i for i, row in enumerate(rows) if not isinstance(row, Mapping))
         raise GroundupError("Rows must be mappings from column to value.", row=bad + 1, value=rows[bad])
@@ -129,6 +137,44 @@ def _check_names(names) -> None:
         if name in seen:
             raise GroundupError("Two columns have the same name.", hint="Rename one of them.", column=name)
         seen.add(name)
+
+
+def revived(frame: pl.DataFrame, types) -> Typed:
+    """Return `frame` with text columns that hold nothing but numbers or ISO dates in those types.
+
+    A frame states its types, so only columns that plainly lost theirs are changed, and each is noted: more than
+    ``_MANY`` different numbers without a leading zero, or dates year first. Labels and codes stay as they are.
+    """
+    stated = check_stated({} if isinstance(types, str) else types, frame.columns)
+    columns, formats, notes = [], {}, []
+    for series in frame.iter_columns():
+        want = stated.get(series.name)
+        if series.dtype != pl.String or (want is None and (types == "text" or not _lost_its_type(series))):
+            columns.append(series)
+            continue
+        done = typed(series.to_frame(), {} if want is None else {series.name: want})
+        columns.append(done.frame.to_series())
+        formats.update(done.formats)
+        notes += done.notes
+        if want is None and columns[-1].dtype != pl.String:
+            notes.append(
+                Note(
+                    "types",
+                    f"text read as {columns[-1].dtype}; types={{{series.name!r}: 'text'}} keeps it",
+                    series.name,
+                )
+            )
+    return Typed(pl.DataFrame(columns) if columns else frame, formats, notes)
+
+
+def _lost_its_type(series: pl.Series) -> bool:
+    head = series.drop_nulls().head(200).str.strip_chars()
+    head = head.filter(head != "")
+    if len(head) == 0:
+        return False
+    if bool(head.str.contains(LAYOUTS["iso"]).all()):
+        return True
+    return bool(head.str.contains(cells.NUMBER_PATTERNS["point"]).mean() > 0.5) and series.n_unique() > _MANY
 
 
 def plain(frame: pl.DataFrame) -> pl.DataFrame:

@@ -1,0 +1,164 @@
+"""Find a text table's delimiter and quoting, its header and the title lines above it.
+
+As in CleverCSV (van den Burg, Nazabal & Sutton 2019, Data Mining and Knowledge Discovery 33), a dialect is good if it
+makes records of one shape whose cells are of known types: score = pattern score x type score over a sample.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import NamedTuple
+
+from groundup.tables import cells
+from groundup.tables.dates import LAYOUTS
+from groundup.tables.sources.records import Dialect, parse
+
+DELIMITERS = (",", ";", "\t", "|", ":", "^", "~", " ")
+_SAMPLE_CHARS = 1 << 16
+_SAMPLE_RECORDS = 200
+_KNOWN = re.compile(
+    "|".join([*(f"(?:{p})" for p in cells.NUMBER_PATTERNS.values())])
+    + r"|^(?i:true|false|yes|no|y|n|na|n/a|nan|null|m|f|male|female)$|^https?://\S+$|^[\w.+-]+@[\w-]+\.[\w.]+$"
+    + r"|^[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?$|^[$€£] ?[0-9.,]+$|^[0-9.,]+ ?[%€$£]$"
+)
+_DATES = [re.compile(re.sub(r"\?P<\w+>", "?:", pattern)) for pattern in LAYOUTS.values()]
+_WORDS = re.compile(r"^[\w\-.'&()/ ]{1,60}$")
+
+
+class Layout(NamedTuple):
+    """Where the table starts: records to skip above the header, whether there is a header, why that was assumed."""
+
+    n_titles: int
+    has_header: bool
+    doubt: str
+
+
+def detect(text: str) -> tuple[Dialect, str]:
+    """Return the dialect of `text` and, where another one scores nearly as well, what it is ("" otherwise)."""
+    sample = text[:_SAMPLE_CHARS]
+    if len(text) > len(sample):
+        sample = sample[: sample.rfind("\n") + 1] or sample
+    escapes = [None, "\\"] if re.search(r"\\[,;\t|\"]", sample) else [None]
+    quotes = ['"', None] if '"' in sample else ['"']
+    scores = {}
+    for delimiter in DELIMITERS:
+        if delimiter not in sample:
+            continue
+        for quote in quotes:
+            for escape in escapes:
+                scores[Dialect(delimiter, quote, escape)] = _score(sample, Dialect(delimiter, quote, escape))
+    scores.setdefault(Dialect(","), _score(sample, Dialect(",")))
+    ranked = sorted(
+        scores,
+        key=lambda d: (-scores[d], DELIMITERS.index(d.delimiter), d.escape is not None, d.quote is None),
+    )
+    best = ranked[0]
+    rivals = [
+        d for d in ranked[1:] if d.delimiter != best.delimiter and scores[d] > 0.9 * scores[best] > 1e-6
+    ]
+    return best, rivals[0].delimiter if rivals else ""
+
+
+def sample_records(text: str, dialect: Dialect, limit: int = _SAMPLE_RECORDS) -> list[list[str]]:
+    """Return the cells of the first `limit` records that are not blank."""
+    found = []
+    for record in parse(text[:_SAMPLE_CHARS], dialect):
+        if any(cell.strip() for cell in record.cells):
+            found.append(record.cells)
+            if len(found) == limit:
+                break
+    if len(text) > _SAMPLE_CHARS and 1 < len(found) < limit:
+        found.pop()  # cut by the end of the sample
+    return found
+
+
+def _score(sample: str, dialect: Dialect) -> float:
+    rows = sample_records(sample, dialect)
+    if not rows:
+        return 0.0
+    shapes = Counter(len(row) for row in rows)
+    pattern = sum(n * (width - 1) / width for width, n in shapes.items()) / len(shapes) / len(rows)
+    modal = shapes.most_common(1)[0]
+    if set(shapes) == {1}:
+        pattern = 0.02  # one column: better than a delimiter that stands in quoted cells only
+    # One shape that nearly all records have must not lose to title lines above it.
+    pattern = max(pattern, (modal[0] - 1) / modal[0] * (modal[1] / len(rows)) ** 2)
+    known = total = 0.0
+    for row in rows:
+        for cell in row:
+            total += 1
+            known += cell_weight(cell.strip())
+    opened = sum(cell.startswith('"') for row in rows for cell in row) / total
+    quoted = (0.999 if opened < 0.1 else 0.01) if dialect.quote is None else 1.0
+    blank = 0.5 if dialect.delimiter in " :" else 1.0  # they stand in prose and in times
+    return pattern * known / total * quoted * blank
+
+
+def cell_weight(cell: str) -> float:
+    """Return how much `cell` looks like one cell: 1 for a known type, 0.8 for plain words, 0.1 for others."""
+    if cell == "" or is_typed(cell):
+        return 1.0
+    return 0.8 if _WORDS.match(cell) else 0.1
+
+
+def is_typed(cell: str) -> bool:
+    """Say whether `cell` is a number, a date, a truth value, an address: something that a header is not."""
+    return _KNOWN.match(cell) is not None or any(p.match(cell) for p in _DATES)
+
+
+def layout(rows: list[list[str]]) -> Layout:
+    """Return where the table in the sample `rows` starts, and whether its first record names the columns."""
+    n_titles = _titles(rows)
+    rows = rows[n_titles:]
+    first, below = [c.strip() for c in rows[0]], rows[1:]
+    if not below:
+        typed = any(is_number(c) for c in first)
+        return Layout(n_titles, not typed, "there is one record only")
+    evidence = 0
+    for j, name in enumerate(first):
+        column = [row[j].strip() for row in below if j < len(row) and row[j].strip()]
+        if not column or not name:
+            continue
+        share = sum(is_typed(c) for c in column) / len(column)
+        if is_number(name):
+            evidence -= 1 if share > 0.5 and not _is_year(name, first) else 0
+        elif share > 0.5 and not is_typed(name):
+            evidence += 1
+        elif share > 0.5 and all(len(c) == len(name) for c in column):
+            evidence -= 1
+        elif name in column and share <= 0.5:
+            evidence -= 1
+    if evidence != 0:
+        return Layout(n_titles, evidence > 0, "")
+    repeated = len(set(first)) < len([c for c in first if c])
+    typed = any(is_number(c) and not _is_year(c, first) for c in first if c)
+    return Layout(
+        n_titles, not (typed or (repeated and len(first) > 2)), "every column is text, as the first record is"
+    )
+
+
+def is_number(cell: str) -> bool:
+    """Say whether `cell` is a number in any format."""
+    return any(re.match(p, cell) for p in cells.NUMBER_PATTERNS.values())
+
+
+def _is_year(name: str, first: list[str]) -> bool:
+    """Say whether `name` is one of several years in a row: then it may well be a heading."""
+    years = [c for c in first if re.match(r"^(19|20)[0-9]{2}$", c)]
+    return name in years and len(years) >= 3 and len(set(years)) == len(years)
+
+
+def _titles(rows: list[list[str]]) -> int:
+    """Return how many records stand above the table: those with far fewer filled cells than what follows."""
+    filled = [sum(bool(c.strip()) for c in row) for row in rows]
+    widths = Counter(len(row) for row in rows)
+    width = max(widths, key=lambda w: (widths[w], w))
+    if width < 2:
+        return 0
+    for i, row in enumerate(rows[:-1]):
+        following = sorted(filled[i + 1 : i + 51])
+        usual = following[len(following) // 2]
+        if len(row) >= min(width, 2) and filled[i] >= max(2, 0.5 * min(usual, width)):
+            return i
+    return 0
