@@ -1,0 +1,23 @@
+"""Linear models: least squares, ridge and logistic regression."""
+
+from __future__ import annotations
+
+import importlib
+
+_LAZY = {
+    "LinearRegression": "groundup.models.linear.least_squares",
+    "LogisticRegression": "groundup.models.linear.logistic",
+    "Ridge": "groundup.models.linear.ridge",
+}
+
+__all__ = ["LinearRegression", "LogisticRegression", "Ridge"]
+
+
+def __getattr__(name: str):
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

@@ -1,0 +1,219 @@
+r"""Linear least squares: the numbers that bring a plane nearest to the points.
+
+    minimise over w, b:   sum_i v_i |y_i - b - w'x_i|^2  +  alpha |w|^2
+
+x_i: row i's features, y_i: its target (or several), v_i >= 0: its weight. alpha = 0 is `LinearRegression`, alpha > 0
+`ridge.Ridge`. The intercept b is not penalised: it is the mean of what is left, so only centred data are solved for.
+
+Two ways lead to w, and the data choose (`fit_plane`):
+
+- the **Gram matrix** X'X in one pass over the rows, then Cholesky: rows * n_features^2 flops. Its error grows with the
+  *square* of the condition number, so it is taken only where that is small;
+- **orthogonal transformations** (tall-skinny QR) otherwise, and where rows are few: 2 to 4 times as long, and right.
+
+Neither depends on the features' units. Not supported: ``positive=True``, sparse X.
+"""
+
+from __future__ import annotations
+
+import warnings
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+
+from groundup.engine.statistics.gram import Gram, origin_of
+from groundup.models.estimator import Array, Interval, Scalar, fitting
+from groundup.models.linear import normal_equations, orthogonal
+from groundup.models.linear.prediction import LinearRegressor
+
+_SMALL_FLOPS = 2_000_000  # up to here the exact way costs no more than the fast one
+_DOUBTFUL = 1e10  # condition number beyond which fewer than six digits are sure
+
+
+def fit_plane(learner, rows, X, alpha: np.ndarray, centred: bool, *, orthogonally: bool = False):
+    """Return (solution, Gram matrix or None) of the rows; raise for NaN and infinity in X, warn where digits are lost.
+
+    Parameters
+    ----------
+    learner : Learner
+        Whose error messages are raised.
+    rows : Rows
+    X : array-like or Place
+        As the user gave it, for the error message.
+    alpha : ndarray of shape (n_outputs,)
+    centred : bool
+        With an intercept.
+    orthogonally : bool
+        Never by the Gram matrix.
+    """
+    y = rows["y"]
+    width = rows.n_features + len(alpha)
+    origin = origin_of(rows, y) if centred else np.zeros(width)
+    if not np.isfinite(origin).all():
+        learner._refuse_nonfinite(X)
+    small = rows.n_rows <= rows.n_features or rows.n_rows * rows.n_features**2 <= _SMALL_FLOPS
+    if not small and not orthogonally:
+        gram = rows.reduce(Gram, origin, centred)
+        _refuse_no_weight(gram.weight)
+        sums = gram.finish()
+        if not np.isfinite(np.diag(sums.xx)).all():  # not finite, or finite and huge
+            learner._refuse_nonfinite(X)
+        else:
+            with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+                found = normal_equations.solve(sums, alpha, centred)
+            if found is not None:
+                return found
+    else:
+        learner._refuse_nonfinite(X)
+        _refuse_no_weight(rows["weight"].sum())
+    with np.errstate(over="ignore", under="ignore"):
+        solution = orthogonal.solve(rows, origin, alpha, centred)
+    if solution.condition > _DOUBTFUL:
+        from scipy.linalg import LinAlgWarning
+
+        warnings.warn(
+            f"The columns of X are nearly dependent (condition number {solution.condition:.0e} after scaling): "
+            "the coefficients may have fewer than six right digits. Drop a column, or use Ridge with a larger alpha.",
+            LinAlgWarning,
+            stacklevel=4,
+        )
+    return solution, None
+
+
+def _refuse_no_weight(total: float) -> None:
+    if not total > 0.0:
+        raise ValueError("sample_weight sums to zero: no row counts")
+
+
+class LinearRegression(LinearRegressor):
+    """Ordinary least squares.
+
+    Parameters
+    ----------
+    fit_intercept : bool, default=True
+        Whether to fit an intercept; without, the plane goes through the origin.
+    copy_X : bool, default=True
+        No effect: X is never changed.
+    tol : float, default=1e-6
+        No effect: dependent columns are told from independent ones at the level of rounding, not of `tol`, which would
+        cost all digits on hard data without a word (scikit-learn's default does, on NIST's Wampler sets).
+    n_jobs : int, default=None
+        Number of threads: None is the process's budget, -1 all cores. The result does not depend on it.
+    positive : bool, default=False
+        Only False is supported.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_outputs, n_features)
+        Float64, whatever the dtype of X.
+    intercept_ : float or ndarray of shape (n_outputs,)
+    rank_ : int
+        Rank of the (centred) X; columns dependent up to rounding count once.
+    singular_ : ndarray of shape (min(n_rows, n_features),)
+        Singular values of the (centred, weighted) X.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features,)
+
+    Notes
+    -----
+    With dependent columns the solution of least norm is found, as by scikit-learn.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from groundup.models import LinearRegression
+    >>> X = np.array([[1.0, 1.0], [1.0, 2.0], [2.0, 2.0], [2.0, 3.0]])
+    >>> y = X @ [1.0, 2.0] + 3.0
+    >>> model = LinearRegression().fit(X, y)
+    >>> model.coef_.round(9), round(model.intercept_, 9)
+    (array([1., 2.]), 3.0)
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "fit_intercept": ["boolean"],
+        "copy_X": ["boolean"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "n_jobs": [None, Integral],
+        "positive": ["boolean"],
+    }
+    _state: ClassVar[dict[str, Any]] = {
+        "rank_": Scalar(int, low=0),
+        "singular_": Array("f8", "n_singular"),
+    }
+    rank_: int
+
+    def __init__(self, *, fit_intercept=True, copy_X=True, tol=1e-6, n_jobs=None, positive=False):
+        self.fit_intercept = fit_intercept
+        self.copy_X = copy_X
+        self.tol = tol
+        self.n_jobs = n_jobs
+        self.positive = positive
+
+    @fitting
+    def fit(self, X, y, sample_weight=None):
+        """Fit the plane.
+
+        Parameters
+        ----------
+        X : array-like, table or Place of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+        sample_weight : array-like of shape (n_rows,), optional
+
+        Returns
+        -------
+        self
+        """
+        refuse_positive(self)
+        rows = self._rows(X, y, sample_weight, finite="later", y_numeric=True, multi_output=True)
+        target = rows["y"]
+        alpha = np.zeros(1 if target.ndim == 1 else target.shape[1])
+        solution, xx = fit_plane(self, rows, X, alpha, self.fit_intercept)
+        self.coef_, self.intercept_ = shaped(solution, target.ndim, self.fit_intercept)
+        self.rank_ = solution.rank
+        self._set_singular(solution.singular, xx)
+        return self
+
+    def _set_singular(self, singular, xx) -> None:
+        """Keep the singular values; of a wide Gram matrix they are computed when asked for: they cost more than the fit."""
+        self.__dict__.pop("_gram", None)
+        self.__dict__.pop("singular_", None)
+        if xx is None:
+            self.singular_ = singular
+        elif normal_equations.is_eager(len(xx)):
+            self.singular_ = normal_equations.singular_values(xx)
+        else:
+            self._gram = xx
+
+    def __getattr__(self, name):
+        if name == "singular_" and "_gram" in self.__dict__:
+            self.singular_ = normal_equations.singular_values(self.__dict__["_gram"])
+            self.__dict__.pop("_gram", None)
+            return self.singular_
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def get_state(self):
+        """Return the fitted attributes that are declared, by name."""
+        getattr(self, "singular_", None)
+        return super().get_state()
+
+    def __getstate__(self):
+        getattr(self, "singular_", None)
+        return super().__getstate__()
+
+
+def shaped(solution, n_dims: int, fit_intercept: bool):
+    """Return (coef_, intercept_) in scikit-learn's shapes: y of one dimension gives a vector and a number."""
+    if n_dims == 1:
+        return solution.coef[0].copy(), np.float64(solution.intercept[0]) if fit_intercept else 0.0
+    return solution.coef, solution.intercept if fit_intercept else 0.0
+
+
+def refuse_positive(learner) -> None:
+    """Raise ValueError for ``positive=True``."""
+    if learner.positive:
+        name = type(learner).__name__
+        raise ValueError(
+            f"{name}(positive=True) is not supported: use sklearn.linear_model.{name}(positive=True), "
+            "which works in the same pipelines"
+        )

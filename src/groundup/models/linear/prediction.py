@@ -1,0 +1,62 @@
+"""What fitted linear models share: their declared state, and the way from rows to scores."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from groundup.models.estimator import Array, Learner, RegressorMixin
+from groundup.models.linear.scores import score, score_many
+
+
+class Intercept(NamedTuple):
+    """The intercept of a regression: a finite number, or one for each output; it has as many as ``coef_`` has rows."""
+
+    optional: bool = False
+
+    def check(self, name: str, value, sizes: dict[str, int]) -> None:
+        """Raise ValueError unless `value` fits."""
+        if isinstance(value, np.ndarray):
+            Array("f8", "n_outputs").check(name, value, sizes)
+        elif isinstance(value, bool) or not isinstance(value, (int, float)) or not np.isfinite(value):
+            raise ValueError(f"{name} is {value!r}, not a finite number")
+
+
+class LinearRegressor(RegressorMixin, Learner):
+    """Base of the linear regressions: ``predict``, several outputs, declared coefficients."""
+
+    _state: ClassVar[dict[str, Any]] = {
+        "coef_": Array("f8", "n_features | n_outputs n_features"),
+        "intercept_": Intercept(),
+    }
+    coef_: np.ndarray
+    intercept_: Any
+
+    def predict(self, X):
+        """Predict with the linear model.
+
+        Parameters
+        ----------
+        X : array-like or table of shape (n_rows, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) or (n_rows, n_outputs)
+        """
+        X = self._features(X)
+        coef = self.coef_
+        if coef.ndim == 1:
+            return self._fill(score, X, coef, float(self.intercept_))
+        intercept = np.broadcast_to(np.asarray(self.intercept_, dtype=np.float64), len(coef)).copy()
+        return self._fill(score_many, X, coef, intercept, n_columns=len(coef))
+
+    def _check_state(self) -> None:
+        if self.coef_.ndim == 1 and isinstance(self.intercept_, np.ndarray):
+            raise ValueError(f"{type(self).__name__}: intercept_ has an entry for each output, coef_ has one output")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.single_output = False
+        tags.target_tags.multi_output = True
+        return tags

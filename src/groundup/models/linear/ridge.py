@@ -1,0 +1,150 @@
+r"""Ridge regression: least squares with a price on large coefficients.
+
+    minimise over w, b:   sum_i v_i |y_i - b - w'x_i|^2  +  alpha |w|^2
+
+The penalty makes every problem solvable and pulls w towards zero, most along the directions in which X varies least. See
+`least_squares` for the two ways to the solution; alpha is added to the Gram matrix's diagonal, or as n_features more rows
+sqrt(alpha) e_j to the triangle. Several outputs may have an alpha each; those with the same one share a factorisation.
+
+Source: A. Hoerl, R. Kennard, "Ridge regression", Technometrics 12 (1970).
+"""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+
+from groundup.models.estimator import Interval, Scalar, StrOptions, fitting
+from groundup.models.linear.least_squares import fit_plane, refuse_positive, shaped
+from groundup.models.linear.prediction import LinearRegressor
+
+_ITERATIVE = ("lsqr", "sparse_cg", "sag", "saga")
+
+
+class Ridge(LinearRegressor):
+    """Linear least squares with an L2 penalty.
+
+    Parameters
+    ----------
+    alpha : float or array-like of shape (n_outputs,), default=1.0
+        Strength of the penalty, not negative; 0 is least squares.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept (never penalised).
+    copy_X : bool, default=True
+        No effect: X is never changed.
+    max_iter : int, default=None
+        No effect: no solver here iterates.
+    tol : float, default=1e-4
+        No effect: the solution is exact up to rounding.
+    solver : {"auto", "cholesky", "svd"}, default="auto"
+        "auto" and "cholesky" factor the Gram matrix, and turn to orthogonal transformations where it is ill conditioned;
+        "svd" always takes these. scikit-learn's iterative solvers find the same solution less exactly, and raise.
+    positive : bool, default=False
+        Only False is supported.
+    random_state : int, RandomState instance, default=None
+        No effect: nothing is random.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_outputs, n_features)
+        Float64, whatever the dtype of X.
+    intercept_ : float or ndarray of shape (n_outputs,)
+    n_iter_ : None
+    solver_ : str
+        "cholesky" or "svd": the way that was taken.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from groundup.models import Ridge
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((100, 3))
+    >>> y = X @ [1.0, 0.0, -1.0] + rng.standard_normal(100)
+    >>> round(Ridge(alpha=1.0).fit(X, y).score(X, y), 2)
+    0.64
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "alpha": [Interval(Real, 0, None, closed="left"), "array-like"],
+        "fit_intercept": ["boolean"],
+        "copy_X": ["boolean"],
+        "max_iter": [Interval(Integral, 1, None, closed="left"), None],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "solver": [StrOptions({"auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs"})],
+        "positive": ["boolean"],
+        "random_state": ["random_state"],
+    }
+    _state: ClassVar[dict[str, Any]] = {"solver_": Scalar(str)}
+    solver_: str
+
+    def __init__(
+        self,
+        alpha=1.0,
+        *,
+        fit_intercept=True,
+        copy_X=True,
+        max_iter=None,
+        tol=1e-4,
+        solver="auto",
+        positive=False,
+        random_state=None,
+    ):
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.copy_X = copy_X
+        self.max_iter = max_iter
+        self.tol = tol
+        self.solver = solver
+        self.positive = positive
+        self.random_state = random_state
+
+    @fitting
+    def fit(self, X, y, sample_weight=None):
+        """Fit the plane.
+
+        Parameters
+        ----------
+        X : array-like, table or Place of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+        sample_weight : array-like of shape (n_rows,), optional
+
+        Returns
+        -------
+        self
+        """
+        self._refuse_unsupported()
+        rows = self._rows(X, y, sample_weight, finite="later", y_numeric=True, multi_output=True)
+        target = rows["y"]
+        alpha = self._alphas(1 if target.ndim == 1 else target.shape[1])
+        solution, gram = fit_plane(
+            self, rows, X, alpha, self.fit_intercept, orthogonally=self.solver == "svd"
+        )
+        self.coef_, self.intercept_ = shaped(solution, target.ndim, self.fit_intercept)
+        self.n_iter_ = None
+        self.solver_ = "svd" if gram is None else "cholesky"
+        return self
+
+    def _refuse_unsupported(self) -> None:
+        refuse_positive(self)
+        if self.solver == "lbfgs":
+            raise ValueError(
+                "'lbfgs' solver can be used only when positive=True. Please use another solver: 'auto'."
+            )
+        if self.solver in _ITERATIVE:
+            raise ValueError(
+                f"Ridge(solver={self.solver!r}) is not supported: solver='auto' finds the same solution, exactly"
+            )
+
+    def _alphas(self, n_outputs: int) -> np.ndarray:
+        alpha = np.asarray(self.alpha, dtype=np.float64).ravel()
+        if alpha.size not in (1, n_outputs):
+            raise ValueError(
+                f"Number of targets and number of penalties do not correspond: {alpha.size} != {n_outputs}"
+            )
+        if not np.isfinite(alpha).all() or (alpha < 0.0).any():
+            raise ValueError(f"alpha must be finite and not negative, got {self.alpha!r}")
+        return np.broadcast_to(alpha, n_outputs)

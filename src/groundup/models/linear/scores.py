@@ -1,0 +1,75 @@
+"""Scores of linear models, intercept + sum_j x_j w_j: a row's bits never depend on its neighbours.
+
+One output: eight partial sums (j mod 8), added in pairs at the end, in one fixed order. Several outputs: each
+output's sum runs over j in ascending order (register tiles of six rows by two vectors of outputs).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from groundup.engine.kernels import kernel
+from groundup.engine.kernels.tiles import ROWS, VECTOR_BYTES, gemm_tile
+
+_WIDTH = 2 * (VECTOR_BYTES // 8)
+_STRIP = 8 * ROWS
+_TILE = gemm_tile(ROWS, 2)
+
+
+@kernel(inline=True)
+def _dot(X, i, w):
+    """Return sum_j X[i, j] w[j], in eight interleaved partial sums."""
+    d = len(w)
+    a = b = c = e = f = g = h = k = 0.0
+    whole = d - d % 8
+    for j in range(0, whole, 8):
+        a += X[i, j] * w[j]
+        b += X[i, j + 1] * w[j + 1]
+        c += X[i, j + 2] * w[j + 2]
+        e += X[i, j + 3] * w[j + 3]
+        f += X[i, j + 4] * w[j + 4]
+        g += X[i, j + 5] * w[j + 5]
+        h += X[i, j + 6] * w[j + 6]
+        k += X[i, j + 7] * w[j + 7]
+    total = ((a + b) + (c + e)) + ((f + g) + (h + k))
+    for j in range(whole, d):
+        total += X[i, j] * w[j]
+    return total
+
+
+@kernel
+def score(X, w, intercept, out):
+    """Write intercept + X w: w of shape (n_features,), out of shape (n_rows,)."""
+    for i in range(len(X)):
+        out[i] = intercept + _dot(X, i, w)
+
+
+@kernel
+def _score_many(X, W, intercept, out):
+    n, d = X.shape
+    n_outputs, ld = len(intercept), W.shape[1]
+    rows, sums = np.empty((_STRIP, d)), np.empty((_STRIP, ld))
+    for lo in range(0, n, _STRIP):
+        m = min(_STRIP, n - lo)
+        for i in range(m):
+            for j in range(d):
+                rows[i, j] = X[lo + i, j]
+        sums[:] = 0.0
+        for r in range(0, m, ROWS):  # rows of the last tile that are not there: whatever the buffer holds
+            for c in range(0, ld, _WIDTH):
+                _TILE(
+                    rows, np.int64(r * d), np.int64(d), np.int64(1), np.int64(d),
+                    W, np.int64(c), np.int64(ld),
+                    sums, np.int64(r * ld + c), np.int64(ld),
+                )  # fmt: skip
+        for i in range(m):
+            for k in range(n_outputs):
+                out[lo + i, k] = intercept[k] + sums[i, k]
+
+
+def score_many(X, coef, intercept, out):
+    """Write intercept + X coef': coef of shape (n_outputs, n_features), out of shape (n_rows, n_outputs)."""
+    n_outputs, d = coef.shape
+    W = np.zeros((d, -(-n_outputs // _WIDTH) * _WIDTH))
+    W[:, :n_outputs] = coef.T
+    _score_many(X, W, intercept, out)
