@@ -61,7 +61,7 @@ def fit_column(series: pl.Series, kind: str | None, weight, flavour):
         return kind
     if series.null_count() == len(series) or (series.dtype.is_float() and _all_nan(series)):
         return "no row has a value"
-    return NODES[kind].fit(series, kind, weight, flavour)
+    return NODES[kind].fit(series, "number" if kind == "integer" else kind, weight, flavour)
 
 
 def infer_kind(series: pl.Series) -> str:

@@ -1,0 +1,186 @@
+"""The JSON parts of a bundle: their models, and how they are read and written.
+
+Reading is strict: no key twice, no NaN, nothing unknown, no conversion, at most 64 levels deep.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    JsonValue,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+)
+
+from groundup.errors import CheckFailed
+
+#: The version of the format. Older ones are read for ever; newer ones are refused.
+FORMAT = 1
+MAX_DEPTH = 64
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Label = StrictBool | StrictInt | Annotated[FiniteFloat, Field(strict=True)] | StrictStr
+D = TypeVar("D", bound="Document")
+
+
+class Document(BaseModel):
+    """A JSON part: frozen, closed, without conversions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Part(Document):
+    """What the manifest knows of a part."""
+
+    sha256: Sha256
+    n_bytes: int = Field(ge=0)
+
+
+class Fingerprint(Document):
+    """Where a model was made: what the bits of its predictions may depend on. See `fingerprint`."""
+
+    machine: str
+    cpu: str
+    cpu_features: str
+    blas: str
+    tiles: str
+    versions: dict[str, str]
+
+
+class Manifest(Document):
+    """``manifest.json``: the version of the format, the digest of every other part, where it was made."""
+
+    format: int = Field(ge=1)
+    parts: dict[str, Part]
+    made_on: Fingerprint
+
+
+class Target(Document):
+    """What the model says, and how its output becomes the answer.
+
+    Attributes
+    ----------
+    name : str
+        The target's column; "" for none.
+    task : str
+        classification, regression, clustering or other.
+    labels : list
+        The classes in their own types, where the learner was taught codes 0, 1, ...; empty where it was taught
+        the labels themselves.
+    threshold : float or None
+        Two classes: answer the second if its probability is at least this; None is the learner's own choice.
+    transform : str
+        What was learnt in place of the target: ``none``, ``log`` or ``log1p``; undone on the way out.
+    """
+
+    name: str = ""
+    task: Literal["classification", "regression", "clustering", "other"]
+    labels: list[Label] = Field(default_factory=list)
+    threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
+    transform: Literal["none", "log", "log1p"] = "none"
+
+
+class ModelPart(Document):
+    """``model.json``: the fitted pipeline as a tree of nodes (see `nodes`), the target, and what it belongs to."""
+
+    target: Target
+    contract_sha256: Sha256 | None
+    arrays_sha256: Sha256
+    pipeline: JsonValue
+
+
+class About(Document):
+    """``about.json``: what is told about the model. Nothing here may hold a time or a duration: it enters the digest."""
+
+    name: str = ""
+    seed: int | None = None
+    metrics: dict[str, JsonValue] = Field(default_factory=dict)
+    settings: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class StoredColumn(Document):
+    """One column of the replay rows: its type (see `replay`) and its values."""
+
+    name: str
+    dtype: str
+    values: list[JsonValue]
+
+
+class Replay(Document):
+    """``replay.json``: rows as they came in, and what the model said to them."""
+
+    model_sha256: Sha256
+    kind: Literal["frame", "matrix"]
+    columns: list[StoredColumn] = Field(min_length=1)
+    answers: dict[str, JsonValue]
+    float32: bool
+
+
+def write_json(value: Any) -> bytes:
+    """Return the bytes of a document or JSON value: UTF-8, one space of indentation, floats as ``repr`` writes them."""
+    plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    return (json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()
+
+
+def read_json(data: bytes | memoryview, name: str, model: type[D]) -> D:
+    """Return the document in `data`.
+
+    Raises
+    ------
+    CheckFailed
+        If it is not JSON, or not of this model; it names the part and the place.
+    """
+    value = parse_json(data, name)
+    try:
+        return model.model_validate(value)
+    except ValidationError as e:
+        first = e.errors()[0]
+        where = ".".join(str(word) for word in first["loc"])
+        raise CheckFailed(
+            f"The bundle's part {name} is damaged at {where or 'its top'}: {first['msg']}."
+        ) from None
+    except RecursionError:
+        raise CheckFailed(f"The bundle's part {name} is damaged: it is nested too deep.") from None
+
+
+def parse_json(data: bytes | memoryview, name: str):
+    """Return the JSON value in `data`, strictly read."""
+    try:
+        value = json.loads(bytes(data).decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as e:
+        raise CheckFailed(
+            f"The bundle's part {name} is damaged: {str(e)[:200] or 'it is nested too deep'}."
+        ) from None
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise CheckFailed(
+                f"The bundle's part {name} is damaged: it is nested more than {MAX_DEPTH} deep."
+            )
+        level = [
+            child
+            for item in level
+            if isinstance(item, (dict, list))
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+    return value
+
+
+def _once(pairs):
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("a key is there twice")
+    return made
+
+
+def _no_constant(word):
+    raise ValueError(f"{word} is not JSON")

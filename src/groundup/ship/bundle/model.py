@@ -1,0 +1,179 @@
+"""Model: a fitted pipeline with all that belongs to it, ready to answer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from groundup.errors import UsageError
+from groundup.ship.bundle.documents import About, Fingerprint, Target
+
+_UNDO = {"log": math.exp, "log1p": math.expm1}
+
+
+class Model:
+    """What `load` returns: the pipeline, and the way from raw rows to answers in the target's own terms.
+
+    Attributes
+    ----------
+    pipeline : estimator
+        Pipeline of TablePreparer and learner (or a learner alone).
+    target : Target
+    contract : Contract or None
+    name, metrics, settings, seed
+        What was told about it when it was saved.
+    digest : str
+        SHA-256 of the file, as ``sha256sum`` prints it; "" before it is saved.
+    made_on : Fingerprint or None
+        Where it was made.
+    """
+
+    def __init__(self, pipeline, target: Target, contract=None, about: About | None = None):
+        about = about or About()
+        self.pipeline, self.target, self.contract = pipeline, target, contract
+        self.name, self.seed = about.name, about.seed
+        self.metrics, self.settings = about.metrics, about.settings
+        self.digest = ""
+        self.made_on: Fingerprint | None = None
+        steps = getattr(pipeline, "steps", [("learn", pipeline)])
+        self.learner = steps[-1][1]
+        self._preparer = steps[0][1] if len(steps) > 1 and hasattr(steps[0][1], "transform_row") else None
+        self._between = [step for _, step in steps[1:-1] if step != "passthrough"]
+        self._check()
+
+    def __repr__(self) -> str:
+        told = f" for {self.target.name!r}" if self.target.name else ""
+        return f"<Model {type(self.learner).__name__}{told}, {self.target.task}, digest {self.digest[:12] or 'none yet'}>"
+
+    # ------------------------------------------------------------------ answers for many rows
+
+    def predict(self, rows) -> np.ndarray:
+        """Return the answers to rows: labels in their own type, numbers, or numbers of clusters.
+
+        Parameters
+        ----------
+        rows : frame, Table, mapping of columns, list of rows; or what ``contract.conform`` returned
+            Conformed to the contract, if the model has one. Without a contract: what the pipeline takes.
+        """
+        ready = self._ready(rows)
+        if self.target.threshold is not None:
+            return self._decide(self.pipeline.predict_proba(ready))
+        return self._told(self.pipeline.predict(ready))
+
+    def predict_proba(self, rows) -> np.ndarray:
+        """Return the probability of each class, in the order of ``classes``; shape (n_rows, n_classes)."""
+        if not hasattr(self.learner, "predict_proba"):
+            raise UsageError(f"A {type(self.learner).__name__} gives no probabilities.")
+        return self.pipeline.predict_proba(self._ready(rows))
+
+    def transform(self, rows) -> np.ndarray:
+        """Return the output of a pipeline that ends in a transformer (distances to the centres, for clusters)."""
+        return self.pipeline.transform(self._ready(rows))
+
+    # ------------------------------------------------------------------ answers for one row
+
+    def predict_row(self, row: Mapping[str, object]):
+        """Return the answer to one row, given as a mapping from column to value: the bits of ``predict``."""
+        x = self._one(row)
+        if self.target.threshold is not None:
+            return self._decide(self.learner.predict_proba(x))[0]
+        return self._told(self.learner.predict(x))[0]
+
+    def predict_proba_row(self, row: Mapping[str, object]) -> np.ndarray:
+        """Return the probability of each class for one row; shape (n_classes,)."""
+        return self.learner.predict_proba(self._one(row))[0]
+
+    @property
+    def classes(self) -> np.ndarray | None:
+        """The labels, in the order of the columns of ``predict_proba``; None where there are none."""
+        if self.target.labels:
+            return _labels(self.target.labels)
+        return getattr(self.learner, "classes_", None)
+
+    # ------------------------------------------------------------------ in between
+
+    def answers(self, rows) -> dict[str, np.ndarray]:
+        """Return everything the model says to rows, by method: what is stored, and replayed at loading."""
+        said = {}
+        if hasattr(self.learner, "predict"):
+            said["predict"] = self.predict(rows)
+        for method in ("predict_proba", "decision_function", "transform"):
+            if hasattr(self.learner, method) and not (
+                method == "decision_function" and "predict_proba" in said
+            ):
+                said[method] = np.asarray(getattr(self.pipeline, method)(self._ready(rows)))
+        return said
+
+    def takes_rows(self) -> bool:
+        """Tell whether one row, as a mapping, has a way of its own."""
+        return self._preparer is not None
+
+    def _ready(self, rows):
+        from groundup.tables.contract.problems import Conformed
+
+        if isinstance(rows, Conformed):
+            return rows.frame
+        return rows if self.contract is None else self.contract.conform(rows).frame
+
+    def _one(self, row: Mapping[str, object]) -> np.ndarray:
+        if self._preparer is None:
+            raise UsageError("One row as a mapping needs a pipeline that begins with a TablePreparer.")
+        values = row if self.contract is None else self.contract.conform_row(row).values
+        x = self._preparer.transform_row(values)[np.newaxis]
+        for step in self._between:
+            x = step.transform(x)
+        return x
+
+    def _decide(self, probabilities: np.ndarray) -> np.ndarray:
+        classes = self.classes
+        assert classes is not None
+        return classes[(probabilities[:, 1] >= self.target.threshold).astype(np.intp)]
+
+    def _told(self, predicted: np.ndarray) -> np.ndarray:
+        if self.target.labels:
+            return _labels(self.target.labels)[np.asarray(predicted).astype(np.intp)]
+        undo = _UNDO.get(self.target.transform)
+        if undo is None:
+            return predicted
+        # One by one: a row's answer must not depend on where it stands in a vector register.
+        return np.array([_bounded(undo, v) for v in predicted.tolist()])
+
+    def _check(self) -> None:
+        """Raise ValueError if the parts do not fit each other."""
+        n_classes = len(self.classes) if self.classes is not None else 0
+        target = self.target
+        if target.task == "classification" and not n_classes:
+            raise ValueError("a classifier without classes")
+        if target.labels:
+            known = getattr(self.learner, "classes_", None)
+            if known is None or not np.array_equal(known, np.arange(len(target.labels))):
+                raise ValueError("labels are given, but the learner was not taught their codes 0, 1, ...")
+        if target.threshold is not None and (n_classes != 2 or not hasattr(self.learner, "predict_proba")):
+            raise ValueError("a threshold needs a classifier of two classes with probabilities")
+        if target.transform != "none" and target.task != "regression":
+            raise ValueError("only a number can be transformed")
+        if self.contract is not None and self._preparer is not None:
+            lost = [name for name in self._preparer.plan_.needed if name not in self.contract.features]
+            if lost:
+                raise ValueError(
+                    f"the model needs the column {lost[0]!r}, which is no feature of the contract"
+                )
+
+
+def _bounded(undo, value: float) -> float:
+    try:
+        return undo(value)
+    except OverflowError:
+        return math.inf
+
+
+def _labels(labels: list[Any]) -> np.ndarray:
+    made = np.array(labels)
+    if made.dtype.kind in "bifU" and len({type(v) for v in labels}) == 1:
+        return made
+    made = np.empty(len(labels), dtype=object)
+    made[:] = labels
+    return made

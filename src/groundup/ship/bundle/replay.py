@@ -1,0 +1,182 @@
+"""Replay rows: some rows as they came in, and what the model said to them, kept with the model.
+
+Where the fingerprint is equal, a loaded model must say the same to the bit. Elsewhere labels must be the same, and
+numbers within 1e-9 relative to the largest of their kind (1e-5 for models that compute in float32).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from groundup.errors import CheckFailed, UsageError
+from groundup.ship.bundle.documents import Replay, StoredColumn
+from groundup.ship.bundle.values import Reader, Writer
+
+MAX_ROWS = 32
+TOLERANCE, TOLERANCE_FLOAT32 = 1e-9, 1e-5
+
+_SIMPLE = {
+    str(dtype): dtype
+    for dtype in (
+        pl.Float64,
+        pl.Float32,
+        pl.Int8,
+        pl.Int16,
+        pl.Int32,
+        pl.Int64,
+        pl.UInt8,
+        pl.UInt16,
+        pl.UInt32,
+        pl.UInt64,
+    )
+} | {"Boolean": pl.Boolean, "String": pl.String, "Null": pl.Null}
+_MOMENTS = {
+    "Date": pl.Date,
+    **{f"Datetime({unit})": pl.Datetime(unit) for unit in ("ms", "us", "ns")},  # type: ignore[arg-type]
+    **{f"Datetime({unit}, UTC)": pl.Datetime(unit, "UTC") for unit in ("ms", "us", "ns")},  # type: ignore[arg-type]
+    **{f"Duration({unit})": pl.Duration(unit) for unit in ("ms", "us", "ns")},  # type: ignore[arg-type]
+}
+
+
+def chosen(n_rows: int) -> np.ndarray:
+    """Return the numbers of the rows to keep: at most MAX_ROWS, evenly spaced."""
+    return np.unique(np.linspace(0, n_rows - 1, min(n_rows, MAX_ROWS)).astype(np.int64))
+
+
+def stored(rows, names=None) -> tuple[str, list[StoredColumn]]:
+    """Return ("frame" or "matrix", columns) of some of the rows.
+
+    Parameters
+    ----------
+    rows : frame of any library, or array of numbers
+    names : sequence of str, optional
+        Columns of the frame to keep; all by default.
+    """
+    from groundup.tables.prepare.frames import as_polars, is_frame
+
+    if is_frame(rows):
+        frame, kind = as_polars(rows), "frame"
+        frame = frame if names is None else frame.select(list(names))
+    else:
+        matrix, kind = np.asarray(rows), "matrix"
+        if matrix.ndim != 2 or matrix.dtype.kind not in "fiub":
+            raise UsageError("Replay rows must be a frame, or an array of numbers with two dimensions.")
+        frame = pl.DataFrame([pl.Series(f"x{j}", matrix[:, j]) for j in range(matrix.shape[1])])
+    if not frame.height:
+        raise UsageError("A bundle needs at least one replay row.")
+    return kind, [_column(series) for series in frame[chosen(frame.height)].iter_columns()]
+
+
+def _column(series: pl.Series) -> StoredColumn:
+    if series.dtype in (pl.Categorical, pl.Enum):
+        series = series.cast(pl.String)
+    elif isinstance(series.dtype, pl.Decimal):
+        series = series.cast(pl.Float64)
+    elif isinstance(series.dtype, pl.Datetime) and series.dtype.time_zone:
+        series = series.dt.convert_time_zone("UTC")
+    name = _name(series.dtype)
+    if name is None:
+        raise UsageError(f"A replay row cannot hold cells of type {series.dtype}.", column=series.name)
+    values = (series.to_physical() if name in _MOMENTS else series).to_list()
+    writer = Writer()
+    return StoredColumn(name=series.name, dtype=name, values=[writer.write(v, series.name) for v in values])
+
+
+def _name(dtype) -> str | None:
+    for known in (_SIMPLE, _MOMENTS):
+        for name, candidate in known.items():
+            if dtype == candidate:
+                return name
+    return None
+
+
+def restored(replay: Replay):
+    """Return the stored rows: a Polars frame, or an array.
+
+    Raises
+    ------
+    CheckFailed
+        If the columns differ in length, or a value is not of its column's type.
+    """
+    reader = Reader({})
+    try:
+        frame = pl.DataFrame([_series(column, reader) for column in replay.columns])
+    except CheckFailed:
+        raise
+    except Exception as e:  # noqa: BLE001 (Polars: TypeError, OverflowError, its own errors and panics)
+        raise CheckFailed(
+            f"The bundle's part replay.json is damaged: its rows cannot be read ({e!s:.120})."
+        ) from None
+    if not 1 <= frame.height <= MAX_ROWS:
+        raise CheckFailed(f"The bundle's part replay.json is damaged: it has {frame.height} rows.")
+    if replay.kind == "frame":
+        return frame
+    if not all(dtype.is_numeric() or dtype == pl.Boolean for dtype in frame.dtypes):
+        raise CheckFailed("The bundle's part replay.json is damaged: its matrix is not of numbers.")
+    return np.ascontiguousarray(frame.to_numpy())
+
+
+def _series(column: StoredColumn, reader: Reader) -> pl.Series:
+    values = [reader.read(v) for v in column.values]
+    if column.dtype in _SIMPLE:
+        return pl.Series(column.name, values, dtype=_SIMPLE[column.dtype], strict=True)
+    if column.dtype in _MOMENTS:
+        physical = pl.Int32 if column.dtype == "Date" else pl.Int64
+        return pl.Series(column.name, values, dtype=physical, strict=True).cast(_MOMENTS[column.dtype])
+    raise CheckFailed(f"The bundle's part replay.json is damaged: there is no type {column.dtype[:40]!r}.")
+
+
+def written(answers: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Return what a model said (name of the method -> array) as JSON."""
+    writer = Writer()
+    return {name: writer.write(values.tolist(), name) for name, values in answers.items()}
+
+
+def compare(was: dict[str, Any], now: dict[str, np.ndarray], tolerance: float | None) -> None:
+    """Raise CheckFailed, naming the row, unless a model says now what it said then.
+
+    Parameters
+    ----------
+    was : dict
+        As `written` wrote it.
+    now : dict of ndarray
+    tolerance : float or None
+        Relative, for numbers; None demands the same bits. Labels must be equal in value and type.
+    """
+    reader = Reader({})
+    if set(was) != set(now):
+        raise CheckFailed(
+            f"The bundle is damaged: it stored {sorted(was)}, but its model answers {sorted(now)}."
+        )
+    for name, values in was.items():
+        old, new = reader.read(values), now[name].tolist()
+        if not isinstance(old, list) or len(old) != len(new):
+            raise CheckFailed(f"The bundle is damaged: {name} was stored for another number of rows.")
+        for row, (a, b) in enumerate(zip(old, new, strict=True)):
+            if not _same(a, b, tolerance, _largest(now[name])):
+                raise CheckFailed(
+                    f"The model does not say what it said when it was saved: {name} gives {b!r:.60}, but gave {a!r:.60}.",
+                    row=row + 1,
+                    hint="Either the file was changed, or this machine computes otherwise: fit the model again here.",
+                )
+
+
+def _largest(values: np.ndarray) -> float:
+    return float(np.abs(values).max()) if values.dtype.kind == "f" and values.size else 0.0
+
+
+def _same(a, b, tolerance: float | None, largest: float) -> bool:
+    if isinstance(b, list):
+        return (
+            isinstance(a, list)
+            and len(a) == len(b)
+            and all(_same(x, y, tolerance, largest) for x, y in zip(a, b, strict=True))
+        )
+    if type(a) is not type(b):
+        return False
+    if type(b) is not float or tolerance is None:
+        return (a == b and repr(a) == repr(b)) or (a != a and b != b)  # noqa: PLR0124 (NaN; and -0.0 is not 0.0)
+    return a == b or abs(a - b) <= tolerance * max(abs(a), abs(b), largest)
