@@ -16,7 +16,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,13 +27,14 @@ KEEP_BYTES = 1_000_000_000
 
 
 class PreparedFold(NamedTuple):
-    """One fold as learners see it, and the row numbers of the judged side within the frame."""
+    """One fold as learners see it, its fitted preparer, and the row numbers of the judged side within the frame."""
 
     X_train: np.ndarray
     y_train: np.ndarray
     X_valid: np.ndarray
     y_valid: np.ndarray
     rows: np.ndarray
+    preparer: Any
 
 
 class Folds:
@@ -66,7 +67,7 @@ class Folds:
         preparer = self.make_preparer(flavour)
         X_train = preparer.fit_transform(self.frame[train], self.y[train])
         X_valid = preparer.transform(self.frame[valid])
-        fold = PreparedFold(X_train, self.y[train], X_valid, self.y[valid], valid)
+        fold = PreparedFold(X_train, self.y[train], X_valid, self.y[valid], valid, preparer)
         n_bytes = X_train.nbytes + X_valid.nbytes
         if self._kept_bytes + n_bytes <= KEEP_BYTES:
             self._kept[i, flavour] = fold

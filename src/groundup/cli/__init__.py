@@ -1,0 +1,62 @@
+"""The command line: one module per verb.
+
+A verb's module imports what it needs when it runs, so that ``groundup --help`` loads no Numba, scikit-learn or Polars.
+"""
+
+from __future__ import annotations
+
+from groundup._version import __version__
+
+__all__ = ["main"]
+
+
+def application():
+    """Return the Typer application with all verbs."""
+    import typer
+
+    from groundup.cli import build, doctor, predict, show, warmup
+
+    app = typer.Typer(
+        name="groundup",
+        help="Machine learning from the ground up: a table in, a tested model out, predictions back.",
+        epilog="Start with: [bold]groundup build sample:churn --target churned[/]",
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for verb, panel in (
+        (build, "Model"),
+        (predict, "Model"),
+        (show, "Model"),
+        (warmup, "Machine"),
+        (doctor, "Machine"),
+    ):
+        app.command(verb.NAME, epilog=verb.EXAMPLES, rich_help_panel=panel)(verb.command)
+
+    @app.callback()
+    def root(
+        version: bool = typer.Option(
+            False, "--version", help="Print the version and exit.", callback=_version, is_eager=True
+        ),
+    ) -> None:
+        """Options before the verb."""
+
+    return app
+
+
+def _version(wanted: bool) -> None:
+    import platform
+
+    import typer
+
+    if wanted:
+        typer.echo(
+            f"groundup {__version__} (Python {platform.python_version()}, {platform.system()} {platform.machine()})"
+        )
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line."""
+    application()(prog_name="groundup")

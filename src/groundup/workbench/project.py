@@ -1,0 +1,348 @@
+"""The project: one object that takes a table through the steps to a tested, saved model."""
+
+from __future__ import annotations
+
+import time as clock_time
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from groundup._version import __version__
+from groundup.errors import GroundupError
+from groundup.workbench.clock import Clock, parse_budget
+from groundup.workbench.events import Failed, Listener, Step, StepBegun, StepDone, nobody
+from groundup.workbench.folder import BUNDLE, Folder, default_root
+from groundup.workbench.journal import Journal
+from groundup.workbench.warming import Warming
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from groundup.tables import Contract, Split, Table
+    from groundup.workbench.problem import Problem
+    from groundup.workbench.result import Result
+    from groundup.workbench.steps.compare import Comparison
+
+BUDGET_S = 120.0
+
+
+class Project:
+    """From a table to a tested model: explore, split, compare, choose, refit, test once, bundle.
+
+    Parameters
+    ----------
+    source : path, frame, Table, or ``"sample:NAME"``
+        Whatever `groundup.read` takes.
+    target : str, optional
+        The column to learn; segments are sought where None.
+    task : str, optional
+        binary, multiclass, classification, regression or clustering; inferred from the target where None.
+    time, group : str, optional
+        The column that orders the rows (the future is predicted), or whose equal values stay together.
+    seed : int
+        Of the split and of every learner.
+    path : path, optional
+        The project's folder; ``NAME-groundup`` in the current folder where None. Nothing is written before `build` or
+        `finalize`.
+    learners : sequence of str, optional
+        Names of the learners to compare; all that fit the task where None.
+    listen : callable, optional
+        Told each event of a run: see ``workbench.events``.
+
+    Attributes
+    ----------
+    table, contract, split
+        What was read, what its columns mean, how its rows are dealt: made on first use.
+    leaderboard : polars.DataFrame
+        After `compare`.
+    result : Result
+        After `finalize` or `build`; `metrics`, `bundle` and `warnings` are its parts.
+
+    Examples
+    --------
+    >>> import groundup as gu
+    >>> p = gu.Project("sample:penguins", target="species")       # doctest: +SKIP
+    >>> p.build(budget="30s").metrics["test"]["accuracy"]          # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        source,
+        target: str | None = None,
+        *,
+        task: str | None = None,
+        time: str | None = None,
+        group: str | None = None,
+        seed: int = 0,
+        path: str | Path | None = None,
+        learners=None,
+        listen: Listener | None = None,
+    ):
+        self.source, self.target, self.task, self.time, self.group = source, target, task, time, group
+        self.seed, self.path, self.listen = seed, path, listen or nobody
+        self.learners = None if learners is None else list(learners)
+        self.journal = Journal()
+        self._clock = Clock()
+        self._comparison: Comparison | None = None
+        self._result: Result | None = None
+
+    # ------------------------------------------------------------------ the data
+
+    @cached_property
+    def table(self) -> Table:
+        """The rows, read once."""
+        from groundup.tables import read
+
+        self.listen(
+            StepBegun("read", str(self.source) if isinstance(self.source, (str, Path)) else "the table")
+        )
+        table = read(self.source)
+        self.listen(StepDone("read", table))
+        return table
+
+    @cached_property
+    def contract(self) -> Contract:
+        """What each column means."""
+        from groundup.tables import Contract
+
+        contract = Contract.infer(self.table, self.target, task=self.task, time=self.time, group=self.group)
+        self.listen(StepDone("contract", contract))
+        return contract
+
+    @cached_property
+    def split(self) -> Split:
+        """Train, valid and test."""
+        from groundup.tables import split
+
+        parts = split(self.table, self.contract, seed=self.seed)
+        self.listen(StepDone("split", parts))
+        return parts
+
+    @cached_property
+    def problem(self) -> Problem:
+        """The rows, the target and the split, as the steps take them."""
+        from groundup.workbench.problem import pose
+
+        return pose(self.table, self.contract, self.split, self.seed)
+
+    # ------------------------------------------------------------------ the steps
+
+    def compare(self, budget: str | float | None = BUDGET_S, max_fits: int | None = None) -> pl.DataFrame:
+        """Compare the learners on folds of the train part; return the leaderboard.
+
+        Parameters
+        ----------
+        budget : str or float, optional
+            Time for the whole run: ``"60s"``, 60, ``"2m"``; None is no limit.
+        max_fits : int, optional
+            Fits of the comparison: the same everywhere, where a budget goes as far as the machine is fast. With it, the
+            default budget does not hold.
+        """
+        self._start(budget, max_fits)
+        self._compare()
+        return self.leaderboard
+
+    def finalize(self) -> Result:
+        """Check the choice on valid, refit on train and valid, open test once, save the bundle; return the result."""
+        if self._comparison is None:
+            self.compare()
+        return self._finish(self._identity())
+
+    def build(
+        self, budget: str | float | None = BUDGET_S, max_fits: int | None = None, fresh: bool = False
+    ) -> Result:
+        """Run all steps, or return the stored result of the same data and settings.
+
+        Parameters
+        ----------
+        budget, max_fits
+            As in `compare`.
+        fresh : bool
+            Run anew even where a result is stored.
+        """
+        warming = Warming(self.listen)
+        try:
+            self._start(budget, max_fits)
+            identity = self._identity()
+            if not fresh and (stored := self.folder.stored(identity)) is not None:
+                self._result = stored
+                return stored
+            warming.begin(self.contract.task)
+            self._open_journal(identity)
+            self._result = None
+            warming.wait()
+            self._compare()
+            return self._finish(identity)
+        finally:
+            warming.end()
+
+    def _start(self, budget, max_fits: int | None) -> None:
+        if max_fits is not None and budget == BUDGET_S:
+            budget = None
+        self._clock = Clock(parse_budget(budget), max_fits)
+        self._began = clock_time.monotonic()
+        self._comparison = None
+
+    def _open_journal(self, identity: dict[str, Any]) -> None:
+        self.journal = Journal(self.folder.run(identity) / "journal.jsonl")
+        self.journal.record("begun", identity=identity)
+
+    def _compare(self) -> None:
+        if self.contract.task == "clustering":
+            from groundup.workbench.steps.segment import compare_segments
+
+            self._comparison = compare_segments(self.problem, self._clock, self.journal, self.listen)
+        else:
+            from groundup.workbench.learners import learners_of
+            from groundup.workbench.steps.compare import Comparer
+
+            found = learners_of(self.contract.task, self.learners)
+            for problem in found.problems:
+                self.listen(Failed("entry point", problem))
+            self.listen(StepBegun("compare", f"{len(found.entries)} learners"))
+            comparer = Comparer(self.problem, found.entries, self._clock, self.journal, self.listen)
+            self._comparison = comparer.run()
+            self._comparison.problems += found.problems
+        self.listen(StepDone("compare", self._comparison))
+
+    def _finish(self, identity: dict[str, Any]) -> Result:
+        from groundup.workbench.bundling import save_bundle
+
+        run = self.folder.run(identity)
+        result, model, options = self._finished(identity, run)
+        self.listen(StepBegun("bundle", "writing the bundle"))
+        save_bundle(run / BUNDLE, self.problem, model, result, options)
+        seconds = clock_time.monotonic() - self._began
+        budget_s = self._clock.budget_s
+        warnings = list(result.warnings)
+        if budget_s is not None and seconds > budget_s + 1:
+            warnings.append(f"the run took {seconds:.0f} s, more than its budget of {budget_s:.0f} s")
+        result = result.model_copy(update={"seconds": round(seconds, 3), "warnings": warnings})
+        self.folder.save(identity, result)
+        self.journal.record("ended", bundle=BUNDLE)
+        self.journal.close()
+        self._result = result
+        self.listen(StepDone("bundle", result))
+        return result
+
+    def _finished(self, identity: dict[str, Any], run: Path):
+        """Choose, refit and test; return the result, the fitted model, and what else the bundle holds."""
+        from groundup.workbench.assemble import data_of, notes_of
+
+        facts = {
+            "data": data_of(self.table),
+            "settings": identity,
+            "seconds": 0.0,
+            "n_fits": self._clock.n_fits,
+            "bundle": str(run / BUNDLE),
+            "project": str(self.folder.root),
+            "notes": notes_of(self.table, self.problem),
+        }
+
+        def begun(step: Step, what: str) -> None:
+            self.listen(StepBegun(step, what))
+
+        if self.contract.task == "clustering":
+            from groundup.workbench.steps.segment import finalize_segments
+
+            return finalize_segments(self.problem, self._comparison, facts, begun)
+        from groundup.workbench.assemble import assemble
+        from groundup.workbench.steps.choose import choose
+        from groundup.workbench.steps.finalize import finalize
+
+        choice = choose(self._comparison)
+        self.journal.record("chosen", learner=choice.candidate.entry.name, reason=choice.reason)
+        self.listen(StepDone("choose", choice))
+        final = finalize(self.problem, self._comparison, choice, self.journal, begun)
+        self.listen(StepDone("test", final))
+        return assemble(self.problem, self._comparison, choice, final, facts), final.model, {}
+
+    def _identity(self) -> dict[str, Any]:
+        """Return what the result depends on."""
+        return {
+            "version": __version__,
+            "data": self.table.digest,
+            "target": self.target,
+            "task": self.task,
+            "time": self.time,
+            "group": self.group,
+            "seed": self.seed,
+            "learners": self.learners,
+            "budget_s": self._clock.budget_s,
+            "max_fits": self._clock.max_fits,
+        }
+
+    @cached_property
+    def folder(self) -> Folder:
+        """Where results are stored."""
+        return Folder(Path(self.path) if self.path is not None else default_root(self.table.name))
+
+    # ------------------------------------------------------------------ what was found
+
+    @property
+    def result(self) -> Result:
+        """The result of the run."""
+        if self._result is None:
+            raise GroundupError(
+                "This project has no result yet.", hint="Call build(), or compare() and finalize()."
+            )
+        return self._result
+
+    @property
+    def leaderboard(self) -> pl.DataFrame:
+        """One row per learner, the best first."""
+        import polars as pl
+
+        from groundup.workbench.assemble import leaderboard
+
+        if self._result is not None:
+            rows = self._result.leaderboard
+        elif self._comparison is not None:
+            rows = leaderboard(self._comparison)
+        else:
+            raise GroundupError("Nothing has been compared yet.", hint="Call compare() first.")
+        shown = (
+            "learner",
+            "setting",
+            "mean",
+            "spread",
+            "fold_scores",
+            "valid",
+            "fit_s",
+            "row_us",
+            "bytes",
+            "error",
+        )
+        return pl.DataFrame([{k: getattr(row, k) for k in shown} for row in rows], infer_schema_length=None)
+
+    @property
+    def metrics(self) -> dict[str, dict[str, float | None]]:
+        """Part -> metric -> value."""
+        return self.result.metrics
+
+    @property
+    def bundle(self) -> Path:
+        """The saved model."""
+        return Path(self.result.bundle)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a reader must not overlook."""
+        return self.result.warnings
+
+    def predict(self, data):
+        """Return a frame of predictions for `data`, one row per row, by the saved model.
+
+        Raises
+        ------
+        CheckFailed
+            If columns are missing.
+        """
+        from groundup.workbench.predicting import predict
+
+        return predict(self.bundle, data).frame
+
+    def __repr__(self) -> str:
+        name = self.source if isinstance(self.source, str) else type(self.source).__name__
+        state = "built" if self._result else "compared" if self._comparison else "new"
+        return f"<Project {str(name)!r}, target {self.target!r}: {state}>"

@@ -1,0 +1,272 @@
+"""Compare: every learner on the same folds of the train part, then further settings while there is time.
+
+The order is fixed. First the baseline, then each learner with its first setting, the cheapest learner first; then, round by
+round, each learner's next setting; at last neighbours of boosting's best. A further setting that loses to its learner's
+best on both of its first two folds is given up. The clock is asked before each candidate (would it fit into what is left,
+judged by the learner's last fit?) and, for the first settings, after each fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from groundup.judge.metrics import Metric, deciding
+from groundup.judge.predicting import row_micros, size_bytes
+from groundup.judge.validation import Folds, Validation, deciding_metric, validate
+from groundup.tables.prepare import flavour_of
+from groundup.workbench.candidate import Candidate, told_error
+from groundup.workbench.clock import Clock
+from groundup.workbench.events import Failed, FitDone, Listener
+from groundup.workbench.journal import Journal
+from groundup.workbench.ladder import N_NEIGHBOURS, is_boosting, neighbour, rungs
+from groundup.workbench.learners import LearnerEntry, baseline_of
+from groundup.workbench.problem import Problem
+
+# Neighbours of boosting's best that may fail in a row before the search ends.
+PATIENCE = 8
+# A fit may take this much longer than the learner's last one.
+SLACK = 1.3
+
+
+@dataclass(eq=False)
+class Comparison:
+    """What the folds said.
+
+    Attributes
+    ----------
+    metric : Metric
+        The deciding one.
+    baseline : Candidate
+    tried : list of Candidate
+        In the order in which they were tried, failures too.
+    ended : str
+        Why no more was tried: "complete", "time", "fits".
+    skipped : list of str
+        Learners that were not begun at all.
+    problems : list of str
+        Declared learners that could not be loaded.
+    """
+
+    metric: Metric
+    baseline: Candidate
+    tried: list[Candidate] = field(default_factory=list)
+    ended: str = "complete"
+    skipped: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def sound(self, name: str | None = None) -> list[Candidate]:
+        """Return the candidates (of one learner) that were judged on every fold that they could be, and did not fail."""
+        return [
+            c
+            for c in self.tried
+            if c.n_folds and not c.error and c.validation.stopped != "behind" and name in (None, c.entry.name)
+        ]
+
+    def best(self, name: str | None = None) -> Candidate | None:
+        """Return the candidate (of one learner) with the best mean score; the earlier one of equals."""
+        usable = [c for c in self.sound(name) if c.validation.mean(self.metric.name) is not None]
+        return max(usable, key=self.oriented_mean, default=None)
+
+    def oriented_mean(self, candidate: Candidate) -> float:
+        """Return the candidate's mean deciding score, greater is better."""
+        return self.metric.oriented(candidate.validation.mean(self.metric.name))
+
+
+class Comparer:
+    """Runs a comparison; see the module's text for the order.
+
+    Parameters
+    ----------
+    problem : Problem
+    entries : sequence of LearnerEntry
+        The cheapest first.
+    clock : Clock
+    journal : Journal
+    listen : callable
+    """
+
+    def __init__(self, problem: Problem, entries, clock: Clock, journal: Journal, listen: Listener):
+        self.problem, self.entries, self.clock, self.journal, self.listen = (
+            problem,
+            list(entries),
+            clock,
+            journal,
+            listen,
+        )
+        self.folds = Folds(problem.frame, problem.y, problem.split.folds(problem.n_folds), problem.preparer)
+        baseline = Candidate(baseline_of(problem.task), _baseline_params(problem.task))
+        self.out = Comparison(deciding(problem.task), baseline)
+        self.n_planned = 1
+
+    def run(self) -> Comparison:
+        """Compare, and return what was found."""
+        self._judge(self.out.baseline, after_fold=None)
+        if self.out.baseline.n_folds:
+            self.out.metric = deciding_metric(self.problem.task, [self.out.baseline.validation])
+        ladders = {
+            e.name: rungs(e.name, e.parameters, len(self.problem.split.train), self.problem.seed)
+            for e in self.entries
+        }
+        n_further = sum(len(r) - 1 for r in ladders.values()) + N_NEIGHBOURS * any(
+            is_boosting(n) for n in ladders
+        )
+        self.n_planned = len(self.entries) + n_further
+        for entry in self.entries:
+            self._first(entry, ladders[entry.name][0])
+        self.out.metric = self._metric()
+        for candidate in self._further(ladders):
+            if self.out.ended != "complete":
+                break
+            self._climb(candidate)
+        self.journal.record(
+            "compared", ended=self.out.ended, n_fits=self.clock.n_fits, n_tried=len(self.out.tried)
+        )
+        return self.out
+
+    def _metric(self) -> Metric:
+        found = [c.validation for c in (self.out.baseline, *self.out.tried) if c.n_folds]
+        return deciding_metric(self.problem.task, found) if found else self.out.metric
+
+    # ------------------------------------------------------------------ one candidate
+
+    def _first(self, entry: LearnerEntry, params: dict) -> None:
+        anything = any(c.n_folds for c in self.out.tried)
+        if anything and (reason := self.clock.refusal(1)):
+            self.out.skipped.append(entry.title)
+            self.out.ended = reason
+            self.journal.record("skipped", learner=entry.name, reason=reason)
+            return
+        candidate = Candidate(entry, params)
+        self.out.tried.append(candidate)
+        self._judge(candidate, after_fold=lambda v: self._fold_done(candidate, v) or self.clock.refusal(1))
+        self._reserve()
+
+    def _climb(self, candidate: Candidate) -> None:
+        """Try a further setting, if it fits into what is left."""
+        best = self.out.best(candidate.entry.name)
+        if best is None:
+            return
+        estimate_s = best.validation.fit_s * SLACK * len(self.folds)
+        if reason := self.clock.refusal(len(self.folds), estimate_s):
+            self.out.ended = reason
+            self.journal.record("stopped", reason=reason, before=candidate.told_params)
+            return
+
+        def after_fold(validation: Validation) -> str:
+            self._fold_done(candidate, validation)
+            if self._is_behind(validation, best.validation):
+                return "behind"
+            return "time" if self.clock.left_s <= 0 else ""
+
+        self._judge(candidate, after_fold=after_fold)
+        if candidate.validation.stopped == "time":
+            self.out.ended = "time"  # too few folds to be compared: left out
+        else:
+            self.out.tried.append(candidate)
+        self._reserve()
+
+    def _is_behind(self, one: Validation, best: Validation) -> bool:
+        name, better = self.out.metric.name, self.out.metric.oriented
+        pairs = [
+            (better(a), better(b))
+            for a, b in zip(one.values(name), best.values(name), strict=False)
+            if a is not None and b is not None
+        ]
+        return len(pairs) == 2 and all(a < b for a, b in pairs)
+
+    def _judge(self, candidate: Candidate, after_fold) -> None:
+        entry, params = candidate.entry, candidate.params
+        flavour = None
+        try:
+            flavour = flavour_of(entry.make(params))
+            candidate.validation = validate(
+                lambda: entry.make(params),
+                self.folds,
+                flavour,
+                self.problem.task,
+                self.problem.classes,
+                after_fold=after_fold,
+            )
+            self._weigh(candidate, flavour)
+        except Exception as error:  # noqa: BLE001 (one failing learner never kills a run)
+            candidate.error = told_error(error)
+            self.listen(Failed(entry.title, candidate.error))
+        candidate.validation.model = None
+        self._record(candidate, flavour)
+
+    def _weigh(self, candidate: Candidate, flavour: str) -> None:
+        """Measure what a model of this candidate costs: its size, and one row prepared and predicted."""
+        model = candidate.validation.model
+        fold = self.folds.prepared(candidate.n_folds - 1, flavour)
+        row = self.problem.frame.row(int(fold.rows[0]), named=True)
+        prepare = fold.preparer.transform_row
+        candidate.n_bytes = size_bytes(fold.preparer) + size_bytes(model)
+        candidate.row_us = row_micros(lambda: model.predict(prepare(row)[None]), rounds=3, target_s=0.003)
+
+    def _record(self, candidate: Candidate, flavour: str | None) -> None:
+        v, name = candidate.validation, self.out.metric.name
+        self.journal.record(
+            "candidate",
+            learner=candidate.entry.name,
+            params=candidate.params,
+            flavour=flavour,
+            metric=name,
+            fold_scores=v.values(name),
+            n_iterations=[f.n_iterations for f in v.folds],
+            fit_s=[round(f.fit_s, 6) for f in v.folds],
+            stopped=v.stopped,
+            error=candidate.error,
+        )
+
+    def _fold_done(self, candidate: Candidate, validation: Validation) -> str:
+        self.clock.n_fits += 1
+        i, k = len(validation.folds), len(self.folds)
+        share, left_s = self._progress(i / k)
+        score = validation.folds[-1].scores[self.out.metric.name].value
+        self.listen(FitDone(candidate.entry.title, i, k, score, share, left_s))
+        return ""
+
+    # ------------------------------------------------------------------ what is next, how much is left
+
+    def _further(self, ladders: dict) -> Iterator[Candidate]:
+        """Yield further settings: the ladders round by round, then neighbours of boosting's best."""
+        for level in range(1, max(map(len, ladders.values()), default=1)):
+            for entry in self.entries:
+                if level < len(ladders[entry.name]):
+                    yield Candidate(entry, ladders[entry.name][level])
+        for entry in self.entries:
+            if is_boosting(entry.name):
+                yield from self._neighbours(entry)
+
+    def _neighbours(self, entry: LearnerEntry) -> Iterator[Candidate]:
+        in_vain = 0
+        for n in range(N_NEIGHBOURS):
+            best = self.out.best(entry.name)
+            if best is None or in_vain >= PATIENCE:
+                return
+            params = neighbour(best.params, self.problem.seed, n)
+            yield Candidate(entry, {k: v for k, v in params.items() if k in entry.parameters})
+            in_vain = 0 if self.out.best(entry.name) is not best else in_vain + 1
+
+    def _reserve(self) -> None:
+        """Keep time for the finish: each finalist once on train, and the chosen twice more, on up to 1.5 times the rows."""
+        finalists = [b for e in self.entries if (b := self.out.best(e.name)) is not None]
+        slowest = max((b.validation.fit_s for b in finalists), default=0.0)
+        self.clock.reserve_s = 0.5 + 1.5 * SLACK * (sum(b.validation.fit_s for b in finalists) + 2 * slowest)
+
+    def _progress(self, part: float) -> tuple[float, float | None]:
+        """Return the share done, and the seconds that the rest takes: by plan and by clock, whichever ends first."""
+        clock = self.clock
+        shares = [min(1.0, (len(self.out.tried) + part) / max(self.n_planned, 1))]
+        if clock.budget_s is not None:
+            shares.append(min(1.0, clock.elapsed_s / max(clock.budget_s - clock.reserve_s, 1e-9)))
+        if clock.max_fits is not None:
+            shares.append(min(1.0, clock.n_fits / clock.max_fits))
+        share = max(shares)
+        left = clock.elapsed_s * (1 - share) / share if share > 0.02 else None
+        return share, left if left is None or clock.budget_s is None else max(0.0, min(left, clock.left_s))
+
+
+def _baseline_params(task: str) -> dict:
+    return {"strategy": "mean"} if task == "regression" else {"strategy": "prior"}

@@ -1,0 +1,184 @@
+"""Finalize: check the choice on valid, find the iteration count, refit on train and valid, open test once.
+
+Train and valid scores are those of the recipe fitted on train alone; the test score is that of the model that is saved,
+refitted on train and valid with the same setting and iteration count. Nothing about the model is decided by test.
+"""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from groundup.errors import GroundupError
+from groundup.judge.metrics import Predicted, Score, scores
+from groundup.judge.numbers import shown
+from groundup.judge.predicting import predicted_of
+from groundup.judge.validation import difference
+from groundup.tables.prepare import flavour_of
+from groundup.workbench.candidate import Candidate, told_error
+from groundup.workbench.journal import Journal
+from groundup.workbench.problem import Problem
+from groundup.workbench.steps.choose import Choice, best_of_each
+from groundup.workbench.steps.compare import Comparison
+
+MAX_FINALISTS = 3
+
+
+class Fitted(NamedTuple):
+    """A fitted preparer and learner, the flavour between them, and the parameters that a refit would use."""
+
+    preparer: Any
+    learner: Any
+    params: dict[str, Any]
+
+    def says(self, frame, classes: np.ndarray | None) -> Predicted:
+        """Return what the model says about rows of a table."""
+        return predicted_of(self.learner, self.preparer.transform(frame), classes)
+
+
+@dataclass(eq=False)
+class Final:
+    """The model that is saved, and its scores.
+
+    Attributes
+    ----------
+    candidate : Candidate
+    model : Fitted
+        Fitted on train and valid.
+    metrics, baseline : dict
+        part -> metric -> Score.
+    said : dict
+        part -> Predicted.
+    choice_note : str
+        What valid said about the choice.
+    """
+
+    candidate: Candidate
+    model: Fitted
+    metrics: dict[str, dict[str, Score]]
+    baseline: dict[str, dict[str, Score]]
+    said: dict[str, Predicted]
+    choice_note: str
+
+
+def finalize(problem: Problem, comparison: Comparison, choice: Choice, journal: Journal, begun) -> Final:
+    """Check, refit, test; `begun(step, what)` is told each step."""
+    split = problem.split
+    begun("refit", "checking the choice on valid")
+    finalists = _finalists(comparison, choice)
+    on_train = {id(c): _on_train(problem, c) for c in finalists}
+    finalists = [c for c in finalists if on_train[id(c)] is not None]
+    if not finalists:
+        raise GroundupError(
+            f"{choice.candidate.entry.title} was chosen, but failed on the whole train part.",
+            hint=choice.candidate.error,
+        )
+    chosen, note = _checked(problem, comparison, choice, on_train, finalists)
+    fitted = on_train[id(chosen)]
+    said = {
+        part: fitted.says(problem.frame[getattr(split, part)], problem.classes) for part in ("train", "valid")
+    }
+    begun("refit", f"refitting {chosen.entry.title.lower()} on train and valid")
+    model = fit(problem, chosen, split.development, fitted.params)
+    begun("test", "opening test, once")
+    said["test"] = model.says(problem.frame[split.test], problem.classes)
+    journal.record("tested", rows=len(split.test), look=1)
+    metrics = {part: _scores(problem, part, predicted) for part, predicted in said.items()}
+    return Final(chosen, model, metrics, _baseline(problem, comparison), said, note)
+
+
+def fit(problem: Problem, candidate: Candidate, part: np.ndarray, params: dict[str, Any]) -> Fitted:
+    """Fit a candidate's learner, with `params`, on some rows."""
+    frame, y = problem.rows(part)
+    learner = candidate.entry.make(params)
+    preparer = problem.preparer(flavour_of(learner))
+    learner.fit(preparer.fit_transform(frame, y), y)
+    return Fitted(preparer, learner, params)
+
+
+def _finalists(comparison: Comparison, choice: Choice) -> list[Candidate]:
+    ranked = [c for c in best_of_each(comparison) if c is not choice.candidate]
+    return [choice.candidate, *ranked[: MAX_FINALISTS - 1]]
+
+
+def _on_train(problem: Problem, candidate: Candidate) -> Fitted | None:
+    """Fit on train; where the learner stops early, valid tells when, and the count found replaces the stopping.
+
+    One failing learner never kills a run: its error is noted, and None returned.
+    """
+    try:
+        params = candidate.params
+        if params.get("early_stopping") is True:
+            params = {**params, "early_stopping": False, "max_iter": _iterations(problem, candidate)}
+        return fit(problem, candidate, problem.split.train, params)
+    except Exception as error:  # noqa: BLE001 (whatever a learner raises)
+        candidate.error = told_error(error)
+        return None
+
+
+def _iterations(problem: Problem, candidate: Candidate) -> int:
+    """Return the iteration count at which the score on valid is best; the folds' mean where valid cannot be asked."""
+    learner = candidate.entry.make(candidate.params)
+    if "X_val" not in inspect.signature(learner.fit).parameters:
+        counts = [f.n_iterations for f in candidate.validation.folds if f.n_iterations]
+        return max(1, round(float(np.mean(counts)))) if counts else candidate.params["max_iter"]
+    frame, y = problem.rows(problem.split.train)
+    valid, y_valid = problem.rows(problem.split.valid)
+    known = (
+        np.isin(y_valid, np.unique(y)) if problem.classes is not None else np.ones(len(y_valid), dtype=bool)
+    )
+    preparer = problem.preparer(flavour_of(learner))
+    X = preparer.fit_transform(frame, y)
+    learner.fit(X, y, X_val=preparer.transform(valid)[known], y_val=y_valid[known])
+    path = np.asarray(getattr(learner, "validation_score_", ()), dtype=float)
+    return max(1, int(path.argmax())) if len(path) > 1 else int(learner.n_iter_)
+
+
+def _scores(problem: Problem, part: str, predicted: Predicted) -> dict[str, Score]:
+    return scores(problem.task, problem.y[getattr(problem.split, part)], predicted)
+
+
+def _checked(
+    problem: Problem, comparison: Comparison, choice: Choice, on_train: dict, finalists: list[Candidate]
+) -> tuple[Candidate, str]:
+    """Return the choice after valid had its say, and what it said."""
+    metric = comparison.metric
+    for candidate in finalists:
+        predicted = on_train[id(candidate)].says(problem.frame[problem.split.valid], problem.classes)
+        candidate.valid_score = _scores(problem, "valid", predicted)[metric.name].value
+    chosen = choice.candidate
+    if chosen not in finalists:
+        return finalists[0], f"{chosen.entry.title} failed on the whole train part; the next best is taken."
+    if chosen.valid_score is None:
+        return chosen, ""
+    rivals = [c for c in finalists if c is not chosen and c.valid_score is not None]
+    if not rivals:
+        return chosen, ""
+    rival = max(rivals, key=lambda c: metric.oriented(c.valid_score))
+    lead = metric.oriented(rival.valid_score) - metric.oriented(chosen.valid_score)
+    error = difference(metric, rival.validation, chosen.validation).error
+    told = f"{metric.name} {shown(chosen.valid_score)} against {shown(rival.valid_score)} of {rival.entry.title.lower()}"
+    if lead > 3 * error:
+        return rival, (
+            f"Valid overrules the folds: {rival.entry.title} scores {shown(rival.valid_score)} there against "
+            f"{shown(chosen.valid_score)} of {chosen.entry.title.lower()}, more than three standard errors apart, and is taken."
+        )
+    return (
+        chosen,
+        f"Valid confirms the choice: {told}."
+        if lead <= 0
+        else f"Valid does not contradict the choice: {told}.",
+    )
+
+
+def _baseline(problem: Problem, comparison: Comparison) -> dict[str, dict[str, Score]]:
+    base, split = comparison.baseline, problem.split
+    taught = fit(problem, base, split.train, base.params)
+    final = fit(problem, base, split.development, base.params)
+    return {
+        part: _scores(problem, part, model.says(problem.frame[getattr(split, part)], problem.classes))
+        for part, model in (("train", taught), ("valid", taught), ("test", final))
+    }

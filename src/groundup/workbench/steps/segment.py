@@ -1,0 +1,213 @@
+"""Segments: without a target, k-means over the number of clusters, judged by the silhouette.
+
+Each k is fitted on the training side of every fold, preparer and all, and judged on the whole train part: the spread of
+these silhouettes says how much a k depends on which rows were seen. The best mean wins, unless fewer segments are as good
+within one standard error of the paired differences. Columns that name the row (identifiers) are never clustered on: the
+contract leaves them out.
+
+A silhouette above 0.7 is a strong structure, above 0.5 a reasonable one, above 0.25 a weak one, else there is none to
+speak of (Kaufman & Rousseeuw 1990, table 4).
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from groundup._version import __version__
+from groundup.errors import GroundupError
+from groundup.judge.metrics import Metric, Predicted, metric, scores
+from groundup.judge.numbers import shown
+from groundup.judge.predicting import row_micros, size_bytes
+from groundup.judge.validation import FoldResult, difference
+from groundup.workbench.assemble import parts_of, plain_params, row_of, values_of
+from groundup.workbench.candidate import Candidate, told_error
+from groundup.workbench.clock import Clock
+from groundup.workbench.events import Failed, FitDone, Listener, StepBegun
+from groundup.workbench.journal import Journal
+from groundup.workbench.learners import learners_of
+from groundup.workbench.problem import Problem
+from groundup.workbench.result import Best, Result
+from groundup.workbench.segments import profile
+from groundup.workbench.steps.finalize import Fitted
+
+MAX_SEGMENTS = 10
+_STRENGTHS = ((0.7, "a strong structure"), (0.5, "a reasonable structure"), (0.25, "a weak structure"))
+
+
+@dataclass(eq=False)
+class Segmentation:
+    """What the folds said of each number of segments."""
+
+    metric: Metric
+    tried: list[Candidate] = field(default_factory=list)
+    ended: str = "complete"
+    problems: list[str] = field(default_factory=list)
+    baseline: Candidate | None = None
+
+
+def compare_segments(problem: Problem, clock: Clock, journal: Journal, listen: Listener) -> Segmentation:
+    """Judge 2 to ``MAX_SEGMENTS`` segments on folds of the train part.
+
+    Raises
+    ------
+    GroundupError
+        If there are too few different rows, or no number of segments could be fitted.
+    """
+    entry = learners_of("clustering", ["KMeans"]).entries[0]
+    train = problem.frame[problem.split.train]
+    most = min(MAX_SEGMENTS, train.unique().height - 1, len(train) // 3)
+    if most < 2:
+        raise GroundupError(
+            f"{train.unique().height} different rows to learn from are too few to find segments in."
+        )
+    listen(StepBegun("compare", f"2 to {most} segments"))
+    out = Segmentation(metric("silhouette"))
+    folds = [fold.train for fold in problem.split.folds(problem.n_folds)]
+    for k in range(2, most + 1):
+        if out.tried and (reason := clock.refusal(len(folds), out.tried[-1].validation.fit_s * len(folds))):
+            out.ended = reason
+            break
+        candidate = Candidate(entry, {"n_clusters": k, "n_init": 10, "random_state": problem.seed})
+        out.tried.append(candidate)
+        try:
+            for i, rows in enumerate(folds):
+                _judge(problem, candidate, rows)
+                clock.n_fits += 1
+                share = (k - 2 + (i + 1) / len(folds)) / (most - 1)
+                left_s = clock.elapsed_s * (1 - share) / share
+                value = candidate.validation.folds[-1].scores["silhouette"].value
+                listen(FitDone(f"{k} segments", i + 1, len(folds), value, share, left_s))
+        except Exception as error:  # noqa: BLE001 (one failing fit never kills a run)
+            candidate.error = told_error(error)
+            listen(Failed(f"{k} segments", candidate.error))
+        scores_of = candidate.validation.values("silhouette")
+        journal.record(
+            "candidate",
+            learner="KMeans",
+            params=candidate.params,
+            fold_scores=scores_of,
+            error=candidate.error,
+        )
+    return out
+
+
+def _judge(problem: Problem, candidate: Candidate, rows: np.ndarray) -> None:
+    """Fit on some rows, judge on all of train."""
+    with warnings.catch_warnings(record=True):
+        warnings.simplefilter("always")
+        start = time.perf_counter()
+        model = _fit(problem, candidate, rows)
+        fit_s = time.perf_counter() - start
+        said = _says(model, problem.frame[problem.split.train])
+    candidate.validation.folds.append(
+        FoldResult(scores("clustering", None, said), fit_s, int(model.learner.n_iter_))
+    )
+    if candidate.n_bytes is None:
+        row = problem.frame.row(int(rows[0]), named=True)
+        candidate.n_bytes = size_bytes(model.preparer) + size_bytes(model.learner)
+        candidate.row_us = row_micros(
+            lambda: model.learner.predict(model.preparer.transform_row(row)[None]), rounds=3
+        )
+
+
+def _fit(problem: Problem, candidate: Candidate, rows: np.ndarray) -> Fitted:
+    preparer = problem.preparer("linear")
+    learner = candidate.entry.make(candidate.params)
+    learner.fit(preparer.fit_transform(problem.frame[rows]))
+    return Fitted(preparer, learner, candidate.params)
+
+
+def _says(model: Fitted, frame) -> Predicted:
+    points = model.preparer.transform(frame)
+    return Predicted(model.learner.predict(points), points=points, centers=model.learner.cluster_centers_)
+
+
+def choose_segments(found: Segmentation) -> tuple[Candidate, str]:
+    """Return the chosen number of segments and the reason."""
+    usable = [c for c in found.tried if not c.error and c.validation.mean("silhouette") is not None]
+    if not usable:
+        told = "; ".join(
+            f"{c.params['n_clusters']} segments: {c.error or 'no silhouette'}" for c in found.tried
+        )
+        raise GroundupError("No number of segments could be fitted.", hint=told)
+    top = max(usable, key=lambda c: c.validation.mean("silhouette"))
+    gaps = {id(c): difference(found.metric, top.validation, c.validation) for c in usable}
+    tied = [c for c in usable if gaps[id(c)].mean <= gaps[id(c)].error] or [top]
+    chosen = min(tied, key=lambda c: c.params["n_clusters"])
+    k, mean = chosen.params["n_clusters"], chosen.validation.mean("silhouette")
+    last = usable[-1].params["n_clusters"]
+    if chosen is not top:
+        reason = (
+            f"{k} segments: a silhouette of {shown(mean)}, within chance of the best ({top.params['n_clusters']} "
+            f"segments, {shown(top.validation.mean('silhouette'))}), and simpler"
+        )
+    else:
+        reason = f"{k} segments: the largest silhouette of 2 to {last}, {shown(mean)}"
+    return chosen, f"{reason}; that is {_strength(mean)}."
+
+
+def _strength(silhouette: float) -> str:
+    return next((words for limit, words in _STRENGTHS if silhouette > limit), "no clear structure")
+
+
+def finalize_segments(problem: Problem, found: Segmentation, facts: dict[str, Any], begun):
+    """Refit, test once, describe the segments; return the result, the model, and what else the bundle holds."""
+    chosen, reason = choose_segments(found)
+    split, frame = problem.split, problem.frame
+    begun("refit", f"refitting {chosen.params['n_clusters']} segments on train and valid")
+    taught, model = _fit(problem, chosen, split.train), _fit(problem, chosen, split.development)
+    begun("test", "opening test, once")
+    metrics = {
+        part: scores("clustering", None, _says(which, frame[getattr(split, part)]))
+        for part, which in (("train", taught), ("valid", taught), ("test", model))
+    }
+    segments = profile(frame[split.development], model.learner.labels_, problem.contract)
+    values = values_of(metrics)
+    rows = sorted(
+        (row_of(c, found) for c in found.tried), key=lambda r: -(r.mean if r.mean is not None else -2.0)
+    )
+    for row in rows:
+        row.title = f"{row.params['n_clusters']} segments"
+        row.chosen = row.params["n_clusters"] == chosen.params["n_clusters"]
+    result = Result(
+        groundup=__version__,
+        task="clustering",
+        target=None,
+        split=parts_of(problem),
+        best=Best(
+            learner="KMeans",
+            title=f"k-means with {chosen.params['n_clusters']} segments",
+            params=plain_params(chosen.params),
+            metric="silhouette",
+            greater_is_better=True,
+            reason=reason,
+        ),
+        leaderboard=rows,
+        metrics=values,
+        undefined={f"{p}.{n}": s.reason for p, m in metrics.items() for n, s in m.items() if s.value is None},
+        verdict=_verdict(values),
+        regime="segments",
+        segments=segments,
+        ended=found.ended,
+        contract=problem.contract.model_dump(mode="json"),
+        warnings=[f"{c.params['n_clusters']} segments failed: {c.error}" for c in found.tried if c.error],
+        **facts,
+    )
+    return result, model, {}
+
+
+def _verdict(values: dict[str, dict[str, float | None]]) -> str:
+    parts = [(part, values[part]["silhouette"]) for part in ("train", "valid", "test")]
+    told = ", ".join(f"{shown(v)} on {part}" for part, v in parts)
+    known = [v for _, v in parts if v is not None]
+    if len(known) < 3:
+        return f"Silhouette {told}."
+    unseen = min(known[1:])
+    if unseen < known[0] - 0.1:
+        return f"The segments do not hold well on rows that were not seen: silhouette {told}."
+    return f"The segments hold on rows that were not seen: silhouette {told}."
