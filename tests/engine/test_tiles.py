@@ -30,11 +30,6 @@ def _argmin_caller(tile):
     return call
 
 
-def _naive_argmin(A, B, start):
-    values = start.astype(np.float64) + A.astype(np.float64) @ B.astype(np.float64)
-    return values.min(axis=1), values.argmin(axis=1)
-
-
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("transposed", [False, True])
@@ -71,34 +66,54 @@ def test_gemm_tile_gives_an_element_the_same_bits_in_every_place(dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_argmin_tile_over_two_panels(shape, dtype):
+def test_argmin_tile_searches_group_after_group(shape, dtype):
     mr, nv = shape
     width = nv * tiles.VECTOR_BYTES // np.dtype(dtype).itemsize
     rng = np.random.default_rng(2)
-    A, B = rng.normal(size=(mr, 21)).astype(dtype), rng.normal(size=(21, 2 * width)).astype(dtype)
-    start = rng.normal(size=2 * width).astype(dtype)
-    start[-3:] = np.inf  # padding
-    best, arg = np.full(mr + 1, np.inf, dtype), np.full(mr + 1, -1, np.int32)
+    A, B = rng.normal(size=(2 * mr, 21)).astype(dtype), rng.normal(size=(21, width + 3)).astype(dtype)
+    start = rng.normal(size=2 * mr).astype(dtype)
+    start[-1] = np.inf  # padding
+    best, arg = np.full(width + 1, np.inf, dtype), np.full(width + 1, -1, np.int32)
     call = _argmin_caller(tiles.argmin_tile(mr, nv))
-    for base in (0, width):
-        call(A, 0, 21, 21, B, base, 2 * width, start, base, best, arg, 1)
-    least, where = _naive_argmin(A, B, start)
-    np.testing.assert_allclose(best[1:], least, atol=200 * np.finfo(dtype).eps)
-    np.testing.assert_array_equal(arg[1:], where)
+    for base in (0, mr):
+        call(A, base * 21, 21, 21, B, 3, width + 3, start, base, best, arg, 1)
+    values = start[:, None].astype(np.float64) + A.astype(np.float64) @ B[:, 3:].astype(np.float64)
+    np.testing.assert_allclose(best[1:], values.min(axis=0), atol=200 * np.finfo(dtype).eps)
+    np.testing.assert_array_equal(arg[1:], values.argmin(axis=0))
     assert (best[0], arg[0]) == (np.inf, -1)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_argmin_tile_takes_the_first_of_equals_and_never_a_nan(dtype):
     width = tiles.VECTOR_BYTES // np.dtype(dtype).itemsize
-    call = _argmin_caller(tiles.argmin_tile(2, 1))
-    A = np.array([[1.0], [np.nan]], dtype)
-    B, start = np.zeros((1, width), dtype), np.zeros(width, dtype)
-    start[0] = 5.0
-    best, arg = np.full(2, np.inf, dtype), np.zeros(2, np.int32)
+    call = _argmin_caller(tiles.argmin_tile(3, 1))
+    A, start = np.zeros((3, 1), dtype), np.array([5.0, 0.0, 0.0], dtype)
+    B = np.ones((1, width), dtype)
+    B[0, 2] = np.nan
+    best, arg = np.full(width, np.inf, dtype), np.zeros(width, np.int32)
     call(A, 0, 1, 1, B, 0, width, start, 0, best, arg, 0)
-    np.testing.assert_array_equal(best, np.array([0.0, np.inf], dtype))
-    np.testing.assert_array_equal(arg, [1, 0])
+    is_nan = np.arange(width) == 2
+    np.testing.assert_array_equal(best, np.where(is_nan, np.inf, 0.0))
+    np.testing.assert_array_equal(arg, np.where(is_nan, 0, 1))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_transpose_tile(dtype):
+    n = tiles.VECTOR_BYTES // np.dtype(dtype).itemsize
+    rng = np.random.default_rng(3)
+    A, shift = rng.normal(size=(n, n + 3)).astype(dtype), rng.normal(size=n + 1).astype(dtype)
+    B = np.zeros((n + 1, n + 5), dtype)
+    tile = tiles.transpose_tile()
+
+    @kernel
+    def call(A, shift, B):
+        tile(A, 3, A.shape[1], shift, 1, B, 2, B.shape[1])
+
+    call(A, shift, B)
+    np.testing.assert_array_equal(B[:n, 2 : n + 2], (A[:, 3:] - shift[1:]).T)
+    assert not B[n].any()
+    assert not B[:n, :2].any()
+    assert not B[:n, n + 2 :].any()
 
 
 def test_the_factories_return_one_kernel_a_shape():

@@ -29,6 +29,7 @@ from __future__ import annotations
 import functools
 import os
 
+import numpy as np
 from llvmlite import ir
 from numba import config, types
 from numba.core import cgutils
@@ -77,16 +78,27 @@ def gemm_tile(mr: int, nv: int):
 def argmin_tile(mr: int, nv: int):
     """Return the kernel ``tile(A, ao, sr, K, B, bo, ldb, start, base, best, arg, o)``, for calls from other kernels.
 
-    For r < `mr` and all j below `nv` vectors (at most 64 columns)::
+    For each column j below `nv` vectors, going through r = 0, ..., `mr` - 1::
 
-        v[j] = start[base + j] + sum over q < K of  A[ao + r*sr + q] * B[bo + q*ldb + j];  m = the least v[j]
-        if m < best[o + r]:  best[o + r] = m;  arg[o + r] = base + (the first j with v[j] == m)
+        v = start[base + r] + sum over q < K of  A[ao + r*sr + q] * B[bo + q*ldb + j]
+        if v < best[o + j]:  best[o + j] = v;  arg[o + j] = base + r
 
-    so that a wide row is done panel by panel, with `base` the panel's first column, and the first of equal columns wins.
-    A column of padding has ``start = inf``. A NaN is never the least: a row of NaN leaves `best` and `arg` alone.
-    `arg` is an array of int32.
+    so that many rows of A are searched in groups, with `base` the group's first row, and the first of equal rows wins.
+    The lanes are columns: each keeps a least value of its own, and nothing has to be compared across a register. A row of
+    padding has ``start = inf``; a NaN is never the least, and leaves `best` and `arg` alone. `arg` is of int32.
     """
     return _portable_argmin(mr, nv) if PORTABLE else _argmin(mr, nv)
+
+
+@functools.cache
+def transpose_tile():
+    """Return the kernel ``tile(A, ao, lda, shift, so, B, bo, ldb)``, for calls from other kernels.
+
+    For i and q below one vector's numbers::
+
+        B[bo + q*ldb + i] = A[ao + i*lda + q] - shift[so + q]
+    """
+    return _portable_transpose() if PORTABLE else _transpose()
 
 
 def _pointer(context, builder, type_, value):
@@ -96,8 +108,18 @@ def _pointer(context, builder, type_, value):
 def _load(builder, pointer, index, vector):
     """Load a vector that starts anywhere: aligned to its numbers, not to its size."""
     load = builder.load(builder.bitcast(builder.gep(pointer, [index]), vector.as_pointer()))
-    load.align = VECTOR_BYTES // vector.count
+    load.align = _align(vector)
     return load
+
+
+def _store(builder, value, pointer, index):
+    """Store a vector anywhere, likewise."""
+    at = builder.bitcast(builder.gep(pointer, [index]), value.type.as_pointer())
+    builder.store(value, at).align = _align(value.type)
+
+
+def _align(vector):
+    return 8 if vector.element == ir.DoubleType() else 4
 
 
 def _splat(builder, number, lanes):
@@ -155,9 +177,7 @@ def _gemm(mr, nv):
                 _multiply_add(builder, sums, left, right)
             for r in range(mr):
                 for v in range(nv):
-                    at = builder.gep(c, [add(out[r], lane0[v])])
-                    store = builder.store(builder.load(sums[r][v]), builder.bitcast(at, vector.as_pointer()))
-                    store.align = VECTOR_BYTES // vector.count
+                    _store(builder, builder.load(sums[r][v]), c, add(out[r], lane0[v]))
             return context.get_dummy_value()
 
         return types.void(A, i8, i8, i8, i8, B, i8, i8, C, i8, i8), generate
@@ -170,6 +190,7 @@ def _argmin(mr, nv):
     def tile(typingctx, A, ao, sr, K, B, bo, ldb, start, base, best, arg, o):
         i8 = types.int64
         vector = _vector_type(B)
+        whole = ir.VectorType(_I32, vector.count)
 
         def generate(context, builder, signature, args):
             a, b, s, least, where = (
@@ -179,24 +200,27 @@ def _argmin(mr, nv):
             add, mul = builder.add, builder.mul
             lane0 = [_I64(v * vector.count) for v in range(nv)]
             sums = [[cgutils.alloca_once(builder, vector) for _ in range(nv)] for _ in range(mr)]
-            for v in range(nv):
-                begin = _load(builder, s, add(base, lane0[v]), vector)
-                for r in range(mr):
-                    builder.store(begin, sums[r][v])
+            for r in range(mr):
+                begin = builder.load(builder.gep(s, [add(base, _I64(r))]))
+                for v in range(nv):
+                    builder.store(_splat(builder, begin, vector.count), sums[r][v])
             row = [add(ao, mul(sr, _I64(r))) for r in range(mr)]
             with cgutils.for_range(builder, K, intp=_I64) as loop:
                 b_row = add(bo, mul(loop.index, ldb))
                 right = [_load(builder, b, add(b_row, j), vector) for j in lane0]
                 left = [builder.load(builder.gep(a, [add(first, loop.index)])) for first in row]
                 _multiply_add(builder, sums, left, right)
-            for r in range(mr):
-                values = [builder.load(place) for place in sums[r]]
-                m, first = _least(builder, values)
-                at = add(o, _I64(r))
-                known = builder.gep(least, [at])
-                with builder.if_then(builder.fcmp_ordered("<", m, builder.load(known))):
-                    builder.store(m, known)
-                    builder.store(builder.trunc(add(base, first), _I32), builder.gep(where, [at]))
+            number = [builder.trunc(add(base, _I64(r)), _I32) for r in range(mr)]
+            for v in range(nv):
+                at = add(o, lane0[v])
+                m, which = _load(builder, least, at, vector), _load(builder, where, at, whole)
+                for r in range(mr):
+                    value = builder.load(sums[r][v])
+                    less = builder.fcmp_ordered("<", value, m)
+                    m = builder.select(less, value, m)
+                    which = builder.select(less, _splat(builder, number[r], vector.count), which)
+                _store(builder, m, least, at)
+                _store(builder, which, where, at)
             return context.get_dummy_value()
 
         return types.void(A, i8, i8, i8, B, i8, i8, start, i8, best, arg, i8), generate
@@ -204,21 +228,38 @@ def _argmin(mr, nv):
     return tile
 
 
-def _least(builder, values):
-    """Emit the least number of all lanes of all vectors, and the first lane that holds it (64 if none: all are NaN)."""
-    vector = values[0].type
-    m = values[0]
-    for value in values[1:]:
-        m = builder.select(builder.fcmp_ordered("<", value, m), value, m)
-    kind = ir.FunctionType(vector.element, [vector])
-    name = f"llvm.vector.reduce.fmin.{_suffix(vector)}"
-    m = builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [m])
-    everywhere = _splat(builder, m, vector.count)
-    bits = _I64(0)
-    for v, value in enumerate(values):
-        equal = builder.bitcast(builder.fcmp_ordered("==", value, everywhere), ir.IntType(vector.count))
-        bits = builder.or_(bits, builder.shl(builder.zext(equal, _I64), _I64(v * vector.count)))
-    return m, builder.cttz(bits, ir.IntType(1)(0))
+def _transpose():
+    @intrinsic
+    def tile(typingctx, A, ao, lda, shift, so, B, bo, ldb):
+        i8 = types.int64
+        vector = _vector_type(A)
+        n = vector.count
+
+        def generate(context, builder, signature, args):
+            a, s, b = (_pointer(context, builder, signature.args[k], args[k]) for k in (0, 3, 5))
+            ao, lda, so, bo, ldb = (args[k] for k in (1, 2, 4, 6, 7))
+            add, mul = builder.add, builder.mul
+            origin = _load(builder, s, so, vector)
+            rows = [_load(builder, a, add(ao, mul(lda, _I64(i))), vector) for i in range(n)]
+            rows = [builder.fsub(row, origin) for row in rows]
+            step = 1
+            while step < n:  # exchange the off-diagonal quarters of ever larger squares
+                upper = [j if not j & step else n + j - step for j in range(n)]
+                lower = [j + step if not j & step else n + j for j in range(n)]
+                for i in (i for i in range(n) if not i & step):
+                    pair = rows[i], rows[i + step]
+                    rows[i], rows[i + step] = (
+                        builder.shuffle_vector(*pair, ir.Constant(ir.VectorType(_I32, n), mask))
+                        for mask in (upper, lower)
+                    )
+                step *= 2
+            for q in range(n):
+                _store(builder, rows[q], b, add(bo, mul(ldb, _I64(q))))
+            return context.get_dummy_value()
+
+        return types.void(A, i8, i8, shift, i8, B, i8, i8), generate
+
+    return tile
 
 
 def _portable_gemm(mr, nv):
@@ -242,16 +283,29 @@ def _portable_argmin(mr, nv):
     def tile(A, ao, sr, K, B, bo, ldb, start, base, best, arg, o):
         a, b = A.reshape(-1), B.reshape(-1)
         width = nv * (VECTOR_BYTES // B.itemsize)
+        values = np.empty(width, B.dtype)
         for r in range(mr):
-            values = start[base : base + width].copy()
+            values[:] = start[base + r]
             for q in range(K):
                 x = a[ao + r * sr + q]
                 row = b[bo + q * ldb : bo + q * ldb + width]
                 for j in range(width):
                     values[j] += x * row[j]
             for j in range(width):
-                if values[j] < best[o + r]:
-                    best[o + r] = values[j]
-                    arg[o + r] = base + j
+                if values[j] < best[o + j]:
+                    best[o + j] = values[j]
+                    arg[o + j] = base + r
+
+    return tile
+
+
+def _portable_transpose():
+    @kernel
+    def tile(A, ao, lda, shift, so, B, bo, ldb):
+        a, b = A.reshape(-1), B.reshape(-1)
+        n = VECTOR_BYTES // A.itemsize
+        for i in range(n):
+            for q in range(n):
+                b[bo + q * ldb + i] = a[ao + i * lda + q] - shift[so + q]
 
     return tile

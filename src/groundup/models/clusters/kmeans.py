@@ -1,0 +1,302 @@
+r"""K-means: k centres that minimise the inertia, the sum of the rows' squared distances to their nearest centre.
+
+For rows x_i (n_features) of weight w_i >= 0:
+
+    minimise over c_1, ..., c_k   sum over i of  w_i min_j ||x_i - c_j||^2
+
+To find the least inertia of all is NP-hard; Lloyd's algorithm (see `lloyd`) goes down to a minimum from where it begins,
+k-means++ (see `seeding`) makes it begin well, and `n_init` begins several times and keeps the best.
+
+Cost: 2 * rows * k * n_features flops an iteration. Memory: 4 bytes a row; X is not copied. Numerical error: distances are
+computed in X's dtype around a point among the centres, means and the inertia in float64.
+
+Not supported: sparse X. ``algorithm="elkan"`` finds the same centres by the triangle inequality; here it is accepted, and
+Lloyd's steps are done, whose distances cost less than Elkan's bookkeeping until k is many hundreds.
+"""
+
+from __future__ import annotations
+
+import numbers
+import warnings
+from typing import ClassVar
+
+import numpy as np
+
+from groundup.engine.rows import Memory, Rows
+from groundup.engine.statistics.moments import Moments
+from groundup.models.clusters.lloyd import Clustering, Inertia, lloyd
+from groundup.models.clusters.nearest import Codebook, distances, nearest
+from groundup.models.clusters.seeding import any_rows, plus_plus
+from groundup.models.estimator import (
+    Array,
+    Callbacks,
+    ClassNamePrefixFeaturesOutMixin,
+    ClusterMixin,
+    ConvergenceWarning,
+    Interval,
+    Learner,
+    Scalar,
+    StrOptions,
+    TransformerMixin,
+    check_random_state,
+    fitting,
+)
+
+
+class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Learner):
+    """K-means clustering, with scikit-learn's parameters and attributes.
+
+    Parameters
+    ----------
+    n_clusters : int
+        k.
+    init : {"k-means++", "random"}, array of shape (n_clusters, n_features) or callable
+        Where the centres begin. A callable is called as ``init(X, n_clusters, random_state=...)``, with X as given.
+    n_init : "auto" or int
+        Runs, of which the best is kept. "auto": 10 for "random" and callables, else 1.
+    max_iter : int
+        Most iterations of a run.
+    tol : float
+        A run ends when the centres' squared moves sum to at most `tol` times the mean variance of the features.
+    verbose : int
+        Print the inertia of each iteration, if not 0.
+    random_state : int, RandomState or None
+    copy_x : bool
+        No effect: X is never changed.
+    algorithm : {"lloyd", "elkan"}
+        Both give the same answer, computed by Lloyd's algorithm.
+
+    Attributes
+    ----------
+    cluster_centers_ : ndarray of shape (n_clusters, n_features)
+        In X's dtype.
+    labels_ : ndarray of int32 of shape (n_rows,)
+        The nearest centre of each row: the bits of ``predict(X)``.
+    inertia_ : float
+    n_iter_ : int
+        Iterations of the best run.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Where X has names.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from groundup.models import KMeans
+    >>> X = np.array([[1, 2], [1, 4], [1, 0], [10, 2], [10, 4], [10, 0]])
+    >>> model = KMeans(n_clusters=2, random_state=0).fit(X)
+    >>> model.cluster_centers_
+    array([[10.,  2.],
+           [ 1.,  2.]])
+    >>> model.predict([[0, 0], [12, 3]])
+    array([1, 0], dtype=int32)
+    >>> model.inertia_
+    16.0
+    """
+
+    _state: ClassVar[dict] = {
+        "cluster_centers_": Array("f4 f8", "k n_features"),
+        "labels_": Array("i4", "n_rows", optional=True),
+        "inertia_": Scalar(float, low=0.0, optional=True),
+        "n_iter_": Scalar(int, low=0, optional=True),
+    }
+    _parameter_constraints: ClassVar[dict] = {
+        "n_clusters": [Interval(numbers.Integral, 1, None, closed="left")],
+        "init": [StrOptions({"k-means++", "random"}), callable, "array-like"],
+        "n_init": [StrOptions({"auto"}), Interval(numbers.Integral, 1, None, closed="left")],
+        "max_iter": [Interval(numbers.Integral, 1, None, closed="left")],
+        "tol": [Interval(numbers.Real, 0, None, closed="left")],
+        "verbose": ["verbose"],
+        "random_state": ["random_state"],
+        "copy_x": ["boolean"],
+        "algorithm": [StrOptions({"lloyd", "elkan"})],
+    }
+
+    def __init__(
+        self,
+        n_clusters=8,
+        *,
+        init="k-means++",
+        n_init="auto",
+        max_iter=300,
+        tol=1e-4,
+        verbose=0,
+        random_state=None,
+        copy_x=True,
+        algorithm="lloyd",
+    ):
+        self.n_clusters = n_clusters
+        self.init = init
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.tol = tol
+        self.verbose = verbose
+        self.random_state = random_state
+        self.copy_x = copy_x
+        self.algorithm = algorithm
+
+    @fitting
+    def fit(self, X, y=None, sample_weight=None):
+        """Find the centres.
+
+        Parameters
+        ----------
+        X : array-like, table or Place of shape (n_rows, n_features)
+        y : ignored
+        sample_weight : array-like of shape (n_rows,), optional
+            A row of weight 2 counts as two rows. Centres that are drawn from the rows are drawn by weight.
+
+        Returns
+        -------
+        self
+
+        Warns
+        -----
+        ConvergenceWarning
+            If fewer than `n_clusters` clusters hold a row: X has fewer distinct rows.
+        """
+        rows = self._rows(X, None, sample_weight)
+        if rows.n_rows < self.n_clusters:
+            raise ValueError(f"n_samples={rows.n_rows} should be >= n_clusters={self.n_clusters}.")
+        random = check_random_state(self.random_state)
+        begin, n_runs = self._beginning(rows, random)
+        tol = self.tol * _spread(rows).mean() if self.tol else 0.0
+        tell = self._iterations("iteration", n_runs * self.max_iter, X)
+        best = None
+        for _ in range(n_runs):
+            found = lloyd(rows, begin(), self.max_iter, tol, self._telling(tell))
+            if best is None or (found.inertia < best.inertia and not _same(found, best, self.n_clusters)):
+                best = found
+        self._keep(best)
+        self._iterations_end(X)
+        return self
+
+    def _beginning(self, rows: Rows, random):
+        """Return a function that returns a run's first centres, and the number of runs."""
+        k, init = self.n_clusters, self.init
+        drawn = 10 if self.n_init == "auto" else self.n_init
+        if isinstance(init, str) and init == "k-means++":
+            origin = rows.reduce(Moments).mean
+            n_runs = 1 if self.n_init == "auto" else self.n_init
+            return lambda: _take(rows, plus_plus(rows, k, origin, random)), n_runs
+        if isinstance(init, str):
+            return lambda: _take(rows, any_rows(rows, k, random)), drawn
+        if callable(init):
+            return lambda: self._centres(
+                rows, init(rows.place.load(0, rows.n_rows), k, random_state=random)
+            ), drawn
+        if self.n_init not in ("auto", 1):
+            warnings.warn(
+                "Explicit initial center position passed: performing only one init in "
+                f"{type(self).__name__} instead of n_init={self.n_init}.",
+                RuntimeWarning,
+                stacklevel=4,
+            )
+        return lambda: self._centres(rows, init), 1
+
+    def _centres(self, rows: Rows, given) -> np.ndarray:
+        """Return a user's centres as an array of the data's dtype, checked."""
+        centres = np.array(given, dtype=rows.dtype, order="C", ndmin=2)
+        if len(centres) != self.n_clusters:
+            raise ValueError(
+                f"The shape of the initial centers {centres.shape} does not match the number of clusters "
+                f"{self.n_clusters}."
+            )
+        if centres.shape[1] != rows.n_features:
+            raise ValueError(
+                f"The shape of the initial centers {centres.shape} does not match the number of features of the "
+                f"data {rows.n_features}."
+            )
+        if not np.isfinite(centres).all():
+            raise ValueError("The initial centers contain NaN or infinity.")
+        return centres
+
+    def _telling(self, tell):
+        """Return what `lloyd` calls after an iteration: it prints if that is wanted, and tells the callbacks."""
+        number = 0
+
+        def told(inertia, centres):
+            nonlocal number
+            if self.verbose:
+                print(f"Iteration {number}, inertia {inertia()}.")  # noqa: T201 (what `verbose` asks for)
+            number += 1
+            return tell(lambda: {"inertia": inertia()}, lambda: {"cluster_centers_": centres})
+
+        return told
+
+    def _keep(self, best: Clustering) -> None:
+        n_found = len(np.unique(best.labels))
+        if n_found < self.n_clusters:
+            warnings.warn(
+                f"Number of distinct clusters ({n_found}) found smaller than n_clusters ({self.n_clusters}). "
+                "Possibly due to duplicate points in X.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        self.cluster_centers_, self.labels_, self.inertia_, self.n_iter_ = best
+
+    def predict(self, X):
+        """Return the number of the nearest centre of each row: int32 of shape (n_rows,)."""
+        X = self._features(X)
+        return self._nearest(X)
+
+    def _nearest(self, X) -> np.ndarray:
+        found = self._fill(nearest, X, *Codebook.of(self.cluster_centers_), n_columns=2)
+        return found[:, 0].astype(np.int32)
+
+    def transform(self, X):
+        """Return the distance of each row to each centre, in X's dtype: shape (n_rows, n_clusters)."""
+        X = self._features(X)
+        centres = self.cluster_centers_.astype(np.float64)
+        out = self._fill(distances, X, centres, *Codebook.of(centres), n_columns=len(centres))
+        return out.astype(self._dtype_in, copy=False)
+
+    def fit_predict(self, X, y=None, sample_weight=None):
+        """Return ``fit(X).labels_``."""
+        return self.fit(X, sample_weight=sample_weight).labels_
+
+    def fit_transform(self, X, y=None, sample_weight=None):
+        """Return ``fit(X).transform(X)``."""
+        return self.fit(X, sample_weight=sample_weight).transform(X)
+
+    def score(self, X, y=None, sample_weight=None):
+        """Return minus the inertia of the rows of X, so that more is better."""
+        X = self._features(X)
+        columns = {"label": self._nearest(X), "weight": self._weight(sample_weight, len(X))}
+        rows = Rows(Memory(X), columns, self._n_threads())
+        return -rows.reduce(Inertia, self.cluster_centers_).value
+
+    @property
+    def _n_features_out(self) -> int:
+        return len(self.cluster_centers_)
+
+    def _check_state(self) -> None:
+        k = len(self.cluster_centers_)
+        if self.cluster_centers_.dtype != self._dtype_in:
+            raise ValueError(f"cluster_centers_ is {self.cluster_centers_.dtype}, X was {self._dtype_in}")
+        labels = vars(self).get("labels_")
+        if labels is not None and len(labels) and not 0 <= labels.min() <= labels.max() < k:
+            raise ValueError(f"labels_ holds a number that is none of {k} clusters")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _take(rows: Rows, numbers) -> np.ndarray:
+    """Return the rows of these numbers."""
+    return np.concatenate([rows.place.load(int(i), int(i) + 1) for i in numbers])
+
+
+def _spread(rows: Rows) -> np.ndarray:
+    """Return the variance of each feature; the weights have no say in it, as in scikit-learn."""
+    plain = Rows(rows.place, {"weight": np.ones(rows.n_rows)}, rows.n_threads)
+    return plain.reduce(Moments).variance
+
+
+def _same(a: Clustering, b: Clustering, k: int) -> bool:
+    """Tell whether two clusterings differ only in the clusters' numbers."""
+    number = np.full(k, -1, np.int32)
+    number[a.labels] = b.labels
+    return bool((number[a.labels] == b.labels).all())
