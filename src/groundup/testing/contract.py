@@ -18,7 +18,7 @@ import time
 import traceback
 import unittest
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 from groundup.errors import CheckFailed, UsageError, nearest
@@ -145,8 +145,8 @@ def learner_checks(
     expected_failures: dict[str, str] | None = None,
     weights: str | None = None,
     save_and_load: Callable | None = None,
-) -> Iterator[Check]:
-    """Yield the checks of a learner, scikit-learn's first.
+) -> list[Check]:
+    """Return the checks of a learner, scikit-learn's first.
 
     Parameters
     ----------
@@ -178,11 +178,11 @@ def learner_checks(
         *storing.checks(learner, save_and_load),
         *fitting.checks(learner),
     ]
+    names = [name for name, _ in found]
     for name in expected_failures:
-        if name not in (names := [n for n, _ in found]):
+        if name not in names:
             raise UsageError(f"no check of this learner is called {name!r}.{nearest(name, names)}")
-    for name, function in found:
-        yield Check(name, function, learner, expected_failures.get(name, ""))
+    return [Check(name, function, learner, expected_failures.get(name, "")) for name, function in found]
 
 
 def check_learner(

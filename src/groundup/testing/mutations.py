@@ -14,9 +14,6 @@ from pathlib import Path
 
 import numpy as np
 
-#: The exit code that says: the learner's class cannot be imported here.
-CANNOT_IMPORT = 87
-
 N_CHANGES = 300
 
 
@@ -141,10 +138,7 @@ def _changed_array(value: np.ndarray, rng) -> np.ndarray:
 
 def main(path: str) -> int:
     """Read the pickled (model, X), and write the complaints as JSON."""
-    try:
-        model, X = pickle.loads(Path(path).read_bytes())  # noqa: S301 (written by the suite itself)
-    except (ImportError, AttributeError):
-        return CANNOT_IMPORT
+    model, X = pickle.loads(Path(path).read_bytes())  # noqa: S301 (written by the suite itself)
     sys.stdout.write(json.dumps(mutate_all(model, X)))
     return 0
 

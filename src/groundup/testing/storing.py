@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import json
 import os
 import pickle
@@ -14,7 +15,6 @@ from pathlib import Path
 import numpy as np
 
 from groundup.models.estimator import clone
-from groundup.testing.mutations import CANNOT_IMPORT, mutate_all
 from groundup.testing.samples import answers, assert_same, fitted, frames, sample, state_of
 
 #: Attributes that no fit leaves for others: callbacks that the user set, and what scikit-learn keeps for itself.
@@ -112,8 +112,11 @@ def changed_state_is_refused_or_harmless(learner):
 
 
 def _mutate_in_child(model, X) -> list[str]:
-    import cloudpickle  # joblib's: classes of a notebook travel by value
+    import cloudpickle  # joblib's
 
+    home = type(model).__module__
+    if home != "__main__" and not importlib.util.find_spec(home.partition(".")[0]):
+        cloudpickle.register_pickle_by_value(sys.modules[home])  # a file that is no module, such as a test's
     environment = {
         **os.environ,
         "NUMBA_BOUNDSCHECK": "1",
@@ -129,8 +132,6 @@ def _mutate_in_child(model, X) -> list[str]:
             env=environment,
             check=False,
         )
-    if done.returncode == CANNOT_IMPORT:  # the class lives in a file that is no module
-        return mutate_all(model, X)
     assert done.returncode == 0, (
         f"the process died with {done.returncode} on a changed state:\n{done.stderr.decode()[-2000:]}"
     )

@@ -24,7 +24,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from groundup.engine.rows import INLINE_ROWS, Memory, Place, Rows, budget, one_blas_thread, plain
 from groundup.models.estimator.callbacks import closing
-from groundup.models.estimator.state import Declared
+from groundup.models.estimator.state import Declared, DType
 
 
 def fitting(method):
@@ -59,6 +59,7 @@ class Learner(Declared, BaseEstimator):
 
     places: ClassVar[frozenset[str]] = frozenset({"memory", "memmap"})
     weights: ClassVar[str] = "repetition"
+    _state: ClassVar[dict] = {"_dtype_in": DType(optional=False)}
     _parameter_constraints: ClassVar[dict] = {}
 
     def _n_threads(self) -> int:

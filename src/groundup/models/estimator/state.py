@@ -203,6 +203,12 @@ class Declared:
         estimator._checked()
         return estimator
 
+    def __copy__(self):
+        """Copy within the process, unchecked: a callback is handed copies of a learner in the middle of its fit."""
+        new = type(self).__new__(type(self))
+        vars(new).update(vars(self))
+        return new
+
     def __setstate__(self, state):
         super().__setstate__(state)  # type: ignore[misc]  (scikit-learn's BaseEstimator: warns of other versions)
         if "n_features_in_" in vars(self):

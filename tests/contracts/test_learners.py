@@ -1,0 +1,62 @@
+"""Every public learner, and the example's, keeps the whole contract of `groundup.testing`."""
+
+import contextlib
+import importlib.util
+from pathlib import Path
+
+import pytest
+import sklearn.utils
+from sklearn.utils._test_common.instance_generator import _get_expected_failed_checks
+
+import groundup.models
+from groundup.testing import learner_checks
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "own_learner" / "bell_curves.py"
+
+#: Parameters that make a learner quick on small data, and nothing else.
+QUICK = {
+    "HistGradientBoostingClassifier": {"max_iter": 8, "min_samples_leaf": 5},
+    "HistGradientBoostingRegressor": {"max_iter": 8, "min_samples_leaf": 5},
+    "KMeans": {"n_clusters": 3, "n_init": 2},
+}
+
+#: Checks that are expected to fail, each with its reason: at most those that scikit-learn lists for the class of the
+#: same name (`test_no_more_is_expected_to_fail_than_in_scikit_learn`).
+EXPECTED_FAILURES: dict[str, dict[str, str]] = {}
+
+
+def _example():
+    spec = importlib.util.spec_from_file_location("bell_curves", EXAMPLE)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.BellCurves()
+
+
+def _learners():
+    yield "BellCurves", _example()
+    for name in groundup.models.__all__:
+        with contextlib.suppress(ImportError):  # `test_every_public_learner_can_be_imported` says so
+            yield name, getattr(groundup.models, name)(**QUICK.get(name, {}))
+
+
+def _checks():
+    for name, learner in _learners():
+        for check in learner_checks(learner, expected_failures=EXPECTED_FAILURES.get(name)):
+            yield pytest.param(check, id=str(check))
+
+
+@pytest.mark.parametrize("check", list(_checks()))
+def test_contract(check):
+    check()
+
+
+@pytest.mark.parametrize("name", groundup.models.__all__)
+def test_every_public_learner_can_be_imported(name):
+    assert getattr(groundup.models, name).__name__ == name
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED_FAILURES))
+def test_no_more_is_expected_to_fail_than_in_scikit_learn(name):
+    theirs = _get_expected_failed_checks(dict(sklearn.utils.all_estimators())[name]())
+    assert set(EXPECTED_FAILURES[name]) <= set(theirs)
+    assert all(EXPECTED_FAILURES[name].values())
