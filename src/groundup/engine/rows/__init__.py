@@ -1,7 +1,7 @@
 """Rows: where they live, how they are cut into blocks, and who works on them."""
 
 from groundup.engine.rows.blocks import INLINE_ROWS, Block, block_bounds, block_rows, runs
-from groundup.engine.rows.merge import merge_tree
+from groundup.engine.rows.merge import add_tree, merge_tree
 from groundup.engine.rows.place import Memmap, Memory, Place, plain
 from groundup.engine.rows.rows import Rows, Statistic
 from groundup.engine.rows.threads import budget, one_blas_thread
@@ -14,6 +14,7 @@ __all__ = [
     "Place",
     "Rows",
     "Statistic",
+    "add_tree",
     "block_bounds",
     "block_rows",
     "budget",

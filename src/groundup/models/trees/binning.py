@@ -1,0 +1,218 @@
+"""Binning: every value of X becomes one of at most 255 bins, or the bin of missing values.
+
+    bin(x) = number of thresholds of the feature below x        (so x <= threshold[b]  <=>  bin(x) <= b)
+    bin(NaN) = 255
+
+A feature of at most ``max_bins`` distinct values has its thresholds halfway between neighbours; of more, at the quantiles
+k / max_bins of the values, or of 200,000 rows drawn from them (weighted rows are drawn with probability in proportion to the
+weight, fewer rows count by their weight). Thresholds are in the dtype of X, and predictions compare in that dtype.
+
+The bins are kept twice, one byte each: row by row for the histograms (a row's bins in one cache line), and, inside each
+block of rows, feature by feature for the partition (which reads one feature of many rows). So a fit holds about
+2 n_features bytes a row beside X, wherever X itself lives.
+
+Cost: O(n_rows n_features log max_bins); about 1.5 ns a value. Not supported yet: categories.
+
+Source: Ke et al., LightGBM (NIPS 2017), section 2; scikit-learn 1.9 for the choice of thresholds.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from groundup.engine.kernels import kernel
+from groundup.engine.rows import Rows, threads
+
+#: The bin of missing values.
+MISSING = 255
+_SAMPLE_ROWS = 200_000
+_CHUNK = 1024
+
+
+class Bins(NamedTuple):
+    """How values become bins.
+
+    Attributes
+    ----------
+    thresholds : ndarray of shape (n_features, 255), in the dtype of X
+        Increasing in each row, then +inf.
+    n_bins : ndarray of int64 of shape (n_features,)
+        Bins of values that are not missing.
+    """
+
+    thresholds: np.ndarray
+    n_bins: np.ndarray
+
+    @property
+    def n_features(self) -> int:
+        """Number of features."""
+        return len(self.n_bins)
+
+    @property
+    def n_words(self) -> int:
+        """Number of uint64 words that hold a row's bins."""
+        return -(-self.n_features // 8)
+
+    @property
+    def n_last(self) -> int:
+        """Number of features in the last word."""
+        return self.n_features - 8 * (self.n_words - 1)
+
+
+def find_bins(rows: Rows, weight: np.ndarray | None, max_bins: int, seed: int) -> Bins:
+    """Return the thresholds of every feature, from the rows whose weight is positive.
+
+    Parameters
+    ----------
+    rows : Rows
+    weight : ndarray of shape (n_rows,) or None
+        None: every row counts as one.
+    max_bins : int
+        At most so many bins of values that are not missing: 2 to 255.
+    seed : int
+        Draws the sample.
+    """
+    sample, counts = _sample(rows, weight, seed)
+    thresholds = np.full((rows.n_features, 255), np.inf, rows.dtype)
+    n_bins = np.ones(rows.n_features, np.int64)
+
+    def find(f):
+        found = thresholds_of(sample[f], counts, max_bins)
+        thresholds[f, : len(found)] = found
+        n_bins[f] = len(found) + 1
+
+    threads.run(find, rows.n_features, rows.n_threads)
+    return Bins(thresholds, n_bins)
+
+
+def _sample(rows: Rows, weight, seed):
+    """Return (values by feature: (n_features, n_sample), their weights or None)."""
+    chance = None
+    chosen = np.arange(rows.n_rows) if weight is None else np.flatnonzero(weight > 0)
+    counts = None if weight is None else weight[chosen]
+    if counts is not None and (counts == counts[0]).all():
+        counts = None
+    if len(chosen) > _SAMPLE_ROWS:
+        if counts is not None:
+            chance = counts / counts.sum()
+        drawn = np.random.RandomState(seed % 2**32).choice(len(chosen), _SAMPLE_ROWS, p=chance)
+        drawn.sort()
+        chosen, counts = chosen[drawn], None
+    out = np.empty((rows.n_features, len(chosen)), rows.dtype)
+    cuts = np.searchsorted(chosen, rows.bounds)
+
+    def take(k):
+        lo, hi = int(rows.bounds[k]), int(rows.bounds[k + 1])
+        a, z = cuts[k], cuts[k + 1]
+        out[:, a:z] = rows.place.load(lo, hi)[chosen[a:z] - lo].T
+
+    threads.run(take, rows.n_blocks, rows.n_threads)
+    return out, counts
+
+
+def thresholds_of(values: np.ndarray, weight: np.ndarray | None, max_bins: int) -> np.ndarray:
+    """Return the increasing thresholds of one feature, at most ``max_bins - 1``.
+
+    Infinite values count as the largest finite number, so that every threshold is finite.
+    """
+    present = ~np.isnan(values)
+    if not present.all():
+        values, weight = values[present], None if weight is None else weight[present]
+    if not len(values):
+        return values
+    largest = np.finfo(values.dtype).max
+    values = np.clip(values, -largest, largest)
+    if weight is None:
+        values = np.sort(values)
+    else:
+        order = np.argsort(values, kind="stable")
+        values, weight = values[order], weight[order]
+    distinct = values[np.append(True, values[1:] != values[:-1])]
+    if len(distinct) <= max_bins:
+        half = values.dtype.type(0.5)
+        return np.unique(distinct[1:] * half + distinct[:-1] * half)
+    return np.unique(_quantiles(values, weight, np.arange(1, max_bins) / max_bins))
+
+
+def _quantiles(values, weight, q):
+    """Averaged inverse of the distribution function: the mean of both neighbours where a quantile falls between two values."""
+    total = len(values) if weight is None else weight.sum()
+    upto = np.arange(1, len(values) + 1) if weight is None else np.cumsum(weight)
+    last = len(values) - 1
+    low = np.minimum(np.searchsorted(upto, q * total * (1 - 1e-12), side="left"), last)
+    high = np.minimum(np.searchsorted(upto, q * total * (1 + 1e-12), side="right"), last)
+    half = values.dtype.type(0.5)
+    return values[low] * half + values[high] * half
+
+
+def bin_rows(rows: Rows, bins: Bins) -> None:
+    """Add the columns ``bins`` (uint64, row by row) and ``planes`` (uint8, feature by feature in each block)."""
+    rows.add("bins", np.zeros((rows.n_rows, bins.n_words), np.uint64))
+    rows.add("planes", np.empty((rows.n_rows, bins.n_features), np.uint8))
+    rows.advance(_bin_run, bins)
+
+
+def _bin_run(run, bins: Bins) -> None:
+    by_row = run["bins"].view(np.uint8)
+    _bin_blocks(run.X, run.bounds, bins.thresholds, by_row, run["planes"].reshape(-1))
+
+
+@kernel
+def _bin_blocks(X, bounds, thresholds, out_rows, out_planes):
+    """Bins of each block, by binary search, 1024 rows of a feature side by side (which the compiler makes vectors of)."""
+    n_features = X.shape[1]
+    x = np.empty(_CHUNK, X.dtype)
+    at = np.empty(_CHUNK, np.int32)
+    for b in range(bounds.size - 1):
+        block, end = bounds[b], bounds[b + 1]
+        for lo in range(block, end, _CHUNK):
+            m = min(end - lo, _CHUNK)
+            for f in range(n_features):
+                edge = thresholds[f]
+                for i in range(m):
+                    x[i] = X[lo + i, f]
+                    at[i] = 0
+                step = 128
+                while step > 0:
+                    for i in range(m):
+                        q = at[i] + step
+                        at[i] = q if edge[q - 1] < x[i] else at[i]
+                    step >>= 1
+                plane = block * n_features + f * (end - block) + lo - block
+                for i in range(m):
+                    v = np.uint8(MISSING if np.isnan(x[i]) else at[i])
+                    out_planes[plane + i] = v
+                    out_rows[lo + i, f] = v
+
+
+def has_missing(rows: Rows, n_features: int, weight: np.ndarray) -> np.ndarray:
+    """Return uint8 of shape (n_features,): 1 where any row of positive weight has no value (no weights: any row)."""
+    found = np.zeros((rows.n_blocks, n_features), np.uint8)
+
+    def find(run):
+        own = weight[run.lo : run.hi]
+        _missing_blocks(run.bounds, run["planes"].reshape(-1), own, found[run.first : run.stop])
+
+    rows.advance(find)
+    return found.max(axis=0)
+
+
+@kernel
+def _missing_blocks(bounds, planes, weight, out_found):
+    """out_found[b, f] = 1 if any row of block b that counts is missing feature f."""
+    n_features = out_found.shape[1]
+    for b in range(bounds.size - 1):
+        lo, m = bounds[b], bounds[b + 1] - bounds[b]
+        for f in range(n_features):
+            plane = planes[lo * n_features + f * m : lo * n_features + (f + 1) * m]
+            most = np.uint8(0)
+            for i in range(m):
+                most = max(most, plane[i])
+            found = most == MISSING
+            if found and weight.size:
+                found = False
+                for i in range(m):
+                    found = found or (plane[i] == MISSING and weight[lo + i] > 0.0)
+            out_found[b, f] = found

@@ -1,0 +1,79 @@
+"""Leaves: their values, from sums that were not quantised, and the scores that they are added to.
+
+    value = -learning_rate * sum g / (sum h + lambda)           over the rows of the leaf: one Newton step
+
+Each row is told its leaf; then g and h are added up in float64, row by row in the order of the rows in each block, and over the
+blocks in a fixed tree: neither the way the tree was grown nor the number of threads can show.
+
+Cost: about 2 ns a row and tree for the sums, 1 ns for the scores.
+
+Source: Friedman, Greedy function approximation (2001), section 4.4; Chen and Guestrin, XGBoost (KDD 2016), equation 5.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from groundup.engine.kernels import kernel
+from groundup.engine.rows import Rows, add_tree
+
+#: Keeps a leaf without curvature finite; scikit-learn's value.
+_TINY = 1e-15
+
+
+def sum_leaves(rows: Rows, ranges: np.ndarray, weight: np.ndarray, output: int, n_outputs: int) -> np.ndarray:
+    """Set the column ``leaf``; return float64 (n_leaves, 3): sum g, sum h and number of rows that count."""
+    sums = np.zeros((rows.n_blocks, ranges.shape[1], 3))
+
+    def step(run):
+        own = slice(run.first, run.stop)
+        g, h = run["gradient"].reshape(-1), run["hessian"].reshape(-1)
+        _sum_blocks(
+            run.bounds, ranges[own], run["order"], g, h, weight[run.lo : run.hi], output, n_outputs, run["leaf"], sums[own]
+        )  # fmt: skip
+
+    rows.advance(step)
+    return add_tree(sums)
+
+
+def leaf_values(sums: np.ndarray, l2: float, learning_rate: float) -> np.ndarray:
+    """Return the value of each leaf: float64 (n_leaves,)."""
+    return -learning_rate * sums[:, 0] / (sums[:, 1] + l2 + _TINY)
+
+
+def add_to_scores(rows: Rows, values: np.ndarray, output: int, n_outputs: int) -> None:
+    """Add to each row's score the value of its leaf."""
+
+    def step(run):
+        _add_blocks(run.bounds, run["leaf"], values, output, n_outputs, run["score"].reshape(-1))
+
+    rows.advance(step)
+
+
+@kernel
+def _sum_blocks(bounds, ranges, order, gradient, hessian, weight, output, n_outputs, out_leaf, out_sums):
+    """The leaf of every row, and out_sums[b, leaf] = sums of g, h and of rows over the rows of block b."""
+    for b in range(bounds.size - 1):
+        lo, hi = bounds[b], bounds[b + 1]
+        leaf, own = out_leaf[lo:hi], order[lo:hi]
+        for q in range(ranges.shape[1]):
+            for i in range(ranges[b, q, 0], ranges[b, q, 1]):
+                leaf[np.uint64(own[i])] = q
+        plane = lo * n_outputs + output * (hi - lo)
+        sums = out_sums[b]
+        for i in range(hi - lo):
+            q = np.uint64(leaf[i])
+            sums[q, 0] += np.float64(gradient[plane + i])
+            sums[q, 1] += np.float64(hessian[plane + i])
+            sums[q, 2] += 1.0 if not weight.size or weight[lo + i] > 0.0 else 0.0
+
+
+@kernel
+def _add_blocks(bounds, leaf, values, output, n_outputs, out_score):
+    """score[r, output] += values[leaf[r]]."""
+    for b in range(bounds.size - 1):
+        lo, hi = bounds[b], bounds[b + 1]
+        own = leaf[lo:hi]
+        score = out_score[lo * n_outputs + output * (hi - lo) : lo * n_outputs + (output + 1) * (hi - lo)]
+        for i in range(own.size):
+            score[i] += values[np.uint64(own[i])]

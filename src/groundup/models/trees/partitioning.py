@@ -1,0 +1,108 @@
+"""Partitioning: passes over the rows of a run of blocks, one kernel call each, without the GIL.
+
+In block b (rows lo, ..., hi - 1 of the run, m of them), node q has the rows ``lo + order[lo + i]``, start <= i < stop, with
+(start, stop) = ranges[b, q]. Splitting q keeps the order of its rows: left rows first, then right ones.
+
+- `start_tree`: quantise, set every permutation to 0, ..., m - 1 (node 0), and add up the root's histogram;
+- `split_nodes`: for each job, partition a node and add up the histogram of one child, while its rows are still in the cache;
+- `count_nodes`: histograms of the number of rows, for nodes where the packed words cannot tell.
+
+Histograms are added to ``out_hist`` of shape (jobs, words, n_features * 256, padded to whole words).
+
+Cost: partition about 1.5 ns a row; histograms as in `engine.statistics.histogram`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from groundup.engine.kernels import kernel
+from groundup.engine.statistics.histogram import add_indexed, add_range
+from groundup.models.trees.quantising import quantise
+
+#: A job: node, feature, bin, missing left, left child, right child, and the child whose histogram is added up.
+JOB_WIDTH = 7
+LEFT, RIGHT, NEITHER = 0, 1, 2
+_CHUNK = 2048
+_U = np.uint64
+
+
+@kernel
+def start_tree(
+    bounds, gradient, hessian, weight, output, n_outputs, wide, count_bits, scale_g, scale_h, words, n_words, n_last,
+    out_first, out_second, out_order, out_ranges, out_hist,
+):  # fmt: skip
+    """Words, permutation and root histogram of one output's tree, 2048 rows at a time."""
+    for b in range(bounds.size - 1):
+        block, end = bounds[b], bounds[b + 1]
+        plane = block * n_outputs + output * (end - block)
+        for lo in range(block, end, _CHUNK):
+            hi = min(lo + _CHUNK, end)
+            at = plane + lo - block
+            own = weight[lo:hi] if weight.size else weight
+            second = out_second[lo:hi] if wide else out_second
+            quantise(
+                gradient[at : at + hi - lo], hessian[at : at + hi - lo], own, wide, count_bits, scale_g, scale_h,
+                out_first[lo:hi], second,
+            )  # fmt: skip
+            add_range(words, out_first, lo, hi, n_words, n_last, out_hist[0, 0])
+            if wide:
+                add_range(words, out_second, lo, hi, n_words, n_last, out_hist[0, 1])
+        order = out_order[block:end]
+        for i in range(order.size):
+            order[i] = np.uint16(i)
+        out_ranges[b, 0, 0], out_ranges[b, 0, 1] = 0, end - block
+
+
+@kernel
+def split_nodes(
+    bounds, jobs, words, n_words, n_last, planes, n_features, first, second, wide, out_order, out_ranges, out_hist
+):  # fmt: skip
+    """Partition the node of each job in each block, and add up the histogram of the child that the job names."""
+    passing = np.empty(65536, np.uint16)
+    for b in range(bounds.size - 1):
+        block, m = bounds[b], bounds[b + 1] - bounds[b]
+        order = out_order[block : block + m]
+        for j in range(jobs.shape[0]):
+            node, f, left, right = jobs[j, 0], jobs[j, 1], jobs[j, 4], jobs[j, 5]
+            start, stop = np.int64(out_ranges[b, node, 0]), np.int64(out_ranges[b, node, 1])
+            plane = block * n_features + f * m
+            cut = start + _partition(planes, plane, order, start, stop, jobs[j, 2], jobs[j, 3], passing)
+            out_ranges[b, left, 0], out_ranges[b, left, 1] = start, cut
+            out_ranges[b, right, 0], out_ranges[b, right, 1] = cut, stop
+            lo = start if jobs[j, 6] == LEFT else cut
+            hi = cut if jobs[j, 6] == LEFT else stop
+            if jobs[j, 6] != NEITHER:
+                add_indexed(words, first, block, order, lo, hi, n_words, n_last, out_hist[j, 0])
+                if wide:
+                    add_indexed(words, second, block, order, lo, hi, n_words, n_last, out_hist[j, 1])
+
+
+@kernel
+def _partition(planes, plane, order, start, stop, split_bin, missing_left, passing):
+    """Move the rows that go left to the front of order[start:stop], keeping both sides' order; return how many."""
+    # With missing values (bin 255) left, bins are shifted by one: 255 + 1 is 0 in a byte, and below every bin.
+    shift = np.uint8(missing_left)
+    last = np.uint8(split_bin + missing_left)
+    left, right = _U(start), _U(0)
+    for i in range(start, stop):
+        row = order[i]
+        goes = _U(np.uint8(planes[_U(plane) + _U(row)] + shift) <= last)
+        order[left] = row
+        passing[right] = row
+        left += goes
+        right += _U(1) - goes
+    for i in range(_U(0), right):
+        order[left + i] = passing[i]
+    return np.int64(left) - start
+
+
+@kernel
+def count_nodes(bounds, nodes, words, n_words, n_last, member, order, ranges, out_hist):
+    """Histograms of member[r] (1 for rows that count, else 0) for each of the nodes."""
+    for b in range(bounds.size - 1):
+        block = bounds[b]
+        own = order[block : bounds[b + 1]]
+        for j in range(nodes.size):
+            start, stop = np.int64(ranges[b, nodes[j], 0]), np.int64(ranges[b, nodes[j], 1])
+            add_indexed(words, member, block, own, start, stop, n_words, n_last, out_hist[j, 0])
