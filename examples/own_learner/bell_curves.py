@@ -1,10 +1,10 @@
 """Bell curves: each class draws one normal curve per feature, and a row belongs to the class whose curves fit it best.
 
-    log P(class k | row x)  =  log share_k  -  sum over features j of  log(2 pi var_kj) / 2 + (x_j - mean_kj)^2 / (2 var_kj)
+    log P(k | x)  =  log share_k  -  sum over j of  log(2 pi var_kj) / 2 + (x_j - mean_kj)^2 / (2 var_kj)  +  constant
 
-plus a constant. This is Gaussian naive Bayes: "naive" because features are taken as independent within a class. Fitting
-reads every row once, O(n_rows * n_features); a prediction costs O(n_classes * n_features). Means and squared deviations are
-updated around the mean found so far (West, 1979) and blocks are merged by Chan's formula (1983), so nothing cancels.
+for class k, feature j and a row x: Gaussian naive Bayes, "naive" because it takes features as independent within a class.
+Fitting reads every row once, O(n_rows * n_features); a prediction costs O(n_classes * n_features). Means and squared
+deviations follow the mean found so far (West, 1979) and blocks merge by Chan's formula (1983), so nothing cancels.
 """
 
 from numbers import Real
@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from groundup.engine.kernels import kernel
+from groundup.engine.losses.softmax import to_probabilities
 from groundup.models.estimator import Array, ClassifierMixin, Interval, Labels, Learner, encode_labels, fitting
 
 
@@ -55,19 +56,11 @@ def _add_rows(X, code, weight, out_weight, out_mean, out_spread):
 @kernel
 def _proba(X, mean, var, offset, out_proba):
     for i in range(len(X)):
-        best = -np.inf
         for k in range(len(mean)):
-            score = offset[k]
+            out_proba[i, k] = offset[k]
             for j in range(X.shape[1]):
-                score -= 0.5 * (X[i, j] - mean[k, j]) ** 2 / var[k, j]
-            out_proba[i, k] = score
-            best = max(best, score)
-        total = 0.0
-        for k in range(len(mean)):
-            out_proba[i, k] = np.exp(out_proba[i, k] - best)  # the best is e^0: no overflow, no division by zero
-            total += out_proba[i, k]
-        for k in range(len(mean)):
-            out_proba[i, k] /= total
+                out_proba[i, k] -= 0.5 * (X[i, j] - mean[k, j]) ** 2 / var[k, j]
+        to_probabilities(out_proba[i], 0, len(mean))
 
 
 class BellCurves(ClassifierMixin, Learner):

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.util
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,12 +23,16 @@ QUICK = {
 
 #: Checks that are expected to fail, each with its reason: at most those that scikit-learn lists for the class of the
 #: same name (`test_no_more_is_expected_to_fail_than_in_scikit_learn`).
-EXPECTED_FAILURES: dict[str, dict[str, str]] = {}
+EXPECTED_FAILURES: dict[str, dict[str, str]] = {
+    "Ridge": {
+        "check_non_transformer_estimators_n_iter": "n_iter_ is None: a direct solver does not iterate",
+    },
+}
 
 
 def _example():
     spec = importlib.util.spec_from_file_location("bell_curves", EXAMPLE)
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules["bell_curves"] = importlib.util.module_from_spec(spec)  # pickle asks for it there
     spec.loader.exec_module(module)
     return module.BellCurves()
 
@@ -55,8 +60,9 @@ def test_every_public_learner_can_be_imported(name):
     assert getattr(groundup.models, name).__name__ == name
 
 
-@pytest.mark.parametrize("name", sorted(EXPECTED_FAILURES))
-def test_no_more_is_expected_to_fail_than_in_scikit_learn(name):
-    theirs = _get_expected_failed_checks(dict(sklearn.utils.all_estimators())[name]())
-    assert set(EXPECTED_FAILURES[name]) <= set(theirs)
-    assert all(EXPECTED_FAILURES[name].values())
+def test_no_more_is_expected_to_fail_than_in_scikit_learn():
+    classes = dict(sklearn.utils.all_estimators())
+    for name, declared in EXPECTED_FAILURES.items():
+        theirs = _get_expected_failed_checks(classes[name]())
+        assert {check.partition(":")[0] for check in declared} <= set(theirs), name
+        assert all(declared.values()), name
