@@ -26,7 +26,8 @@ def frame_digest(frame: pl.DataFrame) -> str:
 def _add_column(sha, series: pl.Series) -> None:
     name = series.name.encode()
     sha.update(f"{len(name)} {series.dtype} ".encode() + name)
-    sha.update(series.is_not_null().to_numpy().astype(np.uint8).tobytes())
+    gaps = series.null_count()
+    sha.update(series.is_not_null().to_numpy().astype(np.uint8).tobytes() if gaps else b"\x01" * len(series))
     physical = series.to_physical() if series.dtype.is_temporal() else series
     if physical.dtype.is_numeric() and not isinstance(physical.dtype, pl.Decimal):
         values = physical.fill_null(0).to_numpy()

@@ -27,7 +27,7 @@ def folds_of(rows: np.ndarray, keys, rule: str, k: int, seed: int) -> list:
         fold_of, n_groups = deal_groups(keys.groups, keys.classes, [1 / k] * k, seed)
         if n_groups < 2:
             raise GroundupError("The train part has one group only: it cannot be cut into folds.")
-        if keys.classes is not None:
+        if len(keys.classes):
             fold_of = _keep_classes(fold_of, keys.classes)
     else:
         fold_of = _dealt(len(rows), keys.classes, k, seed)
@@ -35,18 +35,18 @@ def folds_of(rows: np.ndarray, keys, rule: str, k: int, seed: int) -> list:
     return [fold for fold in folds if len(fold.valid) and len(fold.train)]
 
 
-def _dealt(n_rows: int, classes: np.ndarray | None, k: int, seed: int) -> np.ndarray:
+def _dealt(n_rows: int, classes: np.ndarray, k: int, seed: int) -> np.ndarray:
     """Return the fold of every row, class by class in turn; -1 for a class of one row, which is always trained on."""
     from groundup.tables.parts import shuffled
 
     if n_rows < 2:
         raise GroundupError(f"{n_rows} row cannot be cut into folds.")
     order = shuffled(n_rows, seed)
-    if classes is not None:
+    if len(classes):
         order = order[np.argsort(classes[order], kind="stable")]
     fold_of = np.empty(n_rows, dtype=np.int64)
     fold_of[order] = np.arange(n_rows) % k
-    if classes is not None:
+    if len(classes):
         fold_of[np.bincount(classes)[classes] == 1] = -1
     return fold_of
 
@@ -77,7 +77,7 @@ def _expanding(rows: np.ndarray, times: np.ndarray, k: int) -> list:
 
 
 def deal_groups(
-    groups: np.ndarray, classes: np.ndarray | None, shares: Sequence[float], seed: int
+    groups: np.ndarray, classes: np.ndarray, shares: Sequence[float], seed: int
 ) -> tuple[np.ndarray, int]:
     """Return the part of every row, groups kept whole, and the number of groups.
 
@@ -96,7 +96,7 @@ def deal_groups(
         return part[codes], len(names)
     labels = (
         np.zeros(len(codes), dtype=np.int64)
-        if classes is None
+        if not len(classes)
         else np.unique(classes, return_inverse=True)[1]
     )
     counts = np.zeros((len(names), labels.max() + 1))

@@ -36,15 +36,19 @@ class Fold(NamedTuple):
 
 
 class Keys(NamedTuple):
-    """What a deal looks at, for every row: class codes, group codes, times; None where the rule does not need it."""
+    """What a deal looks at, for every row: class codes, group codes, times; empty where the rule does not need it."""
 
-    classes: np.ndarray | None
-    groups: np.ndarray | None
-    times: np.ndarray | None
+    classes: np.ndarray
+    groups: np.ndarray
+    times: np.ndarray
 
     def take(self, rows: np.ndarray) -> Keys:
         """Return the keys of `rows`."""
-        return Keys(*(None if key is None else key[rows] for key in self))
+        return Keys(*(key[rows] if len(key) else key for key in self))
+
+
+_NOTHING = np.empty(0, dtype=np.int64)
+_NO_KEYS = Keys(_NOTHING, _NOTHING, _NOTHING)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +70,7 @@ class Split:
     rule: str
     seed: int
     notes: tuple[Note, ...] = ()
-    keys: Keys = field(default=Keys(None, None, None), repr=False)
+    keys: Keys = field(default=_NO_KEYS, repr=False)
 
     @property
     def development(self) -> np.ndarray:
@@ -125,7 +129,7 @@ def split(
             f"{len(rows)} row{'' if len(rows) == 1 else 's'} cannot be dealt into train, valid and test.",
             hint="At least three rows with a target are needed; fifty or more make the scores mean something.",
         )
-    keys = _keys(frame, contract, rule)
+    keys = _keys(frame, contract)
     deal = {"time": _by_time, "grouped": _by_group, "stratified": _by_class, "random": _at_random}[rule]
     parts, notes = deal(rows, keys.take(rows), shares, seed)
     for name, part in zip(_PARTS, parts, strict=True):
@@ -174,22 +178,22 @@ def _labelled(frame: pl.DataFrame, contract: Contract) -> np.ndarray:
     return frame[contract.target].is_not_null().arg_true().to_numpy().astype(np.int64)
 
 
-def _keys(frame: pl.DataFrame, contract: Contract, rule: str) -> Keys:
-    classes = groups = times = None
-    if contract.n_labels:
+def _keys(frame: pl.DataFrame, contract: Contract) -> Keys:
+    classes = groups = times = _NOTHING
+    if contract.n_labels and contract.target is not None:
         target = frame[contract.target]
         classes = np.full(frame.height, -1, dtype=np.int64)
         rows = target.is_not_null().arg_true().to_numpy()
         values = contract.target_values(frame, rows)
         classes[rows] = np.searchsorted(contract.classes, values)
-    if rule == "grouped":
+    if contract.group is not None:
         # Codes by first appearance; rows without a group are one group each: nothing says they belong together.
         column = frame[contract.group]
         first = pl.DataFrame({"g": column, "r": pl.arange(frame.height, eager=True)}).select(
             pl.when(pl.col("g").is_null()).then("r").otherwise(pl.col("r").min().over("g")).alias("c")
         )
         groups = first["c"].to_numpy().astype(np.int64)
-    if rule == "time":
+    if contract.time is not None:
         column = frame[contract.time]
         if column.null_count():
             row = int(column.is_null().arg_true()[0]) + 1
@@ -284,7 +288,7 @@ def _by_group(rows: np.ndarray, keys: Keys, shares, seed: int):
 def _by_time(rows: np.ndarray, keys: Keys, shares, seed: int):
     order = np.argsort(keys.times, kind="stable")
     times = keys.times[order]
-    ends = np.cumsum(counts_of(len(rows), shares, (0, 2, 1)))[:-1]
+    ends = np.cumsum(counts_of(len(rows), shares, (0, 2, 1)))[:-1].tolist()
     cuts = cuts_between_times(times, ends)
     if cuts is None:
         raise GroundupError(

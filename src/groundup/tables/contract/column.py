@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
@@ -91,7 +92,9 @@ class Column(Strict):
 
     @model_validator(mode="after")
     def _sound(self):
-        if self.kind in NUMERIC and self.minimum is not None and self.minimum > self.maximum:
+        if self.kind in NUMERIC and (isinstance(self.minimum, str) or isinstance(self.maximum, str)):
+            raise ValueError(f"column {self.name!r}: the range of numbers must be numbers")
+        if self.bounds is not None and self.bounds[0] > self.bounds[1]:
             raise ValueError(f"column {self.name!r}: minimum {self.minimum} is above maximum {self.maximum}")
         if self.quantiles and (
             len(self.quantiles) != len(QUANTILES) or list(self.quantiles) != sorted(self.quantiles)
@@ -100,3 +103,24 @@ class Column(Strict):
         if self.role == "feature" and self.kind not in USABLE:
             raise ValueError(f"column {self.name!r}: a {self.kind} column cannot be a feature")
         return self
+
+    @cached_property
+    def bounds(self) -> tuple[float, float] | None:
+        """The range of a column of numbers; None for others."""
+        if self.kind not in NUMERIC or self.minimum is None or self.maximum is None:
+            return None
+        return float(self.minimum), float(self.maximum)
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """The levels as texts, as ``level_text`` writes them."""
+        return frozenset(level_text(level.value) for level in self.levels)
+
+
+def level_text(value) -> str:
+    """Return a level's value as the text it is matched by: 3, 3.0 and "3" are one level."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)

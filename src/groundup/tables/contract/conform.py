@@ -14,24 +14,23 @@ import polars as pl
 
 from groundup.errors import CheckFailed, GroundupError, UsageError, nearest
 from groundup.tables import cells
-from groundup.tables.contract.column import Column
+from groundup.tables.contract.column import Column, level_text
 from groundup.tables.contract.problems import SCHEMA, SEVERITY, Conformed
 from groundup.tables.dates import LAYOUTS, parse_datetimes
-
-_BLANK = "missing"
+from groundup.tables.sources.types import plain_numbers
 
 
 class Cells(NamedTuple):
     """A conformed column: its values, and per kind of problem a mask of the cells that have it."""
 
     values: pl.Series
-    doubts: dict[str, pl.Series]
+    doubts: dict[str, np.ndarray]
 
 
 def conform(frame: pl.DataFrame, contract) -> Conformed:
     """Return `frame` in the form of `contract`, with its problems; see ``Contract.conform``."""
     check_columns(frame.columns, contract)
-    done, found = [], []
+    done, found, used = [], [], set(contract.features)
     for place, column in enumerate(contract.feature_columns):
         raw = frame[column.name]
         values, doubts = conform_column(raw, column)
@@ -40,7 +39,7 @@ def conform(frame: pl.DataFrame, contract) -> Conformed:
     return Conformed(
         pl.DataFrame(done) if done else frame.select([]),
         _sorted(found),
-        tuple(name for name in frame.columns if name not in set(contract.features)),
+        tuple(name for name in frame.columns if name not in used),
     )
 
 
@@ -65,67 +64,72 @@ def conform_column(raw: pl.Series, column: Column) -> Cells:
         raw = raw.cast(pl.String)
     reader = {"boolean": _booleans, "datetime": _datetimes, "category": _levels}.get(column.kind, _numbers)
     values, doubts = reader(raw, column)
-    if column.missing == 0:
-        empty = values.is_null()
+    if column.missing == 0 and values.null_count():
+        empty = _mask(values.is_null())
         for mask in doubts.values():
             empty = empty & ~mask
-        doubts[_BLANK] = empty
+        doubts["missing"] = empty
     return Cells(values, doubts)
 
 
+def _mask(flags: pl.Series) -> np.ndarray:
+    """Return `flags` as an array of its own, missing ones as False."""
+    return (flags.fill_null(value=False) if flags.null_count() else flags).to_numpy()
+
+
 def _numbers(raw: pl.Series, column: Column) -> Cells:
-    doubts: dict[str, pl.Series] = {}
+    doubts: dict[str, np.ndarray] = {}
     if raw.dtype == pl.String:
         values, doubts = _numbers_from_text(raw, column.format or "point")
     elif raw.dtype == pl.Boolean:
-        values, doubts["converted"] = raw.cast(pl.Float64), raw.is_not_null()
+        values, doubts["converted"] = raw.cast(pl.Float64), _mask(raw.is_not_null())
     elif raw.dtype.is_numeric() or raw.dtype == pl.Null:
         values = raw.cast(pl.Float64)
-        values = values.fill_nan(None) if raw.dtype.is_float() else values
     else:
         return _all_wrong(raw, pl.Float64)
-    infinite = values.is_infinite().fill_null(value=False)
+    numbers = values.to_numpy()  # missing as NaN
+    infinite = np.isinf(numbers)
     if infinite.any():
-        values = values.set(infinite, None)
-    doubts["infinite"] = infinite
-    if column.minimum is not None:
-        doubts["range"] = ((values < column.minimum) | (values > column.maximum)).fill_null(value=False)
+        doubts["infinite"] = infinite
+        numbers = np.where(infinite, np.nan, numbers)
+        values = pl.Series(raw.name, numbers, nan_to_null=True)
+    elif raw.dtype.is_float() and np.isnan(numbers).sum() > values.null_count():
+        values = values.fill_nan(None)
+    if column.bounds is not None:
+        doubts["range"] = (numbers < column.bounds[0]) | (numbers > column.bounds[1])
     return Cells(values, doubts)
 
 
 def _numbers_from_text(raw: pl.Series, form: str) -> Cells:
+    if form == "point" and (plain := plain_numbers(raw)) is not None:
+        return Cells(plain.cast(pl.Float64), {})
     text = raw.str.strip_chars()
-    blank = text.is_null() | text.is_in(_words(numeric=True))
-    shaped = text.str.contains(cells.NUMBER_PATTERNS[form]).fill_null(value=False)
-    endless = text.str.contains(cells.INFINITE_PATTERN).fill_null(value=False)
-    fits = (shaped | endless) & ~blank
-    plain = pl.when(fits).then(pl.col("text"))
+    fits = text.str.contains(cells.NUMBER_PATTERNS[form]) | text.str.contains(cells.INFINITE_PATTERN)
+    wrong = ~(fits | text.is_in(_words(numeric=True)))
+    number = pl.col("t")
     if form == "decimal_comma":
-        plain = plain.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+        number = number.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
     elif form == "thousands_comma":
-        plain = plain.str.replace_all(",", "", literal=True)
-    frame = pl.DataFrame({"text": text, "fits": fits}).select(
-        pl.when("fits").then(plain.cast(pl.Float64, strict=False)).alias("text")
-    )
-    return Cells(frame["text"], {"type": ~(blank | fits)})
+        number = number.str.replace_all(",", "", literal=True)
+    read = pl.when("f").then(number).cast(pl.Float64, strict=False).alias(raw.name)
+    values = pl.DataFrame({"t": text, "f": fits}).select(read).to_series()
+    return Cells(values, {"type": _mask(wrong)})
 
 
 def _booleans(raw: pl.Series, column: Column) -> Cells:
     if raw.dtype in (pl.Boolean, pl.Null):
         return Cells(raw.cast(pl.Boolean), {})
     if raw.dtype.is_numeric():
-        clean = raw.fill_nan(None) if raw.dtype.is_float() else raw
-        known = clean.is_in([0, 1])
-        values = pl.DataFrame({"v": clean == 1, "k": known}).select(pl.when("k").then("v").alias("v"))["v"]
-        return Cells(values, {"type": clean.is_not_null() & ~known.fill_null(value=False)})
+        numbers = raw.cast(pl.Float64).to_numpy()
+        known = (numbers == 0) | (numbers == 1)
+        values = pl.Series(raw.name, np.where(known, numbers, np.nan), nan_to_null=True).cast(pl.Boolean)
+        return Cells(values, {"type": ~known & ~np.isnan(numbers)})
     if raw.dtype != pl.String:
         return _all_wrong(raw, pl.Boolean)
     text = raw.str.strip_chars()
-    lowered = text.str.to_lowercase()
     words = {**dict.fromkeys(cells.TRUE_WORDS, True), **dict.fromkeys(cells.FALSE_WORDS, False)}
-    values = lowered.replace_strict(words, default=None, return_dtype=pl.Boolean)
-    blank = text.is_null() | text.is_in(_words(numeric=True))
-    return Cells(values, {"type": values.is_null() & ~blank})
+    values = text.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.Boolean)
+    return Cells(values, {"type": _unread(text, values)})
 
 
 def _datetimes(raw: pl.Series, column: Column) -> Cells:
@@ -139,44 +143,40 @@ def _datetimes(raw: pl.Series, column: Column) -> Cells:
     text = raw.str.strip_chars()
     values = parse_datetimes(text, "iso")
     if column.format in LAYOUTS and column.format != "iso":
-        other = parse_datetimes(text, column.format)
-        values = pl.DataFrame({"o": other, "v": values}).select(pl.coalesce("o", "v").alias("v"))["v"]
-    blank = text.is_null() | text.is_in(_words(numeric=True))
-    return Cells(values, {"type": values.is_null() & ~blank})
+        read = pl.DataFrame({"a": parse_datetimes(text, column.format), "b": values})
+        values = read.select(pl.coalesce("a", "b").alias(raw.name)).to_series()
+    return Cells(values, {"type": _unread(text, values)})
+
+
+def _unread(text: pl.Series, values: pl.Series) -> np.ndarray:
+    """Return which cells of `text` neither became a value nor stand for a missing one."""
+    return _mask(values.is_null() & text.is_not_null() & ~text.is_in(_words(numeric=True)))
 
 
 def _levels(raw: pl.Series, column: Column) -> Cells:
-    known = [as_level(level.value) for level in column.levels]
-    if raw.dtype.is_nested() or raw.dtype in (pl.Binary, pl.Object):
+    if raw.dtype.is_nested() or raw.dtype.is_temporal() or raw.dtype in (pl.Binary, pl.Object):
         return _all_wrong(raw, pl.String)
+    known = pl.Series(sorted(column.known), dtype=pl.String).implode()
     text = levels_as_text(raw)
     seen = text.is_in(known)
-    frame = pl.DataFrame({"text": text, "seen": seen, "trim": text.str.strip_chars()})
+    if seen.all():  # missing ones do not count
+        return Cells(text, {})
     # An exact match wins: a level may itself be padded, or be one of the words for missing.
+    trim = text.str.strip_chars()
     blank = pl.col("trim").is_in(_words(numeric=False)) & ~pl.col("trim").is_in(known)
-    values = frame.select(pl.when("seen").then("text").when(~blank).then("trim").alias("v"))["v"]
-    if not column.levels_complete:
-        return Cells(values, {})
-    return Cells(values, {"unseen": (values.is_not_null() & ~values.is_in(known)).fill_null(value=False)})
-
-
-def as_level(value) -> str:
-    """Return a level's value as the text it is matched by: 3, 3.0 and "3" are one level."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return value if isinstance(value, str) else repr(value) if isinstance(value, float) else str(value)
+    frame = pl.DataFrame({"text": text, "seen": seen, "trim": trim})
+    values = frame.select(pl.when("seen").then("text").when(~blank).then("trim").alias(raw.name)).to_series()
+    return Cells(values, {"unseen": _mask(~values.is_in(known))} if column.levels_complete else {})
 
 
 def levels_as_text(raw: pl.Series) -> pl.Series:
-    """Return ``as_level`` of every cell of `raw`."""
+    """Return ``level_text`` of every cell of `raw`."""
     if raw.dtype == pl.String:
         return raw
     if raw.dtype.is_float():
         clean = raw.fill_nan(None)
         return pl.Series(
-            raw.name, [None if v is None else as_level(v) for v in clean.to_list()], dtype=pl.String
+            raw.name, [None if v is None else level_text(v) for v in clean.to_list()], dtype=pl.String
         )
     return raw.cast(pl.String)
 
@@ -192,13 +192,13 @@ def target_values(frame: pl.DataFrame, contract, rows: np.ndarray | None) -> np.
     if raw.dtype.is_float():
         raw = raw.fill_nan(None)
 
-    def refuse(mask: pl.Series, problem: str):
+    def refuse(mask: np.ndarray, problem: str):
         if mask.any():
-            at = int(mask.arg_true()[0])
+            at = int(np.argmax(mask))
             row = (at if rows is None else int(rows[at])) + 1
             raise GroundupError(problem, row=row, column=name, value=raw[at])
 
-    refuse(raw.is_null(), "A row has no target.")
+    refuse(_mask(raw.is_null()), "A row has no target.")
     if contract.task == "regression":
         values, doubts = _numbers(raw, contract.by_name[name])
         refuse(
@@ -207,27 +207,29 @@ def target_values(frame: pl.DataFrame, contract, rows: np.ndarray | None) -> np.
         return values.to_numpy().astype(np.float64)
     text = levels_as_text(raw)
     codes = text.replace_strict(
-        {as_level(label.value): i for i, label in enumerate(contract.labels)},
+        {level_text(label.value): i for i, label in enumerate(contract.labels)},
         default=None,
         return_dtype=pl.Int64,
     )
-    refuse(codes.is_null(), f"A target is none of the {contract.n_labels} classes.")
+    refuse(_mask(codes.is_null()), f"A target is none of the {contract.n_labels} classes.")
     return contract.classes[codes.to_numpy()]
 
 
 def _all_wrong(raw: pl.Series, dtype) -> Cells:
     return Cells(
-        pl.Series(raw.name, [None], dtype=dtype).new_from_index(0, len(raw)), {"type": raw.is_not_null()}
+        pl.Series(raw.name, [None], dtype=dtype).new_from_index(0, len(raw)),
+        {"type": _mask(raw.is_not_null())},
     )
 
 
-def _listed(raw: pl.Series, mask: pl.Series, kind: str, place: int) -> pl.DataFrame:
-    at = mask.arg_true()
+def _listed(raw: pl.Series, mask: np.ndarray, kind: str, place: int) -> pl.DataFrame:
+    at = pl.Series(np.flatnonzero(mask))
     cell = raw.gather(at)
     if cell.dtype.is_nested() or cell.dtype in (pl.Binary, pl.Object):
         shown = pl.Series([None if v is None else str(v) for v in cell.to_list()], dtype=pl.String)
-    elif cell.dtype.is_float() or cell.dtype == pl.Boolean:
-        shown = pl.Series([None if v is None else _shown(v) for v in cell.to_list()], dtype=pl.String)
+    elif cell.dtype.is_float() or cell.dtype.is_temporal() or cell.dtype == pl.Boolean:
+        # Python's own text, so that both forms show the same.
+        shown = pl.Series([None if v is None else str(v) for v in cell.to_list()], dtype=pl.String)
     else:
         shown = cell.cast(pl.String)
     return pl.DataFrame({"row": at.cast(pl.Int64) + 1, "value": shown.str.slice(0, 200)}).with_columns(
@@ -236,11 +238,6 @@ def _listed(raw: pl.Series, mask: pl.Series, kind: str, place: int) -> pl.DataFr
         severity=pl.lit(SEVERITY[kind]),
         place=pl.lit(place, dtype=pl.Int64),
     )
-
-
-def _shown(value) -> str:
-    """Return `value` as the problem list shows it: Python's own text, so that both forms show the same."""
-    return str(value)
 
 
 def _sorted(found: list[pl.DataFrame]) -> pl.DataFrame:

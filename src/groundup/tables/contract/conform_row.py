@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 from groundup.tables import cells
-from groundup.tables.contract.column import Column
-from groundup.tables.contract.conform import as_level, check_columns
+from groundup.tables.contract.column import Column, level_text
+from groundup.tables.contract.conform import check_columns
 from groundup.tables.contract.problems import SEVERITY, ConformedRow, Problem
 from groundup.tables.dates import LAYOUTS, parse_datetime
 
@@ -21,8 +21,8 @@ def conform_row(row: Mapping[str, object], contract) -> ConformedRow:
     check_columns(list(row), contract)
     values, problems = {}, []
     for column in contract.feature_columns:
-        raw = row[column.name]
-        value, doubts = _READERS.get(column.kind, _number)(_plain(raw), column)
+        raw = _plain(row[column.name])
+        value, doubts = _READERS.get(column.kind, _number)(raw, column)
         values[column.name] = value
         if value is None and not doubts and column.missing == 0:
             doubts = ("missing",)
@@ -32,9 +32,11 @@ def conform_row(row: Mapping[str, object], contract) -> ConformedRow:
 
 
 def _plain(raw):
-    """Return `raw` without NumPy's type and without NaN, which is missing."""
+    """Return `raw` in Python's own type: NaN as missing, a moment without its zone, in UTC."""
     if type(raw).__module__ == "numpy" and hasattr(raw, "item"):
         raw = raw.item()
+    if isinstance(raw, datetime) and raw.tzinfo:
+        return raw.astimezone(UTC).replace(tzinfo=None)
     return None if isinstance(raw, float) and math.isnan(raw) else raw
 
 
@@ -58,7 +60,7 @@ def _number(raw, column: Column):
         return None, () if raw is None else ("type",)
     if math.isinf(value):
         return None, (*doubts, "infinite")
-    if column.minimum is not None and not column.minimum <= value <= column.maximum:
+    if column.bounds is not None and not column.bounds[0] <= value <= column.bounds[1]:
         doubts = (*doubts, "range")
     return value, doubts
 
@@ -77,7 +79,7 @@ def _boolean(raw, column: Column):
 
 def _moment(raw, column: Column):
     if isinstance(raw, datetime):
-        return raw.astimezone(UTC).replace(tzinfo=None) if raw.tzinfo else raw, ()
+        return raw, ()
     if isinstance(raw, date):
         return datetime(raw.year, raw.month, raw.day), ()  # noqa: DTZ001 - naive means UTC here
     if not isinstance(raw, str):
@@ -91,24 +93,16 @@ def _moment(raw, column: Column):
 def _level(raw, column: Column):
     if raw is None:
         return None, ()
-    if isinstance(raw, (list, dict, bytes, tuple, set)):
+    if not isinstance(raw, (str, int, float)):
         return None, ("type",)
-    known = _known(column)
-    text = as_level(raw)
+    known = column.known
+    text = level_text(raw)
     if text in known:
         return text, ()
     text = text.strip()
     if text not in known and text in cells.MISSING_WORDS:
         return None, ()
     return text, () if text in known or not column.levels_complete else ("unseen",)
-
-
-def _known(column: Column) -> frozenset[str]:
-    """Return the texts of the levels of `column`, made once per column object (contracts are frozen)."""
-    known = column.__dict__.get("_known")
-    if known is None:
-        known = column.__dict__["_known"] = frozenset(as_level(level.value) for level in column.levels)
-    return known
 
 
 _READERS = {"boolean": _boolean, "datetime": _moment, "category": _level}

@@ -9,12 +9,20 @@ from typing import NamedTuple
 import polars as pl
 
 from groundup.errors import GroundupError, UsageError, nearest
-from groundup.tables.contract.column import NUMERIC, Column
+from groundup.tables.contract.column import NUMERIC, Column, Kind
 from groundup.tables.contract.profile import profile
 from groundup.tables.contract.target import Target, infer_target
 from groundup.tables.table import Note, Table
 
-STATED_KINDS = ("number", "integer", "boolean", "category", "datetime", "text", "identifier")
+STATED_KINDS: tuple[Kind, ...] = (
+    "number",
+    "integer",
+    "boolean",
+    "category",
+    "datetime",
+    "text",
+    "identifier",
+)
 
 
 class Roles(NamedTuple):
@@ -47,7 +55,7 @@ def infer_fields(
     if target is None and task not in (None, "clustering"):
         raise UsageError(f"The task {task!r} needs a target.", hint=f"Columns are: {_some(frame.columns)}.")
     found = None if target is None else infer_target(frame[target], task)
-    labelled = frame if found is None or not found.n_missing else frame.filter(_has_value(frame[target]))
+    labelled = frame if target is None else frame.filter(_has_value(frame[target]))
     notes: list[Note] = list(found.notes) if found else []
     columns = []
     for series in labelled.iter_columns():
@@ -77,10 +85,8 @@ def infer_fields(
 def example_row(frame: pl.DataFrame, columns: Sequence[Column]) -> dict:
     """Return the first row with the fewest missing features among the first thousand, as JSON values."""
     head = frame.select([c.name for c in columns]).head(1000)
-    missing = sum(
-        (series.is_null().cast(pl.Int64) for series in head.iter_columns()), pl.zeros(head.height, eager=True)
-    )
-    row = head.row(int(missing.arg_min()), named=True)
+    missing = head.select(pl.sum_horizontal(pl.all().is_null())).to_series().to_numpy()
+    row = head.row(int(missing.argmin()), named=True)
     return {name: _json(value) for name, value in row.items()}
 
 
@@ -95,7 +101,7 @@ def _json(value):
 def _with_role(column: Column, series, found: Target | None, roles: Roles, ignore) -> Column:
     name = column.name
     if name == roles.target:
-        levels = found.labels if found.task != "regression" else ()
+        levels = found.labels if found else ()
         return column.model_copy(update={"role": "target", "reason": "", "levels": levels or column.levels})
     if name == roles.time:
         if column.kind not in (*NUMERIC, "datetime", "identifier") or column.dtype == "String":
@@ -111,7 +117,7 @@ def _with_role(column: Column, series, found: Target | None, roles: Roles, ignor
     return column
 
 
-def _stated(series: pl.Series, kind: str | None) -> str | None:
+def _stated(series: pl.Series, kind: str | None) -> Kind | None:
     """Return the stated `kind` after a check that the cells of `series` can carry it."""
     if kind is None:
         return None
@@ -130,7 +136,7 @@ def _stated(series: pl.Series, kind: str | None) -> str | None:
             hint=f"Read them so: read(source, types={{{series.name!r}: {kind!r}}}).",
             column=series.name,
         )
-    return kind
+    return STATED_KINDS[STATED_KINDS.index(kind)]
 
 
 def _check_names(frame: pl.DataFrame, roles: Roles, others: list[tuple[str, str]]) -> None:

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import polars as pl
 
 # kind -> severity. An error leaves the cell empty: its prediction must be marked. A warning keeps the value.
-SEVERITY = {
+SEVERITY: dict[str, Literal["warn", "error"]] = {
     "type": "error",  # the text or type cannot be what the column holds
     "infinite": "error",  # inf, or a number beyond float64
     "converted": "warn",  # true and false where numbers are due, taken as 1 and 0
@@ -25,7 +25,7 @@ class Problem(NamedTuple):
     row: int
     column: str
     value: str | None
-    kind: Literal["type", "infinite", "converted", "unseen", "range", "missing"]
+    kind: str
     severity: Literal["warn", "error"]
 
     def __str__(self) -> str:

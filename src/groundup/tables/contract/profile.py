@@ -10,7 +10,7 @@ import re
 import numpy as np
 import polars as pl
 
-from groundup.tables.contract.column import MAX_LEVELS, QUANTILES, Column, Level
+from groundup.tables.contract.column import MAX_LEVELS, QUANTILES, Column, Kind, Level
 
 _ID_CAMEL = re.compile(r"[a-z](ID|Id)$|^[A-Z]?ID$")
 _LOWER_ID = re.compile(r"(^|[_\s.\-#])(id|uuid|guid|key|index|rownames?)$", re.IGNORECASE)
@@ -18,7 +18,7 @@ _MIN_ROWS_FOR_ID = 10
 _EXACT = 2**53  # whole numbers up to here survive as float64
 
 
-def profile(series: pl.Series, kind: str | None = None) -> Column:
+def profile(series: pl.Series, kind: Kind | None = None) -> Column:
     """Return `series` described as a feature, or as ignored with the reason.
 
     Parameters
@@ -42,15 +42,15 @@ def profile(series: pl.Series, kind: str | None = None) -> Column:
         return Column(**base, kind="nested", role="ignored", reason=reason)
     n_unique = present.n_unique()
     base["n_unique"] = n_unique
-    kind, reason = (kind, "") if kind else _kind(present, n_unique)
+    found, reason = (kind, "") if kind else _kind(present, n_unique)
     if n_unique == 1 and n_present == n_rows:
-        kind, reason = "constant", f"every row has the value {present[0]!r}"
+        found, reason = "constant", f"every row has the value {present[0]!r}"
     return Column(
         **base,
-        kind=kind,
+        kind=found,
         role="ignored" if reason else "feature",
         reason=reason,
-        **_summary(present, kind),
+        **_summary(present, found),
     )
 
 
@@ -61,7 +61,7 @@ def _present(series: pl.Series) -> pl.Series:
     return present
 
 
-def _kind(present: pl.Series, n_unique: int) -> tuple[str, str]:
+def _kind(present: pl.Series, n_unique: int) -> tuple[Kind, str]:
     """Return the kind of the values and, where no learner can use them, the reason."""
     dtype, name, n = present.dtype, present.name, len(present)
     every = n_unique == n and n >= _MIN_ROWS_FOR_ID
@@ -73,9 +73,10 @@ def _kind(present: pl.Series, n_unique: int) -> tuple[str, str]:
         return _kind_of_integers(present, every)
     if dtype.is_numeric():
         return "number", ""
-    words = present.str.count_matches(r"\S+").mean()
+    words = present.str.count_matches(r"\S+").to_numpy().mean()
+    length = present.str.len_chars().to_numpy().mean()
     share = n_unique / n
-    if n >= _MIN_ROWS_FOR_ID and share > 0.5 and (words >= 4 or present.str.len_chars().mean() >= 60):
+    if n >= _MIN_ROWS_FOR_ID and share > 0.5 and (words >= 4 or length >= 60):
         return "text", "text is not a feature yet"
     if every and looks_like_id(name):
         return "identifier", "its name and its values, each once, say that it names the row"
@@ -84,12 +85,13 @@ def _kind(present: pl.Series, n_unique: int) -> tuple[str, str]:
     return "category", ""
 
 
-def _kind_of_integers(present: pl.Series, every: bool) -> tuple[str, str]:
-    if max(abs(present.max()), abs(present.min())) > _EXACT:
+def _kind_of_integers(present: pl.Series, every: bool) -> tuple[Kind, str]:
+    values = present.to_numpy()
+    if values.max() > _EXACT or values.min() < -_EXACT:
         return "identifier", "whole numbers of more than 15 digits are codes, and no float holds them exactly"
     if every and looks_like_id(present.name):
         return "identifier", "its name and its values, each once, say that it names the row"
-    if every and len(present) >= 3 and bool((present.diff(null_behavior="drop") == 1).all()):
+    if every and len(present) >= 3 and bool(np.all(np.diff(values) == 1)):
         return "identifier", "it counts the rows one by one"
     return "integer", ""
 
@@ -103,7 +105,8 @@ def _summary(present: pl.Series, kind: str) -> dict:
     if kind == "category" or present.dtype == pl.Boolean:
         return _levels(present)
     if present.dtype.is_temporal() and present.dtype not in (pl.Duration, pl.Time):
-        return {"minimum": present.min().isoformat(), "maximum": present.max().isoformat()}
+        first, last = (moment.isoformat() for moment in present.sort().gather([0, len(present) - 1]))
+        return {"minimum": first, "maximum": last}
     if kind in ("number", "integer") or (kind == "constant" and present.dtype.is_numeric()):
         ordered = np.sort(present.cast(pl.Float64).to_numpy())
         at = np.rint(np.array(QUANTILES) * (len(ordered) - 1)).astype(np.int64)

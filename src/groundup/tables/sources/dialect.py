@@ -16,7 +16,9 @@ from groundup.tables.sources.records import Dialect, parse
 
 DELIMITERS = (",", ";", "\t", "|", ":", "^", "~", " ")
 _SAMPLE_CHARS = 1 << 16
+_SAMPLE_LINES = 10
 _SAMPLE_RECORDS = 200
+_SAMPLE_CELLS = 20_000
 _KNOWN = re.compile(
     "|".join([*(f"(?:{p})" for p in cells.NUMBER_PATTERNS.values())])
     + r"|^(?i:true|false|yes|no|y|n|na|n/a|nan|null|m|f|male|female)$|^https?://\S+$|^[\w.+-]+@[\w-]+\.[\w.]+$"
@@ -36,9 +38,7 @@ class Layout(NamedTuple):
 
 def detect(text: str) -> tuple[Dialect, str]:
     """Return the dialect of `text` and, where another one scores nearly as well, what it is ("" otherwise)."""
-    sample = text[:_SAMPLE_CHARS]
-    if len(text) > len(sample):
-        sample = sample[: sample.rfind("\n") + 1] or sample
+    sample = opening(text)
     escapes = [None, "\\"] if re.search(r"\\[,;\t|\"]", sample) else [None]
     quotes = ['"', None] if '"' in sample else ['"']
     scores = {}
@@ -63,14 +63,28 @@ def detect(text: str) -> tuple[Dialect, str]:
 def sample_records(text: str, dialect: Dialect, limit: int = _SAMPLE_RECORDS) -> list[list[str]]:
     """Return the cells of the first `limit` records that are not blank."""
     found = []
-    for record in parse(text[:_SAMPLE_CHARS], dialect):
+    n_cells = 0
+    for record in parse(opening(text), dialect):
         if any(cell.strip() for cell in record.cells):
             found.append(record.cells)
-            if len(found) == limit:
+            n_cells += len(record.cells)
+            if len(found) == limit or (n_cells > _SAMPLE_CELLS and len(found) >= 5):
                 break
-    if len(text) > _SAMPLE_CHARS and 1 < len(found) < limit:
-        found.pop()  # cut by the end of the sample
     return found
+
+
+def opening(text: str) -> str:
+    """Return the first lines of `text`: 64 K characters of them, but ten lines at least (wide tables), whole lines."""
+    end = _SAMPLE_CHARS
+    if len(text) <= end:
+        return text
+    at = -1
+    for _ in range(_SAMPLE_LINES):
+        at = text.find("\n", at + 1)
+        if at < 0:
+            return text
+    cut = max(text.rfind("\n", 0, end), at) + 1
+    return text[:cut]
 
 
 def _score(sample: str, dialect: Dialect) -> float:
@@ -125,9 +139,7 @@ def layout(rows: list[list[str]]) -> Layout:
             evidence -= 1 if share > 0.5 and not _is_year(name, first) else 0
         elif share > 0.5 and not is_typed(name):
             evidence += 1
-        elif share > 0.5 and all(len(c) == len(name) for c in column):
-            evidence -= 1
-        elif name in column and share <= 0.5:
+        elif (share > 0.5 and all(len(c) == len(name) for c in column)) or (name in column and share <= 0.5):
             evidence -= 1
     if evidence != 0:
         return Layout(n_titles, evidence > 0, "")

@@ -12,11 +12,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 
 from groundup.errors import GroundupError
 from groundup.tables import cells
 from groundup.tables.dates import LAYOUTS
-from groundup.tables.sources.types import Typed, check_stated, typed
+from groundup.tables.sources.judge import check_stated
+from groundup.tables.sources.types import Typed, typed
 from groundup.tables.table import Note, Table
 
 _MANY = 20
@@ -90,6 +92,8 @@ def _from_columns(columns: Mapping) -> pl.DataFrame:
 def _column(name: str, values) -> pl.Series:
     if isinstance(values, pl.Series):
         return values.rename(name)
+    if isinstance(values, np.ndarray) and values.dtype.kind in "mM":
+        values = values.astype(f"{values.dtype.kind}8[us]")  # Polars knows no seconds
     if isinstance(values, np.ndarray) and values.dtype.kind not in "OV":
         return pl.Series(name, values)
     return _mixed(name, values.tolist() if isinstance(values, np.ndarray) else list(values))
@@ -174,12 +178,17 @@ def _lost_its_type(series: pl.Series) -> bool:
         return False
     if bool(head.str.contains(LAYOUTS["iso"]).all()):
         return True
-    return bool(head.str.contains(cells.NUMBER_PATTERNS["point"]).mean() > 0.5) and series.n_unique() > _MANY
+    n_numbers = int(head.str.contains(cells.NUMBER_PATTERNS["point"]).sum())
+    return n_numbers > 0.5 * len(head) and series.n_unique() > _MANY
 
 
 def plain(frame: pl.DataFrame) -> pl.DataFrame:
     """Return `frame` with the types of the module's docstring."""
     changes = []
+    floats = frame.select(cs.float().is_nan().any()) if any(d.is_float() for d in frame.dtypes) else None
+    with_nan = (
+        set() if floats is None or frame.height == 0 else {n for n in floats.columns if floats[n].item()}
+    )
     for name, dtype in frame.schema.items():
         if dtype in (pl.Categorical, pl.Enum):
             changes.append(pl.col(name).cast(pl.String))
@@ -193,7 +202,7 @@ def plain(frame: pl.DataFrame) -> pl.DataFrame:
                 column.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if dtype.time_zone else column
             )
             changes.append(column.cast(pl.Datetime("us")))
-        elif dtype.is_float() and bool(frame[name].is_nan().any()):
+        elif name in with_nan:
             changes.append(pl.col(name).fill_nan(None))
         elif dtype == pl.Object:
             changes.append(_mixed(name, frame[name].to_list()))

@@ -63,7 +63,7 @@ def read(
             from groundup.tables.sources.samples import sample
 
             return sample(text.removeprefix("sample:"))
-        return _read_file(text, delimiter, encoding, header, types, name)
+        return _read_file(text, name, delimiter=delimiter, encoding=encoding, header=header, types=types)
     if any(option is not None for option in (delimiter, encoding, header)):
         raise UsageError("delimiter, encoding and header are options of text files, not of frames.")
     frame, kind = framed(source)
@@ -75,7 +75,7 @@ def read(
     return Table(done.frame, name or "table", kind, tuple(done.notes), (), done.formats)
 
 
-def _read_file(path, delimiter, encoding, header, types, name) -> Table:
+def _read_file(path, name, *, delimiter, encoding, header, types) -> Table:
     if isinstance(path, bytes):
         path = os.fsdecode(path)
     if "://" in path:

@@ -82,16 +82,20 @@ def scan(data: bytes, delimiter: str) -> Scan:
     before = _LF
     for start in range(0, len(raw), _CHUNK):
         part = raw[start : start + _CHUNK]
+        ends, signs = part == _LF, part == sign
         quotes = part == _QUOTE
-        open_after = np.bitwise_and(np.cumsum(quotes, dtype=np.uint8) + np.uint8(parity), 1).astype(bool)
-        follows = raw[start + len(part)] if start + len(part) < len(raw) else _LF
-        sound = sound and _sound(part, quotes, open_after, sign, before, follows)
-        ends = np.flatnonzero((part == _LF) & ~open_after)
-        cuts = np.cumsum((part == sign) & ~open_after)
-        breaks.append(ends + start)
-        cuts_before.append(cuts[ends] + n_cuts)
-        n_cuts += int(cuts[-1])
-        parity, before = int(open_after[-1]), part[-1]
+        if parity or quotes.any():
+            quoted = np.bitwise_and(np.cumsum(quotes, dtype=np.uint8) + np.uint8(parity), 1).astype(bool)
+            follows = raw[start + len(part)] if start + len(part) < len(raw) else _LF
+            sound = sound and _sound(part, quotes, quoted, sign, edges=(before, follows))
+            ends &= ~quoted
+            signs &= ~quoted
+            parity = int(quoted[-1])
+        at, signs_at = np.flatnonzero(ends), np.flatnonzero(signs)
+        breaks.append(at + start)
+        cuts_before.append(np.searchsorted(signs_at, at) + n_cuts)
+        n_cuts += len(signs_at)
+        before = part[-1]
     ends, cuts = np.concatenate(breaks), np.concatenate(cuts_before)
     if len(raw) and (len(ends) == 0 or ends[-1] != len(raw) - 1):
         ends, cuts = np.append(ends, len(raw)), np.append(cuts, n_cuts)
@@ -101,14 +105,17 @@ def scan(data: bytes, delimiter: str) -> Scan:
     return Scan(starts, ends - back, widths, sound and parity == 0)
 
 
-def _sound(part, quotes, open_after, sign: int, before: int, follows: int) -> bool:
-    """Say whether each quote of `part` opens at the start of a cell, closes at its end, or is one of a pair."""
+def _sound(part, quotes, quoted, sign: int, *, edges: tuple[int, int]) -> bool:
+    """Say whether each quote of `part` opens at the start of a cell, closes at its end, or is one of a pair.
+
+    `edges` are the bytes before and after `part`.
+    """
     at = np.flatnonzero(quotes)
     if len(at) == 0:
         return True
-    previous = np.where(at > 0, part[np.maximum(at - 1, 0)], before)
-    following = np.where(at < len(part) - 1, part[np.minimum(at + 1, len(part) - 1)], follows)
-    opens = open_after[at]
+    previous = np.where(at > 0, part[np.maximum(at - 1, 0)], edges[0])
+    following = np.where(at < len(part) - 1, part[np.minimum(at + 1, len(part) - 1)], edges[1])
+    opens = quoted[at]
     edge_before = (previous == sign) | (previous == _LF) | (previous == _QUOTE)
     edge_after = (following == sign) | (following == _LF) | (following == _CR) | (following == _QUOTE)
     return bool(np.all(np.where(opens, edge_before, edge_after)))
@@ -169,19 +176,20 @@ _REACH = 1 << 20  # a quoted cell longer than this was never closed
 
 
 def _record(text: str, start: int, patterns, dialect: Dialect) -> tuple[list[str], int, str, bool]:
-    """Return the cells of the record at `start`, where the next one starts, its fault, and whether quotes were mended."""
+    """Return the cells of the record at `start`, where the next one starts, its fault, whether quotes were mended."""
     strict, loose, bare = patterns
+    quote = dialect.quote or ""
     cells, fault, at, mended = [], "", start, False
     while True:
         match = None
-        if strict is not None and text[at : at + 64].lstrip(" \t").startswith(dialect.quote):
+        if quote and text[at : at + 64].lstrip(" \t").startswith(quote):
             match = strict.match(text, at, at + _REACH)
             if match is None:
                 match, mended = loose.match(text, at, at + _REACH), True
             if match is None:
                 fault = "a quote is not closed"
         if match is not None:
-            cell = match.group(1).replace(dialect.quote * 2, dialect.quote)
+            cell = match.group(1).replace(quote * 2, quote)
         else:
             match = bare.match(text, at)
             cell = match.group().removesuffix("\r")

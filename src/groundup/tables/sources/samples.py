@@ -117,7 +117,9 @@ def _diabetes() -> pl.DataFrame:
         "s5": "log_triglycerides",
     }
     long |= {"s6": "glucose", "bp": "blood_pressure"}
-    frame = _frame(bunch.data, [long.get(n, n) for n in bunch.feature_names], "progression", bunch.target)
+    frame = _frame(
+        bunch.data, [str(long.get(n, n)) for n in bunch.feature_names], "progression", bunch.target
+    )
     sex = pl.when(pl.col("sex") == 1).then(pl.lit("1")).otherwise(pl.lit("2"))
     return frame.with_columns(sex.alias("sex"))  # the file does not say which is which
 

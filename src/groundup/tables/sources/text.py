@@ -45,12 +45,12 @@ def read_text(data: bytes, name: str, file: str, *, delimiter, encoding, header,
         raise GroundupError("The file is empty: it holds nothing but blanks.", file=file)
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\n\r' or not delimiter.isascii()):
         raise UsageError(f"A delimiter is one ASCII character, not {delimiter!r}.")
-    head = utf8[: 1 << 18].decode("utf-8", errors="ignore").replace("\r\n", "\n")
+    head = _head(utf8)
     head = head if "\n" in head else head.replace("\r", "\n")
     found, told = _dialect(head, delimiter)
     notes += told
     utf8 = line_ends(utf8, found.delimiter)
-    head = utf8[: 1 << 18].decode("utf-8", errors="ignore").replace("\r\n", "\n")
+    head = _head(utf8)
     start = _layout(shapes.sample_records(head, found), header)
     if start.doubt and header is None:
         what = "column names" if start.has_header else "a row"
@@ -62,6 +62,14 @@ def read_text(data: bytes, name: str, file: str, *, delimiter, encoding, header,
     _check(cut, start, file)
     done = typed(cut.frame, types, found.delimiter)
     return Table(done.frame, name, file, (*notes, *done.notes), tuple(cut.rejects), done.formats)
+
+
+def _head(utf8: bytes) -> str:
+    """Return the start of the file to look at: 256 KB, or 8 MB where lines are very long."""
+    size = 1 << 18
+    if utf8.count(b"\n", 0, size) < 20:
+        size = 1 << 23
+    return utf8[:size].decode("utf-8", errors="ignore").replace("\r\n", "\n")
 
 
 def _dialect(head: str, delimiter: str | None) -> tuple[Dialect, list[Note]]:
