@@ -113,11 +113,11 @@ class Column(Strict):
 
     @cached_property
     def known(self) -> frozenset[str]:
-        """The levels as texts, as ``level_text`` writes them."""
-        return frozenset(level_text(level.value) for level in self.levels)
+        """The levels as texts, as ``as_level`` writes them."""
+        return frozenset(as_level(level.value) for level in self.levels)
 
 
-def level_text(value) -> str:
+def as_level(value) -> str:
     """Return a level's value as the text it is matched by: 3, 3.0 and "3" are one level."""
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -14,7 +14,7 @@ import polars as pl
 
 from groundup.errors import CheckFailed, GroundupError, UsageError, nearest
 from groundup.tables import cells
-from groundup.tables.contract.column import Column, level_text
+from groundup.tables.contract.column import Column, as_level
 from groundup.tables.contract.problems import SCHEMA, SEVERITY, Conformed
 from groundup.tables.dates import LAYOUTS, parse_datetimes
 from groundup.tables.sources.types import plain_numbers
@@ -170,13 +170,13 @@ def _levels(raw: pl.Series, column: Column) -> Cells:
 
 
 def levels_as_text(raw: pl.Series) -> pl.Series:
-    """Return ``level_text`` of every cell of `raw`."""
+    """Return ``as_level`` of every cell of `raw`."""
     if raw.dtype == pl.String:
         return raw
     if raw.dtype.is_float():
         clean = raw.fill_nan(None)
         return pl.Series(
-            raw.name, [None if v is None else level_text(v) for v in clean.to_list()], dtype=pl.String
+            raw.name, [None if v is None else as_level(v) for v in clean.to_list()], dtype=pl.String
         )
     return raw.cast(pl.String)
 
@@ -207,7 +207,7 @@ def target_values(frame: pl.DataFrame, contract, rows: np.ndarray | None) -> np.
         return values.to_numpy().astype(np.float64)
     text = levels_as_text(raw)
     codes = text.replace_strict(
-        {level_text(label.value): i for i, label in enumerate(contract.labels)},
+        {as_level(label.value): i for i, label in enumerate(contract.labels)},
         default=None,
         return_dtype=pl.Int64,
     )

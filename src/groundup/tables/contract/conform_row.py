@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 from groundup.tables import cells
-from groundup.tables.contract.column import Column, level_text
+from groundup.tables.contract.column import Column, as_level
 from groundup.tables.contract.conform import check_columns
 from groundup.tables.contract.problems import SEVERITY, ConformedRow, Problem
 from groundup.tables.dates import LAYOUTS, parse_datetime
@@ -96,7 +96,7 @@ def _level(raw, column: Column):
     if not isinstance(raw, (str, int, float)):
         return None, ("type",)
     known = column.known
-    text = level_text(raw)
+    text = as_level(raw)
     if text in known:
         return text, ()
     text = text.strip()
