@@ -19,7 +19,6 @@ _LAZY = {
     "Reject": "groundup.tables.table",
     "Split": "groundup.tables.parts",
     "Table": "groundup.tables.table",
-    "TablePreparer": "groundup.tables.prepare",
     "TablePreparer": "groundup.tables.prepare.preparer",
     "read": "groundup.tables.sources.read",
     "samples": "groundup.tables.sources.samples",
