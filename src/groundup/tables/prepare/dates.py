@@ -57,12 +57,12 @@ class Moment(Strict):
         micros = as_micros(series)
         present = micros[micros != NOT_A_TIME]
         origin = int(present.min())
-        table = np.empty((len(micros), len(PARTS)))
-        _parts_table(micros, origin, table)
+        ranges = np.empty((len(PARTS), 2))
+        _ranges(plain(present), origin, ranges)
+        varying = [k for k, (low, high) in enumerate(ranges.tolist()) if low < high]
         parts = tuple(
-            Part(part=part, how=Scale.fit(values, weight, flavour))  # type: ignore[arg-type]
-            for part, values in zip(PARTS, np.ascontiguousarray(table.T), strict=True)
-            if np.nanmin(values) < np.nanmax(values)
+            Part(part=PARTS[k], how=Scale.fit(part_values(micros, k, origin), weight, flavour))  # type: ignore[arg-type]
+            for k in varying
         )
         if not parts:
             return "every row has the same moment"
@@ -111,6 +111,13 @@ class Moment(Strict):
             return (*(apply(float(found[k])) for k, apply in how), *marks)
 
         return cells
+
+
+def part_values(micros: np.ndarray, k: int, origin: int) -> np.ndarray:
+    """Return part number k of each moment as float64, NaN where missing."""
+    out = np.empty(len(micros))
+    _one_part(plain(micros), k, origin, out)
+    return out
 
 
 def as_micros(series: pl.Series) -> np.ndarray:
@@ -165,21 +172,34 @@ def _parts(us, origin):
 
 
 @kernel
-def _parts_table(micros, origin, out):
-    """out[i, :] = the six parts of micros[i], NaN where missing."""
+def _ranges(micros, origin, out):
+    """out[k, :] = least and greatest part k of the moments, none of which is missing."""
+    out[:, 0], out[:, 1] = np.inf, -np.inf
     for i in range(micros.shape[0]):
-        if micros[i] == -(2**63):
-            out[i, :] = np.nan
-            continue
         year, month, day, weekday, hour, elapsed = _parts(micros[i], origin)
-        out[i, 0], out[i, 1], out[i, 2], out[i, 3], out[i, 4], out[i, 5] = (
-            year,
-            month,
-            day,
-            weekday,
-            hour,
-            elapsed,
-        )
+        found = (float(year), float(month), float(day), float(weekday), float(hour), elapsed)
+        for k in range(6):
+            out[k, 0] = min(out[k, 0], found[k])
+            out[k, 1] = max(out[k, 1], found[k])
+
+
+@kernel
+def _one_part(micros, k, origin, out):
+    """out[i] = part k of micros[i], NaN where missing."""
+    for i in range(micros.shape[0]):
+        year, month, day, weekday, hour, elapsed = _parts(micros[i], origin)
+        x = elapsed
+        if k == 0:
+            x = float(year)
+        elif k == 1:
+            x = float(month)
+        elif k == 2:
+            x = float(day)
+        elif k == 3:
+            x = float(weekday)
+        elif k == 4:
+            x = float(hour)
+        out[i] = np.nan if micros[i] == -(2**63) else x
 
 
 @kernel
