@@ -1,0 +1,234 @@
+"""Boosted classification trees: see `boosting` for the algorithm.
+
+Two classes need one tree an iteration (logistic loss), K > 2 classes K trees (softmax loss).
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from groundup.engine.kernels import kernel
+from groundup.engine.losses import logistic, softmax
+from groundup.engine.rows import Rows
+from groundup.models.estimator import ClassifierMixin, Labels, StrOptions, compute_sample_weight, encode_labels
+from groundup.models.trees.estimator import HistGradientBoosting
+from groundup.models.trees.gradients import LOGISTIC, SOFTMAX
+
+
+class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
+    """Gradient boosting over histograms for classification, with scikit-learn's parameters and defaults.
+
+    Parameters
+    ----------
+    loss : {'log_loss'}, default='log_loss'
+        Logistic for two classes, softmax for more.
+    learning_rate : float, default=0.1
+        Each leaf's value is multiplied by it.
+    max_iter : int, default=100
+        At most so many iterations, of one tree each (of n_classes, if there are more than two).
+    max_leaf_nodes : int or None, default=31
+        Leaves of a tree; None: no limit.
+    max_depth : int or None, default=None
+        Edges from the root to the deepest leaf.
+    min_samples_leaf : int, default=20
+        Rows of a leaf, counted without those of weight 0.
+    l2_regularization : float, default=0.0
+        Added to each hessian sum.
+    max_features : float, default=1.0
+        Share of the features searched for each split, drawn for each node.
+    max_bins : int, default=255
+        Bins of a feature, besides the one of missing values.
+    categorical_features, monotonic_cst, interaction_cst
+        Not supported yet: leave them as they are.
+    warm_start : bool, default=False
+        Whether another fit goes on from the trees that are there.
+    early_stopping : 'auto' or bool, default='auto'
+        'auto': with more than 10,000 rows.
+    scoring : str, callable or None, default='loss'
+        What early stopping looks at: the loss, a scorer, or (None) the estimator's ``score``.
+    validation_fraction : float, int or None, default=0.1
+        Rows held out for early stopping, with the classes in proportion; None: the training score decides.
+    n_iter_no_change : int, default=10
+    tol : float, default=1e-7
+        Stop when none of the last `n_iter_no_change` scores is better by more than `tol`.
+    verbose : int, default=0
+        A line for each iteration.
+    random_state : int, RandomState or None
+        Draws the rows held out, the rows that bins are found from (above 200,000), and `max_features`.
+    class_weight : dict, 'balanced' or None
+        Multiplies the rows' weights.
+
+    Attributes
+    ----------
+    classes_ : ndarray
+    n_iter_ : int
+    n_trees_per_iteration_ : int
+        1, or the number of classes if there are more than two.
+    train_score_, validation_score_ : ndarray
+        The scores before the first iteration and after each (early stopping only).
+    do_early_stopping_ : bool
+    is_categorical_ : None
+    n_features_in_, feature_names_in_
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from groundup.models import HistGradientBoostingClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> HistGradientBoostingClassifier().fit(X, y).score(X, y)
+    1.0
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        **HistGradientBoosting._parameter_constraints,
+        "loss": [StrOptions({"log_loss"})],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+    _state: ClassVar[dict[str, Any]] = {"classes_": Labels()}
+    _numeric = False
+
+    def __init__(
+        self,
+        loss="log_loss",
+        *,
+        learning_rate=0.1,
+        max_iter=100,
+        max_leaf_nodes=31,
+        max_depth=None,
+        min_samples_leaf=20,
+        l2_regularization=0.0,
+        max_features=1.0,
+        max_bins=255,
+        categorical_features="from_dtype",
+        monotonic_cst=None,
+        interaction_cst=None,
+        warm_start=False,
+        early_stopping="auto",
+        scoring="loss",
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-7,
+        verbose=0,
+        random_state=None,
+        class_weight=None,
+    ):
+        self.loss = loss
+        self.learning_rate = learning_rate
+        self.max_iter = max_iter
+        self.max_leaf_nodes = max_leaf_nodes
+        self.max_depth = max_depth
+        self.min_samples_leaf = min_samples_leaf
+        self.l2_regularization = l2_regularization
+        self.max_features = max_features
+        self.max_bins = max_bins
+        self.categorical_features = categorical_features
+        self.monotonic_cst = monotonic_cst
+        self.interaction_cst = interaction_cst
+        self.warm_start = warm_start
+        self.early_stopping = early_stopping
+        self.scoring = scoring
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.verbose = verbose
+        self.random_state = random_state
+        self.class_weight = class_weight
+
+    def predict(self, X) -> np.ndarray:
+        """Return the most likely class of each row: (n_rows,)."""
+        return self._labels(self._raw(X))
+
+    def predict_proba(self, X) -> np.ndarray:
+        """Return the probability of each class: float64 (n_rows, n_classes), in the order of ``classes_``."""
+        return self._probabilities(self._raw(X))
+
+    def decision_function(self, X) -> np.ndarray:
+        """Return the raw scores: (n_rows,) for two classes, else (n_rows, n_classes)."""
+        raw = self._raw(X)
+        return raw[:, 0] if raw.shape[1] == 1 else raw
+
+    def staged_predict(self, X):
+        """Yield the predictions after each iteration."""
+        for raw in self._staged_raw(X):
+            yield self._labels(raw)
+
+    def staged_predict_proba(self, X):
+        """Yield the probabilities after each iteration."""
+        for raw in self._staged_raw(X):
+            yield self._probabilities(raw)
+
+    def staged_decision_function(self, X):
+        """Yield the raw scores after each iteration."""
+        for raw in self._staged_raw(X):
+            yield raw[:, 0] if raw.shape[1] == 1 else raw
+
+    def _labels(self, raw) -> np.ndarray:
+        codes = raw.argmax(axis=1) if raw.shape[1] > 1 else (raw[:, 0] > 0).astype(np.intp)
+        return self.classes_[np.minimum(codes, len(self.classes_) - 1)]
+
+    def _probabilities(self, raw) -> np.ndarray:
+        if len(self.classes_) == 1:
+            return np.ones((len(raw), 1))
+        out = np.empty((len(raw), len(self.classes_)))
+        _link(raw, out)
+        return out
+
+    def _loss_code(self) -> int:
+        return LOGISTIC if self.n_trees_per_iteration_ == 1 else SOFTMAX
+
+    def _encoded(self, y, again: bool) -> np.ndarray:
+        classes, codes = encode_labels(y)
+        if again and not np.array_equal(classes, self.classes_):
+            raise ValueError(f"warm_start: the fit so far has the classes {self.classes_}, y has {classes}")
+        self.classes_ = classes
+        self.n_trees_per_iteration_ = len(classes) if len(classes) > 2 else 1
+        return codes.astype(np.float64)
+
+    def _encoded_validation(self, y, n_rows: int) -> np.ndarray:
+        y = self._target(y, n_rows, numeric=False, multi_output=False)
+        code_of = {label: code for code, label in enumerate(self.classes_.tolist())}
+        labels = np.asarray(y).tolist()
+        unseen = sorted({str(label) for label in labels if label not in code_of})
+        if unseen:
+            raise ValueError(f"y contains previously unseen labels: {unseen}")
+        return np.array([code_of[label] for label in labels], np.float64)
+
+    def _decoded(self, y) -> np.ndarray:
+        return self.classes_[y.astype(np.intp)]
+
+    def _decided(self, y) -> np.ndarray:
+        """Return what samples are to be stratified by: the classes."""
+        return y
+
+    def _weights(self, rows: Rows, sample_weight) -> np.ndarray:
+        weight = super()._weights(rows, sample_weight)
+        if self.class_weight is None:
+            return weight
+        # Class weights are given by label, so they are looked up before y was encoded.
+        of_class = compute_sample_weight(self.class_weight, self._decoded(rows["y"]))
+        return of_class * weight if weight.size else of_class
+
+    def _check_state(self) -> None:
+        super()._check_state()
+        wanted = len(self.classes_) if len(self.classes_) > 2 else 1
+        if self.n_trees_per_iteration_ != wanted:
+            raise ValueError(f"{self.n_trees_per_iteration_} trees an iteration for {len(self.classes_)} classes")
+
+
+@kernel
+def _link(raw, out_probabilities):
+    """Probabilities of each row from its raw scores."""
+    n_classes = out_probabilities.shape[1]
+    if raw.shape[1] == 1:
+        for i in range(raw.shape[0]):
+            p = logistic.probability(raw[i, 0])
+            out_probabilities[i, 0] = 1.0 - p
+            out_probabilities[i, 1] = p
+        return
+    flat = out_probabilities.reshape(-1)
+    for i in range(raw.shape[0]):
+        for k in range(n_classes):
+            out_probabilities[i, k] = raw[i, k]
+        softmax.to_probabilities(flat, i * n_classes, n_classes)

@@ -1,0 +1,363 @@
+"""The estimator around `boosting`: parameters, validation, early stopping, warm start, saved state and predictions.
+
+`HistGradientBoosting` is the base of the classifier and the regressor; its parameters are scikit-learn's, and so are their
+defaults. Not supported yet, and refused with a clear error where they are not at their defaults: categorical_features,
+monotonic_cst, interaction_cst, and losses other than 'squared_error' and 'log_loss'.
+"""
+
+from __future__ import annotations
+
+import copy
+import sys
+from numbers import Integral, Real
+from time import perf_counter
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from groundup.engine.rows import Rows
+from groundup.models.estimator import (
+    Array,
+    Callbacks,
+    Interval,
+    Learner,
+    Scalar,
+    StrOptions,
+    check_is_fitted,
+    check_random_state,
+    fitting,
+)
+from groundup.models.trees.boosting import Booster
+from groundup.models.trees.growing import Plan
+from groundup.models.trees.predicting import Trees, add_trees, walk_of
+from groundup.models.trees.stopping import Inside, Outside, Watch
+
+_NO_WEIGHTS = np.zeros(0)
+
+
+class HistGradientBoosting(Callbacks, Learner):
+    """Base of the boosted learners: everything but the loss and the kind of target."""
+
+    _parameter_constraints: ClassVar[dict] = {
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "max_leaf_nodes": [Interval(Integral, 2, None, closed="left"), None],
+        "max_depth": [Interval(Integral, 1, None, closed="left"), None],
+        "min_samples_leaf": [Interval(Integral, 1, None, closed="left")],
+        "l2_regularization": [Interval(Real, 0, None, closed="left")],
+        "max_features": [Interval(Real, 0, 1, closed="right")],
+        "monotonic_cst": ["array-like", dict, None],
+        "interaction_cst": [list, tuple, StrOptions({"pairwise", "no_interactions"}), None],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "validation_fraction": [
+            Interval(Real, 0, 1, closed="neither"),
+            Interval(Integral, 1, None, closed="left"),
+            None,
+        ],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "max_bins": [Interval(Integral, 2, 255, closed="both")],
+        "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
+        "warm_start": ["boolean"],
+        "early_stopping": [StrOptions({"auto"}), "boolean"],
+        "scoring": [str, callable, None],
+        "verbose": ["verbose"],
+        "random_state": ["random_state"],
+    }
+
+    _state: ClassVar[dict[str, Any]] = {
+        "n_trees_per_iteration_": Scalar(int, low=1),
+        "do_early_stopping_": Scalar(bool),
+        "train_score_": Array("f8", "n_train_scores"),
+        "validation_score_": Array("f8", "n_validation_scores"),
+        "_baseline": Array("f8", "n_outputs"),
+        "_random_seed": Scalar(int, low=0, high=2**32 - 1),
+        "_starts": Array("i8", "n_starts"),
+        "_feature": Array("i4", "n_nodes"),
+        "_threshold": Array("f4 f8", "n_nodes", finite=False),
+        "_left": Array("i4", "n_nodes"),
+        "_missing_left": Array("?", "n_nodes"),
+        "_value": Array("f8", "n_nodes"),
+        "_gain": Array("f8", "n_nodes"),
+        "_count": Array("i8", "n_nodes"),
+    }
+
+    @fitting
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : array-like, table or Place of shape (n_rows, n_features)
+            Numbers; NaN is a missing value.
+        y : array-like of shape (n_rows,)
+        sample_weight : array-like of shape (n_rows,), optional
+            Rows of weight 0 do not count at all.
+        X_val, y_val, sample_weight_val : optional
+            Rows held out for early stopping, in place of a part of X.
+
+        Returns
+        -------
+        self
+        """
+        again = self.warm_start and "_starts" in vars(self)
+        self._refuse_unsupported(X)
+        before = vars(self).get("n_features_in_")
+        rows = self._rows(X, y, sample_weight, finite="any", y_numeric=self._numeric)
+        if again and before != rows.n_features:
+            raise ValueError(f"warm_start: the fit so far has {before} features, X has {rows.n_features}")
+        rows.add("y", self._encoded(rows["y"], again))
+        weight = self._weights(rows, sample_weight)
+        self._draw_seed(again)
+        booster, watch, parts = self._prepared(rows, weight, again, (X_val, y_val, sample_weight_val))
+        self._iterate(booster, watch, parts, X, y)
+        self._keep(parts, booster.baseline)
+        self.train_score_ = np.array(watch.train_scores if watch else [], float)
+        self.validation_score_ = np.array(watch.validation_scores if watch else [], float)
+        self.is_categorical_ = None
+        self._iterations_end(X, y)
+        return self
+
+    def _iterate(self, booster: Booster, watch: Watch | None, parts: list[Trees], X, y) -> None:
+        """Add iterations to `parts` until there are enough, or the watch or a callback says stop."""
+        begin = len(parts)
+        if begin > self.max_iter:
+            raise ValueError(
+                f"max_iter={self.max_iter} must be larger than or equal to n_iter_={begin} when warm_start==True"
+            )
+        if watch and not begin:
+            watch.after(None, parts)
+        tell = self._iterations("iteration", self.max_iter - begin, X, y)
+        for _ in range(begin, self.max_iter):
+            start = perf_counter()
+            parts.append(booster.iterate())
+            stop = watch.after(parts[-1], parts) if watch else False
+            self._say(parts, watch, perf_counter() - start)
+            told = tell(
+                lambda: {"loss": booster.mean_loss(), **_last_scores(watch)},
+                lambda: self._attributes(parts, booster.baseline),
+            )
+            if stop or told:
+                break
+
+    def _prepared(self, rows: Rows, weight, again: bool, outside):
+        """Return (booster, watch or None, the trees of the iterations so far)."""
+        X_val, y_val, weight_val = outside
+        given = X_val is not None or y_val is not None
+        if given:
+            self._refuse_half_validation(X_val, y_val)
+            X_val = self._features(X_val, finite=False)
+            y_val = self._encoded_validation(y_val, len(X_val))
+            weight_val = None if weight_val is None else self._weight(weight_val, len(X_val))
+        early = rows.n_rows > 10_000 if self.early_stopping == "auto" else self.early_stopping
+        self.do_early_stopping_ = bool(early)
+        held = np.zeros(0, np.int64)
+        if early and not given and self.validation_fraction is not None:
+            held = self._held_out(rows["y"])
+        weighted, all_weights = bool(weight.size), weight
+        if len(held):
+            all_weights = weight if weighted else np.ones(rows.n_rows)
+            weight = all_weights.copy()
+            weight[held] = 0.0
+        parts = self._parts() if again else []
+        begin = {"baseline": self._baseline, "raw": self._raw_of(rows)} if again else {}
+        booster = Booster(
+            rows,
+            weight,
+            self._loss_code(),
+            self.n_trees_per_iteration_,
+            self._plan(rows.n_features),
+            self.learning_rate,
+            self.max_bins,
+            n_grown=sum(part.n_trees for part in parts),
+            **begin,
+        )
+        if not early:
+            return booster, None, parts
+        trained = Inside(booster, np.setdiff1d(np.arange(rows.n_rows), held), weight, weighted)
+        watched = None
+        if given:
+            raw = self._raw(X_val) if again else np.tile(booster.baseline, (len(X_val), 1))
+            watched = Outside(booster, X_val, y_val, weight_val, raw)
+        elif len(held):
+            only = np.zeros(rows.n_rows)
+            only[held] = all_weights[held]
+            watched = Inside(booster, held, only, weighted)
+        scores = (self.train_score_.tolist(), self.validation_score_.tolist()) if again else ([], [])
+        return booster, Watch(self, trained, watched, *scores), parts
+
+    def _held_out(self, y) -> np.ndarray:
+        """Return the rows to hold out, drawn as scikit-learn draws them."""
+        _, held = train_test_split(
+            np.arange(len(y)),
+            test_size=self.validation_fraction,
+            stratify=self._decided(y),
+            random_state=self._random_seed,
+        )
+        return np.sort(held)
+
+    def _plan(self, n_features: int) -> Plan:
+        searched = max(1, int(self.max_features * n_features))
+        return Plan(
+            self.max_leaf_nodes,
+            self.max_depth,
+            self.min_samples_leaf,
+            float(self.l2_regularization),
+            searched,
+            self._random_seed,
+        )
+
+    def _draw_seed(self, again: bool) -> None:
+        # A warm start holds out the same rows and finds the same bins as the fit that it goes on from.
+        rng = check_random_state(self.random_state)
+        if not again:
+            self._random_seed = int(rng.randint(np.iinfo(np.uint32).max, dtype="u8"))
+
+    def _weights(self, rows: Rows, sample_weight) -> np.ndarray:
+        """Return the rows' weights; length 0 where all are 1."""
+        weight = rows["weight"]
+        if sample_weight is None or (weight == 1.0).all():
+            return _NO_WEIGHTS
+        if not weight.sum() > 0:
+            raise ValueError("All sample weights are zero: at least one row must count.")
+        return weight
+
+    def _refuse_unsupported(self, X) -> None:
+        names = {"monotonic_cst": None, "interaction_cst": None}
+        for name, default in names.items():
+            if getattr(self, name) is not default:
+                raise ValueError(
+                    f"{name} is not supported yet by {type(self).__name__}: leave it at {default!r}, "
+                    "or use scikit-learn's class of the same name"
+                )
+        if not (self.categorical_features is None or isinstance(self.categorical_features, str)):
+            raise ValueError(
+                f"categorical_features is not supported yet by {type(self).__name__}: encode the categories as numbers "
+                "(TablePreparer does), and leave it at 'from_dtype'"
+            )
+        if self.categorical_features == "from_dtype" and (names := _categorical_columns(X)):
+            raise ValueError(
+                f"Column {names[0]!r} holds categories, which {type(self).__name__} does not support yet: "
+                "encode them as numbers (TablePreparer does), or pass categorical_features=None to read them as numbers"
+            )
+
+    def _refuse_half_validation(self, X_val, y_val) -> None:
+        if y_val is None:
+            raise ValueError("X_val is provided, but y_val was not provided.")
+        if X_val is None:
+            raise ValueError("y_val is provided, but X_val was not provided.")
+        if self.early_stopping is False:
+            raise ValueError(
+                "X_val and y_val are passed to fit while at the same time early_stopping is False. When passing "
+                "X_val and y_val to fit, early_stopping should be set to either 'auto' or True."
+            )
+
+    def _say(self, parts: list[Trees], watch: Watch | None, seconds: float) -> None:
+        """With ``verbose``, a line for each iteration."""
+        if self.verbose:
+            scores = "".join(f", {name} {value:.5f}" for name, value in _last_scores(watch).items())
+            leaves = int((parts[-1].left == 0).sum())
+            sys.stdout.write(f"[{len(parts)}/{self.max_iter}] {leaves} leaves{scores}, {seconds:.3f} s\n")
+
+    def _attributes(self, parts: list[Trees], baseline) -> dict[str, Any]:
+        """Return the fitted attributes of the trees so far, by name."""
+        trees = Trees.joined(parts) if parts else _no_trees(self._dtype_in)
+        named = {f"_{name}": values for name, values in trees._asdict().items()}
+        return {"_baseline": baseline, **named, "_walk": walk_of(trees)}
+
+    def _keep(self, parts: list[Trees], baseline) -> None:
+        vars(self).update(self._attributes(parts, baseline))
+
+    def _trees(self) -> Trees:
+        return Trees(*(vars(self)[f"_{name}"] for name in Trees._fields))
+
+    def _parts(self) -> list[Trees]:
+        """Return the trees of each iteration."""
+        trees, k = self._trees(), self.n_trees_per_iteration_
+        return [trees.of(i, i + k) for i in range(0, trees.n_trees, k)]
+
+    def _view(self, parts: list[Trees], raw: np.ndarray | None, baseline):
+        """Return a copy that predicts with the trees so far; with `raw`, every prediction starts from these scores."""
+        view = copy.copy(self)
+        vars(view).pop("feature_names_in_", None)
+        view._keep(parts if raw is None else [], baseline)
+        view._given_raw = raw
+        return view
+
+    def _raw(self, X) -> np.ndarray:
+        """Return the raw scores: (n_rows, n_outputs)."""
+        if vars(self).get("_given_raw") is not None:
+            return self._given_raw
+        X = self._features(X, finite=False)
+        return self._fill(
+            add_trees, X, *self._walk, self._baseline, n_columns=self.n_trees_per_iteration_, finite=False
+        )
+
+    def _raw_of(self, rows: Rows) -> np.ndarray:
+        """Return the raw scores of rows in any place."""
+        out = np.empty((rows.n_rows, self.n_trees_per_iteration_))
+        rows.advance(lambda run: add_trees(run.X, *self._walk, self._baseline, out[run.lo : run.hi]))
+        return out
+
+    def _staged_raw(self, X):
+        """Yield the raw scores after each iteration."""
+        check_is_fitted(self)
+        X = self._features(X, finite=False)
+        raw = np.tile(self._baseline, (len(X), 1))
+        zero = np.zeros_like(self._baseline)
+        for part in self._parts():
+            raw = raw + self._fill(
+                add_trees, X, *walk_of(part), zero, n_columns=self.n_trees_per_iteration_, finite=False
+            )
+            yield raw
+
+    @property
+    def n_iter_(self) -> int:
+        """Number of iterations."""
+        check_is_fitted(self)
+        return (len(self._starts) - 1) // self.n_trees_per_iteration_
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Tell whether there are trees."""
+        return "_starts" in vars(self)
+
+    def __sklearn_tags__(self):
+        """Say that missing values are welcome."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def _check_state(self) -> None:
+        trees = self._trees()
+        trees.check(self.n_features_in_, self.n_trees_per_iteration_)
+        if trees.threshold.dtype != self._dtype_in:
+            raise ValueError(f"thresholds are {trees.threshold.dtype}, but X was {self._dtype_in}")
+        if len(self._baseline) != self.n_trees_per_iteration_:
+            raise ValueError(f"{len(self._baseline)} baselines for {self.n_trees_per_iteration_} outputs")
+        self.is_categorical_ = None
+        self._walk = walk_of(trees)
+
+
+def _no_trees(dtype) -> Trees:
+    kinds = (np.int32, dtype, np.int32, bool, np.float64, np.float64, np.int64)
+    return Trees(np.zeros(1, np.int64), *(np.zeros(0, kind) for kind in kinds))
+
+
+def _last_scores(watch: Watch | None) -> dict[str, float]:
+    """Return the newest scores of a watch by name."""
+    if watch is None:
+        return {}
+    held = {"validation_score": watch.validation_scores[-1]} if watch.validation_scores else {}
+    return {"train_score": watch.train_scores[-1], **held}
+
+
+def _categorical_columns(X) -> list:
+    """Return the names of a table's columns whose type is categorical."""
+    if not hasattr(X, "columns") or isinstance(X, np.ndarray):
+        return []
+    import narwhals.stable.v2 as nw
+
+    table = nw.from_native(X, eager_only=True, pass_through=True)
+    if not isinstance(table, nw.DataFrame):
+        return []
+    return [name for name, kind in table.schema.items() if isinstance(kind, (nw.Categorical, nw.Enum))]

@@ -1,0 +1,159 @@
+"""Boosted regression trees: see `boosting` for the algorithm."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import ClassVar
+
+import numpy as np
+
+from groundup.models.estimator import Interval, RegressorMixin, StrOptions
+from groundup.models.trees.estimator import HistGradientBoosting
+from groundup.models.trees.gradients import SQUARED
+
+
+class HistGradientBoostingRegressor(RegressorMixin, HistGradientBoosting):
+    """Gradient boosting over histograms for regression, with scikit-learn's parameters and defaults.
+
+    Parameters
+    ----------
+    loss : {'squared_error'}, default='squared_error'
+        Half the squared error. 'absolute_error', 'gamma', 'poisson' and 'quantile' are known, but not supported yet.
+    quantile : float, optional
+        For the loss 'quantile' only.
+    learning_rate : float, default=0.1
+        Each leaf's value is multiplied by it.
+    max_iter : int, default=100
+        At most so many iterations.
+    max_leaf_nodes : int or None, default=31
+        Leaves of a tree; None: no limit.
+    max_depth : int or None, default=None
+        Edges from the root to the deepest leaf.
+    min_samples_leaf : int, default=20
+        Rows of a leaf, counted without those of weight 0.
+    l2_regularization : float, default=0.0
+        Added to each hessian sum.
+    max_features : float, default=1.0
+        Share of the features searched for each split, drawn for each node.
+    max_bins : int, default=255
+        Bins of a feature, besides the one of missing values.
+    categorical_features, monotonic_cst, interaction_cst
+        Not supported yet: leave them as they are.
+    warm_start : bool, default=False
+        Whether another fit goes on from the trees that are there.
+    early_stopping : 'auto' or bool, default='auto'
+        'auto': with more than 10,000 rows.
+    scoring : str, callable or None, default='loss'
+        What early stopping looks at: the loss, a scorer, or (None) the estimator's ``score``.
+    validation_fraction : float, int or None, default=0.1
+        Rows held out for early stopping; None: the training score decides.
+    n_iter_no_change : int, default=10
+    tol : float, default=1e-7
+        Stop when none of the last `n_iter_no_change` scores is better by more than `tol`.
+    verbose : int, default=0
+        A line for each iteration.
+    random_state : int, RandomState or None
+        Draws the rows held out, the rows that bins are found from (above 200,000), and `max_features`.
+
+    Attributes
+    ----------
+    n_iter_ : int
+    n_trees_per_iteration_ : int
+        1.
+    train_score_, validation_score_ : ndarray
+        The scores before the first iteration and after each (early stopping only).
+    do_early_stopping_ : bool
+    is_categorical_ : None
+    n_features_in_, feature_names_in_
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from groundup.models import HistGradientBoostingRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> round(HistGradientBoostingRegressor().fit(X, y).score(X, y), 2)
+    0.93
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        **HistGradientBoosting._parameter_constraints,
+        "loss": [StrOptions({"squared_error", "absolute_error", "poisson", "gamma", "quantile"})],
+        "quantile": [Interval(Real, 0, 1, closed="both"), None],
+    }
+    _numeric = True
+
+    def __init__(
+        self,
+        loss="squared_error",
+        *,
+        quantile=None,
+        learning_rate=0.1,
+        max_iter=100,
+        max_leaf_nodes=31,
+        max_depth=None,
+        min_samples_leaf=20,
+        l2_regularization=0.0,
+        max_features=1.0,
+        max_bins=255,
+        categorical_features="from_dtype",
+        monotonic_cst=None,
+        interaction_cst=None,
+        warm_start=False,
+        early_stopping="auto",
+        scoring="loss",
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-7,
+        verbose=0,
+        random_state=None,
+    ):
+        self.loss = loss
+        self.quantile = quantile
+        self.learning_rate = learning_rate
+        self.max_iter = max_iter
+        self.max_leaf_nodes = max_leaf_nodes
+        self.max_depth = max_depth
+        self.min_samples_leaf = min_samples_leaf
+        self.l2_regularization = l2_regularization
+        self.max_features = max_features
+        self.max_bins = max_bins
+        self.categorical_features = categorical_features
+        self.monotonic_cst = monotonic_cst
+        self.interaction_cst = interaction_cst
+        self.warm_start = warm_start
+        self.early_stopping = early_stopping
+        self.scoring = scoring
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def predict(self, X) -> np.ndarray:
+        """Return the predicted values: (n_rows,)."""
+        return self._raw(X)[:, 0]
+
+    def staged_predict(self, X):
+        """Yield the predictions after each iteration."""
+        for raw in self._staged_raw(X):
+            yield raw[:, 0]
+
+    def _loss_code(self) -> int:
+        if self.loss != "squared_error":
+            raise ValueError(
+                f"loss={self.loss!r} is not supported yet by {type(self).__name__}: use 'squared_error'"
+            )
+        return SQUARED
+
+    def _encoded(self, y, again: bool) -> np.ndarray:
+        self.n_trees_per_iteration_ = 1
+        return y
+
+    def _encoded_validation(self, y, n_rows: int) -> np.ndarray:
+        return self._target(y, n_rows, numeric=True, multi_output=False)
+
+    def _decoded(self, y) -> np.ndarray:
+        return y
+
+    def _decided(self, y) -> None:
+        """Return what samples are to be stratified by: nothing."""
