@@ -43,7 +43,13 @@ class Failed(NamedTuple):
     error: str
 
 
-Event = StepBegun | StepDone | FitDone | Failed
+class Told(NamedTuple):
+    """A sentence for people."""
+
+    text: str
+
+
+Event = StepBegun | StepDone | FitDone | Failed | Told
 Listener = Callable[[Event], None]
 
 

@@ -91,7 +91,7 @@ def learners_of(task: str, names: Sequence[str] | None = None) -> Found:
         If a name is unknown, or none fits the task.
     """
     kind = kind_of(task)
-    entries, problems = _ours(kind), []
+    entries = _ours(kind)
     strangers, problems = _declared(kind, {e.cls for e in entries})
     entries += strangers
     if names is not None:
@@ -118,8 +118,14 @@ def _declared(kind: str, known: set[type]) -> tuple[list[LearnerEntry], list[str
             cls = point.load()
             if cls in known or point.name in OURS:
                 continue
-            if _kind(cls) == kind:
-                found.append(LearnerEntry(point.name, cls, point.name))
+            if _kind(cls) != kind:
+                continue
+            if not hasattr(cls, "declared_state"):
+                problems.append(
+                    f"the learner {point.name!r} does not declare its state, so no bundle could hold it"
+                )
+                continue
+            found.append(LearnerEntry(point.name, cls, point.name))
         except Exception as error:  # noqa: BLE001 (a stranger's package may raise anything)
             problems.append(f"the learner {point.name!r} ({point.value}) cannot be loaded: {error}")
     return found, problems

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from groundup._version import __version__
 from groundup.errors import GroundupError
 from groundup.workbench.clock import Clock, parse_budget
-from groundup.workbench.events import Failed, Listener, Step, StepBegun, StepDone, nobody
+from groundup.workbench.events import Failed, Listener, Step, StepBegun, StepDone, Told, nobody
 from groundup.workbench.folder import BUNDLE, Folder, default_root
 from groundup.workbench.journal import Journal
 from groundup.workbench.warming import Warming
@@ -167,6 +167,8 @@ class Project:
             if not fresh and (stored := self.folder.stored(identity)) is not None:
                 self._result = stored
                 return stored
+            if news := self.folder.news(identity):
+                self.listen(Told(news))
             warming.begin(self.contract.task)
             self._open_journal(identity)
             self._result = None
@@ -209,9 +211,9 @@ class Project:
         from groundup.workbench.bundling import save_bundle
 
         run = self.folder.run(identity)
-        result, model, options = self._finished(identity, run)
+        result, model = self._finished(identity, run)
         self.listen(StepBegun("bundle", "writing the bundle"))
-        save_bundle(run / BUNDLE, self.problem, model, result, options)
+        digest = save_bundle(run / BUNDLE, self.problem, model, result)
         seconds = clock_time.monotonic() - self._began
         budget_s = self._clock.budget_s
         warnings = list(result.warnings)
@@ -219,14 +221,14 @@ class Project:
             warnings.append(f"the run took {seconds:.0f} s, more than its budget of {budget_s:.0f} s")
         result = result.model_copy(update={"seconds": round(seconds, 3), "warnings": warnings})
         self.folder.save(identity, result)
-        self.journal.record("ended", bundle=BUNDLE)
+        self.journal.record("ended", bundle=BUNDLE, digest=digest)
         self.journal.close()
         self._result = result
         self.listen(StepDone("bundle", result))
         return result
 
     def _finished(self, identity: dict[str, Any], run: Path):
-        """Choose, refit and test; return the result, the fitted model, and what else the bundle holds."""
+        """Choose, refit and test; return the result and the fitted model."""
         from groundup.workbench.assemble import data_of, notes_of
 
         facts = {
@@ -255,7 +257,7 @@ class Project:
         self.listen(StepDone("choose", choice))
         final = finalize(self.problem, self._comparison, choice, self.journal, begun)
         self.listen(StepDone("test", final))
-        return assemble(self.problem, self._comparison, choice, final, facts), final.model, {}
+        return assemble(self.problem, self._comparison, choice, final, facts), final.model
 
     def _identity(self) -> dict[str, Any]:
         """Return what the result depends on."""

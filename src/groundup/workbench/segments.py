@@ -1,7 +1,7 @@
 """What sets a segment apart, in numbers and in words.
 
 A number column is told where the segment's mean is at least ``FAR`` standard deviations of the whole table from the
-table's mean; a category where a level is at least ``MORE`` times as frequent as in the table and holds half of the segment.
+table's mean; a category where a level is ``MORE`` times as frequent as in the table and holds half of the segment.
 """
 
 from __future__ import annotations

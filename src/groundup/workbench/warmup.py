@@ -40,7 +40,7 @@ def _mark(task: str) -> Path | None:
 
 
 def is_warm(task: str | None) -> bool:
-    """Tell whether the kernels of a task (of all, where None) have been compiled and kept; true where none can be kept."""
+    """Tell whether the kernels of a task (of all, where None) have been compiled; true where none can be kept."""
     marks = [_mark(t) for t in ([task] if task else TASKS)]
     return any(mark is None for mark in marks) or all(mark.exists() for mark in marks)
 

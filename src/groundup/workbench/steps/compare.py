@@ -1,9 +1,9 @@
 """Compare: every learner on the same folds of the train part, then further settings while there is time.
 
-The order is fixed. First the baseline, then each learner with its first setting, the cheapest learner first; then, round by
-round, each learner's next setting; at last neighbours of boosting's best. A further setting that loses to its learner's
-best on both of its first two folds is given up. The clock is asked before each candidate (would it fit into what is left,
-judged by the learner's last fit?) and, for the first settings, after each fold.
+The order is fixed. First the baseline, then each learner with its first setting, the cheapest learner first; then, round
+by round, each learner's next setting; at last neighbours of boosting's best. A further setting that loses to its
+learner's best on both of its first two folds is given up. The clock is asked before each candidate (would it fit into what
+is left, judged by the learner's last fit?) and, for the first settings, after each fold.
 """
 
 from __future__ import annotations
@@ -250,7 +250,7 @@ class Comparer:
             in_vain = 0 if self.out.best(entry.name) is not best else in_vain + 1
 
     def _reserve(self) -> None:
-        """Keep time for the finish: each finalist once on train, and the chosen twice more, on up to 1.5 times the rows."""
+        """Keep time for the finish: each finalist once on train, the chosen twice more, on up to 1.5 times the rows."""
         finalists = [b for e in self.entries if (b := self.out.best(e.name)) is not None]
         slowest = max((b.validation.fit_s for b in finalists), default=0.0)
         self.clock.reserve_s = 0.5 + 1.5 * SLACK * (sum(b.validation.fit_s for b in finalists) + 2 * slowest)

@@ -164,7 +164,7 @@ def _checked(
     if lead > 3 * error:
         return rival, (
             f"Valid overrules the folds: {rival.entry.title} scores {shown(rival.valid_score)} there against "
-            f"{shown(chosen.valid_score)} of {chosen.entry.title.lower()}, more than three standard errors apart, and is taken."
+            f"{shown(chosen.valid_score)} of {chosen.entry.title.lower()}, over three standard errors apart: it is taken."
         )
     return (
         chosen,

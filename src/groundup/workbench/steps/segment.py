@@ -156,7 +156,7 @@ def _strength(silhouette: float) -> str:
 
 
 def finalize_segments(problem: Problem, found: Segmentation, facts: dict[str, Any], begun):
-    """Refit, test once, describe the segments; return the result, the model, and what else the bundle holds."""
+    """Refit, test once, describe the segments; return the result and the model."""
     chosen, reason = choose_segments(found)
     split, frame = problem.split, problem.frame
     begun("refit", f"refitting {chosen.params['n_clusters']} segments on train and valid")
@@ -198,7 +198,7 @@ def finalize_segments(problem: Problem, found: Segmentation, facts: dict[str, An
         warnings=[f"{c.params['n_clusters']} segments failed: {c.error}" for c in found.tried if c.error],
         **facts,
     )
-    return result, model, {}
+    return result, model
 
 
 def _verdict(values: dict[str, dict[str, float | None]]) -> str:

@@ -1,0 +1,140 @@
+"""``groundup build``: from a table to a tested model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from groundup.cli.talk import Debug, Json, Quiet, out, print_json, verb
+
+NAME = "build"
+EXAMPLES = (
+    "Examples:  groundup build churn.csv --target churned   |   groundup build prices.parquet --target price --budget 60s"
+    "   |   groundup build customers.csv   (no target: segments)"
+)
+_ROWS, _RUN = "Rows", "Run"
+
+
+@verb
+def command(
+    data: Annotated[
+        str, typer.Argument(metavar="DATA", help="CSV, Parquet or JSON lines file, or sample:NAME.")
+    ],
+    *,
+    target: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column to predict; without it, segments are sought.")
+    ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TASK", help="binary, multiclass, classification or regression; inferred if not given."
+        ),
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column that orders the rows.", rich_help_panel=_ROWS)
+    ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="Column whose equal values stay together.", rich_help_panel=_ROWS
+        ),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Of the split and the learners.", rich_help_panel=_ROWS)
+    ] = 0,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", help="Time for all: 60s, 2m, 1h.  (default: 120s)", rich_help_panel=_RUN
+        ),
+    ] = None,
+    max_fits: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help="Fits of the comparison, in place of a time.", rich_help_panel=_RUN
+        ),
+    ] = None,
+    learner: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this learner; may be repeated.", rich_help_panel=_RUN),
+    ] = None,
+    project: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder of the project.  (default: DATA-groundup)", rich_help_panel=_RUN
+        ),
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Run anew, even if a result is stored.", rich_help_panel=_RUN)
+    ] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Read, split, compare, choose, refit, test once, and save a model.
+
+    The same command again prints the stored result.
+    """
+    from groundup.cli.progress import Progress
+    from groundup.workbench.project import BUDGET_S, Project
+
+    told = _Told(None if as_json else out())
+    with Progress(quiet, told.hear) as progress:
+        work = Project(
+            data,
+            target,
+            task=task,
+            time=time,
+            group=group,
+            seed=seed,
+            path=project,
+            learners=learner,
+            listen=progress,
+        )
+        result = work.build(BUDGET_S if budget is None else budget, max_fits, fresh=fresh)
+    if as_json:
+        print_json(result.to_object())
+        return
+    told.finish(result)
+
+
+class _Told:
+    """Prints what each step made as soon as it is made, and the outcome at the end."""
+
+    def __init__(self, console):
+        self.console, self.table, self.contract, self.begun = console, None, None, False
+
+    def hear(self, event) -> None:
+        """Print the data and the split of a run that really runs."""
+        if self.console is None or not hasattr(event, "step"):
+            if self.console is not None:
+                from groundup.cli.views import section
+
+                section(self.console, "Note", event.text)
+            return
+        if event.step == "read":
+            self.table = event.value
+        elif event.step == "contract":
+            self.contract = event.value
+        elif event.step == "split":
+            self._opening(event.value)
+
+    def _opening(self, parts) -> None:
+        from groundup.cli import views
+
+        self.begun = True
+        notes = [str(n) for n in (*self.table.notes, *self.contract.notes, *parts.notes)]
+        views.data(self.console, self.contract, self.table.n_rows, len(self.table.columns))
+        views.notes(self.console, dict.fromkeys(notes))
+        views.split(self.console, parts.rule, (len(parts.train), len(parts.valid), len(parts.test)))
+
+    def finish(self, result) -> None:
+        """Print the outcome; of a stored result, also what came before."""
+        from groundup.cli import views
+        from groundup.cli.show import opening
+
+        if not self.begun:
+            opening(self.console, result)
+        views.outcome(self.console, result)

@@ -1,0 +1,84 @@
+"""The progress of a run, drawn on stderr while it works: what is done, what is left, how long it may take."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from groundup.cli.talk import err, is_lively
+from groundup.judge.numbers import shown, shown_seconds
+from groundup.workbench.events import Event, Failed, FitDone, StepBegun, StepDone, Told
+
+_STEPS = {
+    "read": "Reading",
+    "warm": "Compiling",
+    "compare": "Comparing",
+    "refit": "Refitting",
+    "test": "Testing",
+    "bundle": "Saving",
+}
+
+
+class Progress:
+    """A bar while there is a terminal to draw it on; else nothing. Use as a context manager.
+
+    Parameters
+    ----------
+    quiet : bool
+    say : callable, optional
+        Called with the events of steps that have ended (a Table, a Contract, a Split), to print what they made.
+    """
+
+    def __init__(self, quiet: bool, say=None):
+        self._say, self._bar, self._task = say, None, None
+        if is_lively(quiet):
+            from rich.progress import BarColumn, SpinnerColumn, TextColumn
+            from rich.progress import Progress as Bar
+
+            self._bar = Bar(
+                SpinnerColumn(style="cyan"),
+                TextColumn("[bold]{task.fields[step]}[/]"),
+                BarColumn(bar_width=24, complete_style="cyan", finished_style="cyan"),
+                TextColumn("{task.description}"),
+                TextColumn("[dim]{task.fields[left]}[/]"),
+                console=err(),
+                transient=True,
+            )
+
+    def __enter__(self) -> Self:
+        if self._bar is not None:
+            self._bar.start()
+            self._task = self._bar.add_task("", total=None, step="", left="")
+        return self
+
+    def __exit__(self, *details) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Hear an event of a run."""
+        if isinstance(event, (StepDone, Told)) and self._say is not None:
+            self._say(event)
+        if self._bar is None:
+            return
+        if isinstance(event, StepBegun):
+            self._draw(step=_STEPS.get(event.step, event.step), description=event.what, left="", total=None)
+        elif isinstance(event, FitDone):
+            score = "" if event.score is None else f" {shown(event.score)}"
+            left = "" if event.left_s is None else f"about {shown_seconds(max(event.left_s, 1.0))} left"
+            text = f"{event.label}, fold {event.fold}/{event.n_folds}{score}"
+            self._draw(step="Comparing", description=text, left=left, total=1.0, completed=event.share)
+        elif isinstance(event, Failed):
+            self._bar.console.print(f"[yellow]{event.label} failed:[/] ", end="")
+            self._bar.console.print(event.error, markup=False)
+
+    def _draw(self, *, step: str, description: str, left: str, total, completed: float = 0.0) -> None:
+        from rich.markup import escape
+
+        self._bar.update(
+            self._task,
+            description=escape(description),
+            total=total,
+            completed=completed,
+            step=step,
+            left=left,
+        )

@@ -1,0 +1,93 @@
+"""``groundup show``: what is in a project or a bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from groundup.cli.talk import Debug, Json, out, print_json, verb
+
+NAME = "show"
+EXAMPLES = "Example:  groundup show churn-groundup"
+
+
+@verb
+def command(
+    path: Annotated[
+        Path, typer.Argument(metavar="BUNDLE|PROJECT", help="A bundle, or the folder of a project.")
+    ],
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show a project's result, or what a bundle holds; a bundle is checked while it is read."""
+    from groundup.workbench.folder import Folder, is_project
+
+    if path.is_dir() and is_project(path):
+        result = Folder(path).latest_result()
+        if as_json:
+            print_json(result.to_object())
+            return
+        from groundup.cli import views
+
+        console = out()
+        opening(console, result)
+        views.outcome(console, result)
+        return
+    _show_bundle(path, as_json)
+
+
+def opening(console, result) -> None:
+    """Print the data, the notes and the split of a stored result."""
+    from groundup.cli import views
+    from groundup.tables import Contract
+
+    contract = Contract.model_validate(result.contract, strict=False)
+    views.data(console, contract, result.data.rows, result.data.columns)
+    views.notes(console, result.notes)
+    views.split(console, result.split.rule, (result.split.train, result.split.valid, result.split.test))
+
+
+def _show_bundle(path: Path, as_json: bool) -> None:
+    from groundup.cli import views
+    from groundup.judge.numbers import shown, shown_bytes
+    from groundup.ship import bundle
+    from groundup.workbench.predicting import bundle_path
+
+    file = bundle_path(path)
+    model, found = bundle.load(file), bundle.verify(file)
+    contract = model.contract
+    if as_json:
+        print_json(_bundle_object(file, model, found))
+        return
+    console = out()
+    views.section(
+        console, "Bundle", f"{file} ({shown_bytes(file.stat().st_size)}), sha256 {found.digest[:16]}..."
+    )
+    views.section(console, "Model", f"{type(model.learner).__name__}, {model.target.task}")
+    if contract is not None:
+        views.data(console, contract, contract.n_rows, len(contract.columns))
+    if model.metrics.get("test"):
+        told = ", ".join(f"{name} {shown(value)}" for name, value in model.metrics["test"].items())
+        views.section(console, "Test", told)
+    agreed = "to the bit" if found.exact else f"within tolerance ({'; '.join(found.differences[:3])})"
+    views.section(console, "Checked", f"every part; {found.n_replayed} rows replayed, equal {agreed}")
+
+
+def _bundle_object(file: Path, model, found) -> dict:
+    return {
+        "bundle": str(file),
+        "digest": found.digest,
+        "bytes": file.stat().st_size,
+        "learner": type(model.learner).__name__,
+        "task": model.target.task,
+        "target": model.target.name or None,
+        "metrics": model.metrics,
+        "settings": model.settings,
+        "contract": model.contract.model_dump(mode="json") if model.contract is not None else None,
+        "made_on": model.made_on.model_dump() if model.made_on is not None else None,
+        "replayed": found.n_replayed,
+        "exact": found.exact,
+        "differences": found.differences,
+    }

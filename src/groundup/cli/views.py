@@ -1,0 +1,225 @@
+"""What a run looks like in the terminal: the data, the split, the leaderboard, the choice, the scores, what is next.
+
+Every view is made from the result (or from a step's record), so a stored run looks like the one that made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.padding import Padding
+from rich.table import Table as Grid
+from rich.text import Text
+
+from groundup.judge.numbers import shown, shown_bytes, shown_micros, shown_seconds
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from groundup.tables import Contract
+    from groundup.workbench.result import Result
+
+LABEL = 12
+MOST_NOTES = 6
+_PARTS = ("train", "valid", "test")
+_GOOD = {"good", "segments"}
+_MILD = {"slight overfit", "unknown"}
+
+
+def section(console: Console, label: str, *lines: str | Text, style: str = "") -> None:
+    """Print a label and the lines that belong to it, wrapped beside it."""
+    grid = Grid.grid(padding=(0, 1, 0, 0))
+    grid.add_column(width=LABEL, style="bold cyan", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for i, line in enumerate(lines):
+        text = line if isinstance(line, Text) else Text(line, style=style)
+        grid.add_row(label if i == 0 else "", text)
+    console.print(Padding(grid, (0, 0, 0, 1)))
+
+
+# ---------------------------------------------------------------------- before the comparison
+
+
+def data(console: Console, contract: Contract, n_rows: int, n_columns: int) -> None:
+    """Print what was read and what it means."""
+    console.print()
+    kinds: dict[str, int] = {}
+    for column in contract.feature_columns:
+        kinds[column.kind] = kinds.get(column.kind, 0) + 1
+    told = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items(), key=lambda pair: -pair[1]))
+    section(
+        console, "Data", f"{n_rows:,} rows, {n_columns:,} columns; {len(contract.features)} features: {told}"
+    )
+    section(console, "Task", _task(contract))
+    if contract.ignored:
+        names = list(contract.ignored.items())
+        lines = [f"{name}: {reason}" for name, reason in names[:MOST_NOTES]]
+        section(console, "Left out", *lines, *_more(len(names) - MOST_NOTES), style="dim")
+
+
+def _task(contract: Contract) -> str:
+    if contract.task == "clustering":
+        return "no target: segments of similar rows are sought"
+    if contract.task == "regression":
+        column = contract.by_name[contract.target]
+        span = f"{shown(float(column.minimum))} to {shown(float(column.maximum))}"
+        middle = f", half below {shown(column.quantiles[4])}" if column.quantiles else ""
+        return f"regression: predict {contract.target}, {span}{middle}"
+    counts = sorted(contract.labels, key=lambda label: -label.count)
+    total = sum(label.count for label in counts)
+    shares = ", ".join(f"{label.value} {label.count / total:.1%}" for label in counts[:5])
+    more = f" and {len(counts) - 5} more" if len(counts) > 5 else ""
+    return f"{contract.task}: predict {contract.target}: {shares}{more}"
+
+
+def notes(console: Console, found: Iterable[str]) -> None:
+    """Print what was decided about the data."""
+    lines = [note for note in found if ": ignored: " not in note]
+    if lines:
+        section(console, "Notes", *lines[:MOST_NOTES], *_more(len(lines) - MOST_NOTES), style="dim")
+
+
+def _more(n: int) -> list[str]:
+    return [f"... and {n} more"] if n > 0 else []
+
+
+def split(console: Console, rule: str, sizes: tuple[int, int, int]) -> None:
+    """Print how the rows were dealt."""
+    train, valid, test = sizes
+    how = {
+        "random": "at random",
+        "stratified": "classes in proportion",
+        "grouped": "groups kept whole",
+        "time": "by time",
+    }
+    told = f"train {train:,}, valid {valid:,}, test {test:,} rows ({how.get(rule, rule)}); test stays sealed to the end"
+    section(console, "Split", told)
+    console.print()
+
+
+# ---------------------------------------------------------------------- after it
+
+
+def outcome(console: Console, result: Result) -> None:
+    """Print the leaderboard, the choice, the scores, the verdict and what is next."""
+    leaderboard(console, result)
+    lines = [result.best.reason] + ([result.best.check] if result.best.check else [])
+    section(console, "Choice", *lines)
+    params = ", ".join(f"{k}={shown_param(v)}" for k, v in result.best.params.items() if k != "random_state")
+    if params:
+        section(console, "", Text(f"refitted on train and valid with {params}", style="dim"))
+    if result.segments:
+        segments(console, result)
+    scores(console, result)
+    colour = "green" if result.regime in _GOOD else "default" if result.regime in _MILD else "yellow"
+    section(console, "Verdict", Text(result.verdict, style=colour))
+    if result.confusion and len(result.confusion["labels"]) <= 8:
+        confusion(console, result.confusion)
+    if result.warnings:
+        known = [w for w in result.warnings if w != result.verdict]
+        lines = [Text(w, style="yellow") for w in known[:MOST_NOTES]]
+        if lines:
+            section(console, "Warnings", *lines, *_more(len(known) - MOST_NOTES))
+    following(console, result)
+
+
+def leaderboard(console: Console, result: Result) -> None:
+    """Print one line per learner."""
+    best = result.best
+    way = "greater is better" if best.greater_is_better else "smaller is better"
+    ended = {"time": ", until the budget ended", "fits": ", until --max-fits"}.get(result.ended, "")
+    told = f"mean {best.metric} over {result.split.folds} folds of train, {way}; {result.n_fits} fits{ended}"
+    section(console, "Leaderboard", Text(told, style="dim"))
+    grid = Grid(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1))
+    grid.add_column("", width=1)
+    for title, justify in (("learner", "left"), (best.metric, "right"), ("+-", "right"), ("valid", "right")):
+        grid.add_column(title, justify=justify, no_wrap=True)
+    for title in ("tried", "fit", "one row", "size"):
+        grid.add_column(title, justify="right", no_wrap=True)
+    for row in result.leaderboard:
+        if row.error:
+            grid.add_row("x", row.title, Text("failed", style="red"), "", "", "", "", "", "", style="dim")
+            continue
+        style = "bold" if row.chosen else "dim" if row.baseline else ""
+        grid.add_row(
+            Text("*", style="bold green") if row.chosen else "=" if row.tied else "",
+            row.title,
+            shown(row.mean),
+            "" if row.spread is None else shown(row.spread),
+            "" if row.valid is None else shown(row.valid),
+            "" if row.baseline else str(row.n_settings),
+            "" if row.fit_s is None else shown_seconds(row.fit_s),
+            "" if row.row_us is None else shown_micros(row.row_us),
+            "" if row.bytes is None else shown_bytes(row.bytes),
+            style=style,
+        )
+    console.print(Padding(grid, (0, 0, 0, LABEL + 2)))
+    if any(row.tied for row in result.leaderboard):
+        section(console, "", Text("* chosen   = as good within what chance explains", style="dim"))
+
+
+def shown_param(value) -> str:
+    """Return a parameter's value in few digits."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def scores(console: Console, result: Result) -> None:
+    """Print train, valid and test side by side, with the baseline on test."""
+    grid = Grid(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1))
+    grid.add_column("")
+    for part in _PARTS:
+        grid.add_column(part, justify="right", style="bold" if part == "test" else "")
+    if result.baseline:
+        grid.add_column("baseline on test", justify="right", style="dim")
+    for name in result.metrics["test"]:
+        values = [shown(result.metrics[part][name]) for part in _PARTS]
+        base = [shown(result.baseline["test"][name])] if result.baseline else []
+        grid.add_row(name, *values, *base, style="cyan" if name == result.best.metric else "")
+    section(console, "Scores", Text(_scores_text(result), style="dim"))
+    console.print(Padding(grid, (0, 0, 0, LABEL + 2)))
+
+
+def _scores_text(result: Result) -> str:
+    looks = "once" if result.test_looks == 1 else f"{result.test_looks} times"
+    return f"train and valid: taught on train alone; test: the saved model, opened {looks}"
+
+
+def confusion(console: Console, found: dict) -> None:
+    """Print the confusion matrix of test."""
+    labels, counts = [str(label) for label in found["labels"]], found["counts"]
+    grid = Grid(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1))
+    grid.add_column("true \\ said", style="bold", max_width=24)
+    for label in labels:
+        grid.add_column(label, justify="right", max_width=16)
+    for i, label in enumerate(labels):
+        cells = [
+            Text(f"{n:,}", style="green" if i == j else "" if n else "dim") for j, n in enumerate(counts[i])
+        ]
+        grid.add_row(label, *cells)
+    section(console, "Mistakes", Text("rows of test, by true label and by what the model said", style="dim"))
+    console.print(Padding(grid, (0, 0, 0, LABEL + 2)))
+
+
+def segments(console: Console, result: Result) -> None:
+    """Print each segment in words."""
+    lines = [
+        Text.assemble((f"{s.number}", "bold green"), f"  {s.rows:,} rows ({s.share:.0%}): {s.words}")
+        for s in result.segments
+    ]
+    section(console, "Segments", *lines)
+
+
+def following(console: Console, result: Result) -> None:
+    """Print where the model is, and the next command to type."""
+    import shlex
+
+    project = shlex.quote(result.project)
+    console.print()
+    took = "stored result, nothing was run" if result.stored else f"in {shown_seconds(result.seconds)}"
+    section(console, "Model", f"{result.bundle} ({took})")
+    section(console, "Next", Text(f"groundup predict {project} NEW.csv -o predictions.csv", style="bold"))
+    if result.stored:
+        section(console, "", Text("the same command with --fresh runs anew", style="dim"))
+    console.print()

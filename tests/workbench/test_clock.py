@@ -1,0 +1,45 @@
+"""Budgets: how they are written, and how they end a comparison."""
+
+import time
+
+import pytest
+
+from groundup.errors import UsageError
+from groundup.workbench.clock import Clock, parse_budget
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        ("60s", 60),
+        ("60", 60),
+        (45, 45),
+        ("2m", 120),
+        ("1.5h", 5400),
+        ("1h30m", 5400),
+        (" 2 min ", 120),
+        (None, None),
+    ],
+)
+def test_budgets(written, seconds):
+    assert parse_budget(written) == seconds
+
+
+@pytest.mark.parametrize("written", ["", "abc", "-5s", "0", "5 parsecs", "s", "1e9h", 0, -1, float("nan")])
+def test_what_is_no_budget(written):
+    with pytest.raises(UsageError):
+        parse_budget(written)
+
+
+def test_fits_and_time():
+    clock = Clock(None, 3)
+    assert clock.refusal(3) == ""
+    clock.n_fits = 1
+    assert clock.refusal(3) == "fits"
+    clock = Clock(10.0, started=time.monotonic() - 8)
+    assert clock.refusal(1, 1.0) == ""
+    assert clock.refusal(1, 3.0) == "time"
+    clock.reserve_s = 2.5
+    assert clock.refusal(1) == "time"
+    with pytest.raises(UsageError):
+        Clock(None, 0)
