@@ -134,12 +134,17 @@ def layout(rows: list[list[str]]) -> Layout:
         column = [row[j].strip() for row in below if j < len(row) and row[j].strip()]
         if not column or not name:
             continue
-        share = sum(is_typed(c) for c in column) / len(column)
+        typed = sum(is_typed(c) for c in column) > 0.5 * len(column)
+        lengths = {len(c) for c in column}
         if is_number(name):
-            evidence -= 1 if share > 0.5 and not _is_year(name, first) else 0
-        elif share > 0.5 and not is_typed(name):
+            evidence -= typed and not _is_year(name, first)
+        elif _is_value(name):
+            evidence -= typed
+        elif typed:
             evidence += 1
-        elif (share > 0.5 and all(len(c) == len(name) for c in column)) or (name in column and share <= 0.5):
+        elif len(lengths) == 1 and len(column) >= 5 and len(name) not in lengths:
+            evidence += 1  # codes of one length below a name of another
+        elif name in column:
             evidence -= 1
     if evidence != 0:
         return Layout(n_titles, evidence > 0, "")
@@ -148,6 +153,11 @@ def layout(rows: list[list[str]]) -> Layout:
     return Layout(
         n_titles, not (typed or (repeated and len(first) > 2)), "every column is text, as the first record is"
     )
+
+
+def _is_value(cell: str) -> bool:
+    """Say whether `cell` is a number, a date or an address; unlike ``is_typed``, "n" and "no" may be names."""
+    return is_typed(cell) and not cell.isalpha()
 
 
 def is_number(cell: str) -> bool:

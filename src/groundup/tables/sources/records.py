@@ -144,7 +144,7 @@ def parse(
             end = text.index("\n", start) + 1
             cells, fault, n_lines = (
                 text[start : end - 1].split(dialect.delimiter),
-                "a quote is not closed on its line",
+                "a quote is not closed",
                 1,
             )
         yield Record(line, cells, fault, mended)

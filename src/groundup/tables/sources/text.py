@@ -51,7 +51,10 @@ def read_text(data: bytes, name: str, file: str, *, delimiter, encoding, header,
     notes += told
     utf8 = line_ends(utf8, found.delimiter)
     head = _head(utf8)
-    start = _layout(shapes.sample_records(head, found), header)
+    sample = shapes.sample_records(head, found)
+    if not sample:
+        raise GroundupError("The file is empty: it holds blank cells only.", file=file)
+    start = _layout(sample, header)
     if start.doubt and header is None:
         what = "column names" if start.has_header else "a row"
         notes.append(
