@@ -171,8 +171,12 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
     def _probabilities(self, raw) -> np.ndarray:
         if len(self.classes_) == 1:
             return np.ones((len(raw), 1))
-        out = np.empty((len(raw), len(self.classes_)))
-        _link(raw, out)
+        if raw.shape[1] > 1:
+            out = raw.copy()
+            _softmax_link(out)
+            return out
+        out = np.empty((len(raw), 2))
+        _logistic_link(raw, out)
         return out
 
     def _loss_code(self) -> int:
@@ -218,17 +222,18 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
 
 
 @kernel
-def _link(raw, out_probabilities):
-    """Probabilities of each row from its raw scores."""
-    n_classes = out_probabilities.shape[1]
-    if raw.shape[1] == 1:
-        for i in range(raw.shape[0]):
-            p = logistic.probability(raw[i, 0])
-            out_probabilities[i, 0] = 1.0 - p
-            out_probabilities[i, 1] = p
-        return
-    flat = out_probabilities.reshape(-1)
+def _logistic_link(raw, out_probabilities):
+    """Probabilities of two classes from the raw scores (n_rows, 1)."""
     for i in range(raw.shape[0]):
-        for k in range(n_classes):
-            out_probabilities[i, k] = raw[i, k]
+        p = logistic.probability(raw[i, 0])
+        out_probabilities[i, 0] = 1.0 - p
+        out_probabilities[i, 1] = p
+
+
+@kernel
+def _softmax_link(out_probabilities):
+    """Replace the raw scores of each row by probabilities."""
+    n_rows, n_classes = out_probabilities.shape
+    flat = out_probabilities.reshape(-1)
+    for i in range(n_rows):
         softmax.to_probabilities(flat, i * n_classes, n_classes)

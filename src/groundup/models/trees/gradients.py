@@ -22,6 +22,7 @@ from groundup.engine.losses import logistic, softmax, squared
 from groundup.engine.rows import Rows, add_tree
 
 SQUARED, LOGISTIC, SOFTMAX = 0, 1, 2
+_CHUNK = 1024
 
 
 class Scales(NamedTuple):
@@ -44,11 +45,12 @@ def update_gradients(rows: Rows, loss: int, n_outputs: int, weight: np.ndarray) 
     sums = np.empty((rows.n_blocks, n_outputs, 2))
     ends = np.empty((rows.n_blocks, n_outputs, 2))
 
+    kernel_of_loss = (_squared, _logistic, _softmax)[loss]
+
     def step(run):
         own = slice(run.first, run.stop)
-        _gradients(
+        kernel_of_loss(
             run.bounds,
-            loss,
             run["y"],
             weight[run.lo : run.hi],
             run["score"].reshape(-1),
@@ -65,50 +67,49 @@ def update_gradients(rows: Rows, loss: int, n_outputs: int, weight: np.ndarray) 
 
 
 @kernel(fast=True)
-def _gradients(bounds, loss, y, weight, score, out_gradient, out_hessian, out_sums, out_ends):
-    """Gradients and hessians of all outputs of each block, and their sums and ends."""
-    n_outputs = out_sums.shape[1]
+def _squared(bounds, y, weight, score, out_gradient, out_hessian, out_sums, out_ends):
+    """Gradients, hessians, their sums and ends in each block: squared loss."""
     for b in range(bounds.size - 1):
         lo, hi = bounds[b], bounds[b + 1]
-        m = hi - lo
-        z = score[lo * n_outputs : hi * n_outputs]
-        g = out_gradient[lo * n_outputs : hi * n_outputs]
-        h = out_hessian[lo * n_outputs : hi * n_outputs]
-        if loss == SQUARED:
-            _squared(z, y[lo:hi], g, h)
-        elif loss == LOGISTIC:
-            _logistic(z, y[lo:hi], g, h)
-        else:
-            _softmax(z, y[lo:hi], n_outputs, g, h)
-        for k in range(n_outputs):
-            _weigh(weight[lo:hi], g[k * m : (k + 1) * m], h[k * m : (k + 1) * m], out_sums[b, k], out_ends[b, k])
+        z, t, g, h = score[lo:hi], y[lo:hi], out_gradient[lo:hi], out_hessian[lo:hi]
+        for i in range(t.size):
+            g[i] = squared.gradient(z[i], t[i])
+            h[i] = 1.0
+        _weigh(weight[lo:hi], g, h, out_sums[b, 0], out_ends[b, 0])
 
 
 @kernel(fast=True)
-def _squared(z, y, out_gradient, out_hessian):
-    for i in range(y.size):
-        out_gradient[i] = squared.gradient(z[i], y[i])
-        out_hessian[i] = 1.0
+def _logistic(bounds, y, weight, score, out_gradient, out_hessian, out_sums, out_ends):
+    """Gradients, hessians, their sums and ends in each block: logistic loss."""
+    for b in range(bounds.size - 1):
+        lo, hi = bounds[b], bounds[b + 1]
+        z, t, g, h = score[lo:hi], y[lo:hi], out_gradient[lo:hi], out_hessian[lo:hi]
+        for i in range(t.size):
+            g[i] = logistic.gradient(z[i], t[i])
+            h[i] = logistic.curvature(z[i])
+        _weigh(weight[lo:hi], g, h, out_sums[b, 0], out_ends[b, 0])
 
 
 @kernel(fast=True)
-def _logistic(z, y, out_gradient, out_hessian):
-    for i in range(y.size):
-        out_gradient[i] = logistic.gradient(z[i], y[i])
-        out_hessian[i] = logistic.curvature(z[i])
-
-
-@kernel(fast=True)
-def _softmax(z, y, n_outputs, out_gradient, out_hessian):
-    m = y.size
+def _softmax(bounds, y, weight, score, out_gradient, out_hessian, out_sums, out_ends):
+    """Gradients, hessians, their sums and ends in each block: softmax loss, class by class."""
+    n_outputs = out_sums.shape[1]
     p = np.empty(n_outputs)
-    for i in range(m):
+    for b in range(bounds.size - 1):
+        lo, m = bounds[b], bounds[b + 1] - bounds[b]
+        plane = lo * n_outputs
+        for i in range(m):
+            for k in range(n_outputs):
+                p[k] = score[plane + k * m + i]
+            softmax.to_probabilities(p, 0, n_outputs)
+            for k in range(n_outputs):
+                out_gradient[plane + k * m + i] = p[k] - (1.0 if y[lo + i] == k else 0.0)
+                out_hessian[plane + k * m + i] = p[k] * (1.0 - p[k])
         for k in range(n_outputs):
-            p[k] = z[k * m + i]
-        softmax.to_probabilities(p, 0, n_outputs)
-        for k in range(n_outputs):
-            out_gradient[k * m + i] = p[k] - (1.0 if y[i] == k else 0.0)
-            out_hessian[k * m + i] = p[k] * (1.0 - p[k])
+            at = plane + k * m
+            _weigh(
+                weight[lo : lo + m], out_gradient[at : at + m], out_hessian[at : at + m], out_sums[b, k], out_ends[b, k]
+            )
 
 
 @kernel(fast=True)
@@ -147,9 +148,11 @@ def mean_loss(rows: Rows, loss: int, n_outputs: int, weight: np.ndarray) -> floa
     """Return the weighted mean of the loss over the rows of positive weight."""
     sums = np.zeros((rows.n_blocks, 2))
 
+    kernel_of_loss = (_squared_loss, _logistic_loss, _softmax_loss)[loss]
+
     def step(run):
-        score, own = run["score"].reshape(-1), sums[run.first : run.stop]
-        _loss_blocks(run.bounds, loss, n_outputs, run["y"], weight[run.lo : run.hi], score, own)
+        own = sums[run.first : run.stop]
+        kernel_of_loss(run.bounds, run["y"], weight[run.lo : run.hi], run["score"].reshape(-1), n_outputs, own)
 
     rows.advance(step)
     total = add_tree(sums)
@@ -157,30 +160,40 @@ def mean_loss(rows: Rows, loss: int, n_outputs: int, weight: np.ndarray) -> floa
 
 
 @kernel(fast=True)
-def _loss_blocks(bounds, loss, n_outputs, y, weight, score, out_sums):
+def _squared_loss(bounds, y, weight, score, n_outputs, out_sums):
+    """out_sums[b] = sum of w * loss and of w over the rows of block b."""
+    for b in range(bounds.size - 1):
+        for i in range(bounds[b], bounds[b + 1]):
+            w = weight[i] if weight.size else 1.0
+            out_sums[b, 0] += w * squared.value(score[i], y[i])
+            out_sums[b, 1] += w
+
+
+@kernel(fast=True)
+def _logistic_loss(bounds, y, weight, score, n_outputs, out_sums):
+    """out_sums[b] = sum of w * loss and of w over the rows of block b: values as vectors, then their sum in order."""
+    value = np.empty(_CHUNK)
+    for b in range(bounds.size - 1):
+        for lo in range(bounds[b], bounds[b + 1], _CHUNK):
+            z, t = score[lo : min(lo + _CHUNK, bounds[b + 1])], y[lo : min(lo + _CHUNK, bounds[b + 1])]
+            for i in range(z.size):
+                value[i] = logistic.value(z[i], t[i])
+            for i in range(z.size):
+                w = weight[lo + i] if weight.size else 1.0
+                out_sums[b, 0] += w * value[i]
+                out_sums[b, 1] += w
+
+
+@kernel(fast=True)
+def _softmax_loss(bounds, y, weight, score, n_outputs, out_sums):
     """out_sums[b] = sum of w * loss and of w over the rows of block b."""
     p = np.empty(n_outputs)
-    value = np.empty(1024)
     for b in range(bounds.size - 1):
-        block, end = bounds[b], bounds[b + 1]
-        total, mass = 0.0, 0.0
-        for lo in range(block, end, 1024):
-            m = min(1024, end - lo)
-            z, t = score[lo : lo + m], y[lo : lo + m]
-            if loss == SQUARED:
-                for i in range(m):
-                    value[i] = squared.value(z[i], t[i])
-            elif loss == LOGISTIC:
-                for i in range(m):
-                    value[i] = logistic.value(z[i], t[i])
-            else:
-                for i in range(m):
-                    for k in range(n_outputs):
-                        p[k] = score[block * n_outputs + k * (end - block) + lo - block + i]
-                    own = p[np.int64(t[i])]
-                    value[i] = softmax.to_probabilities(p, 0, n_outputs) - own
-            for i in range(m):
-                w = weight[lo + i] if weight.size else 1.0
-                total += w * value[i]
-                mass += w
-        out_sums[b, 0], out_sums[b, 1] = total, mass
+        lo, m = bounds[b], bounds[b + 1] - bounds[b]
+        for i in range(m):
+            for k in range(n_outputs):
+                p[k] = score[lo * n_outputs + k * m + i]
+            own = p[np.int64(y[lo + i])]
+            w = weight[lo + i] if weight.size else 1.0
+            out_sums[b, 0] += w * (softmax.to_probabilities(p, 0, n_outputs) - own)
+            out_sums[b, 1] += w

@@ -7,7 +7,7 @@ With the sums G, H of gradients and hessians of the rows that go left (l) and ri
 A candidate is a bin b (x <= threshold[b] goes left) with missing values right, or, for features that have any, left; with
 all other values left, missing values right is a candidate too. Allowed are candidates with H >= 1e-3 and at least
 ``min_samples_leaf`` rows on both sides. Of equal gains the lowest feature wins, missing right before left, then the lowest
-bin, so that the result is one.
+bin (missing left: the highest), as in scikit-learn, so that the result is one.
 
 All is computed in units (see `quantising`): sums are exact integers, and the gain is two products and one division of
 float64. A gain below 1e-11 of its parts is rounding, and counts as none.
@@ -111,15 +111,16 @@ def search(first, second, mode, count_bits, total_first, total_second, n_bins, m
                 # All other values left leaves the missing ones right; with those left too, nothing would be right.
                 last = n - 1 + missing[f] - side
                 if side == 1:
-                    sums[0, :last] += first[o + MISSING]
+                    _shift(first[o + MISSING], last, sums[0])
                     if mode != PACKED:
-                        sums[1, :last] += second[o + MISSING]
+                        _shift(second[o + MISSING], last, sums[1])
                 top = _gains(sums, last, mode, count_bits, total_g, total_h, total_c, limits, gain)
                 if top > best:
                     best = top
-                    b = 0
+                    step = 1 - 2 * side
+                    b = side * (last - 1)
                     while gain[b] != top:
-                        b += 1
+                        b += step
                     _, _, c = unpack(sums[0, b], sums[1, b], mode, count_bits)
                     out_split[0], out_split[1], out_split[2] = f, b, side
                     out_split[3] = np.int64(min(c, total_c - c) >= limits.certain)
@@ -137,6 +138,13 @@ def _prefix(values, out_sums):
     for b in range(values.size):
         total += values[b]
         out_sums[b] = total
+
+
+@kernel
+def _shift(value, n, out_sums):
+    """out_sums[b] += value for b < n: with missing values left, every left side has them."""
+    for b in range(n):
+        out_sums[b] += value
 
 
 @kernel(fast=True)
