@@ -92,7 +92,7 @@ def save(
     """
     path, nodes = Path(path), Nodes(learners)
     about = doc.About(name=name, seed=seed, metrics=_plain(metrics), settings=_plain(settings))
-    target = target or _target_of(pipeline)
+    target = target or _target_of(pipeline, contract)
     try:
         model = Model(pipeline, target, contract, about)
     except ValueError as e:
@@ -178,7 +178,7 @@ def _names(model: Model):
     return None
 
 
-def _target_of(pipeline) -> doc.Target:
+def _target_of(pipeline, contract) -> doc.Target:
     from groundup.models.estimator import is_classifier, is_clusterer, is_regressor
 
     for task, test in (
@@ -187,7 +187,7 @@ def _target_of(pipeline) -> doc.Target:
         ("clustering", is_clusterer),
     ):
         if test(pipeline):
-            return doc.Target(task=task)  # type: ignore[arg-type]
+            return doc.Target(name=getattr(contract, "target", None) or "", task=task)  # type: ignore[arg-type]
     return doc.Target(task="other")
 
 

@@ -131,7 +131,7 @@ class Reader:
             return form[1](self, *(value[key] for key in form[0]))
         except CheckFailed:
             raise
-        except (ValueError, TypeError, KeyError, OverflowError, MemoryError, AttributeError) as e:
+        except (ValueError, TypeError, KeyError, IndexError, OverflowError, MemoryError, AttributeError) as e:
             raise CheckFailed(
                 f"The bundle is damaged: a value of the form {tag!r} cannot be read ({e!s:.100})."
             ) from None
