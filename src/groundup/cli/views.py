@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
-from groundup.judge.numbers import shown, shown_bytes, shown_micros, shown_seconds
+from groundup.judge.numbers import shown, shown_bytes, shown_micros, shown_seconds, shown_with_error
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from groundup.workbench.result import Result
 
 LABEL = 12
+INDENT = 4
 MOST_NOTES = 6
 _PARTS = ("train", "valid", "test")
 _GOOD = {"good", "segments"}
@@ -94,7 +95,7 @@ def split(console: Console, rule: str, sizes: tuple[int, int, int]) -> None:
         "grouped": "groups kept whole",
         "time": "by time",
     }
-    told = f"train {train:,}, valid {valid:,}, test {test:,} rows ({how.get(rule, rule)}); test stays sealed to the end"
+    told = f"train {train:,}, valid {valid:,}, test {test:,} (sealed); {how.get(rule, rule)}"
     section(console, "Split", told)
     console.print()
 
@@ -107,9 +108,10 @@ def outcome(console: Console, result: Result) -> None:
     leaderboard(console, result)
     lines = [result.best.reason] + ([result.best.check] if result.best.check else [])
     section(console, "Choice", *lines)
-    params = ", ".join(f"{k}={shown_param(v)}" for k, v in result.best.params.items() if k != "random_state")
+    hidden = {"random_state", "early_stopping", "n_iter_no_change"}
+    params = ", ".join(f"{k}={shown_param(v)}" for k, v in result.best.params.items() if k not in hidden)
     if params:
-        section(console, "", Text(f"refitted on train and valid with {params}", style="dim"))
+        section(console, "", Text(f"Refitted on train and valid with {params}.", style="dim"))
     if result.segments:
         segments(console, result)
     scores(console, result)
@@ -134,30 +136,35 @@ def leaderboard(console: Console, result: Result) -> None:
     section(console, "Leaderboard", Text(told, style="dim"))
     grid = Grid(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1))
     grid.add_column("", width=1)
-    for title, justify in (("learner", "left"), (best.metric, "right"), ("+-", "right"), ("valid", "right")):
-        grid.add_column(title, justify=justify, no_wrap=True)
-    for title in ("tried", "fit", "one row", "size"):
+    grid.add_column("learner", no_wrap=True)
+    titles = [best.metric, *(() if result.segments else ("valid", "tried")), "fit", "one row", "size"]
+    for title in titles:
         grid.add_column(title, justify="right", no_wrap=True)
     for row in result.leaderboard:
-        if row.error:
-            grid.add_row("x", row.title, Text("failed", style="red"), "", "", "", "", "", "", style="dim")
-            continue
-        style = "bold" if row.chosen else "dim" if row.baseline else ""
-        grid.add_row(
-            Text("*", style="bold green") if row.chosen else "=" if row.tied else "",
-            row.title,
-            shown(row.mean),
-            "" if row.spread is None else shown(row.spread),
-            "" if row.valid is None else shown(row.valid),
-            "" if row.baseline else str(row.n_settings),
-            "" if row.fit_s is None else shown_seconds(row.fit_s),
-            "" if row.row_us is None else shown_micros(row.row_us),
-            "" if row.bytes is None else shown_bytes(row.bytes),
-            style=style,
-        )
-    console.print(Padding(grid, (0, 0, 0, LABEL + 2)))
+        cells = _cells(row)
+        kept = cells[:3] + cells[5:] if result.segments else cells
+        grid.add_row(*kept, style="bold" if row.chosen else "dim" if row.baseline or row.error else "")
+    console.print(Padding(grid, (0, 0, 0, INDENT)))
     if any(row.tied for row in result.leaderboard):
-        section(console, "", Text("* chosen   = as good within what chance explains", style="dim"))
+        console.print(
+            Padding(Text("* chosen   = as good within what chance explains", style="dim"), (0, 0, 1, INDENT))
+        )
+
+
+def _cells(row) -> tuple[str | Text, ...]:
+    if row.error:
+        return ("x", row.title, Text("failed", style="red"), "", "", "", "", "")
+    mark = Text("*", style="bold green") if row.chosen else "=" if row.tied else ""
+    return (
+        mark,
+        row.title,
+        shown_with_error(row.mean, row.spread),
+        "" if row.valid is None else shown(row.valid),
+        "" if row.baseline else str(row.n_settings),
+        "" if row.fit_s is None else shown_seconds(row.fit_s),
+        "" if row.row_us is None else shown_micros(row.row_us),
+        "" if row.bytes is None else shown_bytes(row.bytes),
+    )
 
 
 def shown_param(value) -> str:
@@ -178,7 +185,7 @@ def scores(console: Console, result: Result) -> None:
         base = [shown(result.baseline["test"][name])] if result.baseline else []
         grid.add_row(name, *values, *base, style="cyan" if name == result.best.metric else "")
     section(console, "Scores", Text(_scores_text(result), style="dim"))
-    console.print(Padding(grid, (0, 0, 0, LABEL + 2)))
+    console.print(Padding(grid, (0, 0, 0, INDENT)))
 
 
 def _scores_text(result: Result) -> str:
@@ -199,7 +206,7 @@ def confusion(console: Console, found: dict) -> None:
         ]
         grid.add_row(label, *cells)
     section(console, "Mistakes", Text("rows of test, by true label and by what the model said", style="dim"))
-    console.print(Padding(grid, (0, 0, 0, LABEL + 2)))
+    console.print(Padding(grid, (0, 0, 0, INDENT)))
 
 
 def segments(console: Console, result: Result) -> None:

@@ -22,6 +22,20 @@ def shown(value: float | None) -> str:
     return f"{value:,.{digits}f}"
 
 
+def shown_with_error(value: float | None, error: float | None) -> str:
+    """Return a value and its spread, the spread in two digits: ``0.8456 ± 0.0075``.
+
+    >>> shown_with_error(47656.2, 888.0), shown_with_error(0.5, None)
+    ('47,656 ± 890', '0.5000')
+    """
+    if error is None or not math.isfinite(error) or error == 0 or value is None:
+        return shown(value)
+    step = 10.0 ** (math.floor(math.log10(error)) - 1)
+    digits = max(0, -math.floor(math.log10(step) + 0.5))
+    rounded = round(error / step) * step
+    return f"{shown(value)} ± {rounded:,.{digits}f}" if step >= 1e-6 else f"{shown(value)} ± {error:.1e}"
+
+
 def shown_seconds(seconds: float) -> str:
     """Return a duration: ``4 ms``, ``0.42 s``, ``12 s``, ``3 min 05 s``."""
     if seconds < 0.1:

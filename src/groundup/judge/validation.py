@@ -129,8 +129,8 @@ class Validation:
 
     @property
     def fit_s(self) -> float:
-        """Mean seconds of one fit."""
-        return float(np.mean([fold.fit_s for fold in self.folds])) if self.folds else 0.0
+        """Median seconds of one fit: the first one may have had to compile its kernels."""
+        return float(np.median([fold.fit_s for fold in self.folds])) if self.folds else 0.0
 
     def out_of_fold_predictions(self, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
         """Return (row numbers, values or probabilities) of every judged row, ascending."""

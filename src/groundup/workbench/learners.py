@@ -35,7 +35,7 @@ TITLES = {
     "HistGradientBoostingRegressor": "Gradient boosting",
     "HistGradientBoostingClassifier": "Gradient boosting",
     "KMeans": "k-means",
-    "DummyClassifier": "Baseline (class shares)",
+    "DummyClassifier": "Baseline (shares)",
     "DummyRegressor": "Baseline (mean)",
 }
 

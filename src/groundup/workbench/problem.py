@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -45,11 +46,12 @@ class Problem:
         """Return the features and the target of some rows."""
         return self.frame[part], None if self.y is None else self.y[part]
 
-    def preparer(self, flavour: str):
-        """Return an unfitted preparer of the contract's features."""
+    def preparer(self, flavour: str, names: Collection[str] | None = None):
+        """Return an unfitted preparer of the contract's features, or of those with `names`."""
         from groundup.tables.prepare import TablePreparer
 
-        return TablePreparer(flavour, kinds={c.name: c.kind for c in self.contract.feature_columns})
+        columns = [c for c in self.contract.feature_columns if names is None or c.name in names]
+        return TablePreparer(flavour, kinds={c.name: c.kind for c in columns})
 
     @property
     def n_folds(self) -> int:

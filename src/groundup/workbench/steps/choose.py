@@ -7,11 +7,12 @@ latency. Settings of one learner are not tied: they cost about the same, so the 
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from groundup.errors import GroundupError
-from groundup.judge.numbers import shown, shown_bytes, shown_micros
-from groundup.judge.validation import difference
+from groundup.judge.numbers import shown, shown_bytes, shown_micros, shown_with_error
+from groundup.judge.validation import Difference, difference
 from groundup.workbench.candidate import Candidate
 from groundup.workbench.steps.compare import Comparison
 
@@ -66,7 +67,7 @@ def _reason(comparison: Comparison, ranked: list[Candidate], chosen: Candidate) 
         gap = difference(comparison.metric, top.validation, chosen.validation)
         why = (
             f"its mean {name} of {mean(chosen)} is within chance of the best, {top.entry.title.lower()} with {mean(top)} "
-            f"(difference {shown(abs(gap.mean))} +- {shown(gap.error)})"
+            f"({_gap(gap)})"
             if gap.mean
             else f"its mean {name} of {mean(chosen)} equals the best"
         )
@@ -84,8 +85,14 @@ def _reason(comparison: Comparison, ranked: list[Candidate], chosen: Candidate) 
     return (
         f"{chosen.entry.title}: the best mean {name}, {mean(chosen)} over {n_folds} folds; next comes "
         f"{second.entry.title.lower()} with {mean(second)}, behind by more than chance explains "
-        f"({shown(gap.mean)} +- {shown(gap.error)})."
+        f"({_gap(gap)})."
     )
+
+
+def _gap(gap: Difference) -> str:
+    if math.isinf(gap.error):
+        return f"difference {shown(gap.mean)}, on one fold only"
+    return f"difference {shown_with_error(gap.mean, gap.error)}"
 
 
 def _cost(candidate: Candidate) -> str:

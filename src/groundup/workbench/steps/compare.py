@@ -2,8 +2,8 @@
 
 The order is fixed. First the baseline, then each learner with its first setting, the cheapest learner first; then, round
 by round, each learner's next setting; at last neighbours of boosting's best. A further setting that loses to its
-learner's best on both of its first two folds is given up. The clock is asked before each candidate (would it fit into what
-is left, judged by the learner's last fit?) and, for the first settings, after each fold.
+learner's best on both of its first two folds is given up. The clock is asked before each candidate (would it fit into
+what is left, judged by the learner's last fit?) and, for the first settings, after each fold.
 """
 
 from __future__ import annotations
@@ -138,8 +138,14 @@ class Comparer:
             self.journal.record("skipped", learner=entry.name, reason=reason)
             return
         candidate = Candidate(entry, params)
+
+        def after_fold(validation: Validation) -> str:
+            self._fold_done(candidate, validation)
+            self._reserve(validation.fit_s)
+            return self.clock.refusal(1)
+
+        self._judge(candidate, after_fold=after_fold)
         self.out.tried.append(candidate)
-        self._judge(candidate, after_fold=lambda v: self._fold_done(candidate, v) or self.clock.refusal(1))
         self._reserve()
 
     def _climb(self, candidate: Candidate) -> None:
@@ -219,13 +225,12 @@ class Comparer:
             error=candidate.error,
         )
 
-    def _fold_done(self, candidate: Candidate, validation: Validation) -> str:
+    def _fold_done(self, candidate: Candidate, validation: Validation) -> None:
         self.clock.n_fits += 1
         i, k = len(validation.folds), len(self.folds)
         share, left_s = self._progress(i / k)
         score = validation.folds[-1].scores[self.out.metric.name].value
         self.listen(FitDone(candidate.entry.title, i, k, score, share, left_s))
-        return ""
 
     # ------------------------------------------------------------------ what is next, how much is left
 
@@ -249,11 +254,11 @@ class Comparer:
             yield Candidate(entry, {k: v for k, v in params.items() if k in entry.parameters})
             in_vain = 0 if self.out.best(entry.name) is not best else in_vain + 1
 
-    def _reserve(self) -> None:
+    def _reserve(self, running_s: float = 0.0) -> None:
         """Keep time for the finish: each finalist once on train, the chosen twice more, on up to 1.5 times the rows."""
-        finalists = [b for e in self.entries if (b := self.out.best(e.name)) is not None]
-        slowest = max((b.validation.fit_s for b in finalists), default=0.0)
-        self.clock.reserve_s = 0.5 + 1.5 * SLACK * (sum(b.validation.fit_s for b in finalists) + 2 * slowest)
+        bests = [b for e in self.entries if (b := self.out.best(e.name)) is not None]
+        fits = [b.validation.fit_s for b in bests] + [running_s]
+        self.clock.reserve_s = 0.5 + 1.5 * SLACK * (sum(fits) + 2 * max(fits))
 
     def _progress(self, part: float) -> tuple[float, float | None]:
         """Return the share done, and the seconds that the rest takes: by plan and by clock, whichever ends first."""
