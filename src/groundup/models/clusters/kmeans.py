@@ -167,6 +167,8 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
             found = lloyd(rows, begin(), self.max_iter, tol, self._telling(tell))
             if best is None or (found.inertia < best.inertia and not _same(found, best, self.n_clusters)):
                 best = found
+            if found.stopped:
+                break
         self._keep(best)
         self._iterations_end(X)
         return self
@@ -212,7 +214,7 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
         return centres
 
     def _telling(self, tell):
-        """Return what `lloyd` calls after an iteration: it prints if that is wanted, and tells the callbacks."""
+        """Return what `lloyd` calls after an iteration: it prints if that is wanted, and tells the callbacks the loss."""
         number = 0
 
         def told(inertia, centres):
@@ -220,7 +222,7 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
             if self.verbose:
                 print(f"Iteration {number}, inertia {inertia()}.")  # noqa: T201 (what `verbose` asks for)
             number += 1
-            return tell(lambda: {"inertia": inertia()}, lambda: {"cluster_centers_": centres})
+            return tell(lambda: {"loss": inertia()}, lambda: {"cluster_centers_": centres})
 
         return told
 
@@ -233,7 +235,8 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
                 ConvergenceWarning,
                 stacklevel=4,
             )
-        self.cluster_centers_, self.labels_, self.inertia_, self.n_iter_ = best
+        self.cluster_centers_, self.labels_ = best.centres, best.labels
+        self.inertia_, self.n_iter_ = best.inertia, best.n_iter
 
     def predict(self, X):
         """Return the number of the nearest centre of each row: int32 of shape (n_rows,)."""

@@ -166,6 +166,7 @@ class Clustering(NamedTuple):
     labels: np.ndarray
     inertia: float
     n_iter: int
+    stopped: bool
 
 
 def lloyd(rows: Rows, centres: np.ndarray, max_iter: int, tol: float, tell) -> Clustering:
@@ -184,18 +185,18 @@ def lloyd(rows: Rows, centres: np.ndarray, max_iter: int, tol: float, tell) -> C
         and the new centres; a true answer ends the run.
     """
     label = rows.add("label", np.full(rows.n_rows, -1, np.int32))
-    n_iter, settled = 0, False
+    n_iter, settled, stopped = 0, False, False
     while n_iter < max_iter and not settled:
         n_iter += 1
         old = centres
         assigned = rows.reduce(Assignment, Codebook.of(old))
         centres = _means(assigned, rows, old)
         settled = assigned.changed == 0
-        stop = tell(lambda old=old: rows.reduce(Inertia, old).value, centres)
-        if stop or ((centres.astype(np.float64) - old) ** 2).sum() <= tol:
+        stopped = tell(lambda old=old: rows.reduce(Inertia, old).value, centres)
+        if stopped or ((centres.astype(np.float64) - old) ** 2).sum() <= tol:
             break
     if not settled:
         rows.reduce(
             Assignment, Codebook.of(centres)
         )  # the labels of the last centres, as `predict` gives them
-    return Clustering(centres, label, rows.reduce(Inertia, centres).value, n_iter)
+    return Clustering(centres, label, rows.reduce(Inertia, centres).value, n_iter, stopped)

@@ -11,9 +11,9 @@ Rows are taken some 16 to 64 at a time, shifted and transposed into a small matr
 each lane looks for its own nearest centre, and neither few features nor few centres leave lanes idle. A row's result
 depends on no other row: all rows go through the same sums, the last ones beside zeros.
 
-Numerical error: about eps * n_features * (||x'||^2 + ||c'_j||^2), so `s` must lie among the data, or the digits cancel; it
+Numerical error: about eps * n_features * (||x'||^2 + ||c'_j||^2), so `s` must lie among the data, or digits cancel; it
 is the mean of the centres, a fixed function of them: `fit` and `predict` compute the same bits. Where two centres are
-closer to equally near than that error, either may be chosen, always the same one.
+equally near but for that error, either may be chosen, always the same one.
 
 Cost: 2 * rows * k * n_features flops, near the processor's peak from about 16 features on.
 """
@@ -92,7 +92,7 @@ def _pack(centres, shift, out_slopes, out_start):
 
 @kernel
 def new_columns(X):
-    """Return the small matrix that `transpose_chunk` fills: as many columns as a tile is wide, whole vectors of features."""
+    """Return the small matrix that `transpose_chunk` fills: a tile's width of rows, whole vectors of features."""
     lanes = VECTOR_BYTES // X.itemsize
     return np.empty((-(-X.shape[1] // lanes) * lanes, VECTORS * lanes), X.dtype)
 

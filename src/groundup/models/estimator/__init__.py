@@ -13,8 +13,9 @@ from sklearn.base import (
 )
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils import check_random_state, column_or_1d, get_tags
-from sklearn.utils._param_validation import Interval, Options, StrOptions
-from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils._param_validation import Hidden, Interval, Options, StrOptions
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
+from sklearn.utils.validation import _num_samples as count_rows
 from sklearn.utils.validation import check_is_fitted
 
 from groundup.models.estimator.base import Learner, fitting
@@ -29,6 +30,7 @@ __all__ = [
     "ClassifierMixin",
     "ClusterMixin",
     "ConvergenceWarning",
+    "Hidden",
     "Interval",
     "Labels",
     "Learner",
@@ -43,7 +45,9 @@ __all__ = [
     "check_random_state",
     "clone",
     "column_or_1d",
+    "compute_class_weight",
     "compute_sample_weight",
+    "count_rows",
     "encode_labels",
     "fitting",
     "get_tags",
