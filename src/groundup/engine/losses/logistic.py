@@ -6,8 +6,8 @@ With the score z (any real number) and the target y in {0, 1} (fractions in betw
     gradient(z, y)  = d value / dz = p - y          with p = 1 / (1 + e^-z)
     curvature(z)    = d^2 value / dz^2 = p (1 - p)
 
-All are written in t = e^-|z| in (0, 1], so that nothing overflows and nothing cancels: p (1 - p) = t / (1 + t)^2 keeps its
-relative accuracy in the tails, where 1 - p would be rounded to 0.
+All are written in t = e^-|z| in (0, 1], so that nothing overflows and nothing cancels: p (1 - p) = t / (1 + t)^2 keeps
+its relative accuracy in the tails, where 1 - p would be rounded to 0.
 """
 
 from __future__ import annotations

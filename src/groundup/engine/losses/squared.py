@@ -3,6 +3,8 @@
     value(z, y)    = (z - y)^2 / 2
     gradient(z, y) = z - y
     curvature      = 1
+
+Half, so that the gradient has no factor.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@
 Sums of integers have no rounding, so any order of rows, blocks and threads gives the same bits. A word may pack several
 sums (boosting: gradient and hessian), as long as no partial sum overflows its share of the bits.
 
-Layout: a row's bins lie side by side, eight to a uint64 word (`n_words` words a row, the last with `n_last` features), so
-that one row costs one cache line and the loop over its features is eight shifts a load. Rows of a node are visited through
-an index; the line of the row 16 further on is asked for meanwhile.
+Layout: a row's bins lie side by side, eight to a uint64 word (`n_words` words a row, the last with `n_last` features),
+so that one row costs one cache line and the loop over its features is eight shifts a load. Rows of a node are visited
+through an index; the line of the row 16 further on is asked for meanwhile.
 
 Cost: about 0.3 ns a row and feature when rows are consecutive, 0.4 ns through an index.
 """
@@ -27,7 +27,7 @@ _U = np.uint64
 @kernel(inline=True)
 def _add(words, at, value, n_words, n_last, out_hist):
     """Add `value` to the bins of one row, whose words begin at `at`."""
-    # Keep this shape: with a first and a last word as parameters LLVM stopped unrolling, and a row cost 2.5 times as much.
+    # Keep this shape: with a first and a last word as parameters LLVM stopped unrolling, and it took 2.5 times as long.
     o = _U(0)
     for k in range(n_words - 1):
         w = words[at + _U(k)]

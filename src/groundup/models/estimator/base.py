@@ -87,10 +87,9 @@ class Learner(Declared, BaseEstimator):
             With `y_numeric`, float64; else as given (labels: see `encode_labels`).
         sample_weight : array-like of shape (n_rows,), optional
             Not negative. The column ``weight`` is float64, ones where none are given.
-        finite : {"check", "later", "allow-nan", "any"}
+        finite : {"check", "later", "allow-nan"}
             "later": the caller proves finiteness from a statistic (any NaN or infinity in X makes a sum of X
             non-finite) and calls ``_refuse_nonfinite(X)`` if that fails. "allow-nan": missing values are welcome.
-            "any": infinities too.
         min_rows : int
             Fewer rows raise.
         """
@@ -98,7 +97,7 @@ class Learner(Declared, BaseEstimator):
             raise ValueError(
                 f"This {type(self).__name__} estimator requires y to be passed, but the target y is None."
             )
-        finite_flag = {"check": True, "later": False, "allow-nan": "allow-nan", "any": False}[finite]
+        finite_flag = {"check": True, "later": False, "allow-nan": "allow-nan"}[finite]
         if isinstance(X, Place) and not isinstance(X, np.ndarray):
             place = self._place(X, finite_flag, min_rows)
         else:

@@ -1,8 +1,8 @@
 """Trees: gradient boosting over histograms, one stage a file.
 
-`binning` (values to 256 bins) -> `gradients` (the loss's slope at every row) -> `quantising` (slopes to integers) -> `growing`
-(best-first, with `splitting` to find the best split of a node) -> `leaves` (values, added to the scores) -> `predicting`;
-`boosting` is the loop over them, `stopping` ends it early.
+`binning` (values to 256 bins) -> `gradients` (the loss's slope at every row) -> `quantising` (slopes to integers) ->
+`growing` (best-first, with `splitting` to find the best split of a node) -> `leaves` (values, added to the scores) ->
+`predicting`; `boosting` is the loop over them, `stopping` ends it early.
 """
 
 from __future__ import annotations

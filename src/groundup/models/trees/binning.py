@@ -3,9 +3,10 @@
     bin(x) = number of thresholds of the feature below x        (so x <= threshold[b]  <=>  bin(x) <= b)
     bin(NaN) = 255
 
-A feature of at most ``max_bins`` distinct values has its thresholds halfway between neighbours; of more, at the quantiles
-k / max_bins of the values, or of 200,000 rows drawn from them (weighted rows are drawn with probability in proportion to the
-weight, fewer rows count by their weight). Thresholds are in the dtype of X, and predictions compare in that dtype.
+A feature of at most ``max_bins`` distinct values has its thresholds halfway between neighbours; of more, at the
+quantiles k / max_bins of the values, or of 200,000 rows drawn from them (weighted rows are drawn with probability in
+proportion to the weight, fewer rows count by their weight). Thresholds are in the dtype of X, and predictions compare
+in that dtype.
 
 The bins are kept twice, one byte each: row by row for the histograms (a row's bins in one cache line), and, inside each
 block of rows, feature by feature for the partition (which reads one feature of many rows). So a fit holds about
@@ -137,7 +138,7 @@ def thresholds_of(values: np.ndarray, weight: np.ndarray | None, max_bins: int) 
 
 
 def _quantiles(values, weight, q):
-    """Averaged inverse of the distribution function: the mean of both neighbours where a quantile falls between two values."""
+    """Averaged inverse of the distribution function: the mean of two neighbours where a quantile falls between them."""
     total = len(values) if weight is None else weight.sum()
     upto = np.arange(1, len(values) + 1) if weight is None else np.cumsum(weight)
     last = len(values) - 1
@@ -147,21 +148,29 @@ def _quantiles(values, weight, q):
     return values[low] * half + values[high] * half
 
 
-def bin_rows(rows: Rows, bins: Bins) -> None:
-    """Add the columns ``bins`` (uint64, row by row) and ``planes`` (uint8, feature by feature in each block)."""
+def bin_rows(rows: Rows, bins: Bins) -> bool:
+    """Add the columns ``bins`` (uint64, row by row) and ``planes`` (uint8, feature by feature in each block).
+
+    Returns whether all values that are not missing are finite.
+    """
     rows.add("bins", np.zeros((rows.n_rows, bins.n_words), np.uint64))
     rows.add("planes", np.empty((rows.n_rows, bins.n_features), np.uint8))
-    rows.advance(_bin_run, bins)
+    infinite = np.zeros(rows.n_blocks, np.int64)
 
+    def step(run):
+        by_row, planes = run["bins"].view(np.uint8), run["planes"].reshape(-1)
+        _bin_blocks(run.X, run.bounds, bins.thresholds, by_row, planes, infinite[run.first : run.stop])
 
-def _bin_run(run, bins: Bins) -> None:
-    by_row = run["bins"].view(np.uint8)
-    _bin_blocks(run.X, run.bounds, bins.thresholds, by_row, run["planes"].reshape(-1))
+    rows.advance(step)
+    return not infinite.any()
 
 
 @kernel
-def _bin_blocks(X, bounds, thresholds, out_rows, out_planes):
-    """Bins of each block, by binary search, 1024 rows of a feature side by side (which the compiler makes vectors of)."""
+def _bin_blocks(X, bounds, thresholds, out_rows, out_planes, out_infinite):
+    """Bins of each block, by binary search, 1024 rows of a feature side by side (which the compiler makes vectors of).
+
+    out_infinite[b] counts the infinite values of block b.
+    """
     n_features = X.shape[1]
     x = np.empty(_CHUNK, X.dtype)
     at = np.empty(_CHUNK, np.int32)
@@ -171,9 +180,12 @@ def _bin_blocks(X, bounds, thresholds, out_rows, out_planes):
             m = min(end - lo, _CHUNK)
             for f in range(n_features):
                 edge = thresholds[f]
+                infinite = np.int64(0)
                 for i in range(m):
                     x[i] = X[lo + i, f]
                     at[i] = 0
+                    infinite += np.int64(abs(x[i]) == np.inf)
+                out_infinite[b] += infinite
                 step = 128
                 while step > 0:
                     for i in range(m):

@@ -8,14 +8,15 @@
              values = -learning_rate * sum g / (sum h + lambda)     in each leaf
              z += values[leaf of each row]
 
-With K classes there are K scores a row, and K trees an iteration, all on the gradients of the iteration's start. Rows whose weight is 0 (those held
-out for early stopping among them) ride along: they are sent down each tree with the others, and count for nothing.
+With K classes there are K scores a row, and K trees an iteration, all on the gradients of the iteration's start. Rows
+whose weight is 0 (those held out for early stopping among them) ride along: they are sent down each tree with the
+others, and count for nothing.
 
-Everything between two lines of the loop is a pass over blocks of rows; sums are integers, or floats added in a fixed order. So a
-fit has the same bits on any number of threads and wherever X lives.
+Everything between two lines of the loop is a pass over blocks of rows; sums are integers, or floats added in a fixed
+order. So a fit has the same bits on any number of threads and wherever X lives.
 
-Cost: n_rows n_features (1 + about 2.5 for the splits below the root) histogram updates of 0.35 ns a tree of 31 leaves, and 15 ns
-a row for the rest; memory beside X: about 2 n_features + 44 bytes a row.
+Cost: n_rows n_features (1 + about 2.5 for the splits below the root) histogram updates of 0.35 ns a tree of 31 leaves,
+and 15 ns a row for the rest; memory beside X: about 2 n_features + 44 bytes a row.
 
 Source: Friedman, Greedy function approximation (2001), algorithm 1; Ke et al., LightGBM (NIPS 2017).
 """
@@ -51,6 +52,11 @@ class Booster:
     baseline : ndarray of shape (n_outputs,), optional
     raw : ndarray of shape (n_rows, n_outputs), optional
         Scores to go on from, with `n_grown` trees that made them.
+
+    Attributes
+    ----------
+    finite : bool
+        Whether X holds no infinity: the caller is to refuse it otherwise.
     """
 
     def __init__(
@@ -70,7 +76,7 @@ class Booster:
         self.rows, self.weight, self.loss, self.n_outputs = rows, weight, loss, n_outputs
         self.plan, self.learning_rate, self.n_grown = plan, learning_rate, n_grown
         self.bins = find_bins(rows, weight if weight.size else None, max_bins, plan.seed)
-        bin_rows(rows, self.bins)
+        self.finite = bin_rows(rows, self.bins)
         self.missing = has_missing(rows, self.bins.n_features, weight)
         for name in ("gradient", "hessian"):
             rows.add(name, np.empty((rows.n_rows, n_outputs), np.float32))

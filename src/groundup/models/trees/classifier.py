@@ -12,7 +12,13 @@ import numpy as np
 from groundup.engine.kernels import kernel
 from groundup.engine.losses import logistic, softmax
 from groundup.engine.rows import Rows
-from groundup.models.estimator import ClassifierMixin, Labels, StrOptions, compute_sample_weight, encode_labels
+from groundup.models.estimator import (
+    ClassifierMixin,
+    Labels,
+    StrOptions,
+    compute_sample_weight,
+    encode_labels,
+)
 from groundup.models.trees.estimator import HistGradientBoosting
 from groundup.models.trees.gradients import LOGISTIC, SOFTMAX
 
@@ -218,7 +224,9 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
         super()._check_state()
         wanted = len(self.classes_) if len(self.classes_) > 2 else 1
         if self.n_trees_per_iteration_ != wanted:
-            raise ValueError(f"{self.n_trees_per_iteration_} trees an iteration for {len(self.classes_)} classes")
+            raise ValueError(
+                f"{self.n_trees_per_iteration_} trees an iteration for {len(self.classes_)} classes"
+            )
 
 
 @kernel

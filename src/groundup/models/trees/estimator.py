@@ -1,8 +1,8 @@
 """The estimator around `boosting`: parameters, validation, early stopping, warm start, saved state and predictions.
 
-`HistGradientBoosting` is the base of the classifier and the regressor; its parameters are scikit-learn's, and so are their
-defaults. Not supported yet, and refused with a clear error where they are not at their defaults: categorical_features,
-monotonic_cst, interaction_cst, and losses other than 'squared_error' and 'log_loss'.
+`HistGradientBoosting` is the base of the classifier and the regressor; its parameters are scikit-learn's, and so are
+their defaults. Not supported yet, and refused with a clear error where they are not at their defaults:
+categorical_features, monotonic_cst, interaction_cst, and losses other than 'squared_error' and 'log_loss'.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class HistGradientBoosting(Callbacks, Learner):
         "_random_seed": Scalar(int, low=0, high=2**32 - 1),
         "_starts": Array("i8", "n_starts"),
         "_feature": Array("i4", "n_nodes"),
-        "_threshold": Array("f4 f8", "n_nodes", finite=False),
+        "_threshold": Array("f4 f8", "n_nodes", finite="allow-nan"),
         "_left": Array("i4", "n_nodes"),
         "_missing_left": Array("?", "n_nodes"),
         "_value": Array("f8", "n_nodes"),
@@ -103,13 +103,15 @@ class HistGradientBoosting(Callbacks, Learner):
         again = self.warm_start and "_starts" in vars(self)
         self._refuse_unsupported(X)
         before = vars(self).get("n_features_in_")
-        rows = self._rows(X, y, sample_weight, finite="any", y_numeric=self._numeric)
+        rows = self._rows(X, y, sample_weight, finite="later", y_numeric=self._numeric)
         if again and before != rows.n_features:
             raise ValueError(f"warm_start: the fit so far has {before} features, X has {rows.n_features}")
         rows.add("y", self._encoded(rows["y"], again))
         weight = self._weights(rows, sample_weight)
         self._draw_seed(again)
         booster, watch, parts = self._prepared(rows, weight, again, (X_val, y_val, sample_weight_val))
+        if not booster.finite:
+            self._refuse_nonfinite(X, "allow-nan")
         self._iterate(booster, watch, parts, X, y)
         self._keep(parts, booster.baseline)
         self.train_score_ = np.array(watch.train_scores if watch else [], float)
@@ -146,7 +148,7 @@ class HistGradientBoosting(Callbacks, Learner):
         given = X_val is not None or y_val is not None
         if given:
             self._refuse_half_validation(X_val, y_val)
-            X_val = self._features(X_val, finite=False)
+            X_val = self._features(X_val, finite="allow-nan")
             y_val = self._encoded_validation(y_val, len(X_val))
             weight_val = None if weight_val is None else self._weight(weight_val, len(X_val))
         early = rows.n_rows > 10_000 if self.early_stopping == "auto" else self.early_stopping
@@ -288,9 +290,14 @@ class HistGradientBoosting(Callbacks, Learner):
         """Return the raw scores: (n_rows, n_outputs)."""
         if vars(self).get("_given_raw") is not None:
             return self._given_raw
-        X = self._features(X, finite=False)
+        X = self._features(X, finite="allow-nan")
         return self._fill(
-            add_trees, X, *self._walk, self._baseline, n_columns=self.n_trees_per_iteration_, finite=False
+            add_trees,
+            X,
+            *self._walk,
+            self._baseline,
+            n_columns=self.n_trees_per_iteration_,
+            finite="allow-nan",
         )
 
     def _raw_of(self, rows: Rows) -> np.ndarray:
@@ -302,12 +309,12 @@ class HistGradientBoosting(Callbacks, Learner):
     def _staged_raw(self, X):
         """Yield the raw scores after each iteration."""
         check_is_fitted(self)
-        X = self._features(X, finite=False)
+        X = self._features(X, finite="allow-nan")
         raw = np.tile(self._baseline, (len(X), 1))
         zero = np.zeros_like(self._baseline)
         for part in self._parts():
             raw = raw + self._fill(
-                add_trees, X, *walk_of(part), zero, n_columns=self.n_trees_per_iteration_, finite=False
+                add_trees, X, *walk_of(part), zero, n_columns=self.n_trees_per_iteration_, finite="allow-nan"
             )
             yield raw
 

@@ -1,12 +1,13 @@
 """Gradients: the slope g and the curvature h of the loss at every row, in the row's raw score.
 
-Boosting fits each tree to the second-order expansion of the weighted loss L = sum_i w_i loss(z_i, y_i) around the scores z:
+Boosting fits each tree to the second-order expansion of the weighted loss L = sum_i w_i loss(z_i, y_i) around the
+scores z:
 
     L(z + t) ~ L(z) + sum_i (g_i t_i + h_i t_i^2 / 2),     g_i = w_i loss'(z_i), h_i = w_i loss''(z_i)
 
-The formulas are `engine.losses`'s; here they run over the rows of a block. Scores are float64, g and h float32 (a relative
-error of 6e-8 a row, far below the sampling error of any leaf). With K > 1 trees an iteration (softmax), the K values of the
-rows of one block lie class by class: value k of row i at ``block * K + k * rows_of_block + i``.
+The formulas are `engine.losses`'s; here they run over the rows of a block. Scores are float64, g and h float32 (a
+relative error of 6e-8 a row, far below the sampling error of any leaf). With K > 1 trees an iteration (softmax), the K
+values of the rows of one block lie class by class: value k of row i at ``block * K + k * rows_of_block + i``.
 
 Cost: 3 to 5 ns a row (softmax: 8 ns a row and class).
 """
@@ -108,13 +109,17 @@ def _softmax(bounds, y, weight, score, out_gradient, out_hessian, out_sums, out_
         for k in range(n_outputs):
             at = plane + k * m
             _weigh(
-                weight[lo : lo + m], out_gradient[at : at + m], out_hessian[at : at + m], out_sums[b, k], out_ends[b, k]
+                weight[lo : lo + m],
+                out_gradient[at : at + m],
+                out_hessian[at : at + m],
+                out_sums[b, k],
+                out_ends[b, k],
             )
 
 
 @kernel(fast=True)
 def _weigh(weight, out_gradient, out_hessian, out_sums, out_ends):
-    """Multiply by the weights; sums of |g| and h in four lanes (a fixed order that fills the adders), smallest and largest h."""
+    """Multiply by the weights; sums of |g| and h in four lanes (a fixed order), smallest and largest h."""
     m = out_gradient.size
     if weight.size:
         for i in range(m):
@@ -152,7 +157,9 @@ def mean_loss(rows: Rows, loss: int, n_outputs: int, weight: np.ndarray) -> floa
 
     def step(run):
         own = sums[run.first : run.stop]
-        kernel_of_loss(run.bounds, run["y"], weight[run.lo : run.hi], run["score"].reshape(-1), n_outputs, own)
+        kernel_of_loss(
+            run.bounds, run["y"], weight[run.lo : run.hi], run["score"].reshape(-1), n_outputs, own
+        )
 
     rows.advance(step)
     total = add_tree(sums)

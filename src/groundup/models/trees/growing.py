@@ -1,15 +1,16 @@
 """Growing: one tree, best-first, with the splits that best-first growth will want worked on ahead.
 
-Best-first growth splits the leaf with the largest gain, until there are ``max_leaf_nodes`` or no gain. Splitting a node means one
-pass over its rows (partition, and the histogram of the child with the smaller hessian sum; the other child's is the parent's
-minus that), and one search of both children. One node at a time would be 30 short passes a tree, each with the cost of waking
-the threads. So each round takes up to 4 nodes: those that best-first growth would split next *as far as is known*. The
-children may be better than the rest of the four; then these wait. `_commit` follows the best-first order over all splits that are known, so the tree is exactly
-the one that one node at a time gives, in about 10 rounds in place of 30.
+Best-first growth splits the leaf with the largest gain, until there are ``max_leaf_nodes`` or no gain. Splitting a node
+means one pass over its rows (partition, and the histogram of the child with the smaller hessian sum; the other child's
+is the parent's minus that), and one search of both children. One node at a time would be 30 short passes a tree, each
+with the cost of waking the threads. So each round takes up to 4 nodes: those that best-first growth would split next
+*as far as is known*. The children may be better than the rest of the four; then these wait. `_commit` follows the
+best-first order over all splits that are known, so the tree is exactly the one that one node at a time gives, in about
+10 rounds in place of 30.
 
-Every block of rows keeps its own permutation ``order`` (uint16), sorted by node; node q has the rows order[b, start:stop] with
-(start, stop) = ranges[b, q]. A pass over a run of blocks is one kernel call without the GIL. All sums are integers (see
-`quantising`), so neither the run's length nor the number of threads can show in the tree.
+Every block of rows keeps its own permutation ``order`` (uint16), sorted by node; node q has the rows order[b,
+start:stop] with (start, stop) = ranges[b, q]. A pass over a run of blocks is one kernel call without the GIL. All sums
+are integers (see `quantising`), so neither the run's length nor the number of threads can show in the tree.
 
 Cost: n_rows n_features for the root, and at most half of a node's rows for each split.
 
@@ -27,8 +28,16 @@ from groundup.engine.rows import Rows, threads
 from groundup.engine.statistics.histogram import N_BINS
 from groundup.models.trees.binning import Bins
 from groundup.models.trees.gradients import Scales
-from groundup.models.trees.partitioning import JOB_WIDTH, LEFT, NEITHER, RIGHT, count_nodes, split_nodes, start_tree
-from groundup.models.trees.quantising import Units, units_of
+from groundup.models.trees.partitioning import (
+    JOB_WIDTH,
+    LEFT,
+    NEITHER,
+    RIGHT,
+    count_nodes,
+    split_nodes,
+    start_tree,
+)
+from groundup.models.trees.quantising import units_of
 from groundup.models.trees.splitting import COUNTED, PACKED, WIDE, limits_of, search, unpack_one
 
 #: Nodes of a round. 1 gives the same trees, slower.
@@ -55,7 +64,19 @@ class Plan(NamedTuple):
 class Node:
     """A node while its tree grows; `gain` is 0 where it cannot be split. `sums` and `split.left` are sums of words."""
 
-    __slots__ = ("bin", "depth", "feature", "gain", "kids", "left", "missing_left", "number", "path", "slot", "sums")
+    __slots__ = (
+        "bin",
+        "depth",
+        "feature",
+        "gain",
+        "kids",
+        "left",
+        "missing_left",
+        "number",
+        "path",
+        "slot",
+        "sums",
+    )
 
     def __init__(self, number: int, depth: int, path: int, sums: tuple[int, int]):
         self.number, self.depth, self.path, self.sums = number, depth, path, sums
@@ -133,7 +154,7 @@ class Grower:
         self.all_features = np.ones(bins.n_features, np.uint8)
 
     def grow(self, scales: Scales, output: int, number: int) -> Grown:
-        """Grow the tree of one output on its gradients; `number` (of the tree) draws features where not all are searched."""
+        """Grow the tree of one output on its gradients; the tree's `number` draws features if not all are searched."""
         self.units = units_of(scales, self.rows.n_rows, self.wide)
         self.mode = WIDE if self.wide else PACKED
         self.limits = {

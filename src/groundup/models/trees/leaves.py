@@ -2,8 +2,8 @@
 
     value = -learning_rate * sum g / (sum h + lambda)           over the rows of the leaf: one Newton step
 
-Each row is told its leaf; then g and h are added up in float64, row by row in the order of the rows in each block, and over the
-blocks in a fixed tree: neither the way the tree was grown nor the number of threads can show.
+Each row is told its leaf; then g and h are added up in float64, row by row in the order of the rows in each block, and
+over the blocks in a fixed tree: neither the way the tree was grown nor the number of threads can show.
 
 Cost: about 2 ns a row and tree for the sums, 1 ns for the scores.
 

@@ -1,10 +1,11 @@
 """Partitioning: passes over the rows of a run of blocks, one kernel call each, without the GIL.
 
-In block b (rows lo, ..., hi - 1 of the run, m of them), node q has the rows ``lo + order[lo + i]``, start <= i < stop, with
-(start, stop) = ranges[b, q]. Splitting q keeps the order of its rows: left rows first, then right ones.
+In block b (rows lo, ..., hi - 1 of the run, m of them), node q has the rows ``lo + order[lo + i]``, start <= i < stop,
+with (start, stop) = ranges[b, q]. Splitting q keeps the order of its rows: left rows first, then right ones.
 
 - `start_tree`: quantise, set every permutation to 0, ..., m - 1 (node 0), and add up the root's histogram;
-- `split_nodes`: for each job, partition a node and add up the histogram of one child, while its rows are still in the cache;
+- `split_nodes`: for each job, partition a node and add up the histogram of one child, while its rows are still in the
+  cache;
 - `count_nodes`: histograms of the number of rows, for nodes where the packed words cannot tell.
 
 Histograms are added to ``out_hist`` of shape (jobs, words, n_features * 256, padded to whole words).

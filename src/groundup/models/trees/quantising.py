@@ -4,21 +4,21 @@ Packed (one word a row, one addition a row and feature):
 
     word = (round(g s_g) << 32) + round(h s_h),   s_g = (2^31 - 2 - n) / sum |g|,   s_h = (2^31 - 2 - n) / sum h
 
-No partial sum over any rows can leave its 31 bits, as |round(x)| <= |x| + 1. The mean row has 2^31 / n units, so packing is for
-fits where every row's weight keeps at least 10 bits: n_rows <= 2^21 when the weights are equal, smallest weight >= 2^-21 of
-their sum. Rounding is to nearest, at random with respect to the features: over the m rows of a node it adds a deviation of
-sqrt(m / 12) units to a sum, against sqrt(m) times the gradients' own, 2^10 units or so.
+No partial sum over any rows can leave its 31 bits, as |round(x)| <= |x| + 1. The mean row has 2^31 / n units, so
+packing is for fits where every row's weight keeps at least 10 bits: n_rows <= 2^21 when the weights are equal, smallest
+weight >= 2^-21 of their sum. Rounding is to nearest, at random with respect to the features: over the m rows of a node
+it adds a deviation of sqrt(m / 12) units to a sum, against sqrt(m) times the gradients' own, 2^10 units or so.
 
-Wide (two words a row, two additions): word_0 = round(g s_g) in 62 bits; word_1 = (round(h s_h) << c) + 1, with c bits for the
-number of rows. It keeps 2^61 / n units for the mean row and exact counts; it is used for small fits, where its cost does not
-matter, for more than 2^21 rows, and for weights that differ a lot.
+Wide (two words a row, two additions): word_0 = round(g s_g) in 62 bits; word_1 = (round(h s_h) << c) + 1, with c bits
+for the number of rows. It keeps 2^61 / n units for the mean row and exact counts; it is used for small fits, where its
+cost does not matter, for more than 2^21 rows, and for weights that differ a lot.
 
-A packed histogram holds no counts, though ``min_samples_leaf`` asks for them. The hessian sum H of m rows bounds their number:
-m >= H / high. `splitting` accepts a best split that is certain by this bound, and asks for exact counts of the node
-otherwise (rare: the best split of a node seldom cuts off a handful of rows).
+A packed histogram holds no counts, though ``min_samples_leaf`` asks for them. The hessian sum H of m rows bounds their
+number: m >= H / high. `splitting` accepts a best split that is certain by this bound, and asks for exact counts of the
+node otherwise (rare: the best split of a node seldom cuts off a handful of rows).
 
-Source: the idea of quantised gradients is Shi et al., Quantized Training of GBDT (NeurIPS 2022); packing with exact integer
-sums and this scale are ours.
+Source: the idea of quantised gradients is Shi et al., Quantized Training of GBDT (NeurIPS 2022); packing with exact
+integer sums and this scale are ours.
 """
 
 from __future__ import annotations

@@ -4,10 +4,10 @@ With the sums G, H of gradients and hessians of the rows that go left (l) and ri
 
     gain = G_l^2 / (H_l + lambda) + G_r^2 / (H_r + lambda) - (G_l + G_r)^2 / (H_l + H_r + lambda)
 
-A candidate is a bin b (x <= threshold[b] goes left) with missing values right, or, for features that have any, left; with
-all other values left, missing values right is a candidate too. Allowed are candidates with H >= 1e-3 and at least
-``min_samples_leaf`` rows on both sides. Of equal gains the lowest feature wins, missing right before left, then the lowest
-bin (missing left: the highest), as in scikit-learn, so that the result is one.
+A candidate is a bin b (x <= threshold[b] goes left) with missing values right, or, for features that have any, left;
+with all other values left, missing values right is a candidate too. Allowed are candidates with H >= 1e-3 and at least
+``min_samples_leaf`` rows on both sides. Of equal gains the lowest feature wins, missing right before left, then the
+lowest bin (missing left: the highest), as in scikit-learn, so that the result is one.
 
 All is computed in units (see `quantising`): sums are exact integers, and the gain is two products and one division of
 float64. A gain below 1e-11 of its parts is rounding, and counts as none.
@@ -86,7 +86,9 @@ def unpack_one(first: int, second: int, mode: int, count_bits: int) -> tuple[int
 
 
 @kernel
-def search(first, second, mode, count_bits, total_first, total_second, n_bins, missing, allowed, limits, out_split):
+def search(
+    first, second, mode, count_bits, total_first, total_second, n_bins, missing, allowed, limits, out_split
+):
     """Find the best split of one node; return its gain in units, 0 if there is none.
 
     first, second : int64 (n_features * 256,): histograms of the words (second may have length 0 if packed).

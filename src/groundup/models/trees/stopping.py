@@ -1,11 +1,12 @@
 """Stopping early: the score after each iteration, of the rows fitted and of rows held out, and when it no longer rises.
 
-Training stops when none of the last ``n_iter_no_change`` scores is above the one before them by more than ``tol``. The score is minus the mean loss, or
-a scorer's value. Held-out rows are either a part of the fit's own rows, with weight 0 in it: they are sent down each new tree with
-the others, so their scores cost nothing; or rows of the caller's, which each new tree is asked about.
+Training stops when none of the last ``n_iter_no_change`` scores is above the one before them by more than ``tol``. The
+score is minus the mean loss, or a scorer's value. Held-out rows are either a part of the fit's own rows, with weight 0
+in it: they are sent down each new tree with the others, so their scores cost nothing; or rows of the caller's, which
+each new tree is asked about.
 
-A scorer sees at most 10,000 of the rows fitted. One that is known by name gets the scores at hand; any other may ask the
-estimator what it likes, and pays for all trees at each iteration.
+A scorer sees at most 10,000 of the rows fitted. One that is known by name gets the scores at hand; any other may ask
+the estimator what it likes, and pays for all trees at each iteration.
 """
 
 from __future__ import annotations
