@@ -201,16 +201,11 @@ def target_values(frame: pl.DataFrame, contract, rows: np.ndarray | None) -> np.
     refuse(_mask(raw.is_null()), "A row has no target.")
     if contract.task == "regression":
         values, doubts = _numbers(raw, contract.by_name[name])
-        refuse(
-            doubts.get("type", doubts["infinite"]) | doubts["infinite"], "A target is not a finite number."
-        )
+        for kind in doubts.keys() & {"type", "infinite"}:
+            refuse(doubts[kind], "A target is not a finite number.")
         return values.to_numpy().astype(np.float64)
-    text = levels_as_text(raw)
-    codes = text.replace_strict(
-        {as_level(label.value): i for i, label in enumerate(contract.labels)},
-        default=None,
-        return_dtype=pl.Int64,
-    )
+    places = {as_level(label.value): i for i, label in enumerate(contract.labels)}
+    codes = levels_as_text(raw).replace_strict(places, default=None, return_dtype=pl.Int64)
     refuse(_mask(codes.is_null()), f"A target is none of the {contract.n_labels} classes.")
     return contract.classes[codes.to_numpy()]
 

@@ -43,6 +43,11 @@ def infer_target(series: pl.Series, task: str | None = None) -> Target:
         raise UsageError(f"Unknown task {task!r}.", hint=f"Tasks are: {', '.join(TASKS)}.")
     if task == "clustering":
         raise UsageError(f"Clustering has no target, but {name!r} was given.", hint="Leave the target out.")
+    if not (series.dtype.is_numeric() or series.dtype in (pl.Boolean, pl.String, pl.Null)):
+        raise GroundupError(
+            f"The target {name!r} holds {series.dtype}: only numbers, text or truth values can be learnt.",
+            hint="Choose another target, or turn it into a number first.",
+        )
     present = series.drop_nulls()
     if present.dtype.is_float():
         present = present.drop_nans()
@@ -88,11 +93,6 @@ def labels_of(present: pl.Series) -> tuple[Level, ...]:
 def _task(present: pl.Series, n_unique: int, task: str | None) -> tuple[Task, list[str]]:
     """Return the task and what is to be said about it."""
     dtype, name = present.dtype, present.name
-    if not (dtype.is_numeric() or dtype in (pl.Boolean, pl.String)):
-        raise GroundupError(
-            f"The target {name!r} holds {dtype}: only numbers, text or truth values can be learnt.",
-            hint="Choose another target, or turn it into a number first.",
-        )
     if task == "regression":
         if not dtype.is_numeric():
             raise GroundupError(

@@ -55,6 +55,8 @@ def framed(source) -> tuple[pl.DataFrame, str]:
 def _from_native(source) -> pl.DataFrame:
     import narwhals.stable.v2 as nw
 
+    names = getattr(source, "column_names", None)  # Arrow's; its "columns" are the data
+    _check_names(getattr(source, "columns", []) if names is None else names)
     try:
         frame = nw.from_native(source)
     except TypeError:
@@ -64,7 +66,6 @@ def _from_native(source) -> pl.DataFrame:
         ) from None
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect(backend="polars")
-    _check_names(frame.columns if hasattr(frame, "columns") else [])
     try:
         return frame.to_polars()
     except Exception:  # noqa: BLE001 - object columns of mixed types: each library fails in its own way

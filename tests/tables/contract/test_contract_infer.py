@@ -1,0 +1,245 @@
+"""What a contract says of a table: kinds, roles, targets, JSON."""
+
+import datetime as dt
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+from groundup.errors import CheckFailed, GroundupError, UsageError
+from groundup.tables import Contract, Level, Table, read
+
+N = 40
+FRAME = pl.DataFrame(
+    {
+        "customer_id": [f"C{i:05d}" for i in range(N)],
+        "row": range(N),
+        "code": [2**60 + i for i in range(N)],
+        "amount": [i / 3 if i % 9 else None for i in range(N)],
+        "count": [i % 11 for i in range(N)],
+        "plan": ["basic", "plus", None, "basic"] * 10,
+        "open": [True, False] * 20,
+        "joined": [dt.date(2024, 1, 1) + dt.timedelta(days=i % 17) for i in range(N)],
+        "remark": [f"called on day {i} about the bill and was angry" for i in range(N)],
+        "name": [f"Ann{i} Lee" for i in range(N)],
+        "same": ["x"] * N,
+        "empty": pl.Series([None] * N, dtype=pl.String),
+        "list": [[1, 2]] * N,
+        "left": ["yes", "no", "no", "no"] * 10,
+    }
+)
+
+
+def test_kinds_roles_and_reasons():
+    contract = Contract.infer(FRAME, "left")
+    kinds = {c.name: c.kind for c in contract.columns}
+    assert kinds == {
+        "customer_id": "identifier", "row": "identifier", "code": "identifier", "amount": "number", "count": "integer",
+        "plan": "category", "open": "boolean", "joined": "datetime", "remark": "text", "name": "identifier",
+        "same": "constant", "empty": "missing", "list": "nested", "left": "category",
+    }  # fmt: skip
+    assert contract.features == ("amount", "count", "plan", "open", "joined")
+    assert set(contract.ignored) == {"customer_id", "row", "code", "remark", "name", "same", "empty", "list"}
+    assert all(contract.ignored.values())
+    noted = {note.column for note in contract.notes if note.kind == "ignored"}
+    assert noted == set(contract.ignored)
+
+
+def test_what_columns_looked_like():
+    contract = Contract.infer(FRAME, "left", units={"amount": "EUR"})
+    amount, plan, joined = (contract.column(n) for n in ("amount", "plan", "joined"))
+    values = FRAME["amount"].drop_nulls().to_numpy()
+    assert amount.missing == 5 / 40
+    assert (amount.minimum, amount.maximum) == (values.min(), values.max())
+    expected = np.quantile(values, [0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1], method="closest_observation")
+    assert np.allclose(amount.quantiles, expected, atol=1 / 3)
+    assert amount.unit == "EUR"
+    assert plan.levels == (Level(value="basic", count=20), Level(value="plus", count=10))
+    assert (joined.minimum, joined.maximum) == ("2024-01-01", "2024-01-17")
+    assert contract.example["plan"] == "plus"
+    assert contract.example["joined"] == "2024-01-02"
+
+
+def test_json_there_and_back():
+    for target in ("left", "amount", "open", None):
+        contract = Contract.infer(FRAME, target)
+        again = Contract.from_json(contract.to_json())
+        assert again == contract
+        assert again.digest == contract.digest
+        assert [type(label.value) for label in again.labels] == [type(label.value) for label in contract.labels]
+    assert Contract.infer(FRAME, "count", "regression").digest != contract.digest
+
+
+def test_json_that_is_none_newer_or_damaged():
+    good = json.loads(Contract.infer(FRAME, "left").to_json())
+    with pytest.raises(GroundupError, match="not a contract"):
+        Contract.from_json("{")
+    with pytest.raises(GroundupError, match="not a contract"):
+        Contract.from_json("[" * 100_000)
+    with pytest.raises(CheckFailed, match="version 2.*reads up to 1"):
+        Contract.from_json(json.dumps(good | {"version": 2}))
+    for change in (
+        {"surprise": 1},
+        {"task": "multiclass"},
+        {"target": "plan"},
+        {"columns": good["columns"] * 2},
+        {"n_rows": 0},
+    ):
+        with pytest.raises(GroundupError, match="damaged"):
+            Contract.from_json(json.dumps(good | change))
+    bad = json.loads(json.dumps(good))
+    bad["columns"][3]["minimum"] = 1e9
+    with pytest.raises(GroundupError, match="above maximum"):
+        Contract.from_json(json.dumps(bad))
+
+
+@pytest.mark.parametrize(
+    ("values", "task", "labels", "noted"),
+    [
+        (["yes", "no"] * 20, "binary", ["no", "yes"], False),
+        ([True, False] * 20, "binary", [False, True], False),
+        ([0, 1] * 20, "binary", [0, 1], False),
+        ([1.0, 0.0] * 20, "binary", [0.0, 1.0], True),
+        ([1.5, 2.5] * 20, "binary", [1.5, 2.5], True),
+        (["a", "b", "c", "c"] * 10, "multiclass", ["a", "b", "c"], False),
+        ([3, 4, 5, 6] * 10, "multiclass", [3, 4, 5, 6], True),
+        ([float(i) for i in range(4)] * 10, "multiclass", [0.0, 1.0, 2.0, 3.0], True),
+        ([i % 15 for i in range(400)], "regression", [], True),
+        (list(range(0, 80, 2)), "regression", [], False),
+        ([i / 7 for i in range(40)], "regression", [], False),
+    ],
+)
+def test_the_task_is_read_off_the_target(values, task, labels, noted):
+    frame = pl.DataFrame({"x": np.random.default_rng(0).normal(size=len(values)), "y": values})
+    contract = Contract.infer(frame, "y")
+    assert contract.task == task
+    assert [label.value for label in contract.labels] == labels
+    assert [type(label.value) for label in contract.labels] == [type(v) for v in labels]
+    assert any(n.kind == "task" for n in contract.notes) == noted
+    got = contract.target_values(frame)
+    assert got.tolist() == values
+    assert np.array_equal(contract.classes, np.unique(np.array(values))) or task == "regression"
+
+
+def test_rows_without_a_target_are_counted_out():
+    frame = FRAME.with_columns(left=pl.when(pl.col("row") < 30).then("left"))
+    contract = Contract.infer(frame, "left")
+    assert (contract.n_rows, contract.n_target_missing) == (30, 10)
+    assert any("10 rows have no target" in n.message for n in contract.notes)
+    assert contract.column("count").levels == ()
+    with pytest.raises(GroundupError, match="no target.*row 31"):
+        contract.target_values(frame)
+    assert len(contract.target_values(frame, np.arange(30))) == 30
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [
+        ("empty", "no value in any of 40 rows"),
+        ("same", "'x' in every row: there is nothing to learn"),
+        ("list", "only numbers, text or truth values"),
+        ("joined", "only numbers, text or truth values"),
+        ("customer_id", "40 classes in 40 rows: too many"),
+    ],
+)
+def test_targets_that_cannot_be_learnt(column, told):
+    with pytest.raises(GroundupError, match=told):
+        Contract.infer(FRAME, column)
+
+
+def test_infinite_targets_are_named_by_row():
+    frame = pl.DataFrame({"x": [1.0, 2.0, 3.0], "y": [1.0, float("inf"), 2.5]})
+    with pytest.raises(GroundupError, match="infinite value.*row 2, column 'y'"):
+        Contract.infer(frame, "y")
+
+
+def test_wrong_names_and_tasks():
+    with pytest.raises(UsageError, match="no column 'lfet'.*Did you mean 'left'.*\n.*Columns are: 'customer_id'"):
+        Contract.infer(FRAME, "lfet")
+    with pytest.raises(UsageError, match=r"\(time\)"):
+        Contract.infer(FRAME, "left", time="when")
+    with pytest.raises(UsageError, match="different columns"):
+        Contract.infer(FRAME, "left", group="left")
+    with pytest.raises(UsageError, match="Unknown task 'rank'"):
+        Contract.infer(FRAME, "left", "rank")
+    with pytest.raises(UsageError, match="needs a target"):
+        Contract.infer(FRAME, task="regression")
+    with pytest.raises(UsageError, match="Clustering has no target"):
+        Contract.infer(FRAME, "left", "clustering")
+    with pytest.raises(GroundupError, match="Regression needs numbers.*'yes'"):
+        Contract.infer(FRAME, "left", "regression")
+    with pytest.raises(GroundupError, match="binary task needs two classes.*has 11"):
+        Contract.infer(FRAME, "count", "binary")
+    with pytest.raises(GroundupError, match="no rows"):
+        Contract.infer(FRAME.clear(), "left")
+
+
+def test_time_and_group_columns():
+    contract = Contract.infer(FRAME, "left", time="joined", group="plan")
+    assert contract.column("joined").role == "time"
+    assert contract.column("plan").role == "group"
+    assert contract.features == ("amount", "count", "open")
+    assert Contract.infer(FRAME, "left", time="row").column("row").role == "time"
+    with pytest.raises(GroundupError, match="time column 'remark'.*\n.*types="):
+        Contract.infer(FRAME, "left", time="remark")
+
+
+def test_stated_kinds_and_ignored_columns():
+    contract = Contract.infer(FRAME, "left", kinds={"count": "category", "row": "integer"}, ignore=["amount"])
+    assert contract.column("count").kind == "category"
+    assert contract.column("count").levels[0] == Level(value=0, count=4)
+    assert "row" in contract.features
+    assert contract.ignored["amount"] == "you asked to ignore it"
+    with pytest.raises(UsageError, match="String cannot be of kind 'number'.*\n.*types="):
+        Contract.infer(FRAME, "left", kinds={"plan": "number"})
+    with pytest.raises(UsageError, match="Unknown kind 'numbr'"):
+        Contract.infer(FRAME, "left", kinds={"count": "numbr"})
+
+
+def test_nothing_to_learn_from():
+    with pytest.raises(GroundupError, match="no column to learn from.*\n.*'same' every row has the value 'x'"):
+        Contract.infer(FRAME.select("same", "left"), "left")
+    with pytest.raises(GroundupError, match="no column to learn from"):
+        Contract.infer(FRAME.select("left"), "left")
+
+
+def test_one_row_clusters_into_nothing():
+    with pytest.raises(GroundupError, match="no column to learn from"):
+        Contract.infer(pl.DataFrame({"a": [1], "b": ["x"]}))
+
+
+def test_ten_thousand_columns():
+    rng = np.random.default_rng(0)
+    wide = pl.DataFrame(rng.normal(size=(30, 10_000)), schema=[f"c{j}" for j in range(10_000)])
+    contract = Contract.infer(wide.with_columns(y=pl.Series(rng.integers(0, 2, 30))), "y")
+    assert len(contract.features) == 10_000
+    assert contract.conform(wide).problems.height == 0
+
+
+def test_formats_of_the_source_are_kept(tmp_path):
+    (tmp_path / "a.csv").write_text("d;a;y\n31.12.2023;1,5;u\n01.02.2024;2,5;v\n02.02.2024;2,75;u\n")
+    contract = Contract.infer(read(tmp_path / "a.csv"), "y")
+    assert contract.column("d").format == "dmy"
+    assert contract.column("a").format == "decimal_comma"
+    row = contract.conform_row({"d": "03.01.2024", "a": "2,25"})
+    assert row.values == {"d": dt.datetime(2024, 1, 3), "a": 2.25}
+    assert not row.problems
+
+
+def test_digest_of_a_table():
+    table = Table(FRAME, "t", "here")
+    chunked = pl.concat([FRAME.head(7), FRAME.slice(7)], rechunk=False)
+    assert Table(chunked, "other", "there").digest == table.digest
+    changes = [
+        FRAME.reverse(),
+        FRAME.rename({"row": "rows"}),
+        FRAME.select(FRAME.columns[::-1]),
+        FRAME.with_columns(pl.col("count").cast(pl.Int32)),
+        FRAME.with_columns(plan=pl.col("plan").fill_null("")),
+        FRAME.with_columns(amount=pl.col("amount").fill_null(0.0)),
+        FRAME.head(39),
+    ]
+    assert len({Table(f, "t", "here").digest for f in changes} | {table.digest}) == 8
+    split_words = [pl.DataFrame({"a": ["ab", "c"]}), pl.DataFrame({"a": ["a", "bc"]})]
+    assert Table(split_words[0], "", "").digest != Table(split_words[1], "", "").digest
