@@ -1,0 +1,102 @@
+"""The distribution of a column of names: how many rows hold each level, the rare ones together, the missing ones apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import altair as alt
+
+from groundup.charts.chart import Chart, Panel
+from groundup.charts.drawing import Rows, names, row_height, tooltips, x_number
+from groundup.charts.plain import labels, percent, quoted, rows, shown, table
+from groundup.errors import UsageError
+
+
+class Bars(NamedTuple):
+    """What stands on each line: `kind` is ``"level"``, ``"rest"`` or ``"missing"``."""
+
+    labels: list[str]
+    counts: list[int]
+    kinds: list[str]
+
+
+def bars(counts: Mapping | Sequence[tuple], n_missing: int = 0, top: int = 12) -> Bars:
+    """Return the `top` most frequent levels, the others together, and the missing rows."""
+    pairs = list(counts.items() if isinstance(counts, Mapping) else counts)
+    if any(int(n) < 0 for _, n in pairs) or n_missing < 0:
+        raise UsageError("Counts of levels cannot be negative.")
+    pairs.sort(key=lambda pair: -int(pair[1]))  # stable: equal counts keep their order
+    if len(pairs) > top + 1:  # "1 other level" would say less than its name
+        kept, rest = pairs[:top], pairs[top:]
+    else:
+        kept, rest = pairs, []
+    listed = [(level, int(n), "level") for level, n in kept]
+    if rest:
+        listed.append((f"{len(rest):,} other levels", sum(int(n) for _, n in rest), "rest"))
+    if n_missing:
+        listed.append(("missing", int(n_missing), "missing"))
+    return Bars(
+        labels(level for level, _, _ in listed), [n for _, n, _ in listed], [kind for *_, kind in listed]
+    )
+
+
+def category_distribution(
+    counts: Mapping | Sequence[tuple], *, name: str, n_missing: int = 0, top: int = 12
+) -> Chart:
+    """Draw how many rows hold each level of a column.
+
+    Parameters
+    ----------
+    counts : mapping level -> rows, or pairs of them
+    name : str
+        The column.
+    n_missing : int
+        Rows without a value.
+    top : int
+        Levels with a bar of their own.
+    """
+    found = bars(counts, n_missing, top)
+    n_rows = sum(found.counts)
+    if n_rows == 0:
+        raise UsageError(f"{quoted(name)} has no rows: there is nothing to draw.")
+    shares = [n / n_rows for n in found.counts]
+    told = [f"{n:,}  ({percent(share)})" for n, share in zip(found.counts, shares, strict=True)]
+    lines = rows(label=found.labels, n=found.counts, share=shares, told=told, kind=found.kinds)
+    return Chart(
+        kind="category_distribution",
+        title=f"Distribution of {shown(name)}",
+        reading=_reading(found, len(counts), n_rows, n_missing, name),
+        panels=(Panel(*_draw(lines), f"Rows for each level of {shown(name)}", row_height(len(lines)) + 34),),
+        table=table(
+            f"Rows for each level of {shown(name)}",
+            {"level": found.labels, "rows": found.counts, "share": shares, "what": found.kinds},
+        ),
+    )
+
+
+def _draw(lines: list[dict]):
+    most = max(line["n"] for line in lines)
+    kept = Rows()
+    base = kept.chart("rows", lines).encode(
+        x=x_number("n", "rows", [most], zero=True, domainMax=most * 1.22, nice=False),  # room for the numbers
+        y=names(),
+        tooltip=tooltips(label="level", n=("rows", ","), share=("share", ".1%")),
+    )
+    layers = []
+    for kind, style in (("level", None), ("rest", "quiet"), ("missing", "missing")):
+        if any(line["kind"] == kind for line in lines):
+            only = base.transform_filter(f"datum.kind === '{kind}'")
+            layers.append(only.mark_bar(style=style) if style else only.mark_bar())
+    text = base.mark_text(style="note", align="left", dx=6).encode(text="told:N")
+    return kept, alt.layer(*layers, text)
+
+
+def _reading(found: Bars, n_levels: int, n_rows: int, n_missing: int, name: str) -> str:
+    if found.kinds[0] != "level":
+        return f"None of the {n_rows:,} rows of {quoted(name)} holds a value."
+    levels = "one level" if n_levels == 1 else f"{n_levels:,} levels"
+    told = f"{quoted(name)} has {levels}; the most frequent is {quoted(found.labels[0])} with {percent(found.counts[0] / n_rows)} of {n_rows:,} rows."
+    if n_missing:
+        told += f" {n_missing:,} rows are missing ({percent(n_missing / n_rows)})."
+    return told

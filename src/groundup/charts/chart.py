@@ -1,0 +1,115 @@
+"""What every chart module returns: one or more panels, a title, the main reading in words, and a table of the numbers."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from groundup.charts import theme as themes
+
+SCHEMA = (
+    "https://vega.github.io/schema/vega-lite/v6.json"  # a name, not an address: nothing is loaded from it
+)
+
+
+class Panel(NamedTuple):
+    """One drawing of a chart.
+
+    `drawing` is an Altair chart over the named `rows`, without size and colours, `label` says what it shows (its name for a screen reader), `height`
+    counts pixels, and `share` is the part of the width that it takes where panels stand side by side.
+    """
+
+    rows: dict[str, list[dict]]
+    drawing: Any
+    label: str
+    height: int = 260
+    share: float = 1.0
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart as a value: drawn in a page, a notebook or a file, or read as words or as a table.
+
+    Attributes
+    ----------
+    kind : str
+        Which chart it is: ``"roc"``, ``"leaderboard"``, ...
+    title : str
+    reading : str
+        The main thing to see, in words: the caption, and the text in place of the picture.
+    panels : tuple of Panel
+    table : dict
+        ``{"caption", "columns", "rows"}``: the numbers, short enough to be read.
+    is_stacked : bool
+        Panels share their x axis and stand below each other, else side by side where there is room.
+    """
+
+    kind: str
+    title: str
+    reading: str
+    panels: tuple[Panel, ...]
+    table: dict
+    is_stacked: bool = False
+
+    def as_table(self) -> dict:
+        """Return the numbers as ``{"caption", "columns", "rows"}``."""
+        return self.table
+
+    def panel_specs(self) -> list[dict]:
+        """Return one Vega-Lite specification a panel, as wide as the element it is drawn in, without colours."""
+        return [self._panel(panel, "container") for panel in self.panels]
+
+    def spec(self, theme: str = "light", width: int = 620) -> dict:
+        """Return the whole chart as one Vega-Lite specification with title, colours and a width in pixels."""
+        shares = sum(panel.share for panel in self.panels)
+        widths = [width if self.is_stacked else round(width * p.share / shares) for p in self.panels]
+        drawn = [self._panel(panel, w) for panel, w in zip(self.panels, widths, strict=True)]
+        if len(drawn) == 1:
+            spec = drawn[0]
+        else:
+            for panel in drawn:
+                del panel["$schema"], panel["autosize"]
+            spec = {("vconcat" if self.is_stacked else "hconcat"): drawn, "spacing": 24}
+        return spec | {
+            "$schema": SCHEMA,
+            "description": self.reading,
+            "title": {"text": self.title, "subtitle": textwrap.wrap(self.reading, max(30, width // 6))},
+            "config": themes.config(theme),
+        }
+
+    def to_altair(self, theme: str = "light", width: int = 620):
+        """Return the whole chart as an Altair chart."""
+        import altair as alt
+
+        return alt.Chart.from_dict(self.spec(theme, width))
+
+    def to_svg(self, theme: str = "light", width: int = 620) -> str:
+        """Return the whole chart as SVG; with the theme ``"page"`` its colours follow the page that it is put in."""
+        from groundup.charts.export import to_svg
+
+        return to_svg(self, theme, width)
+
+    def to_png(self, theme: str = "light", width: int = 620, scale: float = 2.0) -> bytes:
+        """Return the whole chart as PNG, `scale` pixels for each of its own."""
+        from groundup.charts.export import to_png
+
+        return to_png(self, theme, width, scale)
+
+    def _repr_html_(self) -> str:
+        from groundup.charts.embed import standing
+
+        return standing(self)
+
+    def _panel(self, panel: Panel, width) -> dict:
+        spec = panel.drawing.to_dict()
+        for name in ("config", "usermeta"):
+            spec.pop(name, None)
+        return spec | {
+            "$schema": SCHEMA,
+            "description": panel.label,
+            "datasets": panel.rows,
+            "width": width,
+            "height": panel.height,
+            "autosize": {"type": "fit-x", "contains": "padding"},
+        }

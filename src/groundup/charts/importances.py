@@ -1,0 +1,126 @@
+"""Permutation importance: how much the score drops when one column is shuffled, with an interval over repeats.
+
+A column whose interval reaches zero cannot be told from one that does not matter; it is drawn in grey. Columns that tell the
+same story share their importance: each alone may look dispensable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import altair as alt
+import numpy as np
+
+from groundup.charts.chart import Chart, Panel
+from groundup.charts.drawing import Rows, names, row_height, tooltips, x_number
+from groundup.charts.plain import labels, number, quoted, rows, shown, table, vector
+from groundup.errors import UsageError
+
+
+class Ranked(NamedTuple):
+    """Columns, the most important first; `is_clear` where the interval does not reach zero."""
+
+    names: list
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    is_clear: np.ndarray
+
+
+def ranked(columns: Sequence, mean, low=None, high=None) -> Ranked:
+    """Sort columns by importance; without an interval it is the mean alone."""
+    mean = vector(mean, "mean", n=len(columns))
+    low = mean if low is None else vector(low, "low", n=len(columns))
+    high = mean if high is None else vector(high, "high", n=len(columns))
+    if (low > mean + 1e-12).any() or (high < mean - 1e-12).any():
+        row = int(np.flatnonzero((low > mean + 1e-12) | (high < mean - 1e-12))[0])
+        raise UsageError("An interval must hold its mean.", column=shown(columns[row]))
+    order = np.argsort(-mean, kind="stable")
+    clear = (low > 0) | (high < 0)
+    return Ranked([columns[i] for i in order], mean[order], low[order], high[order], clear[order])
+
+
+def importance(columns: Sequence, mean, low=None, high=None, *, metric: str, top: int = 20) -> Chart:
+    """Draw how much each column matters to the model.
+
+    Parameters
+    ----------
+    columns : sequence of str
+    mean : array-like of shape (n_columns,)
+        Mean drop of the score when the column is shuffled: above 0, the column helps.
+    low, high : array-like of shape (n_columns,), optional
+        The interval of the drop.
+    metric : str
+        The score that drops.
+    top : int
+        Columns shown.
+    """
+    found = ranked(columns, mean, low, high)
+    n = min(top, len(found.names))
+    label = labels(found.names[:n])
+    listed = rows(
+        label=label, mean=found.mean[:n], lo=found.low[:n], hi=found.high[:n], clear=found.is_clear[:n]
+    )
+    more = f" (the first {n} of {len(found.names)} columns)" if n < len(found.names) else ""
+    return Chart(
+        kind="importance",
+        title=f"What the model relies on{more}",
+        reading=_reading(found, metric),
+        panels=(
+            Panel(
+                *_draw(listed, f"drop of {shown(metric)} when the column is shuffled"),
+                "Importance of each column",
+                row_height(n) + 40,
+            ),
+        ),
+        table=table(
+            f"Drop of {shown(metric)} when the column is shuffled",
+            {
+                "column": labels(found.names[:50]),
+                "mean": found.mean[:50],
+                "from": found.low[:50],
+                "to": found.high[:50],
+                "clear of zero": [bool(v) for v in found.is_clear[:50]],
+            },
+        ),
+    )
+
+
+def _draw(listed: list[dict], title: str):
+    ends = [row[end] for row in listed for end in ("lo", "hi")]
+    kept = Rows()
+    base = kept.chart("rows", listed).encode(
+        y=names(),
+        x=x_number("mean", title, ends, zero=True),
+        tooltip=tooltips(
+            label="column", mean=("mean drop", ",.3~r"), lo=("from", ",.3~r"), hi=("to", ",.3~r")
+        ),
+    )
+    layers = []
+    for flag, style in (("datum.clear", None), ("!datum.clear", "quiet")):
+        only = base.transform_filter(flag)
+        layers.append(only.mark_bar(style=style, opacity=0.75) if style else only.mark_bar(opacity=0.75))
+    interval = base.mark_rule(style="whisker").encode(x=alt.X("lo:Q", title=title), x2="hi")
+    zero = kept.chart("zero", rows(x=[0])).mark_rule().encode(x="x:Q")
+    return kept, alt.layer(*layers, interval, zero)
+
+
+def _reading(found: Ranked, metric: str) -> str:
+    clear = [i for i in range(len(found.names)) if found.is_clear[i] and found.mean[i] > 0]
+    if not clear:
+        return f"No column makes a difference to {shown(metric)} that is clear of chance."
+    told = f"The model relies most on {quoted(found.names[clear[0]])}: without it {shown(metric)} drops by {number(found.mean[clear[0]])}."
+    if len(clear) > 1:
+        told += (
+            " Then "
+            + ("come " if len(clear) > 2 else "comes ")
+            + " and ".join(quoted(found.names[i]) for i in clear[1:3])
+            + "."
+        )
+    unclear = int((~found.is_clear).sum())
+    if unclear == 1:
+        told += " One column cannot be told from no importance at all."
+    elif unclear:
+        told += f" {unclear} of {len(found.names)} columns cannot be told from no importance at all."
+    return told

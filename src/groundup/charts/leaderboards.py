@@ -1,0 +1,161 @@
+"""The leaderboard: every model's mean score over folds, its spread, and the single folds.
+
+The bar through a mean is one standard deviation of the fold scores to either side: how far one fold falls from
+another, not the error of the mean, and no test of a difference (folds share training rows).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import altair as alt
+import numpy as np
+
+from groundup.charts.chart import Chart, Panel
+from groundup.charts.drawing import Rows, names, row_height, tooltips, x_number
+from groundup.charts.plain import labels, number, quoted, rows, shown, table, vector
+from groundup.errors import UsageError
+
+
+class Line(NamedTuple):
+    """One model: `name` as given, its fold scores, their mean (or the score given) and standard deviation."""
+
+    name: str
+    folds: np.ndarray
+    score: float
+    spread: float
+    is_baseline: bool
+
+
+def lines(entries: Sequence[Mapping], *, greater_is_better: bool = True) -> list[Line]:
+    """Return one line a model, the best first; a model without any finite score is left out."""
+    found = []
+    for entry in entries:
+        folds = vector(entry.get("folds") or [math.nan], f"folds of {quoted(entry['name'])}", finite=False)
+        folds = folds[np.isfinite(folds)]
+        score = entry.get("score")
+        score = float(score) if score is not None else (float(folds.mean()) if len(folds) else math.nan)
+        spread = float(folds.std(ddof=1)) if len(folds) > 1 else 0.0
+        if math.isfinite(score):
+            found.append(Line(entry["name"], folds, score, spread, bool(entry.get("is_baseline"))))
+    return sorted(found, key=lambda line: -line.score if greater_is_better else line.score)
+
+
+def leaderboard(
+    entries: Sequence[Mapping],
+    *,
+    metric: str,
+    greater_is_better: bool = True,
+    chosen: str | None = None,
+    top: int = 30,
+) -> Chart:
+    """Draw the scores of several models on the same folds.
+
+    Parameters
+    ----------
+    entries : sequence of mappings
+        ``name`` and ``folds`` (one score a fold), or ``score`` where there are no folds; ``is_baseline`` may be given.
+    metric : str
+        What the score is.
+    greater_is_better : bool
+    chosen : str, optional
+        The name to point out; the best where None.
+    top : int
+        Models shown; the baseline and the chosen are always among them.
+    """
+    ranked = lines(entries, greater_is_better=greater_is_better)
+    if not ranked:
+        raise UsageError("No model has a score: there is nothing to compare.")
+    chosen = ranked[0].name if chosen is None else chosen
+    kept = [ln for i, ln in enumerate(ranked) if i < top or ln.is_baseline or ln.name == chosen]
+    label = labels(f"{ln.name} (baseline)" if ln.is_baseline else ln.name for ln in kept)
+    arrow = "higher is better" if greater_is_better else "lower is better"
+    return Chart(
+        kind="leaderboard",
+        title=f"Models compared by {shown(metric)}",
+        reading=_reading(ranked, chosen, metric, arrow),
+        panels=(
+            Panel(
+                *_draw(kept, label, chosen, f"{shown(metric)}, {arrow}"),
+                f"{shown(metric)} of {len(kept)} models, with the spread over folds",
+                row_height(len(kept), 30) + 40,
+            ),
+        ),
+        table=table(
+            f"{shown(metric)} of each model ({arrow})",
+            {
+                "model": label,
+                "mean": [ln.score for ln in kept],
+                "standard deviation": [ln.spread if len(ln.folds) > 1 else None for ln in kept],
+                "folds": [len(ln.folds) for ln in kept],
+            },
+        ),
+    )
+
+
+def _draw(kept: list[Line], label: list[str], chosen: str, title: str):
+    summary = rows(
+        label=label,
+        score=[ln.score for ln in kept],
+        lo=[ln.score - ln.spread for ln in kept],
+        hi=[ln.score + ln.spread for ln in kept],
+        told=[_told(ln) for ln in kept],
+        chosen=[ln.name == chosen for ln in kept],
+    )
+    single = [
+        (name, value, ln.name == chosen)
+        for name, ln in zip(label, kept, strict=True)
+        for value in ln.folds[:50]
+    ]
+    folds = rows(label=[f[0] for f in single], score=[f[1] for f in single], chosen=[f[2] for f in single])
+    ends = [row[end] for row in summary for end in ("lo", "hi")] + [row["score"] for row in folds]
+    low, high = min(ends), max(ends)
+    pad = 0.04 * (high - low) or 0.04 * max(abs(high), 1e-9)
+    room = 0.42 * (high - low + 2 * pad)  # for the numbers on the right
+    x = x_number("score", title, ends, domain=[low - pad, high + pad + room], nice=False)
+    drawn = Rows()
+    base = drawn.chart("models", summary).encode(
+        y=names(),
+        tooltip=tooltips(
+            label="model",
+            score=("mean", ",.4~r"),
+            lo=("mean - deviation", ",.4~r"),
+            hi=("mean + deviation", ",.4~r"),
+        ),
+    )
+    spots = drawn.chart("folds", folds).encode(
+        y=names(), x=x, tooltip=tooltips(label="model", score=("fold", ",.4~r"))
+    )
+    layers = []
+    for flag, ending in (("!datum.chosen", "-quiet"), ("datum.chosen", "")):
+        layers += [
+            base.transform_filter(flag)
+            .mark_rule(style=f"interval{ending}")
+            .encode(x=alt.X("lo:Q", title=title), x2="hi"),
+            spots.transform_filter(flag).mark_point(style=f"fold{ending}"),
+            base.transform_filter(flag).mark_point(style=f"dot{ending}").encode(x="score:Q"),
+        ]
+    text = base.mark_text(style="value", align="right").encode(x=alt.value("width"), text="told:N")
+    return drawn, alt.layer(*layers, text)
+
+
+def _told(line: Line) -> str:
+    return f"{number(line.score)} ± {number(line.spread)}" if len(line.folds) > 1 else number(line.score)
+
+
+def _reading(ranked: list[Line], chosen: str, metric: str, arrow: str) -> str:
+    best = next((ln for ln in ranked if ln.name == chosen), ranked[0])
+    told = [f"{quoted(best.name)} reaches a {shown(metric)} of {_told(best)} over folds ({arrow})."]
+    others = [ln for ln in ranked if ln.name != best.name and not ln.is_baseline]
+    if others:
+        runner = others[0]
+        within = abs(runner.score - best.score) <= max(runner.spread, best.spread)
+        told.append(
+            f"Next comes {quoted(runner.name)} with {number(runner.score)}"
+            + (", which is within the spread of the folds." if within else ".")
+        )
+    if baseline := next((ln for ln in ranked if ln.is_baseline and ln is not best), None):
+        told.append(f"The baseline has {number(baseline.score)}.")
+    return " ".join(told)

@@ -1,0 +1,187 @@
+"""The distribution of a column of numbers: a histogram, and beside it the rows that hold no number.
+
+Bins: width by Freedman & Diaconis (1981), 2 IQR n^(-1/3), rounded to 1, 2 or 5 times a power of ten, at least 8 and at most 50
+of them; whole numbers get bins of whole width. Where a few values lie far out (farther beyond the 0.5 % or 99.5 %
+quantile than twice the span between them), the first or last bin holds all that is beyond, and the reading says so. Cost: O(n log n).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import altair as alt
+import numpy as np
+
+from groundup.charts.chart import Chart, Panel
+from groundup.charts.drawing import Rows, tooltips, x_number, y_number
+from groundup.charts.plain import number, percent, quoted, rows, shown, table
+from groundup.errors import UsageError
+
+
+class Histogram(NamedTuple):
+    """Counts between edges; `n_below` and `n_above` of the first and last count lie beyond the edges."""
+
+    edges: np.ndarray  # (n_bins + 1,)
+    counts: np.ndarray  # (n_bins,)
+    n_missing: int
+    n_infinite: int
+    n_below: int
+    n_above: int
+    median: float
+
+
+def histogram(values, n_bins: int | None = None) -> Histogram:
+    """Count numbers in bins of a round width; NaN is missing, infinite values are counted apart."""
+    try:
+        array = np.asarray(values, dtype=np.float64).ravel()
+    except (TypeError, ValueError):
+        raise UsageError("A histogram needs numbers; for names use category_distribution.") from None
+    missing, infinite = int(np.isnan(array).sum()), int(np.isinf(array).sum())
+    array = array[np.isfinite(array)]
+    if array.size == 0:
+        return Histogram(np.array([0.0, 1.0]), np.zeros(1, dtype=np.int64), missing, infinite, 0, 0, math.nan)
+    low, q_low, q1, median, q3, q_high, high = np.quantile(array, [0, 0.005, 0.25, 0.5, 0.75, 0.995, 1])
+    span = q_high - q_low
+    if span > 0:
+        low = q_low if q_low - low > 2 * span else low
+        high = q_high if high - q_high > 2 * span else high
+    edges = _edges(
+        low, high, 2 * (q3 - q1) / len(array) ** (1 / 3), n_bins, whole=bool((array == np.round(array)).all())
+    )
+    counts, _ = np.histogram(np.clip(array, edges[0], edges[-1]), edges)
+    n_below, n_above = int((array < edges[0]).sum()), int((array > edges[-1]).sum())
+    return Histogram(edges, counts, missing, infinite, n_below, n_above, float(median))
+
+
+def _edges(low: float, high: float, width: float, n_bins: int | None, *, whole: bool) -> np.ndarray:
+    """Return round edges that cover [low, high]."""
+    if high <= low:
+        half = 0.5 if whole and abs(low) < 1e15 else max(abs(low) * 1e-3, 1e-12)
+        return np.array([low - half, low + half])
+    span = high - low
+    if n_bins:
+        width = span / n_bins
+    else:
+        width = _round_width(min(max(width, span / 50), span / 8))
+    if whole:
+        width = max(1.0, round(width))
+        n = math.floor(span / width) + 1
+        return low - 0.5 + width * np.arange(n + 1) if n <= 60 else np.linspace(low, high, 51)
+    first = low if n_bins else math.floor(low / width) * width
+    n = max(1, math.ceil((high - first) / width - 1e-9))
+    edges = first + width * np.arange(n + 1)
+    return edges if np.all(np.diff(edges) > 0) else np.array([low, high])
+
+
+def _round_width(width: float) -> float:
+    power = 10.0 ** math.floor(math.log10(width))
+    return next(power * step for step in (1, 2, 5, 10) if power * step >= width * 0.999)
+
+
+def numeric_distribution(values, *, name: str, unit: str = "", n_bins: int | None = None) -> Chart:
+    """Draw how a column of numbers is distributed.
+
+    Parameters
+    ----------
+    values : array-like of float, shape (n_rows,)
+        NaN stands for a missing value.
+    name : str
+        The column.
+    unit : str
+        Shown with the axis.
+    n_bins : int, optional
+        Bins of equal width in place of a round width found from the data.
+    """
+    counted = histogram(values, n_bins)
+    n_present = int(counted.counts.sum())
+    n_rows = n_present + counted.n_missing + counted.n_infinite
+    if n_rows == 0:
+        raise UsageError(f"{quoted(name)} has no rows: there is nothing to draw.")
+    edges = counted.edges
+    bars = rows(lo=edges[:-1], hi=edges[1:], n=counted.counts, share=counted.counts / n_rows)
+    return Chart(
+        kind="numeric_distribution",
+        title=f"Distribution of {shown(name)}",
+        reading=_reading(counted, n_rows, name, unit),
+        panels=(Panel(*_draw(bars, counted, n_rows, name, unit), f"Histogram of {shown(name)}", 220),),
+        table=table(
+            f"Rows in each range of {shown(name)}",
+            {
+                "from": [*edges[:-1], None],
+                "to": [*edges[1:], None],
+                "rows": [*counted.counts, counted.n_missing],
+                "share": [*counted.counts / n_rows, counted.n_missing / n_rows],
+                "what": ["value"] * len(bars) + ["missing"],
+            },
+        ),
+    )
+
+
+def _draw(bars: list[dict], counted: Histogram, n_rows: int, name: str, unit: str):
+    edges = counted.edges
+    title = f"{shown(name)} ({shown(unit)})" if unit else shown(name)
+    x = x_number("lo", title, edges, nice=False)
+    if counted.n_missing:  # one more bar, right of the scale: its ticks end where the numbers end
+        x.axis.values = _ticks(edges[0], edges[-1])
+    kept = Rows()
+    drawn = (
+        kept.chart("bars", bars)
+        .mark_bar(binSpacing=1)
+        .encode(
+            x=x,
+            x2="hi",
+            y=y_number("n", "rows", counted.counts, zero=True),
+            tooltip=tooltips(lo=("from", ",~r"), hi=("to", ",~r"), n=("rows", ","), share=("share", ".1%")),
+        )
+    )
+    if not counted.n_missing:
+        return kept, drawn
+    span = edges[-1] - edges[0]
+    place = rows(
+        lo=[edges[-1] + 0.05 * span],
+        hi=[edges[-1] + 0.13 * span],
+        mid=[edges[-1] + 0.09 * span],
+        n=[counted.n_missing],
+        share=[counted.n_missing / n_rows],
+    )
+    beside = kept.chart("missing", place).encode(
+        tooltip=tooltips(n=("rows without a value", ","), share=("share", ".1%"))
+    )
+    bar = beside.mark_bar(style="missing").encode(x="lo:Q", x2="hi", y="n:Q")
+    text = beside.mark_text(style="note", text="missing", dy=-7).encode(x="mid:Q", y="n:Q")
+    return kept, alt.layer(drawn, bar, text)
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Return about five round numbers within [low, high]."""
+    step = _round_width((high - low) / 5)
+    first = math.ceil(low / step - 1e-9)
+    return [float(f"{k * step:.12g}") for k in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def _reading(counted: Histogram, n_rows: int, name: str, unit: str) -> str:
+    if not counted.counts.sum():
+        return f"None of the {n_rows:,} rows of {quoted(name)} holds a number."
+    unit = f" {shown(unit)}" if unit else ""
+    top = int(counted.counts.argmax())
+    low, high = counted.edges[top], counted.edges[top + 1]
+    told = [
+        f"Half of the values of {quoted(name)} lie below {number(counted.median)}{unit}; most rows "
+        f"({percent(counted.counts[top] / n_rows)}) lie between {number(low)} and {number(high)}{unit}."
+    ]
+    for n, where, edge in (
+        (counted.n_below, "below", counted.edges[0]),
+        (counted.n_above, "above", counted.edges[-1]),
+    ):
+        if n:
+            told.append(
+                f"{n:,} {'value' if n == 1 else 'values'} {where} {number(edge)} stand in the outermost bar."
+            )
+    if counted.n_missing:
+        told.append(
+            f"{counted.n_missing:,} of {n_rows:,} rows are missing ({percent(counted.n_missing / n_rows)})."
+        )
+    if counted.n_infinite:
+        told.append(f"{counted.n_infinite:,} infinite values are not drawn.")
+    return " ".join(told)

@@ -1,0 +1,130 @@
+"""What ROC and precision-recall share: labels that are checked, scores that are sorted, one curve a label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import altair as alt
+import numpy as np
+
+from groundup.charts import theme
+from groundup.charts.drawing import Rows
+from groundup.charts.plain import labels as as_labels
+from groundup.charts.plain import rows, vector
+from groundup.charts.thinning import kept_points
+from groundup.errors import UsageError
+
+MOST_CURVES = len(theme.SERIES)
+
+
+class Steps(NamedTuple):
+    """Counts of the rows that score at least each threshold; thresholds fall, ties are one step."""
+
+    thresholds: np.ndarray
+    n_hit: np.ndarray  # positives among them
+    n_false: np.ndarray  # negatives among them
+    n_positive: int
+    n_negative: int
+
+
+def steps(y, score) -> Steps:
+    """Count hits and false alarms at every distinct score, the highest first. Cost: one sort."""
+    score = vector(score, "score")
+    y = vector(y, "y", n=len(score))
+    if not np.isin(y, (0.0, 1.0)).all():
+        raise UsageError("y must hold 0 and 1 (1 where the label is the positive one).")
+    n_positive = int(y.sum())
+    if n_positive in (0, len(y)):
+        raise UsageError("A curve over thresholds needs rows of both labels; here all rows have one.")
+    order = np.argsort(-score, kind="stable")
+    score, y = score[order], y[order]
+    last = np.append(np.flatnonzero(np.diff(score)), len(score) - 1)  # of each run of ties
+    n_hit = np.cumsum(y)[last]
+    return Steps(score[last], n_hit, last + 1 - n_hit, n_positive, len(y) - n_positive)
+
+
+class Curve(NamedTuple):
+    """One curve with its name, area and points (thresholds beside them)."""
+
+    name: str
+    area: float
+    x: np.ndarray
+    y: np.ndarray
+    threshold: np.ndarray
+    base: float  # what chance would reach: the area's reference
+
+
+def curves_of(y, score, labels: Sequence | None, make) -> list[Curve]:
+    """Return one curve (`score` of shape (n,), y of 0 and 1), or one for each label against the rest.
+
+    For k labels `score` has shape (n, k) and y holds the label's position in `labels`. Labels with rows on one side only
+    have no curve.
+    """
+    score = np.asarray(score, dtype=np.float64)
+    if score.ndim == 1:
+        return [make("" if labels is None else labels[-1], steps(y, score))]
+    if score.ndim != 2 or labels is None or score.shape[1] != len(labels):
+        raise UsageError("score must have shape (n,), or (n, k) with k labels.")
+    y = vector(y, "y", n=len(score))
+    if len(labels) == 2:
+        return [make(labels[1], steps(y, score[:, 1]))]
+    present = [k for k in range(len(labels)) if 0 < (y == k).sum() < len(y)]
+    if not present:
+        raise UsageError("A curve over thresholds needs rows of two labels at least.")
+    return [make(labels[k], steps((y == k).astype(float), score[:, k])) for k in present]
+
+
+def hardest(curves: list[Curve]) -> list[Curve]:
+    """Return the curves to draw: all, or the lowest areas where there are more than colours."""
+    if len(curves) <= MOST_CURVES:
+        return curves
+    return sorted(curves, key=lambda curve: curve.area)[:MOST_CURVES]
+
+
+def line_rows(curves: list[Curve], what: str) -> tuple[list[dict], list[str]]:
+    """Return the thinned points of all curves as rows, and the names of the series with their areas."""
+    named = as_labels((curve.name for curve in curves), 40)
+    series = [f"{name}  {what} {curve.area:.3f}" for name, curve in zip(named, curves, strict=True)]
+    listed = []
+    for name, curve in zip(series, curves, strict=True):
+        kept = kept_points(curve.x, curve.y, 800 // max(1, len(curves)))
+        listed += rows(
+            series=[name] * len(kept),
+            i=range(len(kept)),
+            x=curve.x[kept],
+            y=curve.y[kept],
+            threshold=curve.threshold[kept],
+        )
+    return listed, series
+
+
+def draw_lines(
+    kept: Rows, listed: list[dict], series: list[str], x, y, tooltip, *, interpolate: str = "linear"
+):
+    """Return the curves, told apart by colour and dash and named in a legend where there are several."""
+    chart = (
+        kept.chart("curves", listed)
+        .mark_line(interpolate=interpolate)
+        .encode(x=x, y=y, order=alt.Order("i:Q"), tooltip=tooltip)
+    )
+    if len(series) == 1:
+        return chart
+    return chart.encode(**by_series("series", series))
+
+
+def by_series(field: str, series: list[str]) -> dict:
+    """Return the channels that tell series apart: colour and dash, with one legend for both."""
+    legend = alt.Legend(columns=1 if max(map(len, series)) > 24 else 0)
+    return {
+        "color": alt.Color(
+            field, type="nominal", sort=None, scale=alt.Scale(domain=series, range="category"), legend=legend
+        ),
+        "strokeDash": alt.StrokeDash(
+            field,
+            type="nominal",
+            sort=None,
+            scale=alt.Scale(domain=series, range=[*theme.DASHES[: len(series)]]),
+            legend=legend,
+        ),
+    }

@@ -1,0 +1,155 @@
+"""Calibration: where the model says 30 %, does it happen in 30 % of the cases?
+
+Rows are grouped by predicted probability into bins of equal count (ties stay together); for each bin the mean prediction
+stands against the share that was positive, with Wilson's 95 % interval (Wilson 1927; Brown, Cai & DasGupta 2001, eq. 4). Expected
+calibration error: the mean distance of the two over bins, weighted by rows (Naeini, Cooper & Hauskrecht 2015). Below, how many rows get
+which probability. Cost: one sort.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import altair as alt
+import numpy as np
+
+from groundup.charts.chart import Chart, Panel
+from groundup.charts.drawing import Rows, share_axis, tooltips, y_number
+from groundup.charts.plain import quoted, rows, table, vector
+from groundup.errors import UsageError
+
+_Z = 1.959963984540054
+
+
+class Bins(NamedTuple):
+    """One value a bin: mean prediction, share of positives, its interval, and the rows."""
+
+    predicted: np.ndarray
+    observed: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    n_rows: np.ndarray
+
+    def error(self) -> float:
+        """Return the expected calibration error, in probability."""
+        return float(np.average(np.abs(self.predicted - self.observed), weights=self.n_rows))
+
+    def bias(self) -> float:
+        """Return mean prediction minus share of positives over all rows: above 0, the model says too much."""
+        return float(np.average(self.predicted - self.observed, weights=self.n_rows))
+
+
+def wilson(n_hit: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the 95 % interval of a share by the score test; it stays within [0, 1] and is sound for few rows."""
+    share, z2 = n_hit / n, _Z * _Z
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = _Z / (1 + z2 / n) * np.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    return np.minimum(np.maximum(centre - half, 0.0), share), np.maximum(
+        np.minimum(centre + half, 1.0), share
+    )
+
+
+def calibration_bins(y, probability, n_bins: int = 10) -> Bins:
+    """Group rows by predicted probability into at most `n_bins` bins of about equal count."""
+    p = vector(probability, "probability")
+    y = vector(y, "y", n=len(p))
+    if not np.isin(y, (0.0, 1.0)).all():
+        raise UsageError("y must hold 0 and 1 (1 where the label is the positive one).")
+    if p.min() < 0 or p.max() > 1:
+        raise UsageError(
+            "A probability lies between 0 and 1.", value=float(p.min() if p.min() < 0 else p.max())
+        )
+    edges = np.unique(np.quantile(p, np.linspace(0, 1, n_bins + 1)[1:-1]))
+    place = np.searchsorted(edges, p, side="left")
+    n = np.bincount(place, minlength=len(edges) + 1)
+    kept = n > 0
+    n = n[kept]
+    n_hit = np.bincount(place, weights=y, minlength=len(kept))[kept]
+    total = np.bincount(place, weights=p, minlength=len(kept))[kept]
+    low, high = wilson(n_hit, n)
+    return Bins(total / n, n_hit / n, low, high, n)
+
+
+def calibration(y, probability, *, label: str | None = None, n_bins: int = 10) -> Chart:
+    """Draw how far predicted probabilities can be taken at their word.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_rows,)
+        1 where the row is of the label, else 0.
+    probability : array-like of shape (n_rows,)
+        The predicted probability of the label.
+    label : str, optional
+        The label's name.
+    n_bins : int
+        Bins of about equal count.
+    """
+    found = calibration_bins(y, probability, n_bins)
+    counts, edges = np.histogram(np.asarray(probability, dtype=np.float64), bins=20, range=(0.0, 1.0))
+    return Chart(
+        kind="calibration",
+        title="Calibration: predicted against observed",
+        reading=_reading(found, label),
+        is_stacked=True,
+        panels=(
+            Panel(*_draw(found), "Share of positives by predicted probability", 280),
+            Panel(*_draw_counts(counts, edges), "Rows by predicted probability", 90),
+        ),
+        table=table(
+            "Rows grouped by predicted probability",
+            {
+                "predicted": found.predicted,
+                "observed": found.observed,
+                "95 % from": found.low,
+                "95 % to": found.high,
+                "rows": found.n_rows,
+            },
+        ),
+    )
+
+
+def _draw(found: Bins):
+    listed = rows(x=found.predicted, y=found.observed, lo=found.low, hi=found.high, n=found.n_rows)
+    x, y = share_axis(alt.X, "x", "predicted probability"), share_axis(alt.Y, "y", "share that was positive")
+    for axis in (x, y):
+        axis.axis.minExtent = 44  # both panels begin at the same place
+    x.title = None  # told below the counts
+    kept = Rows()
+    ideal = kept.chart("ideal", rows(x=[0, 1], y=[0, 1])).mark_line(style="rule").encode(x="x:Q", y="y:Q")
+    base = kept.chart("bins", listed).encode(
+        x=x,
+        y=y,
+        tooltip=tooltips(
+            x=("predicted", ".1%"),
+            y=("observed", ".1%"),
+            lo=("95 % from", ".1%"),
+            hi=("95 % to", ".1%"),
+            n=("rows", ","),
+        ),
+    )
+    interval = base.mark_rule(style="interval").encode(y=alt.Y("lo:Q"), y2="hi")
+    return kept, alt.layer(ideal, interval, base.mark_line(strokeWidth=1.5), base.mark_point(style="dot"))
+
+
+def _draw_counts(counts: np.ndarray, edges: np.ndarray):
+    listed = rows(lo=edges[:-1], hi=edges[1:], n=counts)
+    x, y = share_axis(alt.X, "lo", "predicted probability"), y_number("n", "rows", counts, zero=True)
+    y.axis.minExtent, y.axis.tickCount = 44, 2
+    kept = Rows()
+    return kept, (
+        kept.chart("counts", listed)
+        .mark_bar(style="quiet", binSpacing=1)
+        .encode(x=x, x2="hi", y=y, tooltip=tooltips(lo=("from", ".0%"), hi=("to", ".0%"), n=("rows", ",")))
+    )
+
+
+def _reading(found: Bins, label: str | None) -> str:
+    error, bias = found.error(), found.bias()
+    of = f" of {quoted(label)}" if label is not None else ""
+    told = f"Predicted probabilities{of} are off by {100 * error:.1f} points on average"
+    if abs(bias) < 0.005:
+        told += ", neither too high nor too low on the whole."
+    else:
+        told += f"; on the whole they are {100 * abs(bias):.1f} points too {'high' if bias > 0 else 'low'}."
+    outside = int(((found.predicted < found.low) | (found.predicted > found.high)).sum())
+    return f"{told} In {outside} of {len(found.n_rows)} groups the difference is more than chance explains (95 %)."

@@ -1,0 +1,219 @@
+"""Residuals: true minus predicted, over the prediction and as a histogram.
+
+Up to 1,500 rows are drawn as points, more are counted in cells of a grid. The line is the median residual over ten
+groups of equal count by prediction: it shows a bend or a slope that single points hide. Axes cover the middle 99 % of
+residuals where single ones lie far out; what is beyond is clipped to the edge and counted in the reading. Cost: O(n log n).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import altair as alt
+import numpy as np
+
+from groundup.charts.chart import Chart, Panel
+from groundup.charts.drawing import Rows, tooltips, x_number, y_number
+from groundup.charts.numbers import histogram
+from groundup.charts.plain import number, percent, rows, shown, table, vector
+
+_MOST_POINTS = 1_500
+_GRID = (56, 36)
+
+
+class Groups(NamedTuple):
+    """Rows grouped by prediction: one value a group."""
+
+    predicted: np.ndarray  # mean
+    median: np.ndarray
+    low: np.ndarray  # quartile
+    high: np.ndarray
+    n_rows: np.ndarray
+
+
+def groups(predicted: np.ndarray, residual: np.ndarray, n_groups: int = 10) -> Groups:
+    """Return the quartiles of the residual over groups of about equal count by prediction; ties stay together."""
+    edges = np.unique(np.quantile(predicted, np.linspace(0, 1, n_groups + 1)[1:-1]))
+    place = np.searchsorted(edges, predicted, side="left")
+    parts = [place == k for k in range(len(edges) + 1) if (place == k).any()]
+    quartiles = np.array([np.quantile(residual[part], [0.25, 0.5, 0.75]) for part in parts])
+    means = np.array([predicted[part].mean() for part in parts])
+    return Groups(
+        means, quartiles[:, 1], quartiles[:, 0], quartiles[:, 2], np.array([part.sum() for part in parts])
+    )
+
+
+def residuals(y, predicted, *, target: str = "the target", unit: str = "") -> Chart:
+    """Draw what the predictions of numbers miss.
+
+    Parameters
+    ----------
+    y, predicted : array-like of shape (n_rows,)
+    target : str
+        The column that is predicted.
+    unit : str
+        Shown with the axes.
+    """
+    predicted = vector(predicted, "predicted")
+    y = vector(y, "y", n=len(predicted))
+    residual = y - predicted
+    found = groups(predicted, residual)
+    limits = _limits(residual)
+    shown_unit = f" ({shown(unit)})" if unit else ""
+    return Chart(
+        kind="residuals",
+        title=f"Residuals of {shown(target)}",
+        reading=_reading(residual, found, limits, shown(unit)),
+        panels=(
+            Panel(
+                *_draw(predicted, residual, found, limits, shown_unit),
+                "Residual over prediction",
+                300,
+                1.8,
+            ),
+            Panel(*_draw_histogram(residual, limits, shown_unit), "Histogram of residuals", 300, 1.0),
+        ),
+        table=table(
+            "Residual (true - predicted) for groups of rows by prediction",
+            {
+                "mean prediction": found.predicted,
+                "lower quartile": found.low,
+                "median residual": found.median,
+                "upper quartile": found.high,
+                "rows": found.n_rows,
+            },
+        ),
+    )
+
+
+def _limits(residual: np.ndarray) -> tuple[float, float]:
+    low, q_low, q_high, high = np.quantile(residual, [0, 0.005, 0.995, 1])
+    span = q_high - q_low
+    if span > 0:
+        low = q_low - 0.5 * span if q_low - low > span else low
+        high = q_high + 0.5 * span if high - q_high > span else high
+    if high <= low:
+        pad = max(abs(low) * 0.1, 1e-9)
+        low, high = low - pad, high + pad
+    return float(min(low, 0.0)), float(max(high, 0.0))
+
+
+def _axes(predicted: np.ndarray, limits: tuple[float, float], unit: str, x_field: str, y_field: str) -> tuple:
+    ends = [float(predicted.min()), float(predicted.max())]
+    return (
+        x_number(x_field, f"predicted{unit}", ends),
+        y_number(y_field, f"true - predicted{unit}", limits, domain=list(limits)),
+    )
+
+
+def _points(kept: Rows, predicted: np.ndarray, residual: np.ndarray, limits: tuple[float, float], unit: str):
+    x, y = _axes(predicted, limits, unit, "x", "y")
+    listed = rows(x=predicted, y=np.clip(residual, *limits), true=predicted + residual, residual=residual)
+    return (
+        kept.chart("points", listed)
+        .mark_point(style="cloud")
+        .encode(
+            x=x,
+            y=y,
+            tooltip=tooltips(
+                true=("true", ",.4~r"), x=("predicted", ",.4~r"), residual=("residual", ",.4~r")
+            ),
+        )
+    )
+
+
+def _cells(kept: Rows, predicted: np.ndarray, residual: np.ndarray, limits: tuple[float, float], unit: str):
+    """Count rows in a grid; the eye sees the root of a count better than the count."""
+    low, high = float(predicted.min()), float(predicted.max())
+    span = (low, high) if high > low else (low - 0.5, high + 0.5)
+    counts, x_edges, y_edges = np.histogram2d(
+        predicted, np.clip(residual, *limits), bins=_GRID, range=(span, limits)
+    )
+    i, j = np.nonzero(counts)
+    n = counts[i, j]
+    listed = rows(
+        lo=x_edges[i],
+        hi=x_edges[i + 1],
+        bottom=y_edges[j],
+        top=y_edges[j + 1],
+        n=n.astype(int),
+        strength=np.sqrt(n / n.max()),
+    )
+    x, y = _axes(predicted, limits, unit, "lo", "bottom")
+    return (
+        kept.chart("cells", listed)
+        .mark_rect(style="density")
+        .encode(
+            x=x,
+            x2="hi",
+            y=y,
+            y2="top",
+            fillOpacity=alt.FillOpacity(
+                "strength:Q", scale=alt.Scale(domain=[0, 1], range=[0.08, 1]), legend=None
+            ),
+            tooltip=tooltips(
+                lo=("predicted from", ",.4~r"), bottom=("residual from", ",.4~r"), n=("rows", ",")
+            ),
+        )
+    )
+
+
+def _draw(predicted: np.ndarray, residual: np.ndarray, found: Groups, limits: tuple[float, float], unit: str):
+    kept = Rows()
+    draw_cloud = _points if len(residual) <= _MOST_POINTS else _cells
+    cloud = draw_cloud(kept, predicted, residual, limits, unit)
+    zero = kept.chart("zero", rows(y=[0])).mark_rule(style="rule").encode(y="y:Q")
+    middle = np.clip(found.median, *limits)
+    line = kept.chart(
+        "groups", rows(x=found.predicted, y=middle, median=found.median, n=found.n_rows)
+    ).encode(
+        x="x:Q",
+        y="y:Q",
+        tooltip=tooltips(
+            x=("mean prediction", ",.4~r"), median=("median residual", ",.4~r"), n=("rows", ",")
+        ),
+    )
+    return kept, alt.layer(
+        cloud,
+        zero,
+        line.mark_line(style="second", strokeWidth=2.25),
+        line.mark_point(style="second", size=40),
+    )
+
+
+def _draw_histogram(residual: np.ndarray, limits: tuple[float, float], unit: str):
+    counted = histogram(np.clip(residual, *limits), n_bins=30)
+    listed = rows(
+        lo=counted.edges[:-1], hi=counted.edges[1:], n=counted.counts, share=counted.counts / len(residual)
+    )
+    kept = Rows()
+    return kept, (
+        kept.chart("bars", listed)
+        .mark_bar(binSpacing=1)
+        .encode(
+            y=y_number("lo", f"true - predicted{unit}", limits, domain=list(limits)),
+            y2="hi",
+            x=x_number("n", "rows", counted.counts, zero=True),
+            tooltip=tooltips(
+                lo=("from", ",.4~r"), hi=("to", ",.4~r"), n=("rows", ","), share=("share", ".1%")
+            ),
+        )
+    )
+
+
+def _reading(residual: np.ndarray, found: Groups, limits: tuple[float, float], unit: str) -> str:
+    unit = f" {unit}" if unit else ""
+    half, most = np.quantile(np.abs(residual), [0.5, 0.9])
+    told = f"Half of the predictions miss by less than {number(half)}{unit}, nine of ten by less than {number(most)}{unit}."
+    spread = float(np.median(found.high - found.low))
+    drift = np.abs(found.median)
+    if spread > 0 and drift.max() > 0.5 * spread:
+        worst = int(drift.argmax())
+        side = "too low" if found.median[worst] > 0 else "too high"
+        told += f" Near {number(found.predicted[worst])}{unit} the predictions are {side} by {number(drift[worst])}{unit} in the middle."
+    else:
+        told += " No range of predictions is off as a whole."
+    beyond = int(((residual < limits[0]) | (residual > limits[1])).sum())
+    if beyond:
+        told += f" {beyond:,} residuals ({percent(beyond / len(residual))}) lie beyond the picture and are drawn at its edge."
+    return told
