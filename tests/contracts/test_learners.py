@@ -21,9 +21,15 @@ QUICK = {
     "KMeans": {"n_clusters": 3, "n_init": 2},
 }
 
+#: Learners whose weights equal repetition in the mean only: they draw rows, or cut values into bins.
+SAMPLING = {"KMeans", "HistGradientBoostingClassifier", "HistGradientBoostingRegressor"}
+
 #: Checks that are expected to fail, each with its reason: at most those that scikit-learn lists for the class of the
 #: same name (`test_no_more_is_expected_to_fail_than_in_scikit_learn`).
 EXPECTED_FAILURES: dict[str, dict[str, str]] = {
+    "KMeans": {
+        "check_sample_weight_equivalence_on_dense_data": "the centres that it starts from are drawn by weight",
+    },
     "Ridge": {
         "check_non_transformer_estimators_n_iter": "n_iter_ is None: a direct solver does not iterate",
     },
@@ -46,7 +52,8 @@ def _learners():
 
 def _checks():
     for name, learner in _learners():
-        for check in learner_checks(learner, expected_failures=EXPECTED_FAILURES.get(name)):
+        weights = "sampling" if name in SAMPLING else None
+        for check in learner_checks(learner, expected_failures=EXPECTED_FAILURES.get(name), weights=weights):
             yield pytest.param(check, id=str(check))
 
 

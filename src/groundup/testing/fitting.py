@@ -97,14 +97,14 @@ def failed_fit_leaves_no_trace(learner):
 def interrupted_fit_leaves_no_trace(learner):
     """Ctrl-C at several moments: KeyboardInterrupt within 1 s, the old fit in place, and the next fit as if new."""
     old = sample(learner)
-    for n_rows in (20_000, 100_000, 400_000):
+    for n_rows in (20_000, 80_000, 320_000):
         data = sample(learner, n_rows)
         begun = time.perf_counter()
         expected = state_of(fitted(learner, data))
         duration = time.perf_counter() - begun
-        if duration > 0.3:
+        if duration > 0.1:
             break
-    for part in (0.1, 0.4, 0.7, 0.9):
+    for part in (0.1, 0.5, 0.9):
         model = fitted(learner, old)
         before = dict(_attributes(model))
         late_s = _interrupt(model, data, part * duration)
@@ -253,12 +253,13 @@ def callbacks_are_told_the_loss(learner):
 
 
 def callbacks_can_stop(learner):
-    """A callback that asks to stop after the first iteration is obeyed, and the learner is fitted."""
+    """A callback that asks to stop after the first iteration is obeyed (by each start), and the learner is fitted."""
     data = sample(learner, 500)
     heard = clone(learner).set_callbacks(_Listener(stop_after=1))
     heard = fitted(heard, data)
-    told = heard._skl_callbacks[0].told
-    assert len(told) == 1, f"asked to stop after 1 iteration, it went on to {len(told)}"
+    told, starts = heard._skl_callbacks[0].told, learner.get_params().get("n_init", 1)
+    starts = starts if isinstance(starts, int) else 1
+    assert len(told) <= starts, f"asked to stop after 1 iteration, it went on to {len(told)}"
     answers(heard, data.X)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from groundup.models.estimator import clone
+from groundup.models.estimator import clone, is_classifier, is_clusterer, is_regressor
 from groundup.testing.samples import answers, assert_same, fitted, frames, sample, state_of
 
 #: Attributes that no fit leaves for others: callbacks that the user set, and what scikit-learn keeps for itself.
@@ -31,6 +31,8 @@ def checks(learner, save_and_load):
         yield "every_attribute_is_declared", every_attribute_is_declared
         yield "changed_state_is_refused_or_harmless", changed_state_is_refused_or_harmless
         yield "changed_pickle_is_refused", changed_pickle_is_refused
+        if is_classifier(learner) or is_regressor(learner) or is_clusterer(learner):
+            yield "bundle_keeps_the_bits", bundle_keeps_the_bits
     if save_and_load is not None:
         yield "file_keeps_the_bits", functools.partial(file_keeps_the_bits, save_and_load)
 
@@ -151,6 +153,22 @@ def changed_pickle_is_refused(learner):
         except ValueError:
             continue
         raise AssertionError(f"{name} as complex numbers was unpickled without a word")
+
+
+def bundle_keeps_the_bits(learner):
+    """Save to a bundle and load: the same answers and state, fitted on an array or on a table with names."""
+    from groundup.ship import bundle
+
+    data = sample(learner)
+    tables = frames(data.X, [f"feature {j}" for j in range(data.X.shape[1])])
+    for rows in (data, *(data._replace(X=table) for table in tables.values())):
+        model = fitted(learner, rows)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.groundup"
+            bundle.save(model, path, rows.X, learners=[type(model)])
+            back = bundle.load(path, learners=[type(model)]).pipeline
+        _same_model(back, model, rows.X, "the learner from the bundle")
+        assert_same(back.get_state(), model.get_state(), "the state from the bundle")
 
 
 def file_keeps_the_bits(save_and_load, learner):

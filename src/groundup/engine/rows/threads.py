@@ -92,26 +92,23 @@ def run(task, n_tasks: int, n_threads: int) -> list:
         _submit(work_inside, n_threads - 1, futures)
         work()
     finally:
-        stop.set()  # every task has been begun, or this thread has failed
-        begun = [f for f in futures if not f.cancel()]
-        _wait(begun)
-    for f in begun:
-        f.result()
-    return results
-
-
-def _wait(futures) -> None:
-    """Wait for all, also when Ctrl-C arrives meanwhile: kernels must not write into arrays that are given back."""
-    interrupted = None
-    for f in futures:
-        while True:
+        interrupted = None
+        while (
+            True
+        ):  # also when Ctrl-C arrives meanwhile: kernels must not write into arrays that are given back
             try:
-                f.exception()
+                stop.set()  # every task has been begun, or this thread has failed
+                begun = [f for f in futures if not f.cancel()]
+                for f in begun:
+                    f.exception()
                 break
             except KeyboardInterrupt as e:
                 interrupted = e
-    if interrupted is not None:
-        raise interrupted
+        if interrupted is not None:
+            raise interrupted
+    for f in begun:
+        f.result()
+    return results
 
 
 def _submit(work, n_workers: int, futures: list[Future]) -> None:
@@ -154,6 +151,7 @@ class _Blas:
                     from threadpoolctl import ThreadpoolController
 
                     self.controller = ThreadpoolController()
+                self._take_over()
                 self.limits = self.controller.limit(limits=1, user_api="blas")
             self.users += 1
 
@@ -161,8 +159,17 @@ class _Blas:
         with self.lock:
             self.users -= 1
             if self.users == 0:
+                self._take_over()
                 self.limits.restore_original_limits()
                 self.limits = None
+
+    @staticmethod
+    def _take_over():
+        """Make this thread's limits count: since 3.8, threadpoolctl heeds the first thread that set any, and no other."""
+        from threadpoolctl import OpenBLASController
+
+        if hasattr(OpenBLASController, "clear_controlling_thread"):
+            OpenBLASController.clear_controlling_thread(force=True)
 
 
 _blas = _Blas()
