@@ -30,11 +30,13 @@ def make_problem(task="binary", n=300, seed=0):
     return pose(table, contract, split(table, contract, seed=seed), seed)
 
 
-@pytest.fixture(scope="session")
-def frame():
-    return make_frame()
+@pytest.fixture(scope="session", name="make_frame")
+def frame_maker():
+    """make_frame(n, seed, task): a table."""
+    return make_frame
 
 
 @pytest.fixture(scope="session")
 def problem():
+    """The problem of the binary table."""
     return make_problem()

@@ -7,14 +7,13 @@ from typing import Annotated
 
 import typer
 
-from groundup.cli.talk import Debug, Json, Quiet, err, out, print_json, verb
+from groundup.cli.talk import Debug, Json, Quiet, announce_compiling, out, print_json, verb
 
 NAME = "build"
 EXAMPLES = (
     "Examples:  groundup build churn.csv --target churned   |   groundup build prices.parquet --target price --budget 60s"
     "   |   groundup build customers.csv   (no target: segments)"
 )
-COMPILING = "Compiling kernels for the first time; they are kept for later runs ..."
 _ROWS, _RUN = "Rows", "Run"
 
 
@@ -79,11 +78,10 @@ def command(
     The same command again prints the stored result.
     """
     from groundup.cli.progress import Progress
-    from groundup.engine.kernels.cache import on_compile
     from groundup.workbench.project import BUDGET_S, Project
 
     told = _Told(None if as_json else out())
-    on_compile(lambda: None if quiet else err().print(COMPILING, style="dim"))
+    announce_compiling(quiet)
     with Progress(quiet, told.hear) as progress:
         work = Project(
             data,

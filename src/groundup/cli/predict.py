@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from groundup.cli.talk import Debug, Json, Quiet, err, print_json, verb
+from groundup.cli.talk import Debug, Json, Quiet, announce_compiling, err, print_json, verb
 from groundup.errors import UsageError
 
 NAME = "predict"
@@ -50,6 +50,7 @@ def command(
         )
     if output != "-" and _same(output, data, bundle):
         raise UsageError(f"The output {output!r} would replace an input.", hint="Choose another name.")
+    announce_compiling(quiet)
     made = predict(bundle, data, typed=form in ("parquet", "jsonl"), keep=not only)
     if output == "-":
         sys.stdout.buffer.write(rendered(made.frame, form))

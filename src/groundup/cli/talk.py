@@ -58,6 +58,14 @@ def is_lively(quiet: bool) -> bool:
     )
 
 
+def announce_compiling(quiet: bool) -> None:
+    """Have the first compile of this process told in one dim line, or not at all."""
+    from groundup.engine.kernels.cache import on_compile
+
+    told = "Compiling kernels for the first time; they are kept for later runs ..."
+    on_compile(lambda: None if quiet else err().print(told, style="dim"))
+
+
 def print_json(value) -> None:
     """Print one JSON object: plain ASCII-safe text, no NaN."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2, default=str) + "\n")

@@ -132,7 +132,8 @@ def leaderboard(console: Console, result: Result) -> None:
     best = result.best
     way = "greater is better" if best.greater_is_better else "smaller is better"
     ended = {"time": ", until the budget ended", "fits": ", until --max-fits"}.get(result.ended, "")
-    told = f"mean {best.metric} over {result.split.folds} folds of train, {way}; {result.n_fits} fits{ended}"
+    n_fits = "1 fit" if result.n_fits == 1 else f"{result.n_fits} fits"
+    told = f"mean {best.metric} over {result.split.folds} folds of train, {way}; {n_fits}{ended}"
     section(console, "Leaderboard", Text(told, style="dim"))
     grid = Grid(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1))
     grid.add_column("", width=1)

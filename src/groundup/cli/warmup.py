@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from groundup.cli.talk import Debug, Json, Quiet, err, is_lively, out, print_json, verb
+from groundup.cli.talk import Debug, Json, Quiet, announce_compiling, err, is_lively, out, print_json, verb
 from groundup.errors import UsageError, nearest
 
 NAME = "warmup"
@@ -24,14 +24,13 @@ def command(
     debug: Debug = False,
 ) -> None:
     """Compile all kernels and say where they are kept."""
-    from groundup.engine.kernels.cache import on_compile
     from groundup.workbench.warmup import TASKS, folder, warm_up
 
     if task is not None and task not in TASKS:
         raise UsageError(
             f"There is no task {task!r}.{nearest(task, TASKS)}", hint=f"Tasks are: {', '.join(TASKS)}."
         )
-    on_compile(lambda: None)  # this command says so itself
+    announce_compiling(quiet=True)  # this command says so itself
     console = err()
     lively = is_lively(quiet)
 

@@ -1,7 +1,8 @@
 """Compile kernels in a side process while the data is read.
 
 Numba compiles under the interpreter's lock, so a thread would gain nothing: a second process fills the cache on disk, and
-this one loads from it. Begun only where the cache of these kernel sources has never been warmed, and there is one.
+this one loads from it. Where nothing can be kept on disk, this process compiles before it compares, so that no learner's
+first fit is charged with it. ``GROUNDUP_WARMING=off`` starts no second process.
 """
 
 from __future__ import annotations
@@ -12,40 +13,47 @@ import sys
 
 from groundup.workbench.events import Listener, StepBegun, StepDone
 
+_warm_here: set[str] = set()
+
 
 class Warming:
-    """One side process, or none.
+    """The kernels of one task, compiled before they are needed.
 
     Parameters
     ----------
     listen : callable
-        Told when this process has to wait for the other.
+        Told when this process has to wait.
     """
 
     def __init__(self, listen: Listener):
-        self.listen, self._process = listen, None
+        self.listen, self._process, self._task = listen, None, ""
 
-    def begin(self, task: str | None) -> None:
-        """Start compiling the kernels of a task, unless they have been."""
-        from groundup.workbench.warmup import is_warm
+    def begin(self, task: str) -> None:
+        """Start compiling the kernels of a task, unless that has been done."""
+        from groundup.workbench.warmup import folder, is_warm
 
-        if self._process is not None or os.environ.get("GROUNDUP_WARMING") == "off" or is_warm(task):
+        self._task = task
+        if is_warm(task) or folder() is None or os.environ.get("GROUNDUP_WARMING") == "off":
             return
-        command = [sys.executable, "-m", "groundup", "warmup", "--quiet"]
-        if task is not None:
-            command += ["--task", task]
+        command = [sys.executable, "-m", "groundup", "warmup", "--quiet", "--task", task]
         silent = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         try:
             self._process = subprocess.Popen(command, **silent)
-        except OSError:  # no room for a second process: kernels are compiled in this one
+        except OSError:  # no room for a second process
             self._process = None
 
     def wait(self) -> None:
-        """Wait until the kernels are compiled, and say so."""
-        if self._process is None or self._process.poll() is not None:
+        """Return when the kernels are there."""
+        from groundup.workbench.warmup import is_warm, warm_up
+
+        if is_warm(self._task) or self._task in _warm_here:
             return
-        self.listen(StepBegun("warm", "compiling kernels for the first time (kept for later runs)"))
-        self._process.wait()
+        self.listen(StepBegun("warm", "kernels, for the first time"))
+        if self._process is not None:
+            self._process.wait()
+        if not is_warm(self._task):
+            warm_up((self._task,))
+            _warm_here.add(self._task)
         self.listen(StepDone("warm", None))
 
     def end(self) -> None:

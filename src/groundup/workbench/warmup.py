@@ -40,9 +40,9 @@ def _mark(task: str) -> Path | None:
 
 
 def is_warm(task: str | None) -> bool:
-    """Tell whether the kernels of a task (of all, where None) have been compiled; true where none can be kept."""
+    """Tell whether the kernels of a task (of all, where None) have been compiled and kept."""
     marks = [_mark(t) for t in ([task] if task else TASKS)]
-    return any(mark is None for mark in marks) or all(mark.exists() for mark in marks)
+    return all(mark is not None and mark.exists() for mark in marks)
 
 
 def warm_up(tasks=TASKS, tell: Callable[[Warmed], None] = lambda warmed: None) -> list[Warmed]:
