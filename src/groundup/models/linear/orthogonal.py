@@ -140,16 +140,18 @@ def solve(rows, origin: np.ndarray, alpha: np.ndarray, centred: bool) -> Solutio
     find = _wide if len(A) < d else _tall
     # w, in scaled units all the way: sums of huge numbers must not overflow where the result does not.
     w = np.empty((d, z.shape[1]))
-    rank, condition = 0, 1.0
+    rank, condition, sigma = 0, 1.0, None
     noise = _noise(A, mean[:d])
     for value in np.unique(alpha):
         which = alpha == value
-        w[:, which], rank, condition = find(A, z[:, which], s, float(value), noise)
+        w[:, which], rank, condition, sigma = find(A, z[:, which], s, float(value), noise)
     coef = np.ascontiguousarray(w.T * s / scale[d:, None])
     intercept = (mean[d:] - mean[:d] @ w) / scale[d:] if centred else np.zeros(len(alpha))
     least = s.min()
+    if sigma is None:
+        sigma = np.linalg.svd(A * (least / s), compute_uv=False)
     singular = np.zeros(min(rows.n_rows, d))  # centring has taken one of as many rows as columns
-    singular[: min(A.shape)] = np.linalg.svd(A * (least / s), compute_uv=False)[: len(singular)] / least
+    singular[: len(sigma)] = sigma[: len(singular)] / least
     return Solution(coef, intercept, rank, np.minimum(singular, np.finfo(np.float64).max), condition)
 
 
@@ -165,7 +167,7 @@ def _noise(A: np.ndarray, mean: np.ndarray) -> float:
 
 
 def _tall(A, z, s, alpha, noise):
-    """Return (w in scaled units, rank, condition); A has as many rows as columns."""
+    """Return (w in scaled units, rank, condition, None); A has as many rows as columns."""
     d = A.shape[1]
     norm = np.linalg.norm(A, axis=0)
     norm[norm == 0.0] = 1.0
@@ -182,18 +184,21 @@ def _tall(A, z, s, alpha, noise):
         null, _ = np.linalg.qr((unit / unit.max())[:, None] * Vt[rank:].T)
         true = (unit / unit.max())[:, None] * w
         w = (true - null @ (null.T @ true)) / (unit / unit.max())[:, None]
-    return w / norm[:, None], rank, _condition(sigma, rank)
+    return w / norm[:, None], rank, _condition(sigma, rank), None
 
 
 def _wide(A, z, s, alpha, noise):
-    """Return (w in scaled units, rank, condition); A has fewer rows than columns, and w lies in the span of its rows."""
+    """Return (w in scaled units, rank, condition, singular values of A with all columns scaled as the largest).
+
+    A has fewer rows than columns, and w lies in the span of its rows.
+    """
     least = s.min()
     basis, L = np.linalg.qr((A * (least / s)).T)
     U, sigma, Vt = np.linalg.svd(L.T)
     rank = int((sigma > noise * sigma[0]).sum()) if len(sigma) else 0
     share = sigma[:rank] / (sigma[:rank] ** 2 + alpha * least**2)
     v = Vt[:rank].T @ ((U[:, :rank].T @ z) * share[:, None])
-    return (basis @ v) * (least / s)[:, None], rank, _condition(sigma, rank)
+    return (basis @ v) * (least / s)[:, None], rank, _condition(sigma, rank), sigma
 
 
 def _condition(sigma: np.ndarray, rank: int) -> float:

@@ -47,16 +47,16 @@ class LinearRegressor(RegressorMixin, Learner):
         X = self._features(X)
         coef = self.coef_
         if coef.ndim == 1:
-            return self._fill(score, X, coef, float(self.intercept_))
+            b = self.intercept_
+            return self._fill(score, X, coef, float(b[0] if isinstance(b, np.ndarray) else b))
         intercept = np.broadcast_to(np.asarray(self.intercept_, dtype=np.float64), len(coef)).copy()
         return self._fill(score_many, X, coef, intercept, n_columns=len(coef))
 
     def _check_state(self) -> None:
-        if self.coef_.ndim == 1 and isinstance(self.intercept_, np.ndarray):
+        if self.coef_.ndim == 1 and np.size(self.intercept_) != 1:
             raise ValueError(f"{type(self).__name__}: intercept_ has an entry for each output, coef_ has one output")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.target_tags.single_output = False
         tags.target_tags.multi_output = True
         return tags

@@ -124,6 +124,8 @@ class Ridge(LinearRegressor):
             self, rows, X, alpha, self.fit_intercept, orthogonally=self.solver == "svd"
         )
         self.coef_, self.intercept_ = shaped(solution, target.ndim, self.fit_intercept)
+        if len(alpha) == 1:  # also for y of shape (n_rows, 1), as in scikit-learn
+            self.coef_ = self.coef_.ravel()
         self.n_iter_ = None
         self.solver_ = "svd" if gram is None else "cholesky"
         return self

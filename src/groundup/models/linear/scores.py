@@ -10,6 +10,8 @@ import numpy as np
 
 from groundup.engine.kernels import kernel
 from groundup.engine.kernels.tiles import ROWS, VECTOR_BYTES, gemm_tile
+from groundup.engine.losses import logistic
+from groundup.engine.losses.softmax import to_probabilities
 
 _WIDTH = 2 * (VECTOR_BYTES // 8)
 _STRIP = 8 * ROWS
@@ -73,3 +75,51 @@ def score_many(X, coef, intercept, out):
     W = np.zeros((d, -(-n_outputs // _WIDTH) * _WIDTH))
     W[:, :n_outputs] = coef.T
     _score_many(X, W, intercept, out)
+
+
+@kernel
+def probability(X, w, intercept, out):
+    """Write the probabilities of two classes, of shape (n_rows, 2)."""
+    for i in range(len(X)):
+        z = intercept + _dot(X, i, w)
+        bad = z - z  # NaN, where z is NaN or infinite: so the caller learns of it
+        out[i, 0] = logistic.probability(-z) + bad
+        out[i, 1] = logistic.probability(z) + bad
+
+
+@kernel
+def log_probability(X, w, intercept, out):
+    """Write the logarithms of the probabilities of two classes, of shape (n_rows, 2)."""
+    for i in range(len(X)):
+        z = intercept + _dot(X, i, w)
+        bad = z - z
+        out[i, 0] = bad - logistic.value(z, 0.0)
+        out[i, 1] = bad - logistic.value(-z, 0.0)
+
+
+@kernel
+def _normalise(out, logarithm):
+    """Replace each row's scores by probabilities, or by their logarithms; a row with a score that is not finite by NaN."""
+    n, n_classes = out.shape
+    flat = out.reshape(-1)
+    z = np.empty(n_classes)
+    for i in range(n):
+        bad = 0.0
+        for k in range(n_classes):
+            z[k] = out[i, k]
+            bad += z[k] - z[k]
+        total = to_probabilities(flat, i * n_classes, n_classes)
+        for k in range(n_classes):
+            out[i, k] = (z[k] - total if logarithm else out[i, k]) + bad
+
+
+def probability_many(X, coef, intercept, out):
+    """Write the probabilities of several classes, of shape (n_rows, n_classes)."""
+    score_many(X, coef, intercept, out)
+    _normalise(out, False)
+
+
+def log_probability_many(X, coef, intercept, out):
+    """Write the logarithms of the probabilities of several classes, of shape (n_rows, n_classes)."""
+    score_many(X, coef, intercept, out)
+    _normalise(out, True)

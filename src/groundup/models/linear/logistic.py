@@ -1,0 +1,395 @@
+r"""Logistic regression: the probability of each class from a weighted sum of the features.
+
+Two classes, z = b + w'x:            p(1 | x) = 1 / (1 + e^-z)
+K > 2 classes, z_k = b_k + w_k'x:    p(k | x) = e^z_k / sum_j e^z_j
+
+    minimise over w, b:   sum_i v_i (-log p(y_i | x_i))  +  1/(2C) |w|^2
+
+v_i >= 0: the row's weight times its class's. The intercepts are not penalised. The problem is convex: one minimum (with
+C = inf there may be none, when a plane separates the classes: then a warning says so).
+
+Solved by `solvers.quasi_newton`: Newton's method with the Hessian of all rows where that is cheap, or of a sample of them, kept
+while it serves; block by block for many classes. So all names of scikit-learn's solvers for this objective lead to one
+algorithm, and to the same optimum, found to about 1e-12 of the objective rather than to a slope of 1e-4.
+
+Cost: a slope is 4 rows * n_features * n_scores flops, a Hessian rows * n_features^2 (times the pairs of classes).
+Not supported: L1 and elastic-net penalties, ``dual=True``, ``solver="liblinear"`` (it penalises the intercept), sparse X.
+
+Source: T. Hastie, R. Tibshirani, J. Friedman, The Elements of Statistical Learning (2nd ed. 2009), section 4.4.
+"""
+
+from __future__ import annotations
+
+import warnings
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+
+from groundup.engine.rows import Memory, Rows
+from groundup.engine.statistics.gram import origin_of
+from groundup.models.estimator import (
+    Array,
+    Callbacks,
+    ClassifierMixin,
+    ConvergenceWarning,
+    Hidden,
+    Interval,
+    Labels,
+    Learner,
+    StrOptions,
+    compute_class_weight,
+    encode_labels,
+    fitting,
+)
+from groundup.models.linear.logistic_problem import LogisticProblem, fit
+from groundup.models.linear.orthogonal import Largest
+from groundup.models.linear.scores import (
+    log_probability,
+    log_probability_many,
+    probability,
+    probability_many,
+    score,
+    score_many,
+)
+
+_SEPARATED = 1e-8  # of the loss at the start: what is left of it where a plane separates the classes
+
+
+class LogisticRegression(Callbacks, ClassifierMixin, Learner):
+    """Logistic regression with an L2 penalty, or none.
+
+    Parameters
+    ----------
+    penalty : {"l2", None}
+        Deprecated, as in scikit-learn: use `C` (``C=np.inf`` is no penalty) and `l1_ratio`.
+    C : float, default=1.0
+        Inverse strength of the penalty, in (0, inf].
+    l1_ratio : float, default=0.0
+        Only 0 is supported: the L2 penalty.
+    dual : bool, default=False
+        Only False is supported.
+    tol : float, default=1e-4
+        The objective is found to within about ``1e-4 * tol**2`` of itself.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept (never penalised).
+    intercept_scaling : float, default=1
+        No effect: it belongs to the liblinear solver.
+    class_weight : dict or "balanced", default=None
+        Weight of each class, multiplied by the rows' weights. "balanced": inversely proportional to its rows' weights.
+    random_state : int, RandomState instance, default=None
+        No effect: nothing is random.
+    solver : {"lbfgs", "newton-cg", "newton-cholesky", "sag", "saga"}, default="lbfgs"
+        All find the same optimum, by the same algorithm. "liblinear" raises.
+    max_iter : int, default=100
+        At most so many steps over all rows.
+    verbose : int, default=0
+        No effect: set a callback to watch the loss.
+    warm_start : bool, default=False
+        Start from the last fit's coefficients.
+    n_jobs : int, default=None
+        Number of threads: None is the process's budget, -1 all cores. The result does not depend on it.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+        Float64, whatever the dtype of X.
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+    n_iter_ : ndarray of int32 of shape (1,)
+        Steps over all rows.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features,)
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from groundup.models import LogisticRegression
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = LogisticRegression().fit(X, y)
+    >>> round(model.score(X, y), 2)
+    0.97
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "penalty": [StrOptions({"l1", "l2", "elasticnet"}), None, Hidden(StrOptions({"deprecated"}))],
+        "C": [Interval(Real, 0, None, closed="right")],
+        "l1_ratio": [Interval(Real, 0, 1, closed="both"), None],
+        "dual": ["boolean"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "fit_intercept": ["boolean"],
+        "intercept_scaling": [Interval(Real, 0, None, closed="neither")],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "random_state": ["random_state"],
+        "solver": [StrOptions({"lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"})],
+        "max_iter": [Interval(Integral, 0, None, closed="left")],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "n_jobs": [None, Integral],
+    }
+    _state: ClassVar[dict[str, Any]] = {
+        "classes_": Labels(),
+        "coef_": Array("f8", "n_scores n_features"),
+        "intercept_": Array("f8", "n_scores"),
+        "n_iter_": Array("i4", "1", optional=True),
+    }
+    classes_: np.ndarray
+    coef_: np.ndarray
+    intercept_: np.ndarray
+
+    def __init__(
+        self,
+        penalty="deprecated",
+        *,
+        C=1.0,
+        l1_ratio=0.0,
+        dual=False,
+        tol=1e-4,
+        fit_intercept=True,
+        intercept_scaling=1,
+        class_weight=None,
+        random_state=None,
+        solver="lbfgs",
+        max_iter=100,
+        verbose=0,
+        warm_start=False,
+        n_jobs=None,
+    ):
+        self.penalty = penalty
+        self.C = C
+        self.l1_ratio = l1_ratio
+        self.dual = dual
+        self.tol = tol
+        self.fit_intercept = fit_intercept
+        self.intercept_scaling = intercept_scaling
+        self.class_weight = class_weight
+        self.random_state = random_state
+        self.solver = solver
+        self.max_iter = max_iter
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.n_jobs = n_jobs
+
+    @fitting
+    def fit(self, X, y, sample_weight=None):
+        """Fit the coefficients.
+
+        Parameters
+        ----------
+        X : array-like, table or Place of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,)
+            Labels: strings, booleans or numbers.
+        sample_weight : array-like of shape (n_rows,), optional
+
+        Returns
+        -------
+        self
+        """
+        strength = self._strength()
+        known = (self.coef_, self.intercept_) if self.warm_start and hasattr(self, "coef_") else None
+        rows = self._rows(X, y, sample_weight, finite="later")
+        self._encode(rows, sample_weight)
+        n_scores = 1 if len(self.classes_) == 2 else len(self.classes_)
+        centre = origin_of(rows) if self.fit_intercept else np.zeros(rows.n_features)
+        if not np.isfinite(centre).all():
+            self._refuse_nonfinite(X)
+        tell = self._iterations("iteration", self.max_iter, X, y)
+        total = float(rows["weight"].sum())
+
+        def watch(value, theta):
+            def attributes():
+                coef, intercept = _unpacked(theta, n_scores, centre, np.ones(rows.n_features))
+                return {"coef_": coef, "intercept_": intercept, "classes_": self.classes_}
+
+            return tell(lambda: {"loss": value / total}, attributes)
+
+        def solve(rows, centre, scale, known):
+            penalty = strength * scale**2
+            problem = LogisticProblem(rows, centre, penalty, n_scores, self.fit_intercept)
+            theta = np.zeros((n_scores, rows.n_features + 1))
+            if known is not None and known[0].shape == (n_scores, rows.n_features):
+                theta[:, :-1], theta[:, -1] = known[0] / scale, known[1] + known[0] @ (centre / scale)
+                theta[:, -1] *= self.fit_intercept
+            with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+                return fit(
+                    problem, theta.ravel(), tol=self.tol, max_iter=self.max_iter, tell=watch, cold=known is None
+                )
+
+        scale = np.ones(rows.n_features)
+        found = solve(rows, centre, scale, known)
+        if not np.isfinite(found.value):  # NaN or infinity in X, or numbers so large that their squares overflow
+            self._refuse_nonfinite(X)
+            scale = rows.reduce(Largest).finish()[: rows.n_features]
+            scaled = np.concatenate([rows.block(k, k + 1).X * scale for k in range(rows.n_blocks)])
+            shrunk = Rows(Memory(scaled), {"y": rows["y"], "weight": rows["weight"]}, rows.n_threads)
+            found = solve(shrunk, centre * scale, scale, known)
+        self.coef_, self.intercept_ = _unpacked(found.theta, n_scores, centre * scale, scale)
+        self.n_iter_ = np.array([found.n_iter], dtype=np.int32)
+        self._warn(found, strength, total)
+        self._iterations_end(X, y)
+        return self
+
+    def _encode(self, rows, sample_weight) -> None:
+        """Set `classes_`; put the classes' codes and weights into the rows."""
+        self.classes_, codes = encode_labels(rows["y"])
+        if len(self.classes_) < 2:
+            raise ValueError(
+                "This solver needs samples of at least 2 classes in the data, but the data contains only one"
+                f" class: {self.classes_[0]!r}"
+            )
+        weight = rows["weight"]
+        if not weight.sum() > 0.0:
+            raise ValueError("sample_weight sums to zero: no row counts")
+        if self.class_weight is not None:
+            each = compute_class_weight(
+                self.class_weight, classes=self.classes_, y=self.classes_[codes], sample_weight=weight
+            )
+            rows.add("weight", weight * each[codes])
+        rows.add("y", codes.astype(np.float64))
+
+    def _strength(self) -> float:
+        """Return 1 / C after checking penalty, solver and dual as scikit-learn does."""
+        kind, C = self._penalty()
+        if kind not in ("l2", None) and self.solver not in ("liblinear", "saga"):
+            raise ValueError(f"Solver {self.solver} supports only 'l2' or None penalties, got {kind} penalty.")
+        if self.dual:
+            raise ValueError(f"Solver {self.solver} supports only dual=False, got dual=True")
+        if self.solver == "liblinear":
+            raise ValueError(
+                "solver='liblinear' is not supported (it penalises the intercept): use solver='lbfgs', or "
+                "sklearn.linear_model.LogisticRegression(solver='liblinear')"
+            )
+        if kind not in ("l2", None):
+            raise ValueError(
+                f"The {kind} penalty (l1_ratio={self.l1_ratio}) is not supported: use l1_ratio=0, or "
+                "sklearn.linear_model.LogisticRegression(solver='saga', ...)"
+            )
+        return 1.0 / C
+
+    def _penalty(self):
+        """Return (kind of penalty, C), with scikit-learn 1.9's deprecations."""
+        if self.penalty == "deprecated":
+            if self.l1_ratio is None:
+                _deprecated(
+                    "'l1_ratio=None' was deprecated in version 1.8 and will trigger an error in 1.10. "
+                    "Use 0<=l1_ratio<=1 instead."
+                )
+            ratio = self.l1_ratio or 0
+            return "l2" if ratio == 0 else "l1" if ratio == 1 else "elasticnet", self.C
+        _deprecated(
+            "'penalty' was deprecated in version 1.8 and will be removed in 1.10. To avoid this warning, leave "
+            "'penalty' set to its default value and use 'l1_ratio' or 'C' instead. Use l1_ratio=0 instead of "
+            "penalty='l2', l1_ratio=1 instead of penalty='l1', l1_ratio set to a float between 0 and 1 instead of "
+            "penalty='elasticnet', and C=np.inf instead of penalty=None."
+        )
+        if self.penalty is None:
+            if self.C != 1.0:
+                warnings.warn("Setting penalty=None will ignore the C and l1_ratio parameters", stacklevel=6)
+            return None, np.inf
+        if (self.penalty == "l2" and self.l1_ratio != 0) or (self.penalty == "l1" and self.l1_ratio != 1):
+            warnings.warn(
+                f"Inconsistent values: penalty={self.penalty} with l1_ratio={self.l1_ratio}. penalty is "
+                "deprecated. Please use l1_ratio only.",
+                stacklevel=6,
+            )
+        return self.penalty, self.C
+
+    def _warn(self, found, strength: float, total: float) -> None:
+        """Warn where the optimum was not reached, or there is none."""
+        start = total * np.log(len(self.classes_))
+        if strength == 0.0 and found.value < _SEPARATED * start:
+            message = (
+                "A plane separates the classes: without a penalty there is no optimum, and the coefficients stand where the "
+                "loss vanished. Set C to a finite value."
+            )
+        elif not found.converged:
+            message = (
+                f"The optimum was not reached in {found.n_iter} iterations (max_iter={self.max_iter}): the objective is about "
+                f"{found.gap / max(abs(found.value), 1e-300):.1e} of itself above it. Raise max_iter, scale the columns of X "
+                "to a like spread, or lower C."
+            )
+        else:
+            return
+        warnings.warn(message, ConvergenceWarning, stacklevel=4)
+
+    def decision_function(self, X):
+        """Return the scores z.
+
+        Parameters
+        ----------
+        X : array-like or table of shape (n_rows, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) or (n_rows, n_classes)
+            Two classes: positive means ``classes_[1]``.
+        """
+        X = self._features(X)
+        if len(self.coef_) == 1:
+            return self._fill(score, X, self.coef_[0], float(self.intercept_[0]))
+        return self._fill(score_many, X, self.coef_, self.intercept_, n_columns=len(self.coef_))
+
+    def predict(self, X):
+        """Return the most probable class of each row.
+
+        Parameters
+        ----------
+        X : array-like or table of shape (n_rows, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+        """
+        z = self.decision_function(X)
+        return self.classes_[(z > 0.0).astype(np.intp) if z.ndim == 1 else z.argmax(axis=1)]
+
+    def predict_proba(self, X):
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like or table of shape (n_rows, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_classes)
+            In the order of ``classes_``.
+        """
+        X = self._features(X)
+        if len(self.coef_) == 1:
+            return self._fill(probability, X, self.coef_[0], float(self.intercept_[0]), n_columns=2)
+        return self._fill(probability_many, X, self.coef_, self.intercept_, n_columns=len(self.coef_))
+
+    def predict_log_proba(self, X):
+        """Return the logarithm of each class's probability, exact also where the probability underflows.
+
+        Parameters
+        ----------
+        X : array-like or table of shape (n_rows, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_classes)
+        """
+        X = self._features(X)
+        if len(self.coef_) == 1:
+            return self._fill(log_probability, X, self.coef_[0], float(self.intercept_[0]), n_columns=2)
+        return self._fill(log_probability_many, X, self.coef_, self.intercept_, n_columns=len(self.coef_))
+
+    def _check_state(self) -> None:
+        expected = 1 if len(self.classes_) == 2 else len(self.classes_)
+        if len(self.classes_) < 2 or len(self.coef_) != expected:
+            raise ValueError(
+                f"{type(self).__name__}: coef_ has {len(self.coef_)} rows for {len(self.classes_)} classes"
+            )
+
+
+def _unpacked(theta, n_scores: int, centre: np.ndarray, scale: np.ndarray):
+    """Return (coef_, intercept_) in the data's units; theta's intercepts are the scores at `centre`."""
+    theta = theta.reshape(n_scores, -1)
+    w = theta[:, :-1]
+    return w * scale, theta[:, -1] - w @ centre
+
+
+def _deprecated(message: str) -> None:
+    warnings.warn(message, FutureWarning, stacklevel=7)

@@ -1,0 +1,124 @@
+r"""Models of the Hessian that can be inverted: one block a class, or all classes together.
+
+A block (k, k) comes as the weighted Gram matrix C of the features, centred on their weighted mean m with weight s, so that
+the equations of (w, b),
+
+    [C + s m m' + lambda   s m] [dw]   [g_w]
+    [s m'                  s  ] [db] = [g_b]
+
+fall apart: (C + lambda) dw = g_w - m g_b, and db = g_b / s - m'dw. Each matrix is scaled to a diagonal of ones before
+Cholesky; one that is singular up to rounding gets the least multiple of the identity that makes it positive: along such
+directions the loss is flat, and any step will do.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import lapack
+
+from groundup.engine.statistics.gram import Gram
+
+_TINY = np.finfo(np.float64).tiny
+
+
+class _Factor:
+    """Cholesky of a symmetric matrix scaled to a diagonal of ones."""
+
+    def __init__(self, matrix: np.ndarray):
+        diagonal = np.diag(matrix).copy()
+        diagonal[~(diagonal > 0.0)] = 1.0
+        self.scale = np.sqrt(diagonal)
+        scaled = matrix / self.scale / self.scale[:, None]
+        np.fill_diagonal(scaled, 1.0)
+        lift = 0.0
+        while True:
+            np.fill_diagonal(scaled, 1.0 + lift)
+            self.factor, failed = lapack.dpotrf(scaled, lower=1, clean=0)
+            if not failed:
+                rcond, _ = lapack.dpocon(self.factor, np.abs(scaled).sum(axis=0).max(), uplo="L")
+                if rcond > 1e-14:
+                    return
+            lift = max(1e-12, 10.0 * lift)
+            if not lift < 1e6:  # not finite
+                self.factor = np.eye(len(matrix))
+                return
+
+    def solve(self, right: np.ndarray) -> np.ndarray:
+        """Return the inverse times `right`."""
+        return lapack.dpotrs(self.factor, right / self.scale, lower=1)[0] / self.scale
+
+
+class Blocks:
+    """One block a class; exact for two classes, a model of the Hessian for more."""
+
+    def __init__(self, grams: list[Gram], penalty: np.ndarray, fit_intercept: bool):
+        self.fit_intercept = fit_intercept
+        self.factors, self.means, self.weights = [], [], []
+        for gram in grams:
+            xx = gram.finish().xx
+            xx[np.diag_indices_from(xx)] += penalty
+            self.factors.append(_Factor(xx))
+            self.means.append(gram.mean)
+            self.weights.append(max(gram.weight, _TINY))
+
+    def solve(self, gradient: np.ndarray) -> np.ndarray:
+        """Return the inverse times `gradient`."""
+        g = gradient.reshape(len(self.factors), -1)
+        out = np.zeros_like(g)
+        for k, (factor, mean, weight) in enumerate(zip(self.factors, self.means, self.weights, strict=True)):
+            if self.fit_intercept:
+                out[k, :-1] = factor.solve(g[k, :-1] - mean * g[k, -1])
+                out[k, -1] = g[k, -1] / weight - mean @ out[k, :-1]
+            else:
+                out[k, :-1] = factor.solve(g[k, :-1])
+        return out.ravel()
+
+
+class Full:
+    """All classes together: the Hessian of the softmax loss.
+
+    Adding one vector to every class's coefficients changes no probability; without a penalty, and for the intercepts, the
+    Hessian is singular along it. The slope has nothing there, so a multiple of the directions is added to make it solvable.
+    """
+
+    def __init__(self, grams: dict[tuple[int, int], Gram], penalty: np.ndarray, n_scores: int, fit_intercept: bool):
+        d = len(penalty)
+        size = d + fit_intercept
+        self.shape, self.size = (n_scores, d + 1), size
+        hessian = np.empty((n_scores, size, n_scores, size))
+        for (k, l), gram in grams.items():
+            sums = gram.finish()
+            block = np.zeros((size, size))
+            block[:d, :d] = sums.xx
+            if fit_intercept:
+                block[:d, d:], block[d:, :d], block[d, d] = sums.xy, sums.xy.T, sums.yy[0]
+            hessian[k, :, l], hessian[l, :, k] = block, block
+        common = sum(hessian[k, :, k].diagonal() for k in range(n_scores)) / n_scores**2
+        for k in range(n_scores):
+            hessian[k, range(d), k, range(d)] += penalty
+            for l in range(n_scores):
+                hessian[k, range(size), l, range(size)] += common
+        self.factor = _Factor(hessian.reshape(n_scores * size, n_scores * size))
+
+    def solve(self, gradient: np.ndarray) -> np.ndarray:
+        """Return the inverse times `gradient`."""
+        g = gradient.reshape(self.shape)
+        out = np.zeros_like(g)
+        out[:, : self.size] = self.factor.solve(g[:, : self.size].ravel()).reshape(self.shape[0], self.size)
+        return out.ravel()
+
+
+class Diagonal:
+    """The Hessian's diagonal, bounded from above: for very many features."""
+
+    def __init__(self, spread: np.ndarray, weight: float, penalty: np.ndarray, n_scores: int, fit_intercept: bool):
+        share = 0.25 if n_scores == 1 else (1.0 - 1.0 / n_scores) / n_scores
+        diagonal = np.append(share * spread + penalty, share * weight)
+        diagonal[~(diagonal > 0.0)] = 1.0
+        self.inverse = np.tile(1.0 / diagonal, n_scores)
+        if not fit_intercept:
+            self.inverse.reshape(n_scores, -1)[:, -1] = 0.0
+
+    def solve(self, gradient: np.ndarray) -> np.ndarray:
+        """Return the inverse times `gradient`."""
+        return self.inverse * gradient
