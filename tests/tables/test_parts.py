@@ -76,7 +76,10 @@ def test_by_time_in_order_with_ties_on_one_side():
     for fold in folds:
         assert days[fold.train].max() < days[fold.valid].min()
     with pytest.raises(GroundupError, match="too few"):
-        split(table(9, y=np.arange(9) / 2, day=[1] * 5 + [2] * 4), Contract.infer(table(9, y=np.arange(9) / 2, day=[1] * 5 + [2] * 4), "y", time="day"))
+        split(
+            table(9, y=np.arange(9) / 2, day=[1] * 5 + [2] * 4),
+            Contract.infer(table(9, y=np.arange(9) / 2, day=[1] * 5 + [2] * 4), "y", time="day"),
+        )
 
 
 def test_missing_times_are_refused_by_row():
@@ -155,7 +158,10 @@ def test_tiny_tables(n):
 def test_one_or_two_rows_are_refused(n):
     frame = table(n)
     with pytest.raises(GroundupError, match=f"{n} rows? cannot be dealt"):
-        split(frame, Contract.infer(frame, kinds={"x": "number", "z": "category"}) if n == 2 else _clustering(frame))
+        split(
+            frame,
+            Contract.infer(frame, kinds={"x": "number", "z": "category"}) if n == 2 else _clustering(frame),
+        )
 
 
 def _clustering(frame):

@@ -52,7 +52,9 @@ def test_what_columns_looked_like():
     values = FRAME["amount"].drop_nulls().to_numpy()
     assert amount.missing == 5 / 40
     assert (amount.minimum, amount.maximum) == (values.min(), values.max())
-    expected = np.quantile(values, [0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1], method="closest_observation")
+    expected = np.quantile(
+        values, [0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1], method="closest_observation"
+    )
     assert np.allclose(amount.quantiles, expected, atol=1 / 3)
     assert amount.unit == "EUR"
     assert plan.levels == (Level(value="basic", count=20), Level(value="plus", count=10))
@@ -67,7 +69,9 @@ def test_json_there_and_back():
         again = Contract.from_json(contract.to_json())
         assert again == contract
         assert again.digest == contract.digest
-        assert [type(label.value) for label in again.labels] == [type(label.value) for label in contract.labels]
+        assert [type(label.value) for label in again.labels] == [
+            type(label.value) for label in contract.labels
+        ]
     assert Contract.infer(FRAME, "count", "regression").digest != contract.digest
 
 
@@ -155,7 +159,9 @@ def test_infinite_targets_are_named_by_row():
 
 
 def test_wrong_names_and_tasks():
-    with pytest.raises(UsageError, match="no column 'lfet'.*Did you mean 'left'.*\n.*Columns are: 'customer_id'"):
+    with pytest.raises(
+        UsageError, match="no column 'lfet'.*Did you mean 'left'.*\n.*Columns are: 'customer_id'"
+    ):
         Contract.infer(FRAME, "lfet")
     with pytest.raises(UsageError, match=r"\(time\)"):
         Contract.infer(FRAME, "left", time="when")
@@ -198,7 +204,9 @@ def test_stated_kinds_and_ignored_columns():
 
 
 def test_nothing_to_learn_from():
-    with pytest.raises(GroundupError, match="no column to learn from.*\n.*'same' every row has the value 'x'"):
+    with pytest.raises(
+        GroundupError, match="no column to learn from.*\n.*'same' every row has the value 'x'"
+    ):
         Contract.infer(FRAME.select("same", "left"), "left")
     with pytest.raises(GroundupError, match="no column to learn from"):
         Contract.infer(FRAME.select("left"), "left")

@@ -40,7 +40,9 @@ def test_parquet(tmp_path):
 
 def test_json_lines(tmp_path):
     path = tmp_path / "a.jsonl"
-    path.write_text('{"a": 1, "b": "x", "when": "2024-01-31"}\n\n{"a": 2.5, "c": true, "when": "2024-02-01T10:00"}\n[1]\n{"a": \n')
+    path.write_text(
+        '{"a": 1, "b": "x", "when": "2024-01-31"}\n\n{"a": 2.5, "c": true, "when": "2024-02-01T10:00"}\n[1]\n{"a": \n'
+    )
     table = read(path)
     assert table.columns == ["a", "b", "when", "c"]
     assert table.frame["a"].to_list() == [1.0, 2.5]
@@ -83,7 +85,9 @@ def test_categories_decimals_and_small_types():
             "e": pl.Series(["lo", "hi"], dtype=pl.Enum(["lo", "hi"])),
             "s": pl.Series([1, 2], dtype=pl.Int8),
             "u": pl.Series([1, 2**63], dtype=pl.UInt64),
-            "z": pl.Series([dt.datetime(2024, 1, 1, 12, tzinfo=dt.UTC)] * 2).dt.convert_time_zone("Asia/Tokyo"),
+            "z": pl.Series([dt.datetime(2024, 1, 1, 12, tzinfo=dt.UTC)] * 2).dt.convert_time_zone(
+                "Asia/Tokyo"
+            ),
         }
     )
     table = read(frame)
@@ -93,7 +97,9 @@ def test_categories_decimals_and_small_types():
 
 
 def test_mappings_arrays_and_rows():
-    columns = read({"a": np.array([1, 2]), "b": ["x", None], "t": np.array(["2024-01-01", "NaT"], dtype="datetime64[s]")})
+    columns = read(
+        {"a": np.array([1, 2]), "b": ["x", None], "t": np.array(["2024-01-01", "NaT"], dtype="datetime64[s]")}
+    )
     assert columns.frame.row(1) == (2, None, None)
     assert read(np.array([[1.0, np.nan], [2.0, 3.0]])).frame.rows() == [(1.0, None), (2.0, 3.0)]
     record = np.array([(1, "x"), (2, "y")], dtype=[("a", "i4"), ("b", "U2")])
@@ -114,13 +120,19 @@ def test_mappings_arrays_and_rows():
 
 
 def test_numbers_that_a_frame_holds_as_text():
-    frame = pd.DataFrame({"total": [f"{i}.5" for i in range(50)] + [" "], "zip": [f"0{i:04d}" for i in range(51)]})
+    frame = pd.DataFrame(
+        {"total": [f"{i}.5" for i in range(50)] + [" "], "zip": [f"0{i:04d}" for i in range(51)]}
+    )
     frame["label"] = ["0", "1", "1"] * 17
     table = read(frame)
     assert table.frame.dtypes == [pl.Float64, pl.String, pl.String]
     assert table.frame["total"].null_count() == 1
     assert any(n.kind == "types" and n.column == "total" for n in table.notes)
-    assert read(frame, types={"total": "text", "label": "integer"}).frame.dtypes == [pl.String, pl.String, pl.Int64]
+    assert read(frame, types={"total": "text", "label": "integer"}).frame.dtypes == [
+        pl.String,
+        pl.String,
+        pl.Int64,
+    ]
 
 
 def test_files_that_cannot_be_read(tmp_path):
@@ -154,7 +166,11 @@ def test_samples():
         table = read(f"sample:{known.name}")
         assert table.n_rows == known.n_rows
         assert known.target in table.columns
-    assert read("sample:iris").frame["species"].unique().sort().to_list() == ["setosa", "versicolor", "virginica"]
+    assert read("sample:iris").frame["species"].unique().sort().to_list() == [
+        "setosa",
+        "versicolor",
+        "virginica",
+    ]
     with pytest.raises(UsageError, match="no sample 'chrun'. Did you mean 'churn'.*\n.*iris, wine"):
         read("sample:chrun")
 
@@ -184,4 +200,9 @@ def test_a_table_passes_through():
 
 def test_the_door_is_light():
     code = "import groundup.tables, sys; print([m for m in ('polars', 'sklearn', 'numba', 'pydantic') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
+    )

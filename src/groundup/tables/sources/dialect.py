@@ -29,29 +29,36 @@ _WORDS = re.compile(r"^[\w\-.'&()/ ]{1,60}$")
 
 
 class Layout(NamedTuple):
-    """Where the table starts: records to skip above the header, whether there is a header, why that was assumed."""
+    """Where the table starts, as its first records show.
+
+    ``n_titles`` records stand above it; ``has_header``: its first record names the columns; ``doubt``: why that is not
+    sure; ``width``: cells that most records have; ``firsts``: cells seen in the first column.
+    """
 
     n_titles: int
     has_header: bool
     doubt: str
+    width: int
+    firsts: frozenset[str]
 
 
-def detect(text: str) -> tuple[Dialect, str]:
-    """Return the dialect of `text` and, where another one scores nearly as well, what it is ("" otherwise)."""
+def detect(text: str, delimiters: tuple[str, ...] = DELIMITERS) -> tuple[Dialect, str]:
+    """Return the dialect of `text` among `delimiters`, and another delimiter that fits nearly as well ("" for none)."""
     sample = opening(text)
     escapes = [None, "\\"] if re.search(r"\\[,;\t|\"]", sample) else [None]
     quotes = ['"', None] if '"' in sample else ['"']
     scores = {}
-    for delimiter in DELIMITERS:
+    for delimiter in delimiters:
         if delimiter not in sample:
             continue
         for quote in quotes:
             for escape in escapes:
                 scores[Dialect(delimiter, quote, escape)] = _score(sample, Dialect(delimiter, quote, escape))
-    scores.setdefault(Dialect(","), _score(sample, Dialect(",")))
+    plain = Dialect("," if "," in delimiters else delimiters[0])
+    scores.setdefault(plain, _score(sample, plain))
     ranked = sorted(
         scores,
-        key=lambda d: (-scores[d], DELIMITERS.index(d.delimiter), d.escape is not None, d.quote is None),
+        key=lambda d: (-scores[d], delimiters.index(d.delimiter), d.escape is not None, d.quote is None),
     )
     best = ranked[0]
     rivals = [
@@ -124,11 +131,19 @@ def is_typed(cell: str) -> bool:
 def layout(rows: list[list[str]]) -> Layout:
     """Return where the table in the sample `rows` starts, and whether its first record names the columns."""
     n_titles = _titles(rows)
-    rows = rows[n_titles:]
+    table = rows[n_titles:]
+    widths = Counter(len(row) for row in table)
+    has_header, doubt = _header(table)
+    firsts = frozenset(row[0] for row in table)
+    return Layout(n_titles, has_header, doubt, max(widths, key=lambda w: (widths[w], w)), firsts)
+
+
+def _header(rows: list[list[str]]) -> tuple[bool, str]:
+    """Return whether the first of `rows` names the columns, and why that is not sure ("" if it is)."""
     first, below = [c.strip() for c in rows[0]], rows[1:]
     if not below:
         typed = any(is_number(c) for c in first)
-        return Layout(n_titles, not typed, "there is one record only")
+        return not typed, "there is one record only"
     evidence = 0
     for j, name in enumerate(first):
         column = [row[j].strip() for row in below if j < len(row) and row[j].strip()]
@@ -147,12 +162,11 @@ def layout(rows: list[list[str]]) -> Layout:
         elif name in column:
             evidence -= 1
     if evidence != 0:
-        return Layout(n_titles, evidence > 0, "")
+        return evidence > 0, ""
     repeated = len(set(first)) < len([c for c in first if c])
     typed = any(is_number(c) and not _is_year(c, first) for c in first if c)
-    return Layout(
-        n_titles, not (typed or (repeated and len(first) > 2)), "every column is text, as the first record is"
-    )
+    assumed = not (typed or (repeated and len(first) > 2))
+    return assumed, "every column is text, as the first record is"
 
 
 def _is_value(cell: str) -> bool:

@@ -8,6 +8,7 @@ NaN.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -118,22 +119,21 @@ def from_rows(rows: Sequence) -> pl.DataFrame:
 
 
 def _mixed(name: str, values: list) -> pl.Series:
-    """Return `values` as a series: strictly typed where they agree, as text where they do not."""
-    try:
-        return pl.Series(name, values, strict=True)
-    except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):
-        pass
-    if all(v is None or isinstance(v, (bool, int, float)) for v in values):
-        return pl.Series(name, [None if v is None else _float(v) for v in values], dtype=pl.Float64)
-    blank = {id(v) for v in values if v is None or (isinstance(v, float) and v != v)}  # noqa: PLR0124 - NaN
-    return pl.Series(name, [None if id(v) in blank else str(v) for v in values], dtype=pl.String)
+    """Return `values` as a series: strictly typed where they agree, as text where they do not.
 
-
-def _float(value) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return float("inf") if value > 0 else float("-inf")
+    Whole numbers beyond 64 bits become text as well, so that every digit is kept.
+    """
+    huge = any(isinstance(v, int) and not -(2**63) <= v < 2**63 for v in values)
+    if not huge:
+        try:
+            return pl.Series(name, values, strict=True)
+        except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):
+            pass
+        if all(v is None or isinstance(v, (bool, int, float)) for v in values):
+            return pl.Series(name, [None if v is None else float(v) for v in values], dtype=pl.Float64)
+    missing = [v is None or (isinstance(v, float) and math.isnan(v)) for v in values]
+    shown = [None if gone else str(v) for v, gone in zip(values, missing, strict=True)]
+    return pl.Series(name, shown, dtype=pl.String)
 
 
 def _check_names(names) -> None:

@@ -122,7 +122,7 @@ def _sound(part, quotes, quoted, sign: int, *, edges: tuple[int, int]) -> bool:
 
 
 def parse(
-    text: str, dialect: Dialect, width: int | None = None, start: int = 0, line: int = 1
+    text: str, dialect: Dialect, width: int | None = None, firsts: frozenset[str] = frozenset()
 ) -> Iterator[Record]:
     """Yield the records of `text`, leniently.
 
@@ -133,22 +133,41 @@ def parse(
     dialect : Dialect
     width : int, optional
         Cells a sound record has: tells a quoted line break from a quote that was never closed.
+    firsts : frozenset of str
+        Cells of the first column that are known: see ``rows_of_their_own``.
     """
+    start, line = 0, 1
     if not text.endswith("\n"):
         text += "\n"
     patterns = _patterns(dialect)
     while start < len(text):
         cells, end, fault, mended = _record(text, start, patterns, dialect)
         n_lines = text.count("\n", start, end)
-        if n_lines > 1 and width is not None and len(cells) != width:
-            end = text.index("\n", start) + 1
-            cells, fault, n_lines = (
-                text[start : end - 1].split(dialect.delimiter),
-                "a quote is not closed",
-                1,
-            )
+        if n_lines > 1 and width is not None:
+            if rows_of_their_own(text[start : end - 1], dialect.delimiter, width, firsts):
+                end, n_lines, mended = text.index("\n", start) + 1, 1, True
+                cells, fault = _split(text[start : end - 1], dialect), ""
+            elif len(cells) != width:
+                end, n_lines = text.index("\n", start) + 1, 1
+                cells, fault = _split(text[start : end - 1], dialect), "a quote is not closed"
         yield Record(line, cells, fault, mended)
         start, line = end, line + n_lines
+
+
+def _split(line: str, dialect: Dialect) -> list[str]:
+    return line.removesuffix("\r").split(dialect.delimiter)
+
+
+def rows_of_their_own(record: str, delimiter: str, width: int, firsts: frozenset[str]) -> bool:
+    """Say whether every line of a record that quotes hold together is a row of `width` cells: then the quotes are text.
+
+    So a message that begins with a quote does not swallow the messages up to the next quote. Prose has commas of its
+    own, so unless cells are parted by tabs, each line must also begin with a cell that the first column has elsewhere.
+    """
+    lines = record.split("\n")
+    if width < 2 or any(line.count(delimiter) != width - 1 for line in lines):
+        return False
+    return delimiter == "\t" or all(line.split(delimiter, 1)[0] in firsts for line in lines[1:])
 
 
 def _patterns(dialect: Dialect) -> tuple[re.Pattern | None, re.Pattern | None, re.Pattern]:
@@ -168,7 +187,7 @@ def _patterns(dialect: Dialect) -> tuple[re.Pattern | None, re.Pattern | None, r
     )
     end = rf"{pad}\r?(?=[{stop}\n])"
     strict = re.compile(rf"{pad}{q}({inner}){q}{end}")
-    loose = re.compile(rf"{pad}{q}([^{q}]*(?:{q}(?!{end})[^{q}]*)*){q}{end}")
+    loose = re.compile(rf"{pad}{q}([^{q}\n]*(?:{q}(?!{end})[^{q}\n]*)*){q}{end}")
     return strict, loose, bare
 
 
@@ -186,13 +205,13 @@ def _record(text: str, start: int, patterns, dialect: Dialect) -> tuple[list[str
             match = strict.match(text, at, at + _REACH)
             if match is None:
                 match, mended = loose.match(text, at, at + _REACH), True
-            if match is None:
-                fault = "a quote is not closed"
         if match is not None:
             cell = match.group(1).replace(quote * 2, quote)
         else:
             match = bare.match(text, at)
             cell = match.group().removesuffix("\r")
+            if quote and cell.lstrip(" \t").startswith(quote) and cell.count(quote) == 1:
+                fault = "a quote is not closed"  # two or more are a quoted phrase, and text
         if dialect.escape and dialect.escape in cell:
             cell = re.sub(re.escape(dialect.escape) + r"(.)", r"\1", cell, flags=re.DOTALL)
         cells.append(cell)

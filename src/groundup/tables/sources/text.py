@@ -17,7 +17,7 @@ import polars as pl
 from groundup.errors import GroundupError, UsageError
 from groundup.tables.sources import dialect as shapes
 from groundup.tables.sources.encoding import DAMAGED, to_utf8
-from groundup.tables.sources.records import Dialect, Record, line_ends, parse, scan
+from groundup.tables.sources.records import Dialect, Record, line_ends, parse, rows_of_their_own, scan
 from groundup.tables.sources.types import typed
 from groundup.tables.table import Note, Reject, Table
 
@@ -76,11 +76,9 @@ def _head(utf8: bytes) -> str:
 
 
 def _dialect(head: str, delimiter: str | None) -> tuple[Dialect, list[Note]]:
-    if delimiter is not None:
-        return Dialect(delimiter), []
-    found, rival = shapes.detect(head)
+    found, rival = shapes.detect(head, shapes.DELIMITERS if delimiter is None else (delimiter,))
     notes = []
-    if found.delimiter != "," or rival:
+    if delimiter is None and (found.delimiter != "," or rival):
         other = f"; {rival!r} fits nearly as well" if rival else ""
         notes.append(Note("delimiter", f"cells are parted by {found.delimiter!r}{other}"))
     if found.quote is None:
@@ -107,7 +105,7 @@ def _records(utf8: bytes, found: Dialect, start: shapes.Layout, file: str) -> Cu
             cut = _by_bytes(utf8, spans, found, start)
             if cut is not None:
                 return cut
-    return _by_parser(utf8.decode("utf-8", errors="replace").replace("\r\n", "\n"), found, start)
+    return _by_parser(utf8.decode("utf-8", errors="replace"), found, start)
 
 
 def _by_bytes(utf8: bytes, spans, found: Dialect, start: shapes.Layout) -> Cut | None:
@@ -134,7 +132,12 @@ def _by_bytes(utf8: bytes, spans, found: Dialect, start: shapes.Layout) -> Cut |
     if DAMAGED.encode() in utf8:
         wrong |= np.array([DAMAGED.encode() in utf8[spans.starts[i] : spans.ends[i]] for i in body])
     odd = body[wrong]
-    newlines = np.flatnonzero(raw == 10) if len(odd) or len(titles) else np.empty(0, dtype=np.int64)
+    newlines = np.flatnonzero(raw == 10)
+    n_lines = np.searchsorted(newlines, spans.ends[body]) - np.searchsorted(newlines, spans.starts[body])
+    for i in body[n_lines > 0]:
+        record = utf8[spans.starts[i] : spans.ends[i]].decode("utf-8", errors="replace")
+        if rows_of_their_own(record, found.delimiter, width, start.firsts):
+            return None  # quotes that are text: the parser tells them apart
 
     def told(i, reason):
         line = int(np.searchsorted(newlines, spans.starts[i])) + 1
@@ -195,9 +198,7 @@ def _header_cells(text: str, found: Dialect) -> list[str]:
 
 def _by_parser(text: str, found: Dialect, start: shapes.Layout) -> Cut:
     records, n_blank, titles = [], 0, []
-    width = Counter(len(r) for r in shapes.sample_records(text, found)[start.n_titles :]).most_common(1)
-    width = width[0][0] if width else None
-    for record in parse(text, found, width):
+    for record in parse(text, found, start.width, start.firsts):
         if not any(cell.strip() for cell in record.cells):
             n_blank += 1
         elif len(titles) < start.n_titles:
