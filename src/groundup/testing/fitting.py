@@ -224,11 +224,11 @@ class _Listener:
     def on_fit_task_begin(self, estimator, context):
         """Do nothing."""
 
-    def on_fit_task_end(self, estimator, context, *, metadata=None, fitted_estimator=None):
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
         """Write down an iteration."""
         if context.parent is None:
             return False
-        self.told.append(dict(metadata or {}))
+        self.told.append(getattr(context, "figures", {}))
         self.models.append(fitted_estimator)
         return self.stop_after is not None and len(self.told) >= self.stop_after
 

@@ -8,9 +8,10 @@ A learner that iterates inherits `Callbacks` and writes
         if tell(lambda: {"loss": loss}, lambda: {"coef_": coef}):
             break                                             # a callback asked to stop
 
-With no callback set, nothing is created and ``tell`` costs a function call. A callback receives the figures of the
-iteration (its number, the loss, whatever the learner names) as ``metadata``, and, if it asks, an estimator that is ready
-to predict as if the fit had stopped there.
+With no callback set, nothing is created and ``tell`` costs a function call. A callback finds the figures of the iteration
+(its number, the loss, whatever the learner names) in ``context.figures``: scikit-learn's hooks have no argument for them,
+their ``metadata`` is what goes to a scorer, such as weights. If it asks, it gets an estimator that is ready to predict as
+if the fit had stopped there. scikit-learn's own callbacks work.
 """
 
 from __future__ import annotations
@@ -47,13 +48,8 @@ class Callbacks(CallbackSupportMixin):
             nonlocal number
             task = root.subcontext(task_name=name)
             task.call_on_fit_task_begin(estimator=self, X=X, y=y)
-            stop = task.call_on_fit_task_end(
-                estimator=self,
-                X=X,
-                y=y,
-                metadata={name: number, **figures()},
-                reconstruction_attributes=attributes,
-            )
+            task.figures = {name: number, **figures()}  # type: ignore[attr-defined]
+            stop = task.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=attributes)
             number += 1
             return bool(stop)
 

@@ -29,7 +29,9 @@ def _encode_integers(y):
     if high - low > max(1024, len(y)):
         classes, codes = np.unique(y, return_inverse=True)
         return classes, codes.astype(np.int64, copy=False)
-    shifted = y.astype(np.int64) - low
+    wide = y.astype(np.uint64 if y.dtype.kind == "u" else np.int64)
+    shifted = (wide - wide.min()).astype(np.int64)
     present = np.bincount(shifted, minlength=high - low + 1) > 0
     code_of = np.cumsum(present) - 1
-    return (np.flatnonzero(present) + low).astype(y.dtype), code_of[shifted].astype(np.int64, copy=False)
+    classes = (np.flatnonzero(present).astype(wide.dtype) + wide.min()).astype(y.dtype)
+    return classes, code_of[shifted].astype(np.int64, copy=False)
