@@ -5,9 +5,9 @@
 >>> chart.reading.split(":")[0]
 'Area under the curve 0.889 (0.5 is chance, 1 is perfect)'
 
-Each function aggregates first (`roc_curve.roc_points`, `numbers.histogram`, ...: NumPy alone), so that a million rows make a small
-picture, and returns a `Chart`: panels to draw, the reading in words, the numbers as a table. `embed` puts many charts
-into one page without a request to anywhere.
+Each function aggregates first (`roc_curve.roc_points`, `histograms.histogram`, ...: NumPy alone), so that a million rows
+make a small picture, and returns a `Chart`: panels to draw, the reading in words, the numbers as a table. `embed` puts
+many charts into one page without a request to anywhere.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LAZY = {
     "importance": "groundup.charts.importances",
     "leaderboard": "groundup.charts.leaderboards",
     "learning_curve": "groundup.charts.learning",
-    "numeric_distribution": "groundup.charts.numbers",
+    "numeric_distribution": "groundup.charts.histograms",
     "partial_dependence": "groundup.charts.dependence",
     "precision_recall": "groundup.charts.recall_curve",
     "residuals": "groundup.charts.residual",
@@ -30,7 +30,20 @@ _LAZY = {
 }
 _MODULES = {"bundle", "embed", "theme"}
 
-__all__ = sorted(_LAZY)
+__all__ = [
+    "Chart",
+    "calibration",
+    "category_distribution",
+    "confusion_matrix",
+    "importance",
+    "leaderboard",
+    "learning_curve",
+    "numeric_distribution",
+    "partial_dependence",
+    "precision_recall",
+    "residuals",
+    "roc",
+]
 
 
 def __getattr__(name: str):

@@ -1,8 +1,8 @@
 """The JavaScript that draws charts in a page (Vega, Vega-Lite, Vega-Embed), made once from vl-convert and kept.
 
-Nothing is fetched: vl-convert carries the libraries and bundles them in 2 seconds. The file (about 0.9 MB) is kept in the cache
-folder of this user under a name with the versions; its first line is the digest of the rest, so that a broken file is made anew. Where
-no folder can be written, each process makes its own.
+Nothing is fetched: vl-convert carries the libraries and bundles them in 2 seconds. The file (about 0.9 MB) is kept in
+the cache folder of this user under a name with the versions; its first line is the digest of the rest, so that a
+broken file is made anew. Where no folder can be written, each process makes its own.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def bundle_path() -> Path | None:
 def _versions() -> str:
     import vl_convert
 
-    return f"{vl_convert.get_vega_version()}-lite-{VEGA_LITE}-embed-{vl_convert.get_vega_embed_version()}-made-{vl_convert.__version__}"
+    vega, embed = vl_convert.get_vega_version(), vl_convert.get_vega_embed_version()
+    return f"{vega}-lite-{VEGA_LITE}-embed-{embed}-made-{vl_convert.__version__}"
 
 
 def _made() -> str:
@@ -82,7 +83,7 @@ def _write(path: Path, source: str) -> None:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".vega-")
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(f"{_seal(source)}\n{source}")
-        os.replace(temporary, path)
+        Path(temporary).replace(path)
     except OSError:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The distribution of a column of names: how many rows hold each level, the rare ones together, the missing ones apart."""
+"""The distribution of a column of names: the rows that hold each level; rare levels together, missing rows apart."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from groundup.charts.chart import Chart, Panel
 from groundup.charts.drawing import Rows, names, row_height, tooltips, x_number
 from groundup.charts.plain import labels, percent, quoted, rows, shown, table
 from groundup.errors import UsageError
+
+#: Letters of a level on the axis: room for the bars remains on a narrow screen.
+_LETTERS = 20
 
 
 class Bars(NamedTuple):
@@ -62,12 +65,20 @@ def category_distribution(
         raise UsageError(f"{quoted(name)} has no rows: there is nothing to draw.")
     shares = [n / n_rows for n in found.counts]
     told = [f"{n:,}  ({percent(share)})" for n, share in zip(found.counts, shares, strict=True)]
-    lines = rows(label=found.labels, n=found.counts, share=shares, told=told, kind=found.kinds)
+    lines = rows(
+        label=labels(found.labels, _LETTERS), n=found.counts, share=shares, told=told, kind=found.kinds
+    )
     return Chart(
         kind="category_distribution",
         title=f"Distribution of {shown(name)}",
         reading=_reading(found, len(counts), n_rows, n_missing, name),
-        panels=(Panel(*_draw(lines), f"Rows for each level of {shown(name)}", row_height(len(lines)) + 34),),
+        panels=(
+            Panel(
+                *_draw(lines),
+                f"Rows for each level of {shown(name)}",
+                row_height(len(lines)) + 34,
+            ),
+        ),
         table=table(
             f"Rows for each level of {shown(name)}",
             {"level": found.labels, "rows": found.counts, "share": shares, "what": found.kinds},
@@ -76,11 +87,10 @@ def category_distribution(
 
 
 def _draw(lines: list[dict]):
-    most = max(line["n"] for line in lines)
     kept = Rows()
     base = kept.chart("rows", lines).encode(
-        x=x_number("n", "rows", [most], zero=True, domainMax=most * 1.22, nice=False),  # room for the numbers
-        y=names(),
+        x=x_number("n", "rows", [line["n"] for line in lines], zero=True, nice=False),
+        y=names([line["label"] for line in lines], limit=150),
         tooltip=tooltips(label="level", n=("rows", ","), share=("share", ".1%")),
     )
     layers = []
@@ -96,7 +106,10 @@ def _reading(found: Bars, n_levels: int, n_rows: int, n_missing: int, name: str)
     if found.kinds[0] != "level":
         return f"None of the {n_rows:,} rows of {quoted(name)} holds a value."
     levels = "one level" if n_levels == 1 else f"{n_levels:,} levels"
-    told = f"{quoted(name)} has {levels}; the most frequent is {quoted(found.labels[0])} with {percent(found.counts[0] / n_rows)} of {n_rows:,} rows."
+    told = (
+        f"{quoted(name)} has {levels}; the most frequent is {quoted(found.labels[0])} with "
+        f"{percent(found.counts[0] / n_rows)} of {n_rows:,} rows."
+    )
     if n_missing:
         told += f" {n_missing:,} rows are missing ({percent(n_missing / n_rows)})."
     return told

@@ -16,8 +16,9 @@ SCHEMA = (
 class Panel(NamedTuple):
     """One drawing of a chart.
 
-    `drawing` is an Altair chart over the named `rows`, without size and colours, `label` says what it shows (its name for a screen reader), `height`
-    counts pixels, and `share` is the part of the width that it takes where panels stand side by side.
+    `drawing` is an Altair chart over the named `rows`, without size and colours; `label` says what it shows (its name for
+    a screen reader), `height` counts pixels, and `share` is the part of the width that it takes where panels stand side
+    by side.
     """
 
     rows: dict[str, list[dict]]

@@ -77,7 +77,7 @@ def confusion_matrix(counts, labels: Sequence, *, title: str = "Where the model 
         kind="confusion_matrix",
         title=title,
         reading=_reading(found, len(labels)),
-        panels=(Panel(*_draw(cells, n), "True label by predicted label", n * size),),
+        panels=(Panel(*_draw(cells, found.labels), "True label by predicted label", n * size),),
         table=table(
             "True label (lines) by predicted label (columns), rows counted",
             {"true label": found.labels}
@@ -86,57 +86,47 @@ def confusion_matrix(counts, labels: Sequence, *, title: str = "Where the model 
     )
 
 
-def _draw(cells: list[dict], n: int):
-    one_line = alt.Scale(paddingInner=0.04 if n <= _SMALL else 0, paddingOuter=0)
+def _draw(cells: list[dict], lines: list[str]):
+    n = len(lines)
     kept = Rows()
-    base = kept.chart("cells", cells).encode(
-        x=alt.X(
-            "predicted",
-            type="nominal",
-            sort=None,
-            title="predicted",
-            scale=one_line,
-            axis=alt.Axis(
-                orient="top",
-                labelAngle=0 if n <= 4 else -45,
-                labelLimit=110 if n > 4 else 90,
-                labelOverlap=n > _SMALL,
-            ),
-        ),
-        y=alt.Y(
-            "true",
-            type="nominal",
-            sort=None,
-            title="true",
-            scale=one_line,
-            axis=alt.Axis(
-                labelLimit=110,
-                titleAngle=0,
-                titleAlign="right",
-                titleAnchor="start",
-                titleY=-8,
-                labelOverlap=n > _SMALL,
-            ),
-        ),
-    )
-    fill = base.mark_rect(style="cell").encode(
+    base = kept.chart("cells", cells).encode(**_axes(lines))
+    strength = alt.Scale(domain=[0, 1], range=[0, theme.CELL_OPACITY])
+    fill = base.mark_rect(style="matrix").encode(
         color=alt.Color("kind:N", scale=alt.Scale(domain=["right", "error"], range="category"), legend=None),
-        fillOpacity=alt.FillOpacity(
-            "share:Q", scale=alt.Scale(domain=[0, 1], range=[0, theme.CELL_OPACITY]), legend=None
-        ),
+        fillOpacity=alt.FillOpacity("share:Q", scale=strength, legend=None),
         tooltip=tooltips(
             true="true", predicted="predicted", n=("rows", ","), share=("share of the true label", ".1%")
         ),
     )
+    return kept, alt.layer(fill, *_texts(base, n, max(len(f"{cell['n']:,}") for cell in cells)))
+
+
+def _axes(lines: list[str]) -> dict:
+    """Return both axes; labels are turned where they would not fit side by side on a narrow screen."""
+    n, crowded = len(lines), len(lines) > _SMALL
+    fits = n * max(map(len, lines)) <= 36
+    scale = alt.Scale(domain=lines, paddingInner=0 if crowded else 0.04, paddingOuter=0)
+    across = {"orient": "top", "labelAngle": 0 if fits else -45, "labelLimit": 90, "labelOverlap": crowded}
+    down = {"titleAngle": 0, "titleAlign": "right", "titleAnchor": "start", "titleY": -8, "labelLimit": 110}
+    return {
+        "x": alt.X("predicted", type="nominal", title="predicted", scale=scale, axis=alt.Axis(**across)),
+        "y": alt.Y(
+            "true", type="nominal", title="true", scale=scale, axis=alt.Axis(labelOverlap=crowded, **down)
+        ),
+    }
+
+
+def _texts(base, n: int, n_digits: int) -> list:
+    """Return count and share of each cell, or less where they would not fit."""
     if n > _SMALL:
-        return kept, fill
-    if n > _MOST_WITH_TEXT:
-        some = base.transform_filter("datum.n > 0")
-        return kept, alt.layer(fill, some.mark_text(style="value", fontSize=10).encode(text="n:Q"))
-    lift = 8 if n <= 4 else 7
-    count = base.mark_text(style="value", dy=-lift, fontSize=14 if n <= 4 else 12, fontWeight=600)
-    share = base.mark_text(style="value", dy=lift, fontSize=11)
-    return kept, alt.layer(fill, count.encode(text=alt.Text("n:Q", format=",")), share.encode(text="told:N"))
+        return []
+    if n > _MOST_WITH_TEXT or n * n_digits > 42:
+        some = base.transform_filter("datum.share >= 0.005")
+        return [some.mark_text(style="value", fontSize=10).encode(text="told:N")]
+    size = 14 if n <= 4 else (12 if n <= 7 else 11)
+    count = base.mark_text(style="value", dy=-7, fontSize=size, fontWeight=600)
+    share = base.mark_text(style="value", dy=9 if n <= 4 else 7, fontSize=min(size, 11))
+    return [count.encode(text=alt.Text("n:Q", format=",")), share.encode(text="told:N")]
 
 
 def _reading(found: Matrix, n_labels: int) -> str:
@@ -148,7 +138,8 @@ def _reading(found: Matrix, n_labels: int) -> str:
     if errors.max() > 0:
         i, j = np.unravel_index(int(errors.argmax()), errors.shape)
         told += (
-            f" The most frequent error: {quoted(found.labels[i])} taken for {quoted(found.labels[j])}, {errors[i, j]:,.0f} rows"
+            f" The most frequent error: {quoted(found.labels[i])} taken for {quoted(found.labels[j])},"
+            f" {errors[i, j]:,.0f} rows"
             f" ({percent(errors[i, j] / found.counts[i].sum())} of all {quoted(found.labels[i])})."
         )
     else:

@@ -1,8 +1,9 @@
-"""Partial dependence: the mean prediction when one column is set to each of several values and the others stay as they are.
+"""Partial dependence: the mean prediction when one column is set to each of several values and the others stay as they
+are.
 
-The band is whatever interval the caller has (say, quantiles over rows); thin lines are single rows (individual conditional
-expectation: Goldstein, Kapelner, Bleich & Pitkin 2015), at most 40 of them. The ticks below show where the column's values lie:
-where there are few, the curve is a guess. Source: Friedman 2001, section 8.2.
+The band is whatever interval the caller has (say, quantiles over rows); thin lines are single rows (individual
+conditional expectation: Goldstein, Kapelner, Bleich & Pitkin 2015), at most 40 of them. The ticks below show where
+the column's values lie: where there are few, the curve is a guess. Source: Friedman 2001, section 8.2.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def dependence(grid: Sequence, mean, low=None, high=None, individual=None) -> De
         ]
     if any(isinstance(v, (str, bool, np.bool_)) or v is None for v in grid):
         levels, order = (
-            labels("missing" if v is None else v for v in grid),
+            labels(("missing" if v is None else v for v in grid), 24),
             np.argsort(-mean, kind="stable")[:_MOST_SINGLE],
         )
         position, levels = np.arange(len(order), dtype=float), [levels[i] for i in order]
@@ -148,7 +149,7 @@ def _draw_levels(found: Dependence, target: str):
     title = f"mean {shown(target)}"
     kept = Rows()
     base = kept.chart("rows", listed).encode(
-        y=names(),
+        y=names(found.levels),
         x=x_number("y", title, found.mean),
         tooltip=tooltips(label="level", y=("mean prediction", ",.4~r")),
     )
@@ -172,7 +173,10 @@ def _reading(found: Dependence, name: str, target: str) -> str:
     if found.mean[high] - found.mean[low] <= 1e-9 * max(1.0, abs(found.mean[high])):
         return f"The mean {shown(target)} does not move with {quoted(name)}: it is {number(found.mean[0])} throughout."
     where = [quoted(found.levels[i]) if found.levels else number(found.grid[i]) for i in (low, high)]
-    told = f"The mean {shown(target)} goes from {number(found.mean[low])} (at {where[0]}) to {number(found.mean[high])} (at {where[1]}) as {quoted(name)} changes"
+    told = (
+        f"The mean {shown(target)} goes from {number(found.mean[low])} (at {where[0]}) to "
+        f"{number(found.mean[high])} (at {where[1]}) as {quoted(name)} changes"
+    )
     if found.levels is None and len(found.mean) > 2:
         steps = np.diff(found.mean)
         slack = 0.02 * (found.mean[high] - found.mean[low])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import altair as alt
 
 from groundup.charts.plain import MAX_MARKS, axis_format, shown
@@ -10,7 +12,7 @@ from groundup.charts.plain import MAX_MARKS, axis_format, shown
 class Rows(dict):
     """The rows of a panel by name, so many as may be drawn; Altair sees the names only.
 
-    (Altair checks each value that it is given against the schema of Vega-Lite, 0.1 ms a value: a report would wait for that.)
+    (Altair checks each value that it is given against the schema of Vega-Lite, 0.1 ms a value: a report would wait.)
     """
 
     def chart(self, name: str, values: list[dict]) -> alt.Chart:
@@ -21,55 +23,48 @@ class Rows(dict):
         return alt.Chart(alt.NamedData(name=name))
 
 
-def x_number(field: str, title: str | None, numbers=(), *, zero: bool = False, **scale) -> alt.X:
+def x_number(field: str, title: str | None, numbers=(), *, axis: dict | None = None, **scale) -> alt.X:
     """Return a horizontal axis of numbers."""
     return alt.X(
         field,
         type="quantitative",
         title=title and shown(title),
-        scale=alt.Scale(zero=zero, **scale),
-        axis=alt.Axis(**_format(numbers)),
+        scale=alt.Scale(**{"zero": False, **scale}),
+        axis=alt.Axis(**_format(numbers), **(axis or {})),
     )
 
 
-def y_number(field: str, title: str | None, numbers=(), *, zero: bool = False, **scale) -> alt.Y:
+def y_number(field: str, title: str | None, numbers=(), *, axis: dict | None = None, **scale) -> alt.Y:
     """Return a vertical axis of numbers; its title stands above the axis, so that nobody has to turn the head."""
+    above = {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleX": 0, "titleY": -10}
     return alt.Y(
         field,
         type="quantitative",
         title=title and shown(title),
-        scale=alt.Scale(zero=zero, **scale),
-        axis=alt.Axis(
-            titleAngle=0,
-            titleAlign="left",
-            titleAnchor="end",
-            titleX=0,
-            titleY=-10,
-            titleBaseline="bottom",
-            **_format(numbers),
-        ),
+        scale=alt.Scale(**{"zero": False, **scale}),
+        axis=alt.Axis(titleBaseline="bottom", **above, **_format(numbers), **(axis or {})),
     )
 
 
-def names(field: str = "label", *, limit: int = 150, **axis) -> alt.Y:
-    """Return a vertical axis of names, in the order of the data, each on a line of its own."""
+def names(lines: list[str], *, limit: int = 170) -> alt.Y:
+    """Return a vertical axis of names (field ``label``) in the order given, each on a line of its own."""
     return alt.Y(
-        field,
+        "label",
         type="nominal",
         title=None,
-        sort=None,
-        scale=alt.Scale(paddingInner=0.3, paddingOuter=0.2),
-        axis=alt.Axis(labelLimit=limit, labelOverlap=False, **axis),
+        scale=alt.Scale(domain=lines, paddingInner=0.3, paddingOuter=0.2),
+        axis=alt.Axis(labelLimit=limit, labelOverlap=False),
     )
 
 
-def share_axis(channel, field: str, title: str):
-    """Return an axis from 0 to 100 %."""
-    made = (
-        x_number(field, title, domain=[0, 1]) if channel is alt.X else y_number(field, title, domain=[0, 1])
-    )
-    made.axis.format = "%"
-    return made
+def x_share(field: str, title: str | None, **axis) -> alt.X:
+    """Return a horizontal axis from 0 to 100 %."""
+    return x_number(field, title, domain=[0, 1], axis={"format": "%", **axis})
+
+
+def y_share(field: str, title: str | None, **axis) -> alt.Y:
+    """Return a vertical axis from 0 to 100 %."""
+    return y_number(field, title, domain=[0, 1], axis={"format": "%", **axis})
 
 
 def tooltips(**titles: str | tuple[str, str]) -> list[alt.Tooltip]:
@@ -85,6 +80,19 @@ def tooltips(**titles: str | tuple[str, str]) -> list[alt.Tooltip]:
 def row_height(n: int, each: int = 26) -> int:
     """Return the height of a drawing with `n` lines of names."""
     return max(1, n) * each + 8
+
+
+def round_width(width: float) -> float:
+    """Return the least of 1, 2 and 5 times a power of ten that is at least `width`."""
+    power = 10.0 ** math.floor(math.log10(width))
+    return next(power * step for step in (1, 2, 5, 10) if power * step >= width * 0.999)
+
+
+def round_ticks(low: float, high: float) -> list[float]:
+    """Return about five round numbers within [low, high]: an axis with room beside it stops where its numbers do."""
+    step = round_width((high - low) / 5)
+    first = math.ceil(low / step - 1e-9)
+    return [float(f"{k * step:.12g}") for k in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
 def _format(numbers) -> dict:

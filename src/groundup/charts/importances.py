@@ -1,7 +1,7 @@
 """Permutation importance: how much the score drops when one column is shuffled, with an interval over repeats.
 
-A column whose interval reaches zero cannot be told from one that does not matter; it is drawn in grey. Columns that tell the
-same story share their importance: each alone may look dispensable.
+A column whose interval reaches zero cannot be told from one that does not matter; it is drawn in grey. Columns that
+tell the same story share their importance: each alone may look dispensable.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def importance(columns: Sequence, mean, low=None, high=None, *, metric: str, top
     """
     found = ranked(columns, mean, low, high)
     n = min(top, len(found.names))
-    label = labels(found.names[:n])
+    label = labels(found.names[:n], 24)
     listed = rows(
         label=label, mean=found.mean[:n], lo=found.low[:n], hi=found.high[:n], clear=found.is_clear[:n]
     )
@@ -69,7 +69,7 @@ def importance(columns: Sequence, mean, low=None, high=None, *, metric: str, top
         reading=_reading(found, metric),
         panels=(
             Panel(
-                *_draw(listed, f"drop of {shown(metric)} when the column is shuffled"),
+                *_draw(listed, f"drop of {shown(metric)} if shuffled"),
                 "Importance of each column",
                 row_height(n) + 40,
             ),
@@ -91,7 +91,7 @@ def _draw(listed: list[dict], title: str):
     ends = [row[end] for row in listed for end in ("lo", "hi")]
     kept = Rows()
     base = kept.chart("rows", listed).encode(
-        y=names(),
+        y=names([row["label"] for row in listed]),
         x=x_number("mean", title, ends, zero=True),
         tooltip=tooltips(
             label="column", mean=("mean drop", ",.3~r"), lo=("from", ",.3~r"), hi=("to", ",.3~r")
@@ -110,7 +110,10 @@ def _reading(found: Ranked, metric: str) -> str:
     clear = [i for i in range(len(found.names)) if found.is_clear[i] and found.mean[i] > 0]
     if not clear:
         return f"No column makes a difference to {shown(metric)} that is clear of chance."
-    told = f"The model relies most on {quoted(found.names[clear[0]])}: without it {shown(metric)} drops by {number(found.mean[clear[0]])}."
+    told = (
+        f"The model relies most on {quoted(found.names[clear[0]])}: "
+        f"without it {shown(metric)} drops by {number(found.mean[clear[0]])}."
+    )
     if len(clear) > 1:
         told += (
             " Then "

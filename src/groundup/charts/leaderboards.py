@@ -14,7 +14,7 @@ import altair as alt
 import numpy as np
 
 from groundup.charts.chart import Chart, Panel
-from groundup.charts.drawing import Rows, names, row_height, tooltips, x_number
+from groundup.charts.drawing import Rows, row_height, tooltips, x_number
 from groundup.charts.plain import labels, number, quoted, rows, shown, table, vector
 from groundup.errors import UsageError
 
@@ -80,7 +80,7 @@ def leaderboard(
             Panel(
                 *_draw(kept, label, chosen, f"{shown(metric)}, {arrow}"),
                 f"{shown(metric)} of {len(kept)} models, with the spread over folds",
-                row_height(len(kept), 30) + 40,
+                row_height(len(kept), 42) + 34,
             ),
         ),
         table=table(
@@ -113,47 +113,66 @@ def _draw(kept: list[Line], label: list[str], chosen: str, title: str):
     ends = [row[end] for row in summary for end in ("lo", "hi")] + [row["score"] for row in folds]
     low, high = min(ends), max(ends)
     pad = 0.04 * (high - low) or 0.04 * max(abs(high), 1e-9)
-    room = 0.42 * (high - low + 2 * pad)  # for the numbers on the right
-    x = x_number("score", title, ends, domain=[low - pad, high + pad + room], nice=False)
+    x = x_number(
+        "score",
+        title,
+        ends,
+        domain=[low - pad, high + pad],
+        nice=False,
+    )
     drawn = Rows()
+    y = alt.Y("label", type="nominal", scale=alt.Scale(domain=label, padding=0.1), axis=None)
     base = drawn.chart("models", summary).encode(
-        y=names(),
+        y=y,
         tooltip=tooltips(
             label="model",
             score=("mean", ",.4~r"),
-            lo=("mean - deviation", ",.4~r"),
+            lo=("mean \N{MINUS SIGN} deviation", ",.4~r"),
             hi=("mean + deviation", ",.4~r"),
         ),
     )
     spots = drawn.chart("folds", folds).encode(
-        y=names(), x=x, tooltip=tooltips(label="model", score=("fold", ",.4~r"))
+        y=y, x=x, tooltip=tooltips(label="model", score=("fold", ",.4~r"))
     )
-    layers = []
+    down = {"yOffset": 9}  # the words of a model stand above its line
+    ends = {"x": alt.value(0), "x2": alt.value("width")}
+    layers = [base.mark_rule(style="track", **down).encode(**ends)]
     for flag, ending in (("!datum.chosen", "-quiet"), ("datum.chosen", "")):
+        some = base.transform_filter(flag)
         layers += [
-            base.transform_filter(flag)
-            .mark_rule(style=f"interval{ending}")
-            .encode(x=alt.X("lo:Q", title=title), x2="hi"),
-            spots.transform_filter(flag).mark_point(style=f"fold{ending}"),
-            base.transform_filter(flag).mark_point(style=f"dot{ending}").encode(x="score:Q"),
+            some.mark_rule(style=f"interval{ending}", **down).encode(x=alt.X("lo:Q", title=title), x2="hi"),
+            spots.transform_filter(flag).mark_point(style=f"fold{ending}", **down),
+            some.mark_point(style=f"dot{ending}", **down).encode(x="score:Q"),
         ]
-    text = base.mark_text(style="value", align="right").encode(x=alt.value("width"), text="told:N")
-    return drawn, alt.layer(*layers, text)
+    words = {"dy": -8, "baseline": "middle"}
+    name = base.mark_text(style="value", align="left", limit=230, **words).encode(
+        x=alt.value(0), text="label:N"
+    )
+    score = base.mark_text(style="note", align="right", **words).encode(x=alt.value("width"), text="told:N")
+    return drawn, alt.layer(*layers, name, score)
 
 
 def _told(line: Line) -> str:
-    return f"{number(line.score)} ± {number(line.spread)}" if len(line.folds) > 1 else number(line.score)
+    """Return mean and deviation, both to the second digit of the deviation."""
+    if not line.spread:
+        return number(line.score)
+    decimals = max(0, 1 - math.floor(math.log10(line.spread)))
+    return (
+        f"{line.score:,.{decimals}f} ± {line.spread:,.{decimals}f}" if decimals <= 9 else number(line.score)
+    )
 
 
 def _reading(ranked: list[Line], chosen: str, metric: str, arrow: str) -> str:
     best = next((ln for ln in ranked if ln.name == chosen), ranked[0])
-    told = [f"{quoted(best.name)} reaches a {shown(metric)} of {_told(best)} over folds ({arrow})."]
+    leads = "leads" if best is ranked[0] else "is chosen"
+    told = [f"{quoted(best.name)} {leads} with {shown(metric)} {_told(best)} over folds ({arrow})."]
     others = [ln for ln in ranked if ln.name != best.name and not ln.is_baseline]
     if others:
         runner = others[0]
+        then = "Next comes" if leads == "leads" else "Best of the others is"
         within = abs(runner.score - best.score) <= max(runner.spread, best.spread)
         told.append(
-            f"Next comes {quoted(runner.name)} with {number(runner.score)}"
+            f"{then} {quoted(runner.name)} with {number(runner.score)}"
             + (", which is within the spread of the folds." if within else ".")
         )
     if baseline := next((ln for ln in ranked if ln.is_baseline and ln is not best), None):

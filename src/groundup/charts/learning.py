@@ -1,7 +1,7 @@
 """The learning curve: the score after each iteration, on the rows learnt from and on rows held out.
 
-Where the held-out curve turns while the other goes on, the model begins to learn its rows by heart; the mark shows the
-iteration that was best on held-out rows.
+Where the held-out curve turns while the other goes on, the model begins to learn its rows by heart; the mark shows
+the iteration that was best on held-out rows.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ def learning_curve(
     Parameters
     ----------
     series : mapping name -> scores
-        At most five; the first is taken for the rows learnt from, the last for held-out rows. Iterations count from 1; NaN is a gap.
+        At most five; the first is taken for the rows learnt from, the last for held-out rows. Iterations count from 1;
+        NaN is a gap.
     metric : str
     best : int, optional
         The iteration kept; found on the last series where None.
@@ -75,7 +76,7 @@ def _draw(named: list[str], values: list[np.ndarray], metric: str, best: int):
     text = mark.mark_text(
         style="note", align="right" if right else "left", dx=-6 if right else 6, baseline="top"
     )
-    layers = [mark.mark_rule(style="rule"), lines, text.encode(y=alt.value(0), text="told:N")]
+    layers = [mark.mark_rule(style="reference"), lines, text.encode(y=alt.value(0), text="told:N")]
     if at is not None and np.isfinite(at):
         layers.append(mark.mark_point(style="ring").encode(y="y:Q"))
     return drawn, alt.layer(*layers)

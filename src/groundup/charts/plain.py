@@ -1,9 +1,9 @@
 """Plain data in and out: arrays that are checked, rows that are JSON, and names that are only text.
 
 A column name or level is a stranger's text. It never becomes a field name or part of an expression: the fields of a
-specification are ours (``x``, ``n``, ``label``), and a stranger's text stands in data, in titles and in labels only. There it must not
-play tricks: control characters and direction marks, which a reader cannot see but which rearrange the text around
-them, are shown by their code points.
+specification are ours (``x``, ``n``, ``label``), and a stranger's text stands in data, in titles and in labels only.
+There it must not play tricks: control characters and direction marks, which a reader cannot see but which rearrange
+the text around them, are shown by their code points.
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ def json_value(value):
 
 
 def shown(name, limit: int = 80) -> str:
-    """Return a stranger's name as text to show: what is invisible or moves other text is written as its code point.
+    r"""Return a stranger's name as text to show: what is invisible or moves other text is written as its code point.
 
-    >>> shown("price\\u202e\\x00")
+    >>> shown("price\u202e\x00")
     'price<202E><00>'
     """
     text = str(name)
@@ -87,18 +87,20 @@ def quoted(name) -> str:
 
 
 def labels(names: Iterable, limit: int = 80) -> list[str]:
-    """Return names as labels of an axis: shown as text, and told apart where two look the same.
+    """Return names as labels of an axis: cut in the middle where long, and told apart where two look the same.
 
-    >>> labels(["a", "a", "b"])
-    ['a', 'a (2)', 'b']
+    >>> labels(["a", "a", "department of north", "department of south"], 13)
+    ['a', 'a (2)', 'depart… north', 'depart… south']
     """
     taken: set[str] = set()
     found = []
     for name in names:
-        label = stem = shown(name, limit)
-        number = 2
+        text = shown(name, 10_000)
+        if len(text) > limit:  # long names differ at the end as often as at the beginning
+            text = f"{text[: limit // 2]}…{text[len(text) - (limit - 1) // 2 :]}"
+        label, number = text, 2
         while label in taken:
-            label, number = f"{stem} ({number})", number + 1
+            label, number = f"{text} ({number})", number + 1
         taken.add(label)
         found.append(label)
     return found

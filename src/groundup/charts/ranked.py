@@ -99,14 +99,12 @@ def line_rows(curves: list[Curve], what: str) -> tuple[list[dict], list[str]]:
     return listed, series
 
 
-def draw_lines(
-    kept: Rows, listed: list[dict], series: list[str], x, y, tooltip, *, interpolate: str = "linear"
-):
+def draw_lines(kept: Rows, listed: list[dict], series: list[str], *, interpolate: str = "linear", **channels):
     """Return the curves, told apart by colour and dash and named in a legend where there are several."""
     chart = (
         kept.chart("curves", listed)
         .mark_line(interpolate=interpolate)
-        .encode(x=x, y=y, order=alt.Order("i:Q"), tooltip=tooltip)
+        .encode(order=alt.Order("i:Q"), **channels)
     )
     if len(series) == 1:
         return chart
@@ -115,7 +113,8 @@ def draw_lines(
 
 def by_series(field: str, series: list[str]) -> dict:
     """Return the channels that tell series apart: colour and dash, with one legend for both."""
-    legend = alt.Legend(columns=1 if max(map(len, series)) > 24 else 0)
+    longest = max(map(len, series))  # on a narrow screen two of 20 letters stand side by side
+    legend = alt.Legend(columns=1 if longest > 20 else (2 if longest > 8 else len(series)))
     return {
         "color": alt.Color(
             field, type="nominal", sort=None, scale=alt.Scale(domain=series, range="category"), legend=legend

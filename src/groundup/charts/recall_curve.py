@@ -1,8 +1,9 @@
 """Precision against recall: of the rows called positive, how many are; of the positives, how many are called so.
 
-The curve is a step curve (between two thresholds nothing can be reached), and its area is the average precision,
-AP = sum over thresholds of (recall_k - recall_(k-1)) precision_k, which unlike trapezoids is not too hopeful (Davis & Goadrich,
-"The relationship between precision-recall and ROC curves", 2006). Chance reaches the share of positives. Cost: one sort.
+The curve is a step curve (between two thresholds nothing can be reached), and its area is the average precision, AP =
+sum over thresholds of (recall_k - recall_(k-1)) precision_k, which unlike trapezoids is not too hopeful (Davis &
+Goadrich, "The relationship between precision-recall and ROC curves", 2006). Chance reaches the share of positives.
+Cost: one sort.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import altair as alt
 import numpy as np
 
 from groundup.charts.chart import Chart, Panel
-from groundup.charts.drawing import Rows, share_axis, tooltips
+from groundup.charts.drawing import Rows, tooltips, x_share, y_share
 from groundup.charts.plain import number, percent, quoted, rows, shown, table
 from groundup.charts.ranked import Curve, Steps, curves_of, draw_lines, hardest, line_rows
 
@@ -55,9 +56,9 @@ def precision_recall(y, score, *, labels: Sequence | None = None) -> Chart:
         kept,
         listed,
         series,
-        share_axis(alt.X, "x", "recall: positives found"),
-        share_axis(alt.Y, "y", "precision: calls that are right"),
-        tooltips(x=("recall", ".1%"), y=("precision", ".1%"), threshold=("threshold", ".3~r")),
+        x=x_share("x", "recall: positives found"),
+        y=y_share("y", "precision: calls that are right"),
+        tooltip=tooltips(x=("recall", ".1%"), y=("precision", ".1%"), threshold=("threshold", ".3~r")),
         interpolate="step-before",
     )
     layers = [lines]
@@ -92,7 +93,7 @@ def _chance(kept: Rows, base: float):
     )
     below = base > 0.12
     text = line.mark_text(style="note", align="right", dy=10 if below else -9)
-    return alt.layer(line.mark_line(style="rule"), text.encode(text="told:N"))
+    return alt.layer(line.mark_line(style="reference"), text.encode(text="told:N"))
 
 
 def _reading(curves: list[Curve], drawn: list[Curve]) -> str:
@@ -100,8 +101,9 @@ def _reading(curves: list[Curve], drawn: list[Curve]) -> str:
         curve = curves[0]
         of = f" for {quoted(curve.name)}" if str(curve.name) else ""
         return (
-            f"Average precision {number(curve.area)}{of}, where chance reaches {number(curve.base)}: to find half of the positives, "
-            f"{precision_at(curve, 0.5):.0%} of the calls are right; to find 90 %, {precision_at(curve, 0.9):.0%}."
+            f"Average precision {number(curve.area)}{of}, where chance reaches {number(curve.base)}: "
+            f"to find half of the positives, {percent(round(precision_at(curve, 0.5), 2))} of the calls are right; "
+            f"to find 90 %, {percent(round(precision_at(curve, 0.9), 2))}."
         )
     order = sorted(curves, key=lambda curve: curve.area)
     told = (

@@ -1,9 +1,9 @@
 """Calibration: where the model says 30 %, does it happen in 30 % of the cases?
 
-Rows are grouped by predicted probability into bins of equal count (ties stay together); for each bin the mean prediction
-stands against the share that was positive, with Wilson's 95 % interval (Wilson 1927; Brown, Cai & DasGupta 2001, eq. 4). Expected
-calibration error: the mean distance of the two over bins, weighted by rows (Naeini, Cooper & Hauskrecht 2015). Below, how many rows get
-which probability. Cost: one sort.
+Rows are grouped by predicted probability into bins of equal count (ties stay together); for each bin the mean
+prediction stands against the share that was positive, with Wilson's 95 % interval (Wilson 1927; Brown, Cai & DasGupta
+2001, eq. 4). Expected calibration error: the mean distance of the two over bins, weighted by rows (Naeini, Cooper &
+Hauskrecht 2015). Below, how many rows get which probability. Cost: one sort.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ import altair as alt
 import numpy as np
 
 from groundup.charts.chart import Chart, Panel
-from groundup.charts.drawing import Rows, share_axis, tooltips, y_number
+from groundup.charts.drawing import Rows, tooltips, x_share, y_number, y_share
 from groundup.charts.plain import quoted, rows, table, vector
 from groundup.errors import UsageError
 
+_EXTENT = 46  # pixels left of both panels: they begin at the same place
 _Z = 1.959963984540054
 
 
@@ -110,12 +111,12 @@ def calibration(y, probability, *, label: str | None = None, n_bins: int = 10) -
 
 def _draw(found: Bins):
     listed = rows(x=found.predicted, y=found.observed, lo=found.low, hi=found.high, n=found.n_rows)
-    x, y = share_axis(alt.X, "x", "predicted probability"), share_axis(alt.Y, "y", "share that was positive")
-    for axis in (x, y):
-        axis.axis.minExtent = 44  # both panels begin at the same place
-    x.title = None  # told below the counts
+    x = x_share("x", None)  # told below the counts
+    y = y_share("y", "share that was positive", minExtent=_EXTENT)
     kept = Rows()
-    ideal = kept.chart("ideal", rows(x=[0, 1], y=[0, 1])).mark_line(style="rule").encode(x="x:Q", y="y:Q")
+    ideal = (
+        kept.chart("ideal", rows(x=[0, 1], y=[0, 1])).mark_line(style="reference").encode(x="x:Q", y="y:Q")
+    )
     base = kept.chart("bins", listed).encode(
         x=x,
         y=y,
@@ -133,13 +134,19 @@ def _draw(found: Bins):
 
 def _draw_counts(counts: np.ndarray, edges: np.ndarray):
     listed = rows(lo=edges[:-1], hi=edges[1:], n=counts)
-    x, y = share_axis(alt.X, "lo", "predicted probability"), y_number("n", "rows", counts, zero=True)
-    y.axis.minExtent, y.axis.tickCount = 44, 2
+    x = x_share("lo", "predicted probability")
+    y = y_number("n", "rows", counts, zero=True, axis={"minExtent": _EXTENT, "tickCount": 2})
     kept = Rows()
     return kept, (
         kept.chart("counts", listed)
         .mark_bar(style="quiet", binSpacing=1)
-        .encode(x=x, x2="hi", y=y, tooltip=tooltips(lo=("from", ".0%"), hi=("to", ".0%"), n=("rows", ",")))
+        .encode(
+            x=x,
+            x2="hi",
+            y=y,
+            y2=alt.datum(0),
+            tooltip=tooltips(lo=("from", ".0%"), hi=("to", ".0%"), n=("rows", ",")),
+        )
     )
 
 

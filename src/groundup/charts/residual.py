@@ -2,7 +2,8 @@
 
 Up to 1,500 rows are drawn as points, more are counted in cells of a grid. The line is the median residual over ten
 groups of equal count by prediction: it shows a bend or a slope that single points hide. Axes cover the middle 99 % of
-residuals where single ones lie far out; what is beyond is clipped to the edge and counted in the reading. Cost: O(n log n).
+residuals where single ones lie far out; what is beyond is clipped to the edge and counted in the reading. Cost: O(n
+log n).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 
 from groundup.charts.chart import Chart, Panel
 from groundup.charts.drawing import Rows, tooltips, x_number, y_number
-from groundup.charts.numbers import histogram
+from groundup.charts.histograms import histogram
 from groundup.charts.plain import number, percent, rows, shown, table, vector
 
 _MOST_POINTS = 1_500
@@ -102,7 +103,7 @@ def _axes(predicted: np.ndarray, limits: tuple[float, float], unit: str, x_field
     ends = [float(predicted.min()), float(predicted.max())]
     return (
         x_number(x_field, f"predicted{unit}", ends),
-        y_number(y_field, f"true - predicted{unit}", limits, domain=list(limits)),
+        y_number(y_field, f"true \N{MINUS SIGN} predicted{unit}", limits, domain=list(limits)),
     )
 
 
@@ -162,7 +163,7 @@ def _draw(predicted: np.ndarray, residual: np.ndarray, found: Groups, limits: tu
     kept = Rows()
     draw_cloud = _points if len(residual) <= _MOST_POINTS else _cells
     cloud = draw_cloud(kept, predicted, residual, limits, unit)
-    zero = kept.chart("zero", rows(y=[0])).mark_rule(style="rule").encode(y="y:Q")
+    zero = kept.chart("zero", rows(y=[0])).mark_rule(style="reference").encode(y="y:Q")
     middle = np.clip(found.median, *limits)
     line = kept.chart(
         "groups", rows(x=found.predicted, y=middle, median=found.median, n=found.n_rows)
@@ -191,9 +192,10 @@ def _draw_histogram(residual: np.ndarray, limits: tuple[float, float], unit: str
         kept.chart("bars", listed)
         .mark_bar(binSpacing=1)
         .encode(
-            y=y_number("lo", f"true - predicted{unit}", limits, domain=list(limits)),
+            y=y_number("lo", f"true \N{MINUS SIGN} predicted{unit}", limits, domain=list(limits)),
             y2="hi",
-            x=x_number("n", "rows", counted.counts, zero=True),
+            x=x_number("n", "rows", counted.counts, zero=True, axis={"tickCount": 3}),
+            x2=alt.datum(0),
             tooltip=tooltips(
                 lo=("from", ",.4~r"), hi=("to", ",.4~r"), n=("rows", ","), share=("share", ".1%")
             ),
@@ -204,16 +206,23 @@ def _draw_histogram(residual: np.ndarray, limits: tuple[float, float], unit: str
 def _reading(residual: np.ndarray, found: Groups, limits: tuple[float, float], unit: str) -> str:
     unit = f" {unit}" if unit else ""
     half, most = np.quantile(np.abs(residual), [0.5, 0.9])
-    told = f"Half of the predictions miss by less than {number(half)}{unit}, nine of ten by less than {number(most)}{unit}."
+    told = (
+        f"Half of the predictions miss by less than {number(half)}{unit}, "
+        f"nine of ten by less than {number(most)}{unit}."
+    )
     spread = float(np.median(found.high - found.low))
     drift = np.abs(found.median)
     if spread > 0 and drift.max() > 0.5 * spread:
         worst = int(drift.argmax())
         side = "too low" if found.median[worst] > 0 else "too high"
-        told += f" Near {number(found.predicted[worst])}{unit} the predictions are {side} by {number(drift[worst])}{unit} in the middle."
+        told += (
+            f" Near {number(found.predicted[worst])}{unit} the predictions are {side} "
+            f"by {number(drift[worst])}{unit} in the middle."
+        )
     else:
         told += " No range of predictions is off as a whole."
     beyond = int(((residual < limits[0]) | (residual > limits[1])).sum())
     if beyond:
-        told += f" {beyond:,} residuals ({percent(beyond / len(residual))}) lie beyond the picture and are drawn at its edge."
+        share = percent(beyond / len(residual))
+        told += f" {beyond:,} residuals ({share}) lie beyond the picture and are drawn at its edge."
     return told

@@ -1,8 +1,9 @@
 """The receiver operating characteristic: the share of positives found against the share of false alarms.
 
-At a threshold t a row is called positive where score >= t. True positive rate = hits / positives, false positive rate = false
-alarms / negatives; the area under the curve (trapezoids, exact for ties) is the chance that a random positive scores higher
-than a random negative. Source: Fawcett, "An introduction to ROC analysis" (2006), algorithms 1 and 2. Cost: one sort.
+At a threshold t a row is called positive where score >= t. True positive rate = hits / positives, false positive rate
+= false alarms / negatives; the area under the curve (trapezoids, exact for ties) is the chance that a random positive
+scores higher than a random negative. Source: Fawcett, "An introduction to ROC analysis" (2006), algorithms 1 and 2.
+Cost: one sort.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ import altair as alt
 import numpy as np
 
 from groundup.charts.chart import Chart, Panel
-from groundup.charts.drawing import Rows, share_axis, tooltips
-from groundup.charts.plain import number, quoted, rows, shown, table
+from groundup.charts.drawing import Rows, tooltips, x_share, y_share
+from groundup.charts.plain import number, percent, quoted, rows, shown, table
 from groundup.charts.ranked import Curve, Steps, curves_of, draw_lines, hardest, line_rows
 
 _RATES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
@@ -50,13 +51,15 @@ def roc(y, score, *, labels: Sequence | None = None, threshold: float | None = N
         kept,
         listed,
         series,
-        share_axis(alt.X, "x", "false positive rate"),
-        share_axis(alt.Y, "y", "true positive rate"),
-        tooltips(
+        x=x_share("x", "false positive rate"),
+        y=y_share("y", "true positive rate"),
+        tooltip=tooltips(
             x=("false positive rate", ".1%"), y=("true positive rate", ".1%"), threshold=("threshold", ".3~r")
         ),
     )
-    chance = kept.chart("chance", rows(x=[0, 1], y=[0, 1])).mark_line(style="rule").encode(x="x:Q", y="y:Q")
+    chance = (
+        kept.chart("chance", rows(x=[0, 1], y=[0, 1])).mark_line(style="reference").encode(x="x:Q", y="y:Q")
+    )
     layers = [chance, lines]
     if threshold is not None and len(drawn) == 1:
         layers += _decision(kept, drawn[0], threshold)
@@ -97,8 +100,8 @@ def _reading(curves: list[Curve], drawn: list[Curve]) -> str:
         at = float(np.interp(0.1, curve.x, curve.y))
         of = f" for {quoted(curve.name)}" if str(curve.name) else ""
         return (
-            f"Area under the curve {number(curve.area)}{of} (0.5 is chance, 1 is perfect): at 10 % false alarms the model finds "
-            f"{at:.0%} of the positives."
+            f"Area under the curve {number(curve.area)}{of} (0.5 is chance, 1 is perfect): "
+            f"at 10 % false alarms the model finds {percent(round(at, 2))} of the positives."
         )
     order = sorted(curves, key=lambda curve: curve.area)
     told = (

@@ -1,19 +1,20 @@
 """The one look: every colour, font and size of every chart.
 
-A chart's specification holds no colour. It names a *style* (``"quiet"``, ``"rule"``) or a *range* (``"category"``), and
-`config` says what they are: in a page the colours are CSS variables, so that light, dark and print need no second drawing;
-elsewhere (PNG, a notebook) they are the numbers of one theme.
+A chart's specification holds no colour. It names a *style* (``"quiet"``, ``"rule"``) or a *range* (``"category"``),
+and `config` says what they are: in a page the colours are CSS variables, so that light, dark and print need no second
+drawing; elsewhere (PNG, a notebook) they are the numbers of one theme.
 
-Palette: the hues of Okabe & Ito ("Color universal design", 2008), each moved in lightness until it stands at least 3:1
-against its ground (WCAG 2.2, 1.4.11; text at least 4.5:1, 1.4.3) and until any two of a theme stay apart under
-protanopia, deuteranopia and tritanopia (Machado, Oliveira & Fernandes 2009): ``tests/charts/test_theme.py`` measures it.
-Colour is never the only sign: series differ by dash or shape too, or are named where they stand.
+Palette: the hues of Okabe & Ito ("Color universal design", 2008), each moved in lightness until it stands at least
+3:1 against its ground (WCAG 2.2, 1.4.11; text at least 4.5:1, 1.4.3) and until any two of a theme stay apart under
+protanopia, deuteranopia and tritanopia (Machado, Oliveira & Fernandes 2009): ``tests/charts/test_theme.py`` measures
+it. Colour is never the only sign: series differ by dash or shape too, or are named where they stand.
 """
 
 from __future__ import annotations
 
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif'
 TEXT_PX = 12
+PADDING_PX = 4
 
 #: Role -> colour. `series` 1 to 5: blue, vermilion, green, plum, ink. `ground` is the page that charts stand on.
 LIGHT = {
@@ -62,7 +63,7 @@ def css() -> str:
     """Return the variables of both themes: the reader's system decides, ``data-theme`` overrules, print is light."""
     light, dark = (";".join(f"--gu-{role}:{colour}" for role, colour in t.items()) for t in (LIGHT, DARK))
     return (
-        f":root{{{light};color-scheme:light}}\n"
+        f":root{{--gu-font:{FONT};{light};color-scheme:light}}\n"
         f"@media screen and (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark};color-scheme:dark}}}}\n"
         f"@media screen{{:root[data-theme=dark]{{{dark};color-scheme:dark}}}}\n"
     )
@@ -75,7 +76,7 @@ def config(theme: str = "light") -> dict:
         "aria": False,  # the figure speaks for the chart: a thousand spoken marks help nobody
         "background": "transparent" if theme == "page" else c["ground"],
         "font": FONT,
-        "padding": 4 if theme == "page" else 16,
+        "padding": PADDING_PX,
         "view": {"stroke": None},
         "range": {"category": [c[s] for s in SERIES]},
         **_guides(c),
@@ -116,7 +117,7 @@ def _guides(c: dict[str, str]) -> dict:
             "columnPadding": 18,
             "symbolStrokeWidth": 2.5,
             "symbolSize": 140,
-            "offset": 8,
+            "offset": 28,  # above the title of the vertical axis
             "padding": 0,
         },
         "title": {
@@ -147,22 +148,23 @@ def _marks(c: dict[str, str]) -> dict:
 
 
 def _styles(c: dict[str, str]) -> dict:
-    """The named styles that charts use."""
+    """The named styles that charts use; none may be called as a mark is, for that is every such mark's style."""
     return {
         "quiet": {"color": c["quiet"]},
         "second": {"color": c["series-2"]},
         "missing": {
-            "fill": c["quiet"],
-            "fillOpacity": 0.3,
+            "color": c["quiet"],
+            "fillOpacity": 0.25,
             "stroke": c["quiet"],
             "strokeDash": [3, 2],
             "cornerRadiusEnd": 2,
         },
-        "rule": {"color": c["line"], "strokeDash": [4, 3], "strokeWidth": 1.25},
+        "reference": {"color": c["line"], "strokeDash": [4, 3], "strokeWidth": 1.25},
         "interval": {"color": c["series-1"], "strokeWidth": 2},
         "interval-quiet": {"color": c["quiet"], "strokeWidth": 2},
         "whisker": {"color": c["ink"], "strokeWidth": 1.5},
-        "ring": {"fill": c["ground"], "stroke": c["ink"], "strokeWidth": 2, "size": 70, "opacity": 1},
+        "track": {"color": c["grid"], "strokeWidth": 1},
+        "ring": {"color": c["ground"], "stroke": c["ink"], "strokeWidth": 2, "size": 70, "opacity": 1},
         "rug": {
             "color": c["muted"],
             "opacity": 0.7,
@@ -173,18 +175,18 @@ def _styles(c: dict[str, str]) -> dict:
         },
         "note": {"color": c["muted"], "fontSize": TEXT_PX},
         "value": {"color": c["ink"], "fontSize": TEXT_PX},
-        "fold": {"fill": c["series-1"], "fillOpacity": 0.35, "stroke": None, "size": 36},
-        "fold-quiet": {"fill": c["quiet"], "fillOpacity": 0.45, "stroke": None, "size": 36},
-        "dot": {"fill": c["series-1"], "stroke": c["ground"], "strokeWidth": 1.5, "size": 110, "opacity": 1},
+        "fold": {"color": c["series-1"], "fillOpacity": 0.35, "strokeOpacity": 0, "size": 36},
+        "fold-quiet": {"color": c["quiet"], "fillOpacity": 0.45, "strokeOpacity": 0, "size": 36},
+        "dot": {"color": c["series-1"], "stroke": c["ground"], "strokeWidth": 1.5, "size": 110, "opacity": 1},
         "dot-quiet": {
-            "fill": c["quiet"],
+            "color": c["quiet"],
             "stroke": c["ground"],
             "strokeWidth": 1.5,
             "size": 110,
             "opacity": 1,
         },
-        "cloud": {"fill": c["series-1"], "fillOpacity": 0.4, "stroke": None, "size": 22},
-        "density": {"fill": c["series-1"], "stroke": None},
-        "cell": {"stroke": c["grid"], "strokeWidth": 1, "cornerRadius": 3},
-        "single": {"color": c["quiet"], "strokeWidth": 1, "opacity": 0.45},
+        "cloud": {"color": c["series-1"], "fillOpacity": 0.4, "strokeOpacity": 0, "size": 22},
+        "density": {"color": c["series-1"], "stroke": None},
+        "matrix": {"stroke": c["grid"], "strokeWidth": 1, "cornerRadius": 3},
+        "single": {"color": c["quiet"], "strokeWidth": 1, "opacity": 0.3},
     }

@@ -1,8 +1,9 @@
 """A curve of a million points drawn with a few hundred: the points whose loss would be seen are kept.
 
-Douglas & Peucker (1973), best first: beginning with the ends, the segment whose worst point lies farthest off is split at
-that point, until `limit` points stand. Distances are vertical, in units of the curve's height; a step curve has vertical
-parts, so the axes are rotated by 45 degrees first. Cost: O(n) for each level of splitting, about O(n log limit) in all.
+Douglas & Peucker (1973), best first: beginning with the ends, the segment whose worst point lies farthest off is
+split at that point, until `limit` points stand. Distances are vertical, in units of the curve's height; a step curve
+has vertical parts, so the axes are rotated by 45 degrees first. Cost: O(n) for each level of splitting, about O(n log
+limit) in all.
 """
 
 from __future__ import annotations

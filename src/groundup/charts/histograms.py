@@ -1,8 +1,9 @@
 """The distribution of a column of numbers: a histogram, and beside it the rows that hold no number.
 
-Bins: width by Freedman & Diaconis (1981), 2 IQR n^(-1/3), rounded to 1, 2 or 5 times a power of ten, at least 8 and at most 50
-of them; whole numbers get bins of whole width. Where a few values lie far out (farther beyond the 0.5 % or 99.5 %
-quantile than twice the span between them), the first or last bin holds all that is beyond, and the reading says so. Cost: O(n log n).
+Bins: width by Freedman & Diaconis (1981), 2 IQR n^(-1/3), rounded to 1, 2 or 5 times a power of ten, at least 8 and
+at most 50 of them; whole numbers get bins of whole width. Where a few values lie far out (farther beyond the 0.5 % or
+99.5 % quantile than twice the span between them), the first or last bin holds all that is beyond, and the reading
+says so. Cost: O(n log n).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import altair as alt
 import numpy as np
 
 from groundup.charts.chart import Chart, Panel
-from groundup.charts.drawing import Rows, tooltips, x_number, y_number
+from groundup.charts.drawing import Rows, round_ticks, round_width, tooltips, x_number, y_number
 from groundup.charts.plain import number, percent, quoted, rows, shown, table
 from groundup.errors import UsageError
 
@@ -60,10 +61,7 @@ def _edges(low: float, high: float, width: float, n_bins: int | None, *, whole: 
         half = 0.5 if whole and abs(low) < 1e15 else max(abs(low) * 1e-3, 1e-12)
         return np.array([low - half, low + half])
     span = high - low
-    if n_bins:
-        width = span / n_bins
-    else:
-        width = _round_width(min(max(width, span / 50), span / 8))
+    width = span / n_bins if n_bins else round_width(min(max(width, span / 50), span / 8))
     if whole:
         width = max(1.0, round(width))
         n = math.floor(span / width) + 1
@@ -72,11 +70,6 @@ def _edges(low: float, high: float, width: float, n_bins: int | None, *, whole: 
     n = max(1, math.ceil((high - first) / width - 1e-9))
     edges = first + width * np.arange(n + 1)
     return edges if np.all(np.diff(edges) > 0) else np.array([low, high])
-
-
-def _round_width(width: float) -> float:
-    power = 10.0 ** math.floor(math.log10(width))
-    return next(power * step for step in (1, 2, 5, 10) if power * step >= width * 0.999)
 
 
 def numeric_distribution(values, *, name: str, unit: str = "", n_bins: int | None = None) -> Chart:
@@ -121,9 +114,9 @@ def numeric_distribution(values, *, name: str, unit: str = "", n_bins: int | Non
 def _draw(bars: list[dict], counted: Histogram, n_rows: int, name: str, unit: str):
     edges = counted.edges
     title = f"{shown(name)} ({shown(unit)})" if unit else shown(name)
-    x = x_number("lo", title, edges, nice=False)
-    if counted.n_missing:  # one more bar, right of the scale: its ticks end where the numbers end
-        x.axis.values = _ticks(edges[0], edges[-1])
+    # Missing rows are one more bar, right of the scale: its ticks end where the numbers end.
+    ticks = {"values": round_ticks(edges[0], edges[-1])} if counted.n_missing else {}
+    x = x_number("lo", title, edges, nice=False, axis=ticks)
     kept = Rows()
     drawn = (
         kept.chart("bars", bars)
@@ -132,6 +125,7 @@ def _draw(bars: list[dict], counted: Histogram, n_rows: int, name: str, unit: st
             x=x,
             x2="hi",
             y=y_number("n", "rows", counted.counts, zero=True),
+            y2=alt.datum(0),
             tooltip=tooltips(lo=("from", ",~r"), hi=("to", ",~r"), n=("rows", ","), share=("share", ".1%")),
         )
     )
@@ -148,16 +142,9 @@ def _draw(bars: list[dict], counted: Histogram, n_rows: int, name: str, unit: st
     beside = kept.chart("missing", place).encode(
         tooltip=tooltips(n=("rows without a value", ","), share=("share", ".1%"))
     )
-    bar = beside.mark_bar(style="missing").encode(x="lo:Q", x2="hi", y="n:Q")
+    bar = beside.mark_bar(style="missing").encode(x="lo:Q", x2="hi", y="n:Q", y2=alt.datum(0))
     text = beside.mark_text(style="note", text="missing", dy=-7).encode(x="mid:Q", y="n:Q")
     return kept, alt.layer(drawn, bar, text)
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    """Return about five round numbers within [low, high]."""
-    step = _round_width((high - low) / 5)
-    first = math.ceil(low / step - 1e-9)
-    return [float(f"{k * step:.12g}") for k in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
 def _reading(counted: Histogram, n_rows: int, name: str, unit: str) -> str:
@@ -166,10 +153,11 @@ def _reading(counted: Histogram, n_rows: int, name: str, unit: str) -> str:
     unit = f" {shown(unit)}" if unit else ""
     top = int(counted.counts.argmax())
     low, high = counted.edges[top], counted.edges[top + 1]
-    told = [
-        f"Half of the values of {quoted(name)} lie below {number(counted.median)}{unit}; most rows "
-        f"({percent(counted.counts[top] / n_rows)}) lie between {number(low)} and {number(high)}{unit}."
-    ]
+    is_one_number = low % 1 == 0.5 and high - low == 1
+    where = f"at {number(low + 0.5)}" if is_one_number else f"from {number(low)} to {number(high)}"
+    middle = f"Half of the values of {quoted(name)} lie below {number(counted.median)}{unit}"
+    share = percent(counted.counts[top] / n_rows)
+    told = [f"{middle}; the fullest bar, {where}{unit}, holds {share} of the rows."]
     for n, where, edge in (
         (counted.n_below, "below", counted.edges[0]),
         (counted.n_above, "above", counted.edges[-1]),
