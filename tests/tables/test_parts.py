@@ -75,7 +75,7 @@ def test_by_time_in_order_with_ties_on_one_side():
     assert len(folds) == 5
     for fold in folds:
         assert days[fold.train].max() < days[fold.valid].min()
-    with pytest.raises(GroundupError, match="too few"):
+    with pytest.raises(GroundupError, match=r"too few"):
         split(
             table(9, y=np.arange(9) / 2, day=[1] * 5 + [2] * 4),
             Contract.infer(table(9, y=np.arange(9) / 2, day=[1] * 5 + [2] * 4), "y", time="day"),
@@ -97,7 +97,7 @@ def test_groups_stay_together(n_groups):
     parts = split(frame, Contract.infer(frame, "y", group="g"), seed=5)
     check(parts, np.arange(20_000))
     sets = [set(group[part]) for part in (parts.train, parts.valid, parts.test)]
-    assert not (sets[0] & sets[1] or sets[0] & sets[2] or sets[1] & sets[2])
+    assert len(sets[0] | sets[1] | sets[2]) == len(sets[0]) + len(sets[1]) + len(sets[2])
     assert abs(len(parts.train) / 20_000 - 0.7) < (0.06 if n_groups == 12 else 0.02)
     rates = [(y[part] == "yes").mean() for part in (parts.train, parts.valid, parts.test)]
     assert max(rates) - min(rates) < (0.25 if n_groups == 12 else 0.05)
@@ -109,8 +109,8 @@ def test_rows_without_a_group_are_groups_of_their_own():
     frame = table(60, y=np.arange(60) % 2, g=[None] * 30 + [1] * 10 + [2] * 10 + [3] * 10)
     parts = split(frame, Contract.infer(frame, "y", group="g"))
     check(parts, np.arange(60))
-    with pytest.raises(GroundupError, match="2 groups cannot be dealt"):
-        few = table(20, y=np.arange(20) % 2, g=[1] * 10 + [2] * 10)
+    few = table(20, y=np.arange(20) % 2, g=[1] * 10 + [2] * 10)
+    with pytest.raises(GroundupError, match=r"2 groups cannot be dealt"):
         split(few, Contract.infer(few, "y", group="g"))
 
 
@@ -128,7 +128,7 @@ def test_folds_are_a_partition_of_train():
     again, other = parts.folds(5), parts.folds(5, seed=9)
     assert np.array_equal(again[0].valid, folds[0].valid)
     assert not np.array_equal(other[0].valid, folds[0].valid)
-    with pytest.raises(UsageError, match="at least 2"):
+    with pytest.raises(UsageError, match=r"at least 2"):
         parts.folds(1)
 
 
@@ -173,10 +173,10 @@ def test_shares_and_rules_are_checked():
     frame = table(50, y=np.arange(50) % 2, g=np.arange(50) % 5, day=np.arange(50))
     contract = Contract.infer(frame, "y")
     for shares in [(0.7, 0.3), (0.5, 0.5, 0.5), (1.0, 0.0, 0.0)]:
-        with pytest.raises(UsageError, match="Shares"):
+        with pytest.raises(UsageError, match=r"Shares"):
             split(frame, contract, shares=shares)
     assert len(split(frame, contract, shares=(0.6, 0.2, 0.2)).train) == 30
-    with pytest.raises(UsageError, match="not both"):
+    with pytest.raises(UsageError, match=r"not both"):
         split(frame, Contract.infer(frame, "y", time="day", group="g"))
 
 

@@ -1,5 +1,7 @@
 """What a contract says of a table: kinds, roles, targets, JSON."""
 
+# ruff: noqa: DTZ001 - a moment in a table has no zone: it is UTC
+
 import datetime as dt
 import json
 
@@ -77,11 +79,11 @@ def test_json_there_and_back():
 
 def test_json_that_is_none_newer_or_damaged():
     good = json.loads(Contract.infer(FRAME, "left").to_json())
-    with pytest.raises(GroundupError, match="not a contract"):
+    with pytest.raises(GroundupError, match=r"not a contract"):
         Contract.from_json("{")
-    with pytest.raises(GroundupError, match="not a contract"):
+    with pytest.raises(GroundupError, match=r"not a contract"):
         Contract.from_json("[" * 100_000)
-    with pytest.raises(CheckFailed, match="version 2.*reads up to 1"):
+    with pytest.raises(CheckFailed, match=r"version 2.*reads up to 1"):
         Contract.from_json(json.dumps(good | {"version": 2}))
     for change in (
         {"surprise": 1},
@@ -90,11 +92,11 @@ def test_json_that_is_none_newer_or_damaged():
         {"columns": good["columns"] * 2},
         {"n_rows": 0},
     ):
-        with pytest.raises(GroundupError, match="damaged"):
+        with pytest.raises(GroundupError, match=r"damaged"):
             Contract.from_json(json.dumps(good | change))
     bad = json.loads(json.dumps(good))
     bad["columns"][3]["minimum"] = 1e9
-    with pytest.raises(GroundupError, match="above maximum"):
+    with pytest.raises(GroundupError, match=r"above maximum"):
         Contract.from_json(json.dumps(bad))
 
 
@@ -132,7 +134,7 @@ def test_rows_without_a_target_are_counted_out():
     assert (contract.n_rows, contract.n_target_missing) == (30, 10)
     assert any("10 rows have no target" in n.message for n in contract.notes)
     assert contract.column("count").levels == ()
-    with pytest.raises(GroundupError, match="no target.*row 31"):
+    with pytest.raises(GroundupError, match=r"no target.*row 31"):
         contract.target_values(frame)
     assert len(contract.target_values(frame, np.arange(30))) == 30
 
@@ -154,30 +156,30 @@ def test_targets_that_cannot_be_learnt(column, told):
 
 def test_infinite_targets_are_named_by_row():
     frame = pl.DataFrame({"x": [1.0, 2.0, 3.0], "y": [1.0, float("inf"), 2.5]})
-    with pytest.raises(GroundupError, match="infinite value.*row 2, column 'y'"):
+    with pytest.raises(GroundupError, match=r"infinite value.*row 2, column 'y'"):
         Contract.infer(frame, "y")
 
 
 def test_wrong_names_and_tasks():
     with pytest.raises(
-        UsageError, match="no column 'lfet'.*Did you mean 'left'.*\n.*Columns are: 'customer_id'"
+        UsageError, match=r"no column 'lfet'.*Did you mean 'left'.*\n.*Columns are: 'customer_id'"
     ):
         Contract.infer(FRAME, "lfet")
     with pytest.raises(UsageError, match=r"\(time\)"):
         Contract.infer(FRAME, "left", time="when")
-    with pytest.raises(UsageError, match="different columns"):
+    with pytest.raises(UsageError, match=r"different columns"):
         Contract.infer(FRAME, "left", group="left")
-    with pytest.raises(UsageError, match="Unknown task 'rank'"):
+    with pytest.raises(UsageError, match=r"Unknown task 'rank'"):
         Contract.infer(FRAME, "left", "rank")
-    with pytest.raises(UsageError, match="needs a target"):
+    with pytest.raises(UsageError, match=r"needs a target"):
         Contract.infer(FRAME, task="regression")
-    with pytest.raises(UsageError, match="Clustering has no target"):
+    with pytest.raises(UsageError, match=r"Clustering has no target"):
         Contract.infer(FRAME, "left", "clustering")
-    with pytest.raises(GroundupError, match="Regression needs numbers.*'yes'"):
+    with pytest.raises(GroundupError, match=r"Regression needs numbers.*'yes'"):
         Contract.infer(FRAME, "left", "regression")
-    with pytest.raises(GroundupError, match="binary task needs two classes.*has 11"):
+    with pytest.raises(GroundupError, match=r"binary task needs two classes.*has 11"):
         Contract.infer(FRAME, "count", "binary")
-    with pytest.raises(GroundupError, match="no rows"):
+    with pytest.raises(GroundupError, match=r"no rows"):
         Contract.infer(FRAME.clear(), "left")
 
 
@@ -187,7 +189,7 @@ def test_time_and_group_columns():
     assert contract.column("plan").role == "group"
     assert contract.features == ("amount", "count", "open")
     assert Contract.infer(FRAME, "left", time="row").column("row").role == "time"
-    with pytest.raises(GroundupError, match="time column 'remark'.*\n.*types="):
+    with pytest.raises(GroundupError, match=r"time column 'remark'.*\n.*types="):
         Contract.infer(FRAME, "left", time="remark")
 
 
@@ -197,23 +199,23 @@ def test_stated_kinds_and_ignored_columns():
     assert contract.column("count").levels[0] == Level(value=0, count=4)
     assert "row" in contract.features
     assert contract.ignored["amount"] == "you asked to ignore it"
-    with pytest.raises(UsageError, match="String cannot be of kind 'number'.*\n.*types="):
+    with pytest.raises(UsageError, match=r"String cannot be of kind 'number'.*\n.*types="):
         Contract.infer(FRAME, "left", kinds={"plan": "number"})
-    with pytest.raises(UsageError, match="Unknown kind 'numbr'"):
+    with pytest.raises(UsageError, match=r"Unknown kind 'numbr'"):
         Contract.infer(FRAME, "left", kinds={"count": "numbr"})
 
 
 def test_nothing_to_learn_from():
     with pytest.raises(
-        GroundupError, match="no column to learn from.*\n.*'same' every row has the value 'x'"
+        GroundupError, match=r"no column to learn from.*\n.*'same' every row has the value 'x'"
     ):
         Contract.infer(FRAME.select("same", "left"), "left")
-    with pytest.raises(GroundupError, match="no column to learn from"):
+    with pytest.raises(GroundupError, match=r"no column to learn from"):
         Contract.infer(FRAME.select("left"), "left")
 
 
 def test_one_row_clusters_into_nothing():
-    with pytest.raises(GroundupError, match="no column to learn from"):
+    with pytest.raises(GroundupError, match=r"no column to learn from"):
         Contract.infer(pl.DataFrame({"a": [1], "b": ["x"]}))
 
 

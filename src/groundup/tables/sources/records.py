@@ -3,8 +3,7 @@
 ``scan`` works on bytes with NumPy: a byte is quoted where an odd number of quotes stand before it, so record ends and
 cell counts are sums over masks, about 5 ns a byte. That holds only if every opening quote starts a cell and every
 closing one ends it; ``scan`` checks it and says so. Otherwise ``parse`` reads cell by cell: a quote inside a cell is
-text unless a delimiter follows, and a quoted cell that swallows lines and spoils its record is taken back to its first
-line.
+text unless a delimiter follows, and one that would hold rows of their own together is text as well.
 """
 
 from __future__ import annotations
@@ -122,7 +121,7 @@ def _sound(part, quotes, quoted, sign: int, *, edges: tuple[int, int]) -> bool:
 
 
 def parse(
-    text: str, dialect: Dialect, width: int | None = None, firsts: frozenset[str] = frozenset()
+    text: str, dialect: Dialect, width: int = 0, firsts: frozenset[str] = frozenset()
 ) -> Iterator[Record]:
     """Yield the records of `text`, leniently.
 
@@ -132,7 +131,7 @@ def parse(
         With line feeds as line ends (a carriage return before one is dropped).
     dialect : Dialect
     width : int, optional
-        Cells a sound record has: tells a quoted line break from a quote that was never closed.
+        Cells that most records have; 0 if that is not known yet.
     firsts : frozenset of str
         Cells of the first column that are known: see ``rows_of_their_own``.
     """
@@ -143,19 +142,11 @@ def parse(
     while start < len(text):
         cells, end, fault, mended = _record(text, start, patterns, dialect)
         n_lines = text.count("\n", start, end)
-        if n_lines > 1 and width is not None:
-            if rows_of_their_own(text[start : end - 1], dialect.delimiter, width, firsts):
-                end, n_lines, mended = text.index("\n", start) + 1, 1, True
-                cells, fault = _split(text[start : end - 1], dialect), ""
-            elif len(cells) != width:
-                end, n_lines = text.index("\n", start) + 1, 1
-                cells, fault = _split(text[start : end - 1], dialect), "a quote is not closed"
+        if n_lines > 1 and rows_of_their_own(text[start : end - 1], dialect.delimiter, width, firsts):
+            end, n_lines, mended, fault = text.index("\n", start) + 1, 1, True, ""
+            cells = text[start : end - 1].removesuffix("\r").split(dialect.delimiter)
         yield Record(line, cells, fault, mended)
         start, line = end, line + n_lines
-
-
-def _split(line: str, dialect: Dialect) -> list[str]:
-    return line.removesuffix("\r").split(dialect.delimiter)
 
 
 def rows_of_their_own(record: str, delimiter: str, width: int, firsts: frozenset[str]) -> bool:
