@@ -205,9 +205,9 @@ def test_loss_falls_and_a_callback_stops():
         def on_fit_task_begin(self, estimator, context, **kwargs):
             pass
 
-        def on_fit_task_end(self, estimator, context, *, metadata=None, **kwargs):
+        def on_fit_task_end(self, estimator, context, **kwargs):
             if context.parent is not None:
-                losses.append(metadata["loss"])
+                losses.append(context.figures["loss"])
             return len(losses) == 5
 
         def teardown(self, estimator, context):

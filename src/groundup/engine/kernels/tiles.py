@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import functools
 import os
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
@@ -43,9 +44,10 @@ _I32, _I64 = ir.IntType(32), ir.IntType(64)
 
 def _vector_bytes() -> int:
     """Return the bytes of a vector register of the processor that Numba compiles for; 0 for portable loops."""
-    if config.DISABLE_JIT or os.environ.get("GROUNDUP_TILES", "") == "portable":
+    if config.DISABLE_JIT or os.environ.get("GROUNDUP_TILES", "") == "portable":  # type: ignore[attr-defined]
         return 0
-    features = cpu_target.target_context.codegen().magic_tuple()[2].split(",")
+    _, _, text = cpu_target.target_context.codegen().magic_tuple()  # type: ignore[attr-defined]
+    features = text.split(",")
     if "+avx512f" in features:
         return 64
     return 32 if "+avx2" in features and "+fma" in features else 0
@@ -60,7 +62,7 @@ ROWS, VECTORS = (6, 4) if VECTOR_BYTES == 64 else (6, 2)
 
 
 @functools.cache
-def gemm_tile(mr: int, nv: int):
+def gemm_tile(mr: int, nv: int) -> Any:
     """Return the kernel ``tile(A, ao, sr, sq, K, B, bo, ldb, C, co, ldc)``, for calls from other kernels.
 
     For r < `mr` and all j below `nv` vectors::
@@ -75,7 +77,7 @@ def gemm_tile(mr: int, nv: int):
 
 
 @functools.cache
-def argmin_tile(mr: int, nv: int):
+def argmin_tile(mr: int, nv: int) -> Any:
     """Return the kernel ``tile(A, ao, sr, K, B, bo, ldb, start, base, best, arg, o)``, for calls from other kernels.
 
     For each column j below `nv` vectors, going through r = 0, ..., `mr` - 1::
@@ -91,7 +93,7 @@ def argmin_tile(mr: int, nv: int):
 
 
 @functools.cache
-def transpose_tile():
+def transpose_tile() -> Any:
     """Return the kernel ``tile(A, ao, lda, shift, so, B, bo, ldb)``, for calls from other kernels.
 
     For i and q below one vector's numbers::

@@ -162,13 +162,13 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
         begin, n_runs = self._beginning(rows, random)
         tol = self.tol * _spread(rows).mean() if self.tol else 0.0
         tell = self._iterations("iteration", n_runs * self.max_iter, X)
-        best = None
-        for _ in range(n_runs):
-            found = lloyd(rows, begin(), self.max_iter, tol, self._telling(tell))
-            if best is None or (found.inertia < best.inertia and not _same(found, best, self.n_clusters)):
-                best = found
+        best = found = lloyd(rows, begin(), self.max_iter, tol, self._telling(tell))
+        for _ in range(n_runs - 1):
             if found.stopped:
                 break
+            found = lloyd(rows, begin(), self.max_iter, tol, self._telling(tell))
+            if found.inertia < best.inertia and not _same(found, best, self.n_clusters):
+                best = found
         self._keep(best)
         self._iterations_end(X)
         return self
@@ -176,10 +176,10 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
     def _beginning(self, rows: Rows, random):
         """Return a function that returns a run's first centres, and the number of runs."""
         k, init = self.n_clusters, self.init
-        drawn = 10 if self.n_init == "auto" else self.n_init
+        drawn = 10 if self.n_init == "auto" else int(self.n_init)
         if isinstance(init, str) and init == "k-means++":
             origin = rows.reduce(Moments).mean
-            n_runs = 1 if self.n_init == "auto" else self.n_init
+            n_runs = 1 if self.n_init == "auto" else int(self.n_init)
             return lambda: _take(rows, plus_plus(rows, k, origin, random)), n_runs
         if isinstance(init, str):
             return lambda: _take(rows, any_rows(rows, k, random)), drawn
@@ -287,9 +287,9 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
         return tags
 
 
-def _take(rows: Rows, numbers) -> np.ndarray:
+def _take(rows: Rows, chosen) -> np.ndarray:
     """Return the rows of these numbers."""
-    return np.concatenate([rows.place.load(int(i), int(i) + 1) for i in numbers])
+    return np.concatenate([rows.place.load(int(i), int(i) + 1) for i in chosen])
 
 
 def _spread(rows: Rows) -> np.ndarray:

@@ -54,11 +54,11 @@ class Codebook(NamedTuple):
     def of(cls, centres: np.ndarray, shift: np.ndarray | None = None) -> Codebook:
         """Return the codebook of `centres` (k, n_features); without `shift`, their mean is the origin."""
         k, d = centres.shape
+        lanes = VECTOR_BYTES // centres.itemsize
+        origin = np.zeros(-(-d // lanes) * lanes, centres.dtype) if shift is None else shift
         if shift is None:
-            lanes = VECTOR_BYTES // centres.itemsize
-            shift = np.zeros(-(-d // lanes) * lanes, centres.dtype)
-            _mean(centres, shift)
-        book = cls(shift, np.empty((k + k % 2, d), centres.dtype), np.empty(k + k % 2, centres.dtype))
+            _mean(centres, origin)
+        book = cls(origin, np.empty((k + k % 2, d), centres.dtype), np.empty(k + k % 2, centres.dtype))
         _pack(centres, *book)
         return book
 
