@@ -291,14 +291,20 @@ class HistGradientBoosting(Callbacks, Learner):
         if vars(self).get("_given_raw") is not None:
             return self._given_raw
         X = self._features(X, finite="allow-nan")
+        walk = vars(self).get("_walk") or self._walkable()
         return self._fill(
             add_trees,
             X,
-            *self._walk,
+            *walk,
             self._baseline,
             n_columns=self.n_trees_per_iteration_,
             finite="allow-nan",
         )
+
+    def _walkable(self):
+        """Derive what is not saved: the trees as the kernel walks them."""
+        self._walk = walk_of(self._trees())
+        return self._walk
 
     def _raw_of(self, rows: Rows) -> np.ndarray:
         """Return the raw scores of rows in any place."""
@@ -342,7 +348,7 @@ class HistGradientBoosting(Callbacks, Learner):
         if len(self._baseline) != self.n_trees_per_iteration_:
             raise ValueError(f"{len(self._baseline)} baselines for {self.n_trees_per_iteration_} outputs")
         self.is_categorical_ = None
-        self._walk = walk_of(trees)
+        self._walkable()
 
 
 def _no_trees(dtype) -> Trees:

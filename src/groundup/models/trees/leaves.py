@@ -28,9 +28,8 @@ def sum_leaves(rows: Rows, ranges: np.ndarray, weight: np.ndarray, output: int, 
     def step(run):
         own = slice(run.first, run.stop)
         g, h = run["gradient"].reshape(-1), run["hessian"].reshape(-1)
-        _sum_blocks(
-            run.bounds, ranges[own], run["order"], g, h, weight[run.lo : run.hi], output, n_outputs, run["leaf"], sums[own]
-        )  # fmt: skip
+        w, order, leaf = weight[run.lo : run.hi], run["order"], run["leaf"]
+        _sum_blocks(run.bounds, ranges[own], order, g, h, w, output, n_outputs, leaf, sums[own])
 
     rows.advance(step)
     return add_tree(sums)
