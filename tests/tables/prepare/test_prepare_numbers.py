@@ -58,3 +58,12 @@ def test_trees_keep_their_numbers():
     made = TablePreparer("trees").fit(frame).transform(frame)
     np.testing.assert_array_equal(made, [[1.5, 1.0], [np.nan, np.nan], [0.0, 0.0]])
     assert np.signbit(made[2, 0])
+
+
+def test_every_nan_is_the_same_nan():
+    odd = np.array([0x7FF8000000000123, 0xFFF8000000000000], dtype=np.uint64).view(np.float64)
+    made = TablePreparer("trees").fit(pl.DataFrame({"a": [1.0, 2.0]}))
+    assert set(made.plan_.frame_form(pl.DataFrame({"a": odd})).view(np.uint64).ravel().tolist()) == {
+        0x7FF8 << 48
+    }
+    assert {made.transform_row({"a": v}).view(np.uint64)[0] for v in odd} == {0x7FF8 << 48}

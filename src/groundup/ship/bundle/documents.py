@@ -121,6 +121,7 @@ class Replay(Document):
     kind: Literal["frame", "matrix"]
     columns: list[StoredColumn] = Field(min_length=1)
     answers: dict[str, JsonValue]
+    recombined_sha256: Sha256
     float32: bool
 
 

@@ -146,16 +146,7 @@ def _parts(model: Model, about: doc.About, rows, nodes: Nodes) -> dict[str, byte
             pipeline=tree,
         )
     )
-    kind, columns = replays.stored(rows, _names(model))
-    replay = doc.Replay(
-        model_sha256=_sha256(parts["model.json"]),
-        kind=kind,  # type: ignore[arg-type]
-        columns=columns,
-        answers={},
-        float32=getattr(model.learner, "_dtype_in", None) == np.float32,
-    )
-    answers = replays.written(_quietly(model, replays.restored(replay)))
-    parts["replay.json"] = doc.write_json(replay.model_copy(update={"answers": answers}))
+    parts["replay.json"] = doc.write_json(_replay_of(model, rows, _sha256(parts["model.json"])))
     manifest = doc.Manifest(
         format=doc.FORMAT,
         parts={
@@ -167,6 +158,21 @@ def _parts(model: Model, about: doc.About, rows, nodes: Nodes) -> dict[str, byte
     )
     parts["manifest.json"] = doc.write_json(manifest)
     return parts
+
+
+def _replay_of(model: Model, rows, model_sha256: str) -> doc.Replay:
+    kind, columns = replays.stored(rows, _names(model))
+    replay = doc.Replay(
+        model_sha256=model_sha256,
+        kind=kind,  # type: ignore[arg-type]
+        columns=columns,
+        answers={},
+        recombined_sha256="0" * 64,
+        float32=getattr(model.learner, "_dtype_in", None) == np.float32,
+    )
+    few, many = replays.restored(replay)
+    answers, digest = replays.written(_quietly(model, few)), replays.digest(_quietly(model, many))
+    return replay.model_copy(update={"answers": answers, "recombined_sha256": digest})
 
 
 def _names(model: Model):
@@ -321,11 +327,15 @@ def _contract(parts):
 
 def _replayed(model: Model, replay: doc.Replay, exact: bool) -> int:
     """Replay the stored rows, all at once and one by one; return how many they are."""
-    rows = replays.restored(replay)
+    rows, more = replays.restored(replay)
     tolerance = None if exact else replays.TOLERANCE_FLOAT32 if replay.float32 else replays.TOLERANCE
     try:
         said = _quietly(model, rows)
         replays.compare(replay.answers, said, tolerance)
+        if exact and replays.digest(_quietly(model, more)) != replay.recombined_sha256:
+            raise CheckFailed(
+                "The model does not say what it said when it was saved, to rows made from the stored ones."
+            )
         if model.takes_rows() and "predict" in said:
             one_by_one = [model.predict_row(row) for row in rows.to_dicts()]
             replays.compare(

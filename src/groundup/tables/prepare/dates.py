@@ -223,6 +223,6 @@ def _write_moments(micros, origin, which, fills, centers, scales, marks, out, at
         for j in range(n_parts):
             x = fills[j] if missing else found[which[j]]
             z = (x - centers[j]) / scales[j]
-            out[i, at + j] = z if np.isnan(z) else min(max(z, -largest), largest)
+            out[i, at + j] = np.nan if np.isnan(z) else min(max(z, -largest), largest)
         if marks:
             out[i, at + n_parts] = 1.0 if missing else 0.0

@@ -48,7 +48,7 @@ class Scale(Strict):
         """Return the cell of `value` (NaN where missing): the row form of `_write_numbers`."""
         if value != value:  # noqa: PLR0124 (NaN)
             if self.fill is None:
-                return value
+                return math.nan
             value = self.fill
         return min(max((value - self.center) / self.scale, -LARGEST), LARGEST)
 
@@ -216,7 +216,7 @@ def _write_numbers(values, keeps, fill, center, scale, marks, out, at):  # noqa:
             out[i, at + 1] = 1.0 if missing else 0.0
         if missing:
             if keeps:
-                out[i, at] = x
+                out[i, at] = np.nan  # one NaN, whatever its bits were
                 continue
             x = fill
         elif np.isinf(x):

@@ -220,6 +220,7 @@ class TablePreparer(TransformerMixin, Learner):
         unknown = [name for name in self._plan.needed if name not in known]
         if unknown:
             raise ValueError(f"the plan uses the column {unknown[0]!r}, which the fitted table does not have")
+        self._plan.check_flavour(FLAVOURS[self.flavour])
 
     def __getstate__(self):
         state = dict(super().__getstate__())  # type: ignore[call-overload]
