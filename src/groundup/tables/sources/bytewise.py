@@ -48,7 +48,7 @@ def by_bytes(source: Source, start: Layout, *, keep_blank: bool) -> Cut | None:
         Whether a record of empty cells is a row; an empty line never is.
     """
     spans, dialect = source.spans, source.dialect
-    filled = _filled(source, keep_blank=keep_blank)
+    filled = _filled(source, start.width, keep_blank=keep_blank)
     real = np.flatnonzero(filled)
     titles, real = real[: start.n_titles], real[start.n_titles :]
     if len(real) == 0:
@@ -75,7 +75,7 @@ def by_bytes(source: Source, start: Layout, *, keep_blank: bool) -> Cut | None:
     return None if frame is None else Cut(frame, rejects, notes + blank_note(int(np.sum(~filled))))
 
 
-def _filled(source: Source, *, keep_blank: bool) -> np.ndarray:
+def _filled(source: Source, width: int, *, keep_blank: bool) -> np.ndarray:
     """Return which records hold anything but blanks, delimiters and empty quotes."""
     spans, dialect = source.spans, source.dialect
     filled = spans.ends > spans.starts
@@ -86,7 +86,7 @@ def _filled(source: Source, *, keep_blank: bool) -> np.ndarray:
     hollow &= spans.ends - spans.starts <= 8 * spans.widths  # a blank cell is written in a few characters
     for i in np.flatnonzero(filled & hollow).tolist():
         if not source.text(i).strip(nothing) and not any(cell.strip() for cell in source.cells(i)):
-            filled[i] = keep_blank and spans.widths[i] > 1 and bool(filled[:i].any())
+            filled[i] = keep_blank and spans.widths[i] == width > 1 and bool(filled[:i].any())
     return filled
 
 
