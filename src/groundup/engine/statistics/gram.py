@@ -32,12 +32,11 @@ from groundup.engine.kernels.tiles import VECTOR_BYTES, gemm_tile
 _LANES = VECTOR_BYTES // 8
 _PANEL = 3 * _LANES
 _CHUNK = 128
-_WIDE = 256  # columns from which panels pay
 _CALL_FLOPS = 8e9  # of one kernel call: 0.1 to 0.2 s, so that Ctrl-C is heard
 _NO_WEIGHT = np.empty(0)
 
 # A tile is as many rows of `cross` as a vector has lanes, times 1, 2 or 3 vectors: 24 + 3 + 1 registers of 32 (AVX-512),
-# 12 + 3 + 1 of 16 (AVX2). Wide chunks are copied into panels of 3 vectors, so that a tile reads memory in sequence.
+# 12 + 3 + 1 of 16 (AVX2).
 _TILE1, _TILE2, _TILE3 = gemm_tile(_LANES, 1), gemm_tile(_LANES, 2), gemm_tile(_LANES, 3)
 
 
@@ -66,47 +65,50 @@ def _shift(X, Y, weight, origin, lo, m, out_z, out_total):
 
 @kernel
 def _centre(m, v, known, total, out_z, out_mean, out_delta):
-    """Centre the chunk on its mean, move `out_mean` to the merged mean, and leave Chan's difference in `out_delta`."""
+    """Centre the chunk on its mean, and move `out_mean` to the merged mean.
+
+    Chan's term becomes row m of the chunk, unless nothing was known. Return the number of rows that this adds.
+    """
     width = len(out_mean)
     for j in range(width):
         total[j] /= v
     for i in range(m):
         for j in range(width):
             out_z[i, j] -= total[j]
+    root = np.sqrt(known * (v / (known + v)))
     for j in range(width):
         out_delta[j] = total[j] - out_mean[j]
         out_mean[j] += out_delta[j] * (v / (known + v))
+        out_z[m, j] = root * out_delta[j]
+    return 1 if known > 0.0 else 0
 
 
 @kernel
-def _weigh(weight, lo, m, z, out_v):
-    """Write weight times the chunk's rows."""
-    for i in range(m):
-        w = weight[lo + i]
+def _weigh(weight, lo, m, rows, z, out_v):
+    """Write weight times the chunk's rows, and those after the first `m` as they are."""
+    for i in range(rows):
+        w = weight[lo + i] if i < m else 1.0
         for j in range(z.shape[1]):
             out_v[i, j] = w * z[i, j]
 
 
 @kernel
-def _to_panels(z, rows, out):
-    """Copy the chunk into panels: column j of row i goes to j // _PANEL, i, j % _PANEL."""
-    width = z.shape[1]
-    for first in range(0, width, _PANEL):
-        base = first * (_CHUNK + 1)
-        for i in range(rows):
-            for c in range(min(width - first, _PANEL)):
-                out[base + i * _PANEL + c] = z[i, first + c]
+def _spread(d, width, rows, v, z, out_spread):
+    """Add the diagonal of Y'VY of a chunk."""
+    for i in range(rows):
+        for j in range(d, width):
+            out_spread[j - d] += v[i, j] * z[i, j]
 
 
 @kernel
-def _multiply(d, width, rows, v, z, panel_step, row_step, out_cross):
+def _multiply(d, width, rows, v, z, out_cross):
     """Add V'Z of a chunk to the upper triangle of `out_cross`, a tile at a time."""
-    ld, one, k, row_step = np.int64(out_cross.shape[1]), np.int64(1), np.int64(rows), np.int64(row_step)
+    ld, one, k, row_step = np.int64(out_cross.shape[1]), np.int64(1), np.int64(rows), np.int64(z.shape[1])
     for first in range(0, width, _PANEL):
-        bo = np.int64(first // _PANEL * panel_step)
+        bo = np.int64(first)
         groups = (min(width - first, _PANEL) + _LANES - 1) // _LANES
         for r in range(0, min(d, first + groups * _LANES), _LANES):
-            ao = np.int64(r // _PANEL * panel_step + r % _PANEL)
+            ao = np.int64(r)
             skip = max(r - first, 0)  # left of the diagonal
             left = groups - skip // _LANES
             b, c = bo + np.int64(skip), np.int64(r) * ld + np.int64(first + skip)
@@ -119,12 +121,11 @@ def _multiply(d, width, rows, v, z, panel_step, row_step, out_cross):
 
 
 @kernel
-def _gram(X, Y, weight, origin, centred, known, buffers, out_cross, out_mean, out_spread):
+def _gram(X, Y, weight, origin, centred, known, z, v, total, delta, out_cross, out_mean, out_spread):
     """Add all rows to the sums; `known` is the weight already in them. Return the weight after. `weight` may be empty."""
     n, d = X.shape
-    width = d + Y.shape[1]
-    z, v, z_panels, v_panels, total, delta = buffers
-    weighted, wide = len(weight) > 0, len(z_panels) > 0
+    width, ld = d + Y.shape[1], z.shape[1]
+    weighted = len(weight) > 0
     for lo in range(0, n, _CHUNK):
         m = min(_CHUNK, n - lo)
         here = _shift(X, Y, weight, origin, lo, m, z, total)
@@ -132,31 +133,14 @@ def _gram(X, Y, weight, origin, centred, known, buffers, out_cross, out_mean, ou
             for j in range(width):
                 out_mean[j] += total[j]
             continue
-        if centred:
-            _centre(m, here, known, total, z, out_mean, delta)
-        if weighted:
-            _weigh(weight, lo, m, z, v)
         rows = m
-        if centred and known > 0.0:  # Chan's term: one more row
-            share = known * (here / (known + here))
-            root = np.sqrt(share)
-            for j in range(width):
-                z[m, j] = root * delta[j]
-                if weighted:
-                    v[m, j] = root * delta[j]
-            rows += 1
+        if centred:
+            rows += _centre(m, here, known, total, z, out_mean, delta)
+        if weighted:
+            _weigh(weight, lo, m, rows, z, v)
         left = v if weighted else z
-        if wide:
-            _to_panels(z, rows, z_panels)
-            if weighted:
-                _to_panels(v, rows, v_panels)
-            left_panels = v_panels if weighted else z_panels
-            _multiply(d, width, rows, left_panels, z_panels, _PANEL * (_CHUNK + 1), _PANEL, out_cross)
-        else:
-            _multiply(d, width, rows, left.reshape(-1), z.reshape(-1), _PANEL, z.shape[1], out_cross)
-        for i in range(rows):
-            for j in range(d, width):
-                out_spread[j - d] += left[i, j] * z[i, j]
+        _multiply(d, width, rows, left, z, out_cross)
+        _spread(d, width, rows, left, z, out_spread)
         known += here
     return known
 
@@ -229,7 +213,7 @@ class Gram:
                 self.origin,
                 self.centred,
                 self.weight,
-                buffers,
+                *buffers,
                 self.cross,
                 self.mean,
                 self.spread,
@@ -267,15 +251,12 @@ class Gram:
 
 
 def workspace(width: int, weighted: bool) -> tuple[np.ndarray, ...]:
-    """Return the buffers of `_gram`: a chunk and its weighted form, both again in panels, the sums, Chan's difference."""
-    ld = -(-width // _LANES) * _LANES
-    chunk = (_CHUNK + 1, ld)
-    panels = -(-width // _PANEL) * _PANEL * (_CHUNK + 1) if width > _WIDE else 0
+    """Return the buffers of `_gram`: a chunk, its weighted form, the sums, Chan's difference."""
+    # An odd number of cache lines a row: rows a power of two apart would fall on the same few lines of the cache.
+    ld = (-(-width // 8) | 1) * 8
     return (
-        np.zeros(chunk),
-        np.zeros(chunk if weighted else (0, ld)),
-        np.zeros(panels),
-        np.zeros(panels if weighted else 0),
+        np.zeros((_CHUNK + 1, ld)),
+        np.zeros((_CHUNK + 1 if weighted else 0, ld)),
         np.zeros(width),
         np.zeros(width),
     )

@@ -4,7 +4,7 @@ For rows x_i and weights v_i >= 0, of each column:
 
     weight = sum v_i,    mean = sum v_i x_i / weight,    spread = sum v_i (x_i - mean)^2
 
-Chunks of 128 rows are centred on their own mean and merged by Chan's formula, so the relative error of `spread` is about
+Chunks of 128 rows are shifted by the block's first row, centred on their own mean and merged by Chan's formula, so the relative error of `spread` is about
 eps * log2(n), however far the mean is from zero; a constant column's spread is exactly 0. Cost: 6 flops a number, less
 than it takes to read it.
 
@@ -21,35 +21,36 @@ _CHUNK = 128
 
 
 @kernel
-def _moments(X, weight, known, out_mean, out_spread):
-    """Add all rows; `known` is the weight already in the sums. Return the weight after."""
+def _moments(X, weight, origin, out_shift, out_spread):
+    """Add all rows, as seen from `origin`; `out_shift` is their mean less the origin. Return their weight."""
     n, d = X.shape
-    first, total, spread = np.empty(d), np.empty(d), np.empty(d)
+    total, spread = np.empty(d), np.empty(d)
+    known = 0.0
     for lo in range(0, n, _CHUNK):
         m = min(_CHUNK, n - lo)
         here = 0.0
         for j in range(d):
-            first[j], total[j], spread[j] = X[lo, j], 0.0, 0.0
+            total[j], spread[j] = 0.0, 0.0
         for i in range(lo, lo + m):
             v = weight[i]
             here += v
             for j in range(d):
-                total[j] += v * (X[i, j] - first[j])
+                total[j] += v * (X[i, j] - origin[j])
         if here == 0.0:  # no row counts; a NaN among them still makes `total` NaN
             for j in range(d):
-                out_mean[j] += total[j]
+                out_shift[j] += total[j]
             continue
         for j in range(d):
-            total[j] = first[j] + total[j] / here
+            total[j] /= here
         for i in range(lo, lo + m):
             v = weight[i]
             for j in range(d):
-                z = X[i, j] - total[j]
+                z = (X[i, j] - origin[j]) - total[j]
                 spread[j] += v * (z * z)
         share = here / (known + here)
         for j in range(d):
-            delta = total[j] - out_mean[j]
-            out_mean[j] += delta * share
+            delta = total[j] - out_shift[j]
+            out_shift[j] += delta * share
             out_spread[j] += spread[j] + delta * delta * (known * share)
         known += here
     return known
@@ -65,31 +66,36 @@ class Moments:
     ----------
     weight : float
     mean, spread : ndarray of shape (n_columns,)
+    origin, shift : ndarray of shape (n_columns,)
+        A row, and the mean less that row: differences of means keep their digits.
     """
 
     exact = False
 
     def __init__(self, n_columns: int):
         self.weight = 0.0
-        self.mean, self.spread = np.zeros(n_columns), np.zeros(n_columns)
+        self.origin, self.shift = np.zeros(n_columns), np.zeros(n_columns)
+        self.spread = np.zeros(n_columns)
 
     @classmethod
     def of(cls, block, column: str | None = None) -> Moments:
         """Summarise one block."""
         values = block.X if column is None else block[column].reshape(len(block.X), -1)
         new = cls(values.shape[1])
-        new.weight = _moments(values, block["weight"], 0.0, new.mean, new.spread)
+        new.origin = values[0].astype(np.float64)
+        new.weight = _moments(values, block["weight"], new.origin, new.shift, new.spread)
         return new
 
     def merge(self, other: Moments) -> Moments:
         """Return the moments of both, in place of `self`."""
+        if not self.weight or not other.weight:
+            kept, empty = (self, other) if self.weight or not other.weight else (other, self)
+            kept.shift = kept.shift + 0.0 * empty.shift  # only a NaN in it can matter
+            return kept
         total = self.weight + other.weight
-        if total == 0.0:
-            self.mean += other.mean  # only a NaN can be in it
-            return self
         share = other.weight / total
-        delta = other.mean - self.mean if other.weight and self.weight else other.mean * (other.weight > 0)
-        self.mean = self.mean + delta * (share if self.weight else 1.0)
+        delta = (other.origin - self.origin) + (other.shift - self.shift)
+        self.shift = self.shift + delta * share
         self.spread = self.spread + other.spread + delta * delta * (self.weight * share)
         self.weight = total
         return self
@@ -97,6 +103,11 @@ class Moments:
     def finish(self) -> Moments:
         """Return the moments: the values are final as they are."""
         return self
+
+    @property
+    def mean(self) -> np.ndarray:
+        """Weighted mean."""
+        return self.origin + self.shift
 
     @property
     def variance(self) -> np.ndarray:

@@ -141,6 +141,7 @@ class LinearRegression(LinearRegressor):
         "rank_": Scalar(int, low=0),
         "singular_": Array("f8", "n_singular"),
     }
+    _unsaved: ClassVar[frozenset[str]] = frozenset({"_gram"})
     rank_: int
 
     def __init__(self, *, fit_intercept=True, copy_X=True, tol=1e-6, n_jobs=None, positive=False):

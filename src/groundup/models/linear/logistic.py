@@ -195,6 +195,7 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
             self._refuse_nonfinite(X)
         tell = self._iterations("iteration", self.max_iter, X, y)
         total = float(rows["weight"].sum())
+        start = total * np.log(len(self.classes_))  # the loss of coefficients of zero
 
         def watch(value, theta):
             def attributes():
@@ -212,7 +213,13 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
                 theta[:, -1] *= self.fit_intercept
             with np.errstate(over="ignore", invalid="ignore", under="ignore"):
                 return fit(
-                    problem, theta.ravel(), tol=self.tol, max_iter=self.max_iter, tell=watch, cold=known is None
+                    problem,
+                    theta.ravel(),
+                    tol=self.tol,
+                    max_iter=self.max_iter,
+                    floor=0.0 if strength else _SEPARATED * start,
+                    tell=watch,
+                    cold=known is None,
                 )
 
         scale = np.ones(rows.n_features)
@@ -225,7 +232,7 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
             found = solve(shrunk, centre * scale, scale, known)
         self.coef_, self.intercept_ = _unpacked(found.theta, n_scores, centre * scale, scale)
         self.n_iter_ = np.array([found.n_iter], dtype=np.int32)
-        self._warn(found, strength, total)
+        self._warn(found, strength, start)
         self._iterations_end(X, y)
         return self
 
@@ -294,10 +301,9 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
             )
         return self.penalty, self.C
 
-    def _warn(self, found, strength: float, total: float) -> None:
+    def _warn(self, found, strength: float, start: float) -> None:
         """Warn where the optimum was not reached, or there is none."""
-        start = total * np.log(len(self.classes_))
-        if strength == 0.0 and found.value < _SEPARATED * start:
+        if strength == 0.0 and found.value <= _SEPARATED * start:
             message = (
                 "A plane separates the classes: without a penalty there is no optimum, and the coefficients stand where the "
                 "loss vanished. Set C to a finite value."

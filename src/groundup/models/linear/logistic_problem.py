@@ -85,8 +85,8 @@ class LogisticProblem:
 
     def sample(self) -> LogisticProblem | None:
         """Return the problem on a sixteenth of the rows, or None where these would not do."""
-        n = self.rows.n_rows
-        if self.cheap or n < 20 * _SHARE * self.size:
+        needed = (20 if self.exact else 4) * self.size
+        if self.cheap or self.rows.n_rows < _SHARE * needed:
             return None
         rows = _every(self.rows, _SHARE)
         n_classes = max(2, self.n_scores)
@@ -96,18 +96,27 @@ class LogisticProblem:
         return LogisticProblem(rows, self.centre, self.penalty, self.n_scores, self.fit_intercept)
 
 
-def fit(problem: LogisticProblem, theta: np.ndarray, *, tol: float, max_iter: int, tell=None, cold: bool = True) -> Minimum:
+def fit(
+    problem: LogisticProblem,
+    theta: np.ndarray,
+    *,
+    tol: float,
+    max_iter: int,
+    floor: float,
+    tell=None,
+    cold: bool = True,
+) -> Minimum:
     """Return the minimum: by way of a sample of the rows where these are many, and nothing better is known (`cold`)."""
     metric = None
     small = problem.sample() if cold and max_iter > 0 else None
     if small is not None:
         small.cheap = small.exact  # Newton's method throughout
-        near = minimise(small, theta, tol=1e-2, max_iter=25, gap=0.01 * _SHARE * problem.size)
+        near = minimise(small, theta, tol=1e-2, max_iter=25, gap=0.01 * _SHARE * problem.size, floor=floor)
         if near.converged:
             theta, metric = near.theta, near.metric
             if not small.exact:
                 metric = small.curvature(theta)[2] or metric
-    return minimise(problem, theta, tol=tol, max_iter=max_iter, metric=metric, tell=tell)
+    return minimise(problem, theta, tol=tol, max_iter=max_iter, metric=metric, floor=floor, tell=tell)
 
 
 def _every(rows: Rows, share: int) -> Rows:

@@ -130,6 +130,10 @@ class Ridge(LinearRegressor):
         self.solver_ = "svd" if gram is None else "cholesky"
         return self
 
+    def _check_state(self) -> None:
+        super()._check_state()
+        self.n_iter_ = None
+
     def _refuse_unsupported(self) -> None:
         refuse_positive(self)
         if self.solver == "lbfgs":

@@ -27,7 +27,7 @@ import numpy as np
 _PAIRS = 12
 _ARMIJO = 1e-4
 _HALVINGS = 40
-_RENEW = 10  # steps after which a model of the Hessian is made anew
+_RENEW = 20  # steps after which a model of the Hessian is made anew
 _SLOW = 0.1  # a decrement that shrinks by less, under a metric that should be the Hessian, says that it is not
 
 
@@ -80,7 +80,15 @@ class Minimum(NamedTuple):
 
 
 def minimise(
-    problem: Problem, theta: np.ndarray, *, tol: float, max_iter: int, metric: Metric | None = None, gap=0.0, tell=None
+    problem: Problem,
+    theta: np.ndarray,
+    *,
+    tol: float,
+    max_iter: int,
+    metric: Metric | None = None,
+    gap: float = 0.0,
+    floor: float = 0.0,
+    tell=None,
 ) -> Minimum:
     """Return the minimum of a smooth convex problem.
 
@@ -97,6 +105,8 @@ def minimise(
         From a problem nearby; else computed at `theta`.
     gap : float
         A distance above the minimum that is near enough, in units of f.
+    floor : float
+        A value of f at which there is nothing more to find.
     tell : callable, optional
         ``tell(value, theta) -> stop``, called after each step.
     """
@@ -128,6 +138,8 @@ def minimise(
             if not stale:  # else the pairs still tell what the model leaves out
                 pairs = []
             continue
+        if value <= floor:
+            return Minimum(theta, value, 0.5 * decrement, n_iter, True, metric)
         if n_iter >= max_iter:
             break
         taken = _search(problem.curvature if newton else problem.slope, theta, step, value, decrement)
