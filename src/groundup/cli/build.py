@@ -124,11 +124,11 @@ class _Told:
 
     def _opening(self, parts) -> None:
         from groundup.cli import views
+        from groundup.workbench.assemble import notes_of
 
         self.begun = True
-        notes = [str(n) for n in (*self.table.notes, *self.contract.notes, *parts.notes)]
         views.data(self.console, self.contract, self.table.n_rows, len(self.table.columns))
-        views.notes(self.console, dict.fromkeys(notes))
+        views.notes(self.console, notes_of(self.table, self.contract, parts))
         views.split(self.console, parts.rule, (len(parts.train), len(parts.valid), len(parts.test)))
 
     def finish(self, result) -> None:

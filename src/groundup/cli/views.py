@@ -40,6 +40,13 @@ def section(console: Console, label: str, *lines: str | Text, style: str = "") -
     console.print(Padding(grid, (0, 0, 0, 1)))
 
 
+def whole(console: Console, label: str, text: str | Text) -> None:
+    """Print a label and a line that is never broken: a path or a command, to be copied."""
+    line = Text(f" {label:<{LABEL}} ", style="bold cyan")
+    line.append(text if isinstance(text, Text) else Text(text, style="not bold default"))
+    console.print(line, soft_wrap=True)
+
+
 # ---------------------------------------------------------------------- before the comparison
 
 
@@ -226,8 +233,10 @@ def following(console: Console, result: Result) -> None:
     project = shlex.quote(result.project)
     console.print()
     took = "stored result, nothing was run" if result.stored else f"in {shown_seconds(result.seconds)}"
-    section(console, "Model", f"{result.bundle} ({took})")
-    section(console, "Next", Text(f"groundup predict {project} NEW.csv -o predictions.csv", style="bold"))
+    whole(console, "Model", f"{result.bundle} ({took})")
+    whole(
+        console, "Next", Text(f"groundup predict {project} NEW.csv -o predictions.csv", style="bold default")
+    )
     if result.stored:
-        section(console, "", Text("the same command with --fresh runs anew", style="dim"))
+        whole(console, "", Text("the same command with --fresh runs anew", style="not bold dim default"))
     console.print()

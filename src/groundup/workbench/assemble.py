@@ -8,7 +8,7 @@ from groundup._version import __version__
 from groundup.judge.metrics import Score, confusion
 from groundup.judge.verdict import Parts as Scored
 from groundup.judge.verdict import Verdict, give_verdict
-from groundup.tables import Table
+from groundup.tables import Contract, Split, Table
 from groundup.workbench.candidate import Candidate
 from groundup.workbench.problem import Problem
 from groundup.workbench.result import Best, Data, Parts, Result, Row
@@ -151,14 +151,14 @@ def parts_of(problem: Problem) -> Parts:
     return Parts(rule=s.rule, train=len(s.train), valid=len(s.valid), test=len(s.test), folds=n_folds)
 
 
-def notes_of(table: Table, problem: Problem) -> list[str]:
+def notes_of(table: Table, contract: Contract, split: Split) -> list[str]:
     """Return every decision that was taken about the data, in words, each once."""
-    notes = [str(note) for note in (*table.notes, *problem.contract.notes, *problem.split.notes)]
-    if table.rejects:
+    notes = [str(note) for note in (*table.notes, *contract.notes, *split.notes)]
+    if table.rejects and not any(note.kind == "rejects" for note in table.notes):
         first = table.rejects[0]
-        notes.append(
-            f"{len(table.rejects):,} records were left out; the first: line {first.line}, {first.reason}"
-        )
+        n = len(table.rejects)
+        records = "1 record is left out" if n == 1 else f"{n:,} records are left out, the first"
+        notes.append(f"{records}: line {first.line}, {first.reason}")
     return list(dict.fromkeys(notes))
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from groundup.judge.validation import Validation
+from groundup.tables.prepare import flavour_of
 from groundup.workbench.learners import LearnerEntry
+from groundup.workbench.problem import BLIND
 
 
 @dataclass(eq=False)
@@ -37,6 +39,13 @@ class Candidate:
     n_bytes: int | None = None
     error: str = ""
     valid_score: float | None = None
+
+    @property
+    def flavour(self) -> str:
+        """How its rows are prepared: as the learner wants them, and for a baseline not at all."""
+        if self.entry.name.startswith("Dummy"):
+            return BLIND
+        return flavour_of(self.entry.make(self.params))
 
     @property
     def told_params(self) -> str:

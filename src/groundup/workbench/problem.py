@@ -14,6 +14,23 @@ if TYPE_CHECKING:
     from groundup.tables import Contract, Split, Table
 
 MANY_ROWS = 100_000
+BLIND = "blind"
+
+
+class Blind:
+    """The preparer of the baseline, which looks at no column: one column of zeros."""
+
+    def fit_transform(self, frame, y=None) -> np.ndarray:
+        """Return zeros of shape (n_rows, 1)."""
+        return self.transform(frame)
+
+    def transform(self, frame) -> np.ndarray:
+        """Return zeros of shape (n_rows, 1)."""
+        return np.zeros((frame.height, 1))
+
+    def transform_row(self, row) -> np.ndarray:
+        """Return zeros of shape (1,)."""
+        return np.zeros(1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +67,8 @@ class Problem:
         """Return an unfitted preparer of the contract's features, or of those with `names`."""
         from groundup.tables.prepare import TablePreparer
 
+        if flavour == BLIND:
+            return Blind()
         columns = [c for c in self.contract.feature_columns if names is None or c.name in names]
         return TablePreparer(flavour, kinds={c.name: c.kind for c in columns})
 

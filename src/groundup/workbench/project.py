@@ -238,7 +238,7 @@ class Project:
             "n_fits": self._clock.n_fits,
             "bundle": str(run / BUNDLE),
             "project": str(self.folder.root),
-            "notes": notes_of(self.table, self.problem),
+            "notes": notes_of(self.table, self.contract, self.split),
         }
 
         def begun(step: Step, what: str) -> None:

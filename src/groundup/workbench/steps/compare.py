@@ -14,14 +14,13 @@ from dataclasses import dataclass, field
 from groundup.judge.metrics import Metric, deciding
 from groundup.judge.predicting import row_micros, size_bytes
 from groundup.judge.validation import Folds, Validation, deciding_metric, validate
-from groundup.tables.prepare import flavour_of
 from groundup.workbench.candidate import Candidate, told_error
 from groundup.workbench.clock import Clock
 from groundup.workbench.events import Failed, FitDone, Listener
 from groundup.workbench.journal import Journal
 from groundup.workbench.ladder import N_NEIGHBOURS, is_boosting, neighbour, rungs
 from groundup.workbench.learners import LearnerEntry, baseline_of
-from groundup.workbench.problem import Problem
+from groundup.workbench.problem import BLIND, Problem
 
 # Neighbours of boosting's best that may fail in a row before the search ends.
 PATIENCE = 8
@@ -185,7 +184,7 @@ class Comparer:
         entry, params = candidate.entry, candidate.params
         flavour = None
         try:
-            flavour = flavour_of(entry.make(params))
+            flavour = candidate.flavour
             candidate.validation = validate(
                 lambda: entry.make(params),
                 self.folds,
@@ -207,7 +206,8 @@ class Comparer:
         fold = self.folds.prepared(candidate.n_folds - 1, flavour)
         row = self.problem.frame.row(int(fold.rows[0]), named=True)
         prepare = fold.preparer.transform_row
-        candidate.n_bytes = size_bytes(fold.preparer) + size_bytes(model)
+        seen = 0 if flavour == BLIND else size_bytes(fold.preparer)
+        candidate.n_bytes = seen + size_bytes(model)
         candidate.row_us = row_micros(lambda: model.predict(prepare(row)[None]), rounds=3, target_s=0.003)
 
     def _record(self, candidate: Candidate, flavour: str | None) -> None:

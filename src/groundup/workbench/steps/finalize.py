@@ -17,7 +17,6 @@ from groundup.judge.metrics import Predicted, Score, scores
 from groundup.judge.numbers import shown
 from groundup.judge.predicting import predicted_of
 from groundup.judge.validation import difference
-from groundup.tables.prepare import flavour_of
 from groundup.workbench.candidate import Candidate, told_error
 from groundup.workbench.journal import Journal
 from groundup.workbench.problem import Problem
@@ -94,7 +93,7 @@ def fit(problem: Problem, candidate: Candidate, part: np.ndarray, params: dict[s
     """Fit a candidate's learner, with `params`, on some rows."""
     frame, y = problem.rows(part)
     learner = candidate.entry.make(params)
-    preparer = problem.preparer(flavour_of(learner))
+    preparer = problem.preparer(candidate.flavour)
     learner.fit(preparer.fit_transform(frame, y), y)
     return Fitted(preparer, learner, params)
 
@@ -130,7 +129,7 @@ def _iterations(problem: Problem, candidate: Candidate) -> int:
     known = (
         np.isin(y_valid, np.unique(y)) if problem.classes is not None else np.ones(len(y_valid), dtype=bool)
     )
-    preparer = problem.preparer(flavour_of(learner))
+    preparer = problem.preparer(candidate.flavour)
     X = preparer.fit_transform(frame, y)
     learner.fit(X, y, X_val=preparer.transform(valid)[known], y_val=y_valid[known])
     path = np.asarray(getattr(learner, "validation_score_", ()), dtype=float)

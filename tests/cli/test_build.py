@@ -1,0 +1,205 @@
+"""``groundup build`` as a user types it."""
+
+import polars as pl
+import pytest
+
+QUICK = ("--max-fits", 5, "--learner", "LogisticRegression")
+
+
+def test_terminal_output(groundup, table, tmp_path):
+    said = groundup("build", table, "--target", "left", *QUICK, "--project", tmp_path / "p")
+    assert said.code == 0, said
+    for word in (
+        "240 rows",
+        "customer_id",
+        "sealed",
+        "Leaderboard",
+        "Logistic regression",
+        "Baseline",
+        "Choice",
+        "Verdict",
+    ):
+        assert word in said.out, word
+    assert f"groundup predict {tmp_path / 'p'}" in said.out
+    assert "\x1b[" not in said.out
+
+
+def test_json_is_one_object_with_the_promised_keys(groundup, table, tmp_path):
+    said = groundup("build", table, "--target", "left", *QUICK, "--project", tmp_path / "p", "--json")
+    found = said.json
+    assert {"task", "best", "leaderboard", "metrics", "contract", "bundle", "warnings"} <= set(found)
+    assert found["task"] == "binary"
+    assert set(found["metrics"]) == {"train", "valid", "test"}
+    assert {"roc_auc", "accuracy", "log_loss", "f1", "precision", "recall"} <= set(found["metrics"]["test"])
+    row = found["leaderboard"][0]
+    assert len(row["fold_scores"]) == 5
+    assert row["fit_s"] > 0
+    assert row["row_us"] > 0
+    assert row["bytes"] > 0
+    assert found["contract"]["target"] == "left"
+    assert (tmp_path / "p").is_dir()
+    again = groundup("build", table, "--target", "left", *QUICK, "--project", tmp_path / "p", "--json").json
+    assert again["stored"]
+    assert again["metrics"] == found["metrics"]
+
+
+def test_the_same_command_prints_the_stored_result(groundup, table, project):
+    words = ("build", table, "--target", "left", *QUICK, "--project", project)
+    said = groundup(*words)
+    assert "stored result, nothing was run" in said.out
+    assert "--fresh" in said.out
+    assert "Leaderboard" in said.out
+    fresh = groundup(*words, "--fresh")
+    assert "stored result" not in fresh.out
+
+
+def test_other_settings_are_a_new_run(groundup, table, project):
+    said = groundup("build", table, "--target", "left", *QUICK, "--project", project, "--seed", 3)
+    assert "A new run: seed changed" in said.out
+
+
+def test_segments_without_a_target(groundup, tmp_path):
+    path = tmp_path / "people.csv"
+    rows = [f"{i},{10 * (i % 3) + i / 100},{7 * (i % 3 == 1) + i / 90}" for i in range(1, 91)]
+    path.write_text("CustomerID,income,score\n" + "\n".join(rows) + "\n")
+    said = groundup("build", path, "--project", tmp_path / "p", "--max-fits", 10)
+    assert said.code == 0, said
+    assert "Segments" in said.out
+    assert "CustomerID: " in said.out
+    found = groundup("build", path, "--project", tmp_path / "p", "--max-fits", 10, "--json").json
+    assert found["task"] == "clustering"
+    assert found["best"]["params"]["n_clusters"] == 3
+
+
+# ---------------------------------------------------------------------- bad input: one message, no traceback
+
+
+def bad(groundup, tmp_path, data, *words, target="y"):
+    path = tmp_path / "bad.csv"
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
+    return groundup("build", path, "--target", target, "--project", tmp_path / "p", *QUICK, *words)
+
+
+def rows(n, line):
+    return "".join(line.format(i=i, k=i % 2, m=i % 3) + "\n" for i in range(n))
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ("", "empty"),
+        ("a,y\n", "only a header"),
+        ("y\n" + rows(20, "{k}"), "no column to learn from"),
+        ("a,y\n1,0\n", ""),
+        ("a,y\n" + rows(30, "{i},1"), "nothing to learn"),
+        ("a,y\n" + rows(30, "{i},"), "no value"),
+        (b"\x00\x01\x02\xff\xfe" * 400, ""),
+        ("name,y\n" + rows(30, ",{k}"), "no column to learn from"),
+    ],
+)
+def test_what_cannot_be_built(groundup, tmp_path, data, told):
+    said = bad(groundup, tmp_path, data)
+    assert said.code in {1, 2}, said
+    assert said.out == ""
+    assert said.err.startswith("error: ")
+    assert told in said.err, said.err
+    assert "Traceback" not in said.err
+    assert "bug" not in said.err, said.err
+
+
+def test_missing_file(groundup, tmp_path):
+    said = groundup("build", tmp_path / "none.csv", "--target", "y")
+    assert said.code != 0
+    assert "none.csv" in said.err.replace("\n", "")
+    assert "bug" not in said.err
+
+
+def test_wrong_target_name(groundup, table, tmp_path):
+    said = groundup("build", table, "--target", "lef", "--project", tmp_path / "p")
+    assert said.code == 2
+    assert "Did you mean 'left'?" in said.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--budget", "soon"),
+        ("--budget", "-5s"),
+        ("--task", "guess"),
+        ("--time", "none"),
+        ("--group", "none"),
+        ("--learner", "Oracle"),
+    ],
+)
+def test_wrong_options(groundup, table, tmp_path, words):
+    said = groundup("build", table, "--target", "left", "--project", tmp_path / "p", *words)
+    assert said.code == 2, said
+    assert said.err.startswith("error: ")
+    assert "bug" not in said.err
+
+
+def test_usage_errors_come_from_the_shell(groundup, table):
+    assert groundup("build", table, "--max-fits", 0).code == 2
+    assert groundup("build").code == 2
+    assert groundup("fly").code == 2
+
+
+def test_odd_tables_that_can_be_built(groundup, tmp_path):
+    head = "a,b,gone,y\n"
+    some_missing = head + rows(60, "{i},{m},,{k}") + "5,1,,\n7,2,,\n"
+    said = bad(groundup, tmp_path, some_missing)
+    assert said.code == 0, said
+    assert "2 rows have no target value" in said.out.replace("\n", " ")
+    assert "gone: no row has a value" in said.out
+    lonely = "a,y\n" + rows(60, "{i},{k}") + "61,2\n"
+    said = bad(groundup, tmp_path, lonely)
+    assert said.code == 0, said
+    assert "one row only" in said.out
+    ragged = "a,b,y\n" + rows(40, "{i},{m},{k}") + "1,2,3,4,5\n" + rows(20, "{i},{m},{k}")
+    said = bad(groundup, tmp_path, ragged)
+    assert said.code == 0, said
+    assert "line 42" in said.out.replace("\n", " ") or "1 record" in said.out
+
+
+def test_ten_thousand_columns(groundup, tmp_path):
+    n = 10_000
+    head = ",".join([*(f"c{i}" for i in range(n)), "y"])
+    body = [",".join([*(str((i * j) % 7) for i in range(n)), str(j % 2)]) for j in range(40)]
+    said = bad(groundup, tmp_path, head + "\n" + "\n".join(body) + "\n", "--max-fits", 1)
+    assert said.code == 0, said.err
+
+
+def test_a_project_that_cannot_be_written(groundup, table, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("x")
+    said = groundup("build", table, "--target", "left", *QUICK, "--project", blocked / "p")
+    assert said.code == 1
+    assert "bug" not in said.err, said.err
+
+
+def test_debug_shows_the_traceback(groundup, tmp_path):
+    from typer.testing import CliRunner
+
+    from groundup.cli import application
+    from groundup.errors import GroundupError
+
+    found = CliRunner().invoke(application(), ["build", str(tmp_path / "none.csv"), "--debug"])
+    assert isinstance(found.exception, GroundupError)
+
+
+def test_learners_of_the_whole_house(groundup, tmp_path):
+    rng_table = pl.DataFrame(
+        {"a": range(120), "b": [i % 5 for i in range(120)], "y": [float(i % 7) * 1.5 for i in range(120)]}
+    )
+    path = tmp_path / "t.parquet"
+    rng_table.write_parquet(path)
+    found = groundup(
+        "build", path, "--target", "y", "--project", tmp_path / "p", "--max-fits", 15, "--json"
+    ).json
+    assert {row["learner"] for row in found["leaderboard"]} == {
+        "LinearRegression",
+        "Ridge",
+        "HistGradientBoostingRegressor",
+        "DummyRegressor",
+    }
+    assert all(not row["error"] for row in found["leaderboard"])
