@@ -20,7 +20,14 @@ from typing import Any, Protocol
 import numpy as np
 
 from groundup.engine.rows import threads
-from groundup.engine.rows.blocks import INLINE_ROWS, Block, block_bounds, runs
+from groundup.engine.rows.blocks import (
+    INLINE_ROWS,
+    LONGEST_STEP,
+    LONGEST_SUM,
+    Block,
+    block_bounds,
+    runs,
+)
 from groundup.engine.rows.merge import merge_tree
 from groundup.engine.rows.place import Place, plain
 
@@ -104,7 +111,7 @@ class Rows:
     def reduce(self, statistic, *state):
         """Return `statistic` of all rows: of blocks, merged in their fixed order."""
         if getattr(statistic, "exact", False):
-            parts = runs(self.n_blocks, self.n_threads)
+            parts = self._runs(LONGEST_SUM)
             values = threads.run(
                 lambda i: statistic.of(self.block(*parts[i]), *state), len(parts), self.n_threads
             )
@@ -116,5 +123,9 @@ class Rows:
 
     def advance(self, step, *state) -> None:
         """Call ``step(run, *state)`` on runs of blocks; it writes only to the run's own slices of the columns."""
-        parts = runs(self.n_blocks, self.n_threads)
+        parts = self._runs(LONGEST_STEP)
         threads.run(lambda i: step(self.block(*parts[i]), *state), len(parts), self.n_threads)
+
+    def _runs(self, longest: int) -> list[tuple[int, int]]:
+        """Cut the blocks into a run a thread, or into more, where these would be longer than `longest` blocks."""
+        return runs(self.n_blocks, max(self.n_threads, -(-self.n_blocks // longest)))
