@@ -11,6 +11,7 @@ import functools
 import hashlib
 import os
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
 #: The version of Vega-Lite that charts are written in (Altair's) and that the bundle holds.
@@ -42,13 +43,13 @@ def _versions() -> str:
     import vl_convert
 
     vega, embed = vl_convert.get_vega_version(), vl_convert.get_vega_embed_version()
-    return f"{vega}-lite-{VEGA_LITE}-embed-{embed}-made-{vl_convert.__version__}"
+    return f"{vega}-lite-{VEGA_LITE}-embed-{embed}-made-{version('vl-convert-python')}"
 
 
 def _made() -> str:
     import vl_convert
 
-    return inside_script(vl_convert.javascript_bundle(vl_version=VEGA_LITE))
+    return inside_script(vl_convert.javascript_bundle("window.vegaEmbed=vegaEmbed;", VEGA_LITE))
 
 
 def inside_script(source: str) -> str:

@@ -70,8 +70,9 @@ class Chart:
             spec = drawn[0]
         else:
             for panel in drawn:
-                del panel["$schema"], panel["autosize"]
-            spec = {("vconcat" if self.is_stacked else "hconcat"): drawn, "spacing": 24}
+                del panel["$schema"], panel["autosize"], panel["datasets"]
+            every = {name: listed for panel in self.panels for name, listed in panel.rows.items()}
+            spec = {("vconcat" if self.is_stacked else "hconcat"): drawn, "spacing": 24, "datasets": every}
         return spec | {
             "$schema": SCHEMA,
             "description": self.reading,

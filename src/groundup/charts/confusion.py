@@ -7,7 +7,7 @@ labels: the most frequent keep their own line, the others share one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import altair as alt
 import numpy as np
@@ -106,8 +106,19 @@ def _axes(lines: list[str]) -> dict:
     n, crowded = len(lines), len(lines) > _SMALL
     fits = n * max(map(len, lines)) <= 36
     scale = alt.Scale(domain=lines, paddingInner=0 if crowded else 0.04, paddingOuter=0)
-    across = {"orient": "top", "labelAngle": 0 if fits else -45, "labelLimit": 90, "labelOverlap": crowded}
-    down = {"titleAngle": 0, "titleAlign": "right", "titleAnchor": "start", "titleY": -8, "labelLimit": 110}
+    across: dict[str, Any] = {
+        "orient": "top",
+        "labelAngle": 0 if fits else -45,
+        "labelLimit": 90,
+        "labelOverlap": crowded,
+    }
+    down: dict[str, Any] = {
+        "titleAngle": 0,
+        "titleAlign": "right",
+        "titleAnchor": "start",
+        "titleY": -8,
+        "labelLimit": 110,
+    }
     return {
         "x": alt.X("predicted", type="nominal", title="predicted", scale=scale, axis=alt.Axis(**across)),
         "y": alt.Y(

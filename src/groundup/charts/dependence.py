@@ -121,7 +121,7 @@ def _draw_curve(found: Dependence, name: str, target: str, values):
     listed = rows(
         x=found.grid, y=found.mean, lo=_or_none(found.low, found.mean), hi=_or_none(found.high, found.mean)
     )
-    told = tooltips(x=(shown(name, 40), ",.4~r"), y=("mean prediction", ",.4~r"))
+    told = tooltips(x=("value", ",.4~r"), y=("mean prediction", ",.4~r"))
     kept = Rows()
     base = kept.chart("rows", listed).encode(x=x, y=y, tooltip=told)
     layers = []
@@ -135,7 +135,11 @@ def _draw_curve(found: Dependence, name: str, target: str, values):
     if values is not None:
         ticks = _tick_places(values, found.grid)
         rug = kept.chart("values", rows(x=ticks))
-        layers.append(rug.mark_tick(style="rug").encode(x="x:Q", y=alt.value("height")))
+        layers.append(
+            rug.mark_tick(style="rug", orient="vertical", size=9, thickness=1, yOffset=-5).encode(
+                x="x:Q", y=alt.value("height")
+            )
+        )
     return kept, alt.layer(*layers)
 
 
@@ -149,7 +153,7 @@ def _draw_levels(found: Dependence, target: str):
     title = f"mean {shown(target)}"
     kept = Rows()
     base = kept.chart("rows", listed).encode(
-        y=names(found.levels),
+        y=names(found.levels or []),
         x=x_number("y", title, found.mean),
         tooltip=tooltips(label="level", y=("mean prediction", ",.4~r")),
     )

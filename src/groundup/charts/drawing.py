@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import altair as alt
 
@@ -36,7 +37,13 @@ def x_number(field: str, title: str | None, numbers=(), *, axis: dict | None = N
 
 def y_number(field: str, title: str | None, numbers=(), *, axis: dict | None = None, **scale) -> alt.Y:
     """Return a vertical axis of numbers; its title stands above the axis, so that nobody has to turn the head."""
-    above = {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleX": 0, "titleY": -10}
+    above: dict[str, Any] = {
+        "titleAngle": 0,
+        "titleAlign": "left",
+        "titleAnchor": "end",
+        "titleX": 0,
+        "titleY": -10,
+    }
     return alt.Y(
         field,
         type="quantitative",
@@ -73,7 +80,7 @@ def tooltips(**titles: str | tuple[str, str]) -> list[alt.Tooltip]:
     for field, told in titles.items():
         title, form = told if isinstance(told, tuple) else (told, None)
         kind = "nominal" if form is None else "quantitative"
-        found.append(alt.Tooltip(field, type=kind, title=title, **({"format": form} if form else {})))
+        found.append(alt.Tooltip(field, type=kind, title=title, format=form or alt.Undefined))
     return found
 
 

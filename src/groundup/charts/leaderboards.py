@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import altair as alt
 import numpy as np
@@ -134,9 +134,9 @@ def _draw(kept: list[Line], label: list[str], chosen: str, title: str):
     spots = drawn.chart("folds", folds).encode(
         y=y, x=x, tooltip=tooltips(label="model", score=("fold", ",.4~r"))
     )
-    down = {"yOffset": 9}  # the words of a model stand above its line
-    ends = {"x": alt.value(0), "x2": alt.value("width")}
-    layers = [base.mark_rule(style="track", **down).encode(**ends)]
+    down: dict[str, Any] = {"yOffset": 9}  # the words of a model stand above its line
+    whole: dict[str, Any] = {"x": alt.value(0), "x2": alt.value("width")}
+    layers = [base.mark_rule(style="track", **down).encode(**whole)]
     for flag, ending in (("!datum.chosen", "-quiet"), ("datum.chosen", "")):
         some = base.transform_filter(flag)
         layers += [
@@ -144,7 +144,7 @@ def _draw(kept: list[Line], label: list[str], chosen: str, title: str):
             spots.transform_filter(flag).mark_point(style=f"fold{ending}", **down),
             some.mark_point(style=f"dot{ending}", **down).encode(x="score:Q"),
         ]
-    words = {"dy": -8, "baseline": "middle"}
+    words: dict[str, Any] = {"dy": -8, "baseline": "middle"}
     name = base.mark_text(style="value", align="left", limit=230, **words).encode(
         x=alt.value(0), text="label:N"
     )

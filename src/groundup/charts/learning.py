@@ -6,6 +6,7 @@ the iteration that was best on held-out rows.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import altair as alt
@@ -95,12 +96,12 @@ def _reading(
     named: list[str], values: list[np.ndarray], metric: str, best: int, *, greater_is_better: bool
 ) -> str:
     n, last = max(map(len, values)), values[-1]
-    at = last[best - 1] if best <= len(last) else np.nan
+    at = float(last[best - 1]) if best <= len(last) else math.nan
     told = f"{quoted(named[-1])} is best after {best:,} of {n:,} iterations: {shown(metric)} {number(at)}."
     if len(values) > 1 and best <= len(values[0]):
         gap = abs(values[0][best - 1] - at)
         told += f" There the distance to {quoted(named[0])} is {number(gap)}."
-    end = last[np.flatnonzero(np.isfinite(last))[-1]]
+    end = float(last[np.flatnonzero(np.isfinite(last))[-1]])
     lost = (at - end) if greater_is_better else (end - at)
     finite = last[np.isfinite(last)]
     if best >= len(last):

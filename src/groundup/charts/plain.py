@@ -18,6 +18,11 @@ from groundup.errors import UsageError
 
 #: A chart holds no more marks: beyond, a page grows slow and an eye sees no more.
 MAX_MARKS = 5_000
+#: Words that every JavaScript object answers to: as a key or title they stop Vega 6 ("d.push is not a function").
+_OBJECT_WORDS = {
+    *("constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString"),
+    *("valueOf", "__proto__", "__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__"),
+}
 _JOINERS = {"\u200c", "\u200d"}  # they shape letters (Persian, emoji) and move nothing
 
 
@@ -70,6 +75,8 @@ def shown(name, limit: int = 80) -> str:
         text = text[: limit - 1] + "…"
     if not text.isprintable():
         text = "".join(_visible(ch) for ch in text)
+    if text in _OBJECT_WORDS:
+        return f"{text} "  # a space that nobody sees
     return text if text.strip() else "(empty)"
 
 
@@ -80,7 +87,7 @@ def _visible(ch: str) -> str:
 
 def quoted(name) -> str:
     """Return a name to stand in a sentence: in quotation marks, and isolated where it is written from the right."""
-    text = shown(name, 60)
+    text = shown(name, 60).rstrip(" ")
     if any(unicodedata.bidirectional(ch) in {"R", "AL", "AN"} for ch in text):
         text = f"\u2068{text}\u2069"
     return f"“{text}”"

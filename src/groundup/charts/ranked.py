@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import altair as alt
 import numpy as np
@@ -99,7 +99,7 @@ def line_rows(curves: list[Curve], what: str) -> tuple[list[dict], list[str]]:
     return listed, series
 
 
-def draw_lines(kept: Rows, listed: list[dict], series: list[str], *, interpolate: str = "linear", **channels):
+def draw_lines(kept: Rows, listed: list[dict], series: list[str], *, interpolate: Any = "linear", **channels):
     """Return the curves, told apart by colour and dash and named in a legend where there are several."""
     chart = (
         kept.chart("curves", listed)

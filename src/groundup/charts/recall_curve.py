@@ -61,7 +61,7 @@ def precision_recall(y, score, *, labels: Sequence | None = None) -> Chart:
         tooltip=tooltips(x=("recall", ".1%"), y=("precision", ".1%"), threshold=("threshold", ".3~r")),
         interpolate="step-before",
     )
-    layers = [lines]
+    layers: list = [lines]
     if len(drawn) == 1:
         layers.insert(0, _chance(kept, drawn[0].base))
     at = {f"precision at recall {r:.0%}": [precision_at(c, r) for c in drawn] for r in _RECALLS}
