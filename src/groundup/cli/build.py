@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -105,7 +105,9 @@ class _Told:
     """Prints what each step made as soon as it is made, and the outcome at the end."""
 
     def __init__(self, console):
-        self.console, self.table, self.contract, self.begun = console, None, None, False
+        self.console, self.begun = console, False
+        self.table: Any = None
+        self.contract: Any = None
 
     def hear(self, event) -> None:
         """Print the data and the split of a run that really runs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 from groundup.cli.talk import err, is_lively
 from groundup.judge.numbers import shown, shown_seconds
@@ -29,7 +29,9 @@ class Progress:
     """
 
     def __init__(self, quiet: bool, say=None):
-        self._say, self._bar, self._task = say, None, None
+        self._say = say
+        self._bar: Any = None
+        self._task: Any = None
         if is_lively(quiet):
             from rich.progress import BarColumn, SpinnerColumn, TextColumn
             from rich.progress import Progress as Bar

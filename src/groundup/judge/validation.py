@@ -51,7 +51,7 @@ class Folds:
         ``make_preparer(flavour)`` returns an unfitted preparer with ``fit_transform(frame, y)`` and ``transform(frame)``.
     """
 
-    def __init__(self, frame, y: np.ndarray, folds: Sequence, make_preparer: Callable):
+    def __init__(self, frame, y: Any, folds: Sequence, make_preparer: Callable):
         self.frame, self.y, self.folds, self.make_preparer = frame, y, list(folds), make_preparer
         self._kept: dict[tuple[int, object], PreparedFold] = {}
         self._kept_bytes = 0
@@ -109,7 +109,7 @@ class Validation:
     folds: list[FoldResult] = field(default_factory=list)
     rows: list[np.ndarray] = field(default_factory=list)
     out_of_fold: list[Predicted] = field(default_factory=list)
-    model: object = None
+    model: Any = None
     stopped: str = ""
     warnings: list[str] = field(default_factory=list)
 
@@ -143,7 +143,7 @@ class Validation:
 
 
 def validate(
-    make_learner: Callable[[], object],
+    make_learner: Callable[[], Any],
     folds: Folds,
     flavour,
     task: str,

@@ -90,9 +90,9 @@ def _chance(metric: Metric, model: Parts, baseline: Parts, noise: float | None) 
     """Return the standard deviation of one unseen part's skill."""
     if not noise:
         return 0.0
-    part = next(i for i in (2, 1) if model[i] is not None and baseline[i] is not None)
-    here = skill(metric, model[part], baseline[part])
-    moved = skill(metric, model[part] + noise, baseline[part])
+    pairs = [(m, b) for m, b in zip(model, baseline, strict=True) if m is not None and b is not None]
+    value, base = pairs[-1]
+    here, moved = skill(metric, value, base), skill(metric, value + noise, base)
     return 0.0 if here is None or moved is None or not math.isfinite(moved) else abs(moved - here)
 
 

@@ -20,9 +20,9 @@ from groundup.workbench.steps.finalize import Final
 _GRAVE = {"memorised", "nothing", "strong overfit", "underfit", "unsteady"}
 
 
-def row_of(candidate: Candidate, comparison: Comparison, n_settings: int = 1) -> Row:
-    """Return one line of the leaderboard."""
-    v, name = candidate.validation, comparison.metric.name
+def row_of(candidate: Candidate, name: str, n_settings: int = 1, *, baseline: bool = False) -> Row:
+    """Return one line of the leaderboard, by the metric called `name`."""
+    v = candidate.validation
     judged = bool(v.folds)
     return Row(
         learner=candidate.entry.name,
@@ -38,7 +38,7 @@ def row_of(candidate: Candidate, comparison: Comparison, n_settings: int = 1) ->
         fit_s=v.fit_s if judged else None,
         row_us=candidate.row_us,
         bytes=candidate.n_bytes,
-        baseline=candidate is comparison.baseline,
+        baseline=baseline,
         error=candidate.error,
     )
 
@@ -47,20 +47,20 @@ def leaderboard(
     comparison: Comparison, choice: Choice | None = None, chosen: Candidate | None = None
 ) -> list[Row]:
     """Return the leaderboard: each learner by its best setting, the best first, then the baseline, then failures."""
-    tried = comparison.tried
+    tried, name = comparison.tried, comparison.metric.name
     ranked = best_of_each(comparison)
     rows = []
     for candidate in ranked:
-        row = row_of(candidate, comparison, sum(c.entry.name == candidate.entry.name for c in tried))
+        row = row_of(candidate, name, sum(c.entry.name == candidate.entry.name for c in tried))
         row.chosen = candidate is chosen
         row.tied = (
             choice is not None and candidate is not chosen and candidate in (choice.candidate, *choice.tied)
         )
         rows.append(row)
-    rows.append(row_of(comparison.baseline, comparison))
+    rows.append(row_of(comparison.baseline, name, baseline=True))
     listed = {c.entry.name for c in ranked}
     failed = {c.entry.name: c for c in reversed(tried) if c.entry.name not in listed}
-    return rows + [row_of(c, comparison) for c in reversed(failed.values())]
+    return rows + [row_of(c, name) for c in reversed(failed.values())]
 
 
 def plain_params(params: dict[str, Any]) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def _tiles() -> Finding:
 def _numba() -> Finding:
     import numba
 
-    if numba.config.DISABLE_JIT:
+    if getattr(numba.config, "DISABLE_JIT", 0):  # type: ignore[attr-defined]
         told = "compiling is switched off (NUMBA_DISABLE_JIT): everything will be some 100 times slower"
         return Finding("Numba", "wrong", told, "Unset NUMBA_DISABLE_JIT.")
     try:

@@ -132,13 +132,13 @@ def _declared(kind: str, known: set[type]) -> tuple[list[LearnerEntry], list[str
 
 
 def _kind(cls: type) -> str:
-    from groundup.models.estimator import is_classifier, is_clusterer, is_regressor
+    from groundup.models import estimator
 
     learner = cls()
     for kind, test in (
-        ("classification", is_classifier),
-        ("regression", is_regressor),
-        ("clustering", is_clusterer),
+        ("classification", estimator.is_classifier),
+        ("regression", estimator.is_regressor),
+        ("clustering", estimator.is_clusterer),
     ):
         if test(learner):
             return kind

@@ -88,7 +88,7 @@ def predict(bundle: str | Path, data, *, typed: bool = True, keep: bool = True) 
         If columns are missing, or the bundle is damaged.
     """
     from groundup.ship.bundle import load
-    from groundup.tables import read
+    from groundup.tables.sources.read import read
 
     model = load(bundle_path(bundle))
     rows = [data] if isinstance(data, Mapping) and not any(_is_column(v) for v in data.values()) else data

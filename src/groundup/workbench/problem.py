@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -50,8 +50,8 @@ class Problem:
     contract: Contract
     split: Split
     frame: pl.DataFrame
-    y: np.ndarray | None
-    classes: np.ndarray | None
+    y: Any
+    classes: Any
     seed: int
 
     @property
@@ -59,7 +59,7 @@ class Problem:
         """What is learnt: binary, multiclass, regression, clustering."""
         return self.contract.task
 
-    def rows(self, part: np.ndarray) -> tuple[pl.DataFrame, np.ndarray | None]:
+    def rows(self, part: np.ndarray) -> tuple[pl.DataFrame, Any]:
         """Return the features and the target of some rows."""
         return self.frame[part], None if self.y is None else self.y[part]
 

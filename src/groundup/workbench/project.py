@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from groundup.tables import Contract, Split, Table
     from groundup.workbench.problem import Problem
     from groundup.workbench.result import Result
-    from groundup.workbench.steps.compare import Comparison
 
 BUDGET_S = 120.0
 
@@ -83,7 +82,7 @@ class Project:
         self.learners = None if learners is None else list(learners)
         self.journal = Journal()
         self._clock = Clock()
-        self._comparison: Comparison | None = None
+        self._comparison: Any = None  # a Comparison, or a Segmentation
         self._result: Result | None = None
 
     # ------------------------------------------------------------------ the data
@@ -91,7 +90,7 @@ class Project:
     @cached_property
     def table(self) -> Table:
         """The rows, read once."""
-        from groundup.tables import read
+        from groundup.tables.sources.read import read
 
         self.listen(
             StepBegun("read", str(self.source) if isinstance(self.source, (str, Path)) else "the table")
@@ -112,7 +111,7 @@ class Project:
     @cached_property
     def split(self) -> Split:
         """Train, valid and test."""
-        from groundup.tables import split
+        from groundup.tables.parts import split
 
         parts = split(self.table, self.contract, seed=self.seed)
         self.listen(StepDone("split", parts))

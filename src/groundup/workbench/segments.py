@@ -40,13 +40,17 @@ def profile(frame: pl.DataFrame, labels: np.ndarray, contract: Contract) -> list
 
 
 def _number(mine: pl.Series, every: pl.Series, name: str):
-    mean, overall, spread = mine.mean(), every.mean(), every.std()
-    if mean is None or overall is None or not spread:
+    mine, every = mine.drop_nulls(), every.drop_nulls()
+    if mine.is_empty():
+        return None, []
+    mean, overall = float(np.mean(mine.to_numpy())), float(np.mean(every.to_numpy()))
+    spread = float(np.std(every.to_numpy()))
+    if spread == 0:
         return mean, []
     far = (mean - overall) / spread
     word = "high" if far > 0 else "low"
     told = [(abs(far), f"{word} {name} ({shown(mean)}, all {shown(overall)})")] if abs(far) >= FAR else []
-    return float(mean), told
+    return mean, told
 
 
 def _level(mine: pl.Series, every: pl.Series, name: str):

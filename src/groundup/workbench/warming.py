@@ -36,9 +36,9 @@ class Warming:
         if is_warm(task) or folder() is None or os.environ.get("GROUNDUP_WARMING") == "off":
             return
         command = [sys.executable, "-m", "groundup", "warmup", "--quiet", "--task", task]
-        silent = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        nowhere = subprocess.DEVNULL
         try:
-            self._process = subprocess.Popen(command, **silent)
+            self._process = subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere)
         except OSError:  # no room for a second process
             self._process = None
 

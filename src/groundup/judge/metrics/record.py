@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -37,10 +37,10 @@ class Predicted(NamedTuple):
     """
 
     values: np.ndarray
-    probabilities: np.ndarray | None = None
-    classes: np.ndarray | None = None
-    points: np.ndarray | None = None
-    centers: np.ndarray | None = None
+    probabilities: Any = None
+    classes: Any = None
+    points: Any = None
+    centers: Any = None
 
 
 class Score(NamedTuple):
@@ -91,6 +91,8 @@ class Metric(NamedTuple):
             return Score(None, "the predictions are too large to be squared or compared")
         return Score(value)
 
-    def oriented(self, value: float) -> float:
-        """Return `value` so that greater is better."""
+    def oriented(self, value: float | None) -> float:
+        """Return `value` so that greater is better; no value is worse than any."""
+        if value is None:
+            return -math.inf
         return value if self.greater_is_better else -value

@@ -77,6 +77,7 @@ def finalize(problem: Problem, comparison: Comparison, choice: Choice, journal: 
         )
     chosen, note = _checked(problem, comparison, choice, on_train, finalists)
     fitted = on_train[id(chosen)]
+    assert fitted is not None  # a finalist
     said = {
         part: fitted.says(problem.frame[getattr(split, part)], problem.classes) for part in ("train", "valid")
     }

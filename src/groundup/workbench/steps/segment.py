@@ -52,7 +52,6 @@ class Segmentation:
     tried: list[Candidate] = field(default_factory=list)
     ended: str = "complete"
     problems: list[str] = field(default_factory=list)
-    baseline: Candidate | None = None
 
 
 def measured(problem: Problem) -> list[str]:
@@ -147,7 +146,7 @@ def choose_segments(found: Segmentation) -> tuple[Candidate, str]:
             f"{c.params['n_clusters']} segments: {c.error or 'no silhouette'}" for c in found.tried
         )
         raise GroundupError("No number of segments could be fitted.", hint=told)
-    top = max(usable, key=lambda c: c.validation.mean("silhouette"))
+    top = max(usable, key=lambda c: found.metric.oriented(c.validation.mean("silhouette")))
     gaps = {id(c): difference(found.metric, top.validation, c.validation) for c in usable}
     tied = [c for c in usable if gaps[id(c)].mean <= gaps[id(c)].error] or [top]
     chosen = min(tied, key=lambda c: c.params["n_clusters"])
@@ -164,7 +163,8 @@ def choose_segments(found: Segmentation) -> tuple[Candidate, str]:
     return chosen, f"{reason}{over}; that is {_strength(mean)}."
 
 
-def _strength(silhouette: float) -> str:
+def _strength(silhouette: float | None) -> str:
+    silhouette = silhouette or 0.0
     return next((words for limit, words in _STRENGTHS if silhouette > limit), "no clear structure")
 
 
@@ -182,7 +182,8 @@ def finalize_segments(problem: Problem, found: Segmentation, facts: dict[str, An
     segments = profile(frame[split.development], model.learner.labels_, problem.contract)
     values = values_of(metrics)
     rows = sorted(
-        (row_of(c, found) for c in found.tried), key=lambda r: -(r.mean if r.mean is not None else -2.0)
+        (row_of(c, "silhouette") for c in found.tried),
+        key=lambda r: -(r.mean if r.mean is not None else -2.0),
     )
     for row in rows:
         row.title = f"{row.params['n_clusters']} segments"
@@ -217,8 +218,8 @@ def finalize_segments(problem: Problem, found: Segmentation, facts: dict[str, An
 def _verdict(values: dict[str, dict[str, float | None]], n_test: int) -> str:
     """Say whether the segments hold on unseen rows: a row's silhouette has a standard deviation of about 0.3."""
     told = ", ".join(f"{shown(values[part]['silhouette'])} on {part}" for part in ("train", "valid", "test"))
-    known = [values[part]["silhouette"] for part in ("train", "valid", "test")]
-    if None in known:
+    known = [v for part in ("train", "valid", "test") if (v := values[part]["silhouette"]) is not None]
+    if len(known) < 3:
         return f"Silhouette {told}."
     fall, chance = known[0] - (known[1] + known[2]) / 2, 0.3 / math.sqrt(2 * n_test)
     if fall > 0.05 + 2 * chance:
