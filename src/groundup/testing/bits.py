@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from groundup.engine.rows import Memmap, block_bounds
+from groundup.models.estimator import get_tags
 from groundup.testing.samples import MANY_ROWS, Sample, answers, assert_same, fitted, sample, state_of
 
 
@@ -22,7 +23,8 @@ def checks(learner):
         yield "same_bits_for_any_n_jobs", same_bits_for_any_n_jobs
     if "memmap" in getattr(learner, "places", ()):
         yield "same_bits_from_disk", same_bits_from_disk
-        yield "rows_on_disk_are_checked", rows_on_disk_are_checked
+        if not get_tags(learner).no_validation:
+            yield "rows_on_disk_are_checked", rows_on_disk_are_checked
     elif hasattr(learner, "places"):
         yield "says_that_it_works_in_memory_only", says_that_it_works_in_memory_only
     yield "same_bits_when_fitted_again", same_bits_when_fitted_again

@@ -12,7 +12,7 @@ import time
 import numpy as np
 from sklearn import config_context
 
-from groundup.models.estimator import Callbacks, clone, is_classifier, is_regressor
+from groundup.models.estimator import Callbacks, clone, get_tags, is_classifier, is_regressor
 from groundup.testing.samples import (
     Sample,
     answers,
@@ -34,14 +34,17 @@ def checks(learner):
     """Yield the names and functions of the checks that suit `learner`."""
     yield "input_stays_untouched", input_stays_untouched
     yield "locked_input_gives_the_same_bits", locked_input_gives_the_same_bits
-    yield "failed_fit_leaves_no_trace", failed_fit_leaves_no_trace
+    looks = not get_tags(learner).no_validation  # a baseline does not look at X
+    if looks:
+        yield "failed_fit_leaves_no_trace", failed_fit_leaves_no_trace
     if threading.current_thread() is threading.main_thread():
         yield "interrupted_fit_leaves_no_trace", interrupted_fit_leaves_no_trace
     if is_classifier(learner):
         yield "labels_of_any_type", labels_of_any_type
     if is_regressor(learner):
         yield "targets_of_any_type", targets_of_any_type
-    yield "tables_give_the_same_bits", tables_give_the_same_bits
+    if looks:
+        yield "tables_give_the_same_bits", tables_give_the_same_bits
     if has_weights(learner):
         yield "weights_can_be_routed", weights_can_be_routed
     if isinstance(learner, Callbacks):
