@@ -1,6 +1,8 @@
 """The boosted learners against scikit-learn's, and what the house promises of every learner."""
 
 import pickle
+import subprocess
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -449,3 +451,35 @@ def test_a_fit_that_fails_leaves_the_model_as_it_was():
         model.set_params(monotonic_cst=[1] * 12).fit(X[:, :3], y)
     model.set_params(monotonic_cst=None)
     assert (model.predict_proba(X) == before).all()
+
+
+# ---------------------------------------------------------------------------------------------- kernels
+_COUNT_SIGNATURES = """
+import numpy as np
+from groundup.engine.kernels.policy import registry
+from groundup.models import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+rng = np.random.default_rng(0)
+X, weight = rng.normal(size=(300, 9)), rng.random(300)
+X[::5, 2] = np.nan
+for dtype in (np.float32, np.float64):
+    for n_classes in (2, 3):
+        for params in ({"early_stopping": True}, {"max_depth": 2, "max_features": 0.5, "l2_regularization": 1}):
+            model = HistGradientBoostingClassifier(max_iter=2, **params)
+            model.fit(X.astype(dtype), np.arange(300) % n_classes, weight if params.get("max_depth") else None)
+            model.predict_proba(X.astype(dtype)), model.predict(X.astype(dtype)[:1])
+    regressor = HistGradientBoostingRegressor(max_iter=2, early_stopping=True).fit(X.astype(dtype), X[:, 0])
+    regressor.predict(X[:20].astype(dtype))
+for name, kernel in registry.items():
+    if ".trees." in name and getattr(kernel, "signatures", None):
+        print(name.rpartition(".")[2], len(kernel.signatures))
+"""
+
+
+def test_every_kernel_is_compiled_once_and_those_that_see_X_once_a_dtype():
+    done = subprocess.run(
+        [sys.executable, "-c", _COUNT_SIGNATURES], capture_output=True, text=True, check=True
+    )
+    compiled = dict(line.split() for line in done.stdout.splitlines())
+    assert len(compiled) > 15  # kernels called by kernels from the cache are not counted
+    assert set(compiled.values()) == {"1", "2"}
+    assert {name for name, n in compiled.items() if n == "2"} <= {"_bin_blocks", "add_trees", "_walk_few"}

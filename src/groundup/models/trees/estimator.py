@@ -176,7 +176,9 @@ class HistGradientBoosting(Callbacks, Learner):
         )
         if not early:
             return booster, None, parts
-        trained = Inside(booster, np.setdiff1d(np.arange(rows.n_rows), held), weight, weighted)
+        fitted = np.ones(rows.n_rows, bool)
+        fitted[held] = False
+        trained = Inside(booster, np.flatnonzero(fitted), weight, weighted)
         watched = None
         if given:
             raw = self._raw(X_val) if again else np.tile(booster.baseline, (len(X_val), 1))

@@ -47,7 +47,11 @@ class Inside:
     def __init__(self, booster: Booster, index: np.ndarray, weight: np.ndarray, weighted: bool):
         self.booster, self.index, self.all_weights = booster, index, weight
         self.weight = weight[index] if weighted else None
-        self.y = booster.rows["y"][index]
+
+    @property
+    def y(self) -> np.ndarray:
+        """The targets."""
+        return self.booster.rows["y"][self.index]
 
     def advance(self, trees: Trees) -> None:
         """Do nothing: the rows have gone down the trees with the others."""
