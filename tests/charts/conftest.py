@@ -72,13 +72,24 @@ def every_chart(name: str, n: int = 400, seed: int = 0) -> dict:
         "precision_recall_many": charts.precision_recall(three, votes, labels=names),
         "calibration": charts.calibration(y, p, label=name),
         "residuals": charts.residuals(y + p, p, target=name, unit=name),
-        "importance": charts.importance(names, [0.2, 0.1, 0.0], [0.1, 0.0, -0.1], [0.3, 0.2, 0.1], metric=name),
+        "importance": charts.importance(
+            names, [0.2, 0.1, 0.0], [0.1, 0.0, -0.1], [0.3, 0.2, 0.1], metric=name
+        ),
         "learning_curve": charts.learning_curve({f"{name}1": scores, name: scores * 1.1}, metric=name),
         "partial_dependence": charts.partial_dependence(
-            grid, lines.mean(0), low=lines.min(0), high=lines.max(0), individual=lines, values=grid, name=name, target=name
+            grid,
+            lines.mean(0),
+            low=lines.min(0),
+            high=lines.max(0),
+            individual=lines,
+            values=grid,
+            name=name,
+            target=name,
         ),
-        "partial_dependence_of_names": charts.partial_dependence(names, [0.1, 0.3, 0.2], name=name, target=name),
-    }  # fmt: skip
+        "partial_dependence_of_names": charts.partial_dependence(
+            names, [0.1, 0.3, 0.2], name=name, target=name
+        ),
+    }
 
 
 @pytest.fixture(scope="session")

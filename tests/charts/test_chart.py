@@ -86,8 +86,9 @@ def test_specification_is_plain_json_without_colour_or_address(kind, plain_chart
 def test_altair_accepts_the_whole_chart_and_vega_draws_it(kind, plain_charts):
     chart = plain_charts[kind]
     for name in ("light", "dark"):
-        made = chart.to_altair(name).to_dict()
+        made = chart.to_altair(name).to_dict(validate=len(json.dumps(chart.spec())) < 20_000)
         assert made["config"]["background"] == theme.THEMES[name]["ground"]
+        assert made["datasets"] == chart.spec()["datasets"]
     told = texts_of(chart.to_svg("light"))
     assert chart.title in told
     assert "tenure" in told or kind == "calibration"
@@ -181,7 +182,7 @@ def test_vega_draws_all_hostile_names_in_one_chart(hostile_names):
     board = charts.leaderboard(
         [{"name": name, "score": i} for i, name in enumerate(hostile_names)], metric="m", top=99
     )
-    bars = charts.category_distribution({name: 9 for name in hostile_names}, name="x", top=99)
+    bars = charts.category_distribution(dict.fromkeys(hostile_names, 9), name="x", top=99)
     for told in (drawn, drawn_text(board.panel_specs()[0]), drawn_text(bars.panel_specs()[0])):
         for name in hostile_names:
             assert shown(name)[:8].strip() in told, ascii(name)

@@ -84,7 +84,11 @@ class Chart:
         """Return the whole chart as an Altair chart."""
         import altair as alt
 
-        return alt.Chart.from_dict(self.spec(theme, width))
+        spec = self.spec(theme, width)
+        rows = spec.pop("datasets")  # put in afterwards: Altair would look at each value
+        made = alt.Chart.from_dict(spec)
+        made["datasets"] = rows
+        return made
 
     def to_svg(self, theme: str = "light", width: int = 620) -> str:
         """Return the whole chart as SVG; with the theme ``"page"`` its colours follow the page that it is put in."""

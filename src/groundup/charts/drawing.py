@@ -97,7 +97,7 @@ def round_width(width: float) -> float:
 
 def round_ticks(low: float, high: float) -> list[float]:
     """Return about five round numbers within [low, high]: an axis with room beside it stops where its numbers do."""
-    step = round_width((high - low) / 5)
+    step = round_width((high - low) / 6)
     first = math.ceil(low / step - 1e-9)
     return [float(f"{k * step:.12g}") for k in range(first, math.floor(high / step + 1e-9) + 1)]
 

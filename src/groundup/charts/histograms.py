@@ -20,6 +20,9 @@ from groundup.charts.plain import number, percent, quoted, rows, shown, table
 from groundup.errors import UsageError
 
 
+_WHOLE = 2.0**53  # beyond, every float is a whole number
+
+
 class Histogram(NamedTuple):
     """Counts between edges; `n_below` and `n_above` of the first and last count lie beyond the edges."""
 
@@ -48,7 +51,11 @@ def histogram(values, n_bins: int | None = None) -> Histogram:
         low = q_low if q_low - low > 2 * span else low
         high = q_high if high - q_high > 2 * span else high
     edges = _edges(
-        low, high, 2 * (q3 - q1) / len(array) ** (1 / 3), n_bins, whole=bool((array == np.round(array)).all())
+        low,
+        high,
+        2 * (q3 - q1) / len(array) ** (1 / 3),
+        n_bins,
+        whole=bool((array == np.round(array)).all() and np.abs(array).max() < _WHOLE),
     )
     counts, _ = np.histogram(np.clip(array, edges[0], edges[-1]), edges)
     n_below, n_above = int((array < edges[0]).sum()), int((array > edges[-1]).sum())
@@ -63,7 +70,7 @@ def _edges(low: float, high: float, width: float, n_bins: int | None, *, whole: 
     span = high - low
     width = span / n_bins if n_bins else round_width(min(max(width, span / 50), span / 8))
     if whole:
-        width = max(1.0, round(width))
+        width = max(1.0, float(np.round(width)))
         n = math.floor(span / width) + 1
         return low - 0.5 + width * np.arange(n + 1) if n <= 60 else np.linspace(low, high, 51)
     first = low if n_bins else math.floor(low / width) * width

@@ -154,7 +154,10 @@ def _reading(found: Bins, label: str | None) -> str:
     error, bias = found.error(), found.bias()
     of = f" of {quoted(label)}" if label is not None else ""
     told = f"Predicted probabilities{of} are off by {100 * error:.1f} points on average"
-    if abs(bias) < 0.005:
+    chance = (
+        _Z * float(np.sqrt(np.sum(found.n_rows * found.observed * (1 - found.observed)))) / found.n_rows.sum()
+    )
+    if abs(bias) <= max(chance, 0.005):
         told += ", neither too high nor too low on the whole."
     else:
         told += f"; on the whole they are {100 * abs(bias):.1f} points too {'high' if bias > 0 else 'low'}."

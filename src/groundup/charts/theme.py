@@ -38,9 +38,9 @@ DARK = {
     "grid": "#2b3038",
     "quiet": "#7d8695",
     "series-1": "#56a8f5",
-    "series-2": "#f07f35",
+    "series-2": "#f58a3c",
     "series-3": "#79d6b2",
-    "series-4": "#c86fb0",
+    "series-4": "#c75fae",
     "series-5": "#f2f3f5",
 }
 THEMES = {"light": LIGHT, "dark": DARK}
@@ -49,7 +49,7 @@ SERIES = tuple(f"series-{i}" for i in range(1, 6))
 DASHES = ([1, 0], [7, 3], [2, 3], [10, 3, 2, 3], [5, 2])
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross")
 #: The strongest fill of a cell that has text on it: ink stays legible on it (4.5:1) in both themes.
-CELL_OPACITY = 0.6
+CELL_OPACITY = 0.58
 
 
 def colours(theme: str) -> dict[str, str]:
