@@ -2,9 +2,9 @@
 
     python benchmarks/row_engine.py [--rows 1000000] [--trees 30] [--rounds 3] [--threads 2]
 
-Each variant changes one choice of the product and fits the same data; rounds are interleaved. Shown are the median wall
-time, the median processor time of all threads, the time threads were ready but had no core (a disturbed machine), and a
-digest of the trees: equal digests are equal bits.
+Each variant changes one choice of the product and fits the same data; rounds are interleaved. Shown are, of the least
+disturbed round, the wall time, the processor time of all threads and the time that threads were ready but had no core
+(a disturbed machine: run it again), and a digest of the trees: equal digests are equal bits.
 """
 
 from __future__ import annotations

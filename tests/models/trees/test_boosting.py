@@ -1,5 +1,6 @@
 """The boosted learners against scikit-learn's, and what the house promises of every learner."""
 
+import os
 import pickle
 import subprocess
 import sys
@@ -483,3 +484,32 @@ def test_every_kernel_is_compiled_once_and_those_that_see_X_once_a_dtype():
     assert len(compiled) > 15  # kernels called by kernels from the cache are not counted
     assert set(compiled.values()) == {"1", "2"}
     assert {name for name, n in compiled.items() if n == "2"} <= {"_bin_blocks", "add_trees", "_walk_few"}
+
+
+_PRINT_BITS = """
+import hashlib, numpy as np
+from groundup.models import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+rng = np.random.default_rng(0)
+X = rng.normal(size=(120, 3))
+X[::6, 1] = np.nan
+y = (X[:, 0] > 0) + (X[:, 2] > 0)
+params = {"max_iter": 2, "min_samples_leaf": 5, "random_state": 0}
+answers = [
+    HistGradientBoostingClassifier(**params, early_stopping=True).fit(X, y > 0).predict_proba(X[:20]),
+    HistGradientBoostingClassifier(**params).fit(X, y).predict_proba(X[:3]),
+    HistGradientBoostingRegressor(**params).fit(X, X[:, 0], rng.random(120)).predict(X[:20]),
+]
+print(hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in answers)).hexdigest())
+"""
+
+
+def test_kernels_are_the_python_that_one_reads():
+    """With the compiler off the same code gives the same bits, and no integer overflows by surprise."""
+    call = [sys.executable, "-W", "error::RuntimeWarning", "-c", _PRINT_BITS]
+    compiled, interpreted = (
+        subprocess.run(
+            call, capture_output=True, text=True, check=True, env={**os.environ, "NUMBA_DISABLE_JIT": off}
+        ).stdout
+        for off in ("0", "1")
+    )
+    assert compiled == interpreted

@@ -83,12 +83,12 @@ def split_nodes(
 def _partition(planes, plane, order, start, stop, split_bin, missing_left, passing):
     """Move the rows that go left to the front of order[start:stop], keeping both sides' order; return how many."""
     # With missing values (bin 255) left, bins are shifted by one: 255 + 1 is 0 in a byte, and below every bin.
-    shift = np.uint8(missing_left)
-    last = np.uint8(split_bin + missing_left)
+    shift = np.uint32(missing_left)
+    last = np.uint32(split_bin + missing_left)
     left, right = _U(start), _U(0)
     for i in range(start, stop):
         row = order[i]
-        goes = _U(np.uint8(planes[_U(plane) + _U(row)] + shift) <= last)
+        goes = _U(((np.uint32(planes[_U(plane) + _U(row)]) + shift) & np.uint32(255)) <= last)
         order[left] = row
         passing[right] = row
         left += goes
