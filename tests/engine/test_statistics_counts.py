@@ -11,7 +11,9 @@ from groundup.engine.statistics.counts import Counts
 
 def counts(codes, n_codes, n_threads=1):
     codes = np.asarray(codes, dtype=np.int64)
-    return Rows(Memory(np.zeros((len(codes), 1))), {"codes": codes}, n_threads).reduce(Counts, "codes", n_codes)
+    return Rows(Memory(np.zeros((len(codes), 1))), {"codes": codes}, n_threads).reduce(
+        Counts, "codes", n_codes
+    )
 
 
 @settings(deadline=None, max_examples=50)

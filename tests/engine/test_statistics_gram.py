@@ -89,7 +89,9 @@ def test_what_is_not_finite_shows_in_the_diagonal(bad, weight):
 def test_float32_is_summed_in_float64():
     X = np.random.default_rng(0).standard_normal((6000, 4)).astype(np.float32)
     y = X[:, 0].astype(float)
-    np.testing.assert_allclose(gram(X, y).finish().xx, gram(X.astype(float), y).finish().xx, rtol=1e-14, atol=1e-11)
+    np.testing.assert_allclose(
+        gram(X, y).finish().xx, gram(X.astype(float), y).finish().xx, rtol=1e-14, atol=1e-11
+    )
 
 
 def test_same_bits_for_threads_and_places(tmp_path):
@@ -108,7 +110,9 @@ def test_same_bits_for_threads_and_places(tmp_path):
 
 D = 3
 blocks = st.lists(
-    st.tuples(st.lists(st.floats(-100, 100), min_size=D + 1, max_size=D + 1), st.integers(0, 3)), min_size=1, max_size=20
+    st.tuples(st.lists(st.floats(-100, 100), min_size=D + 1, max_size=D + 1), st.integers(0, 3)),
+    min_size=1,
+    max_size=20,
 ).map(lambda rows: (np.array([z for z, _ in rows]), np.array([float(w) for _, w in rows])))
 ORIGIN = np.array([1.0, -2.0, 0.5, 3.0])
 

@@ -69,9 +69,9 @@ def test_same_bits_for_any_number_of_threads():
     assert one.spread.tobytes() == four.spread.tobytes()
 
 
-blocks = st.lists(
-    st.tuples(st.floats(-1e6, 1e6), st.integers(0, 3)), min_size=1, max_size=30
-).map(lambda rows: (np.array([[x] for x, _ in rows]), np.array([float(w) for _, w in rows])))
+blocks = st.lists(st.tuples(st.floats(-1e6, 1e6), st.integers(0, 3)), min_size=1, max_size=30).map(
+    lambda rows: (np.array([[x] for x, _ in rows]), np.array([float(w) for _, w in rows]))
+)
 
 
 def close(a, b):

@@ -124,7 +124,7 @@ def _multiply(d, width, rows, v, z, out_cross):
 def _gram(X, Y, weight, origin, centred, known, z, v, total, delta, out_cross, out_mean, out_spread):
     """Add all rows to the sums; `known` is the weight already in them. Return the weight after. `weight` may be empty."""
     n, d = X.shape
-    width, ld = d + Y.shape[1], z.shape[1]
+    width = d + Y.shape[1]
     weighted = len(weight) > 0
     for lo in range(0, n, _CHUNK):
         m = min(_CHUNK, n - lo)

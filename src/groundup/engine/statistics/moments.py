@@ -4,9 +4,9 @@ For rows x_i and weights v_i >= 0, of each column:
 
     weight = sum v_i,    mean = sum v_i x_i / weight,    spread = sum v_i (x_i - mean)^2
 
-Chunks of 128 rows are shifted by the block's first row, centred on their own mean and merged by Chan's formula, so the relative error of `spread` is about
-eps * log2(n), however far the mean is from zero; a constant column's spread is exactly 0. Cost: 6 flops a number, less
-than it takes to read it.
+Chunks of 128 rows are shifted by the block's first row, centred on their own mean and merged by Chan's formula, so
+the relative error of `spread` is about eps * log2(n), however far the mean is from zero; a constant column's spread
+is exactly 0. Cost: 6 flops a number, less than it takes to read it.
 
 Source: T. Chan, G. Golub, R. LeVeque, "Algorithms for computing the sample variance", Amer. Statist. 37 (1983).
 """

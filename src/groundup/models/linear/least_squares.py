@@ -51,21 +51,21 @@ def fit_plane(learner, rows, X, alpha: np.ndarray, centred: bool, *, orthogonall
     width = rows.n_features + len(alpha)
     origin = origin_of(rows, y) if centred else np.zeros(width)
     if not np.isfinite(origin).all():
-        learner._refuse_nonfinite(X)
+        refuse_nonfinite(learner, X)
     small = rows.n_rows <= rows.n_features or rows.n_rows * rows.n_features**2 <= _SMALL_FLOPS
     if not small and not orthogonally:
         gram = rows.reduce(Gram, origin, centred)
         _refuse_no_weight(gram.weight)
         sums = gram.finish()
         if not np.isfinite(np.diag(sums.xx)).all():  # not finite, or finite and huge
-            learner._refuse_nonfinite(X)
+            refuse_nonfinite(learner, X)
         else:
             with np.errstate(over="ignore", invalid="ignore", under="ignore"):
                 found = normal_equations.solve(sums, alpha, centred)
             if found is not None:
                 return found
     else:
-        learner._refuse_nonfinite(X)
+        refuse_nonfinite(learner, X)
         _refuse_no_weight(rows["weight"].sum())
     with np.errstate(over="ignore", under="ignore"):
         solution = orthogonal.solve(rows, origin, alpha, centred)
@@ -79,6 +79,18 @@ def fit_plane(learner, rows, X, alpha: np.ndarray, centred: bool, *, orthogonall
             stacklevel=4,
         )
     return solution, None
+
+
+def rows_of(learner, X, y, sample_weight):
+    """Return the rows of a fit with numeric targets, X not yet known to be finite."""
+    with np.errstate(over="ignore", invalid="ignore"):  # scikit-learn sums y to see whether it is finite
+        return learner._rows(X, y, sample_weight, finite="later", y_numeric=True, multi_output=True)
+
+
+def refuse_nonfinite(learner, X) -> None:
+    """Raise scikit-learn's error if `X` holds NaN or infinity; its sums may overflow in silence."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        learner._refuse_nonfinite(X)
 
 
 def _refuse_no_weight(total: float) -> None:
@@ -166,7 +178,7 @@ class LinearRegression(LinearRegressor):
         self
         """
         refuse_positive(self)
-        rows = self._rows(X, y, sample_weight, finite="later", y_numeric=True, multi_output=True)
+        rows = rows_of(self, X, y, sample_weight)
         target = rows["y"]
         alpha = np.zeros(1 if target.ndim == 1 else target.shape[1])
         solution, xx = fit_plane(self, rows, X, alpha, self.fit_intercept)
@@ -176,7 +188,7 @@ class LinearRegression(LinearRegressor):
         return self
 
     def _set_singular(self, singular, xx) -> None:
-        """Keep the singular values; of a wide Gram matrix they are computed when asked for: they cost more than the fit."""
+        """Keep the singular values; a wide Gram matrix's cost more than the fit, and wait until they are asked for."""
         self.__dict__.pop("_gram", None)
         self.__dict__.pop("singular_", None)
         if xx is None:

@@ -8,12 +8,14 @@ K > 2 classes, z_k = b_k + w_k'x:    p(k | x) = e^z_k / sum_j e^z_j
 v_i >= 0: the row's weight times its class's. The intercepts are not penalised. The problem is convex: one minimum (with
 C = inf there may be none, when a plane separates the classes: then a warning says so).
 
-Solved by `solvers.quasi_newton`: Newton's method with the Hessian of all rows where that is cheap, or of a sample of them, kept
-while it serves; block by block for many classes. So all names of scikit-learn's solvers for this objective lead to one
-algorithm, and to the same optimum, found to about 1e-12 of the objective rather than to a slope of 1e-4.
+Solved by `solvers.quasi_newton`: Newton's method with the Hessian of all rows where that is cheap, or of a sample of
+them, kept while it serves; block by block for many classes. So all names of scikit-learn's solvers for this
+objective lead to one algorithm, and to the same optimum, found to about 1e-12 of the objective rather than to a
+slope of 1e-4.
 
 Cost: a slope is 4 rows * n_features * n_scores flops, a Hessian rows * n_features^2 (times the pairs of classes).
-Not supported: L1 and elastic-net penalties, ``dual=True``, ``solver="liblinear"`` (it penalises the intercept), sparse X.
+Not supported: L1 and elastic-net penalties, ``dual=True``, ``solver="liblinear"`` (it penalises the intercept),
+sparse X.
 
 Source: T. Hastie, R. Tibshirani, J. Friedman, The Elements of Statistical Learning (2nd ed. 2009), section 4.4.
 """
@@ -42,8 +44,9 @@ from groundup.models.estimator import (
     encode_labels,
     fitting,
 )
+from groundup.models.linear.least_squares import refuse_nonfinite
 from groundup.models.linear.logistic_problem import LogisticProblem, fit
-from groundup.models.linear.orthogonal import Largest
+from groundup.models.linear.orthogonal import Largest, powers_of_two
 from groundup.models.linear.scores import (
     log_probability,
     log_probability_many,
@@ -53,6 +56,8 @@ from groundup.models.linear.scores import (
     score_many,
 )
 
+_TINY = 1e-130  # largest value of a column whose squares, weighted, may vanish
+_LEAST = 1e-304  # and of one whose coefficient might not be a number
 _SEPARATED = 1e-8  # of the loss at the start: what is left of it where a plane separates the classes
 
 
@@ -188,55 +193,58 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         strength = self._strength()
         known = (self.coef_, self.intercept_) if self.warm_start and hasattr(self, "coef_") else None
         rows = self._rows(X, y, sample_weight, finite="later")
-        self._encode(rows, sample_weight)
-        n_scores = 1 if len(self.classes_) == 2 else len(self.classes_)
+        self._encode(rows)
         centre = origin_of(rows) if self.fit_intercept else np.zeros(rows.n_features)
         if not np.isfinite(centre).all():
-            self._refuse_nonfinite(X)
+            refuse_nonfinite(self, X)
         tell = self._iterations("iteration", self.max_iter, X, y)
+        scale = np.ones(rows.n_features)
+        found = None
+        if strength > 0.0 or not _has_tiny(rows):
+            found = self._solve(rows, centre, scale, strength, known, tell)
+        if found is None or not np.isfinite(found.value):  # squares under- or overflow, or X is not finite
+            refuse_nonfinite(self, X)
+            rows, scale = _rescaled(rows)
+            found = self._solve(rows, centre * scale, scale, strength, known, tell)
+        self.coef_, self.intercept_ = _unpacked(found.theta, self._n_scores, centre * scale, scale)
+        self.n_iter_ = np.array([found.n_iter], dtype=np.int32)
+        self._warn(found, strength, _start(rows, self.classes_))
+        self._iterations_end(X, y)
+        return self
+
+    @property
+    def _n_scores(self) -> int:
+        return 1 if len(self.classes_) == 2 else len(self.classes_)
+
+    def _solve(self, rows, centre, scale, strength: float, known, tell):
+        """Return the minimum for rows whose columns were multiplied by `scale`."""
+        n_scores = self._n_scores
+        theta = np.zeros((n_scores, rows.n_features + 1))
+        if known is not None and known[0].shape == (n_scores, rows.n_features):
+            theta[:, :-1] = known[0] / np.where(scale > 0.0, scale, 1.0)
+            theta[:, -1] = (known[1] + theta[:, :-1] @ centre) * self.fit_intercept
         total = float(rows["weight"].sum())
-        start = total * np.log(len(self.classes_))  # the loss of coefficients of zero
 
         def watch(value, theta):
             def attributes():
-                coef, intercept = _unpacked(theta, n_scores, centre, np.ones(rows.n_features))
+                coef, intercept = _unpacked(theta, n_scores, centre, scale)
                 return {"coef_": coef, "intercept_": intercept, "classes_": self.classes_}
 
             return tell(lambda: {"loss": value / total}, attributes)
 
-        def solve(rows, centre, scale, known):
-            penalty = strength * scale**2
-            problem = LogisticProblem(rows, centre, penalty, n_scores, self.fit_intercept)
-            theta = np.zeros((n_scores, rows.n_features + 1))
-            if known is not None and known[0].shape == (n_scores, rows.n_features):
-                theta[:, :-1], theta[:, -1] = known[0] / scale, known[1] + known[0] @ (centre / scale)
-                theta[:, -1] *= self.fit_intercept
-            with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-                return fit(
-                    problem,
-                    theta.ravel(),
-                    tol=self.tol,
-                    max_iter=self.max_iter,
-                    floor=0.0 if strength else _SEPARATED * start,
-                    tell=watch,
-                    cold=known is None,
-                )
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            penalty = np.minimum((np.sqrt(strength) * scale) ** 2, 1e300)
+            return fit(
+                LogisticProblem(rows, centre, penalty, n_scores, self.fit_intercept),
+                theta.ravel(),
+                tol=self.tol,
+                max_iter=self.max_iter,
+                floor=0.0 if strength else _SEPARATED * _start(rows, self.classes_),
+                tell=watch,
+                cold=known is None,
+            )
 
-        scale = np.ones(rows.n_features)
-        found = solve(rows, centre, scale, known)
-        if not np.isfinite(found.value):  # NaN or infinity in X, or numbers so large that their squares overflow
-            self._refuse_nonfinite(X)
-            scale = rows.reduce(Largest).finish()[: rows.n_features]
-            scaled = np.concatenate([rows.block(k, k + 1).X * scale for k in range(rows.n_blocks)])
-            shrunk = Rows(Memory(scaled), {"y": rows["y"], "weight": rows["weight"]}, rows.n_threads)
-            found = solve(shrunk, centre * scale, scale, known)
-        self.coef_, self.intercept_ = _unpacked(found.theta, n_scores, centre * scale, scale)
-        self.n_iter_ = np.array([found.n_iter], dtype=np.int32)
-        self._warn(found, strength, start)
-        self._iterations_end(X, y)
-        return self
-
-    def _encode(self, rows, sample_weight) -> None:
+    def _encode(self, rows) -> None:
         """Set `classes_`; put the classes' codes and weights into the rows."""
         self.classes_, codes = encode_labels(rows["y"])
         if len(self.classes_) < 2:
@@ -258,7 +266,9 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         """Return 1 / C after checking penalty, solver and dual as scikit-learn does."""
         kind, C = self._penalty()
         if kind not in ("l2", None) and self.solver not in ("liblinear", "saga"):
-            raise ValueError(f"Solver {self.solver} supports only 'l2' or None penalties, got {kind} penalty.")
+            raise ValueError(
+                f"Solver {self.solver} supports only 'l2' or None penalties, got {kind} penalty."
+            )
         if self.dual:
             raise ValueError(f"Solver {self.solver} supports only dual=False, got dual=True")
         if self.solver == "liblinear":
@@ -305,14 +315,14 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         """Warn where the optimum was not reached, or there is none."""
         if strength == 0.0 and found.value <= _SEPARATED * start:
             message = (
-                "A plane separates the classes: without a penalty there is no optimum, and the coefficients stand where the "
-                "loss vanished. Set C to a finite value."
+                "A plane separates the classes: without a penalty there is no optimum, and the coefficients stand "
+                "where the loss vanished. Set C to a finite value."
             )
         elif not found.converged:
             message = (
-                f"The optimum was not reached in {found.n_iter} iterations (max_iter={self.max_iter}): the objective is about "
-                f"{found.gap / max(abs(found.value), 1e-300):.1e} of itself above it. Raise max_iter, scale the columns of X "
-                "to a like spread, or lower C."
+                f"The optimum was not reached in {found.n_iter} iterations (max_iter={self.max_iter}): the objective is "
+                f"about {found.gap / max(abs(found.value), 1e-300):.1e} of itself above it. Raise max_iter, scale the "
+                "columns of X to a like spread, or lower C."
             )
         else:
             return
@@ -395,6 +405,25 @@ def _unpacked(theta, n_scores: int, centre: np.ndarray, scale: np.ndarray):
     theta = theta.reshape(n_scores, -1)
     w = theta[:, :-1]
     return w * scale, theta[:, -1] - w @ centre
+
+
+def _start(rows, classes) -> float:
+    """Return the loss of coefficients of zero."""
+    return float(rows["weight"].sum()) * np.log(len(classes))
+
+
+def _has_tiny(rows) -> bool:
+    """Tell whether a column's values are so small that their squares vanish, though it has some."""
+    largest = rows.reduce(Largest).finish()[: rows.n_features]
+    return bool(((largest > 0.0) & (largest < _TINY)).any())
+
+
+def _rescaled(rows):
+    """Return (a copy of the rows, each column times a power of two that brings it near 1; the powers)."""
+    largest = rows.reduce(Largest).finish()[: rows.n_features]
+    scale = np.where(largest > _LEAST, powers_of_two(largest), 0.0)
+    X = np.concatenate([rows.block(k, k + 1).X * scale for k in range(rows.n_blocks)])
+    return Rows(Memory(X), {"y": rows["y"], "weight": rows["weight"]}, rows.n_threads), scale
 
 
 def _deprecated(message: str) -> None:

@@ -2,9 +2,10 @@ r"""Penalised logistic loss over rows, as the solver sees it, and where to start
 
     f(theta) = sum_i v_i loss(theta; x_i, y_i)  +  1/2 sum_k sum_j lambda_j w_kj^2
 
-On many rows a fit begins on a sixteenth of them (64 rows of every 1024, so that order in the data does no harm): there the
-minimum costs a sixteenth, lies within about sqrt(16 n_parameters / n_rows) standard deviations, and the Hessian at it is a
-metric for all rows that is right to a few percent. On all rows only slopes are left to compute, four or five of them.
+On many rows a fit begins on a sixteenth of them (64 rows of every 1024, so that order in the data does no harm):
+there the minimum costs a sixteenth, lies within about sqrt(16 n_parameters / n_rows) standard deviations, and the
+Hessian at it is a metric for all rows that is right to a few percent. On all rows only slopes are left to compute,
+four or five of them.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ class LogisticProblem:
     fit_intercept : bool
     """
 
-    def __init__(self, rows: Rows, centre: np.ndarray, penalty: np.ndarray, n_scores: int, fit_intercept: bool):
+    def __init__(
+        self, rows: Rows, centre: np.ndarray, penalty: np.ndarray, n_scores: int, fit_intercept: bool
+    ):
         self.rows, self.centre, self.penalty = rows, centre, penalty
         self.n_scores, self.fit_intercept = n_scores, fit_intercept
         d = rows.n_features
@@ -61,12 +64,12 @@ class LogisticProblem:
         if not self.blocks:
             value, gradient = self.slope(theta)
             moments = self.rows.reduce(Moments)
-            spread = moments.spread if self.fit_intercept else moments.spread + moments.weight * moments.mean**2
+            spread = (
+                moments.spread if self.fit_intercept else moments.spread + moments.weight * moments.mean**2
+            )
             metric = Diagonal(spread, moments.weight, self.penalty, self.n_scores, self.fit_intercept)
             return value, gradient, metric
-        sums = self.rows.reduce(
-            Curvature, theta, self.centre, self.n_scores, self.fit_intercept, self.pairs
-        )
+        sums = self.rows.reduce(Curvature, theta, self.centre, self.n_scores, self.fit_intercept, self.pairs)
         value, gradient = self._penalised(sums.slope, theta)
         if not np.isfinite(value) or not all(np.isfinite(g.cross).all() for g in sums.grams.values()):
             return np.inf, gradient, None

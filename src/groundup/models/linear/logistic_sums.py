@@ -1,16 +1,16 @@
 r"""What the rows tell a logistic regression: the loss, its slope, its curvature. Values that merge.
 
-Scores are z_k = b_k + (x - c)'w_k with c a fixed row (`centre`, so that a column far from zero costs no digits); one k for
-two classes, K of them for K > 2. theta holds (w_k, b_k) for each k, one after the other. With p the probabilities and v the
-row's weight, a row adds
+Scores are z_k = b_k + (x - c)'w_k with c a fixed row (`centre`, so that a column far from zero costs no digits); one
+k for two classes, K of them for K > 2. theta holds (w_k, b_k) for each k, one after the other. With p the
+probabilities and v the row's weight, a row adds
 
     loss       v (log sum_j e^z_j - z_y)
     slope_k    v (p_k - [k = y]) (x - c, 1)
     curvature  v p_k ([k = l] - p_l) (x - c, 1)(x - c, 1)'
 
-The curvature of two classes, and each class's own (k = l) of many, is a weighted Gram matrix, centred on its own weighted
-mean (`engine.statistics.gram`), which takes the intercept out of the equations. Rows are visited in strips that stay in the
-cache, so a pass for all three reads X once.
+The curvature of two classes, and each class's own (k = l) of many, is a weighted Gram matrix, centred on its own
+weighted mean (`engine.statistics.gram`), which takes the intercept out of the equations. Rows are visited in strips
+that stay in the cache, so a pass for all three reads X once.
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ def _binary(X, y, weight, centre, w, b, out_slope, out_curvature):
 def _many(X, y, weight, centre, W, b, out_slope, out_probability):
     """Add the rows' slopes to `out_slope` (n_features padded, K padded); return the loss.
 
-    W has shape (n_features, K padded), b (K,). The last row of `out_slope` is the intercepts'. `out_probability` (n_rows, K)
-    is written unless it is empty.
+    W has shape (n_features, K padded), b (K,). The last row of `out_slope` is the intercepts'. `out_probability`
+    (n_rows, K) is written unless it is empty.
     """
     n, d = X.shape
     n_classes, ld = len(b), W.shape[1]
@@ -168,7 +168,9 @@ class Slope:
         n = len(block.X)
         step = max(_STRIP, int(_CALL_FLOPS / (4 * theta.size)) // _STRIP * _STRIP)
         for lo in range(0, n, step):
-            walk.go(block.X[lo : lo + step], block["y"][lo : lo + step], block["weight"][lo : lo + step], None)
+            walk.go(
+                block.X[lo : lo + step], block["y"][lo : lo + step], block["weight"][lo : lo + step], None
+            )
         return cls(walk.loss, walk.gradient())
 
     def merge(self, other: Slope) -> Slope:

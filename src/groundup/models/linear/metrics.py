@@ -1,7 +1,7 @@
 r"""Models of the Hessian that can be inverted: one block a class, or all classes together.
 
-A block (k, k) comes as the weighted Gram matrix C of the features, centred on their weighted mean m with weight s, so that
-the equations of (w, b),
+A block (k, k) comes as the weighted Gram matrix C of the features, centred on their weighted mean m with weight s,
+so that the equations of (w, b),
 
     [C + s m m' + lambda   s m] [dw]   [g_w]
     [s m'                  s  ] [db] = [g_b]
@@ -77,11 +77,14 @@ class Blocks:
 class Full:
     """All classes together: the Hessian of the softmax loss.
 
-    Adding one vector to every class's coefficients changes no probability; without a penalty, and for the intercepts, the
-    Hessian is singular along it. The slope has nothing there, so a multiple of the directions is added to make it solvable.
+    Adding one vector to every class's coefficients changes no probability; without a penalty, and for the
+    intercepts, the Hessian is singular along it. The slope has nothing there, so a multiple of the directions is
+    added to make it solvable.
     """
 
-    def __init__(self, grams: dict[tuple[int, int], Gram], penalty: np.ndarray, n_scores: int, fit_intercept: bool):
+    def __init__(
+        self, grams: dict[tuple[int, int], Gram], penalty: np.ndarray, n_scores: int, fit_intercept: bool
+    ):
         d = len(penalty)
         size = d + fit_intercept
         self.shape, self.size = (n_scores, d + 1), size
@@ -111,7 +114,9 @@ class Full:
 class Diagonal:
     """The Hessian's diagonal, bounded from above: for very many features."""
 
-    def __init__(self, spread: np.ndarray, weight: float, penalty: np.ndarray, n_scores: int, fit_intercept: bool):
+    def __init__(
+        self, spread: np.ndarray, weight: float, penalty: np.ndarray, n_scores: int, fit_intercept: bool
+    ):
         share = 0.25 if n_scores == 1 else (1.0 - 1.0 / n_scores) / n_scores
         diagonal = np.append(share * spread + penalty, share * weight)
         diagonal[~(diagonal > 0.0)] = 1.0

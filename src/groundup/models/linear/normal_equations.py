@@ -3,12 +3,12 @@ r"""Least squares by the Gram matrix: the fast way, taken only where it is also 
     (X'X + alpha I) w = X'y      with centred, weighted sums from one pass (`engine.statistics.gram`)
 
 The matrix is scaled to a diagonal of ones, which nearly minimises its condition number over all column scalings, and
-factored by Cholesky. Its reciprocal condition number in the 1-norm is estimated from the factor (LAPACK ``pocon``, a few
-n_features^2 flops). Where it is below `WELL_CONDITIONED`, or a column does not vary, `solve` returns None, and the caller
-turns to `orthogonal`. So at least about ten digits of w are right, or this way is not taken.
+factored by Cholesky. Its reciprocal condition number in the 1-norm is estimated from the factor (LAPACK ``pocon``, a
+few n_features^2 flops). Where it is below `WELL_CONDITIONED`, or a column does not vary, `solve` returns None, and
+the caller turns to `orthogonal`. So at least about ten digits of w are right, or this way is not taken.
 
-Sources: N. Higham, Accuracy and Stability of Numerical Algorithms (2nd ed. 2002), sections 7.3 (scaling), 15.4 (estimator),
-20.4 (normal equations).
+Sources: N. Higham, Accuracy and Stability of Numerical Algorithms (2nd ed. 2002), sections 7.3 (scaling), 15.4
+(estimator), 20.4 (normal equations).
 """
 
 from __future__ import annotations

@@ -26,8 +26,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-_EPS = np.finfo(np.float64).eps
+_EPS, _LARGEST = np.finfo(np.float64).eps, np.finfo(np.float64).max
 _CHUNK_BYTES = 4_000_000
+_DEAR = 1e140  # a penalty that leaves less than 1e-280 of a coefficient: nothing, without underflow
 
 
 class Largest:
@@ -44,7 +45,10 @@ class Largest:
         parts = [block.X, block["y"].reshape(len(block.X), -1)]
         return cls(
             np.concatenate(
-                [np.maximum(p.max(axis=0), -p.min(axis=0).astype(np.float64)).astype(np.float64) for p in parts]
+                [
+                    np.maximum(p.max(axis=0), -p.min(axis=0).astype(np.float64)).astype(np.float64)
+                    for p in parts
+                ]
             )
         )
 
@@ -53,9 +57,14 @@ class Largest:
         return Largest(np.maximum(self.values, other.values))
 
     def finish(self) -> np.ndarray:
-        """Return a power of two for each column that brings its largest value near 1 (1 for a column of zeros)."""
-        exponent = np.frexp(np.where(self.values > 0.0, self.values, 1.0))[1]
-        return np.ldexp(1.0, -np.clip(exponent, -1020, 1020))
+        """Return the largest absolute value of each column."""
+        return self.values
+
+
+def powers_of_two(largest: np.ndarray) -> np.ndarray:
+    """Return, for each column, the power of two that brings its largest value near 1 (1 for a column of zeros)."""
+    exponent = np.frexp(np.where(largest > 0.0, largest, 1.0))[1]
+    return np.ldexp(1.0, -np.clip(exponent, -1020, 1020))
 
 
 class Triangle:
@@ -131,9 +140,14 @@ def solve(rows, origin: np.ndarray, alpha: np.ndarray, centred: bool) -> Solutio
         With an intercept.
     """
     d = rows.n_features
-    scale = rows.reduce(Largest).finish()
-    R = rows.reduce(Triangle, origin, scale, centred).R
-    mean = origin * scale
+    largest = rows.reduce(Largest).finish()
+    scale = powers_of_two(largest)
+    # A column so small that its coefficient would not be a number counts as zeros.
+    dead = np.append(largest[:d] < 1e-308 * largest[d:].max(initial=0.0), np.zeros(len(alpha), dtype=bool))
+    scale[dead] = 1.0
+    shown = np.where(dead, 0.0, scale)
+    R = rows.reduce(Triangle, origin, shown, centred).R
+    mean = origin * shown
     if centred:
         mean, R = mean + R[0, 1:] / R[0, 0], R[1:, 1:]
     A, z, s = R[:d, :d], R[:d, d:], scale[:d]
@@ -145,14 +159,14 @@ def solve(rows, origin: np.ndarray, alpha: np.ndarray, centred: bool) -> Solutio
     for value in np.unique(alpha):
         which = alpha == value
         w[:, which], rank, condition, sigma = find(A, z[:, which], s, float(value), noise)
-    coef = np.ascontiguousarray(w.T * s / scale[d:, None])
-    intercept = (mean[d:] - mean[:d] @ w) / scale[d:] if centred else np.zeros(len(alpha))
+    coef = np.clip(w.T * s / scale[d:, None], -_LARGEST, _LARGEST)
+    intercept = np.clip((mean[d:] - mean[:d] @ w) / scale[d:], -_LARGEST, _LARGEST) * centred
     least = s.min()
     if sigma is None:
         sigma = np.linalg.svd(A * (least / s), compute_uv=False)
     singular = np.zeros(min(rows.n_rows, d))  # centring has taken one of as many rows as columns
     singular[: len(sigma)] = sigma[: len(singular)] / least
-    return Solution(coef, intercept, rank, np.minimum(singular, np.finfo(np.float64).max), condition)
+    return Solution(coef, intercept, rank, np.minimum(singular, _LARGEST), condition)
 
 
 def _noise(A: np.ndarray, mean: np.ndarray) -> float:
@@ -173,7 +187,10 @@ def _tall(A, z, s, alpha, noise):
     norm[norm == 0.0] = 1.0
     A = A / norm
     if alpha > 0.0:  # |w_true|^2 as d more rows
-        below = np.hstack([np.diag(np.sqrt(alpha) * s / norm), np.zeros((d, z.shape[1]))])
+        price = np.sqrt(alpha) * (s / norm)
+        A[:, price > _DEAR] = 0.0
+        price[price > _DEAR] = 1.0
+        below = np.hstack([np.diag(price), np.zeros((d, z.shape[1]))])
         both = np.linalg.qr(np.concatenate([np.hstack([A, z]), below]), mode="r")
         A, z = both[:d, :d], both[:d, d:]
     U, sigma, Vt = np.linalg.svd(A)

@@ -54,7 +54,9 @@ class LinearRegressor(RegressorMixin, Learner):
 
     def _check_state(self) -> None:
         if self.coef_.ndim == 1 and np.size(self.intercept_) != 1:
-            raise ValueError(f"{type(self).__name__}: intercept_ has an entry for each output, coef_ has one output")
+            raise ValueError(
+                f"{type(self).__name__}: intercept_ has an entry for each output, coef_ has one output"
+            )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from groundup.models.estimator import Interval, Scalar, StrOptions, fitting
-from groundup.models.linear.least_squares import fit_plane, refuse_positive, shaped
+from groundup.models.linear.least_squares import fit_plane, refuse_positive, rows_of, shaped
 from groundup.models.linear.prediction import LinearRegressor
 
 _ITERATIVE = ("lsqr", "sparse_cg", "sag", "saga")
@@ -117,7 +117,7 @@ class Ridge(LinearRegressor):
         self
         """
         self._refuse_unsupported()
-        rows = self._rows(X, y, sample_weight, finite="later", y_numeric=True, multi_output=True)
+        rows = rows_of(self, X, y, sample_weight)
         target = rows["y"]
         alpha = self._alphas(1 if target.ndim == 1 else target.shape[1])
         solution, gram = fit_plane(

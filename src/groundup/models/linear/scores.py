@@ -99,7 +99,7 @@ def log_probability(X, w, intercept, out):
 
 @kernel
 def _normalise(out, logarithm):
-    """Replace each row's scores by probabilities, or by their logarithms; a row with a score that is not finite by NaN."""
+    """Replace each row's scores by probabilities or their logarithms; a row with a score that is not finite, by NaN."""
     n, n_classes = out.shape
     flat = out.reshape(-1)
     z = np.empty(n_classes)

@@ -6,16 +6,16 @@ A step is  -B g  with g the slope and B the inverse of a *metric* M, a model of 
 
 - M is the Hessian, computed anew at every step: **Newton's method**. Near the optimum the error is squared at each step.
 - M is a Hessian from somewhere near (an earlier step, a sample of the rows), and B is corrected by what the last steps
-  showed of the slope's change (pairs s = step, y = change): **L-BFGS with that metric**. A step costs one slope, the error
-  shrinks by a constant factor that the pairs improve, and where it shrinks too slowly the metric is computed anew.
+  showed of the slope's change (pairs s = step, y = change): **L-BFGS with that metric**. A step costs one slope, the
+  error shrinks by a constant factor that the pairs improve, and where it shrinks too slowly the metric is computed anew.
 - M is a rougher model (blocks, a diagonal): L-BFGS proper.
 
 The *decrement* g'Bg tells how far there is to go: f(theta) - min f is about half of it, in the units of f, whatever the
-scale of theta. The solver stops when it is below ``1e-4 tol^2 f`` and, where the metric is only a guess, the last step has
-shown that the guess is good; a last step is then taken that needs no checking.
+scale of theta. The solver stops when it is below ``1e-4 tol^2 f`` and, where the metric is only a guess, the last step
+has shown that the guess is good; a last step is then taken that needs no checking.
 
-Sources: S. Boyd, L. Vandenberghe, Convex Optimization (2004), section 9.5; J. Nocedal, S. Wright, Numerical Optimization (2nd
-ed. 2006), algorithms 3.1 and 7.4.
+Sources: S. Boyd, L. Vandenberghe, Convex Optimization (2004), section 9.5; J. Nocedal, S. Wright, Numerical
+Optimization (2nd ed. 2006), algorithms 3.1 and 7.4.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ _PAIRS = 12
 _ARMIJO = 1e-4
 _HALVINGS = 40
 _RENEW = 20  # steps after which a model of the Hessian is made anew
-_SLOW = 0.1  # a decrement that shrinks by less, under a metric that should be the Hessian, says that it is not
+_SLOW = (
+    0.1  # a decrement that shrinks by less, under a metric that should be the Hessian, says that it is not
+)
 
 
 class Metric(Protocol):
@@ -98,7 +100,7 @@ def minimise(
     theta : ndarray
         Where to start.
     tol : float
-        The error of the slope that is welcome: f will be within about ``1e-6 tol^2`` of its minimum, relatively.
+        The error of the slope that is welcome: f will be within about ``1e-4 tol^2`` of its minimum, relatively.
     max_iter : int
         At most so many steps.
     metric : Metric, optional
