@@ -70,7 +70,7 @@ def save(
     path : str or Path
         The file; its folder must exist. By custom it ends in ``.groundup``.
     rows : frame or array
-        Some rows as they come in, before anything was done to them; up to 32 of them, evenly spaced, are kept.
+        Some rows as they come in, before anything was done to them; up to 48 of them are kept.
     target : Target, optional
         Labels, threshold and transform; by default what the learner is: classification, regression, ...
     contract : Contract, optional
@@ -337,7 +337,7 @@ def _replayed(model: Model, replay: doc.Replay, exact: bool) -> int:
                 "The model does not say what it said when it was saved, to rows made from the stored ones."
             )
         if model.takes_rows() and "predict" in said:
-            one_by_one = [model.predict_row(row) for row in rows.to_dicts()]
+            one_by_one = [model.predict_row(row) for row in replays.mappings(rows)]
             replays.compare(
                 {"predict": replays.written(said)["predict"]}, {"predict": np.array(one_by_one)}, None
             )

@@ -1,6 +1,6 @@
 """Replay rows: some rows as they came in, and what the model said to them, kept with the model.
 
-Where the fingerprint is equal, a loaded model must say the same to the bit, and so it must to 2048 more rows that are
+Where the fingerprint is equal, a loaded model must say the same to the bit, and so it must to 4096 more rows that are
 made by recombining the cells of the stored ones: of their answers only the digest is kept. They reach parts of a model
 that a few rows do not. Elsewhere labels must be the same, and numbers within 1e-9 relative to the largest of their kind
 (1e-5 for models that compute in float32).
@@ -19,7 +19,8 @@ from groundup.errors import CheckFailed, UsageError
 from groundup.ship.bundle.documents import Replay, StoredColumn
 from groundup.ship.bundle.values import Reader, Writer
 
-MAX_ROWS, RECOMBINED_ROWS = 32, 2048
+MAX_ROWS, TELLING_ROWS, RECOMBINED_ROWS = 48, 32, 4096
+LEVELS_SHOWN = 8
 TOLERANCE, TOLERANCE_FLOAT32 = 1e-9, 1e-5
 
 _SIMPLE = {
@@ -45,9 +46,22 @@ _MOMENTS = {
 }
 
 
-def chosen(n_rows: int) -> np.ndarray:
-    """Return the numbers of the rows to keep: at most MAX_ROWS, evenly spaced."""
-    return np.unique(np.linspace(0, n_rows - 1, min(n_rows, MAX_ROWS)).astype(np.int64))
+def chosen(frame: pl.DataFrame) -> list[int]:
+    """Return the numbers of the rows to keep, at most MAX_ROWS.
+
+    The telling ones come first: of each column a missing cell, the least and the greatest value, or its first levels. The
+    rest is evenly spaced.
+    """
+    kept: dict[int, None] = {}
+    for series in frame.iter_columns():
+        kept |= dict.fromkeys(series.is_null().arg_true()[:1].to_list())
+        if series.dtype == pl.String:
+            kept |= dict.fromkeys(series.arg_unique()[:LEVELS_SHOWN].to_list())
+        else:
+            kept |= dict.fromkeys(at for at in (series.arg_min(), series.arg_max()) if at is not None)
+    telling = list(kept)[:TELLING_ROWS]
+    spaced = np.linspace(0, frame.height - 1, MAX_ROWS - len(telling)).astype(np.int64).tolist()
+    return sorted({*telling, *spaced})
 
 
 def stored(rows, names=None) -> tuple[str, list[StoredColumn]]:
@@ -71,19 +85,24 @@ def stored(rows, names=None) -> tuple[str, list[StoredColumn]]:
         frame = pl.DataFrame([pl.Series(f"x{j}", matrix[:, j]) for j in range(matrix.shape[1])])
     if not frame.height:
         raise UsageError("A bundle needs at least one replay row.")
-    return kind, [_column(series) for series in frame[chosen(frame.height)].iter_columns()]
+    frame = pl.DataFrame([_plain(series) for series in frame.iter_columns()])
+    return kind, [_column(series) for series in frame[chosen(frame)].iter_columns()]
 
 
-def _column(series: pl.Series) -> StoredColumn:
+def _plain(series: pl.Series) -> pl.Series:
     if series.dtype in (pl.Categorical, pl.Enum):
         series = series.cast(pl.String)
     elif isinstance(series.dtype, pl.Decimal):
         series = series.cast(pl.Float64)
     elif isinstance(series.dtype, pl.Datetime) and series.dtype.time_zone:
         series = series.dt.convert_time_zone("UTC")
-    name = _name(series.dtype)
-    if name is None:
+    if _name(series.dtype) is None:
         raise UsageError(f"A replay row cannot hold cells of type {series.dtype}.", column=series.name)
+    return series
+
+
+def _column(series: pl.Series) -> StoredColumn:
+    name = str(_name(series.dtype))
     values = (series.to_physical() if name in _MOMENTS else series).to_list()
     writer = Writer()
     return StoredColumn(name=series.name, dtype=name, values=[writer.write(v, series.name) for v in values])
@@ -125,15 +144,23 @@ def restored(replay: Replay):
 
 
 def _recombined(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return rows whose cells come from any row each; a float lies between those of two rows."""
-    rng = np.random.default_rng(0)
+    """Return rows made of others: half of them near one row, with 30 % of its cells from elsewhere, half of any cells.
+
+    A number from elsewhere lies between those of two rows.
+    """
+    rng, n = np.random.default_rng(0), RECOMBINED_ROWS
+    row, near = rng.integers(0, frame.height, n), rng.random(n) < 0.5
     columns = []
     for series in frame.iter_columns():
-        first, second = rng.integers(0, frame.height, (2, RECOMBINED_ROWS))
-        share = rng.random(RECOMBINED_ROWS)
-        made = series.gather(first)
-        if series.dtype.is_float():
-            made = (made * (1.0 - share) + series.gather(second) * share).cast(series.dtype)
+        first, second = rng.integers(0, frame.height, (2, n))
+        keeps = near & (rng.random(n) >= 0.3)
+        share = np.where(keeps, 0.0, rng.random(n))
+        made = series.gather(np.where(keeps, row, first))
+        if series.dtype.is_numeric():
+            between = made.cast(pl.Float64) * (1.0 - share) + series.gather(second).cast(pl.Float64) * share
+            made = (between.round() if series.dtype.is_integer() else between).cast(
+                series.dtype, strict=False
+            )
         columns.append(made)
     return pl.DataFrame(columns)
 
@@ -156,6 +183,13 @@ def _series(column: StoredColumn, reader: Reader) -> pl.Series:
         physical = pl.Int32 if column.dtype == "Date" else pl.Int64
         return pl.Series(column.name, values, dtype=physical, strict=True).cast(_MOMENTS[column.dtype])
     raise CheckFailed(f"The bundle's part replay.json is damaged: there is no type {column.dtype[:40]!r}.")
+
+
+def mappings(rows) -> list[dict[str, Any]]:
+    """Return rows as mappings from column to value; the columns of an array are x0, x1, ..."""
+    if isinstance(rows, np.ndarray):
+        return [{f"x{j}": value for j, value in enumerate(row)} for row in rows.tolist()]
+    return rows.to_dicts()
 
 
 def written(answers: dict[str, np.ndarray]) -> dict[str, Any]:
