@@ -15,17 +15,29 @@ EXAMPLES = "Example:  groundup warmup"
 
 @verb
 def command(
+    *,
     task: Annotated[
         str | None,
         typer.Option(help="Only the learners of one task: binary, multiclass, regression, clustering."),
+    ] = None,
+    learner: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this learner; may be repeated.")
+    ] = None,
+    dtype: Annotated[
+        list[str] | None, typer.Option(metavar="TYPE", help="Only float64 (tables) or only float32 (arrays).")
     ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
     """Compile all kernels and say where they are kept."""
-    from groundup.workbench.warmup import TASKS, folder, warm_up
+    from groundup.workbench.warmup import DTYPES, TASKS, folder, warm_up
 
+    for word in dtype or ():
+        if word not in DTYPES:
+            raise UsageError(
+                f"There is no type {word!r}.{nearest(word, DTYPES)}", hint="Types: float64, float32."
+            )
     if task is not None and task not in TASKS:
         raise UsageError(
             f"There is no task {task!r}.{nearest(task, TASKS)}", hint=f"Tasks are: {', '.join(TASKS)}."
@@ -41,7 +53,7 @@ def command(
                 markup=False,
             )
 
-    walked = warm_up(TASKS if task is None else (task,), tell)
+    walked = warm_up(TASKS if task is None else (task,), learner, dtype or DTYPES, tell)
     where = folder()
     n_files = (
         0 if where is None or not where.is_dir() else sum(1 for f in where.iterdir() if f.suffix == ".nbc")

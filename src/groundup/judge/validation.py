@@ -132,6 +132,11 @@ class Validation:
         """Median seconds of one fit: the first one may have had to compile its kernels."""
         return float(np.median([fold.fit_s for fold in self.folds])) if self.folds else 0.0
 
+    @property
+    def fastest_s(self) -> float:
+        """Seconds of the fastest fit, which compiled nothing: what a further fit may be expected to take."""
+        return min((fold.fit_s for fold in self.folds), default=0.0)
+
     def out_of_fold_predictions(self, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
         """Return (row numbers, values or probabilities) of every judged row, ascending."""
         rows = np.concatenate(self.rows)

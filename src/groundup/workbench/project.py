@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time as clock_time
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from groundup.workbench.result import Result
 
 BUDGET_S = 120.0
+
+
+def _at_once(learner: str) -> None:
+    """Wait for nothing: kernels are compiled where they are first called."""
 
 
 class Project:
@@ -138,7 +143,7 @@ class Project:
             default budget does not hold.
         """
         self._start(budget, max_fits)
-        self._compare()
+        self._compare(_at_once)
         return self.leaderboard
 
     def finalize(self) -> Result:
@@ -171,8 +176,7 @@ class Project:
             warming.begin(self.contract.task)
             self._open_journal(identity)
             self._result = None
-            warming.wait()
-            self._compare()
+            self._compare(warming.ready)
             return self._finish(identity)
         finally:
             warming.end()
@@ -188,10 +192,11 @@ class Project:
         self.journal = Journal(self.folder.run(identity) / "journal.jsonl")
         self.journal.record("begun", identity=identity)
 
-    def _compare(self) -> None:
+    def _compare(self, ready: Callable[[str], None]) -> None:
         if self.contract.task == "clustering":
             from groundup.workbench.steps.segment import compare_segments
 
+            ready("KMeans")
             self._comparison = compare_segments(self.problem, self._clock, self.journal, self.listen)
         else:
             from groundup.workbench.learners import learners_of
@@ -202,6 +207,7 @@ class Project:
                 self.listen(Failed("entry point", problem))
             self.listen(StepBegun("compare", f"{len(found.entries)} learners"))
             comparer = Comparer(self.problem, found.entries, self._clock, self.journal, self.listen)
+            comparer.ready = ready
             self._comparison = comparer.run()
             self._comparison.problems += found.problems
         self.listen(StepDone("compare", self._comparison))

@@ -1,8 +1,8 @@
-"""Compile kernels in a side process while the data is read.
+"""Compile the largest kernels in a side process while data is read and the cheap learners are compared.
 
 Numba compiles under the interpreter's lock, so a thread would gain nothing: a second process fills the cache on disk, and
-this one loads from it. Where nothing can be kept on disk, this process compiles before it compares, so that no learner's
-first fit is charged with it. ``GROUNDUP_WARMING=off`` starts no second process.
+this one loads from it. Where nothing can be kept on disk, this process compiles before the learner's first fit, so that
+the fit is not charged with it. ``GROUNDUP_WARMING=off`` starts no second process.
 """
 
 from __future__ import annotations
@@ -13,11 +13,17 @@ import sys
 
 from groundup.workbench.events import Listener, StepBegun, StepDone
 
-_warm_here: set[str] = set()
+# By far the most to compile; what the others need takes a second or two.
+LARGE = {
+    "binary": "HistGradientBoostingClassifier",
+    "multiclass": "HistGradientBoostingClassifier",
+    "regression": "HistGradientBoostingRegressor",
+    "clustering": "KMeans",
+}
 
 
 class Warming:
-    """The kernels of one task, compiled before they are needed.
+    """The kernels of one task's largest learner, compiled before they are needed.
 
     Parameters
     ----------
@@ -29,31 +35,35 @@ class Warming:
         self.listen, self._process, self._task = listen, None, ""
 
     def begin(self, task: str) -> None:
-        """Start compiling the kernels of a task, unless that has been done."""
+        """Start compiling, unless that has been done."""
         from groundup.workbench.warmup import folder, is_warm
 
         self._task = task
-        if is_warm(task) or folder() is None or os.environ.get("GROUNDUP_WARMING") == "off":
+        if is_warm(task, LARGE[task]) or folder() is None or os.environ.get("GROUNDUP_WARMING") == "off":
             return
-        command = [sys.executable, "-m", "groundup", "warmup", "--quiet", "--task", task]
+        words = ["warmup", "--quiet", "--task", task, "--learner", LARGE[task], "--dtype", "float64"]
         nowhere = subprocess.DEVNULL
         try:
-            self._process = subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere)
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "groundup", *words], stdin=nowhere, stdout=nowhere, stderr=nowhere
+            )
         except OSError:  # no room for a second process
             self._process = None
 
-    def wait(self) -> None:
-        """Return when the kernels are there."""
+    def ready(self, learner: str) -> None:
+        """Return when the kernels of a learner are there, if it is the large one."""
         from groundup.workbench.warmup import is_warm, warm_up
 
-        if is_warm(self._task) or self._task in _warm_here:
+        if learner != LARGE.get(self._task):
             return
-        self.listen(StepBegun("warm", "kernels, for the first time"))
+        task, self._task = self._task, ""  # asked once a run
+        if is_warm(task, learner):
+            return
+        self.listen(StepBegun("warm", "kernels, for the first time; they are kept"))
         if self._process is not None:
             self._process.wait()
-        if not is_warm(self._task):
-            warm_up((self._task,))
-            _warm_here.add(self._task)
+        if not is_warm(task, learner):
+            warm_up((task,), [learner], ("float64",))
         self.listen(StepDone("warm", None))
 
     def end(self) -> None:

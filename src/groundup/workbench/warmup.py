@@ -1,14 +1,15 @@
 """Compile every kernel once: fit and ask each learner about a few made-up rows.
 
-Kernels are compiled for the types that meet them, so the walk shows each learner float64 and float32, two and three
-classes, weights and missing values where it takes them, tables and single rows.
+Kernels are compiled for the types that meet them, so the walk shows each learner two and three classes, weights of
+stopping early and missing values where it takes them, tables and single rows; float64 (what tables become) and, on
+request, float32.
 """
 
 from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ import numpy as np
 from groundup.engine.kernels.cache import cache_root, digest
 
 TASKS = ("binary", "multiclass", "regression", "clustering")
+DTYPES = ("float64", "float32")
 
 
 class Warmed(NamedTuple):
@@ -34,40 +36,56 @@ def folder() -> Path | None:
     return None if root is None else root / digest(Path(__file__).resolve().parents[1])
 
 
-def _mark(task: str) -> Path | None:
+def is_warm(task: str, learner: str) -> bool:
+    """Tell whether a learner's kernels for a task (in float64) have been compiled and kept."""
     kept = folder()
-    return None if kept is None else kept / f"warm-{task}"
+    return kept is not None and (kept / _mark(task, learner)).exists()
 
 
-def is_warm(task: str | None) -> bool:
-    """Tell whether the kernels of a task (of all, where None) have been compiled and kept."""
-    marks = [_mark(t) for t in ([task] if task else TASKS)]
-    return all(mark is not None and mark.exists() for mark in marks)
+def _mark(task: str, learner: str) -> str:
+    return f"warm-{task}-{''.join(c if c.isalnum() else '-' for c in learner)}"
 
 
-def warm_up(tasks=TASKS, tell: Callable[[Warmed], None] = lambda warmed: None) -> list[Warmed]:
-    """Walk the learners of `tasks`; return what was done. Later processes load what was compiled."""
+def warm_up(
+    tasks: Sequence[str] = TASKS,
+    learners: Sequence[str] | None = None,
+    dtypes: Sequence[str] = DTYPES,
+    tell: Callable[[Warmed], None] = lambda warmed: None,
+) -> list[Warmed]:
+    """Walk the learners of `tasks`; return what was done. Later processes load what was compiled.
+
+    Parameters
+    ----------
+    tasks : sequence of str
+    learners : sequence of str, optional
+        Only these.
+    dtypes : sequence of {"float64", "float32"}
+    tell : callable
+        Told of each learner when it is done.
+    """
     from groundup.workbench.learners import learners_of
 
-    out = []
+    out, kept = [], folder()
     for task in tasks:
         for entry in learners_of(task).entries:
+            if learners is not None and entry.name not in learners:
+                continue
             start = time.perf_counter()
             error = ""
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    _walk(entry, task)
+                    _walk(entry, task, dtypes)
             except Exception as failure:  # noqa: BLE001 (a stranger's learner may raise anything)
                 error = f"{type(failure).__name__}: {failure}"
             out.append(Warmed(entry.name, task, time.perf_counter() - start, error))
             tell(out[-1])
-        if (mark := _mark(task)) is not None and mark.parent.is_dir():
-            mark.touch()
+            if kept is not None and kept.is_dir() and not error:
+                (kept / _mark(task, entry.name)).touch()
     return out
 
 
-def _walk(entry, task: str) -> None:
+def _walk(entry, task: str, dtypes: Sequence[str]) -> None:
     """Fit and ask the learner as the workbench does: on a prepared table, with a valid part, on one row."""
     import polars as pl
 
@@ -88,13 +106,11 @@ def _walk(entry, task: str) -> None:
     y = _target(task, np.nan_to_num(X[:, 0]) + rng.normal(size=n))
     preparer.transform_row(frame.row(0, named=True))
     small = {k: v for k, v in (("max_iter", 8), ("n_clusters", 3)) if k in entry.parameters}
-    for dtype in (np.float64, np.float32):
+    for dtype in dtypes:
         _ask(entry.make(small), X.astype(dtype), y)
     if {"early_stopping", "max_features"} <= entry.parameters:
-        stopping = entry.make(
-            {**small, "early_stopping": True, "max_features": 0.5, "l2_regularization": 1.0}
-        )
-        _ask(stopping, X, y)
+        stopping = {**small, "early_stopping": True, "max_features": 0.5, "l2_regularization": 1.0}
+        _ask(entry.make(stopping), X, y)
         _ask(
             entry.make({**small, "early_stopping": True}),
             X,

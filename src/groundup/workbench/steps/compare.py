@@ -8,7 +8,8 @@ what is left, judged by the learner's last fit?) and, for the first settings, af
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from groundup.judge.metrics import Metric, deciding
@@ -68,8 +69,10 @@ class Comparison:
         return max(usable, key=self.oriented_mean, default=None)
 
     def oriented_mean(self, candidate: Candidate) -> float:
-        """Return the candidate's mean deciding score, greater is better."""
-        return self.metric.oriented(candidate.validation.mean(self.metric.name))
+        """Return the candidate's mean deciding score on the folds that all have, greater is better."""
+        n_common = min((c.n_folds for c in self.sound()), default=0)
+        found = [v for v in candidate.validation.values(self.metric.name)[:n_common] if v is not None]
+        return self.metric.oriented(sum(found) / len(found)) if found else -math.inf
 
 
 class Comparer:
@@ -83,6 +86,11 @@ class Comparer:
     clock : Clock
     journal : Journal
     listen : callable
+
+    Attributes
+    ----------
+    ready : callable
+        Called with a learner's name before its fits; returns when its kernels are compiled.
     """
 
     def __init__(self, problem: Problem, entries, clock: Clock, journal: Journal, listen: Listener):
@@ -97,6 +105,7 @@ class Comparer:
         baseline = Candidate(baseline_of(problem.task), _baseline_params(problem.task))
         self.out = Comparison(deciding(problem.task), baseline)
         self.n_planned = 1
+        self.ready: Callable[[str], None] = lambda learner: None
 
     def run(self) -> Comparison:
         """Compare, and return what was found."""
@@ -140,7 +149,7 @@ class Comparer:
 
         def after_fold(validation: Validation) -> str:
             self._fold_done(candidate, validation)
-            self._reserve(validation.fit_s)
+            self._reserve(validation)
             return self.clock.refusal(1)
 
         self._judge(candidate, after_fold=after_fold)
@@ -152,7 +161,7 @@ class Comparer:
         best = self.out.best(candidate.entry.name)
         if best is None:
             return
-        estimate_s = best.validation.fit_s * SLACK * len(self.folds)
+        estimate_s = best.validation.fastest_s * SLACK * len(self.folds)
         if reason := self.clock.refusal(len(self.folds), estimate_s):
             self.out.ended = reason
             self.journal.record("stopped", reason=reason, before=candidate.told_params)
@@ -185,6 +194,7 @@ class Comparer:
         flavour = None
         try:
             flavour = candidate.flavour
+            self.ready(entry.name)
             candidate.validation = validate(
                 lambda: entry.make(params),
                 self.folds,
@@ -254,10 +264,11 @@ class Comparer:
             yield Candidate(entry, {k: v for k, v in params.items() if k in entry.parameters})
             in_vain = 0 if self.out.best(entry.name) is not best else in_vain + 1
 
-    def _reserve(self, running_s: float = 0.0) -> None:
+    def _reserve(self, running: Validation | None = None) -> None:
         """Keep time for the finish: each finalist once on train, the chosen twice more, on up to 1.5 times the rows."""
         bests = [b for e in self.entries if (b := self.out.best(e.name)) is not None]
-        fits = [b.validation.fit_s for b in bests] + [running_s]
+        fits = [b.validation.fastest_s for b in bests]
+        fits.append(running.fastest_s if running is not None and len(running.folds) > 1 else 0.0)
         self.clock.reserve_s = 0.5 + 1.5 * SLACK * (sum(fits) + 2 * max(fits))
 
     def _progress(self, part: float) -> tuple[float, float | None]:

@@ -80,7 +80,9 @@ def compare_segments(problem: Problem, clock: Clock, journal: Journal, listen: L
     out = Segmentation(metric("silhouette"), measured(problem))
     folds = [fold.train for fold in problem.split.folds(problem.n_folds)]
     for k in range(2, most + 1):
-        if out.tried and (reason := clock.refusal(len(folds), out.tried[-1].validation.fit_s * len(folds))):
+        if out.tried and (
+            reason := clock.refusal(len(folds), out.tried[-1].validation.fastest_s * len(folds))
+        ):
             out.ended = reason
             break
         candidate = Candidate(entry, {"n_clusters": k, "n_init": 10, "random_state": problem.seed})
