@@ -1,0 +1,38 @@
+"""The names of scikit-learn that the other rooms use, listed in one place.
+
+They are assigned rather than re-imported because scikit-learn carries no types: so a type checker takes them for `Any`
+here, and every module that takes them from this room is spared its guesses.
+"""
+
+import sklearn.base
+import sklearn.exceptions
+import sklearn.utils
+import sklearn.utils._param_validation
+import sklearn.utils.class_weight
+import sklearn.utils.validation
+
+ClassifierMixin = sklearn.base.ClassifierMixin
+ClassNamePrefixFeaturesOutMixin = sklearn.base.ClassNamePrefixFeaturesOutMixin
+ClusterMixin = sklearn.base.ClusterMixin
+RegressorMixin = sklearn.base.RegressorMixin
+TransformerMixin = sklearn.base.TransformerMixin
+clone = sklearn.base.clone
+is_classifier = sklearn.base.is_classifier
+is_clusterer = sklearn.base.is_clusterer
+is_regressor = sklearn.base.is_regressor
+
+ConvergenceWarning = sklearn.exceptions.ConvergenceWarning
+NotFittedError = sklearn.exceptions.NotFittedError
+
+check_is_fitted = sklearn.utils.validation.check_is_fitted
+check_random_state = sklearn.utils.check_random_state
+column_or_1d = sklearn.utils.column_or_1d
+compute_class_weight = sklearn.utils.class_weight.compute_class_weight
+compute_sample_weight = sklearn.utils.class_weight.compute_sample_weight
+count_rows = sklearn.utils.validation._num_samples
+get_tags = sklearn.utils.get_tags
+
+Hidden = sklearn.utils._param_validation.Hidden
+Interval = sklearn.utils._param_validation.Interval
+Options = sklearn.utils._param_validation.Options
+StrOptions = sklearn.utils._param_validation.StrOptions
