@@ -16,6 +16,8 @@ from groundup.engine.kernels.policy import VALUE_PRESERVING, registry
 
 SRC = Path(groundup.__file__).parent
 SOURCES = sorted(SRC.rglob("*.py"))
+#: `groundup doctor` asks whether Numba itself compiles: no kernel, nothing kept.
+ASKS_NUMBA = SRC / "workbench" / "checkup.py"
 REORDERING = {"reassoc", "contract", "arcp", "afn", "fast"}
 
 
@@ -62,7 +64,8 @@ def _offences(tree: ast.AST, *, is_policy: bool):
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.relative_to(SRC).as_posix())
 def test_no_file_breaks_the_policy(path):
     policy = path == SRC / "engine" / "kernels" / "policy.py"
-    assert list(_offences(ast.parse(path.read_text()), is_policy=policy)) == []
+    found = [what for _, what in _offences(ast.parse(path.read_text()), is_policy=policy)]
+    assert found == (["uses numba.njit"] if path == ASKS_NUMBA else [])
 
 
 def test_the_lint_finds_what_it_looks_for():

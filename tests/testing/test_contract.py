@@ -25,7 +25,7 @@ from groundup.models.estimator import (
     encode_labels,
     fitting,
 )
-from groundup.testing import check_learner, learner_checks
+from groundup.testing import check_learner, learner_checks, reference, storing
 
 
 class Sums(NamedTuple):
@@ -332,6 +332,7 @@ def test_each_of_our_checks_is_proven_to_find_something():
     proven = {name for _, name in BROKEN}
     plain = {  # each asserts one fact of one call; scikit-learn's checks prove most of them besides
         "any_container_gives_the_same_bits",
+        "bundle_keeps_the_bits",
         "changed_pickle_is_refused",
         "clone_forgets_the_fit",
         "locked_input_gives_the_same_bits",
@@ -386,7 +387,14 @@ def test_the_file_of_the_caller_is_checked():
     assert _check(Centres(), "file_keeps_the_bits", save_and_load=careless).run().status == "failed"
 
 
-def test_the_report_reads_and_the_failure_raises():
+@pytest.fixture
+def ours_only(monkeypatch):
+    """Leave out scikit-learn's checks, which take their time."""
+    monkeypatch.setattr(reference, "checks", lambda learner: [])
+    monkeypatch.setattr(storing, "changed_state_is_refused_or_harmless", lambda learner: None)
+
+
+def test_the_report_of_a_right_learner():
     seen = []
     report = check_learner(Centres, progress=seen.append)
     assert len(seen) == len(report.results)
@@ -394,6 +402,9 @@ def test_the_report_reads_and_the_failure_raises():
     assert len(report.passed) > 70
     assert str(report).startswith("Centres(): ")
 
+
+@pytest.mark.usefixtures("ours_only")
+def test_the_report_reads_and_the_failure_raises():
     reason = "centres are told to nobody"
     with pytest.raises(CheckFailed) as caught:
         check_learner(Undeclared())
@@ -406,6 +417,7 @@ def test_the_report_reads_and_the_failure_raises():
     assert reason in str(report)
 
 
+@pytest.mark.usefixtures("ours_only")
 def test_what_passes_may_not_be_expected_to_fail():
     report = check_learner(
         Centres(), expected_failures={"clone_forgets_the_fit": "it does not"}, on_fail="report"

@@ -50,7 +50,7 @@ def on_disk(X: np.ndarray) -> Iterator[Memmap]:
     bounds = block_bounds(len(X))
     with tempfile.TemporaryDirectory() as folder:
         blocks = (X[lo:hi] for lo, hi in itertools.pairwise(bounds))
-        yield Memmap.write(Path(folder) / "X.npy", blocks, *X.shape, X.dtype)
+        yield Memmap.write(Path(folder) / "X.npy", blocks, len(X), X.shape[1], X.dtype)
 
 
 def same_bits_for_any_number_of_threads(learner):

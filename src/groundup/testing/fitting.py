@@ -12,7 +12,7 @@ import time
 import numpy as np
 from sklearn import config_context
 
-from groundup.models.estimator import Callbacks, clone, get_tags, is_classifier, is_regressor
+from groundup.models.estimator import Callbacks, get_tags, is_classifier, is_regressor
 from groundup.testing.samples import (
     Sample,
     answers,
@@ -20,6 +20,7 @@ from groundup.testing.samples import (
     differing,
     fitted,
     frames,
+    fresh,
     has_weights,
     methods,
     sample,
@@ -86,7 +87,7 @@ def failed_fit_leaves_no_trace(learner):
     """A fit that raises leaves an old fit as it was, and a fresh learner fresh."""
     data = sample(learner)
     bad = data._replace(X=np.where(np.eye(*data.X.shape) > 0, np.inf, data.X))
-    for model in (clone(learner), fitted(learner, data)):
+    for model in (fresh(learner), fitted(learner, data)):
         before = dict(_attributes(model))
         try:
             model.fit(bad.X) if bad.y is None else model.fit(bad.X, bad.y)
@@ -207,7 +208,7 @@ def tables_give_the_same_bits(learner):
 def weights_can_be_routed(learner):
     """``set_fit_request(sample_weight=True)`` is there, for metadata routing."""
     with config_context(enable_metadata_routing=True):
-        request = clone(learner).set_fit_request(sample_weight=True).get_metadata_routing()
+        request = fresh(learner).set_fit_request(sample_weight=True).get_metadata_routing()
     assert request.fit.requests["sample_weight"] is True
 
 
@@ -241,7 +242,7 @@ def callbacks_are_told_the_loss(learner):
     data = sample(learner, 500)
     listener = _Listener()
     model = fitted(learner, data)
-    heard = clone(learner).set_callbacks(listener)
+    heard = fresh(learner).set_callbacks(listener)
     heard = fitted(heard, data)
     listener = heard._skl_callbacks[0] if hasattr(heard, "_skl_callbacks") else listener
     assert_same(state_of(heard), state_of(model), "a fit with a callback against one without")
@@ -258,7 +259,7 @@ def callbacks_are_told_the_loss(learner):
 def callbacks_can_stop(learner):
     """A callback that asks to stop after the first iteration is obeyed (by each start), and the learner is fitted."""
     data = sample(learner, 500)
-    heard = clone(learner).set_callbacks(_Listener(stop_after=1))
+    heard = fresh(learner).set_callbacks(_Listener(stop_after=1))
     heard = fitted(heard, data)
     told, starts = heard._skl_callbacks[0].told, learner.get_params().get("n_init", 1)
     starts = starts if isinstance(starts, int) else 1

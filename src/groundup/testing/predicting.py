@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -44,7 +45,7 @@ def any_container_gives_the_same_bits(learner):
                 assert_same(answers(model, same), plain, f"{what} of {len(X)} row(s), {np.dtype(dtype)}")
 
 
-def _containers(X: np.ndarray) -> dict[str, object]:
+def _containers(X: np.ndarray) -> dict[str, Any]:
     wide = np.zeros((len(X), 2 * X.shape[1]), X.dtype)
     wide[:, ::2] = X
     locked = X.copy()

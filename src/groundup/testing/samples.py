@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,12 +31,14 @@ class Sample(NamedTuple):
     weight : (n_rows,), whole numbers 0 to 3, seldom 0.
     """
 
-    X: np.ndarray
-    y: np.ndarray | None
-    weight: np.ndarray
+    X: Any
+    y: Any
+    weight: Any
 
 
-def sample(learner, n_rows: int = 300, n_features: int = 5, *, seed: int = 0, dtype=np.float64) -> Sample:
+def sample(
+    learner, n_rows: int = 300, n_features: int = 5, *, seed: int = 0, dtype: Any = np.float64
+) -> Sample:
     """Draw rows in three heaps, with a target that depends on them, as the learner's tags ask for."""
     rng, tags = np.random.default_rng(seed), get_tags(learner)
     n_groups = 3 if not is_classifier(learner) or tags.classifier_tags.multi_class else 2
@@ -62,9 +64,14 @@ def has_weights(learner) -> bool:
     return "sample_weight" in inspect.signature(type(learner).fit).parameters
 
 
-def fitted(learner, data: Sample, weight=None, **params):
+def fresh(learner) -> Any:
+    """Return an unfitted learner with the same parameters."""
+    return clone(learner)
+
+
+def fitted(learner, data: Sample, weight=None, **params) -> Any:
     """Return a fresh clone fitted on `data`; its ``random_state`` is 0 where it has one and none was chosen."""
-    learner = clone(learner).set_params(**params)
+    learner = fresh(learner).set_params(**params)
     if learner.get_params().get("random_state", 0) is None:
         learner.set_params(random_state=0)
     arguments = {} if weight is None else {"sample_weight": weight}
@@ -88,7 +95,7 @@ def state_of(learner) -> dict:
     return {k: v for k, v in vars(learner).items() if k.endswith("_") and not k.startswith("__")}
 
 
-def frames(X, names: list[str]) -> dict[str, object]:
+def frames(X, names: list[str]) -> dict[str, Any]:
     """Return `X` as a frame of every kind that is installed: "pandas", "polars"."""
     table = {name: X[:, j] for j, name in enumerate(names)}
     return {
@@ -104,9 +111,10 @@ def assert_same(a, b, what: str) -> None:
     assert not difference, f"{what}: {difference}"
 
 
-def differing(a, b) -> str:
+def differing(a: Any, b: Any) -> str:
     """Tell in words where two values first differ; "" where all their bits are the same."""
-    if type(a) is not type(b) and not (np.isscalar(a) and np.isscalar(b)):
+    both: list[Any] = [a, b]
+    if type(a) is not type(b) and not all(np.isscalar(v) for v in both):
         return f"{type(a).__name__} is not {type(b).__name__}"
     if isinstance(a, dict):
         if a.keys() != b.keys():

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from groundup.models.estimator import clone, is_classifier, is_clusterer, is_regressor
-from groundup.testing.samples import answers, assert_same, fitted, frames, sample, state_of
+from groundup.models.estimator import is_classifier, is_clusterer, is_regressor
+from groundup.testing.samples import answers, assert_same, fitted, frames, fresh, sample, state_of
 
 #: Attributes that no fit leaves for others: callbacks that the user set, and what scikit-learn keeps for itself.
 _NOT_LEARNT = {"_skl_callbacks", "_sklearn_output_config", "_metadata_request"}
@@ -54,9 +54,9 @@ def pickle_keeps_the_bits(learner):
 def clone_forgets_the_fit(learner):
     """``clone`` of a fitted learner has its parameters, and nothing that was learnt."""
     model = fitted(learner, sample(learner))
-    fresh = clone(model)
-    assert_same(fresh.get_params(), model.get_params(), "parameters of the clone")
-    assert not state_of(fresh), f"the clone knows {sorted(state_of(fresh))}"
+    twin = fresh(model)
+    assert_same(twin.get_params(), model.get_params(), "parameters of the clone")
+    assert not state_of(twin), f"the clone knows {sorted(state_of(twin))}"
 
 
 def state_keeps_the_bits(learner):
@@ -146,7 +146,7 @@ def changed_pickle_is_refused(learner):
     for name, value in model.get_state().items():
         if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiub":
             continue
-        changed = clone(model)
+        changed = fresh(model)
         vars(changed).update({**vars(model), name: value.astype(complex)})
         try:
             pickle.loads(pickle.dumps(changed))  # noqa: S301 (our own bytes)

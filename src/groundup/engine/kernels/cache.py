@@ -25,7 +25,7 @@ from pathlib import Path
 
 import llvmlite
 import numba
-from numba.core import caching, sigutils
+from numba.core import caching, config, sigutils
 
 from groundup.engine.kernels.callees import fingerprint
 
@@ -45,7 +45,7 @@ def is_kernel_source(path: Path) -> bool:
 def digest(package_root: Path) -> str:
     """Return the digest of all kernel sources under `package_root` (a folder or one file), of ours, and the versions."""
     h = hashlib.blake2b(digest_size=12)
-    flags = numba.config.BOUNDSCHECK, numba.config.OPT, numba.config.DEBUGINFO_DEFAULT
+    flags = [getattr(config, name) for name in ("BOUNDSCHECK", "OPT", "DEBUGINFO_DEFAULT")]
     for word in (numba.__version__, llvmlite.__version__, os.environ.get("GROUNDUP_TILES", ""), str(flags)):
         h.update(word.encode() + b"\0")
     roots = [_ENGINE.parent] if package_root == _ENGINE.parent else [_ENGINE, package_root]
