@@ -81,8 +81,8 @@ def command(
     from groundup.workbench.project import BUDGET_S, Project
 
     told = _Told(None if as_json else out())
-    announce_compiling(quiet)
     with Progress(quiet, told.hear) as progress:
+        announce_compiling(quiet, progress.remark)
         work = Project(
             data,
             target,
@@ -97,8 +97,8 @@ def command(
         result = work.build(BUDGET_S if budget is None else budget, max_fits, fresh=fresh)
     if as_json:
         print_json(result.to_object())
-        return
-    told.finish(result)
+    else:
+        told.finish(result)
 
 
 class _Told:

@@ -10,6 +10,7 @@ from groundup.workbench.events import Event, Failed, FitDone, StepBegun, StepDon
 
 _STEPS = {
     "read": "Reading",
+    "contract": "Exploring",
     "warm": "Compiling",
     "compare": "Comparing",
     "refit": "Refitting",
@@ -29,7 +30,7 @@ class Progress:
     """
 
     def __init__(self, quiet: bool, say=None):
-        self._say = say
+        self._say: Any = say
         self._bar: Any = None
         self._task: Any = None
         if is_lively(quiet):
@@ -59,7 +60,7 @@ class Progress:
     def __call__(self, event: Event) -> None:
         """Hear an event of a run."""
         if isinstance(event, (StepDone, Told)) and self._say is not None:
-            self._say(event)
+            self._aside(event)
         if self._bar is None:
             return
         if isinstance(event, StepBegun):
@@ -72,6 +73,19 @@ class Progress:
         elif isinstance(event, Failed):
             self._bar.console.print(f"[yellow]{event.label} failed:[/] ", end="")
             self._bar.console.print(event.error, markup=False)
+
+    def _aside(self, event: Event) -> None:
+        """Let what has been made be printed on stdout, without the bar in between."""
+        if self._bar is None:
+            self._say(event)
+            return
+        self._bar.stop()
+        self._say(event)
+        self._bar.start()
+
+    def remark(self, text: str) -> None:
+        """Print a dim line on stderr, above the bar."""
+        (err() if self._bar is None else self._bar.console).print(text, style="dim")
 
     def _draw(self, *, step: str, description: str, left: str, total, completed: float = 0.0) -> None:
         from rich.markup import escape

@@ -58,12 +58,18 @@ def is_lively(quiet: bool) -> bool:
     )
 
 
-def announce_compiling(quiet: bool) -> None:
-    """Have the first compile of this process told in one dim line, or not at all."""
+COMPILING = "Compiling kernels for the first time; they are kept for later runs ..."
+
+
+def announce_compiling(quiet: bool, tell=None) -> None:
+    """Have the first compile of this process told in one dim line (by `tell`, if given), or not at all."""
     from groundup.engine.kernels.cache import on_compile
 
-    told = "Compiling kernels for the first time; they are kept for later runs ..."
-    on_compile(lambda: None if quiet else err().print(told, style="dim"))
+    on_compile(lambda: None if quiet else (tell or _tell_dim)(COMPILING))
+
+
+def _tell_dim(text: str) -> None:
+    err().print(text, style="dim")
 
 
 def print_json(value) -> None:

@@ -109,7 +109,9 @@ class Project:
         """What each column means."""
         from groundup.tables import Contract
 
-        contract = Contract.infer(self.table, self.target, task=self.task, time=self.time, group=self.group)
+        table = self.table
+        self.listen(StepBegun("contract", "what the columns mean"))
+        contract = Contract.infer(table, self.target, task=self.task, time=self.time, group=self.group)
         self.listen(StepDone("contract", contract))
         return contract
 
@@ -205,7 +207,8 @@ class Project:
             found = learners_of(self.contract.task, self.learners)
             for problem in found.problems:
                 self.listen(Failed("entry point", problem))
-            self.listen(StepBegun("compare", f"{len(found.entries)} learners"))
+            told = "1 learner" if len(found.entries) == 1 else f"{len(found.entries)} learners"
+            self.listen(StepBegun("compare", f"{told} on folds of train"))
             comparer = Comparer(self.problem, found.entries, self._clock, self.journal, self.listen)
             comparer.ready = ready
             self._comparison = comparer.run()
