@@ -104,9 +104,9 @@ def make_charts():
     return every_chart
 
 
-@pytest.fixture(params=HOSTILE, ids=[ascii(text)[:24] for text in HOSTILE])
+@pytest.fixture(params=HOSTILE[::2], ids=[ascii(text)[:24] for text in HOSTILE[::2]])
 def hostile(request) -> str:
-    """Return one hostile text after the other."""
+    """Return every second hostile text, one after the other: all of them stand in `hostile_names`."""
     return request.param
 
 

@@ -27,6 +27,7 @@
       place.setAttribute("role", "img");
       place.setAttribute("aria-label", name);
       place.removeAttribute("aria-roledescription");
+      place.querySelector("svg").setAttribute("aria-hidden", "true");
       if (window.ResizeObserver) follow(place, result.view);
     });
   }

@@ -19,7 +19,6 @@ from groundup.charts.drawing import Rows, round_ticks, round_width, tooltips, x_
 from groundup.charts.plain import number, percent, quoted, rows, shown, table
 from groundup.errors import UsageError
 
-
 _WHOLE = 2.0**53  # beyond, every float is a whole number
 
 

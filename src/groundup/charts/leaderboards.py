@@ -96,17 +96,19 @@ def leaderboard(
 
 
 def _draw(kept: list[Line], label: list[str], chosen: str, title: str):
+    first = next((i for i, ln in enumerate(kept) if ln.name == chosen), -1)  # two may share a name
+    is_chosen = [i == first for i in range(len(kept))]
     summary = rows(
         label=label,
         score=[ln.score for ln in kept],
         lo=[ln.score - ln.spread for ln in kept],
         hi=[ln.score + ln.spread for ln in kept],
         told=[_told(ln) for ln in kept],
-        chosen=[ln.name == chosen for ln in kept],
+        chosen=is_chosen,
     )
     single = [
-        (name, value, ln.name == chosen)
-        for name, ln in zip(label, kept, strict=True)
+        (name, value, flag)
+        for name, ln, flag in zip(label, kept, is_chosen, strict=True)
         for value in ln.folds[:50]
     ]
     folds = rows(label=[f[0] for f in single], score=[f[1] for f in single], chosen=[f[2] for f in single])
@@ -144,12 +146,17 @@ def _draw(kept: list[Line], label: list[str], chosen: str, title: str):
             spots.transform_filter(flag).mark_point(style=f"fold{ending}", **down),
             some.mark_point(style=f"dot{ending}", **down).encode(x="score:Q"),
         ]
-    words: dict[str, Any] = {"dy": -8, "baseline": "middle"}
-    name = base.mark_text(style="value", align="left", limit=230, **words).encode(
+    return drawn, alt.layer(*layers, *_words(base))
+
+
+def _words(base) -> list:
+    """Return name and score of each model, above its line."""
+    place: dict[str, Any] = {"dy": -8, "baseline": "middle"}
+    name = base.mark_text(style="value", align="left", limit=230, **place).encode(
         x=alt.value(0), text="label:N"
     )
-    score = base.mark_text(style="note", align="right", **words).encode(x=alt.value("width"), text="told:N")
-    return drawn, alt.layer(*layers, name, score)
+    score = base.mark_text(style="note", align="right", **place).encode(x=alt.value("width"), text="told:N")
+    return [name, score]
 
 
 def _told(line: Line) -> str:
