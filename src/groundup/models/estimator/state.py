@@ -131,7 +131,7 @@ class Plain(NamedTuple):
     optional: bool = False
 
     def check(self, name: str, value, sizes: dict[str, int]) -> None:
-        """Raise ValueError unless `value` is made of dicts (text keys), lists, text, finite numbers, truth values, None."""
+        """Raise ValueError unless `value` is made of dicts with text keys, lists, text, finite numbers, truth values."""
         pending = [(value, 0)]
         while pending:
             item, level = pending.pop()

@@ -39,6 +39,7 @@ _NO_WEIGHTS = np.zeros(0)
 class HistGradientBoosting(Callbacks, Learner):
     """Base of the boosted learners: everything but the loss and the kind of target."""
 
+    weights: ClassVar[str] = "sampling"  # bins are cut at quantiles of drawn rows, gradients are rounded
     _parameter_constraints: ClassVar[dict] = {
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -74,7 +75,7 @@ class HistGradientBoosting(Callbacks, Learner):
         "_random_seed": Scalar(int, low=0, high=2**32 - 1),
         "_starts": Array("i8", "n_starts"),
         "_feature": Array("i4", "n_nodes"),
-        "_threshold": Array("f4 f8", "n_nodes", finite="allow-nan"),
+        "_threshold": Array("f4 f8", "n_nodes", finite=False),
         "_left": Array("i4", "n_nodes"),
         "_missing_left": Array("?", "n_nodes"),
         "_value": Array("f8", "n_nodes"),
@@ -181,7 +182,7 @@ class HistGradientBoosting(Callbacks, Learner):
         trained = Inside(booster, np.flatnonzero(fitted), weight, weighted)
         watched = None
         if given:
-            raw = self._raw(X_val) if again else np.tile(booster.baseline, (len(X_val), 1))
+            raw = self._raw(X_val) if again else np.tile(booster.baseline, (len(y_val), 1))
             watched = Outside(booster, X_val, y_val, weight_val, raw)
         elif len(held):
             only = np.zeros(rows.n_rows)
@@ -270,7 +271,7 @@ class HistGradientBoosting(Callbacks, Learner):
         return {"_baseline": baseline, **named, "_walk": walk_of(trees)}
 
     def _keep(self, parts: list[Trees], baseline) -> None:
-        vars(self).update(self._attributes(parts, baseline))
+        self.__dict__.update(self._attributes(parts, baseline))
 
     def _trees(self) -> Trees:
         return Trees(*(vars(self)[f"_{name}"] for name in Trees._fields))
@@ -283,7 +284,7 @@ class HistGradientBoosting(Callbacks, Learner):
     def _view(self, parts: list[Trees], raw: np.ndarray | None, baseline):
         """Return a copy that predicts with the trees so far; with `raw`, every prediction starts from these scores."""
         view = copy.copy(self)
-        vars(view).pop("feature_names_in_", None)
+        view.__dict__.pop("feature_names_in_", None)
         view._keep(parts if raw is None else [], baseline)
         view._given_raw = raw
         return view

@@ -82,10 +82,11 @@ class Trees(NamedTuple):
         if self.n_trees % n_outputs:
             raise ValueError(f"{self.n_trees} trees cannot be shared by {n_outputs} outputs")
         at = np.arange(n_nodes) - np.repeat(self.starts[:-1], sizes)
-        inner = self.left != 0
-        if (inner & ((self.left <= at) | (self.left + 1 >= np.repeat(sizes, sizes)))).any():
+        left = self.left.astype(np.int64)  # in int32, the largest child's number plus one would be negative
+        inner = left != 0
+        if (inner & ((left <= at) | (left + 1 >= np.repeat(sizes, sizes)))).any():
             raise ValueError("a node's child is not below it")
-        kids = (np.repeat(self.starts[:-1], sizes) + self.left)[inner]
+        kids = (np.repeat(self.starts[:-1], sizes) + left)[inner]
         parents = np.bincount(np.concatenate([kids, kids + 1, self.starts[:-1]]), minlength=n_nodes)
         if (parents != 1).any():
             raise ValueError("a node has not exactly one parent")
