@@ -422,6 +422,18 @@ def test_a_state_makes_the_same_model(n_classes):
     assert again.n_iter_ == 5
 
 
+def test_a_split_on_missing_alone_is_kept_in_the_state():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(500, 2))
+    y = rng.random(500) < 0.5
+    X[y, 1] = np.nan
+    model = HistGradientBoostingClassifier(max_iter=2).fit(X, y)
+    assert np.isinf(model._threshold).any()
+    assert model.score(X, y) == 1.0
+    again = HistGradientBoostingClassifier.from_state(model.get_params(), model.get_state())
+    assert again.predict_proba(X).tobytes() == model.predict_proba(X).tobytes()
+
+
 @pytest.mark.parametrize(
     ("name", "change"),
     [

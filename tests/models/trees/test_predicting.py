@@ -110,6 +110,7 @@ def _changed(**fields):
         _changed(starts=(1, 0)),
         _changed(left=(0, 10_000)),
         _changed(left=(0, -1)),
+        _changed(left=(0, 2**31 - 1)),
         _changed(left=(1, 1)),
         _changed(left=(0, 0)),
         _changed(feature=(0, 4)),

@@ -165,7 +165,7 @@ class Learner(Declared, BaseEstimator):
         except AttributeError:  # not fitted yet: the full validation says so
             return False
 
-    def _features(self, X, finite=True) -> np.ndarray:
+    def _features(self, X, finite: bool | str = True) -> np.ndarray:
         """Return `X` as the kernels want it: plain arrays as they are and unchecked, all else fully validated.
 
         A plain array's finiteness is the caller's to tell from the result: see `_confirm`.
@@ -177,7 +177,7 @@ class Learner(Declared, BaseEstimator):
             validate_data(self, X, reset=False, dtype=self._dtype_in, order="C", ensure_all_finite=finite)
         )
 
-    def _fill(self, kernel, X, *state, n_columns: int | None = None, finite=True) -> np.ndarray:
+    def _fill(self, kernel, X, *state, n_columns: int | None = None, finite: bool | str = True) -> np.ndarray:
         """Return the float64 array that ``kernel(X, *state, out)`` fills row by row: on threads where rows are many.
 
         Parameters
@@ -198,13 +198,13 @@ class Learner(Declared, BaseEstimator):
             rows.advance(lambda run: kernel(run.X, *state, run["out"]))
         return self._confirm(X, out, finite)
 
-    def _confirm(self, X, result: np.ndarray, finite=True) -> np.ndarray:
+    def _confirm(self, X, result: np.ndarray, finite: bool | str = True) -> np.ndarray:
         """Return `result` after making sure that a NaN or infinity in it does not come from `X`."""
         if not np.isfinite(result).all():
             self._refuse_nonfinite(X, finite)
         return result
 
-    def _refuse_nonfinite(self, X, finite=True) -> None:
+    def _refuse_nonfinite(self, X, finite: bool | str = True) -> None:
         """Raise scikit-learn's error if `X` holds NaN or infinity (or, with "allow-nan", infinity)."""
         if isinstance(X, Place) and not isinstance(X, np.ndarray):
             self._place(X, finite, 1)

@@ -64,7 +64,10 @@ def update_gradients(rows: Rows, loss: int, n_outputs: int, weight: np.ndarray) 
     rows.advance(step)
     total = add_tree(sums)
     low, high = ends[:, :, 0].min(axis=0), ends[:, :, 1].max(axis=0)
-    return [Scales(*total[k].tolist(), float(low[k]), float(high[k])) for k in range(n_outputs)]
+    return [
+        Scales(float(total[k, 0]), float(total[k, 1]), float(low[k]), float(high[k]))
+        for k in range(n_outputs)
+    ]
 
 
 @kernel(fast=True)

@@ -81,7 +81,7 @@ class Node:
     def __init__(self, number: int, depth: int, path: int, sums: tuple[int, int]):
         self.number, self.depth, self.path, self.sums = number, depth, path, sums
         self.gain, self.feature, self.bin, self.missing_left, self.left = 0.0, -1, 0, 0, (0, 0)
-        self.kids: tuple[Node, Node] | None = None
+        self.kids: tuple[Node, ...] = ()
         self.slot = -1
 
 
@@ -267,7 +267,7 @@ class Grower:
         return node.number, node.feature, node.bin, node.missing_left, kids[0].number, kids[1].number, added
 
     def _hessian(self, sums) -> int:
-        return unpack_one(*sums, self.mode, self.units.count_bits)[1]
+        return unpack_one(sums[0], sums[1], self.mode, self.units.count_bits)[1]
 
     def _may_split(self, node: Node) -> bool:
         """Tell whether the node can have a split at all, by its depth and (where known) its rows."""
@@ -275,7 +275,7 @@ class Grower:
             return False
         if self.mode == PACKED:
             return True
-        count = unpack_one(*node.sums, self.mode, self.units.count_bits)[2]
+        count = unpack_one(node.sums[0], node.sums[1], self.mode, self.units.count_bits)[2]
         return count >= 2 * self.plan.min_samples_leaf
 
     def _search(self, node: Node, counts: np.ndarray | None = None) -> None:
@@ -345,18 +345,14 @@ class Grower:
         for node in done:
             nodes.extend(node.kids)
         place = {node.number: i for i, node in enumerate(nodes)}
-        out = Grown(
-            *(np.zeros(len(nodes), np.int32) for _ in range(3)),
-            np.zeros(len(nodes), bool),
-            np.zeros(len(nodes)),
-            np.empty(0, np.int64),
-            self.ranges,
-        )
+        n = len(nodes)
+        feature, split_bin, left = (np.zeros(n, np.int32) for _ in range(3))
+        missing_left, gain = np.zeros(n, bool), np.zeros(n)
         scale = self.units.hessian / self.units.gradient**2
         for node in done:
             i = place[node.number]
-            out.feature[i], out.bin[i], out.left[i] = node.feature, node.bin, place[node.kids[0].number]
-            out.missing_left[i], out.gain[i] = node.missing_left, node.gain * scale
-        leaves = np.flatnonzero(out.left == 0)
-        where = np.array([nodes[i].number for i in leaves], np.int64)
-        return out._replace(leaves=leaves, ranges=np.ascontiguousarray(self.ranges[:, where]))
+            feature[i], split_bin[i], left[i] = node.feature, node.bin, place[node.kids[0].number]
+            missing_left[i], gain[i] = node.missing_left, node.gain * scale
+        leaves = np.flatnonzero(left == 0)
+        ranges = np.ascontiguousarray(self.ranges[:, [nodes[i].number for i in leaves]])
+        return Grown(feature, split_bin, left, missing_left, gain, leaves, ranges)
