@@ -14,61 +14,43 @@ EXAMPLES = (
     "Examples:  groundup build churn.csv --target churned   |   groundup build prices.parquet --target price --budget 60s"
     "   |   groundup build customers.csv   (no target: segments)"
 )
-_ROWS, _RUN = "Rows", "Run"
+
+
+def _option(told: str, metavar: str | None, panel: str | None = None, **more):
+    return typer.Option(help=told, metavar=metavar, rich_help_panel=panel, **more)
+
+
+DataFile = Annotated[
+    str, typer.Argument(metavar="DATA", help="CSV, Parquet or JSON lines file, or sample:NAME.")
+]
+Target = Annotated[str | None, _option("Column to predict; without it, segments are sought.", "COLUMN")]
+Task = Annotated[
+    str | None, _option("binary, multiclass, classification or regression; inferred if not given.", "TASK")
+]
+Time = Annotated[str | None, _option("Column that orders the rows.", "COLUMN", "Rows")]
+Group = Annotated[str | None, _option("Column whose equal values stay together.", "COLUMN", "Rows")]
+Seed = Annotated[int, _option("Of the split and the learners.", "N", "Rows", min=0)]
+Budget = Annotated[str | None, _option("Time for all: 60s, 2m, 1h.  (default: 120s)", "TIME", "Run")]
+MaxFits = Annotated[int | None, _option("Fits of the comparison, in place of a time.", "N", "Run", min=1)]
+Learners = Annotated[list[str] | None, _option("Only this learner; may be repeated.", "NAME", "Run")]
+Folder = Annotated[Path | None, _option("Folder of the project.  (default: DATA-groundup)", "DIR", "Run")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Run anew, even if stored.", rich_help_panel="Run")]
 
 
 @verb
 def command(
-    data: Annotated[
-        str, typer.Argument(metavar="DATA", help="CSV, Parquet or JSON lines file, or sample:NAME.")
-    ],
+    data: DataFile,
     *,
-    target: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Column to predict; without it, segments are sought.")
-    ] = None,
-    task: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TASK", help="binary, multiclass, classification or regression; inferred if not given."
-        ),
-    ] = None,
-    time: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Column that orders the rows.", rich_help_panel=_ROWS)
-    ] = None,
-    group: Annotated[
-        str | None,
-        typer.Option(
-            metavar="COLUMN", help="Column whose equal values stay together.", rich_help_panel=_ROWS
-        ),
-    ] = None,
-    seed: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Of the split and the learners.", rich_help_panel=_ROWS)
-    ] = 0,
-    budget: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME", help="Time for all: 60s, 2m, 1h.  (default: 120s)", rich_help_panel=_RUN
-        ),
-    ] = None,
-    max_fits: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", min=1, help="Fits of the comparison, in place of a time.", rich_help_panel=_RUN
-        ),
-    ] = None,
-    learner: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Only this learner; may be repeated.", rich_help_panel=_RUN),
-    ] = None,
-    project: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="Folder of the project.  (default: DATA-groundup)", rich_help_panel=_RUN
-        ),
-    ] = None,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Run anew, even if a result is stored.", rich_help_panel=_RUN)
-    ] = False,
+    target: Target = None,
+    task: Task = None,
+    time: Time = None,
+    group: Group = None,
+    seed: Seed = 0,
+    budget: Budget = None,
+    max_fits: MaxFits = None,
+    learner: Learners = None,
+    project: Folder = None,
+    fresh: Fresh = False,
     as_json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,

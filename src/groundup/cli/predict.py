@@ -58,18 +58,20 @@ def command(
     else:
         write(made.frame, output)
     if as_json:
-        print_json(
-            {
-                "output": output,
-                "rows": made.frame.height,
-                "without_prediction": made.n_failed,
-                "doubtful": made.n_doubted,
-                "problems": list(made.listed),
-                "unused_columns": list(made.extra),
-            }
-        )
+        print_json(_object(made, output))
     elif not quiet:
         _tell(made, output)
+
+
+def _object(made, output: str) -> dict:
+    return {
+        "output": output,
+        "rows": made.frame.height,
+        "without_prediction": made.n_failed,
+        "doubtful": made.n_doubted,
+        "problems": list(made.listed),
+        "unused_columns": list(made.extra),
+    }
 
 
 def _same(output: str, *inputs) -> bool:

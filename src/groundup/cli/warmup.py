@@ -13,19 +13,24 @@ NAME = "warmup"
 EXAMPLES = "Example:  groundup warmup"
 
 
+TaskName = Annotated[
+    str | None,
+    typer.Option(metavar="TASK", help="Only one task: binary, multiclass, regression or clustering."),
+]
+Learners = Annotated[
+    list[str] | None, typer.Option(metavar="NAME", help="Only this learner; may be repeated.")
+]
+DTypes = Annotated[
+    list[str] | None, typer.Option(metavar="TYPE", help="Only float64 (tables) or only float32 (arrays).")
+]
+
+
 @verb
 def command(
     *,
-    task: Annotated[
-        str | None,
-        typer.Option(help="Only the learners of one task: binary, multiclass, regression, clustering."),
-    ] = None,
-    learner: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Only this learner; may be repeated.")
-    ] = None,
-    dtype: Annotated[
-        list[str] | None, typer.Option(metavar="TYPE", help="Only float64 (tables) or only float32 (arrays).")
-    ] = None,
+    task: TaskName = None,
+    learner: Learners = None,
+    dtype: DTypes = None,
     as_json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -54,30 +59,33 @@ def command(
             )
 
     walked = warm_up(TASKS if task is None else (task,), learner, dtype or DTYPES, tell)
-    where = folder()
-    n_files = (
-        0 if where is None or not where.is_dir() else sum(1 for f in where.iterdir() if f.suffix == ".nbc")
-    )
-    failed = [w for w in walked if w.error]
     if as_json:
-        print_json(
-            {
-                "folder": None if where is None else str(where),
-                "compiled": n_files,
-                "seconds": sum(w.seconds for w in walked),
-                "learners": [w._asdict() for w in walked],
-            }
-        )
+        print_json(_object(walked, folder()))
     elif not quiet:
-        seconds = sum(w.seconds for w in walked)
-        kept = (
-            f"{n_files} kept in {where}"
-            if where
-            else "kept nowhere: no cache folder can be written (groundup doctor)"
-        )
-        out().print(
-            f"Kernels of {len({w.learner for w in walked})} learners are ready after {seconds:.1f} s; {kept}",
-            markup=False,
-        )
-    if failed:
+        out().print(_sentence(walked, folder()), markup=False, soft_wrap=True)
+    if any(w.error for w in walked):
         raise typer.Exit(1)
+
+
+def _compiled(where) -> int:
+    return 0 if where is None or not where.is_dir() else sum(1 for f in where.iterdir() if f.suffix == ".nbc")
+
+
+def _object(walked, where) -> dict:
+    return {
+        "folder": None if where is None else str(where),
+        "compiled": _compiled(where),
+        "seconds": sum(w.seconds for w in walked),
+        "learners": [w._asdict() for w in walked],
+    }
+
+
+def _sentence(walked, where) -> str:
+    seconds = sum(w.seconds for w in walked)
+    kept = (
+        f"{_compiled(where)} kept in {where}"
+        if where
+        else "kept nowhere: no cache folder can be written (see groundup doctor)"
+    )
+    failed = "".join(f"\n{w.learner} ({w.task}) failed: {w.error}" for w in walked if w.error)
+    return f"Kernels of {len({w.learner for w in walked})} learners are ready after {seconds:.1f} s; {kept}{failed}"
