@@ -60,6 +60,28 @@ def test_every_module_begins_with_what_it_is():
     assert [_where(p) for p, tree in _trees().items() if not ast.get_docstring(tree)] == []
 
 
+def _imported(tree) -> set[str]:
+    """Return the dotted names that a module imports, anywhere in it."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def test_only_one_room_knows_scikit_learns_base_classes():
+    # import-linter proves the rest of the layers, but sees other packages only as a whole.
+    knows = {
+        _where(path)
+        for path, tree in _trees().items()
+        if any(re.match(r"sklearn\.(base|utils|callback)\b", name) for name in _imported(tree))
+    }
+    allowed = {p for p in knows if "/models/estimator/" in p} | {"src/groundup/testing/reference.py"}
+    assert knows == allowed
+
+
 def test_only_the_command_line_prints():
     found = [
         _where(path, node)
