@@ -223,3 +223,9 @@ def test_ragged_records_come_back_where_they_stood(built, tmp_path, make_frame):
     assert found["prediction"].is_null().arg_true().to_list() == [2]
     assert "line 4 is no row" in found["problem"][2]
     assert found["id"].drop_nulls().to_list() == frame["id"].to_list()
+
+
+def test_a_leak_is_suspected(tmp_path, make_frame):
+    frame = make_frame().with_columns(leak=(pl.col("y") == "yes").cast(pl.Int64))
+    result = gu.Project(frame, target="y", path=tmp_path, learners=LINEAR).build(max_fits=5)
+    assert any("seldom honest" in told for told in result.warnings)

@@ -6,6 +6,7 @@ from typing import Any
 
 from groundup._version import __version__
 from groundup.judge.metrics import Score, confusion
+from groundup.judge.numbers import shown
 from groundup.judge.verdict import Parts as Scored
 from groundup.judge.verdict import Verdict, give_verdict
 from groundup.tables import Contract, Split, Table
@@ -16,6 +17,7 @@ from groundup.workbench.steps.choose import Choice, best_of_each
 from groundup.workbench.steps.compare import Comparison
 from groundup.workbench.steps.finalize import Final
 
+SUSPICIOUS_AUC = 0.99
 # Verdicts that a reader must not overlook.
 _GRAVE = {"memorised", "nothing", "strong overfit", "underfit", "unsteady"}
 
@@ -127,7 +129,7 @@ def assemble(
         regime=verdict.regime,
         confusion=confused,
         ended=comparison.ended,
-        warnings=_warnings(comparison, verdict),
+        warnings=_warnings(comparison, verdict) + _too_good(comparison, final),
         contract=problem.contract.model_dump(mode="json"),
         **facts,
     )
@@ -160,6 +162,19 @@ def notes_of(table: Table, contract: Contract, split: Split) -> list[str]:
         records = "1 record is left out" if n == 1 else f"{n:,} records are left out, the first"
         notes.append(f"{records}: line {first.line}, {first.reason}")
     return list(dict.fromkeys(notes))
+
+
+def _too_good(comparison: Comparison, final: Final) -> list[str]:
+    """Warn of a score that is seldom honest: two classes told apart almost without a mistake."""
+    value = final.metrics["test"][comparison.metric.name].value
+    if comparison.metric.name != "roc_auc" or value is None or value < SUSPICIOUS_AUC:
+        return []
+    return [
+        (
+            f"A ROC AUC of {shown(value)} is seldom honest: make sure that no column is filled in only after the target "
+            "is known, or copies it."
+        )
+    ]
 
 
 def _warnings(comparison: Comparison, verdict: Verdict) -> list[str]:
