@@ -220,7 +220,11 @@ class Gram:
             )
 
     def merge(self, other: Gram) -> Gram:
-        """Return the sums of both, in place of `self`."""
+        """Return the sums of both, in place of `self`; where they overflow, infinity or NaN says so."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._merge(other)
+
+    def _merge(self, other: Gram) -> Gram:
         total = self.weight + other.weight
         self.cross += other.cross
         self.spread += other.spread

@@ -87,7 +87,11 @@ class Moments:
         return new
 
     def merge(self, other: Moments) -> Moments:
-        """Return the moments of both, in place of `self`."""
+        """Return the moments of both, in place of `self`; where they overflow, infinity or NaN says so."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._merge(other)
+
+    def _merge(self, other: Moments) -> Moments:
         if not self.weight or not other.weight:
             kept, empty = (self, other) if self.weight or not other.weight else (other, self)
             kept.shift = kept.shift + 0.0 * empty.shift  # only a NaN in it can matter

@@ -27,7 +27,7 @@ from groundup.models.estimator import Array, Interval, Scalar, fitting
 from groundup.models.linear import normal_equations, orthogonal
 from groundup.models.linear.prediction import LinearRegressor
 
-_SMALL_FLOPS = 2_000_000  # up to here the exact way costs no more than the fast one
+_SMALL_FLOPS = 250_000  # up to here the exact way costs no more than the fast one
 _DOUBTFUL = 1e10  # condition number beyond which fewer than six digits are sure
 
 

@@ -318,7 +318,7 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
                 "A plane separates the classes: without a penalty there is no optimum, and the coefficients stand "
                 "where the loss vanished. Set C to a finite value."
             )
-        elif not found.converged:
+        elif not found.converged and not found.stopped:
             message = (
                 f"The optimum was not reached in {found.n_iter} iterations (max_iter={self.max_iter}): the objective is "
                 f"about {found.gap / max(abs(found.value), 1e-300):.1e} of itself above it. Raise max_iter, scale the "

@@ -49,7 +49,7 @@ class LogisticProblem:
         self.size = n_scores * (d + fit_intercept)
         self.blocks = d <= _BLOCK_FEATURES
         full = float(rows.n_rows) * d * (d + 1) * n_scores * (n_scores + 1) / 2 + self.size**3 / 3
-        self.pairs = n_scores > 1 and full <= _FULL_FLOPS and self.size <= _FULL_SIZE
+        self.pairs = self.blocks and n_scores > 1 and full <= _FULL_FLOPS and self.size <= _FULL_SIZE
         self.exact = self.pairs or (self.blocks and n_scores == 1)
         n_grams = n_scores * (n_scores + 1) // 2 if self.pairs else n_scores
         self.flops = float(rows.n_rows) * d * (d + 1) * n_grams

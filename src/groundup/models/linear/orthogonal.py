@@ -11,7 +11,8 @@ column of ones centres the others exactly as the intercept would. Then (`solve`)
     minimise |z - A w|^2 + alpha |w|^2        with A, z from R
 
 by the singular values of A with its columns brought to one length: the rank then does not depend on units. Where columns
-are dependent up to rounding, the solution of least norm is returned, as scikit-learn does.
+are dependent up to rounding, the solution of least norm is returned, as scikit-learn does. Where no penalty is paid and
+the rows are not too many, the solution is made better by its own residuals (`refinement`).
 
 Cost: 2 rows (n_features + n_outputs + 1)^2 flops, at about half of the processor's peak. Error: about eps times the
 condition number of the scaled columns (and its square times the residual's share of y).
@@ -25,6 +26,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+
+from groundup.models.linear.refinement import refine
 
 _EPS, _LARGEST = np.finfo(np.float64).eps, np.finfo(np.float64).max
 _CHUNK_BYTES = 4_000_000
@@ -146,21 +149,25 @@ def solve(rows, origin: np.ndarray, alpha: np.ndarray, centred: bool) -> Solutio
     dead = np.append(largest[:d] < 1e-308 * largest[d:].max(initial=0.0), np.zeros(len(alpha), dtype=bool))
     scale[dead] = 1.0
     shown = np.where(dead, 0.0, scale)
-    R = rows.reduce(Triangle, origin, shown, centred).R
+    whole = R = rows.reduce(Triangle, origin, shown, centred).R
     mean = origin * shown
     if centred:
         mean, R = mean + R[0, 1:] / R[0, 0], R[1:, 1:]
     A, z, s = R[:d, :d], R[:d, d:], scale[:d]
     find = _wide if len(A) < d else _tall
-    # w, in scaled units all the way: sums of huge numbers must not overflow where the result does not.
+    # w and b, in scaled units all the way: sums of huge numbers must not overflow where the result does not.
     w = np.empty((d, z.shape[1]))
     rank, condition, sigma = 0, 1.0, None
     noise = _noise(A, mean[:d])
     for value in np.unique(alpha):
         which = alpha == value
         w[:, which], rank, condition, sigma = find(A, z[:, which], s, float(value), noise)
+    b = (mean[d:] - mean[:d] @ w) * centred
+    if rank == d and not alpha.any():
+        size = d + centred
+        refine(rows, whole[:size, :size], shown, origin * shown, w, b, condition, centred)
     coef = np.clip(w.T * s / scale[d:, None], -_LARGEST, _LARGEST)
-    intercept = np.clip((mean[d:] - mean[:d] @ w) / scale[d:], -_LARGEST, _LARGEST) * centred
+    intercept = np.clip(b / scale[d:], -_LARGEST, _LARGEST)
     least = s.min()
     if sigma is None:
         sigma = np.linalg.svd(A * (least / s), compute_uv=False)

@@ -71,6 +71,8 @@ class Minimum(NamedTuple):
     converged : bool
     metric : Metric
         The last one.
+    stopped : bool
+        `tell` asked to stop.
     """
 
     theta: np.ndarray
@@ -79,6 +81,7 @@ class Minimum(NamedTuple):
     n_iter: int
     converged: bool
     metric: Metric
+    stopped: bool = False
 
 
 def minimise(
@@ -160,7 +163,7 @@ def minimise(
             _remember(pairs, change, new_gradient - gradient)
         value, gradient = new_value, new_gradient
         if tell is not None and tell(value, theta):
-            break
+            return Minimum(theta, value, 0.5 * decrement, n_iter, False, metric, stopped=True)
     return Minimum(theta, value, 0.5 * decrement, n_iter, False, metric)
 
 
