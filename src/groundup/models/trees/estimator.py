@@ -181,7 +181,7 @@ class HistGradientBoosting(Callbacks, Learner):
         fitted[held] = False
         trained = Inside(booster, np.flatnonzero(fitted), weight, weighted)
         watched = None
-        if given:
+        if y_val is not None:
             raw = self._raw(X_val) if again else np.tile(booster.baseline, (len(y_val), 1))
             watched = Outside(booster, X_val, y_val, weight_val, raw)
         elif len(held):
