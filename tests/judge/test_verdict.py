@@ -28,6 +28,7 @@ from groundup.judge.verdict import Parts, skill
         ("rmse", ((None, 1.0, 2.0), (3.0, 3.0, 3.0)), None, "unknown", "no verdict"),
         ("roc_auc", ((0.8, None, 0.8), (0.5, None, 0.5)), 0.01, "good", "sound fit"),
         ("rmse", ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)), 0.0, "good", "sound fit"),
+        ("rmse", ((1e200, 1e200, 1e200), (3e200, 3e200, 3e200)), 1e198, "good", "sound fit"),
     ],
 )
 def test_regimes(name, scores, noise, regime, words):

@@ -229,3 +229,39 @@ def test_a_leak_is_suspected(tmp_path, make_frame):
     frame = make_frame().with_columns(leak=(pl.col("y") == "yes").cast(pl.Int64))
     result = gu.Project(frame, target="y", path=tmp_path, learners=LINEAR).build(max_fits=5)
     assert any("seldom honest" in told for told in result.warnings)
+
+
+@pytest.mark.parametrize(
+    ("labels", "dtype"), [([0, 1], pl.Int64), ([False, True], pl.Boolean), (["a", "b"], pl.String)]
+)
+def test_labels_keep_their_type(tmp_path, labels, dtype):
+    a = np.random.default_rng(0).normal(size=80)
+    frame = pl.DataFrame({"a": a, "y": [labels[int(v > 0)] for v in a]})
+    project = gu.Project(frame, target="y", path=tmp_path, learners=LINEAR)
+    assert project.build(max_fits=5).confusion["labels"] == labels
+    assert project.predict(frame)["prediction"].dtype == dtype
+
+
+def test_a_class_of_one_row(tmp_path):
+    a = np.random.default_rng(0).normal(size=120)
+    frame = pl.DataFrame({"a": a, "y": ["lonely" if i == 3 else "pq"[int(a[i] > 0)] for i in range(120)]})
+    result = gu.Project(frame, target="y", path=tmp_path).build(max_fits=10)
+    assert result.task == "multiclass"
+    assert all(not row.error for row in result.leaderboard)
+    assert any("one row only" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("n", [3, 4, 5])
+def test_a_handful_of_rows_is_too_few_and_says_so(tmp_path, n):
+    frame = pl.DataFrame({"a": np.arange(n, dtype=float), "y": ["p", "q", "p", "q", "p"][:n]})
+    with pytest.raises(GroundupError, match=r"too few|cannot be"):
+        gu.Project(frame, target="y", path=tmp_path).build(max_fits=10)
+
+
+def test_enormous_targets(tmp_path):
+    a = np.random.default_rng(0).normal(size=100)
+    frame = pl.DataFrame({"a": a, "y": a * 1e200})
+    result = gu.Project(frame, target="y", path=tmp_path, learners=["Ridge"]).build(max_fits=5)
+    assert result.metrics["test"]["r2"] > 0.99
+    assert result.metrics["test"]["mse"] is None
+    assert "test.mse" in result.undefined

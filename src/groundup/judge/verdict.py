@@ -55,8 +55,8 @@ def skill(metric: Metric, value: float, baseline: float) -> float | None:
     """Return the share of the way from the baseline (0) to perfection (1); negative below the baseline."""
     if metric.best is None:
         return None
-    if metric.name in _SQUARED:
-        value, baseline = value**2, baseline**2
+    if metric.name in _SQUARED:  # a ratio first: squares overflow
+        return 1 - min(value / baseline, 1e9) ** 2 if baseline else None
     room = metric.best - baseline
     return (value - baseline) / room if room != 0 else None
 

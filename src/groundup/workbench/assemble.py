@@ -182,7 +182,8 @@ def _warnings(comparison: Comparison, verdict: Verdict) -> list[str]:
     out += [f"{c.entry.title} failed: {c.error}" for c in comparison.tried if c.error]
     for candidate in best_of_each(comparison):
         out += [f"{candidate.entry.title}: {told}" for told in candidate.validation.warnings]
-    out += [f"{title} was not tried: the {comparison.ended} did not reach" for title in comparison.skipped]
+    limit = {"time": "the time budget", "fits": "the limit of fits"}.get(comparison.ended, comparison.ended)
+    out += [f"{title} was not tried: {limit} was used up before" for title in comparison.skipped]
     if verdict.regime in _GRAVE:
         out.append(verdict.sentence)
     return list(dict.fromkeys(out))

@@ -75,12 +75,13 @@ def neighbour(best: dict[str, Any], seed: int, n: int) -> dict[str, Any]:
     rng = np.random.default_rng([seed, n])
     leaves = best.get("max_leaf_nodes", 31) * float(rng.choice([0.5, 0.7, 1.0, 1.4, 2.0]))
     rate = best.get("learning_rate", 0.1) * float(rng.choice([0.6, 0.8, 1.0, 1.25]))
+    l2, share = best.get("l2_regularization", 0.0), best.get("max_features", 1.0)
     smallest = best.get("min_samples_leaf", 20) * float(rng.choice([0.4, 0.7, 1.0, 1.5, 2.5]))
     return {
         **best,
         "learning_rate": round(float(np.clip(rate, 0.015, 0.2)), 4),
         "max_leaf_nodes": int(np.clip(round(leaves), 3, 127)),
         "min_samples_leaf": int(np.clip(round(smallest), 2, 200)),
-        "l2_regularization": float(rng.choice([0.0, 0.3, 1.0, 3.0, 10.0])),
-        "max_features": float(rng.choice([0.3, 0.5, 0.7, 1.0])),
+        "l2_regularization": float(rng.choice([l2, l2, l2, 0.0, 0.3, 1.0, 3.0, 10.0])),
+        "max_features": float(rng.choice([share, share, 0.3, 0.5, 0.7, 1.0])),
     }

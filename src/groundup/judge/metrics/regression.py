@@ -30,11 +30,12 @@ def _mae(y, predicted: Predicted) -> float:
 def _r2(y, predicted: Predicted) -> float:
     if len(y) < 2:
         raise Undefined("one row has no spread to explain")
-    spread = float(np.sum((y - y.mean()) ** 2))
-    if spread == 0:
+    away = y - y.mean()
+    largest = np.abs(away).max()
+    if largest == 0:
         raise Undefined("the target is the same in all rows here")
-    with np.errstate(over="ignore"):
-        return 1 - float(np.sum((y - predicted.values) ** 2)) / spread
+    with np.errstate(over="ignore"):  # divided first: squares of large targets overflow
+        return 1 - float(np.sum(((y - predicted.values) / largest) ** 2) / np.sum((away / largest) ** 2))
 
 
 _ONLY = ("regression",)

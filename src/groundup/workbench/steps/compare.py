@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from groundup.errors import GroundupError
 from groundup.judge.metrics import Metric, deciding
 from groundup.judge.predicting import row_micros, size_bytes
 from groundup.judge.validation import Folds, Validation, deciding_metric, validate
@@ -101,7 +102,13 @@ class Comparer:
             journal,
             listen,
         )
-        self.folds = Folds(problem.frame, problem.y, problem.split.folds(problem.n_folds), problem.preparer)
+        parts = problem.split.folds(problem.n_folds)
+        if not parts:
+            raise GroundupError(
+                f"The {len(problem.split.train)} rows of the train part are too few to compare learners on.",
+                hint="Ten rows of each class are a beginning; fifty make the scores mean something.",
+            )
+        self.folds = Folds(problem.frame, problem.y, parts, problem.preparer)
         baseline = Candidate(baseline_of(problem.task), _baseline_params(problem.task))
         self.out = Comparison(deciding(problem.task), baseline)
         self.n_planned = 1
