@@ -161,6 +161,7 @@ def test_odd_tables_that_can_be_built(groundup, tmp_path):
     assert "line 42" in said.out.replace("\n", " ") or "1 record" in said.out
 
 
+@pytest.mark.slow
 def test_ten_thousand_columns(groundup, tmp_path):
     n = 10_000
     head = ",".join([*(f"c{i}" for i in range(n)), "y"])

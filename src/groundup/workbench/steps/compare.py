@@ -276,7 +276,8 @@ class Comparer:
         bests = [b for e in self.entries if (b := self.out.best(e.name)) is not None]
         fits = [b.validation.fastest_s for b in bests]
         fits.append(running.fastest_s if running is not None and len(running.folds) > 1 else 0.0)
-        self.clock.reserve_s = 0.5 + 1.5 * SLACK * (sum(fits) + 2 * max(fits))
+        around = 1.0 + 0.04 * (self.clock.budget_s or 0.0)  # preparing, predicting, saving
+        self.clock.reserve_s = around + 1.5 * SLACK * (sum(fits) + 2 * max(fits))
 
     def _progress(self, part: float) -> tuple[float, float | None]:
         """Return the share done, and the seconds that the rest takes: by plan and by clock, whichever ends first."""
