@@ -144,6 +144,29 @@ def test_a_class_of_one_row_is_trained_on_and_never_judged():
         assert 50 not in fold.valid
 
 
+def test_folds_teach_two_classes_at_least():
+    """A class that is late in coming: the first stretches have one class only, from which nothing can be learnt."""
+    y = np.array(["no"] * 60 + ["no", "yes"] * 70)
+    frame = table(200, y=y, day=np.arange(200))
+    folds = split(frame, Contract.infer(frame, "y", time="day")).folds(5)
+    assert len(folds) == 3
+    for fold in folds:
+        assert set(y[fold.train]) == {"no", "yes"}
+        assert fold.train.max() < fold.valid.min()
+    late = frame.with_columns(y=pl.Series(["no"] * 150 + ["yes"] * 50))
+    with pytest.raises(GroundupError, match=r"two classes to learn from"):
+        split(late, Contract.infer(late, "y", time="day")).folds(5)
+
+
+def test_folds_of_groups_teach_two_classes_at_least():
+    y = np.array((["a"] * 10 + ["b"] * 10) * 10)
+    group = np.repeat(np.arange(20), 10)
+    frame = table(200, y=y, g=group)
+    for fold in split(frame, Contract.infer(frame, "y", group="g")).folds(5):
+        assert set(y[fold.train]) == {"a", "b"}
+        assert not set(group[fold.train]) & set(group[fold.valid])
+
+
 @pytest.mark.parametrize("n", [3, 4, 5, 8, 13, 30])
 def test_tiny_tables(n):
     frame = table(n, y=np.arange(n) * 1.5)

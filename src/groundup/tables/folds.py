@@ -22,7 +22,7 @@ def folds_of(rows: np.ndarray, keys, rule: str, k: int, seed: int) -> list:
     if k < 2:
         raise UsageError(f"Cross-validation needs at least 2 folds, not {k}.")
     if rule == "time":
-        return _expanding(rows, keys.times, k)
+        return _teaching(_expanding(rows, keys.times, k), rows, keys.classes)
     if rule == "grouped":
         fold_of, n_groups = deal_groups(keys.groups, keys.classes, [1 / k] * k, seed)
         if n_groups < 2:
@@ -32,7 +32,29 @@ def folds_of(rows: np.ndarray, keys, rule: str, k: int, seed: int) -> list:
     else:
         fold_of = _dealt(len(rows), keys.classes, k, seed)
     folds = [Fold(rows[fold_of != i], rows[fold_of == i]) for i in range(k)]
-    return [fold for fold in folds if len(fold.valid) and len(fold.train)]
+    folds = [fold for fold in folds if len(fold.valid) and len(fold.train)]
+    return _teaching(folds, rows, keys.classes)
+
+
+def _teaching(folds: list, rows: np.ndarray, classes: np.ndarray) -> list:
+    """Return the folds whose training side has two classes at least: from one class no classifier can learn.
+
+    By time, a class may be late in coming; a group may hold all rows of a class.
+    """
+    if not len(classes):
+        return folds
+    order = np.argsort(rows, kind="stable")
+    kept = []
+    for fold in folds:
+        taught = classes[order[np.searchsorted(rows, fold.train, sorter=order)]]
+        if taught.min() != taught.max():
+            kept.append(fold)
+    if folds and not kept:
+        raise GroundupError(
+            "No fold of the train part has two classes to learn from.",
+            hint="Rows of the second class come too late, or in too few groups: add some, or split otherwise.",
+        )
+    return kept
 
 
 def _dealt(n_rows: int, classes: np.ndarray, k: int, seed: int) -> np.ndarray:

@@ -83,7 +83,8 @@ class Split:
 
         Every train row is judged once, except that a class never leaves the training side of a fold: a class of one
         row is always trained on. By time the folds expand: fold i trains on the first i of k + 1 stretches and is
-        judged on the next, so the first stretch is never judged.
+        judged on the next, so the first stretch is never judged. A fold whose training side has one class only is left
+        out.
 
         Parameters
         ----------
