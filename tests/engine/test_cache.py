@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -252,14 +253,28 @@ def test_a_full_disk_costs_only_the_time(tmp_path):
 
 
 def test_old_digests_are_removed(tmp_path):
-    old, young, own = (tmp_path / name for name in ("old", "young", "own"))
+    old, young, own = (tmp_path / (letter * 24) for letter in "abc")
     for folder in (old, young, own):
         folder.mkdir()
     past = old.stat().st_mtime - 40 * 24 * 3600
     os.utime(old, (past, past))
     os.utime(own, (past, past))
-    cache.remove_unused(tmp_path, keep="own")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["own", "young"]
+    cache.remove_unused(tmp_path, keep=own.name)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [young.name, own.name]
+
+
+def test_only_folders_of_digests_are_removed(tmp_path):
+    names = ["my thesis", "a" * 23, "a" * 25, "g" * 24, "A" * 24]
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "kept.txt").write_text("years of work")
+    (tmp_path / ("f" * 24)).write_text("a file")
+    past = time.time() - 400 * 24 * 3600
+    for entry in tmp_path.iterdir():
+        os.utime(entry, (past, past))
+    cache.remove_unused(tmp_path, keep="b" * 24)
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([*names, "f" * 24])
+    assert all((tmp_path / name / "kept.txt").exists() for name in names)
 
 
 def test_the_listener_is_told_instead_of_standard_error(tmp_path):

@@ -17,6 +17,7 @@ import functools
 import hashlib
 import os
 import pickle
+import re
 import shutil
 import stat
 import tempfile
@@ -31,6 +32,8 @@ from groundup.engine.kernels.callees import fingerprint
 
 _UNUSED_S = 30 * 24 * 3600.0
 _ENGINE = Path(__file__).parents[1]
+_DIGEST_BYTES = 12
+_IS_DIGEST = re.compile(f"[0-9a-f]{{{2 * _DIGEST_BYTES}}}").fullmatch
 
 
 def is_kernel_source(path: Path) -> bool:
@@ -44,7 +47,7 @@ def is_kernel_source(path: Path) -> bool:
 @functools.cache
 def digest(package_root: Path) -> str:
     """Return the digest of all kernel sources under `package_root` (a folder or one file), of ours, and the versions."""
-    h = hashlib.blake2b(digest_size=12)
+    h = hashlib.blake2b(digest_size=_DIGEST_BYTES)
     flags = [getattr(config, name) for name in ("BOUNDSCHECK", "OPT", "DEBUGINFO_DEFAULT")]
     for word in (numba.__version__, llvmlite.__version__, os.environ.get("GROUNDUP_TILES", ""), str(flags)):
         h.update(word.encode() + b"\0")
@@ -105,10 +108,15 @@ def _is_private(folder: Path) -> bool:
 
 
 def remove_unused(root: Path, keep: str) -> None:
-    """Remove the folders of digests that no process has opened for a month."""
+    """Remove the folders of digests that no process has opened for a month.
+
+    Nothing else: ``GROUNDUP_CACHE_DIR`` may name a folder in which the user keeps other things.
+    """
     for folder in root.iterdir():
+        if folder.name == keep or not _IS_DIGEST(folder.name) or folder.is_symlink():
+            continue
         try:
-            if folder.name != keep and folder.is_dir() and time.time() - folder.stat().st_mtime > _UNUSED_S:
+            if folder.is_dir() and time.time() - folder.stat().st_mtime > _UNUSED_S:
                 shutil.rmtree(folder, ignore_errors=True)
         except OSError:  # another process was faster
             continue
