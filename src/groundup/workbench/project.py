@@ -64,9 +64,13 @@ class Project:
 
     Examples
     --------
+    >>> import tempfile
     >>> import groundup as gu
-    >>> p = gu.Project("sample:penguins", target="species")       # doctest: +SKIP
-    >>> p.build(budget="30s").metrics["test"]["accuracy"]          # doctest: +SKIP
+    >>> p = gu.Project("sample:iris", target="species", path=tempfile.mkdtemp(), learners=["LogisticRegression"])
+    >>> p.build(max_fits=5).metrics["test"]["accuracy"] > 0.9
+    True
+    >>> p.predict("sample:iris")["prediction"][0]
+    'setosa'
     """
 
     def __init__(
