@@ -107,7 +107,7 @@ def test_json_that_is_none_newer_or_damaged():
         ([True, False] * 20, "binary", [False, True], False),
         ([0, 1] * 20, "binary", [0, 1], False),
         ([1.0, 0.0] * 20, "binary", [0.0, 1.0], True),
-        ([1.5, 2.5] * 20, "binary", [1.5, 2.5], True),
+        ([1.5, 2.5] * 20, "regression", [], True),
         (["a", "b", "c", "c"] * 10, "multiclass", ["a", "b", "c"], False),
         ([3, 4, 5, 6] * 10, "multiclass", [3, 4, 5, 6], True),
         ([float(i) for i in range(4)] * 10, "multiclass", [0.0, 1.0, 2.0, 3.0], True),
@@ -152,6 +152,15 @@ def test_rows_without_a_target_are_counted_out():
 def test_targets_that_cannot_be_learnt(column, told):
     with pytest.raises(GroundupError, match=told):
         Contract.infer(FRAME, column)
+
+
+def test_numbers_with_fractions_are_no_classes():
+    """scikit-learn's learners refuse them, so a contract must not promise them."""
+    frame = pl.DataFrame({"x": np.arange(40) * 0.3, "y": [0.5, 1.0, 1.5, 2.0] * 10})
+    assert Contract.infer(frame, "y").task == "regression"
+    for task in ("classification", "multiclass"):
+        with pytest.raises(GroundupError, match=r"with fractions cannot be classes"):
+            Contract.infer(frame, "y", task=task)
 
 
 def test_infinite_targets_are_named_by_row():

@@ -1,7 +1,8 @@
 """The target of a contract: which task it sets, and its labels in their own types.
 
 A target of text or truth values sets a classification; of many numbers, a regression. A few whole numbers could be
-either: they are taken as classes up to ``MAX_INTEGER_CLASSES`` values, and a note says how to decide otherwise.
+either: they are taken as classes up to ``MAX_INTEGER_CLASSES`` values, and a note says how to decide otherwise. Numbers
+with fractions are never classes: scikit-learn, and so every learner here, refuses such labels.
 """
 
 from __future__ import annotations
@@ -106,6 +107,12 @@ def _task(present: pl.Series, n_unique: int, task: str | None) -> tuple[Task, li
             return guess, told
     else:
         told = []
+        if not _whole(present):
+            raise GroundupError(
+                f"Numbers with fractions cannot be classes, but the target {name!r} holds values like "
+                f"{shorten(present[0])}.",
+                hint="State the task regression, or write the classes as text.",
+            )
     if n_unique > MAX_CLASSES or (n_unique > 20 and n_unique > 0.5 * len(present)):
         raise GroundupError(
             f"The target {name!r} has {n_unique:,} classes in {len(present):,} rows: too many to learn.",
@@ -125,8 +132,12 @@ def _guess(present: pl.Series, n_unique: int) -> tuple[Literal["regression", "cl
     values = present.unique().sort()
     shown = ", ".join(f"{v:g}" if isinstance(v, float) else str(v) for v in values.head(5).to_list())
     shown += ", ..." if n_unique > 5 else ""
-    whole = present.dtype.is_integer() or bool((values == values.floor()).all())
+    whole = _whole(values)
     if n_unique == 2:
+        if not whole:
+            return "regression", [
+                f"two numbers with fractions ({shown}) are taken as amounts; write them as text to have classes"
+            ]
         if present.dtype.is_integer():
             return "classes", []
         return "classes", [
@@ -141,3 +152,8 @@ def _guess(present: pl.Series, n_unique: int) -> tuple[Literal["regression", "cl
             f"{n_unique} whole numbers ({shown}) are taken as amounts; task='multiclass' takes them as classes"
         ]
     return "regression", []
+
+
+def _whole(values: pl.Series) -> bool:
+    """Tell whether no value is a number with a fraction."""
+    return not values.dtype.is_float() or bool((values == values.floor()).all())
