@@ -203,7 +203,7 @@ def _one_part(micros, k, origin, out):
 
 
 @kernel
-def _write_moments(micros, origin, which, fills, centers, scales, marks, out, at):  # noqa: PLR0917
+def _write_moments(micros, origin, which, fills, centers, scales, marks, out, at):
     """out[i, at + j] = part which[j] of micros[i], filled and scaled; behind them, was it missing."""
     largest = 1.7976931348623157e308
     found = np.empty(6)

@@ -205,7 +205,7 @@ def infinite(name: str) -> ValueError:
 
 
 @kernel
-def _write_numbers(values, keeps, fill, center, scale, marks, out, at):  # noqa: PLR0917
+def _write_numbers(values, keeps, fill, center, scale, marks, out, at):
     """out[i, at] = scaled values[i] (float64[n]); out[i, at + 1] = was it missing; tells whether one is infinite."""
     largest = 1.7976931348623157e308
     bad = False
