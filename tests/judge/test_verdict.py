@@ -19,6 +19,8 @@ from groundup.judge.verdict import Parts, skill
         ("roc_auc", ((0.92, 0.85, 0.85), (0.5, 0.5, 0.5)), 0.005, "slight overfit", "a little"),
         ("roc_auc", ((0.92, 0.85, 0.85), (0.5, 0.5, 0.5)), 0.10, "good", "chance explains"),
         ("roc_auc", ((0.85, 0.90, 0.80), (0.5, 0.5, 0.5)), 0.005, "unsteady", "disagree"),
+        ("roc_auc", ((0.95, 0.90, 0.10), (0.5, 0.5, 0.5)), 0.02, "unsteady", "disagree"),
+        ("log_loss", ((0.01, 0.30, 0.95), (0.58, 0.58, 0.58)), 0.02, "unsteady", "disagree"),
         ("rmse", ((35_000, 46_300, 46_000), (115_300,) * 3), 600, "good", "keep 9"),
         ("rmse", ((10_000, 68_000, 69_000), (115_300,) * 3), 900, "overfit", "overfits"),
         ("rmse", ((110_000, 111_000, 110_500), (115_300,) * 3), 900, "underfit", "columns hold no more"),

@@ -99,7 +99,11 @@ def _chance(metric: Metric, model: Parts, baseline: Parts, noise: float | None) 
 def _judge(name: str, told: str, train: float, unseen: list[float], chance: float) -> Verdict:
     little = _LITTLE.get(name, _LITTLE_ELSE)
     kept = sum(unseen) / len(unseen)
-    if kept <= max(0.01, chance):
+    nothing = max(0.01, chance)
+    disagree = len(unseen) == 2 and abs(unseen[0] - unseen[1]) > max(0.05, 3 * math.sqrt(2) * chance)
+    if kept <= nothing:
+        if disagree and max(unseen) > nothing:
+            return _unsteady(told)
         if train > max(little, 3 * chance):
             return Verdict(
                 "memorised",
@@ -123,11 +127,8 @@ def _judge(name: str, told: str, train: float, unseen: list[float], chance: floa
         )
     if real and share > 0.1:
         return _overfit(share, told)
-    if len(unseen) == 2 and abs(unseen[0] - unseen[1]) > max(0.05, 3 * math.sqrt(2) * chance):
-        return Verdict(
-            "unsteady",
-            f"Valid and test disagree by more than chance explains ({told}): trust neither to the last digit.",
-        )
+    if disagree:
+        return _unsteady(told)
     if lost < 0:
         return Verdict(
             "good", f"No sign of overfitting: unseen rows score as well as the taught ones ({told})."
@@ -138,6 +139,13 @@ def _judge(name: str, told: str, train: float, unseen: list[float], chance: floa
         )
     return Verdict(
         "good", f"A sound fit: unseen rows keep {1 - share:.0%} of what it shows on the taught ones ({told})."
+    )
+
+
+def _unsteady(told: str) -> Verdict:
+    return Verdict(
+        "unsteady",
+        f"Valid and test disagree by more than chance explains ({told}): trust neither to the last digit.",
     )
 
 
