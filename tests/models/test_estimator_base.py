@@ -12,7 +12,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from groundup.engine.kernels import kernel
-from groundup.engine.rows import INLINE_ROWS, Memmap
+from groundup.engine.rows import INLINE_ROWS, Memmap, Memory
 from groundup.models.estimator import (
     Array,
     Interval,
@@ -208,6 +208,15 @@ def test_places_are_checked(tmp_path):
     bad[-1, -1] = np.inf
     with pytest.raises(ValueError, match="Input X contains infinity"):
         Summing().fit(Memmap.write(tmp_path / "bad.npy", [bad], 50, 3, "f8"), Y)
+
+
+def test_a_place_holds_floats_and_features():
+    assert Summing().fit(Memory(X), Y).n_features_in_ == 3
+    for values in (np.ones((50, 3), np.int64), np.ones((50, 3), np.float16), X.astype(">f8")):
+        with pytest.raises(ValueError, match="float32 or float64, this one of"):
+            Summing().fit(Memory(values), Y)
+    with pytest.raises(ValueError, match="minimum of 1 is required"):
+        Summing().fit(Memory(np.ones((50, 0))), Y)
 
 
 class Later(TransformerMixin, Learner):

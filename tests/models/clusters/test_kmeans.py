@@ -125,6 +125,18 @@ def test_centres_without_rows_are_moved_to_the_farthest_rows():
         np.testing.assert_array_equal(ours.labels_, theirs.labels_)
 
 
+def test_rows_without_weight_attract_no_empty_centre():
+    X = np.concatenate([_blobs(200, 2, 3), [[100.0, 100.0], [-90.0, 80.0]]])
+    weight = np.ones(len(X))
+    weight[-2:] = 0.0
+    init = np.concatenate([X[:3], [[1e6, 1e6], [-1e6, 1e6]]])
+    for max_iter in (1, 300):
+        weighted = KMeans(5, init=init, max_iter=max_iter).fit(X, sample_weight=weight)
+        absent = KMeans(5, init=init, max_iter=max_iter).fit(X[:-2])
+        np.testing.assert_allclose(weighted.cluster_centers_, absent.cluster_centers_, rtol=1e-9)
+        np.testing.assert_array_equal(weighted.labels_[:-2], absent.labels_)
+
+
 def test_fewer_distinct_rows_than_clusters_warns():
     X = np.repeat(np.array([[0.0, 1.0], [5.0, 5.0]]), 10, axis=0)
     with pytest.warns(
@@ -238,7 +250,7 @@ def test_frames_in_and_out():
     np.testing.assert_array_equal(plain.fit_predict(X), model.labels_)
 
 
-@pytest.mark.parametrize("broken", ["labels_", "cluster_centers_", "dtype", "shape"])
+@pytest.mark.parametrize("broken", ["labels_", "cluster_centers_", "dtype", "shape", "empty"])
 def test_a_state_that_does_not_fit_is_refused(broken):
     model = KMeans(3, random_state=0).fit(_blobs())
     state = model.get_state()
@@ -250,6 +262,9 @@ def test_a_state_that_does_not_fit_is_refused(broken):
         state["cluster_centers_"] = state["cluster_centers_"] * np.nan
     elif broken == "dtype":
         state["cluster_centers_"] = state["cluster_centers_"].astype(np.float32)
+    elif broken == "empty":
+        state["cluster_centers_"] = state["cluster_centers_"][:0]
+        del state["labels_"]
     else:
         state["cluster_centers_"] = state["cluster_centers_"][:, 1:].copy()
     with pytest.raises(ValueError, match=r"cluster_centers_|labels_"):

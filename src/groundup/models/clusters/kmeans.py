@@ -277,6 +277,8 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
 
     def _check_state(self) -> None:
         k = len(self.cluster_centers_)
+        if not k:
+            raise ValueError("cluster_centers_ holds no centre")
         if self.cluster_centers_.dtype != self._dtype_in:
             raise ValueError(f"cluster_centers_ is {self.cluster_centers_.dtype}, X was {self._dtype_in}")
         labels = vars(self).get("labels_")

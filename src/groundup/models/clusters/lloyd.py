@@ -112,7 +112,7 @@ class Inertia:
 
 
 class Farthest:
-    """The n rows that are farthest from the centres of their labels: (squared distance, row), the farthest first."""
+    """The n rows with weight farthest from the centres of their labels: (squared distance, row), the farthest first."""
 
     exact = False
 
@@ -122,9 +122,10 @@ class Farthest:
     @classmethod
     def of(cls, block, centres, n: int) -> Farthest:
         """Look through one block."""
-        squares = ((block.X.astype(np.float64) - centres[block["label"]]) ** 2).sum(axis=1)
+        counted = np.flatnonzero(block["weight"])
+        squares = ((block.X[counted].astype(np.float64) - centres[block["label"][counted]]) ** 2).sum(axis=1)
         order = np.argsort(-squares, kind="stable")[:n]
-        return cls(n, [(float(squares[i]), block.lo + int(i)) for i in order])
+        return cls(n, [(float(squares[i]), block.lo + int(counted[i])) for i in order])
 
     def merge(self, other: Farthest) -> Farthest:
         """Return the farthest of both; of equal rows the first."""
@@ -133,7 +134,10 @@ class Farthest:
 
 
 def _relocate(rows: Rows, centres, sums, weight) -> None:
-    """Give each centre without weight one of the rows that are farthest from theirs (as scikit-learn does)."""
+    """Give each centre without weight one of the rows that are farthest from theirs.
+
+    As scikit-learn does, but for rows of weight 0, which do not count: there they take a centre, and leave it empty.
+    """
     empty = np.flatnonzero(weight == 0)
     if not len(empty):
         return

@@ -121,6 +121,14 @@ class Learner(Declared, BaseEstimator):
                 f"{type(self).__name__} works on rows in {', '.join(sorted(self.places))}, "
                 f"not in {type(place).__name__.lower()}: load them into an array first"
             )
+        if place.dtype not in (np.float32, np.float64):
+            raise ValueError(
+                f"A place holds rows of float32 or float64, this one of {place.dtype}: convert them"
+            )
+        if place.n_features < 1:
+            raise ValueError(
+                f"Found 0 feature(s) (shape=({place.n_rows}, 0)) while a minimum of 1 is required."
+            )
         if place.n_rows < min_rows:
             raise ValueError(f"Found {place.n_rows} sample(s) while a minimum of {min_rows} is required.")
         self.n_features_in_ = place.n_features
