@@ -203,7 +203,7 @@ class Gram:
     def add(self, X: np.ndarray, Y: np.ndarray, weight: np.ndarray | None) -> None:
         """Add rows; `weight` None or all ones takes the shorter way."""
         weight = _NO_WEIGHT if weight is None or _all_one(weight) else weight
-        buffers = workspace(len(self.mean), len(weight) > 0)
+        z, v, total, delta = workspace(len(self.mean), len(weight) > 0)
         step = max(_CHUNK, int(_CALL_FLOPS / (self.n_features * len(self.mean))) // _CHUNK * _CHUNK)
         for lo in range(0, len(X), step):
             self.weight = _gram(
@@ -213,7 +213,10 @@ class Gram:
                 self.origin,
                 self.centred,
                 self.weight,
-                *buffers,
+                z,
+                v,
+                total,
+                delta,
                 self.cross,
                 self.mean,
                 self.spread,

@@ -138,7 +138,7 @@ class LinearRegression(LinearRegressor):
     >>> X = np.array([[1.0, 1.0], [1.0, 2.0], [2.0, 2.0], [2.0, 3.0]])
     >>> y = X @ [1.0, 2.0] + 3.0
     >>> model = LinearRegression().fit(X, y)
-    >>> model.coef_.round(9), round(model.intercept_, 9)
+    >>> model.coef_.round(9), float(model.intercept_.round(9))
     (array([1., 2.]), 3.0)
     """
 

@@ -10,6 +10,8 @@ four or five of them.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from groundup.engine.rows import Memory, Rows
@@ -59,7 +61,7 @@ class LogisticProblem:
         """Return f and its gradient."""
         return self._penalised(self.rows.reduce(Slope, theta, self.centre, self.n_scores), theta)
 
-    def curvature(self, theta: np.ndarray):
+    def curvature(self, theta: np.ndarray) -> tuple[float, np.ndarray, Any]:
         """Return f, its gradient, and a metric."""
         if not self.blocks:
             value, gradient = self.slope(theta)

@@ -66,7 +66,7 @@ class Largest:
 
 def powers_of_two(largest: np.ndarray) -> np.ndarray:
     """Return, for each column, the power of two that brings its largest value near 1 (1 for a column of zeros)."""
-    exponent = np.frexp(np.where(largest > 0.0, largest, 1.0))[1]
+    exponent = np.frexp(np.where(largest > 0.0, largest, 0.5))[1]
     return np.ldexp(1.0, -np.clip(exponent, -1020, 1020))
 
 
@@ -98,13 +98,17 @@ class Triangle:
             ZX -= origin[:d] * scale[:d]
             ZY -= origin[d:] * scale[d:]
             Z *= root[rows, None]
-            part = cls(np.linalg.qr(Z, mode="r"))
+            part = cls(_triangle(Z))
             total = part if total is None else total.merge(part)
         return total  # type: ignore[return-value]  (a block has rows)
 
     def merge(self, other: Triangle) -> Triangle:
         """Return the triangle of both."""
-        return Triangle(np.linalg.qr(np.concatenate([self.R, other.R]), mode="r"))
+        return Triangle(_triangle(np.concatenate([self.R, other.R])))
+
+
+def _triangle(Z: np.ndarray) -> np.ndarray:
+    return np.asarray(np.linalg.qr(Z, mode="r"))
 
 
 class Solution(NamedTuple):
@@ -198,16 +202,19 @@ def _tall(A, z, s, alpha, noise):
         A[:, price > _DEAR] = 0.0
         price[price > _DEAR] = 1.0
         below = np.hstack([np.diag(price), np.zeros((d, z.shape[1]))])
-        both = np.linalg.qr(np.concatenate([np.hstack([A, z]), below]), mode="r")
+        both = _triangle(np.concatenate([np.hstack([A, z]), below]))
         A, z = both[:d, :d], both[:d, d:]
     U, sigma, Vt = np.linalg.svd(A)
     rank = int((sigma > noise * sigma[0]).sum())
     w = Vt[:rank].T @ ((U[:, :rank].T @ z) / sigma[:rank, None])
     if rank < d:  # of all solutions the one of least norm in the data's units
         unit = s / norm
-        null, _ = np.linalg.qr((unit / unit.max())[:, None] * Vt[rank:].T)
-        true = (unit / unit.max())[:, None] * w
-        w = (true - null @ (null.T @ true)) / (unit / unit.max())[:, None]
+        unit /= unit.max()
+        null = Vt[rank:].T
+        null[np.abs(null) < 100 * d * _EPS] = 0.0  # columns that are not involved, whatever their units
+        null, _ = np.linalg.qr(unit[:, None] * null)
+        true = unit[:, None] * w
+        w = (true - null @ (null.T @ true)) / unit[:, None]
     return w / norm[:, None], rank, _condition(sigma, rank), None
 
 

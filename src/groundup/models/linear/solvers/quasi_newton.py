@@ -20,7 +20,7 @@ Optimization (2nd ed. 2006), algorithms 3.1 and 7.4.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -51,7 +51,7 @@ class Problem(Protocol):
         """Return f and its gradient."""
         ...
 
-    def curvature(self, theta: np.ndarray) -> tuple[float, np.ndarray, Metric]:
+    def curvature(self, theta: np.ndarray) -> tuple[float, np.ndarray, Any]:
         """Return f, its gradient, and a metric for the neighbourhood."""
         ...
 
@@ -80,7 +80,7 @@ class Minimum(NamedTuple):
     gap: float
     n_iter: int
     converged: bool
-    metric: Metric
+    metric: Any
     stopped: bool = False
 
 
