@@ -204,3 +204,14 @@ def test_learners_of_the_whole_house(groundup, tmp_path):
         "DummyRegressor",
     }
     assert all(not row["error"] for row in found["leaderboard"])
+
+
+def test_a_column_is_left_out_on_request(groundup, table, tmp_path):
+    words = ("build", table, "--target", "left", *QUICK, "--project", tmp_path / "p")
+    said = groundup(*words, "--ignore", "plan", "--json").json
+    assert "plan" in [c["name"] for c in said["contract"]["columns"] if c["role"] == "ignored"]
+    again = groundup(*words)
+    assert "ignore changed" in again.out
+    wrong = groundup(*words, "--ignore", "plann")
+    assert wrong.code == 2
+    assert "Did you mean 'plan'?" in wrong.err

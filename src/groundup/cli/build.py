@@ -27,6 +27,10 @@ Target = Annotated[str | None, _option("Column to predict; without it, segments 
 Task = Annotated[
     str | None, _option("binary, multiclass, classification or regression; inferred if not given.", "TASK")
 ]
+Ignore = Annotated[
+    list[str] | None,
+    _option("Column to leave out; may be repeated. What is not known when predicting is a leak.", "COLUMN"),
+]
 Time = Annotated[str | None, _option("Column that orders the rows.", "COLUMN", "Rows")]
 Group = Annotated[str | None, _option("Column whose equal values stay together.", "COLUMN", "Rows")]
 Seed = Annotated[int, _option("Of the split and the learners.", "N", "Rows", min=0)]
@@ -43,6 +47,7 @@ def command(
     *,
     target: Target = None,
     task: Task = None,
+    ignore: Ignore = None,
     time: Time = None,
     group: Group = None,
     seed: Seed = 0,
@@ -69,6 +74,7 @@ def command(
             data,
             target,
             task=task,
+            ignore=ignore or (),
             time=time,
             group=group,
             seed=seed,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time as clock_time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +41,8 @@ class Project:
         The column to learn; segments are sought where None.
     task : str, optional
         binary, multiclass, classification, regression or clustering; inferred from the target where None.
+    ignore : sequence of str
+        Columns to leave out: what is not known yet when a prediction is wanted is a leak.
     time, group : str, optional
         The column that orders the rows (the future is predicted), or whose equal values stay together.
     seed : int
@@ -79,6 +81,7 @@ class Project:
         target: str | None = None,
         *,
         task: str | None = None,
+        ignore: Sequence[str] = (),
         time: str | None = None,
         group: str | None = None,
         seed: int = 0,
@@ -87,6 +90,7 @@ class Project:
         listen: Listener | None = None,
     ):
         self.source, self.target, self.task, self.time, self.group = source, target, task, time, group
+        self.ignore = [ignore] if isinstance(ignore, str) else list(ignore)
         self.seed, self.path, self.listen = seed, path, listen or nobody
         self.learners = None if learners is None else list(learners)
         self.journal = Journal()
@@ -115,7 +119,9 @@ class Project:
 
         table = self.table
         self.listen(StepBegun("contract", "what the columns mean"))
-        contract = Contract.infer(table, self.target, task=self.task, time=self.time, group=self.group)
+        contract = Contract.infer(
+            table, self.target, task=self.task, time=self.time, group=self.group, ignore=self.ignore
+        )
         self.listen(StepDone("contract", contract))
         return contract
 
@@ -278,6 +284,7 @@ class Project:
             "data": self.table.digest,
             "target": self.target,
             "task": self.task,
+            "ignore": sorted(set(self.ignore)),
             "time": self.time,
             "group": self.group,
             "seed": self.seed,
