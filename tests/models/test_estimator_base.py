@@ -120,6 +120,18 @@ def test_a_failed_fit_is_undone():
     assert model.n_features_in_ == 3
 
 
+def test_a_fit_changes_the_learner_at_its_end_only():
+    model = Summing()
+    assert model.fit(X, Y) is model
+    before, seen = dict(vars(model)), []
+    model.during = lambda: seen.append((dict(vars(model)), model.predict(X[:2]).tolist()))
+    model.fit(X[:, :2], Y)
+    said = X[:2].sum(axis=1).tolist()
+    assert seen[0][1] == pytest.approx(said)
+    assert seen[0][0] == {**before, "during": model.during}
+    assert model.n_features_in_ == len(model.seen_) == 2
+
+
 def test_bad_parameters_are_told_before_anything_is_done():
     with pytest.raises(ValueError, match="'size' parameter of Summing must be an int"):
         Summing(size=0).fit(None, None)

@@ -6,13 +6,14 @@ an underscore. What this base adds:
 - ``_rows(X, y, sample_weight)``: an array, a table, or a `Place` of rows on disk becomes one type, `Rows`;
 - ``_features(X)``: the matrix for a prediction. An array that is already right (the fitted dtype and width, C order, no
   feature names) skips scikit-learn's validation, which costs 60 us, and its finiteness is told from the result;
-- ``fitting``: the decorator of every ``fit``. Parameters are checked, BLAS has one thread, callbacks are closed, and a
-  fit that fails or is interrupted leaves the estimator as it was before;
+- ``fitting``: the decorator of every ``fit``. Parameters are checked, BLAS has one thread, callbacks are closed, and
+  the estimator changes at the very end, so that a fit that fails or is interrupted leaves it as it was before;
 - declared state (see `state`): what the bundle saves, and what is checked before a loaded array reaches a kernel.
 """
 
 from __future__ import annotations
 
+import copy
 import functools
 from itertools import pairwise
 from typing import ClassVar
@@ -28,19 +29,21 @@ from groundup.models.estimator.state import Declared, DType
 
 
 def fitting(method):
-    """Decorate a learner's ``fit``: check the parameters, hold BLAS to one thread, and undo a fit that does not end."""
+    """Decorate a learner's ``fit``: check the parameters, hold BLAS to one thread, and commit at the end only.
+
+    The fit works on a copy of the learner (of its attributes, not of what they hold), and one assignment puts the copy's
+    attributes in place. A fit that fails or is interrupted leaves no trace; and a thread that predicts meanwhile, as a
+    server does, never finds the new number of features beside old coefficients, where a kernel would read out of bounds.
+    """
 
     @functools.wraps(method)
     def fit(self, *args, **kwargs):
-        before = dict(vars(self))
-        try:
-            self._validate_params()
-            with one_blas_thread(), closing(self):
-                return method(self, *args, **kwargs)
-        except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
-            raise
+        self._validate_params()
+        working = copy.copy(self)
+        with one_blas_thread(), closing(working):
+            method(working, *args, **kwargs)
+        self.__dict__ = dict(vars(working))
+        return self
 
     return fit
 

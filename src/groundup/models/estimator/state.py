@@ -204,7 +204,7 @@ class Declared:
         return estimator
 
     def __copy__(self):
-        """Copy within the process, unchecked: a callback is handed copies of a learner in the middle of its fit."""
+        """Copy within the process, unchecked: a fit works on a copy, and callbacks are handed more of them."""
         new = type(self).__new__(type(self))
         vars(new).update(vars(self))
         return new
