@@ -231,6 +231,13 @@ def test_a_place_holds_floats_and_features():
         Summing().fit(Memory(np.ones((50, 0))), Y)
 
 
+def test_a_place_is_answered_a_part_at_a_time():
+    model = Summing().fit(X, Y)
+    with pytest.raises(TypeError, match=r"X is a Memory, rows to fit on: .* X.load\(first, stop\)"):
+        model.predict(Memory(X))
+    np.testing.assert_array_equal(model.predict(Memory(X).load(0, 9)), model.predict(X)[:9])
+
+
 class Later(TransformerMixin, Learner):
     """Leaves the look for NaN to a statistic, and welcomes NaN if asked."""
 

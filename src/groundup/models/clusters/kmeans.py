@@ -7,8 +7,10 @@ For rows x_i (n_features) of weight w_i >= 0:
 To find the least inertia of all is NP-hard; Lloyd's algorithm (see `lloyd`) goes down to a minimum from where it begins,
 k-means++ (see `seeding`) makes it begin well, and `n_init` begins several times and keeps the best.
 
-Cost: 2 * rows * k * n_features flops an iteration. Memory: 4 bytes a row; X is not copied. Numerical error: distances are
-computed in X's dtype around a point among the centres, means and the inertia in float64.
+Cost: 2 * rows * k * n_features flops an iteration. Memory: 20 bytes a row (label, weight, distance to the nearest centre
+so far), twice that while the first centre is drawn; X is not copied. Numerical error: distances are computed in X's
+dtype around a point among the centres, means and the inertia in float64. Their squares must not overflow: scale X down
+where it spreads over 1e18 (float32) or 1e153 (float64).
 
 Not supported: sparse X. ``algorithm="elkan"`` finds the same centres by the triangle inequality; here it is accepted, and
 Lloyd's steps are done, whose distances cost less than Elkan's bookkeeping until k is many hundreds.

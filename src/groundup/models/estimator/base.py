@@ -184,6 +184,10 @@ class Learner(Declared, BaseEstimator):
         if self._is_plain(X):
             return X
         check_is_fitted(self)
+        if isinstance(X, Place) and not isinstance(X, np.ndarray):
+            raise TypeError(
+                f"X is a {type(X).__name__}, rows to fit on: ask for answers a part at a time, of X.load(first, stop)"
+            )
         return plain(
             validate_data(self, X, reset=False, dtype=self._dtype_in, order="C", ensure_all_finite=finite)
         )
