@@ -114,6 +114,12 @@ def test_silhouette_of_many_rows_is_a_seeded_sample():
             Predicted(np.array(["a", "b"]), None, np.array(["a", "b"])),
             {"roc_auc", "log_loss"},
         ),
+        (
+            "binary",
+            np.array(["a", "b"]),
+            Predicted(np.array(["a", "a"]), np.array([[0.9, 0.1], [0.6, 0.4]]), np.array(["a", "b"])),
+            {"precision"},
+        ),
         ("regression", np.array([3.0]), Predicted(np.array([2.0])), {"r2"}),
         ("regression", np.array([3.0, 3.0]), Predicted(np.array([2.0, 3.0])), {"r2"}),
         ("regression", np.array([0.0, 1.0]), Predicted(np.array([1e300, -1e300])), {"mse", "r2"}),

@@ -7,12 +7,20 @@ import polars as pl
 import pytest
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import KFold, cross_val_predict, cross_val_score
+from sklearn.model_selection import KFold, cross_val_score
 
 from groundup.judge import Predicted, metric, validate
 from groundup.judge.metrics import Score
 from groundup.judge.predicting import row_micros, size_bytes
-from groundup.judge.validation import FoldResult, Folds, Validation, deciding_metric, difference
+from groundup.judge.validation import (
+    FoldResult,
+    Folds,
+    Validation,
+    answerable,
+    deciding_metric,
+    difference,
+    why_without,
+)
 
 
 class Scale(BaseEstimator):
@@ -56,9 +64,6 @@ def test_equals_sklearns_cross_validation(table):
         Ridge(), frame.to_numpy(), y, cv=_folds(90), scoring="neg_root_mean_squared_error"
     )
     assert found.values("rmse") == pytest.approx(expected.tolist())
-    rows, said = found.out_of_fold_predictions(90)
-    assert rows.tolist() == list(range(90))
-    assert said == pytest.approx(cross_val_predict(Ridge(), frame.to_numpy(), y, cv=_folds(90)))
     assert found.mean("rmse") == pytest.approx(expected.mean())
     assert found.spread("rmse") == pytest.approx(expected.std(ddof=1))
     assert again.mean("rmse") > found.mean("rmse")
@@ -74,7 +79,6 @@ def test_classes_and_iterations(table):
     )
     assert found.mean("roc_auc") > 0.8
     assert all(fold.n_iterations >= 1 for fold in found.folds)
-    assert found.out_of_fold_predictions(90)[1].shape == (90, 2)
 
 
 def test_a_fold_without_a_class_is_defined():
@@ -109,6 +113,38 @@ def test_difference_is_paired_and_corrected():
     assert found.mean == pytest.approx(d.mean())
     assert found.error == pytest.approx(d.std(ddof=1) * np.sqrt(1 / 3 + 1 / 2))
     assert difference(metric("rmse"), one, _validation("rmse", [2.0])).error == np.inf
+
+
+def test_a_mean_over_named_folds_is_whole_or_none():
+    found = _validation("rmse", [1.9, None, 2.1])
+    assert found.answered("rmse") == [0, 2]
+    assert found.mean("rmse") == found.mean("rmse", [0, 2]) == pytest.approx(2.0)
+    assert found.mean("rmse", range(3)) is None
+    assert found.mean("rmse", [0, 5]) is None
+    gap = difference(metric("rmse"), found, _validation("rmse", [2.0, 2.0, 2.0]))
+    assert (gap.folds, gap.mean) == ((0, 2), pytest.approx(0.0))
+
+
+def _scored(*folds):
+    out = Validation()
+    reasons = {"roc_auc": "only one class here", "log_loss": "the learner gives no probabilities"}
+    out.folds = [
+        FoldResult({n: Score(v, reasons[n] if v is None else "") for n, v in fold.items()}, 0.1, None)
+        for fold in folds
+    ]
+    return out
+
+
+def test_the_deciding_metric_does_not_move_for_one_fold_or_one_learner():
+    whole = {"roc_auc": 0.8, "log_loss": 0.5}
+    bare = {"roc_auc": None, "log_loss": 0.5}
+    mute = {"roc_auc": None, "log_loss": None}
+    most, few = _scored(whole, bare, whole), _scored(bare, bare, whole)
+    assert deciding_metric("binary", [most]).name == "roc_auc"
+    assert answerable("roc_auc", [most, few]) == [0, 2]
+    assert deciding_metric("binary", [most, _scored(mute, mute, mute)]).name == "roc_auc"
+    assert deciding_metric("binary", [few]).name == "log_loss"
+    assert why_without("roc_auc", [few]) == "only one class here"
 
 
 def test_costs():

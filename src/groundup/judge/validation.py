@@ -14,13 +14,13 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from groundup.judge.metrics import Metric, Predicted, Score, deciding, scores
+from groundup.judge.metrics import Metric, Score, deciding, scores
 from groundup.judge.predicting import predicted_of
 
 KEEP_BYTES = 1_000_000_000
@@ -95,10 +95,6 @@ class Validation:
     Attributes
     ----------
     folds : list of FoldResult
-    rows : list of ndarray
-        Row numbers that each fold judged.
-    out_of_fold : list of Predicted
-        What was said about them, by a model that had not seen them.
     model : estimator
         The learner of the last fold: for its size and its latency.
     stopped : str
@@ -107,8 +103,6 @@ class Validation:
     """
 
     folds: list[FoldResult] = field(default_factory=list)
-    rows: list[np.ndarray] = field(default_factory=list)
-    out_of_fold: list[Predicted] = field(default_factory=list)
     model: Any = None
     stopped: str = ""
     warnings: list[str] = field(default_factory=list)
@@ -117,10 +111,20 @@ class Validation:
         """Return the score `name` of each fold."""
         return [fold.scores[name].value for fold in self.folds]
 
-    def mean(self, name: str) -> float | None:
-        """Return the mean over the folds that have the score."""
-        found = [v for v in self.values(name) if v is not None]
-        return float(np.mean(found)) if found else None
+    def answered(self, name: str) -> list[int]:
+        """Return the numbers of the folds that have the score, counted from 0."""
+        return [i for i, value in enumerate(self.values(name)) if value is not None]
+
+    def mean(self, name: str, folds: Collection[int] | None = None) -> float | None:
+        """Return the mean over `folds`, None if one of them has no score; by default over those that have it.
+
+        Means over different folds do not compare: name the folds, or take `difference`.
+        """
+        values = self.values(name)
+        folds = self.answered(name) if folds is None else folds
+        found = [values[i] if i < len(values) else None for i in folds]
+        known = [v for v in found if v is not None]
+        return float(np.mean(known)) if known and len(known) == len(found) else None
 
     def spread(self, name: str) -> float | None:
         """Return the standard deviation over the folds; None for fewer than two."""
@@ -136,15 +140,6 @@ class Validation:
     def fastest_s(self) -> float:
         """Seconds of the fastest fit, which compiled nothing: what a further fit may be expected to take."""
         return min((fold.fit_s for fold in self.folds), default=0.0)
-
-    def out_of_fold_predictions(self, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return (row numbers, values or probabilities) of every judged row, ascending."""
-        rows = np.concatenate(self.rows)
-        said = np.concatenate(
-            [p.values if p.probabilities is None else p.probabilities for p in self.out_of_fold]
-        )
-        order = np.argsort(rows, kind="stable")
-        return rows[order], said[order]
 
 
 def validate(
@@ -184,8 +179,6 @@ def validate(
         n_iterations = getattr(learner, "n_iter_", None)
         n_iterations = None if n_iterations is None else int(np.max(n_iterations))
         out.folds.append(FoldResult(scores(task, fold.y_valid, predicted), fit_s, n_iterations))
-        out.rows.append(fold.rows)
-        out.out_of_fold.append(predicted)
         out.model = learner
         if after_fold is not None and (reason := after_fold(out)) and i + 1 < len(folds):
             out.stopped = reason
@@ -198,30 +191,47 @@ def _first_line(message) -> str:
 
 
 def deciding_metric(task: str, validations: Sequence[Validation]) -> Metric:
-    """Return the first deciding metric of `task` that every validation has on every fold."""
-    usable = set.intersection(
-        *({n for n in v.folds[0].scores if None not in v.values(n)} for v in validations if v.folds)
+    """Return the first deciding metric of `task` that at least half of the judged folds can answer.
+
+    A fold can answer if one validation has the score there. A fold that cannot (none of its rows is positive) is left out
+    of everybody's mean, and a learner that cannot (it gives no probabilities) does not change the metric for the others.
+    """
+    judged = [v for v in validations if v.folds]
+    n_folds = max((len(v.folds) for v in judged), default=0)
+    names = {name for v in judged for name in v.folds[0].scores}
+    return deciding(task, {n for n in names if 2 * len(answerable(n, judged)) >= n_folds})
+
+
+def answerable(name: str, validations: Sequence[Validation]) -> list[int]:
+    """Return the numbers of the folds on which at least one validation has the score `name`."""
+    return sorted({i for v in validations for i in v.answered(name)})
+
+
+def why_without(name: str, validations: Sequence[Validation]) -> str:
+    """Return the reasons why folds have no score `name`, each once."""
+    found = (
+        fold.scores[name].reason for v in validations for fold in v.folds if fold.scores[name].value is None
     )
-    return deciding(task, usable)
+    return "; ".join(dict.fromkeys(reason for reason in found if reason))
 
 
 class Difference(NamedTuple):
-    """Mean of a score's difference over folds, and its standard error (infinite for a single fold)."""
+    """Mean of a score's difference, its standard error (infinite for a single fold), the folds that it is taken over."""
 
     mean: float
     error: float
+    folds: tuple[int, ...] = ()
 
 
 def difference(metric: Metric, one: Validation, other: Validation) -> Difference:
     """Return by how much `one` is better than `other` on the folds that both have, with the corrected error."""
-    pairs = [
-        metric.oriented(a) - metric.oriented(b)
-        for a, b in zip(one.values(metric.name), other.values(metric.name), strict=False)
-        if a is not None and b is not None
-    ]
+    ours, theirs = one.values(metric.name), other.values(metric.name)
+    folds = tuple(sorted({*one.answered(metric.name)} & {*other.answered(metric.name)}))
+    pairs = [metric.oriented(ours[i]) - metric.oriented(theirs[i]) for i in folds]
     if not pairs:
         return Difference(math.nan, math.inf)
     k = len(pairs)
     if k == 1:
-        return Difference(pairs[0], math.inf)
-    return Difference(float(np.mean(pairs)), float(np.std(pairs, ddof=1)) * math.sqrt(1 / k + 1 / (k - 1)))
+        return Difference(pairs[0], math.inf, folds)
+    error = float(np.std(pairs, ddof=1)) * math.sqrt(1 / k + 1 / (k - 1))
+    return Difference(float(np.mean(pairs)), error, folds)

@@ -228,3 +228,16 @@ def test_a_damaged_state_is_refused():
         change(damaged["_plan_data"])
         with pytest.raises(ValueError, match="plan"):
             TablePreparer.from_state(params, damaged)
+
+
+def test_the_names_of_a_wide_table_are_asked_for_a_few_times_only(monkeypatch):
+    """A frame makes the list of its names anew at each question: once per column would be quadratic."""
+    asked = []
+    columns = pl.DataFrame.columns.fget
+    monkeypatch.setattr(pl.DataFrame, "columns", property(lambda self: asked.append(1) or columns(self)))
+    frame = pl.DataFrame({f"c{j}": [0.0, 1.0, float(j)] for j in range(300)})
+    preparer = TablePreparer("linear", kinds=dict.fromkeys([f"c{j}" for j in range(300)], "number")).fit(
+        frame
+    )
+    assert preparer.transform(pl.concat([frame] * 3)).shape == (9, 300)
+    assert len(asked) < 20

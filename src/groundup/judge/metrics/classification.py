@@ -4,6 +4,9 @@ More classes: precision, recall and F1 are means over the classes, each counting
 curve is the mean over the classes, each against the rest, of those that have both kinds of rows here. With all classes
 present they equal scikit-learn's ``average="macro"`` and ``multi_class="ovr"``.
 
+Nothing divided by nothing is no number: of two classes, there is no precision where no row was called positive, and no
+recall or F1 where none is (scikit-learn says 0 and warns). In the mean over more classes such a class counts 0.
+
 The log loss is :math:`-\frac1n \sum_i \log p_i(y_i)` in nats, with p clipped to [eps, 1 - eps] of its dtype, so that one
 confident mistake costs about 36 and not infinity.
 """
@@ -34,6 +37,8 @@ def _by_class(name: str):
         classes = predicted.classes if predicted.classes is not None else np.unique(y)
         if len(classes) == 2:
             positive = classes[-1]
+            if name == "precision" and not (predicted.values == positive).any():
+                raise Undefined(f"no row was called {positive}")
             if name != "precision" and not (y == positive).any():
                 raise Undefined(f"no row of class {positive} here")
             return function(y == positive, predicted.values == positive, zero_division=0.0)

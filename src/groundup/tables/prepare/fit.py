@@ -35,16 +35,16 @@ def fit_plan(
     ValueError
         If no column can be used, or one does not hold what its kind says.
     """
+    columns = frame.get_columns()  # once: a frame makes the list of its names anew at each question
+    names = [series.name for series in columns]
     if kinds is not None:
-        _check_kinds(kinds, frame.columns)
+        _check_kinds(kinds, dict.fromkeys(names))
 
     def learn(j: int):
-        name = frame.columns[j]
-        return fit_column(
-            frame[name], kinds.get(name, "unnamed") if kinds is not None else None, weight, flavour
-        )
+        kind = kinds.get(names[j], "unnamed") if kinds is not None else None
+        return fit_column(columns[j], kind, weight, flavour)
 
-    learnt = dict(zip(frame.columns, run(learn, frame.width, n_threads), strict=True))
+    learnt = dict(zip(names, run(learn, len(columns), n_threads), strict=True))
     return Plan(
         columns=tuple(node for node in learnt.values() if not isinstance(node, str)),
         ignored={name: reason for name, reason in learnt.items() if isinstance(reason, str)},
@@ -84,7 +84,8 @@ def _all_nan(series: pl.Series) -> bool:
     return bool(np.isnan(series.cast(pl.Float64).to_numpy()).all())
 
 
-def _check_kinds(kinds: Mapping[str, str], columns) -> None:
+def _check_kinds(kinds: Mapping[str, str], columns: Mapping[str, object]) -> None:
+    """Refuse unknown kinds and columns; `columns` is a mapping for its order and its quick look-up."""
     for name, kind in kinds.items():
         if kind not in KINDS:
             raise UsageError(f"There is no kind {kind!r}.{nearest(kind, KINDS)}", column=name)

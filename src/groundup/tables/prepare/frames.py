@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import polars as pl
 
@@ -29,7 +31,7 @@ def as_polars(X) -> pl.DataFrame:
 
     names = [str(name) for name in getattr(X, "columns", [])]
     if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = next(name for name, n in Counter(names).items() if n > 1)
         raise ValueError(f"Expected unique column names, got {twice!r} twice")
     if names and any(not isinstance(name, str) for name in X.columns):
         X = X.set_axis(names, axis=1) if hasattr(X, "set_axis") else X

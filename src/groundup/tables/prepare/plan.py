@@ -154,6 +154,7 @@ class Plan(Strict):
 
 def refuse_missing(needed, found) -> None:
     """Raise one error that names every needed column that is not among `found`."""
+    found = dict.fromkeys(found)  # a look-up for each needed name, not a walk
     lost = [name for name in needed if name not in found]
     if lost:
         from groundup.errors import nearest
