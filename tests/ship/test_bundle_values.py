@@ -92,7 +92,9 @@ def test_scalars_of_numpy_become_plain():
 
 
 @pytest.mark.parametrize(
-    "value", [print, object(), np.random.RandomState(0), {1, 2}, b"x", np.array([1j]), 1j], ids=str
+    "value",
+    [print, object(), np.random.RandomState(0), {1, 2}, b"x", np.array([1j]), 1j],
+    ids=lambda v: type(v).__name__,
 )
 def test_what_is_no_value_is_refused(value):
     with pytest.raises(UsageError, match="cannot hold here/a"):
