@@ -1,9 +1,13 @@
 """The project's folder: runs by identity, atomic files, damaged results."""
 
+import hashlib
+import json
+import stat
+
 import pytest
 
-from groundup.errors import GroundupError
-from groundup.workbench.folder import BUNDLE, Folder, default_root, is_project, write_atomically
+from groundup.errors import GroundupError, UsageError
+from groundup.workbench.folder import BUNDLE, Folder, default_root, is_project
 from groundup.workbench.result import Best, Data, Parts, Result
 
 
@@ -25,6 +29,7 @@ def result(**changes):
         "seconds": 1.0,
         "contract": {},
         "bundle": "b",
+        "digest": hashlib.sha256(b"x").hexdigest(),
         "project": "p",
     }
     return Result(**{**fields, **changes})
@@ -61,14 +66,75 @@ def test_damaged_results_are_told(tmp_path):
         folder.latest_result()
 
 
+@pytest.mark.parametrize(
+    ("content", "told"), [(None, "is gone"), (b"", "is not the one"), (b"y", "is not the one")]
+)
+def test_a_result_without_its_bundle_does_not_hold(tmp_path, content, told):
+    folder, identity, heard = Folder(tmp_path), {"data": "x"}, []
+    folder.save(identity, result())
+    if content is not None:
+        (folder.run(identity) / BUNDLE).write_bytes(content)
+    assert folder.stored(identity, heard.append) is None
+    assert len(heard) == 1
+    assert told in heard[0]
+    (folder.run(identity) / BUNDLE).write_bytes(b"x")
+    assert folder.stored(identity, heard.append).digest == hashlib.sha256(b"x").hexdigest()
+    assert len(heard) == 1
+
+
+def test_looks_are_counted_by_data_and_target(tmp_path):
+    folder = Folder(tmp_path)
+    one = {"data": "x", "target": "y", "seed": 0, "max_fits": 5}
+    assert folder.look(one) == 1
+    assert folder.latest() is None  # opened, not ended
+    folder.save(one, result())
+    assert folder.look(one) == 2
+    assert folder.look({**one, "seed": 1}) == 3
+    assert folder.look({**one, "max_fits": 6}) == 4
+    assert folder.look({**one, "data": "z"}) == 1
+    assert folder.look({**one, "target": None}) == 1
+    assert Folder(tmp_path).look(one) == 5
+    assert folder.latest()[1] == one
+    looks = json.loads((tmp_path / "project.json").read_text())["looks"]
+    assert [look["seed"] for look in looks] == [0, 0, 1, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"looks": 3}', '{"looks": ["x"]}'])
+def test_looks_of_a_damaged_file_begin_anew(tmp_path, text):
+    (tmp_path / "project.json").write_text(text)
+    assert Folder(tmp_path).look({"data": "x"}) == 1
+    assert Folder(tmp_path).look({"data": "x"}) == 2
+
+
+def test_a_file_is_no_project(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("a")
+    with pytest.raises(UsageError, match="is a folder, and this is a file") as caught:
+        Folder(path)
+    assert "--project" in caught.value.hint
+    with pytest.raises(GroundupError, match="cannot be written"):
+        Folder(path / "inside").save({}, result())
+
+
+def test_files_have_the_usual_permissions(tmp_path):
+    plain = tmp_path / "plain"
+    plain.write_text("x")
+    folder = Folder(tmp_path / "p")
+    folder.save({}, result())
+    assert stat.S_IMODE((tmp_path / "p" / "project.json").stat().st_mode) == stat.S_IMODE(
+        plain.stat().st_mode
+    )
+
+
 def test_writing_leaves_the_old_file_when_it_fails(tmp_path, monkeypatch):
-    path = tmp_path / "a.json"
-    write_atomically(path, "old")
+    folder = Folder(tmp_path)
+    folder.look({"data": "x"})
+    before = (tmp_path / "project.json").read_bytes()
     monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with pytest.raises(GroundupError, match="No space left"):
-        write_atomically(path, "new")
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
+        folder.look({"data": "x"})
+    assert (tmp_path / "project.json").read_bytes() == before
+    assert list(tmp_path.iterdir()) == [tmp_path / "project.json"]
 
 
 def test_default_root_is_a_safe_name():

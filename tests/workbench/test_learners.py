@@ -1,18 +1,20 @@
 """Learners of the house and of installed packages."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from groundup.errors import UsageError
 from groundup.models import LogisticRegression, Ridge
 from groundup.workbench import learners
-from groundup.workbench.learners import baseline_of, learners_of
+from groundup.workbench.learners import baseline_of, learners_of, packages_of
 
 
 class Point:
     """An entry point."""
 
-    def __init__(self, name, found):
-        self.name, self.value, self._found = name, f"pack:{name}", found
+    def __init__(self, name, found, dist=None):
+        self.name, self.value, self._found, self.dist = name, f"pack:{name}", found, dist
 
     def load(self):
         if isinstance(self._found, Exception):
@@ -68,3 +70,16 @@ def test_names_choose(declared):
     assert [e.name for e in learners_of("binary", ["Stranger"]).entries] == ["Stranger"]
     with pytest.raises(UsageError, match="Did you mean 'Stranger'"):
         learners_of("binary", ["Straner"])
+
+
+def test_packages_are_told_without_loading_them(monkeypatch):
+    pack = SimpleNamespace(name="pack", version="1.2")
+    points = [
+        Point("Zebra", ImportError("never loaded"), pack),
+        Point("Ridge", Ridge, pack),
+        Point("Bell", Stranger),
+    ]
+    monkeypatch.setattr(learners, "entry_points", lambda group: points)
+    assert packages_of() == {"Bell": "pack:Bell", "Zebra": "pack 1.2"}
+    assert packages_of(["Zebra", "Ridge"]) == {"Zebra": "pack 1.2"}
+    assert packages_of(["Ridge"]) == {}

@@ -1,4 +1,4 @@
-"""The whole flow on small tables: results, stored runs, determinism, predictions, segments."""
+"""The whole flow on small tables: results, determinism, predictions, segments. Stored runs: test_stored_runs.py."""
 
 import json
 
@@ -55,12 +55,6 @@ def test_test_score_is_that_of_the_saved_model(built, make_frame):
     )
     assert built.metrics["test"]["log_loss"] == pytest.approx(log_loss(frame["y"], p))
     assert said["prediction"].to_list() == built.predict(frame)["prediction"].to_list()
-
-
-def test_same_command_again_is_the_stored_result(built, make_frame):
-    again = gu.Project(make_frame(), target="y", path=built.path, learners=LINEAR).build(max_fits=10)
-    assert again.stored
-    assert again.metrics == built.metrics
 
 
 def test_fresh_runs_anew_to_the_same_bundle(built, make_frame):

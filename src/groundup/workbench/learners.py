@@ -48,6 +48,12 @@ class LearnerEntry(NamedTuple):
     title: str
 
     @property
+    def spoken(self) -> str:
+        """The title within a sentence: ours begin small there, strangers' stay as their authors wrote them."""
+        ours = self.title in TITLES.values()
+        return self.title[0].lower() + self.title[1:] if ours else self.title
+
+    @property
     def parameters(self) -> frozenset[str]:
         """Names of its constructor's parameters."""
         return frozenset(inspect.signature(self.cls).parameters)
@@ -104,6 +110,23 @@ def learners_of(task: str, names: Sequence[str] | None = None) -> Found:
     if not entries:
         raise UsageError(f"No learner for {kind} is left to compare.")
     return Found(tuple(entries), tuple(problems))
+
+
+def packages_of(names: Sequence[str] | None = None) -> dict[str, str]:
+    """Return name -> "package version" of the learners that installed packages declare; none of them is loaded.
+
+    Parameters
+    ----------
+    names : sequence of str, optional
+        Only these.
+    """
+    points = [
+        p for p in entry_points(group=GROUP) if p.name not in OURS and (names is None or p.name in names)
+    ]
+    return {
+        p.name: f"{p.dist.name} {p.dist.version}" if p.dist is not None else p.value
+        for p in sorted(points, key=lambda p: (p.name, p.value))
+    }
 
 
 def _ours(kind: str) -> list[LearnerEntry]:

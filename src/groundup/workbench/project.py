@@ -14,15 +14,18 @@ from groundup.workbench.clock import Clock, parse_budget
 from groundup.workbench.events import Failed, Listener, Step, StepBegun, StepDone, Told, nobody
 from groundup.workbench.folder import BUNDLE, Folder, default_root
 from groundup.workbench.journal import Journal
+from groundup.workbench.learners import learners_of, packages_of
 from groundup.workbench.warming import Warming
 
 if TYPE_CHECKING:
     import polars as pl
 
     from groundup.tables import Contract, Split, Table
+    from groundup.workbench.learners import Found
     from groundup.workbench.problem import Problem
     from groundup.workbench.result import Result
 
+# Where it stands for "no budget was asked for", it is known by being this very object: an asked-for 120.0 is another.
 BUDGET_S = 120.0
 
 
@@ -149,20 +152,43 @@ class Project:
         Parameters
         ----------
         budget : str or float, optional
-            Time for the whole run: ``"60s"``, 60, ``"2m"``; None is no limit.
+            Time for the whole run: ``"60s"``, 60, ``"2m"``; None is no limit. Where neither it nor `max_fits` is given,
+            120 seconds.
         max_fits : int, optional
-            Fits of the comparison: the same everywhere, where a budget goes as far as the machine is fast. With it, the
-            default budget does not hold.
+            Fits of the comparison: the same everywhere, where a budget goes as far as the machine is fast. Given alone,
+            no time limits the run; given with a budget, both hold, and the one that is used up first ends the
+            comparison.
+
+        Raises
+        ------
+        UsageError
+            If a limit is not possible, or a learner is unknown.
         """
         self._start(budget, max_fits)
-        self._compare(_at_once)
+        self._compare(self._learners(), _at_once)
         return self.leaderboard
 
     def finalize(self) -> Result:
-        """Check the choice on valid, refit on train and valid, open test once, save the bundle; return the result."""
+        """Check the choice on valid, refit on train and valid, open test once, save the bundle; return the result.
+
+        Once there is a result of the same data and settings, it is returned, and test stays shut.
+        """
+        if self._result is not None:
+            return self._result
         if self._comparison is None:
-            self.compare()
-        return self._finish(self._identity())
+            self._start(BUDGET_S, None)
+        identity = self._identity()
+        if (stored := self._stored(identity)) is not None:
+            self._result = stored
+            return stored
+        try:
+            found = self._learners()
+            self.journal.open(self.folder.run(identity))
+            if self._comparison is None:
+                self._compare(found, _at_once)
+            return self._finish(identity)
+        finally:
+            self.journal.close(ended=False)
 
     def build(
         self, budget: str | float | None = BUDGET_S, max_fits: int | None = None, fresh: bool = False
@@ -174,47 +200,52 @@ class Project:
         budget, max_fits
             As in `compare`.
         fresh : bool
-            Run anew even where a result is stored.
+            Run anew even where a result is stored: one more look at test, see ``Result.test_looks``.
         """
         warming = Warming(self.listen)
         try:
             self._start(budget, max_fits)
             identity = self._identity()
-            if not fresh and (stored := self.folder.stored(identity)) is not None:
+            if not fresh and (stored := self._stored(identity)) is not None:
                 self._result = stored
                 return stored
             if news := self.folder.news(identity):
                 self.listen(Told(news))
             warming.begin(self.contract.task)
-            self._open_journal(identity)
-            self._result = None
-            self._compare(warming.ready)
+            found = self._learners()
+            self.journal.open(self.folder.run(identity))
+            self._compare(found, warming.ready)
             return self._finish(identity)
         finally:
+            self.journal.close(ended=False)
             warming.end()
 
     def _start(self, budget, max_fits: int | None) -> None:
-        if max_fits is not None and budget == BUDGET_S:
+        """Begin a run: its clock, its journal (in memory, until something is to be written), nothing found yet."""
+        if max_fits is not None and budget is BUDGET_S:
             budget = None
         self._clock = Clock(parse_budget(budget), max_fits)
         self._began = clock_time.monotonic()
-        self._comparison = None
+        self._comparison = self._result = None
+        self.journal = Journal()
+        self.journal.record("begun", identity=self._identity())
 
-    def _open_journal(self, identity: dict[str, Any]) -> None:
-        self.journal = Journal(self.folder.run(identity) / "journal.jsonl")
-        self.journal.record("begun", identity=identity)
+    def _stored(self, identity: dict[str, Any]) -> Result | None:
+        return self.folder.stored(identity, lambda why: self.listen(Told(why)))
 
-    def _compare(self, ready: Callable[[str], None]) -> None:
+    def _learners(self) -> Found:
+        """Return the learners to compare; before anything is written, so that an unknown name leaves nothing."""
+        return learners_of(self.contract.task, self.learners)
+
+    def _compare(self, found: Found, ready: Callable[[str], None]) -> None:
         if self.contract.task == "clustering":
             from groundup.workbench.steps.segment import compare_segments
 
             ready("KMeans")
             self._comparison = compare_segments(self.problem, self._clock, self.journal, self.listen)
         else:
-            from groundup.workbench.learners import learners_of
             from groundup.workbench.steps.compare import Comparer
 
-            found = learners_of(self.contract.task, self.learners)
             for problem in found.problems:
                 self.listen(Failed("entry point", problem))
             told = "1 learner" if len(found.entries) == 1 else f"{len(found.entries)} learners"
@@ -235,9 +266,16 @@ class Project:
         seconds = clock_time.monotonic() - self._began
         budget_s = self._clock.budget_s
         warnings = list(result.warnings)
+        if result.test_looks > 1:
+            warnings.append(
+                f"test of these data has been opened {result.test_looks} times in this project: a model that is picked "
+                "by its score on test will do worse than that score on new rows"
+            )
         if budget_s is not None and seconds > budget_s + 1:
             warnings.append(f"the run took {seconds:.0f} s, more than its budget of {budget_s:.0f} s")
-        result = result.model_copy(update={"seconds": round(seconds, 3), "warnings": warnings})
+        result = result.model_copy(
+            update={"seconds": round(seconds, 3), "warnings": warnings, "digest": digest}
+        )
         self.folder.save(identity, result)
         self.journal.record("ended", bundle=BUNDLE, digest=digest)
         self.journal.close()
@@ -260,6 +298,10 @@ class Project:
         }
 
         def begun(step: Step, what: str) -> None:
+            if step == "test":
+                look = facts["test_looks"] = self.folder.look(identity)
+                self.journal.record("tested", rows=len(self.split.test), look=look)
+                what = what if look == 1 else f"opening test, look {look} at these data"
             self.listen(StepBegun(step, what))
 
         if self.contract.task == "clustering":
@@ -273,7 +315,7 @@ class Project:
         choice = choose(self._comparison)
         self.journal.record("chosen", learner=choice.candidate.entry.name, reason=choice.reason)
         self.listen(StepDone("choose", choice))
-        final = finalize(self.problem, self._comparison, choice, self.journal, begun)
+        final = finalize(self.problem, self._comparison, choice, begun)
         self.listen(StepDone("test", final))
         return assemble(self.problem, self._comparison, choice, final, facts), final.model
 
@@ -288,7 +330,8 @@ class Project:
             "time": self.time,
             "group": self.group,
             "seed": self.seed,
-            "learners": self.learners,
+            "learners": None if self.learners is None else sorted(set(self.learners)),
+            "packages": packages_of(self.learners),
             "budget_s": self._clock.budget_s,
             "max_fits": self._clock.max_fits,
         }

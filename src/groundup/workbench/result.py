@@ -20,8 +20,9 @@ class Plain(BaseModel):
 class Row(Plain):
     """One learner on the leaderboard, by its best setting.
 
-    fold_scores and spread are those of the deciding metric; scores holds the mean of every metric. fit_s is the mean
-    of one fit in seconds, row_us one row (prepared and predicted) in microseconds, bytes the size of what was learnt.
+    fold_scores and spread are those of the deciding metric; scores holds the mean of every metric. fit_s is the
+    median of one fit in seconds, row_us one row (prepared and predicted) in microseconds, bytes the size of what was
+    learnt.
     """
 
     learner: str
@@ -90,6 +91,8 @@ class Result(Plain):
 
     metrics: part (train, valid, test) -> metric -> value, None where there is none (see `undefined`). Train and valid
     are scores of the recipe fitted on train alone, test of the model in the bundle. baseline: the same of the baseline.
+    test_looks: how often test of these data and this target had been opened in this project, this run included.
+    bundle: the path of the model; digest: SHA-256 of that file, as ``sha256sum`` prints it.
     """
 
     version: Literal[1] = VERSION
@@ -114,6 +117,7 @@ class Result(Plain):
     test_looks: int = 1
     contract: dict[str, Any]
     bundle: str
+    digest: str = ""
     project: str
     warnings: list[str] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)

@@ -18,7 +18,6 @@ from groundup.judge.numbers import shown
 from groundup.judge.predicting import predicted_of
 from groundup.judge.validation import difference
 from groundup.workbench.candidate import Candidate, told_error
-from groundup.workbench.journal import Journal
 from groundup.workbench.problem import Problem
 from groundup.workbench.steps.choose import Choice, best_of_each
 from groundup.workbench.steps.compare import Comparison
@@ -63,8 +62,8 @@ class Final:
     choice_note: str
 
 
-def finalize(problem: Problem, comparison: Comparison, choice: Choice, journal: Journal, begun) -> Final:
-    """Check, refit, test; `begun(step, what)` is told each step."""
+def finalize(problem: Problem, comparison: Comparison, choice: Choice, begun) -> Final:
+    """Check, refit, test; `begun(step, what)` is told each step before it is taken: it counts the looks at test."""
     split = problem.split
     begun("refit", "checking the choice on valid")
     finalists = _finalists(comparison, choice)
@@ -85,7 +84,6 @@ def finalize(problem: Problem, comparison: Comparison, choice: Choice, journal: 
     model = fit(problem, chosen, split.development, fitted.params)
     begun("test", "opening test, once")
     said["test"] = model.says(problem.frame[split.test], problem.classes)
-    journal.record("tested", rows=len(split.test), look=1)
     metrics = {part: _scores(problem, part, predicted) for part, predicted in said.items()}
     return Final(chosen, model, metrics, _baseline(problem, comparison), said, note)
 
