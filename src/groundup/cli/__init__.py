@@ -59,4 +59,7 @@ def _version(wanted: bool) -> None:
 
 def main() -> None:
     """Run the command line."""
+    from groundup.cli.talk import never_crash_on_letters
+
+    never_crash_on_letters()
     application()(prog_name="groundup")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from groundup.cli.talk import Debug, Json, Quiet, announce_compiling, out, print_json, verb
+from groundup.cli.talk import Debug, Json, Quiet, announce_compiling, err, out, print_json, verb
 
 NAME = "build"
 EXAMPLES = (
@@ -67,7 +67,7 @@ def command(
     from groundup.cli.progress import Progress
     from groundup.workbench.project import BUDGET_S, Project
 
-    told = _Told(None if as_json else out())
+    told = _Told(None if as_json else out(), quiet)
     with Progress(quiet, told.hear) as progress:
         announce_compiling(quiet, progress.remark)
         work = Project(
@@ -92,18 +92,17 @@ def command(
 class _Told:
     """Prints what each step made as soon as it is made, and the outcome at the end."""
 
-    def __init__(self, console):
-        self.console, self.begun = console, False
+    def __init__(self, console, quiet: bool = False):
+        self.console, self.quiet, self.begun = console, quiet, False
         self.table: Any = None
         self.contract: Any = None
 
     def hear(self, event) -> None:
-        """Print the data and the split of a run that really runs."""
-        if self.console is None or not hasattr(event, "step"):
-            if self.console is not None:
-                from groundup.cli.views import section
-
-                section(self.console, "Note", event.text)
+        """Print the data and the split of a run that really runs; where stdout is for JSON, sentences on stderr."""
+        if not hasattr(event, "step"):
+            self._sentence(event.text)
+            return
+        if self.console is None:
             return
         if event.step == "read":
             self.table = event.value
@@ -112,13 +111,21 @@ class _Told:
         elif event.step == "split":
             self._opening(event.value)
 
+    def _sentence(self, text: str) -> None:
+        if self.console is not None:
+            from groundup.cli.views import section
+
+            section(self.console, "Note", text)
+        elif not self.quiet:
+            err().print(text, style="dim", markup=False)
+
     def _opening(self, parts) -> None:
         from groundup.cli import views
         from groundup.workbench.assemble import notes_of
 
         self.begun = True
         views.data(self.console, self.contract, self.table.n_rows, len(self.table.columns))
-        views.notes(self.console, notes_of(self.table, self.contract, parts))
+        views.notes(self.console, notes_of(self.table, self.contract, parts), self.contract)
         views.split(self.console, parts.rule, (len(parts.train), len(parts.valid), len(parts.test)))
 
     def finish(self, result) -> None:

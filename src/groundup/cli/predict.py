@@ -35,6 +35,10 @@ def command(
     only: Annotated[
         bool, typer.Option("--only", help="Only the predictions, without the input's columns.")
     ] = False,
+    raw: Annotated[
+        bool,
+        typer.Option("--raw", help="CSV to the letter: also text that a spreadsheet would run as a formula."),
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -53,22 +57,24 @@ def command(
     announce_compiling(quiet)
     made = predict(bundle, data, typed=form in ("parquet", "jsonl"), keep=not only)
     if output == "-":
-        sys.stdout.buffer.write(rendered(made.frame, form))
+        data, n_escaped = rendered(made.frame, form, labels=made.labels, raw=raw)
+        sys.stdout.buffer.write(data)
         sys.stdout.flush()
     else:
-        write(made.frame, output)
+        n_escaped = write(made.frame, output, labels=made.labels, raw=raw)
     if as_json:
-        print_json(_object(made, output))
+        print_json(_object(made, output, n_escaped))
     elif not quiet:
-        _tell(made, output)
+        _tell(made, output, n_escaped)
 
 
-def _object(made, output: str) -> dict:
+def _object(made, output: str, n_escaped: int) -> dict:
     return {
         "output": output,
         "rows": made.frame.height,
         "without_prediction": made.n_failed,
         "doubtful": made.n_doubted,
+        "escaped_cells": n_escaped,
         "problems": list(made.listed),
         "unused_columns": list(made.extra),
     }
@@ -79,18 +85,29 @@ def _same(output: str, *inputs) -> bool:
     return any(Path(str(i)).resolve() == target for i in inputs)
 
 
-def _tell(made, output: str) -> None:
+def _tell(made, output: str, n_escaped: int) -> None:
+    from groundup.judge.numbers import counted
+
     console = err()
     where = "" if output == "-" else f" -> {output}"
-    console.print(f"{made.frame.height:,} rows{where}", markup=False)
+    console.print(f"{counted(made.frame.height, 'row')}{where}", markup=False)
+    why = "the column 'problem' says why"
+    warnings = []
+    if made.frame.height == 0:
+        warnings.append("the input has a header and no rows, and so has the output")
     if made.n_failed:
-        console.print(
-            f"{made.n_failed:,} rows have no prediction; their column 'problem' says why", style="yellow"
-        )
+        warnings.append(f"{counted(made.n_failed, 'row has', 'rows have')} no prediction; {why}")
     if made.n_doubted:
-        console.print(
-            f"{made.n_doubted:,} rows are doubtful; their column 'problem' says why", style="yellow"
+        warnings.append(f"{counted(made.n_doubted, 'row is', 'rows are')} doubtful; {why}")
+    if n_escaped:
+        cells = counted(
+            n_escaped,
+            "cell that a spreadsheet would run as a formula has",
+            "cells that a spreadsheet would run as formulas have",
         )
+        warnings.append(f"{cells} an apostrophe before it; --raw leaves all as it is")
+    for line in warnings:
+        console.print(line, style="yellow", markup=False, soft_wrap=True)
     for line in made.listed[:_SHOWN]:
         console.print(f"  {line}", style="dim", markup=False)
     if len(made.listed) > _SHOWN:

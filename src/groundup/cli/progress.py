@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Self
 
-from groundup.cli.talk import err, is_lively
+from groundup.cli.talk import err, is_lively, is_utf8
 from groundup.judge.numbers import shown, shown_seconds
 from groundup.workbench.events import Event, Failed, FitDone, StepBegun, StepDone, Told
 
@@ -38,7 +39,7 @@ class Progress:
             from rich.progress import Progress as Bar
 
             self._bar = Bar(
-                SpinnerColumn(style="cyan"),
+                SpinnerColumn("dots" if is_utf8(sys.stderr) else "line", style="cyan"),
                 TextColumn("[bold]{task.fields[step]}[/]"),
                 BarColumn(bar_width=24, complete_style="cyan", finished_style="cyan"),
                 TextColumn("{task.description}"),
@@ -71,8 +72,9 @@ class Progress:
             text = f"{event.label}, fold {event.fold}/{event.n_folds}{score}"
             self._draw(step="Comparing", description=text, left=left, total=1.0, completed=event.share)
         elif isinstance(event, Failed):
-            self._bar.console.print(f"[yellow]{event.label} failed:[/] ", end="")
-            self._bar.console.print(event.error, markup=False)
+            from rich.text import Text
+
+            self._bar.console.print(Text.assemble((f"{event.label} failed: ", "yellow"), event.error))
 
     def _aside(self, event: Event) -> None:
         """Let what has been made be printed on stdout, without the bar in between."""
@@ -85,7 +87,7 @@ class Progress:
 
     def remark(self, text: str) -> None:
         """Print a dim line on stderr, above the bar."""
-        (err() if self._bar is None else self._bar.console).print(text, style="dim")
+        (err() if self._bar is None else self._bar.console).print(text, style="dim", markup=False)
 
     def _draw(self, *, step: str, description: str, left: str, total, completed: float = 0.0) -> None:
         from rich.markup import escape
@@ -95,6 +97,6 @@ class Progress:
             description=escape(description),
             total=total,
             completed=completed,
-            step=step,
-            left=left,
+            step=escape(step),
+            left=escape(left),
         )

@@ -45,7 +45,7 @@ def opening(console, result) -> None:
 
     contract = Contract.model_validate(result.contract, strict=False)
     views.data(console, contract, result.data.rows, result.data.columns)
-    views.notes(console, result.notes)
+    views.notes(console, result.notes, contract)
     views.split(console, result.split.rule, (result.split.train, result.split.valid, result.split.test))
 
 
@@ -56,8 +56,8 @@ def _show_bundle(path: Path, as_json: bool) -> None:
     from groundup.workbench.predicting import bundle_path
 
     file = bundle_path(path)
-    model, found = bundle.load(file), bundle.verify(file)
-    contract = model.contract
+    found = bundle.verify(file)
+    model, contract = found.model, found.model.contract
     if as_json:
         print_json(_bundle_object(file, model, found))
         return

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import os
 import sys
 from typing import Annotated
@@ -48,11 +49,10 @@ def _piped_width() -> int:
 
 
 def is_lively(quiet: bool) -> bool:
-    """Tell whether progress may be drawn: a terminal, no --quiet, no ``NO_COLOR``, no ``TERM=dumb``."""
+    """Tell whether progress may be drawn: a terminal, no --quiet, no ``TERM=dumb`` (``NO_COLOR`` takes colours only)."""
     return (
         not quiet
         and sys.stderr.isatty()
-        and not os.environ.get("NO_COLOR")
         and os.environ.get("TERM") != "dumb"
         and os.environ.get("GROUNDUP_QUIET") != "1"
     )
@@ -73,14 +73,30 @@ def _tell_dim(text: str) -> None:
 
 
 def print_json(value) -> None:
-    """Print one JSON object: plain ASCII-safe text, no NaN."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2, default=str) + "\n")
+    """Print one JSON object: no NaN; letters beyond ASCII as they are only where stdout is UTF-8."""
+    ascii_only = not is_utf8(sys.stdout)
+    text = json.dumps(value, ensure_ascii=ascii_only, allow_nan=False, indent=2, default=str)
+    sys.stdout.write(text + "\n")
 
 
-def tell_error(error: GroundupError) -> None:
-    """Print an error on stderr: what is wrong, and below it the next step."""
+def is_utf8(stream) -> bool:
+    """Tell whether a stream takes every letter."""
+    return (getattr(stream, "encoding", None) or "").lower().replace("-", "").startswith("utf8")
+
+
+def never_crash_on_letters() -> None:
+    """Have letters that stdout and stderr cannot take written as escapes, in place of an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def tell_error(error: GroundupError, *, as_json: bool = False) -> None:
+    """Print an error on stderr: what is wrong, and below it the next step; with `as_json` also as an object on stdout."""
     from rich.text import Text
 
+    if as_json:
+        print_json({"error": _error_object(error)})
     problem, _, hint = str(error).partition("\n")
     line = Text("error: ", style="bold red")
     line.append(problem, style="not bold default")
@@ -90,21 +106,47 @@ def tell_error(error: GroundupError) -> None:
         console.print(Text("  " + hint.strip()), soft_wrap=True)
 
 
+def _error_object(error: GroundupError) -> dict:
+    """Return what a program needs to know of an error; a value that JSON does not know is given as text."""
+    value = error.value
+    if not (value is None or isinstance(value, (str, bool, int)) or _is_finite(value)):
+        value = str(value)
+    return {
+        "problem": error.problem,
+        "hint": error.hint or None,
+        "file": None if error.file is None else str(error.file),
+        "row": error.row,
+        "column": error.column,
+        "value": value,
+        "code": error.exit_code,
+    }
+
+
+def _is_finite(value) -> bool:
+    return isinstance(value, float) and math.isfinite(value)
+
+
 def verb(function):
-    """Decorate a command: errors become one message and an exit code, Ctrl-C a sentence, a bug says that it is one."""
+    """Decorate a command: errors become one message and an exit code, Ctrl-C a sentence, a bug says that it is one.
+
+    With ``--json`` the error is one object on stdout too.
+    """
 
     @functools.wraps(function)
     def command(*args, debug: bool = False, **kwargs):
+        as_json = bool(kwargs.get("as_json"))
         try:
             return function(*args, debug=debug, **kwargs)
         except GroundupError as error:
             if debug:
                 raise
-            tell_error(error)
+            tell_error(error, as_json=as_json)
             raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt:
             if debug:
                 raise
+            if as_json:
+                print_json({"error": {**_error_object(GroundupError("Interrupted.")), "code": 130}})
             err().print(
                 "\nInterrupted. Nothing half-written is left; the same command starts again.", style="yellow"
             )
@@ -116,13 +158,16 @@ def verb(function):
             if debug:
                 raise
             tell_error(
-                GroundupError("There is not enough memory.", hint="Take fewer rows, or close other programs.")
+                GroundupError(
+                    "There is not enough memory.", hint="Take fewer rows, or close other programs."
+                ),
+                as_json=as_json,
             )
             raise typer.Exit(1) from None
         except Exception as error:
             if debug or isinstance(error, typer.Exit):
                 raise
-            tell_error(_bug(error))
+            tell_error(_bug(error), as_json=as_json)
             raise typer.Exit(1) from None
 
     return command

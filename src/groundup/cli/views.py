@@ -13,7 +13,14 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
-from groundup.judge.numbers import shown, shown_bytes, shown_micros, shown_seconds, shown_with_error
+from groundup.judge.numbers import (
+    counted,
+    shown,
+    shown_bytes,
+    shown_micros,
+    shown_seconds,
+    shown_with_error,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,9 +64,8 @@ def data(console: Console, contract: Contract, n_rows: int, n_columns: int) -> N
     for column in contract.feature_columns:
         kinds[column.kind] = kinds.get(column.kind, 0) + 1
     told = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items(), key=lambda pair: -pair[1]))
-    section(
-        console, "Data", f"{n_rows:,} rows, {n_columns:,} columns; {len(contract.features)} features: {told}"
-    )
+    sizes = f"{counted(n_rows, 'row')}, {counted(n_columns, 'column')}"
+    section(console, "Data", f"{sizes}; {counted(len(contract.features), 'feature')}: {told}")
     section(console, "Task", _task(contract))
     if contract.ignored:
         names = list(contract.ignored.items())
@@ -82,9 +88,10 @@ def _task(contract: Contract) -> str:
     return f"{contract.task}: predict {contract.target}: {shares}{more}"
 
 
-def notes(console: Console, found: Iterable[str]) -> None:
-    """Print what was decided about the data."""
-    lines = [note for note in found if ": ignored: " not in note]
+def notes(console: Console, found: Iterable[str], contract: Contract) -> None:
+    """Print what was decided about the data, but for the columns left out: `data` tells them."""
+    told = {str(note) for note in contract.notes if note.kind == "ignored"}
+    lines = [note for note in found if note not in told]
     if lines:
         section(console, "Notes", *lines[:MOST_NOTES], *_more(len(lines) - MOST_NOTES), style="dim")
 
@@ -139,8 +146,8 @@ def leaderboard(console: Console, result: Result) -> None:
     best = result.best
     way = "greater is better" if best.greater_is_better else "smaller is better"
     ended = {"time": ", until the budget ended", "fits": ", until --max-fits"}.get(result.ended, "")
-    n_fits = "1 fit" if result.n_fits == 1 else f"{result.n_fits} fits"
-    told = f"mean {best.metric} over {result.split.folds} folds of train, {way}; {n_fits}{ended}"
+    folds, fits = counted(result.split.folds, "fold"), counted(result.n_fits, "fit")
+    told = f"mean {best.metric} over {folds} of train, {way}; {fits}{ended}"
     section(console, "Leaderboard", Text(told, style="dim"))
     grid = Grid(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1))
     grid.add_column("", width=1)
@@ -192,13 +199,20 @@ def scores(console: Console, result: Result) -> None:
         values = [shown(result.metrics[part][name]) for part in _PARTS]
         base = [shown(result.baseline["test"][name])] if result.baseline else []
         grid.add_row(name, *values, *base, style="cyan" if name == result.best.metric else "")
-    section(console, "Scores", Text(_scores_text(result), style="dim"))
+    section(console, "Scores", Text(_scores_text(result), style="dim"), *_looks_text(result))
     console.print(Padding(grid, (0, 0, 0, INDENT)))
 
 
 def _scores_text(result: Result) -> str:
-    looks = "once" if result.test_looks == 1 else f"{result.test_looks} times"
-    return f"train and valid: taught on train alone; test: the saved model, opened {looks}"
+    return "train and valid: taught on train alone; test: the saved model"
+
+
+def _looks_text(result: Result) -> list[Text]:
+    """Return how often the test part was opened: each look but the first makes its scores say less."""
+    if result.test_looks == 1:
+        return [Text("test was opened once", style="dim")]
+    told = f"test was opened {result.test_looks} times: what was changed in between makes its scores too good"
+    return [Text(told, style="yellow")]
 
 
 def confusion(console: Console, found: dict) -> None:
@@ -220,7 +234,7 @@ def confusion(console: Console, found: dict) -> None:
 def segments(console: Console, result: Result) -> None:
     """Print each segment in words."""
     lines = [
-        Text.assemble((f"{s.number}", "bold green"), f"  {s.rows:,} rows ({s.share:.0%}): {s.words}")
+        Text.assemble((f"{s.number}", "bold green"), f"  {counted(s.rows, 'row')} ({s.share:.0%}): {s.words}")
         for s in result.segments
     ]
     section(console, "Segments", *lines)

@@ -1,8 +1,21 @@
-"""Numbers as people read them: few digits, the same everywhere (terminal, report, sentences)."""
+"""Numbers as people read them: few digits, the same everywhere (terminal, report, sentences).
+
+A number is rounded before its unit and its digits are chosen, so that none is shown as 1000 of a unit that has a greater
+one, and 9.9996 is 10.00.
+"""
 
 from __future__ import annotations
 
 import math
+
+
+def counted(n: int, one: str, many: str | None = None) -> str:
+    """Return a number of things: ``1 row``, ``2,000 rows``; `many` where an s is not enough.
+
+    >>> counted(1, "row"), counted(0, "row"), counted(1, "row is", "rows are"), counted(2000, "row is", "rows are")
+    ('1 row', '0 rows', '1 row is', '2,000 rows are')
+    """
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
 def shown(value: float | None) -> str:
@@ -10,59 +23,88 @@ def shown(value: float | None) -> str:
 
     >>> shown(0.84521), shown(47679.3), shown(12.3456), shown(None)
     ('0.8452', '47,679', '12.35', 'n/a')
+    >>> shown(9.9996), shown(0.99996), shown(-999.96)
+    ('10.00', '1.000', '-1,000')
     """
     if value is None or not math.isfinite(value):
         return "n/a"
-    size = abs(value)
     if value == 0:
         return "0"
+    size = abs(value)
+    if size >= 1e-4:
+        size = round(size, _digits(size))
     if size >= 1e7 or size < 1e-4:
         return f"{value:.3g}"
-    digits = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 10 else 4 if size < 1 else 3
-    return f"{value:,.{digits}f}"
+    return f"{value:,.{_digits(size)}f}"
+
+
+def _digits(size: float) -> int:
+    """Return how many digits after the point a number of this size gets."""
+    return 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 10 else 4 if size < 1 else 3
 
 
 def shown_with_error(value: float | None, error: float | None) -> str:
     """Return a value and its spread, the spread in two digits: ``0.8456 ± 0.0075``.
 
-    >>> shown_with_error(47656.2, 888.0), shown_with_error(0.5, None)
-    ('47,656 ± 890', '0.5000')
+    >>> shown_with_error(47656.2, 888.0), shown_with_error(0.5, None), shown_with_error(0.5, 0.0996)
+    ('47,656 ± 890', '0.5000', '0.5000 ± 0.10')
     """
-    if error is None or not math.isfinite(error) or error == 0 or value is None:
+    if value is None or error is None or not (math.isfinite(value) and math.isfinite(error)) or error == 0:
         return shown(value)
-    step = 10.0 ** (math.floor(math.log10(error)) - 1)
-    digits = max(0, -math.floor(math.log10(step) + 0.5))
-    rounded = round(error / step) * step
-    return f"{shown(value)} ± {rounded:,.{digits}f}" if step >= 1e-6 else f"{shown(value)} ± {error:.1e}"
+    if abs(error) < 1e-5:
+        return f"{shown(value)} ± {error:.1e}"
+    rounded = float(f"{error:.1e}")
+    digits = max(0, 1 - math.floor(math.log10(abs(rounded))))
+    return f"{shown(value)} ± {rounded:,.{digits}f}"
 
 
 def shown_seconds(seconds: float) -> str:
-    """Return a duration: ``4 ms``, ``0.42 s``, ``12 s``, ``3 min 05 s``."""
-    if seconds < 0.1:
+    """Return a duration: ``4 ms``, ``0.42 s``, ``12 s``, ``3 min 05 s``.
+
+    >>> shown_seconds(0.0042), shown_seconds(0.0999), shown_seconds(9.96), shown_seconds(119.7)
+    ('4 ms', '0.10 s', '10 s', '2 min 00 s')
+    """
+    if round(seconds * 1e3) < 100:
         return f"{seconds * 1e3:.0f} ms"
-    if seconds < 10:
-        return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"
-    if seconds < 120:
+    if round(seconds, 2) < 1:
+        return f"{seconds:.2f} s"
+    if round(seconds, 1) < 10:
+        return f"{seconds:.1f} s"
+    if round(seconds) < 120:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s"
 
 
 def shown_micros(micros: float | None) -> str:
-    """Return a latency given in microseconds: ``12 us``, ``1.3 ms``."""
+    """Return a latency given in microseconds: ``12 us``, ``1.3 ms``.
+
+    >>> shown_micros(12.3), shown_micros(999.7), shown_micros(1340), shown_micros(999_960)
+    ('12 us', '1 ms', '1.3 ms', '1 s')
+    """
     if micros is None:
         return "n/a"
-    if micros < 1000:
+    if round(micros) < 1000:
         return f"{micros:.0f} us"
-    return f"{micros / 1e3:.1f} ms" if micros < 1e6 else f"{micros / 1e6:.1f} s"
+    return f"{_short(micros / 1e3)} ms" if round(micros / 1e3) < 1000 else f"{_short(micros / 1e6)} s"
 
 
 def shown_bytes(n_bytes: float | None) -> str:
-    """Return a size: ``612 B``, ``1.2 kB``, ``3.4 MB`` (powers of ten)."""
+    """Return a size: ``612 B``, ``1.2 kB``, ``3.4 MB`` (powers of ten).
+
+    >>> shown_bytes(612), shown_bytes(999_999), shown_bytes(99_960), shown_bytes(3_420_000)
+    ('612 B', '1 MB', '100 kB', '3.4 MB')
+    """
     if n_bytes is None:
         return "n/a"
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if n_bytes >= size:
-            scaled = n_bytes / size
-            return f"{scaled:.0f} {unit}" if scaled >= 100 else f"{scaled:.1f} {unit}"
-    return f"{n_bytes:.0f} B"
+    if round(n_bytes) < 1000:
+        return f"{n_bytes:.0f} B"
+    for unit, size in (("kB", 1e3), ("MB", 1e6)):
+        if round(n_bytes / size) < 1000:
+            return f"{_short(n_bytes / size)} {unit}"
+    return f"{_short(n_bytes / 1e9)} GB"
+
+
+def _short(value: float) -> str:
+    """Return a number of a unit: one digit after the point below 100, none where it says nothing."""
+    return f"{value:.0f}" if value >= 99.95 else f"{value:.1f}".removesuffix(".0")

@@ -1,5 +1,7 @@
 """Predict a table with a bundle: every input row gets one output row, in the input's order.
 
+The input's own columns pass through as they came (``passing``); only columns of answers are added.
+
 A row with a cell that cannot be read (text where a number is due, infinity) gets no prediction and says why; a doubtful
 one (a level that training did not have, a number beyond the range it had) gets its prediction and a remark. Records that
 the file's reader had to set aside come back as rows without a prediction, where they stood.
@@ -15,12 +17,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from groundup.errors import GroundupError
+from groundup.errors import GroundupError, shorten
+from groundup.tables.contract.problems import Problem
+from groundup.tables.sources.cut import TITLE
 from groundup.workbench.folder import Folder, is_project
+from groundup.workbench.passing import Given, take
 
 if TYPE_CHECKING:
     from groundup.ship.bundle import Model
-    from groundup.tables import Conformed, Table
+    from groundup.tables import Conformed, Reject
 
 PREDICTION, PROBABILITY, PROBLEM = "prediction", "probability_", "problem"
 
@@ -32,8 +37,8 @@ class Predictions:
     Attributes
     ----------
     frame : polars.DataFrame
-        The input's columns, ``prediction``, ``probability_<label>`` for classifiers, and ``problem`` ("" where there is
-        none). An input column of one of these names gets an underscore.
+        The input's columns as they came, ``prediction``, ``probability_<label>`` for classifiers, and ``problem`` (""
+        where there is none). An input column of one of these names gets an underscore.
     n_failed : int
         Rows without a prediction.
     n_doubted : int
@@ -42,6 +47,8 @@ class Predictions:
         The first problems, one line each.
     extra : tuple of str
         Input columns that the model does not use.
+    labels : tuple of str
+        The model's labels, where they are text.
     """
 
     frame: pl.DataFrame
@@ -49,6 +56,7 @@ class Predictions:
     n_doubted: int
     listed: tuple[str, ...]
     extra: tuple[str, ...]
+    labels: tuple[str, ...] = ()
 
 
 def bundle_path(path: str | Path) -> Path:
@@ -78,7 +86,8 @@ def predict(bundle: str | Path, data, *, typed: bool = True, keep: bool = True) 
         A bundle, or a project's folder.
     data : path, frame, mapping of columns, list of rows
     typed : bool
-        Give the columns that the model uses in their types; else as they were written.
+        Give columns of a text file that hold whole numbers only as such; else, and all others, as they are written.
+        Every other source states its types, and keeps them.
     keep : bool
         Give the input's columns before the predictions.
 
@@ -88,73 +97,74 @@ def predict(bundle: str | Path, data, *, typed: bool = True, keep: bool = True) 
         If columns are missing, or the bundle is damaged.
     """
     from groundup.ship.bundle import load
-    from groundup.tables.sources.read import read
 
     model = load(bundle_path(bundle))
+    if model.contract is None:
+        raise GroundupError("This bundle has no contract, so it cannot judge a table's rows.")
     rows = [data] if isinstance(data, Mapping) and not any(_is_column(v) for v in data.values()) else data
-    return answer(model, read(rows, types="text"), typed=typed, keep=keep)
+    return answer(model, take(rows, model.contract.features, typed=typed), keep=keep)
 
 
 def _is_column(value) -> bool:
     return not isinstance(value, str) and hasattr(value, "__len__")
 
 
-def answer(model: Model, table: Table, *, typed: bool = True, keep: bool = True) -> Predictions:
+def answer(model: Model, given: Given, *, keep: bool = True) -> Predictions:
     """Return what a loaded model says about a table; see `predict`."""
-    if model.contract is None:
-        raise GroundupError("This bundle has no contract, so it cannot judge a table's rows.")
+    table = given.table
     conformed = model.contract.conform(table)
     bad = np.zeros(table.n_rows, dtype=bool)
     bad[conformed.errors["row"].to_numpy() - 1] = True
     columns = _answers(model, conformed, bad)
     remarks = _remarks(conformed, table.n_rows)
-    columns.append(pl.Series(PROBLEM, remarks, dtype=pl.String))
-    inputs = _inputs(table, conformed, typed=typed) if keep else []
+    columns.append(remarks)
+    inputs = list(given.frame.iter_columns()) if keep else []
     taken = {c.name for c in columns}
-    frame = pl.DataFrame([c.rename(_free(c.name, taken)) for c in inputs] + columns)
-    lost = [r for r in table.rejects if not r.reason.startswith("a title")]
-    frame = _with_rejects(frame, lost, first_line=2 + len(table.rejects) - len(lost))
+    for i, column in enumerate(inputs):
+        if column.name in taken:
+            inputs[i] = column.rename(_free(column.name, taken | {c.name for c in inputs}))
+    frame = pl.DataFrame(inputs + columns)
+    lost = [r for r in table.rejects if r.reason != TITLE]
+    frame = _with_rejects(frame, lost, given.first_line + len(table.rejects) - len(lost))
     listed = [str(problem) for problem in conformed.listed(20)]
-    listed += [f"line {r.line}: {r.reason}" for r in lost[:20]]
-    doubted = sum(1 for remark, failed in zip(remarks, bad, strict=True) if remark and not failed)
-    return Predictions(frame, int(bad.sum()) + len(lost), doubted, tuple(listed), conformed.extra)
+    listed += [_told(reject) for reject in lost[:20]]
+    doubted = int(((remarks != "").to_numpy() & ~bad).sum())
+    labels = () if model.classes is None else tuple(v for v in model.classes.tolist() if isinstance(v, str))
+    return Predictions(frame, int(bad.sum()) + len(lost), doubted, tuple(listed), conformed.extra, labels)
 
 
 def _answers(model: Model, conformed: Conformed, bad: np.ndarray) -> list[pl.Series]:
-    out = []
-    if len(bad) == 0:
-        out.append(pl.Series(PREDICTION, [], dtype=pl.String))
-        return out
-    said = np.asarray(model.predict(conformed))
-    values = said.tolist()
-    out.append(
-        pl.Series(PREDICTION, [None if b else v for v, b in zip(values, bad, strict=True)], strict=False)
-    )
+    """Return the columns of answers, of the same types however many rows there are; bad rows have none."""
+    classes, empty = model.classes, len(bad) == 0
+    if classes is not None:
+        dtype = pl.Series(classes.tolist(), strict=False).dtype
+    else:
+        dtype = pl.Int64 if model.target.task == "clustering" else pl.Float64
+    values = [] if empty else np.asarray(model.predict(conformed)).tolist()
+    said = [None if b else v for v, b in zip(values, bad, strict=True)]
+    out = [pl.Series(PREDICTION, said, dtype=dtype, strict=False)]
     if model.target.task == "classification" and hasattr(model.learner, "predict_proba"):
-        probabilities = model.predict_proba(conformed)
-        for k, label in enumerate(model.classes):
-            column = pl.Series(f"{PROBABILITY}{label}", probabilities[:, k])
+        shares = np.zeros((0, len(classes))) if empty else model.predict_proba(conformed)
+        for k, label in enumerate(classes):
+            column = pl.Series(f"{PROBABILITY}{label}", shares[:, k], dtype=pl.Float64)
             out.append(column.set(pl.Series(bad), None) if bad.any() else column)
     return out
 
 
-def _remarks(conformed: Conformed, n_rows: int) -> list[str]:
-    """Return for each row its problems in words, "" where there are none."""
-    out = [""] * n_rows
-    for problem in conformed.listed():
-        told = str(problem).split(", ", 1)[1]
-        row = problem.row - 1
-        out[row] = f"{out[row]}; {told}" if out[row] else told
-    return out
+def _remarks(conformed: Conformed, n_rows: int) -> pl.Series:
+    """Return for each row its problems in words, "" where there are none.
 
-
-def _inputs(table: Table, conformed: Conformed, *, typed: bool) -> list[pl.Series]:
-    if not typed:
-        return list(table.frame.iter_columns())
-    return [
-        conformed.frame[c.name] if c.name in conformed.frame.columns else c
-        for c in table.frame.iter_columns()
-    ]
+    Each different problem is put in words once, however many rows have it.
+    """
+    keys = ["column", "value", "kind", "severity"]
+    different = conformed.problems.select(keys).unique(maintain_order=True)
+    told = [str(Problem(1, *row)).split(", ", 1)[1] for row in different.iter_rows()]
+    different = different.with_columns(pl.Series(PROBLEM, told, dtype=pl.String))
+    each = conformed.problems.join(different, on=keys, nulls_equal=True, how="left", maintain_order="left")
+    rows = each.group_by("row", maintain_order=True).agg(pl.col(PROBLEM).str.join("; "))
+    out = np.full(n_rows, "", dtype=object)
+    out[rows["row"].to_numpy() - 1] = rows[PROBLEM].to_list()
+    return pl.Series(PROBLEM, out.tolist(), dtype=pl.String)
 
 
 def _free(name: str, taken: set[str]) -> str:
@@ -163,8 +173,12 @@ def _free(name: str, taken: set[str]) -> str:
     return name
 
 
+def _told(reject: Reject) -> str:
+    return f"line {reject.line} is no row: {reject.reason}: {shorten(reject.text, 200)}"
+
+
 def _with_rejects(frame: pl.DataFrame, rejects, first_line: int) -> pl.DataFrame:
-    """Put the records that are no rows where they stood, as rows without a prediction.
+    """Put the records that are no rows where they stood, as rows without a prediction that tell the record's text.
 
     Exact where every record is a line; a record of several lines before one moves it down, never the rows.
     """
@@ -173,7 +187,6 @@ def _with_rejects(frame: pl.DataFrame, rejects, first_line: int) -> pl.DataFrame
     pieces, done = [], 0
     for n_before, reject in enumerate(rejects):
         at = min(max(reject.line - first_line - n_before, done), frame.height)
-        told = f"line {reject.line} is no row: {reject.reason}"
-        pieces += [frame[done:at], pl.DataFrame({PROBLEM: [told]})]
+        pieces += [frame[done:at], pl.DataFrame({PROBLEM: [_told(reject)]})]
         done = at
     return pl.concat([*pieces, frame[done:]], how="diagonal").select(frame.columns)

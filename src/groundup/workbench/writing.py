@@ -1,20 +1,40 @@
 """Write a frame of predictions: CSV, Parquet or JSON lines by the name's ending, in one step or not at all.
 
-Spreadsheets take a cell that begins with ``= + - @``, tab or carriage return for a formula. In CSV such text gets an
-apostrophe before it, unless it is a number; Parquet and JSON carry types, and stay as they are.
+A spreadsheet runs a cell as a formula if it begins with ``=``, ``+``, ``-`` or ``@`` (or their wide forms; blanks, tabs
+and line ends before it do not count) and goes on like one: a call, a reference to a cell, an operator between two terms,
+a program's name and ``|``. In CSV such text gets an apostrophe before it, and the caller is told how often. All other
+text stays as it is: numbers, telephone numbers, lone signs, words (``-yes``), and the labels of the model, whatever they
+look like. Parquet and JSON carry types: nothing in them is ever changed.
 """
 
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
 from groundup.errors import GroundupError, UsageError
 
-_NUMBER = r"^[+-]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?$"
-_FORMULA = r"^[=+\-@\t\r]"
+_LEAD = r"^\s*[+\-@\x{ff0b}\x{ff0d}\x{ff20}]+\s*"
+_TERM = r"[\p{L}\p{N}_.$\"')%]+"
+_FORMULAS = (
+    r"^\s*[=\x{ff1d}]\s*[\p{L}\p{N}_\"'($#@{\[+\-.]",  # "=" and any term
+    _LEAD + r"[({]",
+    _LEAD + r"\$?[A-Za-z]{1,3}\$?[0-9]{1,7}(?:[^\p{L}\p{N}_]|$)",  # a cell: +A1
+    _LEAD + r".*[\p{L}\p{N}_.]\(",  # a call: @SUM(
+    r"(?s)"
+    + _LEAD
+    + r".*(?:\||!\$?[A-Za-z]{1,3}\$?[0-9])",  # a program: +cmd|...; a cell of a sheet: +Sheet!A1
+    _LEAD + _TERM + r"\s*[*/^&=<>+]\s*[\p{L}\p{N}_(\"'$@.+\-]",  # an operator: +a*b
+    _LEAD + r"[0-9.]+\s*-\s*[0-9.]",  # -1-1
+)
+_NUMBER = r"^\s*[+-]?(?:[0-9][0-9.,]*|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?\s*%?\s*$"
+_PHONE = r"^\s*\+[\s()./0-9-]*[0-9]\s*$"
+_FORMULA, _HARMLESS = "|".join(f"(?:{p})" for p in _FORMULAS), f"(?:{_NUMBER})|(?:{_PHONE})"
+
 FORMATS = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -24,6 +44,13 @@ FORMATS = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
 }
+
+
+class Rendered(NamedTuple):
+    """The bytes of a file, and how many of its cells and titles got an apostrophe."""
+
+    data: bytes
+    n_escaped: int
 
 
 def format_of(path: str) -> str:
@@ -45,39 +72,83 @@ def format_of(path: str) -> str:
     return FORMATS[ending]
 
 
-def rendered(frame: pl.DataFrame, form: str) -> bytes:
-    """Return a frame as the bytes of a file of format `form`."""
-    buffer = io.BytesIO()
+def rendered(frame: pl.DataFrame, form: str, *, labels: Sequence[str] = (), raw: bool = False) -> Rendered:
+    """Return a frame as the bytes of a file of format `form`.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+    form : str
+        ``csv``, ``tsv``, ``parquet`` or ``jsonl``.
+    labels : sequence of str
+        Text that is never changed: the model's labels.
+    raw : bool
+        Change nothing, formulas neither.
+    """
+    buffer, n_escaped = io.BytesIO(), 0
     if form == "parquet":
         frame.write_parquet(buffer)
     elif form == "jsonl":
         frame.write_ndjson(buffer)
     else:
-        escape_formulas(frame).write_csv(buffer, separator="\t" if form == "tsv" else ",")
-    return buffer.getvalue()
+        frame = _flat(frame)
+        if not raw:
+            frame, n_escaped = escape_formulas(frame, labels)
+        frame.write_csv(buffer, separator="\t" if form == "tsv" else ",")
+    return Rendered(buffer.getvalue(), n_escaped)
 
 
-def escape_formulas(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the frame with an apostrophe before text (and titles) that a spreadsheet would run."""
-    text = [c.name for c in frame.iter_columns() if c.dtype in (pl.String, pl.Categorical, pl.Enum)]
-    done = frame.with_columns(
-        pl.when(
-            pl.col(name).cast(pl.String).str.contains(_FORMULA)
-            & ~pl.col(name).cast(pl.String).str.contains(_NUMBER)
-        )
-        .then(pl.concat_str(pl.lit("'"), pl.col(name).cast(pl.String)))
-        .otherwise(pl.col(name).cast(pl.String))
-        .alias(name)
-        for name in text
-    )
-    risky = pl.Series(frame.columns, dtype=pl.String).str.contains(_FORMULA).to_list()
-    return done.rename(
-        {n: f"'{n}" for n, r in zip(frame.columns, risky, strict=True) if r and f"'{n}" not in frame.columns}
+def _flat(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the frame with lists, records and bytes as text: a CSV cell holds no other."""
+    odd = [c for c in frame.iter_columns() if c.dtype.is_nested() or c.dtype in (pl.Binary, pl.Object)]
+    return frame.with_columns(
+        pl.Series(c.name, [None if v is None else str(v) for v in c.to_list()], dtype=pl.String) for c in odd
     )
 
 
-def write(frame: pl.DataFrame, path: str) -> None:
-    """Write a frame to `path` by its ending.
+def escape_formulas(frame: pl.DataFrame, labels: Sequence[str] = ()) -> tuple[pl.DataFrame, int]:
+    """Return the frame with an apostrophe before text and titles that a spreadsheet would run, and how many there are.
+
+    Text that is one of `labels` stays.
+    """
+    done, n_escaped = [], 0
+    for column in frame.iter_columns():
+        escaped, n_risky = _escaped(column, labels)
+        done.append(escaped)
+        n_escaped += n_risky
+    names, taken = [], set(frame.columns)
+    risky = _risky(pl.Series(frame.columns, dtype=pl.String), labels).to_list()
+    for name, marked in zip(frame.columns, risky, strict=True):
+        new = f"'{name}"
+        while marked and new in taken:
+            new = f"'{new}"
+        names.append(new if marked else name)
+        n_escaped += marked
+    return pl.DataFrame([c.rename(n) for c, n in zip(done, names, strict=True)]), n_escaped
+
+
+def _escaped(column: pl.Series, labels: Sequence[str]) -> tuple[pl.Series, int]:
+    if column.dtype not in (pl.String, pl.Categorical, pl.Enum):
+        return column, 0
+    text = column.cast(pl.String)
+    risky = _risky(text, labels)
+    if not (n_risky := int(risky.sum())):
+        return column, 0
+    table = pl.DataFrame({"text": text, "risky": risky})
+    marked = pl.when("risky").then(pl.concat_str(pl.lit("'"), "text")).otherwise("text")
+    return table.select(marked.alias(column.name)).to_series(), n_risky
+
+
+def _risky(text: pl.Series, labels: Sequence[str]) -> pl.Series:
+    """Return which cells a spreadsheet would run; missing ones are none of them."""
+    risky = text.str.contains(_FORMULA) & ~text.str.contains(_HARMLESS)
+    if labels:
+        risky &= ~text.is_in(list(labels))
+    return risky.fill_null(value=False)
+
+
+def write(frame: pl.DataFrame, path: str, *, labels: Sequence[str] = (), raw: bool = False) -> int:
+    """Write a frame to `path` by its ending; return how many cells and titles got an apostrophe. See `rendered`.
 
     Raises
     ------
@@ -86,11 +157,12 @@ def write(frame: pl.DataFrame, path: str) -> None:
     """
     from groundup.ship.bundle.atomic import write_atomic
 
-    data = rendered(frame, format_of(path))
+    made = rendered(frame, format_of(path), labels=labels, raw=raw)
     target = Path(path)
     try:
         if not target.parent.is_dir():
             raise GroundupError("There is no such folder.", file=target.parent, hint="Create it first.")
-        write_atomic(target, data)
+        write_atomic(target, made.data)
     except OSError as error:
         raise GroundupError(f"The output cannot be written: {error.strerror or error}.", file=path) from None
+    return made.n_escaped

@@ -34,6 +34,7 @@ _REQUIRED = frozenset(PARTS) - {"contract.json"}
 class Verified:
     """What `verify` found.
 
+    model : the model, as `load` returns it.
     digest : SHA-256 of the file, as ``sha256sum`` prints it.
     parts : part -> bytes.
     n_replayed : rows that were replayed.
@@ -41,6 +42,7 @@ class Verified:
     differences : what differs between the machine it was made on and this one.
     """
 
+    model: Model
     digest: str
     parts: dict[str, int]
     n_replayed: int
@@ -265,6 +267,7 @@ def _read(data: bytes, nodes: Nodes) -> tuple[Model, Verified]:
     exact = manifest.made_on == fingerprint()
     n_rows = _replayed(model, replay, exact)
     found = Verified(
+        model=model,
         digest=model.digest,
         parts={name: len(part) for name, part in parts.items()},
         n_replayed=n_rows,

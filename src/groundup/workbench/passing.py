@@ -1,0 +1,170 @@
+"""Take rows to predict: as text or types for the contract to judge, and as they came, to be passed through.
+
+The contract judges plain types (`tables.sources.frames`), and a whole number may become a float for it. What is given
+back is the input itself: its types where it states any, its text where it is text.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from groundup.errors import GroundupError
+
+if TYPE_CHECKING:
+    from groundup.tables import Table
+
+# Written as Python writes it, so that text and number say the same.
+_WHOLE = r"^(?:0|-?[1-9][0-9]{0,18})$"
+_DELIMITERS = ",;\t|"
+_HEAD_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """Rows to predict.
+
+    Attributes
+    ----------
+    table : Table
+        For the contract: text, or plain types.
+    frame : polars.DataFrame
+        The same rows and columns as they came.
+    first_line : int
+        Line of the source's first row.
+    """
+
+    table: Table
+    frame: pl.DataFrame
+    first_line: int = 2
+
+
+def take(source, features: Sequence[str], *, typed: bool) -> Given:
+    """Return the rows of `source`.
+
+    Parameters
+    ----------
+    source : path, frame, mapping of columns, list of rows, Table
+    features : sequence of str
+        Columns that are needed: a file that has them and no row is an empty table.
+    typed : bool
+        Give columns of a text file that hold whole numbers only as Int64.
+
+    Raises
+    ------
+    GroundupError
+        If there is no such source, or no table in it.
+    """
+    from groundup.tables.sources.read import read
+
+    if isinstance(source, pl.LazyFrame):
+        source = source.collect(engine="in-memory")
+    if not isinstance(source, (str, os.PathLike)) or os.fspath(source).startswith("sample:"):
+        table = read(source, types="text")
+        return Given(table, _native(source, table))
+    return _taken_file(source, features, typed=typed)
+
+
+def _taken_file(path, features: Sequence[str], *, typed: bool) -> Given:
+    from groundup.tables.sources.files import find
+    from groundup.tables.sources.read import read
+
+    try:
+        table = read(path, types="text")
+    except GroundupError:
+        empty = _without_rows(Path(path).expanduser(), features)
+        if empty is None:
+            raise
+        return empty
+    file, kind = find(path)
+    if kind == "parquet":
+        return Given(table, _stated(file, table))
+    if kind == "lines":
+        return Given(table, table.frame, first_line=1)
+    return Given(table, _whole(table.frame) if typed else table.frame)
+
+
+def _whole(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return text columns as Int64 where every cell that is not empty is a whole number, to the letter."""
+    return frame.with_columns(
+        [numbers for column in frame.iter_columns() if (numbers := _numbers(column)) is not None]
+    )
+
+
+def _numbers(column: pl.Series) -> pl.Series | None:
+    if (
+        column.dtype != pl.String
+        or column.null_count() == len(column)
+        or not column.str.contains(_WHOLE).all()
+    ):
+        return None
+    numbers = column.cast(pl.Int64, strict=False)  # missing beyond 64 bits
+    return numbers if numbers.null_count() == column.null_count() else None
+
+
+def _stated(file: Path, table: Table) -> pl.DataFrame:
+    """Return the columns of a Parquet file in its own types; only those that reading changed are read again."""
+    schema = pl.read_parquet_schema(file)
+    changed = [n for n in table.columns if schema[n] != table.frame.schema[n] or schema[n].is_float()]
+    if not changed:
+        return table.frame
+    own = pl.read_parquet(file, columns=changed, memory_map=False, hive_partitioning=False, glob=False)
+    return table.frame.with_columns(own.iter_columns())
+
+
+def _native(source, table: Table) -> pl.DataFrame:
+    """Return a frame's own columns: Polars' as they are, those of other libraries as Polars takes them over."""
+    import narwhals.stable.v2 as nw
+
+    own = source if isinstance(source, pl.DataFrame) else None
+    if own is None and hasattr(source, "columns") and not hasattr(source, "rejects"):
+        try:
+            own = nw.from_native(source, eager_only=True).to_polars()
+        except Exception:  # noqa: BLE001 - lazy frames, object columns of mixed types: each library fails in its own way
+            return table.frame
+    if own is None or own.columns != table.columns or own.height != table.n_rows or pl.Object in own.dtypes:
+        return table.frame
+    return own
+
+
+def _without_rows(file: Path, features: Sequence[str]) -> Given | None:
+    """Return the empty table of a file that has the columns `features` and no row, None if `file` is another."""
+    from groundup.tables.sources.files import PARQUET, TEXT
+    from groundup.tables.table import Table
+
+    frame = None
+    if file.suffix.lower() in PARQUET and file.is_file():
+        try:
+            frame = pl.read_parquet(file, memory_map=False, hive_partitioning=False, glob=False)
+        except (pl.exceptions.PolarsError, OSError, ValueError):
+            return None
+    elif file.suffix.lower() in TEXT and file.is_file() and file.stat().st_size <= _HEAD_BYTES:
+        names = _only_names(file, set(features))
+        frame = None if names is None else pl.DataFrame(schema=dict.fromkeys(names, pl.String))
+    if frame is None or frame.height or not set(features) <= set(frame.columns):
+        return None
+    return Given(Table(frame, file.stem, str(file)), frame)
+
+
+def _only_names(file: Path, features: set[str]) -> list[str] | None:
+    """Return the names in a text file that holds one record of names and nothing else, or None."""
+    from groundup.tables.sources.encoding import to_utf8
+
+    text = to_utf8(file.read_bytes(), None, str(file))[0].decode("utf-8", errors="replace")
+    for delimiter in _DELIMITERS:
+        try:
+            found = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        except csv.Error:
+            continue
+        records = [record for record in found if any(cell.strip() for cell in record)]
+        names = [cell.strip() for cell in records[0]] if len(records) == 1 else []
+        if features <= set(names) and len(set(names)) == len(names):
+            return names
+    return None
