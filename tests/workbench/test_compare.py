@@ -8,13 +8,15 @@ from sklearn.naive_bayes import GaussianNB
 
 from groundup.errors import GroundupError
 from groundup.judge.metrics import Score, metric
+from groundup.judge.numbers import shown, shown_with_error
 from groundup.judge.validation import FoldResult, Validation
+from groundup.workbench.assemble import leaderboard
 from groundup.workbench.candidate import Candidate
 from groundup.workbench.clock import Clock
 from groundup.workbench.events import Failed, FitDone
 from groundup.workbench.journal import Journal
 from groundup.workbench.learners import LearnerEntry
-from groundup.workbench.steps.choose import choose
+from groundup.workbench.steps.choose import best_of_each, choose
 from groundup.workbench.steps.compare import Comparer, Comparison
 
 
@@ -136,4 +138,115 @@ def test_the_best_that_is_also_cheapest_keeps_its_tie():
 
 
 def test_one_learner_only():
-    assert "only learner" in choose(_comparison(_candidate("A", [0.9, 0.9, 0.9]))).reason
+    one = _candidate("A", [0.9, 0.9, 0.9])
+    assert choose(_comparison(one)).reason == (
+        f"A: the only learner compared, with a mean roc_auc of {shown(0.9)} over 3 folds."
+    )
+    broken = _candidate("B", [])
+    broken.error = "RuntimeError: no"
+    assert "the only learner that could be judged" in choose(_comparison(one, broken)).reason
+
+
+def _rmse(name, values, stopped="", n_bytes=1000):
+    candidate = _candidate(name, [], n_bytes)
+    reason = "the predictions are too large to be squared or compared"
+    candidate.validation.folds = [
+        FoldResult({"rmse": Score(v, reason if v is None else "")}, 0.1, None) for v in values
+    ]
+    candidate.validation.stopped = stopped
+    return candidate
+
+
+def _errors(*candidates):
+    return Comparison(metric("rmse"), _rmse("Baseline", [9.0] * 5), list(candidates))
+
+
+def test_a_learner_that_lacks_values_ranks_behind():
+    full, gaps = (
+        _rmse("Full", [2.0, 2.1, 2.0, 1.9, 2.0]),
+        _rmse("Gaps", [1.9, None, None, 1.9, 1.9], n_bytes=1),
+    )
+    found = _errors(gaps, full)
+    choice = choose(found)
+    assert (choice.candidate, choice.tied) == (full, ())
+    assert choice.reason == (
+        f"Full: the best mean rmse, {shown(2.0)} over 5 folds; Gaps has a score on 3 of them only, and is ranked behind."
+    )
+    assert found.lacking(gaps) == [1, 2]
+    assert found.told("regression") == [
+        (
+            "Gaps has no rmse on 2 of 5 folds, and is ranked behind the others: "
+            "the predictions are too large to be squared or compared"
+        )
+    ]
+    rows = leaderboard(found, choice, full)
+    assert [(r.title, r.mean) for r in rows[:2]] == [("Full", pytest.approx(2.0)), ("Gaps", None)]
+
+
+def test_the_only_learner_may_lack_values_and_says_so():
+    found = _errors(_rmse("Gaps", [1.9, None, None, 1.9, 1.9]))
+    assert f"with a mean rmse of {shown(1.9)} over 3 of 5 folds" in choose(found).reason
+    assert found.told("regression")[0].startswith("Gaps has no rmse on 2 of 5 folds: the predictions")
+
+
+def test_a_learner_stopped_after_one_fold_does_not_shorten_the_comparison():
+    # on the first fold alone, B would be the best of the complete ones
+    a, b = _rmse("A", [3.0, 1.0, 1.0, 1.1, 1.0]), _rmse("B", [2.0, 2.0, 2.0, 2.0, 2.0])
+    short = _rmse("Short", [0.5], "time", n_bytes=1)
+    found = _errors(a, b, short)
+    assert [c.entry.name for c in best_of_each(found)] == ["A", "B", "Short"]
+    assert choose(found).candidate is a
+    assert found.told("regression") == ["Short was judged on 1 of 5 folds, and is ranked behind the others"]
+
+
+def test_a_learner_stopped_later_is_ranked_by_its_differences():
+    # the folds that it saw were the hard ones: its own mean of 2.5 is the worst, its differences are the best
+    full, other = _rmse("Full", [3.0, 3.0, 1.0, 1.0, 1.0]), _rmse("Other", [3.2, 3.3, 1.2, 1.1, 1.3])
+    short = _rmse("Short", [2.5, 2.5], "time")
+    found = _errors(full, other, short)
+    assert [c.entry.name for c in best_of_each(found)] == ["Short", "Full", "Other"]
+    choice = choose(found)
+    assert choice.reason == (
+        f"Short: the best mean rmse, {shown(2.5)} over 2 of 5 folds; next comes Full with {shown(3.0)}, behind by more "
+        f"than chance explains (difference {shown_with_error(0.5, 0.0)})."
+    )
+    assert found.told("regression") == [
+        "Short was judged on 2 of 5 folds, and is ranked by its differences from Full on these"
+    ]
+
+
+def test_a_fold_that_nobody_can_answer_counts_for_nobody():
+    found = _comparison(_candidate("A", [0.9, None, 0.92]), _candidate("B", [0.8, None, 0.83]))
+    found.baseline = _candidate("Baseline", [0.5, None, 0.5])
+    assert found.folds() == [0, 2]
+    assert found.lacking(found.tried[0]) == []
+    assert f"{shown(0.91)} over 2 of 3 folds" in choose(found).reason
+    assert "roc_auc is the mean of 2 of 3 folds" in found.told("binary")[0]
+
+
+class Silent(LogisticRegression):
+    """Gives no probabilities."""
+
+    predict_proba = property()
+
+
+def test_a_learner_without_probabilities_stands_apart(problem):
+    silent = LearnerEntry("Silent", Silent, "Silent")
+    found, _, _ = compare(problem, [silent, LOGISTIC], Clock(None, 10))
+    assert found.metric.name == "roc_auc"
+    assert found.problems == [
+        "Silent has no roc_auc on any fold, and is ranked behind the others: the learner gives no probabilities"
+    ]
+    assert [r.title for r in leaderboard(found)] == ["Logistic regression", "Baseline (shares)", "Silent"]
+    alone, _, _ = compare(problem, [silent], Clock(None, 5))
+    assert alone.metric.name == "accuracy"
+    assert "accuracy decides, not roc_auc" in alone.problems[0]
+    assert "the learner gives no probabilities" in alone.problems[0]
+    assert choose(alone).candidate.entry is silent
+
+
+def test_titles_of_strangers_keep_their_letters():
+    assert LOGISTIC.spoken == "logistic regression"
+    assert LearnerEntry("BellCurves", object, "BellCurves").spoken == "BellCurves"
+    found = _comparison(_candidate("A", [0.9, 0.91, 0.92]), _candidate("BellCurves", [0.8, 0.81, 0.83]))
+    assert "next comes BellCurves with" in choose(found).reason

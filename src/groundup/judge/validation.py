@@ -175,7 +175,7 @@ def validate(
             learner.fit(fold.X_train, fold.y_train)
             fit_s = time.perf_counter() - start
             predicted = predicted_of(learner, fold.X_valid, classes)
-        out.warnings += [told for w in caught if (told := _first_line(w.message)) not in out.warnings]
+        out.warnings += [told for w in caught if (told := first_line(w.message)) not in out.warnings]
         n_iterations = getattr(learner, "n_iter_", None)
         n_iterations = None if n_iterations is None else int(np.max(n_iterations))
         out.folds.append(FoldResult(scores(task, fold.y_valid, predicted), fit_s, n_iterations))
@@ -186,7 +186,8 @@ def validate(
     return out
 
 
-def _first_line(message) -> str:
+def first_line(message) -> str:
+    """Return the first line of a warning: the part that tells what is the matter."""
     return str(message).strip().split("\n", 1)[0]
 
 

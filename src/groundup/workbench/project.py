@@ -242,7 +242,9 @@ class Project:
             from groundup.workbench.steps.segment import compare_segments
 
             ready("KMeans")
-            self._comparison = compare_segments(self.problem, self._clock, self.journal, self.listen)
+            self._comparison = compare_segments(
+                self.problem, self._clock, self.journal, self.listen, self.learners
+            )
         else:
             from groundup.workbench.steps.compare import Comparer
 

@@ -8,6 +8,7 @@ latency. Settings of one learner are not tied: they cost about the same, so the 
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import NamedTuple
 
 from groundup.errors import GroundupError
@@ -26,10 +27,9 @@ class Choice(NamedTuple):
 
 
 def best_of_each(comparison: Comparison) -> list[Candidate]:
-    """Return the best candidate of each learner, the best score first."""
+    """Return the best candidate of each learner, the best first: see ``steps.comparison``."""
     names = dict.fromkeys(c.entry.name for c in comparison.tried)
-    found = [best for name in names if (best := comparison.best(name)) is not None]
-    return sorted(found, key=comparison.oriented_mean, reverse=True)
+    return comparison.ranked([best for name in names if (best := comparison.best(name)) is not None])
 
 
 def choose(comparison: Comparison) -> Choice:
@@ -52,41 +52,57 @@ def choose(comparison: Comparison) -> Choice:
 
 
 def _is_tie(comparison: Comparison, top: Candidate, other: Candidate) -> bool:
+    if comparison.is_behind(other) and not comparison.is_behind(top):
+        return False  # it lacks values that the top has: no tie
     gap = difference(comparison.metric, top.validation, other.validation)
     return gap.mean <= gap.error
 
 
 def _reason(comparison: Comparison, ranked: list[Candidate], chosen: Candidate) -> str:
-    name, top = comparison.metric.name, ranked[0]
-    n_folds = chosen.n_folds
-
-    def mean(c: Candidate) -> str:
-        return shown(c.validation.mean(name))
-
-    if chosen is not top:
-        gap = difference(comparison.metric, top.validation, chosen.validation)
-        why = (
-            f"its mean {name} of {mean(chosen)} is within chance of the best, {top.entry.title.lower()} with {mean(top)} "
-            f"({_gap(gap)})"
-            if gap.mean
-            else f"its mean {name} of {mean(chosen)} equals the best"
-        )
-        return f"{chosen.entry.title}: {why}, and it is cheaper: {_cost(chosen)} against {_cost(top)}."
+    name, top, title = comparison.metric.name, ranked[0], chosen.entry.title
     if len(ranked) == 1:
-        return f"{chosen.entry.title}: the only learner that could be judged, with a mean {name} of {mean(chosen)}."
-    second = ranked[1]
-    gap = difference(comparison.metric, top.validation, second.validation)
-    if _is_tie(comparison, top, second):
+        learners = {c.entry.name for c in comparison.tried}
+        what = "compared" if len(learners) == 1 and not comparison.skipped else "that could be judged"
+        own = chosen.validation.answered(name)
+        mean = shown(chosen.validation.mean(name))
         return (
-            f"{chosen.entry.title}: the best mean {name}, {mean(chosen)} over {n_folds} folds; "
-            f"{second.entry.title.lower()} ({mean(second)}) is as good within chance, but not cheaper: "
-            f"{_cost(second)} against {_cost(chosen)}."
+            f"{title}: the only learner {what}, with a mean {name} of {mean} over {_folds(comparison, own)}."
+        )
+    rival = top if chosen is not top else ranked[1]
+    gap = difference(comparison.metric, top.validation, (chosen if chosen is not top else rival).validation)
+    mean, other = (shown(c.validation.mean(name, gap.folds)) for c in (chosen, rival))
+    over, spoken = _folds(comparison, gap.folds), rival.entry.spoken
+    cost = f"{_cost(chosen)} against {_cost(rival)}"
+    if chosen is not top:
+        why = (
+            f"its mean {name} of {mean} over {over} is within chance of the best, {spoken} with {other} ({_gap(gap)})"
+            if gap.mean
+            else f"its mean {name} of {mean} over {over} equals the best"
+        )
+        return f"{title}: {why}, and it is cheaper: {cost}."
+    if comparison.is_behind(rival) and not comparison.is_behind(top):
+        own = top.validation.answered(name)
+        mean = shown(top.validation.mean(name))
+        return (
+            f"{title}: the best mean {name}, {mean} over {_folds(comparison, own)}; {spoken} has a score on "
+            f"{len(rival.validation.answered(name))} of them only, and is ranked behind."
+        )
+    if _is_tie(comparison, top, rival):
+        return (
+            f"{title}: the best mean {name}, {mean} over {over}; {spoken} ({other}) is as good within chance, "
+            f"but not cheaper: {cost}."
         )
     return (
-        f"{chosen.entry.title}: the best mean {name}, {mean(chosen)} over {n_folds} folds; next comes "
-        f"{second.entry.title.lower()} with {mean(second)}, behind by more than chance explains "
-        f"({_gap(gap)})."
+        f"{title}: the best mean {name}, {mean} over {over}; next comes {spoken} with {other}, behind by more than "
+        f"chance explains ({_gap(gap)})."
     )
+
+
+def _folds(comparison: Comparison, folds: Collection[int]) -> str:
+    """Return how many folds a mean is taken over: "5 folds", or "3 of 5 folds" where not all are in it."""
+    n_all = max((c.n_folds for c in (comparison.baseline, *comparison.tried)), default=len(folds))
+    told = f"{n_all} folds" if n_all > 1 else "1 fold"
+    return told if len(folds) == n_all else f"{len(folds)} of {told}"
 
 
 def _gap(gap: Difference) -> str:

@@ -8,9 +8,7 @@ what is left, judged by the learner's last fit?) and, for the first settings, af
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 from groundup.errors import GroundupError
 from groundup.judge.metrics import Metric, deciding
@@ -23,57 +21,12 @@ from groundup.workbench.journal import Journal
 from groundup.workbench.ladder import N_NEIGHBOURS, is_boosting, neighbour, rungs
 from groundup.workbench.learners import LearnerEntry, baseline_of
 from groundup.workbench.problem import BLIND, Problem
+from groundup.workbench.steps.comparison import Comparison
 
 # Neighbours of boosting's best that may fail in a row before the search ends.
 PATIENCE = 8
 # A fit may take this much longer than the learner's last one.
 SLACK = 1.3
-
-
-@dataclass(eq=False)
-class Comparison:
-    """What the folds said.
-
-    Attributes
-    ----------
-    metric : Metric
-        The deciding one.
-    baseline : Candidate
-    tried : list of Candidate
-        In the order in which they were tried, failures too.
-    ended : str
-        Why no more was tried: "complete", "time", "fits".
-    skipped : list of str
-        Learners that were not begun at all.
-    problems : list of str
-        Declared learners that could not be loaded.
-    """
-
-    metric: Metric
-    baseline: Candidate
-    tried: list[Candidate] = field(default_factory=list)
-    ended: str = "complete"
-    skipped: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-
-    def sound(self, name: str | None = None) -> list[Candidate]:
-        """Return the candidates (of one learner) that were judged on every fold that they could be, and did not fail."""
-        return [
-            c
-            for c in self.tried
-            if c.n_folds and not c.error and c.validation.stopped != "behind" and name in (None, c.entry.name)
-        ]
-
-    def best(self, name: str | None = None) -> Candidate | None:
-        """Return the candidate (of one learner) with the best mean score; the earlier one of equals."""
-        usable = [c for c in self.sound(name) if c.validation.mean(self.metric.name) is not None]
-        return max(usable, key=self.oriented_mean, default=None)
-
-    def oriented_mean(self, candidate: Candidate) -> float:
-        """Return the candidate's mean deciding score on the folds that all have, greater is better."""
-        n_common = min((c.n_folds for c in self.sound()), default=0)
-        found = [v for v in candidate.validation.values(self.metric.name)[:n_common] if v is not None]
-        return self.metric.oriented(sum(found) / len(found)) if found else -math.inf
 
 
 class Comparer:
@@ -134,13 +87,14 @@ class Comparer:
             if self.out.ended != "complete":
                 break
             self._climb(candidate)
+        self.out.problems += self.out.told(self.problem.task)
         self.journal.record(
             "compared", ended=self.out.ended, n_fits=self.clock.n_fits, n_tried=len(self.out.tried)
         )
         return self.out
 
     def _metric(self) -> Metric:
-        found = [c.validation for c in (self.out.baseline, *self.out.tried) if c.n_folds]
+        found = [c.validation for c in self.out.tried if c.n_folds]
         return deciding_metric(self.problem.task, found) if found else self.out.metric
 
     # ------------------------------------------------------------------ one candidate
@@ -189,12 +143,10 @@ class Comparer:
 
     def _is_behind(self, one: Validation, best: Validation) -> bool:
         name, better = self.out.metric.name, self.out.metric.oriented
-        pairs = [
-            (better(a), better(b))
-            for a, b in zip(one.values(name), best.values(name), strict=False)
-            if a is not None and b is not None
-        ]
-        return len(pairs) == 2 and all(a < b for a, b in pairs)
+        pairs = [(a, b) for a, b in zip(one.values(name), best.values(name), strict=False) if b is not None]
+        if any(a is None for a, _ in pairs):
+            return True  # it lacks a value where the best has one
+        return len(pairs) == 2 and all(better(a) < better(b) for a, b in pairs)
 
     def _judge(self, candidate: Candidate, after_fold) -> None:
         entry, params = candidate.entry, candidate.params

@@ -80,7 +80,7 @@ def finalize(problem: Problem, comparison: Comparison, choice: Choice, begun) ->
     said = {
         part: fitted.says(problem.frame[getattr(split, part)], problem.classes) for part in ("train", "valid")
     }
-    begun("refit", f"refitting {chosen.entry.title.lower()} on train and valid")
+    begun("refit", f"refitting {chosen.entry.spoken} on train and valid")
     model = fit(problem, chosen, split.development, fitted.params)
     begun("test", "opening test, once")
     said["test"] = model.says(problem.frame[split.test], problem.classes)
@@ -119,8 +119,7 @@ def _on_train(problem: Problem, candidate: Candidate) -> Fitted | None:
 
 def _iterations(problem: Problem, candidate: Candidate) -> int:
     """Return the iteration count at which the score on valid is best; the folds' mean where valid cannot be asked."""
-    learner = candidate.entry.make(candidate.params)
-    if "X_val" not in inspect.signature(learner.fit).parameters:
+    if not _asks_valid(candidate):
         counts = [f.n_iterations for f in candidate.validation.folds if f.n_iterations]
         return max(1, round(float(np.mean(counts)))) if counts else candidate.params["max_iter"]
     frame, y = problem.rows(problem.split.train)
@@ -128,7 +127,7 @@ def _iterations(problem: Problem, candidate: Candidate) -> int:
     known = (
         np.isin(y_valid, np.unique(y)) if problem.classes is not None else np.ones(len(y_valid), dtype=bool)
     )
-    preparer = problem.preparer(candidate.flavour)
+    preparer, learner = problem.preparer(candidate.flavour), candidate.entry.make(candidate.params)
     X = preparer.fit_transform(frame, y)
     learner.fit(X, y, X_val=preparer.transform(valid)[known], y_val=y_valid[known])
     path = np.asarray(getattr(learner, "validation_score_", ()), dtype=float)
@@ -158,18 +157,34 @@ def _checked(
     rival = max(rivals, key=lambda c: metric.oriented(c.valid_score))
     lead = metric.oriented(rival.valid_score) - metric.oriented(chosen.valid_score)
     error = difference(metric, rival.validation, chosen.validation).error
-    told = f"{metric.name} {shown(chosen.valid_score)} against {shown(rival.valid_score)} of {rival.entry.title.lower()}"
+    told = f"{metric.name} {shown(chosen.valid_score)} against {shown(rival.valid_score)} of {rival.entry.spoken}"
     if lead > 3 * error:
         return rival, (
             f"Valid overrules the folds: {rival.entry.title} scores {shown(rival.valid_score)} there against "
-            f"{shown(chosen.valid_score)} of {chosen.entry.title.lower()}, over three standard errors apart: it is taken."
+            f"{shown(chosen.valid_score)} of {chosen.entry.spoken}, over three standard errors apart: it is taken."
+            f"{_partial([rival, chosen])}"
         )
     return (
         chosen,
-        f"Valid confirms the choice: {told}."
-        if lead <= 0
-        else f"Valid does not contradict the choice: {told}.",
+        (
+            f"Valid confirms the choice: {told}."
+            if lead <= 0
+            else f"Valid does not contradict the choice: {told}."
+        )
+        + _partial([chosen, rival]),
     )
+
+
+def _partial(candidates: list[Candidate]) -> str:
+    """Say which of the compared have taken their iteration count from valid, which flatters them there."""
+    told = " and ".join(c.entry.spoken for c in candidates if _asks_valid(c))
+    return f" It judges {told} kindly: the number of iterations was chosen on it." if told else ""
+
+
+def _asks_valid(candidate: Candidate) -> bool:
+    """Tell whether the iteration count is the best one on valid."""
+    fit_of = inspect.signature(candidate.entry.cls.fit)
+    return candidate.params.get("early_stopping") is True and "X_val" in fit_of.parameters
 
 
 def _baseline(problem: Problem, comparison: Comparison) -> dict[str, dict[str, Score]]:

@@ -16,29 +16,31 @@ from __future__ import annotations
 import math
 import time
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from groundup._version import __version__
-from groundup.errors import GroundupError
+from groundup.errors import GroundupError, UsageError
 from groundup.judge.metrics import Metric, Predicted, metric, scores
 from groundup.judge.numbers import shown
 from groundup.judge.predicting import row_micros, size_bytes
-from groundup.judge.validation import FoldResult, difference
+from groundup.judge.validation import FoldResult, difference, first_line
 from groundup.tables.contract.column import NUMERIC
 from groundup.workbench.assemble import parts_of, plain_params, row_of, values_of
 from groundup.workbench.candidate import Candidate, told_error
 from groundup.workbench.clock import Clock
 from groundup.workbench.events import Failed, FitDone, Listener, StepBegun
 from groundup.workbench.journal import Journal
-from groundup.workbench.learners import learners_of
+from groundup.workbench.learners import LearnerEntry, learners_of
 from groundup.workbench.problem import Problem
 from groundup.workbench.result import Best, Result
 from groundup.workbench.segments import profile
 from groundup.workbench.steps.finalize import Fitted
 
+LEARNER = "KMeans"
 MAX_SEGMENTS = 10
 _STRENGTHS = ((0.7, "a strong structure"), (0.5, "a reasonable structure"), (0.25, "a weak structure"))
 
@@ -61,15 +63,21 @@ def measured(problem: Problem) -> list[str]:
     return numbers if len(numbers) >= 2 and 2 * len(numbers) >= len(features) else [c.name for c in features]
 
 
-def compare_segments(problem: Problem, clock: Clock, journal: Journal, listen: Listener) -> Segmentation:
+def compare_segments(
+    problem: Problem, clock: Clock, journal: Journal, listen: Listener, learners: Sequence[str] | None = None
+) -> Segmentation:
     """Judge 2 to ``MAX_SEGMENTS`` segments on folds of the train part.
+
+    `learners` are the names that were asked for; only k-means is possible here.
 
     Raises
     ------
+    UsageError
+        If another learner was asked for.
     GroundupError
         If there are too few different rows, or no number of segments could be fitted.
     """
-    entry = learners_of("clustering", ["KMeans"]).entries[0]
+    entry = _learner(learners)
     train = problem.frame[problem.split.train]
     most = min(MAX_SEGMENTS, train.unique().height - 1, len(train) // 3)
     if most < 2:
@@ -109,14 +117,27 @@ def compare_segments(problem: Problem, clock: Clock, journal: Journal, listen: L
     return out
 
 
+def _learner(names: Sequence[str] | None) -> LearnerEntry:
+    if names is not None:
+        learners_of("clustering", names)  # an unknown name is told with the nearest one
+        if strange := [name for name in names if name != LEARNER]:
+            raise UsageError(
+                f"Segments are found by {LEARNER} alone: {strange[0]!r} cannot be chosen.",
+                hint="Leave the learners out, or name a target.",
+            )
+    return learners_of("clustering", [LEARNER]).entries[0]
+
+
 def _judge(problem: Problem, candidate: Candidate, rows: np.ndarray) -> None:
     """Fit on some rows, judge on all of train."""
-    with warnings.catch_warnings(record=True):
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         start = time.perf_counter()
         model = _fit(problem, candidate, rows)
         fit_s = time.perf_counter() - start
         said = _says(model, problem.frame[problem.split.train])
+    known = candidate.validation.warnings
+    known += [told for w in caught if (told := first_line(w.message)) not in known]
     candidate.validation.folds.append(
         FoldResult(scores("clustering", None, said), fit_s, int(model.learner.n_iter_))
     )
@@ -211,10 +232,21 @@ def finalize_segments(problem: Problem, found: Segmentation, facts: dict[str, An
         segments=segments,
         ended=found.ended,
         contract=problem.contract.model_dump(mode="json"),
-        warnings=[f"{c.params['n_clusters']} segments failed: {c.error}" for c in found.tried if c.error],
+        warnings=_warnings(found),
         **facts,
     )
     return result, model
+
+
+def _warnings(found: Segmentation) -> list[str]:
+    """Return what failed, and what the fits warned of: each text once, with the numbers of segments that it came with."""
+    out = list(found.problems)
+    out += [f"{c.params['n_clusters']} segments failed: {c.error}" for c in found.tried if c.error]
+    counts: dict[str, list[str]] = {}
+    for candidate in found.tried:
+        for told in candidate.validation.warnings:
+            counts.setdefault(told, []).append(str(candidate.params["n_clusters"]))
+    return out + [f"{', '.join(ks)} segments: {told}" for told, ks in counts.items()]
 
 
 def _verdict(values: dict[str, dict[str, float | None]], n_test: int) -> str:

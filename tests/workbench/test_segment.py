@@ -1,0 +1,43 @@
+"""Segments: only k-means may be asked for, and what its fits warn of is told."""
+
+import warnings
+
+import numpy as np
+import polars as pl
+import pytest
+
+from groundup import Project
+from groundup.errors import UsageError
+from groundup.models import KMeans
+
+
+@pytest.fixture(scope="module")
+def points():
+    rng = np.random.default_rng(0)
+    centers = np.array([[0.0, 0.0], [8.0, 0.0], [0.0, 8.0]])[rng.integers(0, 3, 150)]
+    return pl.DataFrame(centers + rng.normal(size=(150, 2)), schema=["a", "b"])
+
+
+def test_other_learners_are_refused(points, tmp_path):
+    with pytest.raises(UsageError, match="no learner 'KMean' for clustering"):
+        Project(points, learners=["KMean"], path=tmp_path / "a").build(budget=None, max_fits=5)
+    with pytest.raises(UsageError, match="no learner 'Ridge' for clustering"):
+        Project(points, learners=["Ridge"], path=tmp_path / "b").build(budget=None, max_fits=5)
+
+
+def test_k_means_may_be_named(points, tmp_path):
+    assert Project(points, learners=["KMeans"], path=tmp_path).build(max_fits=10).best.learner == "KMeans"
+
+
+def test_warnings_of_fits_reach_the_result(points, tmp_path, monkeypatch):
+    fit = KMeans.fit
+
+    def warned(self, X, y=None, sample_weight=None):
+        warnings.warn("two centres are one\nmore of it", UserWarning, stacklevel=2)
+        return fit(self, X, y, sample_weight)
+
+    monkeypatch.setattr(KMeans, "fit", warned)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        result = Project(points, path=tmp_path).build(max_fits=10)
+    assert "2, 3 segments: two centres are one" in result.warnings
