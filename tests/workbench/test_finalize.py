@@ -1,0 +1,46 @@
+"""Finalize: what valid says about the choice, and whom it judges kindly."""
+
+import pytest
+
+from groundup.judge.metrics import Score, metric
+from groundup.judge.validation import FoldResult, Validation
+from groundup.workbench.candidate import Candidate
+from groundup.workbench.learners import baseline_of, learners_of
+from groundup.workbench.steps.choose import choose
+from groundup.workbench.steps.comparison import Comparison
+from groundup.workbench.steps.finalize import finalize
+
+LINEAR, BOOSTING = learners_of("binary", ["LogisticRegression", "HistGradientBoostingClassifier"]).entries
+STOPS = {"random_state": 0, "max_iter": 30, "early_stopping": True}
+COUNTED = {"random_state": 0, "max_iter": 30, "early_stopping": False}
+
+
+def _candidate(entry, params, values, n_bytes=1000):
+    folds = [FoldResult({"roc_auc": Score(v)}, 0.1, 10) for v in values]
+    return Candidate(entry, params, Validation(folds), row_us=1.0, n_bytes=n_bytes)
+
+
+def _final(problem, boosting_params):
+    linear = _candidate(LINEAR, {"random_state": 0}, [0.94, 0.95, 0.95])
+    boosting = _candidate(BOOSTING, boosting_params, [0.90, 0.92, 0.91], 10**5)
+    baseline = _candidate(baseline_of("binary"), {"strategy": "prior"}, [0.5, 0.5, 0.5])
+    comparison = Comparison(metric("roc_auc"), baseline, [linear, boosting])
+    steps = []
+    final = finalize(problem, comparison, choose(comparison), lambda step, what: steps.append((step, what)))
+    return final, steps
+
+
+def test_valid_is_no_independent_judge_of_who_stopped_by_it(problem):
+    final, steps = _final(problem, STOPS)
+    assert final.choice_note.startswith("Valid confirms the choice: roc_auc ")
+    assert final.choice_note.endswith(
+        " It judges gradient boosting kindly: the number of iterations was chosen on it."
+    )
+    assert ("refit", "refitting logistic regression on train and valid") in steps
+    assert set(final.metrics) == {"train", "valid", "test"}
+
+
+def test_a_fixed_number_of_iterations_is_judged_like_others(problem):
+    final, _ = _final(problem, COUNTED)
+    assert "kindly" not in final.choice_note
+    assert final.metrics["test"]["roc_auc"].value == pytest.approx(0.95, abs=0.06)
