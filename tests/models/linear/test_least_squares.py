@@ -3,6 +3,7 @@
 import inspect
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,10 @@ import pytest
 import scipy.linalg
 import sklearn.linear_model
 from sklearn.base import clone
+from threadpoolctl import threadpool_limits
 
 from groundup.engine.rows import Memmap
-from groundup.models import LinearRegression
+from groundup.models import LinearRegression, LogisticRegression, Ridge
 
 warnings.simplefilter("error", RuntimeWarning)
 
@@ -195,6 +197,47 @@ def test_wide_singular_values_wait_until_asked_for():
     )
     assert "_gram" not in vars(model)
     assert not hasattr(clone(model), "singular_")
+
+
+def test_wide_singular_values_do_not_depend_on_the_threads_of_blas():
+    X, y = problem(1_500, 420)
+    found = set()
+    for n in (1, 2, 4):
+        model = LinearRegression().fit(X, y)
+        with threadpool_limits(n, user_api="blas"):
+            found.add(model.singular_.tobytes())
+    assert len(found) == 1
+
+
+def test_wide_singular_values_asked_for_by_many_threads():
+    X, y = problem(700, 300)
+    for _ in range(5):
+        model = LinearRegression().fit(X, y)
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(lambda _, model=model: model.singular_.tobytes(), range(8)))
+        assert len(set(found)) == 1
+
+
+@pytest.mark.parametrize("learner", [LinearRegression, Ridge, LogisticRegression])
+@pytest.mark.parametrize("width", [3, 9])
+def test_a_fit_that_commits_during_a_prediction_does_not_mix_with_it(learner, width, monkeypatch):
+    """As a server that fits anew in another thread; here at the worst moment, just after the look at X."""
+    X, y = problem(200, 5)
+    wide, _ = problem(200, width)
+    y = np.where(y > np.median(y), "yes", "no") if learner is LogisticRegression else y
+    model, other = learner().fit(X, y), learner().fit(wide, y[::-1])
+    look, calls = learner._features, []
+
+    def looks_and_is_overtaken(self, given, *args):
+        calls.append(given)
+        found = look(self, given, *args)
+        self.__dict__ = dict(vars(other))
+        return found
+
+    monkeypatch.setattr(learner, "_features", looks_and_is_overtaken)
+    with pytest.raises(ValueError, match=f"expecting {width} features"):
+        model.predict(X)
+    assert len(calls) == 2
 
 
 def test_state_is_checked():

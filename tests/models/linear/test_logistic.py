@@ -319,6 +319,37 @@ def test_deprecations_are_scikit_learns():
 
 
 @pytest.mark.parametrize(
+    "parameters",
+    [{"penalty": "l2"}, {"l1_ratio": None}, {"penalty": None, "C": 2.0}, {"penalty": "l2", "l1_ratio": 0.5}],
+)
+def test_deprecations_point_at_the_line_of_the_user(parameters):
+    X, y = problem(100, 2)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        LogisticRegression(**parameters).fit(X, y)
+    assert {w.filename for w in caught} == {__file__}
+    assert len({w.lineno for w in caught}) == 1
+
+
+@pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf])
+def test_class_weights_that_are_no_weights_are_refused(bad):
+    X, y = problem(100, 2)
+    label = y[0]
+    with pytest.raises(ValueError, match=f"class_weight of class {label.item()!r} is {bad}"):
+        LogisticRegression(class_weight={label: bad}).fit(X, y)
+
+
+def test_finite_rows_whose_scores_overflow_have_probabilities():
+    X, y = problem(200, 3)
+    model = LogisticRegression().fit(X, y)
+    model.coef_ = np.array([[4.0, 0.0, 0.0]])
+    far = np.array([[1e308, 0.0, 0.0], [-1e308, 0.0, 0.0]])
+    np.testing.assert_allclose(model.predict_proba(far), [[0.0, 1.0], [1.0, 0.0]], atol=1e-300)
+    assert model.predict(far).tolist() == [model.classes_[1], model.classes_[0]]
+    assert not np.isnan(model.predict_log_proba(far)).any()
+
+
+@pytest.mark.parametrize(
     ("parameters", "message"),
     [
         ({"l1_ratio": 1.0}, "supports only 'l2' or None penalties, got l1"),
@@ -343,7 +374,7 @@ def test_all_solvers_lead_to_one_optimum(solver):
 
 def test_one_class_and_no_weight():
     X, y = problem(50, 2)
-    with pytest.raises(ValueError, match="at least 2 classes"):
+    with pytest.raises(ValueError, match=r"at least 2 classes .* only one class: 1\.0$"):
         LogisticRegression().fit(X, np.ones(50))
     with pytest.raises(ValueError, match=r"sums to zero|at least one non-zero"):
         LogisticRegression().fit(X, y, np.zeros(50))

@@ -50,3 +50,27 @@ def test_what_is_not_finite_shows(bad):
     for kernel in (scores.probability_many, scores.log_probability_many):
         kernel(X, np.ones((3, 2)), np.zeros(3), three)
         assert np.isfinite(three).all(axis=1).tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_scores_that_overflow_give_the_limits(dtype):
+    big = 3e38 if dtype == np.float32 else 1e308
+    X = np.array([[big, 0.0], [1.0, 1.0], [-big, 0.0], [big, big]], dtype)
+    two, logs = np.empty((4, 2)), np.empty((4, 2))
+    scores.probability(X, np.array([1e300, -1e300]), 0.0, two)
+    scores.log_probability(X, np.array([1e300, -1e300]), 0.0, logs)
+    np.testing.assert_allclose(two[:3], [[0, 1], [0.5, 0.5], [1, 0]], atol=1e-300)
+    assert np.isnan(two[3]).all()  # infinity less infinity: nobody knows
+    assert np.isnan(logs[3]).all()
+    assert (logs[0, 0], logs[2, 1]) == (-np.finfo(float).max,) * 2
+    np.testing.assert_allclose((logs[0, 1], logs[2, 0]), 0.0, atol=1e-300)
+
+    W = np.array([[1e300, 0.0], [0.0, 1e300], [-1e300, 0.0]])
+    three, logs = np.empty((4, 3)), np.empty((4, 3))
+    scores.probability_many(X, W, np.zeros(3), three)
+    scores.log_probability_many(X, W, np.zeros(3), logs)
+    expected = [[1, 0, 0], [0.5, 0.5, 0], [0, 0, 1], [0.5, 0.5, 0]]
+    np.testing.assert_allclose(three, expected, atol=1e-300)
+    overflowed = [0, 2, 3]
+    np.testing.assert_allclose(np.exp(logs)[overflowed], np.array(expected)[overflowed], atol=1e-300)
+    assert not np.isnan(logs).any()

@@ -32,8 +32,7 @@ def value(z, y):
 @kernel(inline=True)
 def gradient(z, y):
     """Return p - y."""
-    t = exp_nonpositive(-abs(z))
-    return (1.0 / (1.0 + t) if z >= 0.0 else t / (1.0 + t)) - y
+    return probability(z) - y
 
 
 @kernel(inline=True)

@@ -22,6 +22,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from groundup.engine.rows import one_blas_thread
 from groundup.engine.statistics.gram import Gram, origin_of
 from groundup.models.estimator import Array, Interval, Scalar, fitting
 from groundup.models.linear import normal_equations, orthogonal
@@ -199,10 +200,17 @@ class LinearRegression(LinearRegressor):
             self._gram = xx
 
     def __getattr__(self, name):
-        if name == "singular_" and "_gram" in self.__dict__:
-            self.singular_ = normal_equations.singular_values(self.__dict__["_gram"])
-            self.__dict__.pop("_gram", None)
-            return self.singular_
+        if name == "singular_":
+            state = vars(self)  # bound once: another thread may ask too, or fit anew
+            xx = state.get("_gram")
+            if xx is not None:
+                with (
+                    one_blas_thread()
+                ):  # the bits, which a bundle keeps, depend on the number of BLAS's threads
+                    state["singular_"] = normal_equations.singular_values(xx)
+                state.pop("_gram", None)
+            if "singular_" in state:
+                return state["singular_"]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def get_state(self):

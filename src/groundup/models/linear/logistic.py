@@ -250,7 +250,7 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         if len(self.classes_) < 2:
             raise ValueError(
                 "This solver needs samples of at least 2 classes in the data, but the data contains only one"
-                f" class: {self.classes_[0]!r}"
+                f" class: {self.classes_.tolist()[0]!r}"
             )
         weight = rows["weight"]
         if not weight.sum() > 0.0:
@@ -259,6 +259,11 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
             each = compute_class_weight(
                 self.class_weight, classes=self.classes_, y=self.classes_[codes], sample_weight=weight
             )
+            for label, value in zip(self.classes_.tolist(), each.tolist(), strict=True):
+                if not 0.0 <= value < np.inf:
+                    raise ValueError(
+                        f"class_weight of class {label!r} is {value}: a weight is a finite number, not negative"
+                    )
             rows.add("weight", weight * each[codes])
         rows.add("y", codes.astype(np.float64))
 
@@ -301,13 +306,13 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         )
         if self.penalty is None:
             if self.C != 1.0:
-                warnings.warn("Setting penalty=None will ignore the C and l1_ratio parameters", stacklevel=6)
+                warnings.warn("Setting penalty=None will ignore the C and l1_ratio parameters", stacklevel=5)
             return None, np.inf
         if (self.penalty == "l2" and self.l1_ratio != 0) or (self.penalty == "l1" and self.l1_ratio != 1):
             warnings.warn(
                 f"Inconsistent values: penalty={self.penalty} with l1_ratio={self.l1_ratio}. penalty is "
                 "deprecated. Please use l1_ratio only.",
-                stacklevel=6,
+                stacklevel=5,
             )
         return self.penalty, self.C
 
@@ -340,10 +345,7 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         ndarray of shape (n_rows,) or (n_rows, n_classes)
             Two classes: positive means ``classes_[1]``.
         """
-        X = self._features(X)
-        if len(self.coef_) == 1:
-            return self._fill(score, X, self.coef_[0], float(self.intercept_[0]))
-        return self._fill(score_many, X, self.coef_, self.intercept_, n_columns=len(self.coef_))
+        return self._scored(X, score, score_many)[0]
 
     def predict(self, X):
         """Return the most probable class of each row.
@@ -356,8 +358,8 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         -------
         ndarray of shape (n_rows,)
         """
-        z = self.decision_function(X)
-        return self.classes_[(z > 0.0).astype(np.intp) if z.ndim == 1 else z.argmax(axis=1)]
+        z, classes = self._scored(X, score, score_many)
+        return classes[(z > 0.0).astype(np.intp) if z.ndim == 1 else z.argmax(axis=1)]
 
     def predict_proba(self, X):
         """Return the probability of each class.
@@ -369,12 +371,9 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         Returns
         -------
         ndarray of shape (n_rows, n_classes)
-            In the order of ``classes_``.
+            In the order of ``classes_``. A score that overflows gives its limit: 0 or 1.
         """
-        X = self._features(X)
-        if len(self.coef_) == 1:
-            return self._fill(probability, X, self.coef_[0], float(self.intercept_[0]), n_columns=2)
-        return self._fill(probability_many, X, self.coef_, self.intercept_, n_columns=len(self.coef_))
+        return self._scored(X, probability, probability_many, n_columns=2)[0]
 
     def predict_log_proba(self, X):
         """Return the logarithm of each class's probability, exact also where the probability underflows.
@@ -387,10 +386,18 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         -------
         ndarray of shape (n_rows, n_classes)
         """
-        X = self._features(X)
-        if len(self.coef_) == 1:
-            return self._fill(log_probability, X, self.coef_[0], float(self.intercept_[0]), n_columns=2)
-        return self._fill(log_probability_many, X, self.coef_, self.intercept_, n_columns=len(self.coef_))
+        return self._scored(X, log_probability, log_probability_many, n_columns=2)[0]
+
+    def _scored(self, X, of_two, of_many, n_columns=None):
+        """Return (what the kernel for two classes or for many says of X, the classes), both of one fit."""
+        given, X = X, self._features(X)
+        state = vars(self)  # bound once: a fit in another thread may commit meanwhile
+        coef, intercept = state["coef_"], state["intercept_"]
+        if coef.shape[1] != X.shape[1]:  # it did, between the look at X and here
+            return self._scored(given, of_two, of_many, n_columns)
+        if len(coef) == 1:
+            return self._fill(of_two, X, coef[0], float(intercept[0]), n_columns=n_columns), state["classes_"]
+        return self._fill(of_many, X, coef, intercept, n_columns=len(coef)), state["classes_"]
 
     def _check_state(self) -> None:
         expected = 1 if len(self.classes_) == 2 else len(self.classes_)
@@ -427,4 +434,4 @@ def _rescaled(rows):
 
 
 def _deprecated(message: str) -> None:
-    warnings.warn(message, FutureWarning, stacklevel=7)
+    warnings.warn(message, FutureWarning, stacklevel=6)

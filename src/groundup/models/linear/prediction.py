@@ -44,12 +44,14 @@ class LinearRegressor(RegressorMixin, Learner):
         -------
         ndarray of shape (n_rows,) or (n_rows, n_outputs)
         """
-        X = self._features(X)
-        coef = self.coef_
+        given, X = X, self._features(X)
+        state = vars(self)  # bound once: a fit in another thread may commit meanwhile
+        coef, b = state["coef_"], state["intercept_"]
+        if coef.shape[-1] != X.shape[1]:  # it did, between the look at X and here
+            return self.predict(given)
         if coef.ndim == 1:
-            b = self.intercept_
             return self._fill(score, X, coef, float(b[0] if isinstance(b, np.ndarray) else b))
-        intercept = np.broadcast_to(np.asarray(self.intercept_, dtype=np.float64), len(coef)).copy()
+        intercept = np.broadcast_to(np.asarray(b, dtype=np.float64), len(coef)).copy()
         return self._fill(score_many, X, coef, intercept, n_columns=len(coef))
 
     def _check_state(self) -> None:

@@ -15,6 +15,7 @@ from groundup.engine.losses.softmax import to_probabilities
 
 _WIDTH = 2 * (VECTOR_BYTES // 8)
 _STRIP = 8 * ROWS
+_HUGE = np.finfo(np.float64).max
 _TILE = gemm_tile(ROWS, 2)
 
 
@@ -78,11 +79,24 @@ def score_many(X, coef, intercept, out):
 
 
 @kernel
+def _mark(X, i, z):
+    """Return 0 for an infinite score of a finite row, which has overflowed, else NaN: so the caller learns of the row."""
+    if np.isnan(z):
+        return np.nan
+    for j in range(X.shape[1]):
+        if X[i, j] - X[i, j] != 0:
+            return np.nan
+    return 0.0
+
+
+@kernel
 def probability(X, w, intercept, out):
-    """Write the probabilities of two classes, of shape (n_rows, 2)."""
+    """Write the probabilities of two classes, of shape (n_rows, 2); NaN where z is NaN, or the row is not finite."""
     for i in range(len(X)):
         z = intercept + _dot(X, i, w)
-        bad = z - z  # NaN, where z is NaN or infinite: so the caller learns of it
+        bad = z - z  # NaN, where z is NaN or infinite
+        if bad != 0.0:
+            bad = _mark(X, i, z)
         out[i, 0] = logistic.probability(-z) + bad
         out[i, 1] = logistic.probability(z) + bad
 
@@ -93,13 +107,29 @@ def log_probability(X, w, intercept, out):
     for i in range(len(X)):
         z = intercept + _dot(X, i, w)
         bad = z - z
+        if bad != 0.0:
+            bad = _mark(X, i, z)
+            z = min(max(z, -_HUGE), _HUGE)  # infinity times 0 is NaN
         out[i, 0] = bad - logistic.value(z, 0.0)
         out[i, 1] = bad - logistic.value(-z, 0.0)
 
 
 @kernel
-def _normalise(out, logarithm):
-    """Replace each row's scores by probabilities or their logarithms; a row with a score that is not finite, by NaN."""
+def _to_limits(z):
+    """Replace infinite scores by finite ones of the same probabilities: the greatest share 1, the others have none."""
+    high = z[0]
+    for k in range(1, len(z)):
+        high = max(high, z[k])
+    for k in range(len(z)):
+        if np.isinf(high):
+            z[k] = 0.0 if z[k] == high else -_HUGE
+        else:
+            z[k] = max(z[k], -_HUGE)
+
+
+@kernel
+def _normalise(X, out, logarithm):
+    """Replace each row's scores by probabilities or their logarithms; by NaN where one is NaN, or the row not finite."""
     n, n_classes = out.shape
     flat = out.reshape(-1)
     z = np.empty(n_classes)
@@ -108,6 +138,14 @@ def _normalise(out, logarithm):
         for k in range(n_classes):
             z[k] = out[i, k]
             bad += z[k] - z[k]
+        if bad != 0.0:
+            bad = 0.0
+            for k in range(n_classes):
+                if z[k] - z[k] != 0.0:
+                    bad += _mark(X, i, z[k])
+            _to_limits(z)
+            for k in range(n_classes):
+                out[i, k] = z[k]
         total = to_probabilities(flat, i * n_classes, n_classes)
         for k in range(n_classes):
             out[i, k] = (z[k] - total if logarithm else out[i, k]) + bad
@@ -116,10 +154,10 @@ def _normalise(out, logarithm):
 def probability_many(X, coef, intercept, out):
     """Write the probabilities of several classes, of shape (n_rows, n_classes)."""
     score_many(X, coef, intercept, out)
-    _normalise(out, False)
+    _normalise(X, out, False)
 
 
 def log_probability_many(X, coef, intercept, out):
     """Write the logarithms of the probabilities of several classes, of shape (n_rows, n_classes)."""
     score_many(X, coef, intercept, out)
-    _normalise(out, True)
+    _normalise(X, out, True)
