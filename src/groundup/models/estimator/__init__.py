@@ -25,6 +25,7 @@ from groundup.models.estimator.from_sklearn import (
     is_classifier,
     is_clusterer,
     is_regressor,
+    resample,
 )
 from groundup.models.estimator.labels import encode_labels
 from groundup.models.estimator.state import Array, Labels, Plain, Scalar
@@ -60,4 +61,5 @@ __all__ = [
     "is_classifier",
     "is_clusterer",
     "is_regressor",
+    "resample",
 ]

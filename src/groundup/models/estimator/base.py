@@ -184,6 +184,10 @@ class Learner(Declared, BaseEstimator):
         if self._is_plain(X):
             return X
         check_is_fitted(self)
+        return self._validated(X, finite)
+
+    def _validated(self, X, finite: bool | str = True) -> np.ndarray:
+        """Return `X` fully validated against the rows of the fit, which may still be under way (rows held out for it)."""
         if isinstance(X, Place) and not isinstance(X, np.ndarray):
             raise TypeError(
                 f"X is a {type(X).__name__}, rows to fit on: ask for answers a part at a time, of X.load(first, stop)"

@@ -31,6 +31,7 @@ compute_class_weight = sklearn.utils.class_weight.compute_class_weight
 compute_sample_weight = sklearn.utils.class_weight.compute_sample_weight
 count_rows = sklearn.utils.validation._num_samples
 get_tags = sklearn.utils.get_tags
+resample = sklearn.utils.resample
 
 Hidden = sklearn.utils._param_validation.Hidden
 Interval = sklearn.utils._param_validation.Interval

@@ -144,38 +144,41 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
 
     def predict(self, X) -> np.ndarray:
         """Return the most likely class of each row: (n_rows,)."""
-        return self._labels(self._raw(X))
+        return self._labels(*self._scored(X))
 
     def predict_proba(self, X) -> np.ndarray:
         """Return the probability of each class: float64 (n_rows, n_classes), in the order of ``classes_``."""
-        return self._probabilities(self._raw(X))
+        return self._probabilities(*self._scored(X))
 
     def decision_function(self, X) -> np.ndarray:
         """Return the raw scores: (n_rows,) for two classes, else (n_rows, n_classes)."""
-        raw = self._raw(X)
+        raw, _ = self._scored(X)
         return raw[:, 0] if raw.shape[1] == 1 else raw
 
     def staged_predict(self, X):
         """Yield the predictions after each iteration."""
-        for raw in self._staged_raw(X):
-            yield self._labels(raw)
+        for scored in self._staged(X):
+            yield self._labels(*scored)
 
     def staged_predict_proba(self, X):
         """Yield the probabilities after each iteration."""
-        for raw in self._staged_raw(X):
-            yield self._probabilities(raw)
+        for scored in self._staged(X):
+            yield self._probabilities(*scored)
 
     def staged_decision_function(self, X):
         """Yield the raw scores after each iteration."""
-        for raw in self._staged_raw(X):
+        for raw, _ in self._staged(X):
             yield raw[:, 0] if raw.shape[1] == 1 else raw
 
-    def _labels(self, raw) -> np.ndarray:
+    @staticmethod
+    def _labels(raw, fitted) -> np.ndarray:
+        classes = fitted["classes_"]
         codes = raw.argmax(axis=1) if raw.shape[1] > 1 else (raw[:, 0] > 0).astype(np.intp)
-        return self.classes_[np.minimum(codes, len(self.classes_) - 1)]
+        return classes[np.minimum(codes, len(classes) - 1)]
 
-    def _probabilities(self, raw) -> np.ndarray:
-        if len(self.classes_) == 1:
+    @staticmethod
+    def _probabilities(raw, fitted) -> np.ndarray:
+        if len(fitted["classes_"]) == 1:
             return np.ones((len(raw), 1))
         if raw.shape[1] > 1:
             out = raw.copy()
@@ -218,6 +221,8 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
             return weight
         # Class weights are given by label, so they are looked up before y was encoded.
         of_class = compute_sample_weight(self.class_weight, self._decoded(rows["y"]))
+        if not ((of_class >= 0) & (of_class < np.inf)).all():
+            raise ValueError(f"class_weight={self.class_weight!r}: weights are finite and not negative")
         return of_class * weight if weight.size else of_class
 
     def _check_state(self) -> None:

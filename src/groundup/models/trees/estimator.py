@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from groundup.engine.rows import Rows
+from groundup.engine.rows import Memory, Rows
 from groundup.models.estimator import (
     Array,
     Callbacks,
@@ -109,6 +109,7 @@ class HistGradientBoosting(Callbacks, Learner):
             raise ValueError(f"warm_start: the fit so far has {before} features, X has {rows.n_features}")
         rows.add("y", self._encoded(rows["y"], again))
         weight = self._weights(rows, sample_weight)
+        _refuse_weightless(weight, "All sample weights are zero")
         self._draw_seed(again)
         booster, watch, parts = self._prepared(rows, weight, again, (X_val, y_val, sample_weight_val))
         if not booster.finite:
@@ -132,10 +133,11 @@ class HistGradientBoosting(Callbacks, Learner):
             watch.after(None, parts)
         tell = self._iterations("iteration", self.max_iter - begin, X, y)
         for _ in range(begin, self.max_iter):
-            start = perf_counter()
+            start = perf_counter() if self.verbose else 0.0
             parts.append(booster.iterate())
             stop = watch.after(parts[-1], parts) if watch else False
-            self._say(parts, watch, perf_counter() - start)
+            if self.verbose:
+                self._say(parts, watch, perf_counter() - start)
             told = tell(
                 lambda: {"loss": booster.mean_loss(), **_last_scores(watch)},
                 lambda: self._attributes(parts, booster.baseline),
@@ -149,7 +151,7 @@ class HistGradientBoosting(Callbacks, Learner):
         given = X_val is not None or y_val is not None
         if given:
             self._refuse_half_validation(X_val, y_val)
-            X_val = self._features(X_val, finite="allow-nan")
+            X_val = self._validated(X_val, finite="allow-nan")
             y_val = self._encoded_validation(y_val, len(X_val))
             weight_val = None if weight_val is None else self._weight(weight_val, len(X_val))
         early = rows.n_rows > 10_000 if self.early_stopping == "auto" else self.early_stopping
@@ -162,7 +164,9 @@ class HistGradientBoosting(Callbacks, Learner):
             all_weights = weight if weighted else np.ones(rows.n_rows)
             weight = all_weights.copy()
             weight[held] = 0.0
-        parts = self._parts() if again else []
+            _refuse_weightless(weight, f"All weight is on the {len(held)} rows held out for early stopping")
+            _refuse_weightless(all_weights[held], "The rows held out for early stopping have no weight")
+        parts = _parts(vars(self)) if again else []
         begin = {"baseline": self._baseline, "raw": self._raw_of(rows)} if again else {}
         booster = Booster(
             rows,
@@ -182,7 +186,7 @@ class HistGradientBoosting(Callbacks, Learner):
         trained = Inside(booster, np.flatnonzero(fitted), weight, weighted)
         watched = None
         if y_val is not None:
-            raw = self._raw(X_val) if again else np.tile(booster.baseline, (len(y_val), 1))
+            raw = self._raw_of(Rows(Memory(X_val))) if again else np.tile(booster.baseline, (len(y_val), 1))
             watched = Outside(booster, X_val, y_val, weight_val, raw)
         elif len(held):
             only = np.zeros(rows.n_rows)
@@ -223,8 +227,6 @@ class HistGradientBoosting(Callbacks, Learner):
         weight = rows["weight"]
         if sample_weight is None or (weight == 1.0).all():
             return _NO_WEIGHTS
-        if not weight.sum() > 0:
-            raise ValueError("All sample weights are zero: at least one row must count.")
         return weight
 
     def _refuse_unsupported(self, X) -> None:
@@ -235,12 +237,13 @@ class HistGradientBoosting(Callbacks, Learner):
                     f"{name} is not supported yet by {type(self).__name__}: leave it at {default!r}, "
                     "or use scikit-learn's class of the same name"
                 )
-        if not (self.categorical_features is None or isinstance(self.categorical_features, str)):
+        from_dtype = isinstance(self.categorical_features, str)
+        if not from_dtype and _names_any(self.categorical_features):
             raise ValueError(
                 f"categorical_features is not supported yet by {type(self).__name__}: encode the categories as numbers "
                 "(TablePreparer does), and leave it at 'from_dtype'"
             )
-        if self.categorical_features == "from_dtype" and (names := _categorical_columns(X)):
+        if from_dtype and (names := _categorical_columns(X)):
             raise ValueError(
                 f"Column {names[0]!r} holds categories, which {type(self).__name__} does not support yet: "
                 "encode them as numbers (TablePreparer does), or pass categorical_features=None to read them as numbers"
@@ -258,11 +261,10 @@ class HistGradientBoosting(Callbacks, Learner):
             )
 
     def _say(self, parts: list[Trees], watch: Watch | None, seconds: float) -> None:
-        """With ``verbose``, a line for each iteration."""
-        if self.verbose:
-            scores = "".join(f", {name} {value:.5f}" for name, value in _last_scores(watch).items())
-            leaves = int((parts[-1].left == 0).sum())
-            sys.stdout.write(f"[{len(parts)}/{self.max_iter}] {leaves} leaves{scores}, {seconds:.3f} s\n")
+        """Print the line of an iteration."""
+        scores = "".join(f", {name} {value:.5f}" for name, value in _last_scores(watch).items())
+        leaves = int((parts[-1].left == 0).sum())
+        sys.stdout.write(f"[{len(parts)}/{self.max_iter}] {leaves} leaves{scores}, {seconds:.3f} s\n")
 
     def _attributes(self, parts: list[Trees], baseline) -> dict[str, Any]:
         """Return the fitted attributes of the trees so far, by name."""
@@ -273,14 +275,6 @@ class HistGradientBoosting(Callbacks, Learner):
     def _keep(self, parts: list[Trees], baseline) -> None:
         self.__dict__.update(self._attributes(parts, baseline))
 
-    def _trees(self) -> Trees:
-        return Trees(*(vars(self)[f"_{name}"] for name in Trees._fields))
-
-    def _parts(self) -> list[Trees]:
-        """Return the trees of each iteration."""
-        trees, k = self._trees(), self.n_trees_per_iteration_
-        return [trees.of(i, i + k) for i in range(0, trees.n_trees, k)]
-
     def _view(self, parts: list[Trees], raw: np.ndarray | None, baseline):
         """Return a copy that predicts with the trees so far; with `raw`, every prediction starts from these scores."""
         view = copy.copy(self)
@@ -289,25 +283,27 @@ class HistGradientBoosting(Callbacks, Learner):
         view._given_raw = raw
         return view
 
-    def _raw(self, X) -> np.ndarray:
-        """Return the raw scores: (n_rows, n_outputs)."""
-        if vars(self).get("_given_raw") is not None:
-            return self._given_raw
-        X = self._features(X, finite="allow-nan")
-        walk = vars(self).get("_walk") or self._walkable()
-        return self._fill(
-            add_trees,
-            X,
-            *walk,
-            self._baseline,
-            n_columns=self.n_trees_per_iteration_,
-            finite="allow-nan",
-        )
+    def _scored(self, X) -> tuple[np.ndarray, dict[str, Any]]:
+        """Return the raw scores (n_rows, n_outputs), and the attributes of the fit that they are of."""
+        checked, fitted = self._checked_by(X)
+        if fitted.get("_given_raw") is not None:
+            return fitted["_given_raw"], fitted
+        baseline = fitted["_baseline"]
+        walk = fitted["_walk"]
+        raw = self._fill(add_trees, checked, *walk, baseline, n_columns=len(baseline), finite="allow-nan")
+        return raw, fitted
 
-    def _walkable(self):
-        """Derive what is not saved: the trees as the kernel walks them."""
-        self._walk = walk_of(self._trees())
-        return self._walk
+    def _checked_by(self, X) -> tuple[np.ndarray, dict[str, Any]]:
+        """Return X as the kernels want it, and the attributes of the one fit that it was checked by.
+
+        A fit in another thread replaces all attributes at once (see `fitting`): what is checked by one fit and walked
+        by the trees of the next could be read out of bounds.
+        """
+        while True:
+            fitted = vars(self)
+            checked = self._features(X, finite="allow-nan")
+            if vars(self) is fitted:
+                return checked, fitted
 
     def _raw_of(self, rows: Rows) -> np.ndarray:
         """Return the raw scores of rows in any place."""
@@ -315,17 +311,15 @@ class HistGradientBoosting(Callbacks, Learner):
         rows.advance(lambda run: add_trees(run.X, *self._walk, self._baseline, out[run.lo : run.hi]))
         return out
 
-    def _staged_raw(self, X):
-        """Yield the raw scores after each iteration."""
-        check_is_fitted(self)
-        X = self._features(X, finite="allow-nan")
-        raw = np.tile(self._baseline, (len(X), 1))
-        zero = np.zeros_like(self._baseline)
-        for part in self._parts():
-            raw = raw + self._fill(
-                add_trees, X, *walk_of(part), zero, n_columns=self.n_trees_per_iteration_, finite="allow-nan"
-            )
-            yield raw
+    def _staged(self, X):
+        """Yield what `_scored` returns, after each iteration."""
+        checked, fitted = self._checked_by(X)
+        raw = np.tile(fitted["_baseline"], (len(checked), 1))
+        zero = np.zeros_like(fitted["_baseline"])
+        for part in _parts(fitted):
+            walk = walk_of(part)
+            raw = raw + self._fill(add_trees, checked, *walk, zero, n_columns=len(zero), finite="allow-nan")
+            yield raw, fitted
 
     @property
     def n_iter_(self) -> int:
@@ -344,14 +338,39 @@ class HistGradientBoosting(Callbacks, Learner):
         return tags
 
     def _check_state(self) -> None:
-        trees = self._trees()
+        trees = _trees(vars(self))
         trees.check(self.n_features_in_, self.n_trees_per_iteration_)
         if trees.threshold.dtype != self._dtype_in:
             raise ValueError(f"thresholds are {trees.threshold.dtype}, but X was {self._dtype_in}")
         if len(self._baseline) != self.n_trees_per_iteration_:
             raise ValueError(f"{len(self._baseline)} baselines for {self.n_trees_per_iteration_} outputs")
         self.is_categorical_ = None
-        self._walkable()
+        self._walk = walk_of(trees)
+
+
+def _trees(fitted: dict[str, Any]) -> Trees:
+    """Return the trees among the attributes of a fit."""
+    return Trees(*(fitted[f"_{name}"] for name in Trees._fields))
+
+
+def _parts(fitted: dict[str, Any]) -> list[Trees]:
+    """Return the trees of each iteration."""
+    trees, k = _trees(fitted), fitted["n_trees_per_iteration_"]
+    return [trees.of(i, i + k) for i in range(0, trees.n_trees, k)]
+
+
+def _refuse_weightless(weight: np.ndarray, problem: str) -> None:
+    """Raise ValueError unless a weight is positive; length 0 means that all are 1."""
+    if weight.size and not weight.sum() > 0:
+        raise ValueError(f"{problem}: at least one row must count.")
+
+
+def _names_any(categorical_features) -> bool:
+    """Tell whether the parameter (None, names, indices, or a mask) names any feature."""
+    if categorical_features is None:
+        return False
+    named = np.asarray(categorical_features)
+    return bool(named.any() if named.dtype == bool else named.size)
 
 
 def _no_trees(dtype) -> Trees:

@@ -131,11 +131,11 @@ class HistGradientBoostingRegressor(RegressorMixin, HistGradientBoosting):
 
     def predict(self, X) -> np.ndarray:
         """Return the predicted values: (n_rows,)."""
-        return self._raw(X)[:, 0]
+        return self._scored(X)[0][:, 0]
 
     def staged_predict(self, X):
         """Yield the predictions after each iteration."""
-        for raw in self._staged_raw(X):
+        for raw, _ in self._staged(X):
             yield raw[:, 0]
 
     def _loss_code(self) -> int:

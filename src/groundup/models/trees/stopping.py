@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.metrics import check_scoring, get_scorer_names
-from sklearn.model_selection import train_test_split
 
 from groundup.engine.rows import Memory, Rows
+from groundup.models.estimator import resample
 from groundup.models.trees.boosting import Booster, to_planes
 from groundup.models.trees.gradients import mean_loss
 from groundup.models.trees.predicting import Trees, add_trees, walk_of
@@ -163,8 +163,10 @@ class Watch:
 
 
 def _few(trained: Inside, strata, seed: int) -> Inside:
-    """Return at most 10,000 of the rows, with the classes in proportion."""
+    """Return at most 10,000 of the rows, with the classes about in proportion, drawn as scikit-learn draws them."""
     if len(trained.index) <= _SCORED_ROWS:
         return trained
-    chosen, _ = train_test_split(trained.index, train_size=_SCORED_ROWS, stratify=strata, random_state=seed)
+    chosen = resample(
+        trained.index, n_samples=_SCORED_ROWS, replace=False, random_state=seed, stratify=strata
+    )
     return Inside(trained.booster, np.sort(chosen), trained.all_weights, trained.weight is not None)
