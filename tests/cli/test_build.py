@@ -56,6 +56,26 @@ def test_the_same_command_prints_the_stored_result(groundup, table, project):
 def test_other_settings_are_a_new_run(groundup, table, project):
     said = groundup("build", table, "--target", "left", *QUICK, "--project", project, "--seed", 3)
     assert "A new run: seed changed" in said.out
+    words = ("build", table, "--target", "left", *QUICK, "--project", project, "--json")
+    said = groundup(*words, "--seed", 4)
+    assert "A new run: seed changed" in said.err
+    assert said.json["task"] == "binary"
+    assert groundup(*words, "--seed", 5, "--quiet").err == ""
+
+
+def test_errors_are_objects_with_json(groundup, table, tmp_path):
+    said = groundup("build", table, "--target", "lef", "--project", tmp_path / "p", "--json")
+    assert said.code == 2
+    error = said.json["error"]
+    assert error["code"] == 2
+    assert "Did you mean 'left'?" in error["problem"]
+    assert said.err.startswith("error: ")
+
+
+def test_a_table_of_one_feature(groundup, tmp_path):
+    said = bad(groundup, tmp_path, "a,y\n" + rows(60, "{i}.5,{k}"))
+    assert said.code == 0, said
+    assert "60 rows, 2 columns; 1 feature:" in said.out
 
 
 def test_segments_without_a_target(groundup, tmp_path):

@@ -1,6 +1,9 @@
 """The face: light imports, help, versions, exit codes, warmup, doctor, silence, interrupts."""
 
+import io
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,9 +12,15 @@ from pathlib import Path
 
 import pytest
 import typer
+from rich.console import Console
 
-from groundup.cli.talk import verb
+from groundup.cli import views
+from groundup.cli.progress import Progress
+from groundup.cli.talk import is_lively, verb
 from groundup.errors import CheckFailed, GroundupError, UsageError
+from groundup.tables import Contract
+from groundup.workbench.events import Failed, FitDone, StepBegun
+from groundup.workbench.folder import Folder
 
 HEAVY = ("numba", "sklearn", "polars", "scipy")
 
@@ -71,6 +80,108 @@ def test_exit_codes(error, code, capsys):
     assert ("bug" in told.err) == isinstance(error, ZeroDivisionError)
     with pytest.raises(type(error)):
         command(debug=True)
+
+
+def test_errors_as_objects(capsys):
+    @verb
+    def command(as_json: bool = False, debug: bool = False):
+        raise GroundupError("no", hint="try", file=Path("f.csv"), row=3, column="a", value=float("nan"))
+
+    with pytest.raises(typer.Exit):
+        command(as_json=True)
+    told = capsys.readouterr()
+    assert json.loads(told.out)["error"] == {
+        "problem": "no",
+        "hint": "try",
+        "file": "f.csv",
+        "row": 3,
+        "column": "a",
+        "value": "nan",
+        "code": 1,
+    }
+    assert told.err.startswith("error: no (file f.csv, row 3")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(KeyboardInterrupt(), 130), (MemoryError(), 1), (KeyError("x"), 1)]
+)
+def test_every_end_is_an_object(error, code, capsys):
+    @verb
+    def command(as_json: bool = False, debug: bool = False):
+        raise error
+
+    with pytest.raises(typer.Exit):
+        command(as_json=True)
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == code
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_no_letter_stops_a_terminal_that_cannot_take_it(project, encoding):
+    env = {**os.environ, "PYTHONIOENCODING": encoding}
+    for words in (
+        ("show", str(project)),
+        ("--help",),
+        ("show", str(project), "--json"),
+        ("show", "caf\u00e9-\u4e2d"),
+    ):
+        told = subprocess.run(
+            [sys.executable, "-m", "groundup", *words], capture_output=True, timeout=120, check=False, env=env
+        )
+        assert b"Traceback" not in told.stderr, told.stderr
+        assert b"bug" not in told.stderr
+        assert told.returncode == (2 if words[-1].startswith("caf") else 0), told.stderr
+        if words[-1] == "--json":
+            assert json.loads(told.stdout.decode("ascii"))["task"] == "binary"
+
+
+def test_no_color_takes_colours_only(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("GROUNDUP_QUIET", raising=False)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert is_lively(quiet=False)
+    assert not is_lively(quiet=True)
+    monkeypatch.setenv("TERM", "dumb")
+    assert not is_lively(quiet=False)
+
+
+def test_labels_with_brackets_are_shown_as_they_are(monkeypatch):
+    stream = io.StringIO()
+    stream.isatty = lambda: True
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("GROUNDUP_QUIET", raising=False)
+    monkeypatch.setattr(sys, "stderr", stream)
+    with Progress(quiet=False) as progress:
+        progress(Failed("model[/]", "no [bold]reason[/]"))
+        progress(StepBegun("odd[/]", "what [/] is"))
+        progress(FitDone("model[/]", 1, 5, 0.5, 0.1, 3.0))
+        progress.remark("a [/] remark")
+    told = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", stream.getvalue())
+    assert "model[/] failed: no [bold]reason[/]" in told
+    assert "a [/] remark" in told
+
+
+def printed(show, *words):
+    console = Console(file=io.StringIO(), width=120)
+    show(console, *words)
+    return console.file.getvalue()
+
+
+def test_looks_at_test_are_shown_beside_the_scores(project):
+    result = Folder(project).latest_result()
+    assert "test was opened once" in printed(views.scores, result.model_copy(update={"test_looks": 1}))
+    told = printed(views.scores, result.model_copy(update={"test_looks": 3}))
+    assert "test was opened 3 times" in told
+
+
+def test_notes_are_told_once(project):
+    result = Folder(project).latest_result()
+    contract = Contract.model_validate(result.contract, strict=False)
+    ignored = [str(note) for note in contract.notes if note.kind == "ignored"]
+    assert ignored
+    told = printed(views.notes, [*ignored, "column 'x: ignored: y': kept"], contract)
+    assert "x: ignored: y" in told
+    assert "customer_id" not in told
 
 
 def test_doctor(groundup, monkeypatch):

@@ -101,3 +101,104 @@ def test_show_a_project_and_a_bundle(groundup, project):
     assert told["target"] == "left"
     assert told["metrics"]["test"] == found["metrics"]["test"]
     assert groundup("show", project.parent).code in (1, 2)
+
+
+# ---------------------------------------------------------------------- labels and cells to the letter
+
+
+@pytest.fixture(scope="module")
+def signs(groundup, table, tmp_path_factory):
+    """A project whose labels begin with signs."""
+    folder = tmp_path_factory.mktemp("signs")
+    path = folder / "signs.csv"
+    text = table.read_text().replace(",yes\n", ",@nein\n").replace(",no\n", ",-\n")
+    path.write_text(text)
+    words = ("build", path, "--target", "left", "--max-fits", 5, "--learner", "LogisticRegression")
+    assert groundup(*words, "--project", folder / "p").code == 0
+    return folder / "p", path
+
+
+def test_labels_are_written_as_they_are(groundup, signs):
+    said = groundup("predict", *signs)
+    found = pl.read_csv(io.StringIO(said.out))
+    assert set(found["prediction"]) == {"@nein", "-"}
+    assert {"probability_@nein", "probability_-"} <= set(found.columns)
+    assert found["left"].to_list() == pl.read_csv(signs[1])["left"].to_list()
+    assert "apostrophe" not in said.err
+
+
+def test_changed_cells_are_counted_and_raw_changes_none(groundup, project, tmp_path):
+    path = tmp_path / "new.csv"
+    path.write_text("spend,plan,age,extra,phone\n50,basic,30,=1+1,+49 1\n60,plus,40,-yes,-\n")
+    said = groundup("predict", project, path)
+    found = pl.read_csv(io.StringIO(said.out))
+    assert found["extra"].to_list() == ["'=1+1", "-yes"]
+    assert found["phone"].to_list() == ["+49 1", "-"]
+    assert "1 cell that a spreadsheet would run as a formula has an apostrophe" in said.err
+    told = groundup("predict", project, path, "-o", tmp_path / "out.csv", "--json").json
+    assert told["escaped_cells"] == 1
+    said = groundup("predict", project, path, "--raw")
+    assert pl.read_csv(io.StringIO(said.out))["extra"].to_list() == ["=1+1", "-yes"]
+    assert "apostrophe" not in said.err
+    told = groundup("predict", project, path, "-o", tmp_path / "out.csv", "--json", "--raw").json
+    assert told["escaped_cells"] == 0
+
+
+def test_a_header_alone_is_an_empty_result(groundup, project, tmp_path):
+    path = tmp_path / "new.csv"
+    path.write_text("spend,plan,age\n")
+    said = groundup("predict", project, path)
+    assert said.code == 0
+    assert said.out.strip() == "spend,plan,age,prediction,probability_no,probability_yes,problem"
+    assert "0 rows" in said.err
+    assert "no rows" in said.err
+    assert groundup("predict", project, path, "-o", tmp_path / "o.csv", "--json").json["rows"] == 0
+    for ending in ("parquet", "jsonl"):
+        assert groundup("predict", project, path, "-o", tmp_path / f"o.{ending}").code == 0
+
+
+def test_one_row_is_one(groundup, project, tmp_path):
+    path = tmp_path / "new.csv"
+    path.write_text("spend,plan,age\n50,basic,30\n")
+    err = groundup("predict", project, path).err
+    assert "1 row\n" in err
+    path.write_text("spend,plan,age\nmuch,basic,30\n60,gold,30\n")
+    err = groundup("predict", project, path).err
+    assert "1 row has no prediction" in err
+    assert "1 row is doubtful" in err
+
+
+def test_parquet_from_text_keeps_what_was_written(groundup, project, tmp_path):
+    path = tmp_path / "new.csv"
+    path.write_text(f"spend,plan,age,big\n50.10,basic,30,{2**53 + 1}\nmuch,plus,40,7\n")
+    assert groundup("predict", project, path, "-o", tmp_path / "o.parquet").code == 0
+    found = pl.read_parquet(tmp_path / "o.parquet")
+    assert found["spend"].to_list() == ["50.10", "much"]
+    assert found["age"].to_list() == [30, 40]
+    assert found["big"].to_list() == [2**53 + 1, 7]
+
+
+# ---------------------------------------------------------------------- errors as objects
+
+
+@pytest.mark.parametrize(
+    "words", [("predict", "none.groundup", "none.csv", "-o", "out.csv"), ("show", "none")]
+)
+def test_an_error_is_one_object_with_json(groundup, words):
+    said = groundup(*words, "--json")
+    found = said.json["error"]
+    assert set(found) == {"problem", "hint", "file", "row", "column", "value", "code"}
+    assert found["code"] == said.code != 0
+    assert said.err.startswith("error: ")
+    assert found["problem"] in said.err
+
+
+def test_a_bundle_is_loaded_once(groundup, project, monkeypatch):
+    from groundup.ship.bundle import files
+
+    loads = []
+    load = files._load
+    monkeypatch.setattr(files, "_load", lambda *words: loads.append(words) or load(*words))
+    bundle = groundup("show", project, "--json").json["bundle"]
+    assert groundup("show", bundle).code == 0
+    assert len(loads) == 1
