@@ -9,6 +9,8 @@ import pytest
 from groundup import Project
 from groundup.errors import UsageError
 from groundup.models import KMeans
+from groundup.workbench.learners import Found, LearnerEntry
+from groundup.workbench.steps import segment
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +25,13 @@ def test_other_learners_are_refused(points, tmp_path):
         Project(points, learners=["KMean"], path=tmp_path / "a").build(budget=None, max_fits=5)
     with pytest.raises(UsageError, match="no learner 'Ridge' for clustering"):
         Project(points, learners=["Ridge"], path=tmp_path / "b").build(budget=None, max_fits=5)
+
+
+def test_a_clusterer_of_another_package_is_refused_with_the_reason(monkeypatch):
+    other = LearnerEntry("Other", KMeans, "Other")
+    monkeypatch.setattr(segment, "learners_of", lambda task, names: Found((other,), ()))
+    with pytest.raises(UsageError, match="found by KMeans alone: 'Other' cannot be chosen"):
+        segment.compare_segments(None, None, None, None, ["Other"])
 
 
 def test_k_means_may_be_named(points, tmp_path):

@@ -9,7 +9,8 @@ regression       ``rmse``       the squared error is what the learners minimise,
 clustering       ``silhouette`` compares different numbers of clusters, which the inertia cannot
 ================ ============== =========================================================================
 
-Where the first cannot be computed (a part with one class only), the next of ``DECIDING`` does it.
+Where the first cannot be computed (one class only, no probabilities), the next of ``DECIDING`` does it: see
+``judge.validation.deciding_metric``, which asks for it on half of the folds.
 """
 
 from __future__ import annotations

@@ -138,7 +138,7 @@ class Comparison:
         if folds and len(folds) < n_folds:
             why = why_without(name, validations)
             out.append(
-                f"{name} is the mean of {len(folds)} of {n_folds} folds, the others cannot answer: {why}"
+                f"{name} is the mean of {len(folds)} of {n_folds} folds, as the rest cannot answer: {why}"
             )
         for c in {c.entry.name: c for c in reversed(self.sound())}.values():
             best = self.best(c.entry.name) or c
