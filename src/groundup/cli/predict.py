@@ -57,8 +57,8 @@ def command(
     announce_compiling(quiet)
     made = predict(bundle, data, typed=form in ("parquet", "jsonl"), keep=not only)
     if output == "-":
-        data, n_escaped = rendered(made.frame, form, labels=made.labels, raw=raw)
-        sys.stdout.buffer.write(data)
+        written, n_escaped = rendered(made.frame, form, labels=made.labels, raw=raw)
+        sys.stdout.buffer.write(written)
         sys.stdout.flush()
     else:
         n_escaped = write(made.frame, output, labels=made.labels, raw=raw)

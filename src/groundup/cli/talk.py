@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 failed (bad input, or a bug), 2 wrong usage, 3 a check did
 from __future__ import annotations
 
 import functools
+import io
 import json
 import math
 import os
@@ -87,7 +88,7 @@ def is_utf8(stream) -> bool:
 def never_crash_on_letters() -> None:
     """Have letters that stdout and stderr cannot take written as escapes, in place of an error."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 

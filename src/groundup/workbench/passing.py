@@ -66,7 +66,7 @@ def take(source, features: Sequence[str], *, typed: bool) -> Given:
 
     if isinstance(source, pl.LazyFrame):
         source = source.collect(engine="in-memory")
-    if not isinstance(source, (str, os.PathLike)) or os.fspath(source).startswith("sample:"):
+    if not isinstance(source, (str, os.PathLike)) or str(source).startswith("sample:"):
         table = read(source, types="text")
         return Given(table, _native(source, table))
     return _taken_file(source, features, typed=typed)

@@ -143,7 +143,11 @@ def _answers(model: Model, conformed: Conformed, bad: np.ndarray) -> list[pl.Ser
     values = [] if empty else np.asarray(model.predict(conformed)).tolist()
     said = [None if b else v for v, b in zip(values, bad, strict=True)]
     out = [pl.Series(PREDICTION, said, dtype=dtype, strict=False)]
-    if model.target.task == "classification" and hasattr(model.learner, "predict_proba"):
+    if (
+        classes is not None
+        and model.target.task == "classification"
+        and hasattr(model.learner, "predict_proba")
+    ):
         shares = np.zeros((0, len(classes))) if empty else model.predict_proba(conformed)
         for k, label in enumerate(classes):
             column = pl.Series(f"{PROBABILITY}{label}", shares[:, k], dtype=pl.Float64)
