@@ -12,6 +12,10 @@ With K classes there are K scores a row, and K trees an iteration, all on the gr
 whose weight is 0 (those held out for early stopping among them) ride along: they are sent down each tree with the
 others, and count for nothing.
 
+To read on, in the order of a fit: `binning` (X in bytes), `gradients` (g and h), `quantising` (both as integers),
+`growing` (which node next), `partitioning` (its rows, and the histogram), `splitting` (the best split), `leaves` (values
+and scores); then `predicting`. `estimator` has the parameters, `stopping` the rows held out.
+
 Everything between two lines of the loop is a pass over blocks of rows; sums are integers, or floats added in a fixed
 order. So a fit has the same bits on any number of threads and wherever X lives.
 
@@ -103,12 +107,15 @@ class Booster:
         return self._finished(grown, sums[:, 2], values)
 
     def _finished(self, grown: Grown, counts, values) -> Trees:
-        """Return the tree with thresholds in place of bins, and values and counts at its nodes."""
+        """Return the tree with thresholds in place of bins, and values and counts at its nodes.
+
+        Thresholds beyond a feature's last are +inf: of a split whose last bin goes left, only missing values go right.
+        """
         n_nodes = len(grown.left)
         value, count = np.zeros(n_nodes), np.zeros(n_nodes, np.int64)
         value[grown.leaves], count[grown.leaves] = values, counts
         missing_left = grown.missing_left
-        for i in range(n_nodes - 1, -1, -1):
+        for i in range(n_nodes - 1, -1, -1):  # children come after their parents
             if left := grown.left[i]:
                 count[i] = count[left] + count[left + 1]
                 if not self.missing[grown.feature[i]]:  # never seen: with the more rows

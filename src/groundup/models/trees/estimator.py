@@ -280,30 +280,26 @@ class HistGradientBoosting(Callbacks, Learner):
         view = copy.copy(self)
         view.__dict__.pop("feature_names_in_", None)
         view._keep(parts if raw is None else [], baseline)
-        view._given_raw = raw
+        if raw is not None:
+            view._given_raw = raw
         return view
 
     def _scored(self, X) -> tuple[np.ndarray, dict[str, Any]]:
-        """Return the raw scores (n_rows, n_outputs), and the attributes of the fit that they are of."""
-        checked, fitted = self._checked_by(X)
-        if fitted.get("_given_raw") is not None:
+        """Return the raw scores (n_rows, n_outputs), and the attributes of the one fit that they are of.
+
+        A fit in another thread replaces all attributes at once (see `fitting`): rows checked by one fit and walked down
+        the trees of the next could be read out of bounds.
+        """
+        fitted = self.__dict__
+        checked = self._features(X, "allow-nan")
+        if self.__dict__ is not fitted:  # another fit ended meanwhile: by that one, then
+            return self._scored(X)
+        if "_given_raw" in fitted:
             return fitted["_given_raw"], fitted
         baseline = fitted["_baseline"]
         walk = fitted["_walk"]
         raw = self._fill(add_trees, checked, *walk, baseline, n_columns=len(baseline), finite="allow-nan")
         return raw, fitted
-
-    def _checked_by(self, X) -> tuple[np.ndarray, dict[str, Any]]:
-        """Return X as the kernels want it, and the attributes of the one fit that it was checked by.
-
-        A fit in another thread replaces all attributes at once (see `fitting`): what is checked by one fit and walked
-        by the trees of the next could be read out of bounds.
-        """
-        while True:
-            fitted = vars(self)
-            checked = self._features(X, finite="allow-nan")
-            if vars(self) is fitted:
-                return checked, fitted
 
     def _raw_of(self, rows: Rows) -> np.ndarray:
         """Return the raw scores of rows in any place."""
@@ -313,19 +309,22 @@ class HistGradientBoosting(Callbacks, Learner):
 
     def _staged(self, X):
         """Yield what `_scored` returns, after each iteration."""
-        checked, fitted = self._checked_by(X)
+        now = copy.copy(self)  # which a fit in another thread does not change
+        fitted = vars(now)
+        checked = now._features(X, "allow-nan")
         raw = np.tile(fitted["_baseline"], (len(checked), 1))
         zero = np.zeros_like(fitted["_baseline"])
         for part in _parts(fitted):
             walk = walk_of(part)
-            raw = raw + self._fill(add_trees, checked, *walk, zero, n_columns=len(zero), finite="allow-nan")
+            raw = raw + now._fill(add_trees, checked, *walk, zero, n_columns=len(zero), finite="allow-nan")
             yield raw, fitted
 
     @property
     def n_iter_(self) -> int:
         """Number of iterations."""
         check_is_fitted(self)
-        return (len(self._starts) - 1) // self.n_trees_per_iteration_
+        fitted = vars(self)
+        return (len(fitted["_starts"]) - 1) // fitted["n_trees_per_iteration_"]
 
     def __sklearn_is_fitted__(self) -> bool:
         """Tell whether there are trees."""

@@ -62,7 +62,15 @@ class Plan(NamedTuple):
 
 
 class Node:
-    """A node while its tree grows; `gain` is 0 where it cannot be split. `sums` and `split.left` are sums of words."""
+    """A node while its tree grows.
+
+    number : in the order of making, which is not that of the finished tree.  depth : edges from the root.
+    path : 1 for the root, 2 path and 2 path + 1 for its children: the same however far ahead the tree was grown.
+    sums : of the words of its rows (see `quantising`).  slot : of its histogram in `Grower.hist`, -1: none is kept.
+    gain : of its best split, in units; 0: it cannot be split; -1: not known before its rows are counted.
+    feature, bin, missing_left, left : that split; `left` are the sums of the left child.
+    kids : the left and the right child, once split, be it ahead of time.
+    """
 
     __slots__ = (
         "bin",
@@ -199,8 +207,9 @@ class Grower:
             node = heapq.heappop(heap)[2]
             done.append(node)
             for side, kid in enumerate(node.kids):
-                if kid.gain > 0:
+                if kid.gain > 0:  # of equal gains, the node that is first in the finished tree
                     heapq.heappush(heap, (-kid.gain, 2 * len(done) - 1 + side, kid))
+        # The same once more on a copy, past nodes whose splits are not known: their children cannot be told yet.
         ahead, wanted, room = list(heap), [], most - len(done) - 1
         width = AHEAD if self.plan.max_leaf_nodes else 4 * AHEAD
         while ahead and room > 0 and len(wanted) < width:
@@ -348,7 +357,7 @@ class Grower:
         n = len(nodes)
         feature, split_bin, left = (np.zeros(n, np.int32) for _ in range(3))
         missing_left, gain = np.zeros(n, bool), np.zeros(n)
-        scale = self.units.hessian / self.units.gradient**2
+        scale = self.units.hessian / self.units.gradient**2  # a gain is g^2 / h: from units to the loss's own
         for node in done:
             i = place[node.number]
             feature[i], split_bin[i], left[i] = node.feature, node.bin, place[node.kids[0].number]
