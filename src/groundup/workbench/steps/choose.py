@@ -1,9 +1,9 @@
 """Choose: the best score wins, unless a cheaper learner is as good within what chance explains.
 
 Two learners are tied if the mean of their score differences, fold by fold, is not larger than its standard error (see
-``judge.validation``); both are taken over the folds on which both have a score. Among the tied the smallest model wins: its
-size is the same on every machine, and goes with its latency. Settings of one learner are not tied: they cost about the
-same, so the best mean wins.
+``judge.validation``); both are taken over the folds on which both have a score. Among the tied the smallest model wins:
+its size is the same on every machine, and goes with its latency. Settings of one learner are not tied: they cost about
+the same, so the best mean wins.
 """
 
 from __future__ import annotations
