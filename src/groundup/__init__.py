@@ -15,10 +15,11 @@ from groundup._version import __version__
 
 _LAZY = {
     "Project": "groundup.workbench",
+    "load": "groundup.ship.bundle",
     "read": "groundup.tables",
 }
 
-__all__ = ["Project", "__version__", "read"]
+__all__ = ["Project", "__version__", "load", "read"]
 
 
 def __getattr__(name: str):

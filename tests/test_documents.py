@@ -1,0 +1,82 @@
+"""What a document shows is what happens: every command and every example of README and guide is run here.
+
+In a document, a block marked ``console`` holds commands after ``$`` and what they print; a block marked ``pycon`` is a
+Python session. Durations (and with them a table's rules) and the names of runs differ from run to run, so any of them
+stands for all; ``...`` stands for anything. Blocks of one document share one folder and one Python session, in the order in which they are read.
+"""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs" / "guide").glob("*.md"))]
+FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+_VARIES = re.compile(r"\d+(\.\d+)? (us|ms|s|min)\b|\b[0-9a-f]{12}\b|─+")
+_FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def blocks(document: Path) -> list[tuple[str, str, int]]:
+    """Return (language, text, line) of every fenced block."""
+    text = document.read_text()
+    return [(m[1], m[2], text.count("\n", 0, m.start()) + 1) for m in _FENCE.finditer(text)]
+
+
+def settled(text: str) -> str:
+    """Return `text` with every duration and run name alike, and without blanks around it."""
+    return _VARIES.sub("T", text).strip()
+
+
+def commands(text: str) -> list[tuple[str, str]]:
+    """Return (command, expected output) of a console block; a trailing backslash continues a command."""
+    found: list[tuple[str, str]] = []
+    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        lines = part.split("\n")
+        n = 1
+        while lines[n - 1].endswith("\\"):
+            n += 1
+        found.append(("\n".join(lines[:n]), "\n".join(lines[n:])))
+    return found
+
+
+def run_console(text: str, folder: Path, where: str) -> None:
+    """Run each command in `folder`; compare what it prints, standard output then standard error, if any is shown."""
+    env = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "GROUNDUP_QUIET": "1"}
+    env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
+    for command, expected in commands(text):
+        if command.startswith(("make", "git", "sudo", "apt-get", "pip")):
+            continue  # the gate runs make; nothing is installed from inside a test
+        done = subprocess.run(
+            command, shell=True, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=300
+        )
+        assert done.returncode == 0, f"{where}: `{command}` failed:\n{done.stdout}{done.stderr}"
+        if expected.strip():
+            checker = doctest.OutputChecker()
+            agrees = checker.check_output(settled(expected), settled(done.stdout), FLAGS)
+            assert agrees, f"{where}: `{command}` printed\n{done.stdout}\nbut the document shows\n{expected}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: p.name)
+def test_what_it_shows_is_what_happens(document, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+    session: dict = {"__name__": "__main__"}
+    for language, text, line in blocks(document):
+        where = f"{document.name}:{line}"
+        if language == "console":
+            run_console(text, tmp_path, where)
+        elif language == "pycon":
+            test = doctest.DocTestParser().get_doctest(text, session, where, str(document), line)
+            runner = doctest.DocTestRunner(optionflags=FLAGS, verbose=False)
+            report: list[str] = []
+            runner.run(test, out=report.append, clear_globs=False)
+            assert runner.failures == 0, "".join(report)
+            session = test.globs
