@@ -13,6 +13,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from groundup.engine.rows import budget, one_blas_thread, threads
+from groundup.errors import UsageError
 
 
 @pytest.fixture
@@ -45,6 +46,10 @@ def test_budget_asks_the_call_then_ours_then_openmp_then_the_cores(plain_environ
 def test_a_budget_that_is_no_number_is_named(plain_environment, text):
     plain_environment.setenv("GROUNDUP_NUM_THREADS", text)
     with pytest.raises(ValueError, match="GROUNDUP_NUM_THREADS"):
+        budget()
+    with pytest.raises(
+        UsageError, match="is not a positive whole number of threads"
+    ):  # told without a traceback
         budget()
 
 
@@ -274,6 +279,21 @@ def test_blas_stays_on_one_thread_until_the_last_user_leaves():
     for user in users:
         user.join()
     assert set(seen) == {1}
+    assert set(_blas_threads()) == {2}
+
+
+@pytest.mark.usefixtures("two_blas_threads")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_a_child_forked_during_a_fit_has_blas_threads_again():
+    def child():
+        before = set(_blas_threads())
+        with one_blas_thread():
+            inside = set(_blas_threads())
+        return (before, inside, set(_blas_threads())) == ({2}, {1}, {2})
+
+    with one_blas_thread():
+        assert _in_child(child) == 0
+        assert set(_blas_threads()) == {1}
     assert set(_blas_threads()) == {2}
 
 

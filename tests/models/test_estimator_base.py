@@ -248,7 +248,7 @@ class Later(TransformerMixin, Learner):
 
     @fitting
     def fit(self, X, y=None):
-        rows = self._rows(X, finite=self.finite, min_rows=2)
+        rows = self._rows(X, finite=self.finite)
         if self.finite == "later" and not np.isfinite(rows.place.load(0, rows.n_rows).sum()):
             self._refuse_nonfinite(X)
         return self
@@ -271,8 +271,15 @@ def test_finiteness_may_be_told_later(tmp_path):
         Later("allow-nan").fit(bad)
 
 
-def test_too_few_rows_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="minimum of 2 is required"):
-        Later().fit(X[:1])
-    with pytest.raises(ValueError, match="minimum of 2 is required"):
-        Later().fit(Memmap.write(tmp_path / "X.npy", [X[:1]], 1, 3, "f8"))
+def test_no_rows_are_refused():
+    for none in (X[:0], Memory(X[:0])):
+        with pytest.raises(ValueError, match=r"Found .*0 sample\(s\).* a minimum of 1 is required"):
+            Later().fit(none)
+
+
+def test_a_query_that_has_not_been_run_is_named():
+    frame = pl.DataFrame(X, schema=["a", "b", "c"])
+    with pytest.raises(TypeError, match=r"X is a LazyFrame.* call \.collect\(\)"):
+        Summing().fit(frame.lazy(), Y)
+    with pytest.raises(TypeError, match=r"call \.collect\(\)"):
+        Summing().fit(frame, Y).predict(frame.lazy())

@@ -275,3 +275,34 @@ def test_iris_is_what_it_was():
     model = KMeans(3, random_state=0).fit(load_iris().data)
     np.testing.assert_allclose(model.inertia_, 78.8514414, rtol=1e-3)
     assert sorted(np.bincount(model.labels_)) in ([38, 50, 62], [39, 50, 61])
+
+
+@pytest.mark.parametrize(("dtype", "scale"), [(np.float32, 1e25), (np.float64, 1e200), (np.float32, 1e18)])
+def test_distances_that_overflow_are_refused(dtype, scale):
+    rng = np.random.default_rng(0)
+    small = np.concatenate([rng.normal(size=(50, 3)), rng.normal(size=(50, 3)) + 20])
+    X = (small * scale).astype(dtype)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for params in ({}, {"tol": 0.0}, {"init": "random"}, {"init": X[:2]}):
+            with pytest.raises(ValueError, match=r"overflow float(32|64): scale X down"):
+                KMeans(2, random_state=0, **params).fit(X)
+        model = KMeans(2, random_state=0).fit(small.astype(dtype))
+        far = np.full((1, 3), np.finfo(dtype).max / 2, dtype)
+        with pytest.raises(ValueError, match="scale X down"):
+            model.predict(far)
+        if dtype == np.float64:  # a distance is computed in float64
+            with pytest.raises(ValueError, match="scale X down"):
+                model.transform(far)
+        with pytest.raises(ValueError, match="scale X down"):
+            KMeans(2, init=X[[0, 99]] * dtype(100)).fit(small.astype(dtype))
+
+
+@pytest.mark.parametrize(("dtype", "scale"), [(np.float32, 1e16), (np.float64, 1e149)])
+def test_large_distances_that_do_not_overflow_are_clustered(dtype, scale):
+    rng = np.random.default_rng(0)
+    small = np.concatenate([rng.normal(size=(5_000, 3)), rng.normal(size=(5_000, 3)) + 20])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = KMeans(2, random_state=0).fit((small * scale).astype(dtype))
+    assert np.bincount(model.labels_).tolist() == [5_000, 5_000]

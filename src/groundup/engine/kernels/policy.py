@@ -22,7 +22,8 @@ from groundup.engine.kernels.cache import enable_cache
 #: Flags that allow neither reordering nor contraction, so that the bits stay.
 VALUE_PRESERVING = frozenset({"nnan", "ninf", "nsz"})
 
-#: Every kernel of the process, by its full name: `groundup warmup` and the tests walk it.
+#: Every kernel that has been imported, by its full name: the tests walk it. (`groundup warmup` does not: it makes real
+#: fits and predictions, so that what is compiled is what a build will call.)
 registry: dict[str, object] = {}
 
 

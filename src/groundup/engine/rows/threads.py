@@ -21,10 +21,16 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+from groundup.errors import UsageError
+
 _inside = threading.local()
 _lock = threading.Lock()
 _executor: ThreadPoolExecutor | None = None
 _workers = 0
+
+
+class BadBudget(UsageError, ValueError):
+    """An environment variable that should say how many threads to use says something else."""
 
 
 def budget(n_jobs: int | None = None) -> int:
@@ -39,7 +45,9 @@ def budget(n_jobs: int | None = None) -> int:
     Raises
     ------
     ValueError
-        If `n_jobs` is 0, or an environment variable is not a positive whole number.
+        If `n_jobs` is 0.
+    BadBudget
+        If an environment variable is not a positive whole number: a UsageError, and a ValueError too.
     """
     if n_jobs is not None:
         if n_jobs == 0:
@@ -49,7 +57,7 @@ def budget(n_jobs: int | None = None) -> int:
         text = os.environ.get(name, "").split(",")[0].strip()
         if text:
             if not text.isdecimal() or int(text) < 1:
-                raise ValueError(f"{name}={text!r} is not a positive whole number of threads")
+                raise BadBudget(f"{name}={text!r} is not a positive whole number of threads")
             return int(text)
     return _cores()
 
@@ -129,10 +137,16 @@ def _submit(work, n_workers: int, futures: list[Future]) -> None:
 
 
 def _forget_pool() -> None:
-    """A forked child has none of its parent's threads, and perhaps a held lock."""
-    global _executor, _workers, _lock, _inside, _blas  # noqa: PLW0603
+    """A forked child has none of its parent's threads, and perhaps a held lock; the parent's fits are not the child's.
+
+    So BLAS gets its threads back: whoever holds it to one, in the parent, does not leave in the child.
+    """
+    global _executor, _workers, _lock, _inside, _blas
     _executor, _workers, _lock, _inside = None, 0, threading.Lock(), threading.local()
-    _blas = _Blas()
+    limits, _blas = _blas.limits, _Blas()
+    if limits is not None:
+        _Blas.take_over()
+        limits.restore_original_limits()
 
 
 class _Blas:
@@ -151,7 +165,7 @@ class _Blas:
                     from threadpoolctl import ThreadpoolController
 
                     self.controller = ThreadpoolController()
-                self._take_over()
+                self.take_over()
                 self.limits = self.controller.limit(limits=1, user_api="blas")
             self.users += 1
 
@@ -159,12 +173,12 @@ class _Blas:
         with self.lock:
             self.users -= 1
             if self.users == 0:
-                self._take_over()
+                self.take_over()
                 self.limits.restore_original_limits()
                 self.limits = None
 
     @staticmethod
-    def _take_over():
+    def take_over():
         """Make this thread's limits count: since 3.8, threadpoolctl heeds the first thread that set any, and no other."""
         from threadpoolctl import OpenBLASController
 

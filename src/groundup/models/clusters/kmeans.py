@@ -10,7 +10,7 @@ k-means++ (see `seeding`) makes it begin well, and `n_init` begins several times
 Cost: 2 * rows * k * n_features flops an iteration. Memory: 20 bytes a row (label, weight, distance to the nearest centre
 so far), twice that while the first centre is drawn; X is not copied. Numerical error: distances are computed in X's
 dtype around a point among the centres, means and the inertia in float64. Their squares must not overflow: scale X down
-where it spreads over 1e18 (float32) or 1e153 (float64).
+where it spreads over 1e18 (float32), or 1e153 less half the digits of the number of rows (float64), or `fit` raises.
 
 Not supported: sparse X. ``algorithm="elkan"`` finds the same centres by the triangle inequality; here it is accepted, and
 Lloyd's steps are done, whose distances cost less than Elkan's bookkeeping until k is many hundreds.
@@ -44,6 +44,8 @@ from groundup.models.estimator import (
     check_random_state,
     fitting,
 )
+
+_SCALE = "scale X down, such as X / abs(X).max()"
 
 
 class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Learner):
@@ -162,9 +164,11 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
         rows = self._rows(X, None, sample_weight)
         if rows.n_rows < self.n_clusters:
             raise ValueError(f"n_samples={rows.n_rows} should be >= n_clusters={self.n_clusters}.")
+        variance = _spread(rows)
+        _refuse_overflow(rows, variance)
         random = check_random_state(self.random_state)
         begin, n_runs = self._beginning(rows, random)
-        tol = self.tol * _spread(rows).mean() if self.tol else 0.0
+        tol = self.tol * variance.mean()
         tell = self._iterations("iteration", n_runs * self.max_iter, X)
         best = found = lloyd(rows, begin(), self.max_iter, tol, self._telling(tell))
         for _ in range(n_runs - 1):
@@ -215,6 +219,8 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
             )
         if not np.isfinite(centres).all():
             raise ValueError("The initial centers contain NaN or infinity.")
+        if not np.isfinite(Codebook.of(centres).start[: len(centres)]).all():
+            raise ValueError(f"The squares of the initial centers' distances overflow {rows.dtype}: {_SCALE}")
         return centres
 
     def _telling(self, tell):
@@ -248,8 +254,19 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
         return self._nearest(X)
 
     def _nearest(self, X) -> np.ndarray:
-        found = self._fill(nearest, X, *Codebook.of(self.cluster_centers_), n_columns=2)
+        centres = self.cluster_centers_
+        if centres.shape[1] != X.shape[1]:  # a fit in another thread has committed since the look at X
+            X = self._features(X)
+            centres = self.cluster_centers_
+        found = self._fill(nearest, X, *Codebook.of(centres), n_columns=2)
         return found[:, 0].astype(np.int32)
+
+    def _confirm(self, X, result, finite=True):
+        """Return `result`, gaps or distances, after making sure that all of them are finite numbers."""
+        if not np.isfinite(result).all():
+            self._refuse_nonfinite(X, finite)
+            raise ValueError(f"The squares of the distances of X to the centres overflow {X.dtype}: {_SCALE}")
+        return result
 
     def transform(self, X):
         """Return the distance of each row to each centre, in X's dtype: shape (n_rows, n_clusters)."""
@@ -299,9 +316,31 @@ def _take(rows: Rows, chosen) -> np.ndarray:
 
 
 def _spread(rows: Rows) -> np.ndarray:
-    """Return the variance of each feature; the weights have no say in it, as in scikit-learn."""
+    """Return the variance of each feature, not finite where it overflows; weights have no say, as in scikit-learn."""
     plain = Rows(rows.place, {"weight": np.ones(rows.n_rows)}, rows.n_threads)
     return plain.reduce(Moments).variance
+
+
+def _refuse_overflow(rows: Rows, variance: np.ndarray) -> None:
+    """Raise ValueError if squared distances between rows might overflow the data's dtype, or their sum float64.
+
+    The gaps of `nearest` are at most 12 times the squared diameter of the data, and that is at most 4 times the rows
+    times the total variance. Where this settles nothing, the diagonal of the box around the data does.
+    """
+    most = (
+        min(float(np.finfo(rows.dtype).max), float(np.finfo(np.float64).max) / max(rows["weight"].sum(), 1.0))
+        / 12
+    )
+    with np.errstate(over="ignore", invalid="ignore"):
+        if 4.0 * rows.n_rows * variance.sum() <= most:
+            return
+        low, high = np.full(rows.n_features, np.inf), np.full(rows.n_features, -np.inf)
+        for b in range(rows.n_blocks):
+            X = rows.block(b, b + 1).X
+            low, high = np.minimum(low, X.min(axis=0)), np.maximum(high, X.max(axis=0))
+        if ((high - low) ** 2).sum() <= most:
+            return
+    raise ValueError(f"The squares of the distances between rows of X overflow {rows.dtype}: {_SCALE}")
 
 
 def _same(a: Clustering, b: Clustering, k: int) -> bool:

@@ -78,7 +78,6 @@ class Learner(Declared, BaseEstimator):
         finite="check",
         y_numeric=False,
         multi_output=False,
-        min_rows=1,
     ):
         """Return the rows of a fit, validated; sets ``n_features_in_``, ``feature_names_in_`` and the fitted dtype.
 
@@ -93,8 +92,6 @@ class Learner(Declared, BaseEstimator):
         finite : {"check", "later", "allow-nan"}
             "later": the caller proves finiteness from a statistic (any NaN or infinity in X makes a sum of X
             non-finite) and calls ``_refuse_nonfinite(X)`` if that fails. "allow-nan": missing values are welcome.
-        min_rows : int
-            Fewer rows raise.
         """
         if y is None and get_tags(self).target_tags.required:
             raise ValueError(
@@ -102,13 +99,13 @@ class Learner(Declared, BaseEstimator):
             )
         finite_flag = {"check": True, "later": False, "allow-nan": "allow-nan"}[finite]
         if isinstance(X, Place) and not isinstance(X, np.ndarray):
-            place = self._place(X, finite_flag, min_rows)
+            place = self._place(X, finite_flag)
         else:
+            _refuse_lazy(X)
             checks = {
                 "dtype": (np.float64, np.float32),
                 "order": "C",
                 "ensure_all_finite": finite_flag,
-                "ensure_min_samples": min_rows,
             }
             place = Memory(validate_data(self, X, **checks))
         self._dtype_in = np.dtype(place.dtype)
@@ -118,7 +115,7 @@ class Learner(Declared, BaseEstimator):
         rows.add("weight", self._weight(sample_weight, place.n_rows))
         return rows
 
-    def _place(self, place: Place, finite, min_rows: int) -> Place:
+    def _place(self, place: Place, finite) -> Place:
         if type(place).__name__.lower() not in self.places:
             raise ValueError(
                 f"{type(self).__name__} works on rows in {', '.join(sorted(self.places))}, "
@@ -132,8 +129,8 @@ class Learner(Declared, BaseEstimator):
             raise ValueError(
                 f"Found 0 feature(s) (shape=({place.n_rows}, 0)) while a minimum of 1 is required."
             )
-        if place.n_rows < min_rows:
-            raise ValueError(f"Found {place.n_rows} sample(s) while a minimum of {min_rows} is required.")
+        if place.n_rows < 1:
+            raise ValueError("Found 0 sample(s) while a minimum of 1 is required.")
         self.n_features_in_ = place.n_features
         self.__dict__.pop("feature_names_in_", None)
         if finite:
@@ -192,6 +189,7 @@ class Learner(Declared, BaseEstimator):
             raise TypeError(
                 f"X is a {type(X).__name__}, rows to fit on: ask for answers a part at a time, of X.load(first, stop)"
             )
+        _refuse_lazy(X)
         return plain(
             validate_data(self, X, reset=False, dtype=self._dtype_in, order="C", ensure_all_finite=finite)
         )
@@ -226,6 +224,14 @@ class Learner(Declared, BaseEstimator):
     def _refuse_nonfinite(self, X, finite: bool | str = True) -> None:
         """Raise scikit-learn's error if `X` holds NaN or infinity (or, with "allow-nan", infinity)."""
         if isinstance(X, Place) and not isinstance(X, np.ndarray):
-            self._place(X, finite, 1)
+            self._place(X, finite)
         else:
             validate_data(self, X, reset=False, ensure_all_finite=finite, dtype=(np.float64, np.float32))
+
+
+def _refuse_lazy(X) -> None:
+    """Raise TypeError for a Polars LazyFrame, whose rows are not there yet."""
+    if type(X).__name__ == "LazyFrame":
+        raise TypeError(
+            "X is a LazyFrame, a query that has not been run: call .collect() and give its DataFrame"
+        )

@@ -35,5 +35,4 @@ resample = sklearn.utils.resample
 
 Hidden = sklearn.utils._param_validation.Hidden
 Interval = sklearn.utils._param_validation.Interval
-Options = sklearn.utils._param_validation.Options
 StrOptions = sklearn.utils._param_validation.StrOptions

@@ -28,9 +28,8 @@ _PAIRS = 12
 _ARMIJO = 1e-4
 _HALVINGS = 40
 _RENEW = 20  # steps after which a model of the Hessian is made anew
-_SLOW = (
-    0.1  # a decrement that shrinks by less, under a metric that should be the Hessian, says that it is not
-)
+#: A decrement that shrinks by less, under a metric that should be the Hessian, says that it is not.
+_SLOW = 0.1
 
 
 class Metric(Protocol):
@@ -115,56 +114,96 @@ def minimise(
     tell : callable, optional
         ``tell(value, theta) -> stop``, called after each step.
     """
-    newton = problem.cheap and problem.exact
-    fresh = metric is None
-    if metric is None:
-        value, gradient, metric = problem.curvature(theta)
-    else:
-        value, gradient = problem.slope(theta)
-    start = value
-    pairs: list[tuple[np.ndarray, np.ndarray, float]] = []
-    before, n_iter, since, decrement = np.inf, 0, 0, np.inf
-    while np.isfinite(value):
-        step = -_inverse(gradient, pairs, metric)
-        decrement = -float(gradient @ step)
-        near = max(1e-4 * tol**2 * value, 4.0 * np.finfo(float).eps * max(value, 1e-6 * start), gap)
-        small = 0.5 * decrement <= near
-        sure = fresh or not problem.exact or decrement <= _SLOW * before
-        if small and sure and decrement >= 0.0:
-            if 0.5 * decrement > gap:
-                theta = theta + step
-            return Minimum(theta, value - 0.5 * decrement, 0.5 * decrement, n_iter, True, metric)
-        stale = not problem.exact and since >= _RENEW
-        if not decrement > 0.0 or not sure or stale:
-            if fresh:
+    at = _Descent(problem, theta, metric)
+    start = at.value
+    while np.isfinite(at.value):
+        step = at.look()
+        near = max(1e-4 * tol**2 * at.value, 4.0 * np.finfo(float).eps * max(at.value, 1e-6 * start), gap)
+        sure = at.fresh or not problem.exact or at.decrement <= _SLOW * at.before
+        if sure and 0.0 <= 0.5 * at.decrement <= near:
+            return at.last(step if 0.5 * at.decrement > gap else None)
+        stale = not problem.exact and at.since >= _RENEW
+        if not at.decrement > 0.0 or not sure or stale:
+            if at.fresh:
                 break
-            value, gradient, metric = problem.curvature(theta)
-            fresh, before, since = True, np.inf, 0
-            if not stale:  # else the pairs still tell what the model leaves out
-                pairs = []
+            at.renew(
+                keep_pairs=stale
+            )  # that it is stale is no fault of the pairs: they tell what the model leaves out
             continue
-        if value <= floor:
-            return Minimum(theta, value, 0.5 * decrement, n_iter, True, metric)
-        if n_iter >= max_iter:
+        if at.value <= floor:
+            return at.minimum(True)
+        if at.n_iter >= max_iter:
             break
-        taken = _search(problem.curvature if newton else problem.slope, theta, step, value, decrement)
-        if taken is None:  # no descent: at the level of rounding, or under a metric gone wrong
-            if fresh:
-                return Minimum(theta, value, 0.5 * decrement, n_iter, decrement < 1e-9 * value, metric)
-            value, gradient, metric = problem.curvature(theta)
-            fresh, pairs, before, since = True, [], np.inf, 0
-            continue
-        change, (new_value, new_gradient, *new_metric) = taken
-        theta = theta + change
-        fresh, before, n_iter, since = bool(new_metric), decrement, n_iter + 1, since + 1
-        if new_metric:
-            metric = new_metric[0]
+        if not at.go(step):  # no descent: at the level of rounding, or under a metric gone wrong
+            if at.fresh:
+                return at.minimum(at.decrement < 1e-9 * at.value)
+            at.renew(keep_pairs=False)
+        elif tell is not None and tell(at.value, at.theta):
+            return at.minimum(False)._replace(stopped=True)
+    return at.minimum(False)
+
+
+class _Descent:
+    """Where a descent stands: the point, f and its slope there, and what is known of the Hessian.
+
+    Attributes
+    ----------
+    decrement, before : float
+        g'Bg here, and at the point before under the same metric.
+    fresh : bool
+        The metric was made at this very point.
+    n_iter, since : int
+        Steps taken, and those under this metric.
+    """
+
+    def __init__(self, problem: Problem, theta: np.ndarray, metric):
+        self.problem, self.theta, self.metric = problem, theta, metric
+        self.evaluate = problem.curvature if problem.cheap and problem.exact else problem.slope
+        self.pairs: list[tuple[np.ndarray, np.ndarray, float]] = []
+        self.n_iter, self.decrement = 0, np.inf
+        if metric is None:
+            self.renew(keep_pairs=False)
         else:
-            _remember(pairs, change, new_gradient - gradient)
-        value, gradient = new_value, new_gradient
-        if tell is not None and tell(value, theta):
-            return Minimum(theta, value, 0.5 * decrement, n_iter, False, metric, stopped=True)
-    return Minimum(theta, value, 0.5 * decrement, n_iter, False, metric)
+            self.value, self.gradient = problem.slope(theta)
+            self.fresh, self.before, self.since = False, np.inf, 0
+
+    def renew(self, *, keep_pairs: bool) -> None:
+        """Make the metric anew, here."""
+        self.value, self.gradient, self.metric = self.problem.curvature(self.theta)
+        self.fresh, self.before, self.since = True, np.inf, 0
+        if not keep_pairs:
+            self.pairs = []
+
+    def look(self) -> np.ndarray:
+        """Return the step -B g, and set the decrement."""
+        step = -_inverse(self.gradient, self.pairs, self.metric)
+        self.decrement = -float(self.gradient @ step)
+        return step
+
+    def go(self, step: np.ndarray) -> bool:
+        """Go a share of `step` that brings f down, and tell whether there is one."""
+        taken = _search(self.evaluate, self.theta, step, self.value, self.decrement)
+        if taken is None:
+            return False
+        change, (value, gradient, *metric) = taken
+        if metric:
+            self.metric = metric[0]
+        else:
+            _remember(self.pairs, change, gradient - self.gradient)
+        self.theta, self.value, self.gradient = self.theta + change, value, gradient
+        self.fresh, self.before = bool(metric), self.decrement
+        self.n_iter, self.since = self.n_iter + 1, self.since + 1
+        return True
+
+    def minimum(self, converged: bool) -> Minimum:
+        """Return what was found, to end here."""
+        return Minimum(self.theta, self.value, 0.5 * self.decrement, self.n_iter, converged, self.metric)
+
+    def last(self, step: np.ndarray | None) -> Minimum:
+        """Return what is found by a last step that needs no checking (or, with None, without it)."""
+        found = self.minimum(True)
+        theta = self.theta if step is None else self.theta + step
+        return found._replace(theta=theta, value=self.value - found.gap)
 
 
 def _inverse(gradient, pairs, metric):
