@@ -190,6 +190,11 @@ class Neighbourly(Centres):
         return self.decision(X).min(axis=1) - 1e-12 * len(X)
 
 
+class WidelyNeighbourly(Centres):
+    def decision_function(self, X):
+        return self.decision(X).min(axis=1) - 1e-12 * len(X) * (np.shape(X)[1] > 8)
+
+
 class Weightless(Centres):
     def fit(self, X, y, sample_weight=None):
         return super().fit(X, y)
@@ -279,6 +284,20 @@ class Silent(Descent):
         return tell(lambda: {"progress": loss})
 
 
+class Secretive(Descent):
+    def told(self, tell, loss, coef):
+        return tell(lambda: {"loss": loss})
+
+
+class Hasty(Centres):
+    """Fast, and writes over the old fit as it goes."""
+
+    def fit(self, X, y, sample_weight=None):
+        self.centre_ = None
+        X, y = X[:100], y[:100]  # faster than any timer
+        return super().fit(X, y, sample_weight)
+
+
 class Unstoppable(Descent):
     def told(self, tell, loss, coef):
         super().told(tell, loss, coef)
@@ -288,6 +307,7 @@ BROKEN = [
     (ThreadDependent, "same_bits_for_any_number_of_threads"),
     (Unseeded, "same_bits_when_fitted_again"),
     (Neighbourly, "rows_are_independent"),
+    (WidelyNeighbourly, "wide_rows_are_independent"),
     (Weightless, "weight_is_repetition"),
     (Weightless, "weight_zero_is_absence"),
     (Weightless, "bad_weights_are_refused"),
@@ -295,6 +315,7 @@ BROKEN = [
     (Scribbler, "input_stays_untouched"),
     (Trusting, "plain_arrays_raise_the_same_errors"),
     (Untidy, "failed_fit_leaves_no_trace"),
+    (Hasty, "interrupted_fit_leaves_no_trace"),
     (Deaf, "interrupted_fit_leaves_no_trace"),
     (Numbering, "labels_of_any_type"),
     (Forgetful, "pickle_keeps_the_bits"),
@@ -303,6 +324,7 @@ BROKEN = [
     (Diskless, "same_bits_from_disk"),
     (Confident, "says_that_it_works_in_memory_only"),
     (Silent, "callbacks_are_told_the_loss"),
+    (Secretive, "callbacks_are_told_the_loss"),
     (Unstoppable, "callbacks_can_stop"),
     (Picker, "changed_state_is_refused_or_harmless"),
 ]
@@ -352,8 +374,8 @@ class Halving(RegressorMixin, Learner):
     weights = "sampling"
     _state = {"mean_": Scalar(float)}
 
-    def __init__(self, random_state=None, bias=0.0):
-        self.random_state, self.bias = random_state, bias
+    def __init__(self, random_state=None, bias=0.0, peeks=False):
+        self.random_state, self.bias, self.peeks = random_state, bias, peeks
 
     @fitting
     def fit(self, X, y, sample_weight=None):
@@ -362,6 +384,8 @@ class Halving(RegressorMixin, Learner):
             rows["y"], size=200, p=rows["weight"] / rows["weight"].sum()
         )
         self.mean_ = float(drawn.mean()) + self.bias * float(rows["weight"].max() > 1)
+        if self.peeks:  # at rows that do not count
+            self.mean_ += 0.1 * float(np.abs(rows.place.load(0, rows.n_rows)).max())
         return self
 
     def predict(self, X):
@@ -372,6 +396,9 @@ def test_weights_of_a_sampler_are_judged_in_the_mean():
     result = _check(Halving(), "weight_is_repetition_in_the_mean").run()
     assert result.status == "passed", result.why
     assert _check(Halving(bias=0.3), "weight_is_repetition_in_the_mean").run().status == "failed"
+    result = _check(Halving(), "weight_zero_is_absence_in_the_mean").run()
+    assert result.status == "passed", result.why
+    assert _check(Halving(peeks=True), "weight_zero_is_absence_in_the_mean").run().status == "failed"
     assert not [c for c in learner_checks(Halving()) if c.name == "weight_is_repetition"]
     assert not [c for c in learner_checks(Halving(), weights="none") if "weight_is" in c.name]
 

@@ -54,15 +54,16 @@ def on_disk(X: np.ndarray) -> Iterator[Memmap]:
 
 
 def same_bits_for_any_number_of_threads(learner):
-    """Fit and predict with 1, 2 and 4 threads on several blocks of rows."""
-    data = sample(learner, MANY_ROWS)
-    said = {}
-    for n_threads in (1, 2, 4):
-        with thread_budget(n_threads):
-            model = fitted(learner, data)
-            said[n_threads] = state_of(model), answers(model, data.X)
-    for n_threads in (2, 4):
-        assert_same(said[n_threads], said[1], f"{n_threads} threads against 1")
+    """Fit and predict with 1, 2 and 4 threads on several blocks of rows: of 5 features and 3 classes, of 19 and 5."""
+    for n_features, n_groups in ((5, 3), (19, 5)):
+        data = sample(learner, MANY_ROWS, n_features, n_groups=n_groups)
+        said = {}
+        for n_threads in (1, 2, 4):
+            with thread_budget(n_threads):
+                model = fitted(learner, data)
+                said[n_threads] = state_of(model), answers(model, data.X)
+        for n_threads in (2, 4):
+            assert_same(said[n_threads], said[1], f"{n_threads} threads against 1, {n_features} features")
 
 
 def same_bits_for_any_n_jobs(learner):

@@ -6,13 +6,14 @@ import _thread
 import contextlib
 import math
 import signal
+import sys
 import threading
 import time
 
 import numpy as np
 from sklearn import config_context
 
-from groundup.models.estimator import Callbacks, get_tags, is_classifier, is_regressor
+from groundup.models.estimator import Callbacks, Learner, get_tags, is_classifier, is_regressor
 from groundup.testing.samples import (
     Sample,
     answers,
@@ -99,7 +100,10 @@ def failed_fit_leaves_no_trace(learner):
 
 
 def interrupted_fit_leaves_no_trace(learner):
-    """Ctrl-C at several moments: KeyboardInterrupt within 1 s, the old fit in place, and the next fit as if new."""
+    """Ctrl-C at several moments: KeyboardInterrupt within 1 s, the old fit in place, and the next fit as if new.
+
+    A fit so fast that no Ctrl-C comes before its end is broken off from within.
+    """
     old = sample(learner)
     for n_rows in (20_000, 80_000, 320_000):
         data = sample(learner, n_rows)
@@ -108,6 +112,7 @@ def interrupted_fit_leaves_no_trace(learner):
         duration = time.perf_counter() - begun
         if duration > 0.1:
             break
+    landed = False
     for part in (0.1, 0.5, 0.9):
         model = fitted(learner, old)
         before = dict(_attributes(model))
@@ -116,7 +121,41 @@ def interrupted_fit_leaves_no_trace(learner):
         assert late_s <= INTERRUPT_S, f"Ctrl-C was obeyed after {late_s:.1f} s only"
         if differing(state_of(model), expected):  # it had not ended a moment before
             assert_same(_attributes(model), before, "attributes after an interrupted fit")
+            landed = True
     assert_same(state_of(fitted(learner, data)), expected, "a fit after interrupted ones")
+    if not landed:
+        _interrupt_inside(learner, old, data)
+
+
+def _interrupt_inside(learner, old: Sample, data: Sample) -> None:
+    """Interrupt a fit that is faster than a timer: at a Python call in its middle."""
+
+    def fit(model, at: float) -> tuple[int, bool]:
+        n = 0
+
+        def count(frame, event, arg):
+            nonlocal n
+            n += event == "call"
+            if n >= at:
+                sys.setprofile(None)
+                raise KeyboardInterrupt
+
+        profile = sys.getprofile()
+        sys.setprofile(count)
+        try:
+            model.fit(data.X) if data.y is None else model.fit(data.X, data.y)
+        except KeyboardInterrupt:
+            return n, True
+        finally:
+            sys.setprofile(profile)
+        return n, False
+
+    n_calls, _ = fit(fitted(learner, old), math.inf)
+    model = fitted(learner, old)
+    before = dict(_attributes(model))
+    _, interrupted = fit(model, n_calls // 2)
+    assert interrupted, f"an interrupt at the call {n_calls // 2} of {n_calls} in the fit was swallowed"
+    assert_same(_attributes(model), before, "attributes after an interrupted fit")
 
 
 def _interrupt(model, data: Sample, after_s: float) -> float:
@@ -252,6 +291,8 @@ def callbacks_are_told_the_loss(learner):
         assert np.isfinite(figures["loss"]), f"the loss of iteration {i} is {figures['loss']}"
     assert listener.torn_down == 1, f"the callback was torn down {listener.torn_down} times"
     between = listener.models[len(listener.models) // 2]
+    if isinstance(learner, Learner):
+        assert between is not None, "the callback got no learner: give `tell` the attributes of the iteration"
     if between is not None:
         answers(between, data.X)
 

@@ -1,7 +1,9 @@
 """Change a fitted learner's state at random, as a broken or hostile file would, and see what it does.
 
 Run as a process of its own (``python -m groundup.testing.mutations MODEL``), since a kernel that reads out of bounds may
-end it. There, ``NUMBA_BOUNDSCHECK=1`` turns a silent read out of bounds into an IndexError.
+end it. There, ``NUMBA_BOUNDSCHECK=1`` turns a silent read out of bounds into an IndexError. The check does not reach into
+the register tiles (`engine.kernels.tiles`), which are written as machine instructions: so the process runs with
+``GROUNDUP_TILES=portable``, the same sums as plain loops. What only the fast tiles would read is not seen here.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from groundup.testing.samples import MANY_ROWS, answers, assert_same, fitted, me
 def checks(learner):
     """Yield the names and functions of the checks that suit `learner`."""
     yield "rows_are_independent", rows_are_independent
+    yield "wide_rows_are_independent", wide_rows_are_independent
     yield "any_container_gives_the_same_bits", any_container_gives_the_same_bits
     if not get_tags(learner).no_validation:
         yield "plain_arrays_raise_the_same_errors", plain_arrays_raise_the_same_errors
@@ -23,15 +24,26 @@ def rows_are_independent(learner):
     """``f(X)[i]`` has the bits of ``f(X[i:i+1])``, and so in slices of any length: alone, among few, among many."""
     for dtype in (np.float64, np.float32):
         X = sample(learner, MANY_ROWS, seed=3, dtype=dtype).X
-        model = fitted(learner, sample(learner, 400, dtype=dtype))
-        together = answers(model, X)
-        rng = np.random.default_rng(0)
-        alone = [0, 1, len(X) - 1, *rng.integers(len(X), size=30)]
-        slices = [(i, i + 1) for i in alone] + [(5, 5 + n) for n in (2, 3, 4, 7, 8, 31, 64, 1001)]
-        for lo, hi in slices:
-            for name, answer in answers(model, X[lo:hi].copy()).items():
-                what = f"{name} of rows {lo}..{hi - 1} ({np.dtype(dtype)}) depends on their neighbours"
-                assert_same(answer, together[name][lo:hi], what)
+        _independent(fitted(learner, sample(learner, 400, dtype=dtype)), X)
+
+
+def wide_rows_are_independent(learner):
+    """The same of 19 features and 5 classes: kernels take them by other ways, with whole vectors and a rest."""
+    shape: dict[str, Any] = {"n_features": 19, "n_groups": 5}
+    for dtype in (np.float64, np.float32):
+        X = sample(learner, MANY_ROWS, seed=3, dtype=dtype, **shape).X
+        _independent(fitted(learner, sample(learner, 400, dtype=dtype, **shape)), X)
+
+
+def _independent(model, X: np.ndarray) -> None:
+    together = answers(model, X)
+    rng = np.random.default_rng(0)
+    alone = [0, 1, len(X) - 1, *rng.integers(len(X), size=30)]
+    slices = [(i, i + 1) for i in alone] + [(5, 5 + n) for n in (2, 3, 4, 7, 8, 31, 64, 1001)]
+    for lo, hi in slices:
+        for name, answer in answers(model, X[lo:hi].copy()).items():
+            what = f"{name} of rows {lo}..{hi - 1} ({X.dtype}) depends on their neighbours"
+            assert_same(answer, together[name][lo:hi], what)
 
 
 def any_container_gives_the_same_bits(learner):

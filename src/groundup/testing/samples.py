@@ -37,11 +37,18 @@ class Sample(NamedTuple):
 
 
 def sample(
-    learner, n_rows: int = 300, n_features: int = 5, *, seed: int = 0, dtype: Any = np.float64
+    learner,
+    n_rows: int = 300,
+    n_features: int = 5,
+    *,
+    n_groups: int = 3,
+    seed: int = 0,
+    dtype: Any = np.float64,
 ) -> Sample:
-    """Draw rows in three heaps, with a target that depends on them, as the learner's tags ask for."""
+    """Draw rows in `n_groups` heaps, with a target that depends on them, as the learner's tags ask for."""
     rng, tags = np.random.default_rng(seed), get_tags(learner)
-    n_groups = 3 if not is_classifier(learner) or tags.classifier_tags.multi_class else 2
+    if is_classifier(learner) and not tags.classifier_tags.multi_class:
+        n_groups = 2
     group = rng.integers(n_groups, size=n_rows)
     group[:n_groups] = np.arange(n_groups)  # each is there, also among few rows
     X = rng.normal(size=(n_rows, n_features)) + 1.5 * np.eye(n_groups, n_features)[group]

@@ -20,6 +20,7 @@ def checks(learner, meaning: str):
         yield "weight_zero_is_absence", weight_zero_is_absence
     else:
         yield "weight_is_repetition_in_the_mean", weight_is_repetition_in_the_mean
+        yield "weight_zero_is_absence_in_the_mean", weight_zero_is_absence_in_the_mean
     yield "weights_of_one_change_nothing", weights_of_one_change_nothing
     yield "bad_weights_are_refused", bad_weights_are_refused
 
@@ -74,13 +75,30 @@ def weight_zero_is_absence(learner):
 
 def weight_is_repetition_in_the_mean(learner):
     """Over 30 seeds, answers to weights and to repetition differ by no more than 3 standard errors in the mean."""
+    _same_in_the_mean(learner, lambda data: (data, _repeated(data)._replace(weight=None)))
+
+
+def weight_zero_is_absence_in_the_mean(learner):
+    """Over 30 seeds, wild rows of weight zero differ from their absence by no more than 3 standard errors in the mean."""
+
+    def both(data: Sample) -> tuple[Sample, Sample]:
+        absent = np.arange(len(data.X)) % 3 == 2
+        weight = np.where(absent, 0.0, data.weight)
+        kept = Sample(data.X[~absent], None if data.y is None else data.y[~absent], weight[~absent])
+        wild = np.where(absent[:, None], 10.0 * data.X, data.X)
+        return Sample(wild, data.y, weight), kept
+
+    _same_in_the_mean(learner, both)
+
+
+def _same_in_the_mean(learner, both) -> None:
+    """Fit on the two samples that `both` makes of one; compare over the seeds."""
     gaps: dict[str, list[float]] = {}
     for seed in range(_SEEDS):
-        data = sample(learner, 500, seed=seed)
         test = sample(learner, 300, seed=1000 + seed)
         params = {"random_state": seed} if "random_state" in learner.get_params() else {}
-        models = fitted(learner, data, data.weight, **params), fitted(learner, _repeated(data), **params)
-        figures = [_figures(model, test) for model in models]
+        pair = both(sample(learner, 500, seed=seed))
+        figures = [_figures(fitted(learner, data, data.weight, **params), test) for data in pair]
         for name in figures[0]:
             gaps.setdefault(name, []).append(figures[0][name] - figures[1][name])
     for name, values in gaps.items():
