@@ -201,7 +201,7 @@ class LinearRegression(LinearRegressor):
 
     def __getattr__(self, name):
         if name == "singular_":
-            state = vars(self)  # bound once: another thread may ask too, or fit anew
+            state = self.__dict__  # bound once: another thread may ask too, or fit anew
             xx = state.get("_gram")
             if xx is not None:
                 with (
