@@ -1,8 +1,9 @@
 """What a document shows is what happens: every command and every example of README and guide is run here.
 
 In a document, a block marked ``console`` holds commands after ``$`` and what they print; a block marked ``pycon`` is a
-Python session. Durations (and with them a table's rules) and the names of runs differ from run to run, so any of them
-stands for all; ``...`` stands for anything. Blocks of one document share one folder and one Python session, in the order in which they are read.
+Python session. Durations (and with them the rules of a table) and the names of runs differ from run to run: any of them
+stands for all; ``...`` stands for anything. Blocks of one document share one folder and one Python session, in the order
+in which they are read.
 """
 
 from __future__ import annotations
