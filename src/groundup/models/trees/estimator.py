@@ -166,7 +166,7 @@ class HistGradientBoosting(Callbacks, Learner):
             weight[held] = 0.0
             _refuse_weightless(weight, f"All weight is on the {len(held)} rows held out for early stopping")
             _refuse_weightless(all_weights[held], "The rows held out for early stopping have no weight")
-        parts = _parts(vars(self)) if again else []
+        parts = _parts(self.__dict__) if again else []
         begin = {"baseline": self._baseline, "raw": self._raw_of(rows)} if again else {}
         booster = Booster(
             rows,
@@ -185,7 +185,7 @@ class HistGradientBoosting(Callbacks, Learner):
         fitted[held] = False
         trained = Inside(booster, np.flatnonzero(fitted), weight, weighted)
         watched = None
-        if y_val is not None:
+        if X_val is not None and y_val is not None:
             raw = self._raw_of(Rows(Memory(X_val))) if again else np.tile(booster.baseline, (len(y_val), 1))
             watched = Outside(booster, X_val, y_val, weight_val, raw)
         elif len(held):
@@ -310,7 +310,7 @@ class HistGradientBoosting(Callbacks, Learner):
     def _staged(self, X):
         """Yield what `_scored` returns, after each iteration."""
         now = copy.copy(self)  # which a fit in another thread does not change
-        fitted = vars(now)
+        fitted = now.__dict__
         checked = now._features(X, "allow-nan")
         raw = np.tile(fitted["_baseline"], (len(checked), 1))
         zero = np.zeros_like(fitted["_baseline"])
@@ -337,7 +337,7 @@ class HistGradientBoosting(Callbacks, Learner):
         return tags
 
     def _check_state(self) -> None:
-        trees = _trees(vars(self))
+        trees = _trees(self.__dict__)
         trees.check(self.n_features_in_, self.n_trees_per_iteration_)
         if trees.threshold.dtype != self._dtype_in:
             raise ValueError(f"thresholds are {trees.threshold.dtype}, but X was {self._dtype_in}")
