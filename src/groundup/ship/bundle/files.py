@@ -236,7 +236,7 @@ def _bytes(path: Path) -> bytes:
     try:
         size = path.stat().st_size
         if not path.is_file():
-            raise UsageError("This is not a file.", file=path)
+            raise UsageError("This is not a file.", file=path, hint=_newest_in(path))
         if size > MAX_BYTES:
             raise CheckFailed(
                 f"This is not a bundle: it has {size:,} bytes, and a bundle has at most {MAX_BYTES:,}."
@@ -246,6 +246,14 @@ def _bytes(path: Path) -> bytes:
         raise UsageError("There is no such bundle.", file=path) from None
     except OSError as e:
         raise UsageError(f"The bundle cannot be read: {e.strerror or e}.", file=path) from None
+
+
+def _newest_in(path: Path) -> str:
+    """Return a hint that names the newest bundle in a folder: a project keeps one per run."""
+    if not path.is_dir():
+        return ""
+    found = [(p.stat().st_mtime_ns, str(p)) for p in path.glob(f"**/*{SUFFIX}") if p.is_file()]
+    return f"Name a bundle; the newest in this folder is {max(found)[1]!r}." if found else "Name a bundle."
 
 
 def _read(data: bytes, nodes: Nodes) -> tuple[Model, Verified]:
@@ -340,7 +348,7 @@ def _replayed(model: Model, replay: doc.Replay, exact: bool) -> int:
                 "The model does not say what it said when it was saved, to rows made from the stored ones."
             )
         if model.takes_rows() and "predict" in said:
-            one_by_one = [model.predict_row(row) for row in replays.mappings(rows)]
+            one_by_one = [model.predict_row(row, errors="null") for row in replays.mappings(rows)]
             replays.compare(
                 {"predict": replays.written(said)["predict"]}, {"predict": np.array(one_by_one)}, None
             )

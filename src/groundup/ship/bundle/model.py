@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from groundup.errors import UsageError
 from groundup.ship.bundle.documents import About, Fingerprint, Target
+from groundup.ship.bundle.refusals import SHOWN, check_choice, check_keys, check_rows, refuse
+
+if TYPE_CHECKING:
+    from groundup.ship.bundle.refusals import Errors
 
 _UNDO = {"log": math.exp, "log1p": math.expm1}
 
 
 class Model:
     """What `load` returns: the pipeline, and the way from raw rows to answers in the target's own terms.
+
+    A model with a contract judges every row by it. A cell that cannot be read (text where a number is due, infinity) is
+    an error, and every method that answers takes ``errors``, which says what becomes of it: ``"raise"``, the default,
+    refuses all rows in a GroundupError that names row, column and value; ``"null"`` takes the cell as missing. What is
+    doubtful only (a level that training did not have, a number beyond its range) is answered; ``contract.conform``
+    lists it. So are rows that ``contract.conform`` returned: the caller has judged them.
 
     Attributes
     ----------
@@ -50,41 +60,62 @@ class Model:
 
     # ------------------------------------------------------------------ answers for many rows
 
-    def predict(self, rows) -> np.ndarray:
+    def predict(self, rows, *, errors: Errors = "raise") -> np.ndarray:
         """Return the answers to rows: labels in their own type, numbers, or numbers of clusters.
 
         Parameters
         ----------
         rows : frame, Table, mapping of columns, list of rows; or what ``contract.conform`` returned
             Conformed to the contract, if the model has one. Without a contract: what the pipeline takes.
+        errors : "raise" or "null"
+            What becomes of cells that the contract cannot read.
+
+        Raises
+        ------
+        GroundupError
+            If a cell cannot be read: the first of them by row (from 1), column and value.
+        CheckFailed
+            If columns are missing.
+        UsageError
+            If `rows` is a single row.
         """
-        ready = self._ready(rows)
+        ready = self._ready(rows, errors)
         if self.target.threshold is not None:
             return self._decide(self.pipeline.predict_proba(ready))
         return self._told(self.pipeline.predict(ready))
 
-    def predict_proba(self, rows) -> np.ndarray:
+    def predict_proba(self, rows, *, errors: Errors = "raise") -> np.ndarray:
         """Return the probability of each class, in the order of ``classes``; shape (n_rows, n_classes)."""
         if not hasattr(self.learner, "predict_proba"):
             raise UsageError(f"A {type(self.learner).__name__} gives no probabilities.")
-        return self.pipeline.predict_proba(self._ready(rows))
+        return self.pipeline.predict_proba(self._ready(rows, errors))
 
-    def transform(self, rows) -> np.ndarray:
+    def transform(self, rows, *, errors: Errors = "raise") -> np.ndarray:
         """Return the output of a pipeline that ends in a transformer (distances to the centres, for clusters)."""
-        return self.pipeline.transform(self._ready(rows))
+        return self.pipeline.transform(self._ready(rows, errors))
 
     # ------------------------------------------------------------------ answers for one row
 
-    def predict_row(self, row: Mapping[str, object]):
-        """Return the answer to one row, given as a mapping from column to value: the bits of ``predict``."""
-        x = self._one(row)
+    def predict_row(self, row: Mapping[str, object], *, errors: Errors = "raise"):
+        """Return the answer to one row, given as a mapping from column to value: the bits of ``predict``.
+
+        Raises
+        ------
+        GroundupError
+            With ``errors="raise"``: if a value cannot be read, or a key is no column of the contract.
+        CheckFailed
+            If columns are missing.
+        """
+        x = self._one(row, errors)
         if self.target.threshold is not None:
             return self._decide(self.learner.predict_proba(x))[0]
         return self._told(self.learner.predict(x))[0]
 
-    def predict_proba_row(self, row: Mapping[str, object]) -> np.ndarray:
-        """Return the probability of each class for one row; shape (n_classes,)."""
-        return self.learner.predict_proba(self._one(row))[0]
+    def predict_proba_row(self, row: Mapping[str, object], *, errors: Errors = "raise") -> np.ndarray:
+        """Return the probability of each class for one row; shape (n_classes,). Raises as ``predict_row``."""
+        if not hasattr(self.learner, "predict_proba"):
+            raise UsageError(f"A {type(self.learner).__name__} gives no probabilities.")
+        return self.learner.predict_proba(self._one(row, errors))[0]
 
     @property
     def classes(self) -> np.ndarray | None:
@@ -96,7 +127,14 @@ class Model:
     # ------------------------------------------------------------------ in between
 
     def answers(self, rows) -> dict[str, np.ndarray]:
-        """Return everything the model says to rows, by method: what is stored, and replayed at loading."""
+        """Return everything the model says to rows, by method: what is stored, and replayed at loading.
+
+        Cells that the contract cannot read are missing: the rows of training may hold some.
+        """
+        from groundup.tables.contract.problems import Conformed
+
+        if self.contract is not None and not isinstance(rows, Conformed):
+            rows = self.contract.conform(rows)
         said = {}
         if hasattr(self.learner, "predict"):
             said["predict"] = self.predict(rows)
@@ -104,28 +142,55 @@ class Model:
             if hasattr(self.learner, method) and not (
                 method == "decision_function" and "predict_proba" in said
             ):
-                said[method] = np.asarray(getattr(self.pipeline, method)(self._ready(rows)))
+                said[method] = np.asarray(getattr(self.pipeline, method)(self._ready(rows, "null")))
         return said
 
     def takes_rows(self) -> bool:
         """Tell whether one row, as a mapping, has a way of its own."""
         return self._preparer is not None
 
-    def _ready(self, rows):
-        from groundup.tables.contract.problems import Conformed
+    def _ready(self, rows, errors: Errors):
+        from groundup.tables.contract.problems import Conformed, Problem
 
+        check_choice(errors)
         if isinstance(rows, Conformed):
             return rows.frame
-        return rows if self.contract is None else self.contract.conform(rows).frame
+        check_rows(rows)
+        if self.contract is None:
+            return rows
+        conformed = self.contract.conform(rows)
+        if errors == "raise":
+            wrong = conformed.errors
+            if wrong.height:
+                first = [Problem(*values) for values in wrong.head(SHOWN).iter_rows()]
+                refuse(first, wrong.height, self.contract)
+        return conformed.frame
 
-    def _one(self, row: Mapping[str, object]) -> np.ndarray:
+    def _one(self, row: Mapping[str, object], errors: Errors) -> np.ndarray:
+        check_choice(errors)
         if self._preparer is None:
             raise UsageError("One row as a mapping needs a pipeline that begins with a TablePreparer.")
-        values = row if self.contract is None else self.contract.conform_row(row).values
+        if not isinstance(row, Mapping):
+            raise UsageError(
+                f"One row is a mapping from column to value, not a {type(row).__name__}.",
+                hint="Many rows go to predict(rows).",
+            )
+        values = row if self.contract is None else self._judged(row, errors)
         x = self._preparer.transform_row(values)[np.newaxis]
         for step in self._between:
             x = step.transform(x)
         return x
+
+    def _judged(self, row: Mapping[str, object], errors: Errors) -> Mapping[str, object]:
+        conformed = self.contract.conform_row(row)
+        if errors == "raise":
+            if conformed.extra:
+                check_keys(conformed.extra, self.contract)
+            if conformed.problems:
+                wrong = [p for p in conformed.problems if p.severity == "error"]
+                if wrong:
+                    refuse(wrong, len(wrong), self.contract, with_row=False)
+        return conformed.values
 
     def _decide(self, probabilities: np.ndarray) -> np.ndarray:
         classes = self.classes
