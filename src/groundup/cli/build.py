@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from groundup.cli.reading import Delimiter, Encoding, Header, Types, stated
 from groundup.cli.talk import Debug, Json, Quiet, announce_compiling, err, out, print_json, verb
 
 NAME = "build"
@@ -50,6 +51,10 @@ def command(
     ignore: Ignore = None,
     time: Time = None,
     group: Group = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    header: Header = None,
+    types: Types = None,
     seed: Seed = 0,
     budget: Budget = None,
     max_fits: MaxFits = None,
@@ -67,6 +72,7 @@ def command(
     from groundup.cli.progress import Progress
     from groundup.workbench.project import BUDGET_S, Project
 
+    reading = stated(delimiter, encoding, header, types)
     told = _Told(None if as_json else out(), quiet)
     with Progress(quiet, told.hear) as progress:
         announce_compiling(quiet, progress.remark)
@@ -80,6 +86,7 @@ def command(
             seed=seed,
             path=project,
             learners=learner,
+            read=reading,
             listen=progress,
         )
         result = work.build(BUDGET_S if budget is None else budget, max_fits, fresh=fresh)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from groundup.cli.reading import Delimiter, Encoding, Header, stated
 from groundup.cli.talk import Debug, Json, Quiet, announce_compiling, err, print_json, verb
 from groundup.errors import UsageError
 
@@ -39,6 +40,9 @@ def command(
         bool,
         typer.Option("--raw", help="CSV to the letter: also text that a spreadsheet would run as a formula."),
     ] = False,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    header: Header = None,
     as_json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -55,7 +59,8 @@ def command(
     if output != "-" and _same(output, data, bundle):
         raise UsageError(f"The output {output!r} would replace an input.", hint="Choose another name.")
     announce_compiling(quiet)
-    made = predict(bundle, data, typed=form in ("parquet", "jsonl"), keep=not only)
+    reading = stated(delimiter, encoding, header)
+    made = predict(bundle, data, typed=form in ("parquet", "jsonl"), keep=not only, read=reading)
     if output == "-":
         written, n_escaped = rendered(made.frame, form, labels=made.labels, raw=raw)
         sys.stdout.buffer.write(written)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -46,7 +46,7 @@ class Given:
     first_line: int = 2
 
 
-def take(source, features: Sequence[str], *, typed: bool) -> Given:
+def take(source, features: Sequence[str], *, typed: bool, read: Mapping[str, Any] | None = None) -> Given:
     """Return the rows of `source`.
 
     Parameters
@@ -56,30 +56,33 @@ def take(source, features: Sequence[str], *, typed: bool) -> Given:
         Columns that are needed: a file that has them and no row is an empty table.
     typed : bool
         Give columns of a text file that hold whole numbers only as Int64.
+    read : mapping, optional
+        How a file is to be read: delimiter, encoding, header, as in ``tables.read``.
 
     Raises
     ------
     GroundupError
         If there is no such source, or no table in it.
     """
-    from groundup.tables.sources.read import read
+    from groundup.tables.sources.read import read as read_table
 
+    stated = dict(read or {})
     if isinstance(source, pl.LazyFrame):
         source = source.collect(engine="in-memory")
     if not isinstance(source, (str, os.PathLike)) or str(source).startswith("sample:"):
-        table = read(source, types="text")
+        table = read_table(source, types="text", **stated)
         return Given(table, _native(source, table))
-    return _taken_file(source, features, typed=typed)
+    return _taken_file(source, features, stated, typed=typed)
 
 
-def _taken_file(path, features: Sequence[str], *, typed: bool) -> Given:
+def _taken_file(path, features: Sequence[str], stated: dict[str, Any], *, typed: bool) -> Given:
     from groundup.tables.sources.files import find
     from groundup.tables.sources.read import read
 
     try:
-        table = read(path, types="text")
+        table = read(path, types="text", **stated)
     except GroundupError:
-        empty = _without_rows(Path(path).expanduser(), features)
+        empty = None if stated.get("header") is False else _without_rows(Path(path).expanduser(), features)
         if empty is None:
             raise
         return empty
@@ -88,7 +91,8 @@ def _taken_file(path, features: Sequence[str], *, typed: bool) -> Given:
         return Given(table, _stated(file, table))
     if kind == "lines":
         return Given(table, table.frame, first_line=1)
-    return Given(table, _whole(table.frame) if typed else table.frame)
+    first_line = 1 if stated.get("header") is False else 2
+    return Given(table, _whole(table.frame) if typed else table.frame, first_line)
 
 
 def _whole(frame: pl.DataFrame) -> pl.DataFrame:

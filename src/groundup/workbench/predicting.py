@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -77,7 +77,14 @@ def bundle_path(path: str | Path) -> Path:
     return path
 
 
-def predict(bundle: str | Path, data, *, typed: bool = True, keep: bool = True) -> Predictions:
+def predict(
+    bundle: str | Path,
+    data,
+    *,
+    typed: bool = True,
+    keep: bool = True,
+    read: Mapping[str, Any] | None = None,
+) -> Predictions:
     """Return the predictions of a bundle for `data`.
 
     Parameters
@@ -90,6 +97,8 @@ def predict(bundle: str | Path, data, *, typed: bool = True, keep: bool = True) 
         Every other source states its types, and keeps them.
     keep : bool
         Give the input's columns before the predictions.
+    read : mapping, optional
+        How a text file is to be read: delimiter, encoding, header, as in ``groundup.read``; the types are the bundle's.
 
     Raises
     ------
@@ -102,7 +111,7 @@ def predict(bundle: str | Path, data, *, typed: bool = True, keep: bool = True) 
     if model.contract is None:
         raise GroundupError("This bundle has no contract, so it cannot judge a table's rows.")
     rows = [data] if isinstance(data, Mapping) and not any(_is_column(v) for v in data.values()) else data
-    return answer(model, take(rows, model.contract.features, typed=typed), keep=keep)
+    return answer(model, take(rows, model.contract.features, typed=typed, read=read), keep=keep)
 
 
 def _is_column(value) -> bool:

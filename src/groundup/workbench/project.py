@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time as clock_time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groundup._version import __version__
-from groundup.errors import GroundupError
+from groundup.errors import GroundupError, UsageError, nearest
 from groundup.workbench.clock import Clock, parse_budget
 from groundup.workbench.events import Failed, Listener, Step, StepBegun, StepDone, Told, nobody
 from groundup.workbench.folder import BUNDLE, Folder, default_root
@@ -31,6 +31,21 @@ BUDGET_S = 120.0
 
 def _at_once(learner: str) -> None:
     """Wait for nothing: kernels are compiled where they are first called."""
+
+
+def _reading(read: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the stated options of reading in a fixed order, those that are None left out."""
+    known = ("delimiter", "encoding", "header", "types")
+    for name in read or {}:
+        if name not in known:
+            raise UsageError(
+                f"There is no option of reading {name!r}.{nearest(name, known)}",
+                hint=f"There are: {', '.join(known)}.",
+            )
+    stated = {k: v for k in known if (v := (read or {}).get(k)) is not None}
+    if isinstance(stated.get("types"), Mapping):
+        stated["types"] = dict(sorted(stated["types"].items()))
+    return stated
 
 
 class Project:
@@ -55,6 +70,8 @@ class Project:
         `finalize`.
     learners : sequence of str, optional
         Names of the learners to compare; all that fit the task where None.
+    read : mapping, optional
+        How `source` is to be read: delimiter, encoding, header, types, as in ``groundup.read``; detected where not given.
     listen : callable, optional
         Told each event of a run: see ``workbench.events``.
 
@@ -90,12 +107,14 @@ class Project:
         seed: int = 0,
         path: str | Path | None = None,
         learners=None,
+        read: Mapping[str, Any] | None = None,
         listen: Listener | None = None,
     ):
         self.source, self.target, self.task, self.time, self.group = source, target, task, time, group
         self.ignore = [ignore] if isinstance(ignore, str) else list(ignore)
         self.seed, self.path, self.listen = seed, path, listen or nobody
         self.learners = None if learners is None else list(learners)
+        self.read = _reading(read)
         self.journal = Journal()
         self._clock = Clock()
         self._comparison: Any = None  # a Comparison, or a Segmentation
@@ -111,7 +130,7 @@ class Project:
         self.listen(
             StepBegun("read", str(self.source) if isinstance(self.source, (str, Path)) else "the table")
         )
-        table = read(self.source)
+        table = read(self.source, **self.read)
         self.listen(StepDone("read", table))
         return table
 
@@ -333,6 +352,7 @@ class Project:
             "group": self.group,
             "seed": self.seed,
             "learners": None if self.learners is None else sorted(set(self.learners)),
+            "read": self.read or None,
             "packages": packages_of(self.learners),
             "budget_s": self._clock.budget_s,
             "max_fits": self._clock.max_fits,
@@ -396,8 +416,14 @@ class Project:
         """What a reader must not overlook."""
         return self.result.warnings
 
-    def predict(self, data):
+    def predict(self, data, *, read: Mapping[str, Any] | None = None):
         """Return a frame of predictions for `data`, one row per row, by the saved model.
+
+        Parameters
+        ----------
+        data : path, frame, mapping of columns, list of rows
+        read : mapping, optional
+            How a text file is to be read: delimiter, encoding, header; detected where not given.
 
         Raises
         ------
@@ -406,7 +432,7 @@ class Project:
         """
         from groundup.workbench.predicting import predict
 
-        return predict(self.bundle, data).frame
+        return predict(self.bundle, data, read=read).frame
 
     def __repr__(self) -> str:
         name = self.source if isinstance(self.source, str) else type(self.source).__name__

@@ -175,21 +175,21 @@ class Model:
                 f"One row is a mapping from column to value, not a {type(row).__name__}.",
                 hint="Many rows go to predict(rows).",
             )
-        values = row if self.contract is None else self._judged(row, errors)
+        values = row if self.contract is None else self._judged(self.contract, row, errors)
         x = self._preparer.transform_row(values)[np.newaxis]
         for step in self._between:
             x = step.transform(x)
         return x
 
-    def _judged(self, row: Mapping[str, object], errors: Errors) -> Mapping[str, object]:
-        conformed = self.contract.conform_row(row)
+    def _judged(self, contract, row: Mapping[str, object], errors: Errors) -> Mapping[str, object]:
+        conformed = contract.conform_row(row)
         if errors == "raise":
             if conformed.extra:
-                check_keys(conformed.extra, self.contract)
+                check_keys(conformed.extra, contract)
             if conformed.problems:
                 wrong = [p for p in conformed.problems if p.severity == "error"]
                 if wrong:
-                    refuse(wrong, len(wrong), self.contract, with_row=False)
+                    refuse(wrong, len(wrong), contract, with_row=False)
         return conformed.values
 
     def _decide(self, probabilities: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from groundup.errors import GroundupError, UsageError, nearest
 from groundup.tables.contract.column import NUMERIC, Column, Kind
 from groundup.tables.contract.profile import profile
 from groundup.tables.contract.target import Target, infer_target
+from groundup.tables.sources.judge import stating
 from groundup.tables.table import Note, Table
 
 STATED_KINDS: tuple[Kind, ...] = (
@@ -107,7 +108,7 @@ def _with_role(column: Column, series, found: Target | None, roles: Roles, ignor
         if column.kind not in (*NUMERIC, "datetime", "identifier") or column.dtype == "String":
             raise GroundupError(
                 f"The time column {name!r} holds {column.kind} values like {series.drop_nulls().head(1).to_list()}.",
-                hint=f"Read it as dates: types={{{name!r}: 'dmy'}} (or 'mdy', 'iso').",
+                hint=f"Read it as dates: {stating(name, 'dmy')}; or mdy, iso.",
             )
         return column.model_copy(update={"role": "time", "reason": ""})
     if name == roles.group:
@@ -133,7 +134,7 @@ def _stated(series: pl.Series, kind: str | None) -> Kind | None:
     if not fits:
         raise UsageError(
             f"Cells of type {dtype} cannot be of kind {kind!r}.",
-            hint=f"Read them so: read(source, types={{{series.name!r}: {kind!r}}}).",
+            hint=f"Read them so: {stating(series.name, kind)}.",
             column=series.name,
         )
     return STATED_KINDS[STATED_KINDS.index(kind)]

@@ -127,7 +127,7 @@ def _utf8(data: bytes, file: str) -> tuple[bytes, list[Note]]:
             file=file,
             hint="State it: encoding='cp1252' (--encoding cp1252), or save the file as UTF-8.",
         )
-    told = f"read as {name} (a guess, {score:.0%} plausible; it is not utf-8): state encoding= to be sure"
+    told = f"read as {name} (a guess, {score:.0%} plausible; it is not utf-8): state encoding= (--encoding) to be sure"
     return data.decode(name).encode(), [Note("encoding", told)]
 
 

@@ -18,7 +18,7 @@ import polars.selectors as cs
 from groundup.errors import GroundupError
 from groundup.tables import cells
 from groundup.tables.dates import LAYOUTS
-from groundup.tables.sources.judge import check_stated
+from groundup.tables.sources.judge import check_stated, stating
 from groundup.tables.sources.types import Typed, typed
 from groundup.tables.table import Note, Table
 
@@ -165,7 +165,7 @@ def revived(frame: pl.DataFrame, types) -> Typed:
             notes.append(
                 Note(
                     "types",
-                    f"text read as {columns[-1].dtype}; types={{{series.name!r}: 'text'}} keeps it",
+                    f"text read as {columns[-1].dtype}; {stating(series.name, 'text')} keeps it",
                     series.name,
                 )
             )

@@ -14,6 +14,7 @@ What a value means is decided in ``tables.cells`` and ``tables.dates``; here it 
 from __future__ import annotations
 
 import re
+import shlex
 from typing import NamedTuple
 
 import polars as pl
@@ -133,7 +134,7 @@ def _mixed(rest: pl.DataFrame, fits: dict[str, pl.Series], name: str) -> Judgeme
     verb = "is" if others.height == 1 else "are"
     told = f"kept as text: {1 - share:.1%} of its cells are numbers, but {_shown(others['v'], 3)} {verb} not"
     return Judgement(
-        "text", notes=(Note("mixed", f"{told}; types={{{name!r}: 'number'}} makes those missing", name),)
+        "text", notes=(Note("mixed", f"{told}; {stating(name, 'number')} makes those missing", name),)
     )
 
 
@@ -155,12 +156,17 @@ def _judge_dates(counted: pl.DataFrame, name: str) -> Judgement | None:
             return None
         told = f"kept as text: most of its cells are dates ({form}), but not {_shown(bad, 3)}"
         return Judgement(
-            "text", notes=(Note("dates", f"{told}; types={{{name!r}: {form!r}}} makes those missing", name),)
+            "text", notes=(Note("dates", f"{told}; {stating(name, form)} makes those missing", name),)
         )
     if set(full) >= {"dmy", "mdy"} and parse_datetimes(values, "dmy").equals(parse_datetimes(values, "mdy")):
         full = full[:1]
     told = f"{_count(counted, gone):,} cells among dates hold none ({_shown(gone)}) and are taken as missing"
     return Judgement("datetime", full, tuple(gone), (Note("missing", told, name),) if len(gone) else ())
+
+
+def stating(name: str, kind: str) -> str:
+    """Return how to state that a column is of a kind, in Python and on the command line."""
+    return f"types={{{name!r}: {kind!r}}} (--types {shlex.quote(f'{name}={kind}')})"
 
 
 def check_stated(stated, columns: list[str]) -> dict[str, str]:
@@ -228,7 +234,7 @@ def settle(found: Judgement, name: str, *, comma: bool, firsts: set[str]) -> Jud
             ("decimal_comma", "thousands_comma") if comma else ("thousands_comma", "decimal_comma")
         )
         why = "as elsewhere in the file" if comma else "no cell decides"
-        told = f"commas are read as {chosen} ({why}); types={{{name!r}: {other!r}}} reads them otherwise"
+        told = f"commas are read as {chosen} ({why}); {stating(name, other)} reads them otherwise"
         return found._replace(formats=(chosen,), notes=(*found.notes, Note("commas", told, name)))
     if found.kind == "datetime" and set(formats) >= {"dmy", "mdy"}:
         decided = firsts & {"dmy", "mdy"}
@@ -236,8 +242,6 @@ def settle(found: Judgement, name: str, *, comma: bool, firsts: set[str]) -> Jud
         other = "mdy" if chosen == "dmy" else "dmy"
         why = "as in the file's other dates" if len(decided) == 1 else "no cell decides"
         spelt = {"dmy": "day/month/year", "mdy": "month/day/year"}
-        told = (
-            f"dates are read as {spelt[chosen]} ({why}); types={{{name!r}: {other!r}}} reads {spelt[other]}"
-        )
+        told = f"dates are read as {spelt[chosen]} ({why}); {stating(name, other)} reads {spelt[other]}"
         return found._replace(formats=(chosen,), notes=(*found.notes, Note("dates", told, name)))
     return found._replace(formats=formats[:1])

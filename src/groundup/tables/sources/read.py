@@ -56,12 +56,18 @@ def read(
     <Table 'iris': 150 rows x 5 columns>
     """
     if isinstance(source, Table):
+        if any(option is not None for option in (delimiter, encoding, header)):
+            raise UsageError(
+                "delimiter, encoding and header are options of text files: a Table has been read."
+            )
         return source
     if isinstance(source, (str, os.PathLike)):
         text = os.fspath(source)
         if isinstance(text, str) and text.startswith("sample:"):
             from groundup.tables.sources.samples import sample
 
+            if any(option is not None for option in (delimiter, encoding, header)):
+                raise UsageError("delimiter, encoding and header are options of text files, not of samples.")
             return sample(text.removeprefix("sample:"))
         return _read_file(text, name, delimiter=delimiter, encoding=encoding, header=header, types=types)
     if any(option is not None for option in (delimiter, encoding, header)):
@@ -84,6 +90,12 @@ def _read_file(path, name, *, delimiter, encoding, header, types) -> Table:
         )
     file, kind = find(path)
     name = name or file.stem
+    if kind == "parquet" and any(option is not None for option in (delimiter, encoding, header)):
+        raise UsageError(
+            "delimiter, encoding and header are options of text files, not of Parquet.", file=path
+        )
+    if kind == "lines" and any(option is not None for option in (delimiter, header)):
+        raise UsageError("delimiter and header are options of delimited text, not of JSON lines.", file=path)
     if kind == "parquet":
         return read_parquet(file, name, types=types)
     data = Path(file).read_bytes()

@@ -44,7 +44,10 @@ def read_text(data: bytes, name: str, file: str, *, delimiter, encoding, header,
     if start.doubt and header is None:
         what = "column names" if start.has_header else "a row"
         notes.append(
-            Note("header", f"the first record is taken as {what} ({start.doubt}); header= states it")
+            Note(
+                "header",
+                f"the first record is taken as {what} ({start.doubt}); header= (--header, --no-header) states it",
+            )
         )
     cut = _records(utf8, found, start, keep_blank=types == "text")
     notes += cut.notes
@@ -110,5 +113,5 @@ def _check(cut: Cut, start: shapes.Layout, file: str) -> None:
             f"The file is no table: {n_lost:,} of {kept + n_lost:,} records do not fit "
             f"(line {first.line}: {first.reason}).",
             file=file,
-            hint="State delimiter=, header= or encoding=, or mend the file.",
+            hint="State delimiter=, header= or encoding= (--delimiter, --header, --encoding), or mend the file.",
         )
