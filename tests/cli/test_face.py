@@ -174,6 +174,23 @@ def test_looks_at_test_are_shown_beside_the_scores(project):
     assert "test was opened 3 times" in told
 
 
+def test_rows_of_fewer_folds_show_the_mean_that_ranks_them(project):
+    result = Folder(project).latest_result()
+    first, second = (
+        result.leaderboard[0].model_copy(update={"title": t, "mean": m, "fold_scores": f, "spread": 0.1})
+        for t, m, f in (("full", 3.0, [2.0, 2.0, 3.0, 4.0, 4.0]), ("short", 2.9, [2.9, 2.9]))
+    )
+    best = result.best.model_copy(update={"metric": "rmse", "greater_is_better": False})
+    told = printed(
+        views.leaderboard, result.model_copy(update={"leaderboard": [first, second], "best": best})
+    )
+    assert "3.900 (2 folds)" in told
+    assert "2.900" not in told
+    assert "(n folds)   judged on n folds only" in told
+    whole = result.model_copy(update={"leaderboard": [first], "best": best})
+    assert "folds)" not in printed(views.leaderboard, whole)
+
+
 def test_notes_are_told_once(project):
     result = Folder(project).latest_result()
     contract = Contract.model_validate(result.contract, strict=False)

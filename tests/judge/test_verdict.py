@@ -1,9 +1,10 @@
 """The verdict's sentence in every regime."""
 
+import numpy as np
 import pytest
 
-from groundup.judge import give_verdict, metric
-from groundup.judge.verdict import Parts, skill
+from groundup.judge import Predicted, give_verdict, metric
+from groundup.judge.verdict import Parts, sampling_error, skill
 
 
 @pytest.mark.parametrize(
@@ -50,3 +51,60 @@ def test_skill_is_the_explained_share_for_rmse():
     assert skill(metric("log_loss"), 0.3, 0.6) == pytest.approx(0.5)
     assert skill(metric("accuracy"), 1.0, 1.0) is None
     assert skill(metric("calinski_harabasz"), 100.0, 1.0) is None
+
+
+FLAT = Parts(0.5, 0.5, 0.5)
+COLLAPSE = Parts(0.8356, 0.8412, 0.5366)
+
+
+def test_a_collapse_on_test_is_no_chance_however_far_the_folds_spread():
+    errors = Parts(0.02, 0.045, 0.06)  # what 133 rows give
+    found = give_verdict(metric("roc_auc"), COLLAPSE, FLAT, 0.2, errors)
+    assert found.regime == "unsteady"
+    assert "more than chance explains: test keeps 11% of what it shows on the taught rows" in found.sentence
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.05, 0.2, 0.5])
+def test_a_collapse_is_never_called_agreement(noise):
+    assert give_verdict(metric("roc_auc"), COLLAPSE, FLAT, noise).regime == "unsteady"
+    alone = give_verdict(metric("roc_auc"), COLLAPSE._replace(valid=None), FLAT, noise)
+    assert alone.regime not in ("good", "slight overfit")
+
+
+def test_a_part_whose_error_is_not_known_takes_the_spread_of_the_folds():
+    scores = Parts(0.92, 0.85, 0.85)
+    assert give_verdict(metric("roc_auc"), scores, FLAT, 0.1, Parts(None, None, None)).regime == "good"
+    assert (
+        give_verdict(metric("roc_auc"), scores, FLAT, 0.1, Parts(0.0, 0.005, 0.005)).regime
+        == "slight overfit"
+    )
+
+
+def _said(name, n, rng):
+    if name == "rmse":
+        y = rng.normal(size=n)
+        return y, Predicted(y + rng.normal(size=n))
+    y = (rng.random(n) < 0.3).astype(int)
+    chances = 1 / (1 + np.exp(-(rng.normal(size=n) + 1.5 * y - 1)))
+    return y, Predicted(chances > 0.5, np.column_stack([1 - chances, chances]), np.array([0, 1]))
+
+
+@pytest.mark.parametrize("name", ["roc_auc", "accuracy", "log_loss", "rmse", "mae"])
+def test_sampling_error_is_the_spread_over_many_samples(name):
+    rng, kind = np.random.default_rng(0), metric(name)
+    values, errors = [], []
+    for _ in range(400):
+        y, said = _said("rmse" if name == "mae" else name, 133, rng)
+        values.append(kind.score(y, said).value)
+        errors.append(sampling_error(kind, y, said, values[-1]))
+    assert np.mean(errors) == pytest.approx(np.std(values), rel=0.2)
+
+
+def test_sampling_error_is_none_where_there_is_none():
+    y = np.array([0, 1, 1])
+    said = Predicted(y, np.eye(2)[y], np.array([0, 1]))
+    assert sampling_error(metric("roc_auc"), y[1:], said, 0.5) is None
+    assert sampling_error(metric("roc_auc"), y, said, None) is None
+    assert sampling_error(metric("accuracy"), y[:1], said, 1.0) is None
+    assert sampling_error(metric("f1"), y, said, 1.0) is None
+    assert sampling_error(metric("rmse"), y, Predicted(y), 0.0) == 0.0

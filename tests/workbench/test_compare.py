@@ -207,12 +207,25 @@ def test_a_learner_stopped_later_is_ranked_by_its_differences():
     assert [c.entry.name for c in best_of_each(found)] == ["Short", "Full", "Other"]
     choice = choose(found)
     assert choice.reason == (
-        f"Short: the best mean rmse, {shown(2.5)} over 2 of 5 folds; next comes Full with {shown(3.0)}, behind by more "
-        f"than chance explains (difference {shown_with_error(0.5, 0.0)})."
+        f"Short: the best mean rmse, {shown(1.3)} over 2 of 5 folds and what the others have on the rest; next comes "
+        f"Full with {shown(1.8)}, behind by more than chance explains (difference {shown_with_error(0.5, 0.0)})."
     )
     assert found.told("regression") == [
         "Short was judged on 2 of 5 folds, and is ranked by its differences from Full on these"
     ]
+
+
+def test_the_reason_tells_the_mean_that_ranks_a_stopped_rival():
+    # its own mean, 2.9 on the two easy folds, would look better than the 3.0 of the best
+    found = _errors(_rmse("Full", [2.0, 2.0, 3.0, 4.0, 4.0]), _rmse("Short", [2.9, 2.9], "time"))
+    choice = choose(found)
+    assert (
+        f"Full: the best mean rmse, {shown(3.0)} over 5 folds; next comes Short with {shown(3.9)}"
+        in choice.reason
+    )
+    assert "(by its differences on 2 of 5 folds)" in choice.reason
+    assert found.estimate(found.tried[1]) == pytest.approx(3.9)
+    assert [found.is_estimated(c) for c in found.tried] == [False, True]
 
 
 def test_a_fold_that_nobody_can_answer_counts_for_nobody():

@@ -8,7 +8,7 @@ from groundup.workbench.candidate import Candidate
 from groundup.workbench.learners import baseline_of, learners_of
 from groundup.workbench.steps.choose import choose
 from groundup.workbench.steps.comparison import Comparison
-from groundup.workbench.steps.finalize import finalize
+from groundup.workbench.steps.finalize import _worse_on_test, finalize
 
 LINEAR, BOOSTING = learners_of("binary", ["LogisticRegression", "HistGradientBoostingClassifier"]).entries
 STOPS = {"random_state": 0, "max_iter": 30, "early_stopping": True}
@@ -44,3 +44,22 @@ def test_a_fixed_number_of_iterations_is_judged_like_others(problem):
     final, _ = _final(problem, COUNTED)
     assert "kindly" not in final.choice_note
     assert final.metrics["test"]["roc_auc"].value == pytest.approx(0.95, abs=0.06)
+
+
+def test_each_part_has_the_sampling_error_of_the_deciding_score(problem):
+    final, _ = _final(problem, COUNTED)
+    assert set(final.errors) == {"train", "valid", "test"}
+    assert 0 < final.errors["train"] < 0.03  # the more rows, the smaller
+    assert 0 <= final.errors["test"] < 0.15
+
+
+def test_scores_worse_than_the_baseline_on_test_are_warned_of():
+    baseline = _candidate(baseline_of("binary"), {}, [0.5])
+    comparison = Comparison(metric("roc_auc"), baseline, [])
+    base = {"roc_auc": Score(0.5), "accuracy": Score(0.9), "log_loss": Score(0.3), "f1": Score(0.0)}
+    worse = {"roc_auc": Score(0.4), "accuracy": Score(0.85), "log_loss": Score(0.35), "f1": Score(0.2)}
+    assert _worse_on_test(comparison, worse, base) == [
+        "On test the baseline is better in accuracy 0.8500 against 0.9000 and log_loss 0.3500 against 0.3000."
+    ]
+    unknown = {**base, "accuracy": Score(None, "no rows")}
+    assert _worse_on_test(comparison, unknown, base) == []

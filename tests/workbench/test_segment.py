@@ -50,3 +50,17 @@ def test_warnings_of_fits_reach_the_result(points, tmp_path, monkeypatch):
         warnings.simplefilter("ignore")
         result = Project(points, path=tmp_path).build(max_fits=10)
     assert "2, 3 segments: two centres are one" in result.warnings
+
+
+def _verdict(train, valid, test, n_test=120):
+    values = {"train": train, "valid": valid, "test": test}
+    return segment._verdict({part: {"silhouette": v} for part, v in values.items()}, n_test)
+
+
+def test_the_verdict_names_the_part_that_disagrees():
+    told = _verdict(0.4431, 0.2460, 0.4264, n_test=30)
+    assert told.startswith("The segments hold on test, but valid disagrees by more than chance explains")
+    assert "0.2460 on valid" in told
+    assert "hold on valid, but test disagrees" in _verdict(0.4431, 0.4264, 0.2460)
+    assert "do not hold well" in _verdict(0.4431, 0.24, 0.25)
+    assert _verdict(0.4431, 0.43, 0.4264).startswith("The segments hold on rows that were not seen")

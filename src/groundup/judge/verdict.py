@@ -7,8 +7,14 @@ Scores of different metrics are made comparable as *skill*: the share of the way
 with m the model's score, b the baseline's on the same rows and p the perfect score. An error in the target's unit (RMSE)
 is squared first, which makes s the explained share of the variance; for the log loss s is McFadden's R2. The skill that
 is lost between the taught and the unseen rows (valid and test, their mean) tells overfitting; little skill on the taught
-rows themselves tells underfitting. A difference counts only where it is larger than chance makes it: `noise` is the
-standard deviation of the score over folds, whose judged parts are about as large as valid and test.
+rows themselves tells underfitting.
+
+A difference counts only where it is larger than chance makes it: the standard error of a score on as many rows as its
+part has, see `sampling_error`. The spread over folds stands in where that is not known; it also holds what the learner
+makes of other training rows, so it may be far larger. However wide chance is, a part that loses half of what was shown
+on the taught rows is never said to agree with them.
+
+Sources: Hanley & McNeil (1982), The meaning and use of the area under a ROC curve, Radiology 143 (the error of an AUC).
 """
 
 from __future__ import annotations
@@ -16,7 +22,9 @@ from __future__ import annotations
 import math
 from typing import Literal, NamedTuple
 
-from groundup.judge.metrics.record import Metric
+import numpy as np
+
+from groundup.judge.metrics.record import Metric, Predicted
 from groundup.judge.numbers import shown
 
 Regime = Literal[
@@ -34,6 +42,8 @@ Regime = Literal[
 _LITTLE = {"log_loss": 0.1, "accuracy": 0.2}
 _LITTLE_ELSE = 0.3
 _SQUARED = {"rmse"}
+# A part that keeps less than this share of the taught skill does not agree, whatever chance explains.
+_COLLAPSED = 0.5
 
 
 class Parts(NamedTuple):
@@ -61,7 +71,76 @@ def skill(metric: Metric, value: float, baseline: float) -> float | None:
     return (value - baseline) / room if room != 0 else None
 
 
-def give_verdict(metric: Metric, model: Parts, baseline: Parts, noise: float | None = None) -> Verdict:
+def sampling_error(metric: Metric, y: np.ndarray, predicted: Predicted, value: float | None) -> float | None:
+    r"""Return the standard error of a score on so many rows: what other rows of the same kind would change.
+
+    The AUC :math:`a` on p positive and n negative rows has the variance of Hanley and McNeil, rather too large than too
+    small,
+
+    .. math:: \frac{a(1-a) + (p-1)(\frac{a}{2-a} - a^2) + (n-1)(\frac{2a^2}{1+a} - a^2)}{pn}
+
+    Accuracy, log loss and MAE are means of n losses: :math:`\sigma/\sqrt n`, for the accuracy the binomial one. The RMSE
+    is the root of such a mean, so its error is that of the mean over 2 RMSE.
+
+    Parameters
+    ----------
+    metric : Metric
+    y : ndarray of shape (n_rows,)
+    predicted : Predicted
+        Of the same rows.
+    value : float or None
+        The score.
+
+    Returns
+    -------
+    float or None
+        In the unit of the score; None where there is no score, fewer than two rows, or no such formula.
+    """
+    if value is None or len(y) < 2:
+        return None
+    if metric.name == "roc_auc":
+        n_positive = int(np.count_nonzero(np.asarray(y) == predicted.classes[-1]))
+        return _auc_error(value, n_positive, len(y) - n_positive)
+    losses = _losses(metric.name, y, predicted)
+    if losses is None:
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        error = float(np.std(losses)) / math.sqrt(len(losses))
+    if metric.name == "rmse":
+        error = error / (2 * value) if value else 0.0
+    return error if math.isfinite(error) else None
+
+
+def _auc_error(a: float, n_positive: int, n_negative: int) -> float | None:
+    if not n_positive or not n_negative:
+        return None
+    q1, q2 = a / (2 - a), 2 * a * a / (1 + a)
+    spread = a * (1 - a) + (n_positive - 1) * (q1 - a * a) + (n_negative - 1) * (q2 - a * a)
+    return math.sqrt(max(spread, 0.0) / (n_positive * n_negative))
+
+
+def _losses(name: str, y: np.ndarray, predicted: Predicted) -> np.ndarray | None:
+    """Return each row's loss, whose mean (or its root) is the score."""
+    if name == "accuracy":
+        return (np.asarray(y) == np.asarray(predicted.values)).astype(float)
+    if name == "log_loss":
+        rows, column = np.arange(len(y)), np.searchsorted(predicted.classes, y)
+        chances = np.asarray(predicted.probabilities, dtype=float)[rows, column]
+        return -np.log(np.clip(chances, np.finfo(float).eps, 1.0))
+    if name not in ("rmse", "mae"):
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        off = np.asarray(predicted.values, dtype=float) - np.asarray(y, dtype=float)
+        return np.abs(off) if name == "mae" else off * off
+
+
+def give_verdict(
+    metric: Metric,
+    model: Parts,
+    baseline: Parts,
+    noise: float | None = None,
+    errors: Parts | None = None,
+) -> Verdict:
     """Say how a model stands between over- and underfitting.
 
     Parameters
@@ -71,40 +150,60 @@ def give_verdict(metric: Metric, model: Parts, baseline: Parts, noise: float | N
     model, baseline : Parts
         Scores of the model and of the baseline on the same rows.
     noise : float, optional
-        Standard deviation of the model's score over folds.
+        Standard deviation of the model's score over folds: the chance of a part whose error is not known.
+    errors : Parts, optional
+        Standard error of each of the model's scores, see `sampling_error`.
     """
     skills = [
         None if m is None or b is None else skill(metric, m, b) for m, b in zip(model, baseline, strict=True)
     ]
-    train, *unseen = skills
-    unseen = [s for s in unseen if s is not None]
+    train = skills[0]
+    unseen = [
+        _Unseen(part, s, _chance(metric, m, b, noise if e is None else e))
+        for part, s, m, b, e in zip(
+            Parts._fields, skills, model, baseline, errors or (None,) * 3, strict=True
+        )
+        if part != "train" and s is not None and m is not None and b is not None
+    ]
     if train is None or not unseen:
         return Verdict(
             "unknown", f"The {metric.name} cannot be computed on every part, so there is no verdict."
         )
-    chance = _chance(metric, model, baseline, noise)
-    return _judge(metric.name, _told(metric, model, baseline), train, unseen, chance)
+    return _judge(metric.name, _told(metric, model, baseline), train, unseen)
 
 
-def _chance(metric: Metric, model: Parts, baseline: Parts, noise: float | None) -> float:
-    """Return the standard deviation of one unseen part's skill."""
-    if not noise:
+class _Unseen(NamedTuple):
+    """A part that was not taught: its skill, and the standard deviation of that."""
+
+    part: str
+    skill: float
+    chance: float
+
+
+def _chance(metric: Metric, value: float, base: float, error: float | None) -> float:
+    """Return the standard deviation of a skill."""
+    if not error:
         return 0.0
-    pairs = [(m, b) for m, b in zip(model, baseline, strict=True) if m is not None and b is not None]
-    value, base = pairs[-1]
-    here, moved = skill(metric, value, base), skill(metric, value + noise, base)
+    here, moved = skill(metric, value, base), skill(metric, value + error, base)
     return 0.0 if here is None or moved is None or not math.isfinite(moved) else abs(moved - here)
 
 
-def _judge(name: str, told: str, train: float, unseen: list[float], chance: float) -> Verdict:
+def _judge(name: str, told: str, train: float, unseen: list[_Unseen]) -> Verdict:
     little = _LITTLE.get(name, _LITTLE_ELSE)
-    kept = sum(unseen) / len(unseen)
-    nothing = max(0.01, chance)
-    disagree = len(unseen) == 2 and abs(unseen[0] - unseen[1]) > max(0.05, 3 * math.sqrt(2) * chance)
+    best, worst = max(unseen, key=lambda u: u.skill), min(unseen, key=lambda u: u.skill)
+    kept = sum(u.skill for u in unseen) / len(unseen)
+    chance = math.hypot(*(u.chance for u in unseen)) / len(unseen)  # of `kept`
+    single = max(u.chance for u in unseen)
+    nothing = max(0.01, single)
+    apart = best.skill - worst.skill
+    disagree = apart > max(0.05, 3 * math.hypot(best.chance, worst.chance))
+    collapsed = train >= little and worst.skill < _COLLAPSED * train and best.skill >= 0.75 * train
+    if collapsed and len(unseen) == 2:
+        return _collapsed(best, worst, train, told)
     if kept <= nothing:
-        if disagree and max(unseen) > nothing:
+        if disagree and best.skill > nothing:
             return _unsteady(told)
-        if train > max(little, 3 * chance):
+        if train > max(little, 3 * single):
             return Verdict(
                 "memorised",
                 f"It has learnt its rows by heart: {told}; on unseen rows it is no better than the baseline.",
@@ -115,7 +214,7 @@ def _judge(name: str, told: str, train: float, unseen: list[float], chance: floa
             "or the rows are too few.",
         )
     lost = train - kept
-    real = lost > 2 * chance / math.sqrt(len(unseen))
+    real = lost > 2 * chance
     share = lost / train if train > 0 else 0.0
     if real and share > 0.25:
         return _overfit(share, told)
@@ -129,6 +228,12 @@ def _judge(name: str, told: str, train: float, unseen: list[float], chance: floa
         return _overfit(share, told)
     if disagree:
         return _unsteady(told)
+    if worst.skill < _COLLAPSED * train:
+        return _collapsed(best, worst, train, told)
+    return _sound(lost, share, told)
+
+
+def _sound(lost: float, share: float, told: str) -> Verdict:
     if lost < 0:
         return Verdict(
             "good", f"No sign of overfitting: unseen rows score as well as the taught ones ({told})."
@@ -139,6 +244,23 @@ def _judge(name: str, told: str, train: float, unseen: list[float], chance: floa
         )
     return Verdict(
         "good", f"A sound fit: unseen rows keep {1 - share:.0%} of what it shows on the taught ones ({told})."
+    )
+
+
+def _collapsed(best: _Unseen, worst: _Unseen, train: float, told: str) -> Verdict:
+    """Say which part keeps too little of the taught skill, and whether chance on so few rows can make that."""
+    keeps = max(worst.skill, 0.0) / train
+    what = f"{keeps:.0%} of" if keeps >= 0.005 else "nothing of"
+    if best.skill - worst.skill > 2 * math.hypot(best.chance, worst.chance):
+        return Verdict(
+            "unsteady",
+            f"Valid and test disagree by more than chance explains: {worst.part} keeps {what} what it shows on the "
+            f"taught rows ({told}). Do not rely on it before more rows agree.",
+        )
+    return Verdict(
+        "unsteady",
+        f"It keeps {what} what it shows on the taught rows on {worst.part} ({told}). On scores as uncertain as these "
+        "chance is not ruled out: do not rely on it before more rows agree.",
     )
 
 

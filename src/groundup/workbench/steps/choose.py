@@ -71,8 +71,12 @@ def _reason(comparison: Comparison, ranked: list[Candidate], chosen: Candidate) 
         )
     rival = top if chosen is not top else ranked[1]
     gap = difference(comparison.metric, top.validation, (chosen if chosen is not top else rival).validation)
-    mean, other = (shown(c.validation.mean(name, gap.folds)) for c in (chosen, rival))
-    over, spoken = _folds(comparison, gap.folds), rival.entry.spoken
+    mean, other = (shown(comparison.estimate(c)) for c in (chosen, rival))
+    over, spoken = _folds(comparison, chosen.validation.answered(name)), rival.entry.spoken
+    if comparison.is_estimated(chosen):
+        over += " and what the others have on the rest"
+    if comparison.is_estimated(rival):
+        other += f" (by its differences on {_folds(comparison, gap.folds)})"
     cost = f"{_cost(chosen)} against {_cost(rival)}"
     if chosen is not top:
         why = (

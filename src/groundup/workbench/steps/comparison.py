@@ -89,6 +89,19 @@ class Comparison:
         folds = self.folds()
         return not self._standing(candidate, self._reference(folds), folds)[0]
 
+    def estimate(self, candidate: Candidate) -> float | None:
+        """Return the mean that a candidate is ranked by, in the unit of the metric; None without one."""
+        folds = self.folds()
+        standing = self._standing(candidate, self._reference(folds), folds)[1]
+        return self.metric.oriented(standing) if math.isfinite(standing) else None
+
+    def is_estimated(self, candidate: Candidate) -> bool:
+        """Tell whether a candidate is ranked by its differences, as its own mean is over other folds."""
+        reference, name = self._reference(self.folds()), self.metric.name
+        return reference is not None and candidate.validation.answered(name) != reference.validation.answered(
+            name
+        )
+
     def _reference(self, folds: Sequence[int]) -> Candidate | None:
         """Return the best of the candidates that have the most values, those that lack none before others."""
         name = self.metric.name

@@ -13,16 +13,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from groundup.errors import GroundupError
-from groundup.judge.metrics import Predicted, Score, scores
+from groundup.judge.metrics import Predicted, Score, metric, scores
 from groundup.judge.numbers import shown
 from groundup.judge.predicting import predicted_of
 from groundup.judge.validation import difference
+from groundup.judge.verdict import sampling_error
 from groundup.workbench.candidate import Candidate, told_error
 from groundup.workbench.problem import Problem
 from groundup.workbench.steps.choose import Choice, best_of_each
 from groundup.workbench.steps.compare import Comparison
 
 MAX_FINALISTS = 3
+# Scores that a reader expects to be better than the baseline's, whichever one decides.
+WARNED_OF = ("accuracy", "log_loss", "rmse", "mae")
 
 
 class Fitted(NamedTuple):
@@ -52,6 +55,8 @@ class Final:
         part -> Predicted.
     choice_note : str
         What valid said about the choice.
+    errors : dict
+        part -> standard error of the deciding score on that part's rows, None where it is not known.
     """
 
     candidate: Candidate
@@ -60,6 +65,7 @@ class Final:
     baseline: dict[str, dict[str, Score]]
     said: dict[str, Predicted]
     choice_note: str
+    errors: dict[str, float | None]
 
 
 def finalize(problem: Problem, comparison: Comparison, choice: Choice, begun) -> Final:
@@ -85,7 +91,30 @@ def finalize(problem: Problem, comparison: Comparison, choice: Choice, begun) ->
     begun("test", "opening test, once")
     said["test"] = model.says(problem.frame[split.test], problem.classes)
     metrics = {part: _scores(problem, part, predicted) for part, predicted in said.items()}
-    return Final(chosen, model, metrics, _baseline(problem, comparison), said, note)
+    baseline = _baseline(problem, comparison)
+    comparison.problems += _worse_on_test(comparison, metrics["test"], baseline["test"])
+    errors = {
+        part: sampling_error(
+            comparison.metric,
+            problem.y[getattr(split, part)],
+            predicted,
+            metrics[part][comparison.metric.name].value,
+        )
+        for part, predicted in said.items()
+    }
+    return Final(chosen, model, metrics, baseline, said, note, errors)
+
+
+def _worse_on_test(comparison: Comparison, model: dict[str, Score], baseline: dict[str, Score]) -> list[str]:
+    """Warn of scores on test, other than the deciding one, in which the baseline is better."""
+    worse = []
+    for name in WARNED_OF:
+        if name == comparison.metric.name or name not in model:
+            continue
+        value, base, better = model[name].value, baseline[name].value, metric(name).oriented
+        if value is not None and base is not None and better(value) < better(base):
+            worse.append(f"{name} {shown(value)} against {shown(base)}")
+    return [f"On test the baseline is better in {' and '.join(worse)}."] if worse else []
 
 
 def fit(problem: Problem, candidate: Candidate, part: np.ndarray, params: dict[str, Any]) -> Fitted:

@@ -256,6 +256,14 @@ def _verdict(values: dict[str, dict[str, float | None]], n_test: int) -> str:
     if len(known) < 3:
         return f"Silhouette {told}."
     fall, chance = known[0] - (known[1] + known[2]) / 2, 0.3 / math.sqrt(2 * n_test)
+    single = math.sqrt(2) * chance  # of one part
+    low = [part for part in ("valid", "test") if known[0] - values[part]["silhouette"] > 0.05 + 2 * single]
+    if len(low) == 1:
+        other = "test" if low == ["valid"] else "valid"
+        return (
+            f"The segments hold on {other}, but {low[0]} disagrees by more than chance explains (it moves a part by "
+            f"{shown(single)}): silhouette {told}."
+        )
     if fall > 0.05 + 2 * chance:
         return f"The segments do not hold well on rows that were not seen: silhouette {told}."
     few = f" (few rows: chance alone moves it by {shown(chance)})" if chance > 0.03 else ""
