@@ -97,7 +97,8 @@ def verdict_of(comparison: Comparison, final: Final) -> Verdict:
         return Scored(*(found[part][name].value for part in ("train", "valid", "test")))
 
     noise = final.candidate.validation.spread(name)
-    return give_verdict(comparison.metric, on_parts(final.metrics), on_parts(final.baseline), noise)
+    errors = Scored(**final.errors)
+    return give_verdict(comparison.metric, on_parts(final.metrics), on_parts(final.baseline), noise, errors)
 
 
 def assemble(
