@@ -175,9 +175,10 @@ def _ranked_by(result: Result) -> dict[int, str]:
 
     Their own means, over other folds, would not compare: see ``workbench.steps.comparison``.
     """
-    rows = [r for r in result.leaderboard if not (r.error or r.baseline or r.mean is None)]
+    means = {id(r): r.mean for r in result.leaderboard if r.mean is not None and not (r.error or r.baseline)}
+    rows = [r for r in result.leaderboard if id(r) in means]
     sign = 1 if result.best.greater_is_better else -1
-    reference = max(rows, key=lambda r: (len(_answered(r)), sign * r.mean), default=None)
+    reference = max(rows, key=lambda r: (len(_answered(r)), sign * means[id(r)]), default=None)
     if reference is None or result.segments:
         return {}
     theirs = _answered(reference)
@@ -186,7 +187,7 @@ def _ranked_by(result: Result) -> dict[int, str]:
         own = _answered(row)
         both = own.keys() & theirs.keys()
         if own.keys() != theirs.keys() and both:
-            estimate = reference.mean + sum(own[i] - theirs[i] for i in both) / len(both)
+            estimate = means[id(reference)] + sum(own[i] - theirs[i] for i in both) / len(both)
             out[id(row)] = f"{shown(estimate)} ({counted(len(both), 'fold')})"
     return out
 

@@ -257,7 +257,9 @@ def _verdict(values: dict[str, dict[str, float | None]], n_test: int) -> str:
         return f"Silhouette {told}."
     fall, chance = known[0] - (known[1] + known[2]) / 2, 0.3 / math.sqrt(2 * n_test)
     single = math.sqrt(2) * chance  # of one part
-    low = [part for part in ("valid", "test") if known[0] - values[part]["silhouette"] > 0.05 + 2 * single]
+    low = [
+        part for part, v in zip(("valid", "test"), known[1:], strict=True) if known[0] - v > 0.05 + 2 * single
+    ]
     if len(low) == 1:
         other = "test" if low == ["valid"] else "valid"
         return (
