@@ -177,8 +177,10 @@ def test_looks_at_test_are_shown_beside_the_scores(project):
 def test_rows_of_fewer_folds_show_the_mean_that_ranks_them(project):
     result = Folder(project).latest_result()
     first, second = (
-        result.leaderboard[0].model_copy(update={"title": t, "mean": m, "fold_scores": f, "spread": 0.1})
-        for t, m, f in (("full", 3.0, [2.0, 2.0, 3.0, 4.0, 4.0]), ("short", 2.9, [2.9, 2.9]))
+        result.leaderboard[0].model_copy(
+            update={"title": t, "mean": m, "ranked_by": r, "fold_scores": f, "spread": 0.1}
+        )
+        for t, m, r, f in (("full", 3.0, None, [2.0, 2.0, 3.0, 4.0, 4.0]), ("short", 2.9, 3.9, [2.9, 2.9]))
     )
     best = result.best.model_copy(update={"metric": "rmse", "greater_is_better": False})
     told = printed(

@@ -226,6 +226,8 @@ def test_the_reason_tells_the_mean_that_ranks_a_stopped_rival():
     assert "(by its differences on 2 of 5 folds)" in choice.reason
     assert found.estimate(found.tried[1]) == pytest.approx(3.9)
     assert [found.is_estimated(c) for c in found.tried] == [False, True]
+    rows = [row for row in leaderboard(found) if not row.baseline]
+    assert sorted(row.ranked_by for row in rows if row.ranked_by is not None) == [pytest.approx(3.9)]
 
 
 def test_a_fold_that_nobody_can_answer_counts_for_nobody():

@@ -155,13 +155,12 @@ def leaderboard(console: Console, result: Result) -> None:
     titles = [best.metric, *(() if result.segments else ("valid", "tried")), "fit", "one row", "size"]
     for title in titles:
         grid.add_column(title, justify="right", no_wrap=True)
-    ranked_by = _ranked_by(result)
     for row in result.leaderboard:
-        cells = _cells(row, ranked_by.get(id(row)))
+        cells = _cells(row)
         kept = cells[:3] + cells[5:] if result.segments else cells
         grid.add_row(*kept, style="bold" if row.chosen else "dim" if row.baseline or row.error else "")
     console.print(Padding(grid, (0, 0, 0, INDENT)))
-    if ranked_by:
+    if any(row.ranked_by is not None for row in result.leaderboard):
         told = "(n folds)   judged on n folds only: its expected mean, by its differences from the best complete one"
         console.print(Padding(Text(told, style="dim"), (0, 0, 1, INDENT)))
     if any(row.tied for row in result.leaderboard):
@@ -170,47 +169,28 @@ def leaderboard(console: Console, result: Result) -> None:
         )
 
 
-def _ranked_by(result: Result) -> dict[int, str]:
-    """Return what rows of fewer folds are ranked by: the mean of the best complete row plus the mean difference.
-
-    Their own means, over other folds, would not compare: see ``workbench.steps.comparison``.
-    """
-    means = {id(r): r.mean for r in result.leaderboard if r.mean is not None and not (r.error or r.baseline)}
-    rows = [r for r in result.leaderboard if id(r) in means]
-    sign = 1 if result.best.greater_is_better else -1
-    reference = max(rows, key=lambda r: (len(_answered(r)), sign * means[id(r)]), default=None)
-    if reference is None or result.segments:
-        return {}
-    theirs = _answered(reference)
-    out = {}
-    for row in rows:
-        own = _answered(row)
-        both = own.keys() & theirs.keys()
-        if own.keys() != theirs.keys() and both:
-            estimate = means[id(reference)] + sum(own[i] - theirs[i] for i in both) / len(both)
-            out[id(row)] = f"{shown(estimate)} ({counted(len(both), 'fold')})"
-    return out
-
-
-def _answered(row: Row) -> dict[int, float]:
-    """Return fold -> score, where there is one."""
-    return {i: value for i, value in enumerate(row.fold_scores) if value is not None}
-
-
-def _cells(row: Row, ranked_by: str | None = None) -> tuple[str | Text, ...]:
+def _cells(row: Row) -> tuple[str | Text, ...]:
     if row.error:
         return ("x", row.title, Text("failed", style="red"), "", "", "", "", "")
     mark = Text("*", style="bold green") if row.chosen else "=" if row.tied else ""
     return (
         mark,
         row.title,
-        ranked_by or shown_with_error(row.mean, row.spread),
+        _standing(row),
         "" if row.valid is None else shown(row.valid),
         "" if row.baseline else str(row.n_settings),
         "" if row.fit_s is None else shown_seconds(row.fit_s),
         "" if row.row_us is None else shown_micros(row.row_us),
         "" if row.bytes is None else shown_bytes(row.bytes),
     )
+
+
+def _standing(row: Row) -> str:
+    """Return the mean that the row is ranked by, with its spread or the number of folds it rests on."""
+    if row.ranked_by is None:
+        return shown_with_error(row.mean, row.spread)
+    n_judged = sum(score is not None for score in row.fold_scores)
+    return f"{shown(row.ranked_by)} ({counted(n_judged, 'fold')})"
 
 
 def shown_param(value) -> str:

@@ -55,6 +55,8 @@ def leaderboard(
     for candidate in ranked:
         row = row_of(candidate, name, sum(c.entry.name == candidate.entry.name for c in tried))
         row.chosen = candidate is chosen
+        if comparison.is_estimated(candidate):
+            row.ranked_by = comparison.estimate(candidate)
         if comparison.lacking(candidate):
             row.mean = row.spread = None  # means over other folds would not compare
         row.tied = (

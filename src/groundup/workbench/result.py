@@ -22,7 +22,7 @@ class Row(Plain):
 
     fold_scores and spread are those of the deciding metric; scores holds the mean of every metric. fit_s is the
     median of one fit in seconds, row_us one row (prepared and predicted) in microseconds, bytes the size of what was
-    learnt.
+    learnt. ranked_by is set where fewer folds were judged: the mean expected over all, by which the row is ranked.
     """
 
     learner: str
@@ -33,6 +33,7 @@ class Row(Plain):
     fold_scores: list[float | None] = Field(default_factory=list)
     mean: float | None = None
     spread: float | None = None
+    ranked_by: float | None = None
     scores: dict[str, float | None] = Field(default_factory=dict)
     valid: float | None = None
     fit_s: float | None = None
