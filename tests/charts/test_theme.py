@@ -81,8 +81,9 @@ def test_known_contrasts():
 @pytest.mark.parametrize("name", theme.THEMES)
 def test_marks_and_text_stand_out_from_their_ground(name):
     c = {role: linear(colour) for role, colour in theme.THEMES[name].items()}
-    for ground in (c["ground"], c["surface"]):
-        for role in ("ink", "muted", "good", "warn", "bad", "series-1"):
+    near = [c["ground"], linear("#f6f7f9" if name == "light" else "#1e2228")]  # a card on the page
+    for ground in near:
+        for role in ("ink", "muted"):
             assert contrast(c[role], ground) >= 4.5, role
         for role in (*theme.SERIES, "quiet"):
             assert contrast(c[role], ground) >= (3 if ground is c["ground"] else 2.8), role

@@ -17,10 +17,9 @@ from groundup.charts import bundle, theme
 from groundup.charts.chart import Chart
 
 
-def head(*, with_page: bool = False) -> str:
-    """Return the style element that a page with charts needs once; `with_page` adds the look of whole pages."""
-    rest = _source("page.css") if with_page else ""
-    return f"<style>\n{theme.css()}{_source('embed.css')}{rest}</style>"
+def head() -> str:
+    """Return the style element that a page with charts needs once."""
+    return f"<style>\n{theme.css()}{_source('embed.css')}</style>"
 
 
 def script() -> str:

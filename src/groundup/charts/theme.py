@@ -16,11 +16,9 @@ FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans"
 TEXT_PX = 12
 PADDING_PX = 4
 
-#: Role -> colour. `series` 1 to 5: blue, vermilion, green, plum, ink. `ground` is the page that charts stand on,
-#: `surface` a card on it; `good`, `warn` and `bad` are for text, and words or signs say the same beside them.
+#: Role -> colour. `series` 1 to 5: blue, vermilion, green, plum, ink. `ground` is the page that charts stand on.
 LIGHT = {
     "ground": "#ffffff",
-    "surface": "#f6f7f9",
     "ink": "#1b1f27",
     "muted": "#596170",
     "line": "#858d9b",
@@ -31,13 +29,9 @@ LIGHT = {
     "series-3": "#12947a",
     "series-4": "#7a2e67",
     "series-5": "#20222b",
-    "good": "#0b6b50",
-    "warn": "#8a4a00",
-    "bad": "#b02a1f",
 }
 DARK = {
     "ground": "#14171c",
-    "surface": "#1e2228",
     "ink": "#e8eaee",
     "muted": "#a5adba",
     "line": "#737c8b",
@@ -48,9 +42,6 @@ DARK = {
     "series-3": "#79d6b2",
     "series-4": "#c75fae",
     "series-5": "#f2f3f5",
-    "good": "#79d6b2",
-    "warn": "#f2b25e",
-    "bad": "#ff9186",
 }
 THEMES = {"light": LIGHT, "dark": DARK}
 
