@@ -1,12 +1,12 @@
-"""Shipping: what leaves the workbench. The bundle is a fitted model in one plain, checked file."""
+"""Shipping: what leaves the workbench. The bundle is a model in one plain, checked file; the server answers with it."""
 
 from __future__ import annotations
 
 import importlib
 
-_ROOMS = {"bundle"}
+_ROOMS = {"bundle", "serve"}
 
-__all__ = ["bundle"]
+__all__ = ["bundle", "serve"]
 
 
 def __getattr__(name: str):

@@ -11,6 +11,7 @@ import numpy as np
 from groundup.errors import UsageError
 from groundup.ship.bundle.documents import About, Fingerprint, Target
 from groundup.ship.bundle.refusals import SHOWN, check_choice, check_keys, check_rows, refuse
+from groundup.tables.contract.problems import Conformed, ConformedRow, Problem
 
 if TYPE_CHECKING:
     from groundup.ship.bundle.refusals import Errors
@@ -96,8 +97,10 @@ class Model:
 
     # ------------------------------------------------------------------ answers for one row
 
-    def predict_row(self, row: Mapping[str, object], *, errors: Errors = "raise"):
+    def predict_row(self, row: Mapping[str, object] | ConformedRow, *, errors: Errors = "raise"):
         """Return the answer to one row, given as a mapping from column to value: the bits of ``predict``.
+
+        What ``contract.conform_row`` returned is taken as it is: the caller has judged it.
 
         Raises
         ------
@@ -111,7 +114,9 @@ class Model:
             return self._decide(self.learner.predict_proba(x))[0]
         return self._told(self.learner.predict(x))[0]
 
-    def predict_proba_row(self, row: Mapping[str, object], *, errors: Errors = "raise") -> np.ndarray:
+    def predict_proba_row(
+        self, row: Mapping[str, object] | ConformedRow, *, errors: Errors = "raise"
+    ) -> np.ndarray:
         """Return the probability of each class for one row; shape (n_classes,). Raises as ``predict_row``."""
         if not hasattr(self.learner, "predict_proba"):
             raise UsageError(f"A {type(self.learner).__name__} gives no probabilities.")
@@ -131,8 +136,6 @@ class Model:
 
         Cells that the contract cannot read are missing: the rows of training may hold some.
         """
-        from groundup.tables.contract.problems import Conformed
-
         if self.contract is not None and not isinstance(rows, Conformed):
             rows = self.contract.conform(rows)
         said = {}
@@ -150,8 +153,6 @@ class Model:
         return self._preparer is not None
 
     def _ready(self, rows, errors: Errors):
-        from groundup.tables.contract.problems import Conformed, Problem
-
         check_choice(errors)
         if isinstance(rows, Conformed):
             return rows.frame
@@ -166,16 +167,21 @@ class Model:
                 refuse(first, wrong.height, self.contract)
         return conformed.frame
 
-    def _one(self, row: Mapping[str, object], errors: Errors) -> np.ndarray:
+    def _one(self, row: Mapping[str, object] | ConformedRow, errors: Errors) -> np.ndarray:
         check_choice(errors)
         if self._preparer is None:
             raise UsageError("One row as a mapping needs a pipeline that begins with a TablePreparer.")
+        if isinstance(row, ConformedRow):
+            return self._prepared(row.values)
         if not isinstance(row, Mapping):
             raise UsageError(
                 f"One row is a mapping from column to value, not a {type(row).__name__}.",
                 hint="Many rows go to predict(rows).",
             )
-        values = row if self.contract is None else self._judged(self.contract, row, errors)
+        return self._prepared(row if self.contract is None else self._judged(self.contract, row, errors))
+
+    def _prepared(self, values: Mapping[str, object]) -> np.ndarray:
+        assert self._preparer is not None
         x = self._preparer.transform_row(values)[np.newaxis]
         for step in self._between:
             x = step.transform(x)

@@ -1,0 +1,94 @@
+"""What the server says to a row: prediction, probabilities, notes and reasons; and how that is written as JSON.
+
+Floats are written by ``repr``, so that the number read back is the number computed, bit by bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+Status = Literal["ok", "doubtful", "refused"]
+Severity = Literal["warn", "error"]
+# The kinds of notes: those of ``tables.contract.problems``, and what only a request can have.
+KINDS = {
+    "type": "the value is not of the column's type",
+    "infinite": "the number is not finite, or beyond what a float holds",
+    "absent": "the row has no such field; null says that a value is missing",
+    "row": "the row is not an object of fields",
+    "answer": "the model's answer is not a finite number",
+    "converted": "true or false was taken as 1 or 0",
+    "unseen": "training did not have this level",
+    "range": "the number is outside the range seen in training",
+    "missing": "no value, but training always had one",
+    "unknown": "the model knows no such field; it was ignored",
+}
+
+
+class Note(NamedTuple):
+    """What is to be said about one field of a row; `field` is None where it is the row as a whole."""
+
+    field: str | None
+    kind: str
+    severity: Severity
+    value: str | None
+    message: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the note as a JSON object."""
+        return self._asdict()
+
+
+class Reason(NamedTuple):
+    """Why: a field, its value as the model read it, and how much it moved the answer, and in which direction.
+
+    `effect` is in the units of the explanation (log-odds for classifiers, the target's unit for numbers).
+    """
+
+    field: str
+    value: Any
+    effect: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the reason as a JSON object."""
+        return self._asdict()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one row.
+
+    Attributes
+    ----------
+    id : str
+        Of this prediction, for a log or for later feedback.
+    status : "ok", "doubtful" or "refused"
+        Doubtful has a prediction and notes; refused has no prediction, and an error among its notes.
+    prediction : bool, int, float, str or None
+    probabilities : dict or None
+        Label as text -> probability, in the order of the model's classes.
+    notes : tuple of Note
+    reasons : tuple of Reason or None
+        The strongest first; None where not asked for, or where the model has none to give.
+    """
+
+    id: str
+    status: Status
+    prediction: Any = None
+    probabilities: dict[str, float] | None = None
+    notes: tuple[Note, ...] = ()
+    reasons: tuple[Reason, ...] | None = None
+
+    def to_json(self, row: int) -> dict[str, Any]:
+        """Return the answer as a JSON object; rows count from 1."""
+        made: dict[str, Any] = {
+            "row": row,
+            "id": self.id,
+            "status": self.status,
+            "prediction": self.prediction,
+            "probabilities": self.probabilities,
+            "notes": [note.to_json() for note in self.notes],
+        }
+        if self.reasons is not None:
+            made["reasons"] = [reason.to_json() for reason in self.reasons]
+        return made

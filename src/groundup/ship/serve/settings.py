@@ -1,0 +1,75 @@
+"""What a server is told: where it listens, who may ask, and how much at once."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+
+from groundup.errors import UsageError
+
+MIN_TOKEN = 16
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of one server.
+
+    Attributes
+    ----------
+    host : str
+        Address to listen on. Without a token it must be this machine itself (loopback).
+    port : int
+        0 takes a free one.
+    token : str or None
+        Asked of every request but ``/healthz`` and ``/readyz``: ``Authorization: Bearer TOKEN``, or as the password of
+        Basic, which browsers ask their user for.
+    max_body_bytes, max_rows, max_depth : int
+        Of one request; refused before anything is parsed.
+    max_in_flight : int
+        Requests with a body at one time; one more is answered 503 at once.
+    body_timeout_s : float
+        In which a body must have come in whole.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    token: str | None = None
+    max_body_bytes: int = 8 * 1024 * 1024
+    max_rows: int = 10_000
+    max_depth: int = 16
+    max_in_flight: int = 64
+    body_timeout_s: float = 20.0
+
+    def __post_init__(self):
+        if not 0 <= self.port <= 65535:
+            raise UsageError(f"There is no port {self.port}.", hint="Ports are 0 to 65535.")
+        for name in ("max_body_bytes", "max_rows", "max_depth", "max_in_flight", "body_timeout_s"):
+            if getattr(self, name) <= 0:
+                raise UsageError(f"{name} must be above 0, not {getattr(self, name)}.")
+        if self.token is not None and not (
+            len(self.token) >= MIN_TOKEN and self.token.isascii() and self.token.isprintable()
+        ):
+            raise UsageError(
+                f"A token has at least {MIN_TOKEN} characters, all of them printable ASCII.",
+                hint='Make one: python -c "import secrets; print(secrets.token_urlsafe(24))"',
+            )
+        if self.token is None and not self.is_loopback:
+            raise UsageError(
+                f"Without a token the server listens on this machine only, not on {self.host}.",
+                hint="Give a token (--token), or listen on 127.0.0.1.",
+            )
+
+    @property
+    def is_loopback(self) -> bool:
+        """Tell whether only this machine can reach the server."""
+        return is_loopback(self.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether `host` names this machine: localhost, 127.0.0.0/8, ::1."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
