@@ -202,3 +202,76 @@ def test_a_bundle_is_loaded_once(groundup, project, monkeypatch):
     bundle = groundup("show", project, "--json").json["bundle"]
     assert groundup("show", bundle).code == 0
     assert len(loads) == 1
+
+
+# ---------------------------------------------------------------------- many rare levels, and how a file was read
+
+
+def write_tickets(path, first: int, n: int, *, plan: str = "basic"):
+    lines = ["ticket,plan,spend,left"]
+    for i in range(first, first + n):
+        ticket = f"T{i}" if i % 3 else f"shared {i % 5}"
+        lines.append(f"{ticket},{plan if i % 2 else 'plus'},{i % 50},{'yes' if i % 50 > 25 else 'no'}")
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def tickets(groundup, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tickets")
+    words = ("build", write_tickets(folder / "t.csv", 0, 300), "--target", "left", "--max-fits", 5)
+    said = groundup(*words, "--learner", "LogisticRegression", "--project", folder / "p", "--json")
+    assert "ticket" in [c["name"] for c in said.json["contract"]["columns"] if c["role"] == "feature"]
+    return folder / "p"
+
+
+def test_levels_that_are_usually_new_are_one_line_for_the_column(groundup, tickets, tmp_path):
+    new = write_tickets(tmp_path / "new.csv", 1000, 90)
+    said = groundup("predict", tickets, new, "-o", tmp_path / "out.csv")
+    assert "doubtful" not in said.err
+    told = " ".join(said.err.split())
+    assert told.count("'ticket'") == 1
+    assert (
+        "column 'ticket': 60 rows have values not seen in training (usual for this column): 'T1000', 'T1001'"
+        in told
+    )
+    found = pl.read_csv(tmp_path / "out.csv")["problem"].to_list()
+    assert sum(p is not None and "was not seen" in p for p in found) == 60
+
+
+def test_an_unusual_level_is_a_doubt_about_its_rows(groundup, tickets, tmp_path):
+    new = write_tickets(tmp_path / "new.csv", 1000, 90, plan="gold")
+    said = groundup("predict", tickets, new, "-o", tmp_path / "out.csv")
+    assert "45 rows are doubtful" in said.err
+    assert "column 'plan': 45 rows have values not seen in training: 'gold', ..." in said.err
+    told = groundup("predict", tickets, new, "-o", tmp_path / "out.csv", "--json").json
+    assert told["doubtful"] == 45
+    assert [(t["column"], t["n_rows"], t["usual"]) for t in told["by_column"]] == [
+        ("plan", 45, False),
+        ("ticket", 60, True),
+    ]
+    assert all("plan" in problem for problem in told["problems"])
+
+
+def test_how_the_training_file_was_read_is_remembered(groundup, table, tmp_path):
+    odd = tmp_path / "odd.csv"
+    odd.write_bytes(table.read_text().replace(",", "~").replace("plus", "pl\u00fcs").encode("cp1252"))
+    stated = ("--delimiter", "~", "--encoding", "cp1252")
+    words = ("build", odd, "--target", "left", "--max-fits", 5, "--learner", "LogisticRegression")
+    assert groundup(*words, *stated, "--project", tmp_path / "p").code == 0
+    plain = groundup("predict", tmp_path / "p", odd, *stated)
+    assert "read as" not in plain.err
+    said = groundup("predict", tmp_path / "p", odd)
+    assert said.out == plain.out
+    assert "read as the training file was: delimiter '~', encoding 'cp1252'" in said.err
+    # A file that does not have the columns when read so is read by detection.
+    usual = tmp_path / "usual.csv"
+    usual.write_text(table.read_text().replace("plus", "pl\u00fcs"), encoding="utf-8")
+    said = groundup("predict", tmp_path / "p", usual, "-o", tmp_path / "o.csv", "--json").json
+    assert said["read_as_in_training"] == {}
+    assert said["by_column"] == []
+    # What is stated now wins.
+    mixed = tmp_path / "mixed.csv"
+    mixed.write_bytes(usual.read_text(encoding="utf-8").encode("cp1252"))
+    said = groundup("predict", tmp_path / "p", mixed, "--delimiter", ",")
+    assert "read as the training file was: encoding 'cp1252'" in said.err

@@ -81,6 +81,8 @@ def _object(made, output: str, n_escaped: int) -> dict:
         "doubtful": made.n_doubted,
         "escaped_cells": n_escaped,
         "problems": list(made.listed),
+        "by_column": [tally._asdict() for tally in made.tallies],
+        "read_as_in_training": dict(made.recalled),
         "unused_columns": list(made.extra),
     }
 
@@ -91,11 +93,17 @@ def _same(output: str, *inputs) -> bool:
 
 
 def _tell(made, output: str, n_escaped: int) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
     from groundup.judge.numbers import counted
 
     console = err()
     where = "" if output == "-" else f" -> {output}"
-    console.print(f"{counted(made.frame.height, 'row')}{where}", markup=False)
+    console.print(f"{counted(made.frame.height, 'row')}{where}", markup=False, soft_wrap=True)
+    if made.recalled:
+        options = ", ".join(f"{name} {value!r}" for name, value in made.recalled.items())
+        console.print(f"read as the training file was: {options}", style="dim", markup=False, soft_wrap=True)
     why = "the column 'problem' says why"
     warnings = []
     if made.frame.height == 0:
@@ -113,7 +121,14 @@ def _tell(made, output: str, n_escaped: int) -> None:
         warnings.append(f"{cells} an apostrophe before it; --raw leaves all as it is")
     for line in warnings:
         console.print(line, style="yellow", markup=False, soft_wrap=True)
-    for line in made.listed[:_SHOWN]:
-        console.print(f"  {line}", style="dim", markup=False)
-    if len(made.listed) > _SHOWN:
-        console.print("  ...", style="dim")
+    shown = [*made.listed[: min(made.n_failed, _SHOWN)], *_more(made.n_failed - _SHOWN, "row")]
+    counts = [str(tally) for tally in made.tallies if tally.severity == "warn"]
+    shown += [*counts[:_SHOWN], *_more(len(counts) - _SHOWN, "column")]
+    for line in shown:
+        console.print(Padding(Text(line, style="dim"), (0, 0, 0, 2)))
+
+
+def _more(n: int, what: str) -> list[str]:
+    from groundup.judge.numbers import counted
+
+    return [f"... and {counted(n, 'more ' + what)}"] if n > 0 else []

@@ -10,6 +10,7 @@ import io
 import json
 import math
 import os
+import re
 import sys
 from typing import Annotated
 
@@ -31,16 +32,35 @@ Json = Annotated[
 
 def out():
     """Return the console of stdout: colours only where it is a terminal."""
-    from rich.console import Console
-
-    return Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else _piped_width())
+    return _console(sys.stdout)
 
 
 def err():
     """Return the console of stderr."""
+    return _console(sys.stderr)
+
+
+def _console(stream):
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, emoji=False)
+    if stream.isatty():
+        return Console(file=stream, highlight=False, emoji=False)
+    return Console(file=_Trimmed(stream), highlight=False, emoji=False, width=_piped_width())
+
+
+class _Trimmed:
+    """A stream whose lines end in no blanks: what is piped is stored, compared and mailed."""
+
+    def __init__(self, stream):
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write `text` without the blanks before its line ends."""
+        self._stream.write(re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE))
+        return len(text)
+
+    def __getattr__(self, name: str):
+        return getattr(self._stream, name)
 
 
 def _piped_width() -> int:

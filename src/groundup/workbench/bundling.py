@@ -35,6 +35,9 @@ def save_bundle(path: Path, problem: Problem, model: Fitted, result: Result) -> 
         "learner": result.best.learner,
         "split": result.split.rule,
     }
+    stated = result.settings.get("read") or {}
+    if reading := {k: v for k, v in stated.items() if k != "types"}:  # the contract knows the types
+        told["read"] = reading
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         saved = bundle.save(

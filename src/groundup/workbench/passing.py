@@ -2,6 +2,9 @@
 
 The contract judges plain types (`tables.sources.frames`), and a whole number may become a float for it. What is given
 back is the input itself: its types where it states any, its text where it is text.
+
+How the training file was read (delimiter, encoding and header, where they were stated) is remembered by the bundle and
+tried first; what is stated now wins, and a file that does not have the model's columns when read so is read by detection.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ import csv
 import io
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,14 +42,24 @@ class Given:
         The same rows and columns as they came.
     first_line : int
         Line of the source's first row.
+    recalled : dict
+        Options of reading that were taken from the training file's.
     """
 
     table: Table
     frame: pl.DataFrame
     first_line: int = 2
+    recalled: dict[str, Any] = field(default_factory=dict)
 
 
-def take(source, features: Sequence[str], *, typed: bool, read: Mapping[str, Any] | None = None) -> Given:
+def take(
+    source,
+    features: Sequence[str],
+    *,
+    typed: bool,
+    read: Mapping[str, Any] | None = None,
+    remembered: Mapping[str, Any] | None = None,
+) -> Given:
     """Return the rows of `source`.
 
     Parameters
@@ -58,6 +71,8 @@ def take(source, features: Sequence[str], *, typed: bool, read: Mapping[str, Any
         Give columns of a text file that hold whole numbers only as Int64.
     read : mapping, optional
         How a file is to be read: delimiter, encoding, header, as in ``tables.read``.
+    remembered : mapping, optional
+        The same of the training file.
 
     Raises
     ------
@@ -72,7 +87,26 @@ def take(source, features: Sequence[str], *, typed: bool, read: Mapping[str, Any
     if not isinstance(source, (str, os.PathLike)) or str(source).startswith("sample:"):
         table = read_table(source, types="text", **stated)
         return Given(table, _native(source, table))
+    recalled = {k: v for k, v in (remembered or {}).items() if k in _options(source) and k not in stated}
+    if recalled:
+        try:
+            given = _taken_file(source, features, {**recalled, **stated}, typed=typed)
+        except GroundupError:
+            given = None
+        if given is not None and set(features) <= set(given.table.columns):
+            return replace(given, recalled=recalled)
     return _taken_file(source, features, stated, typed=typed)
+
+
+def _options(source) -> tuple[str, ...]:
+    """Return the options of reading that a file takes."""
+    from groundup.tables.sources.files import find
+
+    try:
+        kind = find(source)[1]
+    except GroundupError:
+        return ()
+    return {"parquet": (), "lines": ("encoding",)}.get(kind, ("delimiter", "encoding", "header"))
 
 
 def _taken_file(path, features: Sequence[str], stated: dict[str, Any], *, typed: bool) -> Given:

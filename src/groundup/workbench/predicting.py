@@ -3,8 +3,10 @@
 The input's own columns pass through as they came (``passing``); only columns of answers are added.
 
 A row with a cell that cannot be read (text where a number is due, infinity) gets no prediction and says why; a doubtful
-one (a level that training did not have, a number beyond the range it had) gets its prediction and a remark. Records that
-the file's reader had to set aside come back as rows without a prediction, where they stood.
+one (a level that training did not have, a number beyond the range it had) gets its prediction and a remark. Where
+training itself had so many rare levels that new ones are to be expected (tickets, streets), an unseen one is remarked
+upon in the row, but the row is not counted as doubtful. Records that the file's reader had to set aside come back as rows
+without a prediction, where they stood.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from groundup.workbench.passing import Given, take
 if TYPE_CHECKING:
     from groundup.ship.bundle import Model
     from groundup.tables import Conformed, Reject
+    from groundup.tables.contract.problems import Tally
 
 PREDICTION, PROBABILITY, PROBLEM = "prediction", "probability_", "problem"
 
@@ -42,9 +45,13 @@ class Predictions:
     n_failed : int
         Rows without a prediction.
     n_doubted : int
-        Rows with a prediction and a remark.
+        Rows with a prediction and a remark that is not usual for its column.
     listed : tuple of str
-        The first problems, one line each.
+        The first problems, one line each: those that cost a prediction, then doubts.
+    tallies : tuple of Tally
+        The problems counted by column and kind.
+    recalled : mapping
+        Options of reading that were taken from the training file's.
     extra : tuple of str
         Input columns that the model does not use.
     labels : tuple of str
@@ -55,6 +62,8 @@ class Predictions:
     n_failed: int
     n_doubted: int
     listed: tuple[str, ...]
+    tallies: tuple[Tally, ...]
+    recalled: Mapping[str, Any]
     extra: tuple[str, ...]
     labels: tuple[str, ...] = ()
 
@@ -99,6 +108,7 @@ def predict(
         Give the input's columns before the predictions.
     read : mapping, optional
         How a text file is to be read: delimiter, encoding, header, as in ``groundup.read``; the types are the bundle's.
+        What is not given is tried as it was stated for the training file.
 
     Raises
     ------
@@ -111,7 +121,10 @@ def predict(
     if model.contract is None:
         raise GroundupError("This bundle has no contract, so it cannot judge a table's rows.")
     rows = [data] if isinstance(data, Mapping) and not any(_is_column(v) for v in data.values()) else data
-    return answer(model, take(rows, model.contract.features, typed=typed, read=read), keep=keep)
+    settings = model.settings.get("read")
+    remembered = settings if isinstance(settings, Mapping) else {}
+    given = take(rows, model.contract.features, typed=typed, read=read, remembered=remembered)
+    return answer(model, given, keep=keep)
 
 
 def _is_column(value) -> bool:
@@ -125,8 +138,10 @@ def answer(model: Model, given: Given, *, keep: bool = True) -> Predictions:
     bad = np.zeros(table.n_rows, dtype=bool)
     bad[conformed.errors["row"].to_numpy() - 1] = True
     columns = _answers(model, conformed, bad)
-    remarks = _remarks(conformed, table.n_rows)
-    columns.append(remarks)
+    columns.append(_remarks(conformed, table.n_rows))
+    warned = conformed.doubts.filter(pl.col("severity") == "warn")
+    doubted = np.zeros(table.n_rows, dtype=bool)
+    doubted[warned["row"].to_numpy() - 1] = True
     inputs = list(given.frame.iter_columns()) if keep else []
     taken = {c.name for c in columns}
     for i, column in enumerate(inputs):
@@ -135,11 +150,19 @@ def answer(model: Model, given: Given, *, keep: bool = True) -> Predictions:
     frame = pl.DataFrame(inputs + columns)
     lost = [r for r in table.rejects if r.reason != TITLE]
     frame = _with_rejects(frame, lost, given.first_line + len(table.rejects) - len(lost))
-    listed = [str(problem) for problem in conformed.listed(20)]
-    listed += [_told(reject) for reject in lost[:20]]
-    doubted = int(((remarks != "").to_numpy() & ~bad).sum())
+    listed = [_told(reject) for reject in lost[:20]]
+    listed += [str(Problem(*p)) for found in (conformed.errors, warned) for p in found.head(20).iter_rows()]
     labels = () if model.classes is None else tuple(v for v in model.classes.tolist() if isinstance(v, str))
-    return Predictions(frame, int(bad.sum()) + len(lost), doubted, tuple(listed), conformed.extra, labels)
+    return Predictions(
+        frame,
+        int(bad.sum()) + len(lost),
+        int((doubted & ~bad).sum()),
+        tuple(listed),
+        tuple(conformed.tallies()),
+        given.recalled,
+        conformed.extra,
+        labels,
+    )
 
 
 def _answers(model: Model, conformed: Conformed, bad: np.ndarray) -> list[pl.Series]:

@@ -26,6 +26,8 @@ NUMERIC = ("number", "integer")
 USABLE = ("number", "integer", "boolean", "category", "datetime")
 # A category with more levels keeps the most frequent ones here, and no level counts as unseen.
 MAX_LEVELS = 10_000
+# Above this expected share of new rows, an unseen level in a column is the usual case, not a doubt about the row.
+USUAL_UNSEEN = 0.05
 QUANTILES = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
 
 
@@ -115,6 +117,17 @@ class Column(Strict):
     def known(self) -> frozenset[str]:
         """The levels as texts, as ``as_level`` writes them."""
         return frozenset(as_level(level.value) for level in self.levels)
+
+    @cached_property
+    def unseen_share(self) -> float:
+        """The share of new rows expected to have an unseen level: levels seen once over rows (Good & Turing, 1953)."""
+        total = sum(level.count for level in self.levels)
+        return sum(level.count == 1 for level in self.levels) / total if total else 0.0
+
+    @property
+    def unseen_is_usual(self) -> bool:
+        """Whether so many levels are rare that unseen ones say nothing against a row: tickets, streets, names."""
+        return self.kind == "category" and self.unseen_share > USUAL_UNSEEN
 
 
 def as_level(value) -> str:

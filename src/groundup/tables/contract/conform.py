@@ -40,6 +40,7 @@ def conform(frame: pl.DataFrame, contract) -> Conformed:
         pl.DataFrame(done) if done else frame.select([]),
         _sorted(found),
         tuple(name for name in frame.columns if name not in used),
+        tuple(column.name for column in contract.feature_columns if column.unseen_is_usual),
     )
 
 

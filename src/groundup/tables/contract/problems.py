@@ -40,6 +40,34 @@ class Problem(NamedTuple):
         return f"row {self.row}, column {self.column!r}: {told}"
 
 
+class Tally(NamedTuple):
+    """One kind of problem in one column: how many rows have it, the first different values, whether it is usual there."""
+
+    column: str
+    kind: str
+    severity: Literal["warn", "error"]
+    n_rows: int
+    examples: tuple[str | None, ...]
+    usual: bool
+
+    def __str__(self) -> str:
+        n = f"{self.n_rows:,}"
+        one = self.n_rows == 1
+        told = {
+            "type": f"{n} {'value is' if one else 'values are'} not of the column's type",
+            "infinite": f"{n} {'is no finite number' if one else 'are no finite numbers'}",
+            "converted": f"{n} {'truth value was' if one else 'truth values were'} taken as 1 and 0",
+            "unseen": f"{n} {'row has a value' if one else 'rows have values'} not seen in training",
+            "range": f"{n} {'value is' if one else 'values are'} outside the range seen in training",
+            "missing": f"{n} {'row has' if one else 'rows have'} no value, but training always had one",
+        }[self.kind]
+        given = [repr(v) for v in self.examples if v is not None]
+        shown = "" if self.kind == "missing" or not given else f": {', '.join(given)}"
+        more = ", ..." if shown and self.n_rows > len(given) else ""
+        usual = " (usual for this column)" if self.usual else ""
+        return f"column {self.column!r}: {told}{usual}{shown}{more}"
+
+
 @dataclass(frozen=True, eq=False)
 class Conformed:
     """Rows in the form of a contract.
@@ -53,16 +81,37 @@ class Conformed:
         One row per problem: row (from 1), column, value, kind, severity; sorted by row, then by column order.
     extra : tuple of str
         Input columns that the contract does not use.
+    usual : tuple of str
+        Columns where unseen levels are the usual case: see ``Column.unseen_share``.
     """
 
     frame: pl.DataFrame
     problems: pl.DataFrame
     extra: tuple[str, ...] = ()
+    usual: tuple[str, ...] = ()
 
     @property
     def errors(self) -> pl.DataFrame:
         """The problems that spoil their cell."""
         return self.problems.filter(pl.col("severity") == "error")
+
+    @property
+    def doubts(self) -> pl.DataFrame:
+        """The problems that are worth a look row by row: all but unseen levels in columns where they are usual."""
+        return self.problems.filter(
+            ~((pl.col("kind") == "unseen") & pl.col("column").is_in(list(self.usual)))
+        )
+
+    def tallies(self, n_examples: int = 3) -> list[Tally]:
+        """Return the problems counted by column and kind, errors first, then in order of appearance."""
+        grouped = self.problems.group_by("column", "kind", "severity", maintain_order=True).agg(
+            pl.len().alias("n"), pl.col("value").unique(maintain_order=True).head(n_examples)
+        )
+        found = [
+            Tally(column, kind, severity, n, tuple(values), kind == "unseen" and column in self.usual)
+            for column, kind, severity, n, values in grouped.iter_rows()
+        ]
+        return sorted(found, key=lambda tally: (tally.severity != "error", tally.usual))
 
     def listed(self, limit: int | None = None) -> list[Problem]:
         """Return the first `limit` problems (all by default) one by one."""
