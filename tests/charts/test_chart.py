@@ -211,3 +211,12 @@ def test_the_package_is_light_and_needs_neither_polars_nor_scikit_learn():
 def test_unknown_name():
     with pytest.raises(AttributeError, match="no attribute 'pie'"):
         _ = charts.pie
+
+
+def test_a_stored_chart_is_the_same_chart(plain_charts):
+    for chart in plain_charts.values():
+        stored = json.loads(json.dumps(chart.to_object(), allow_nan=False))
+        again = charts.Chart.from_object(stored)
+        assert again.panel_specs() == chart.panel_specs()
+        assert again.spec("dark") == chart.spec("dark")
+        assert (again.title, again.reading, again.as_table()) == (chart.title, chart.reading, chart.table)

@@ -79,6 +79,13 @@ def test_static_pictures_follow_the_page(plain_charts):
     assert "data-live" not in html
 
 
+def test_a_living_chart_may_show_its_picture_first(plain_charts):
+    html = embed.fragment(plain_charts["residuals"], "r", with_picture=True)
+    assert html.count("<svg") == 2
+    assert " data-live" in html
+    assert json.loads(Page(html).scripts[0][1]) == plain_charts["residuals"].panel_specs()
+
+
 def test_a_screen_reader_finds_name_words_and_numbers(plain_charts):
     for chart in plain_charts.values():
         page = Page(embed.fragment(chart, "c"))

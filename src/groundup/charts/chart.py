@@ -16,7 +16,8 @@ SCHEMA = (
 class Panel(NamedTuple):
     """One drawing of a chart.
 
-    `drawing` is an Altair chart over the named `rows`, without size and colours; `label` says what it shows (its name for
+    `drawing` is an Altair chart over the named `rows` (or, where it was stored, what that says as a mapping), without
+    size and colours; `label` says what it shows (its name for
     a screen reader), `height` counts pixels, and `share` is the part of the width that it takes where panels stand side
     by side.
     """
@@ -56,6 +57,26 @@ class Chart:
     def as_table(self) -> dict:
         """Return the numbers as ``{"caption", "columns", "rows"}``."""
         return self.table
+
+    def to_object(self) -> dict:
+        """Return the chart as plain JSON values, of which `from_object` makes it again."""
+        panels = [
+            {
+                "rows": dict(panel.rows),
+                "drawing": _plain(panel.drawing),
+                "label": panel.label,
+                "height": panel.height,
+                "share": panel.share,
+            }
+            for panel in self.panels
+        ]
+        told = {"kind": self.kind, "title": self.title, "reading": self.reading, "table": self.table}
+        return {**told, "is_stacked": self.is_stacked, "panels": panels}
+
+    @classmethod
+    def from_object(cls, found: dict) -> Chart:
+        """Return the chart that `to_object` was given."""
+        return cls(**{**found, "panels": tuple(Panel(**panel) for panel in found["panels"])})
 
     def panel_specs(self) -> list[dict]:
         """Return one Vega-Lite specification a panel, as wide as the element it is drawn in, without colours."""
@@ -108,10 +129,7 @@ class Chart:
         return standing(self)
 
     def _panel(self, panel: Panel, width) -> dict:
-        spec = panel.drawing.to_dict()
-        for name in ("config", "usermeta"):
-            spec.pop(name, None)
-        return spec | {
+        return _plain(panel.drawing) | {
             "$schema": SCHEMA,
             "description": panel.label,
             "datasets": panel.rows,
@@ -119,3 +137,11 @@ class Chart:
             "height": panel.height,
             "autosize": {"type": "fit-x", "contains": "padding"},
         }
+
+
+def _plain(drawing) -> dict:
+    """Return what a drawing says, without the look that Altair adds."""
+    spec = dict(drawing) if isinstance(drawing, dict) else drawing.to_dict()
+    for name in ("config", "usermeta"):
+        spec.pop(name, None)
+    return spec

@@ -1,4 +1,5 @@
-// Draws every living chart of a page, one after the other, and draws it again when its place changes width.
+// Draws the living charts of a page, one after the other, and draws them again when their place changes width. A chart
+// that has a picture waits until it comes into view: opening a long page costs no more than a short one.
 (function () {
   "use strict";
   var config = JSON.parse(document.getElementById("gu-theme").textContent);
@@ -22,12 +23,14 @@
 
   function drawPanel(place, spec) {
     var name = place.getAttribute("aria-label");
+    place.style.minHeight = place.offsetHeight + "px"; // what is read below does not jump
     return vegaEmbed(place, spec, options()).then(function (result) {
       // Vega calls the element a graphics document; the figure says what it is.
       place.setAttribute("role", "img");
       place.setAttribute("aria-label", name);
       place.removeAttribute("aria-roledescription");
       place.querySelector("svg").setAttribute("aria-hidden", "true");
+      place.style.minHeight = "";
       if (window.ResizeObserver) follow(place, result.view);
     });
   }
@@ -54,14 +57,33 @@
       });
   }
 
+  var rest = [];
+  var isBusy = false;
+
+  function next() {
+    var figure = rest.shift();
+    isBusy = !!figure;
+    if (figure) draw(figure).then(next);
+  }
+
+  function add(figure) {
+    rest.push(figure);
+    if (!isBusy) next();
+  }
+
   function drawAll() {
-    var rest = Array.prototype.slice.call(
-      document.querySelectorAll("figure.gu-chart[data-live]:not([data-drawn])")
-    );
-    (function next() {
-      var figure = rest.shift();
-      if (figure) draw(figure).then(next);
-    })();
+    var figures = document.querySelectorAll("figure.gu-chart[data-live]:not([data-drawn])");
+    var seen = window.IntersectionObserver && new IntersectionObserver(function (entries) {
+      entries.forEach(function (entry) {
+        if (!entry.isIntersecting) return;
+        seen.unobserve(entry.target);
+        add(entry.target);
+      });
+    }, { rootMargin: "300px" });
+    Array.prototype.forEach.call(figures, function (figure) {
+      if (seen && figure.querySelector(".gu-panel svg")) seen.observe(figure);
+      else add(figure);
+    });
   }
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", drawAll);

@@ -4,7 +4,7 @@ end.
 Specifications stand as JSON in script elements that are no code; `<`, `>`, `&` and the line separators of JavaScript
 are escaped (``\u003c``), so that no name of a column can end the element. Vega evaluates expressions with its
 interpreter, so that a page may forbid ``eval`` (Content-Security-Policy); its loader refuses every address. Without
-JavaScript a page still has title, reading and the table of each chart, or, with ``is_static=True``, the picture.
+JavaScript a page still has title, reading and the table of each chart, and the picture where it was asked for.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def script() -> str:
     )
 
 
-def fragment(chart: Chart, name: str, *, is_static: bool = False) -> str:
+def fragment(chart: Chart, name: str, *, is_static: bool = False, with_picture: bool = False) -> str:
     """Return a chart as a figure: caption, picture and table.
 
     Parameters
@@ -41,15 +41,20 @@ def fragment(chart: Chart, name: str, *, is_static: bool = False) -> str:
         The id of the figure, unique in its page: letters, digits and hyphens.
     is_static : bool
         Put the picture in as SVG, which needs no JavaScript (and has no tooltips), in place of its specification.
+    with_picture : bool
+        Put both in: the picture is seen at once, on paper and without JavaScript; a chart that comes into view is drawn
+        over it.
     """
     if not name or not all(ch.isascii() and (ch.isalnum() or ch in "-_") for ch in name):
         raise ValueError(f"an id holds letters, digits and hyphens, not {name!r}")
     specs = chart.panel_specs()
-    if is_static:
+    if is_static or with_picture:
         panels = "".join(_panel(label, svg) for label, svg in _pictures(chart))
-        live, spec = "", ""
     else:
         panels = "".join(_panel(panel.label) for panel in chart.panels)
+    if is_static:
+        live, spec = "", ""
+    else:
         live, spec = " data-live", f'<script type="application/json">{json_in_html(specs)}</script>'
     stacked = " gu-stacked" if chart.is_stacked else ""
     return (
