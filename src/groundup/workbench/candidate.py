@@ -30,6 +30,8 @@ class Candidate:
         Why it failed; "" where it did not.
     valid_score : float or None
         The deciding score on valid, of a fit on train: finalists only.
+    paths : dict
+        part -> the learner's own score after each iteration from 0 on, greater is better: where valid told when to stop.
     """
 
     entry: LearnerEntry
@@ -39,6 +41,7 @@ class Candidate:
     n_bytes: int | None = None
     error: str = ""
     valid_score: float | None = None
+    paths: dict[str, list[float]] = field(default_factory=dict)
 
     @property
     def flavour(self) -> str:

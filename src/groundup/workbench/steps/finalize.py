@@ -57,6 +57,8 @@ class Final:
         What valid said about the choice.
     errors : dict
         part -> standard error of the deciding score on that part's rows, None where it is not known.
+    taught : Fitted
+        The same recipe fitted on train alone: what the scores on train and valid are of.
     """
 
     candidate: Candidate
@@ -66,6 +68,7 @@ class Final:
     said: dict[str, Predicted]
     choice_note: str
     errors: dict[str, float | None]
+    taught: Fitted
 
 
 def finalize(problem: Problem, comparison: Comparison, choice: Choice, begun) -> Final:
@@ -102,7 +105,7 @@ def finalize(problem: Problem, comparison: Comparison, choice: Choice, begun) ->
         )
         for part, predicted in said.items()
     }
-    return Final(chosen, model, metrics, baseline, said, note, errors)
+    return Final(chosen, model, metrics, baseline, said, note, errors, fitted)
 
 
 def _worse_on_test(comparison: Comparison, model: dict[str, Score], baseline: dict[str, Score]) -> list[str]:
@@ -160,6 +163,11 @@ def _iterations(problem: Problem, candidate: Candidate) -> int:
     X = preparer.fit_transform(frame, y)
     learner.fit(X, y, X_val=preparer.transform(valid)[known], y_val=y_valid[known])
     path = np.asarray(getattr(learner, "validation_score_", ()), dtype=float)
+    candidate.paths = {
+        part: [float(v) for v in found]
+        for part, name in (("train", "train_score_"), ("valid", "validation_score_"))
+        if len(found := np.asarray(getattr(learner, name, ()), dtype=float)) > 1
+    }
     return max(1, int(path.argmax())) if len(path) > 1 else int(learner.n_iter_)
 
 
