@@ -14,7 +14,7 @@ def application():
     """Return the Typer application with all verbs."""
     import typer
 
-    from groundup.cli import build, doctor, predict, show, warmup
+    from groundup.cli import build, doctor, predict, serve, show, warmup
 
     app = typer.Typer(
         name="groundup",
@@ -29,6 +29,7 @@ def application():
         (build, "Model"),
         (predict, "Model"),
         (show, "Model"),
+        (serve, "Model"),
         (warmup, "Machine"),
         (doctor, "Machine"),
     ):

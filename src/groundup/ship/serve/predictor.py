@@ -48,9 +48,9 @@ class Predictor:
             raise UsageError(f"A {type(model.learner).__name__} predicts nothing, so it cannot be served.")
         self.model, self.contract, self.ready = model, model.contract, False
         self._features = frozenset(self.contract.features)
-        self._labels = None
+        self.labels = None
         if model.classes is not None and hasattr(model.learner, "predict_proba"):
-            self._labels = [as_level(label) for label in model.classes.tolist()]
+            self.labels = [as_level(label) for label in model.classes.tolist()]
 
     def warm_up(self) -> None:
         """Answer the contract's example, alone and among many, so that everything is compiled and loaded."""
@@ -134,7 +134,7 @@ class Predictor:
     def _one(self, row: ConformedRow) -> tuple[Any, list[float] | None]:
         """Return the model's answer to one sound row, and the probabilities."""
         predicted = _plain(self.model.predict_row(row))
-        shares = None if self._labels is None else self.model.predict_proba_row(row).tolist()
+        shares = None if self.labels is None else self.model.predict_proba_row(row).tolist()
         return predicted, shares
 
     def _many(self, rows: list[ConformedRow]) -> list[tuple[Any, list[float] | None]]:
@@ -144,7 +144,7 @@ class Predictor:
 
         ready = conformed(rows, self.contract)
         predicted = [_plain(v) for v in self.model.predict(ready)]
-        if self._labels is None:
+        if self.labels is None:
             return [(value, None) for value in predicted]
         return list(zip(predicted, self.model.predict_proba(ready).tolist(), strict=True))
 
@@ -154,7 +154,7 @@ class Predictor:
             told = "the model's answer is beyond what a float holds"
             return self._refused([*notes, Note(None, "answer", "error", str(predicted), told)])
         status: Status = "doubtful" if any(self._is_doubt(note) for note in notes) else "ok"
-        probabilities = None if shares is None else dict(zip(self._labels or (), shares, strict=True))
+        probabilities = None if shares is None else dict(zip(self.labels or (), shares, strict=True))
         reasons = self._reasons(row) if explain else None
         return Answer(uuid4().hex, status, predicted, probabilities, tuple(notes), reasons)
 

@@ -1,0 +1,70 @@
+"""``/docs``: the API's manual, one page made from the OpenAPI document; no script, and no request to another host."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+from groundup.charts import page as look
+from groundup.ship.serve.problems import KINDS
+
+_HERE = Path(__file__).parent
+
+
+def css() -> str:
+    """Return the page's style sheet: the house's look, and a few rules of its own."""
+    return look.css() + (_HERE / "manual.css").read_text(encoding="utf-8")
+
+
+def page(document: dict[str, Any]) -> str:
+    """Return the page of an OpenAPI document that ``openapi.document`` made."""
+    from jinja2 import Environment, StrictUndefined
+
+    predict = document["paths"]["/predict"]["post"]
+    examples = predict["requestBody"]["content"]["application/json"]["examples"]
+    answer = predict["responses"]["200"]["content"]["application/json"]["examples"]["one"]["value"]
+    row = document["components"]["schemas"]["Row"]
+    return (
+        Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+        .from_string((_HERE / "manual.html").read_text(encoding="utf-8"))
+        .render(
+            info=document["info"],
+            predict=predict,
+            looks=[(path, ways["get"]) for path, ways in document["paths"].items() if "get" in ways],
+            fields=[_field(name, schema) for name, schema in row["properties"].items()],
+            curl=_curl(examples["one"]["value"], secured="security" in document),
+            python=_python(examples["one"]["value"], secured="security" in document),
+            answer=_indented(answer),
+            problems=KINDS,
+        )
+    )
+
+
+def _field(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    kinds = [kind for kind in schema["type"] if kind != "null"]
+    return {"name": name, "type": " or ".join(kinds), "told": schema["description"]}
+
+
+def _indented(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _curl(row: dict[str, Any], *, secured: bool) -> str:
+    token = ' \\\n  -H "Authorization: Bearer $GROUNDUP_TOKEN"' if secured else ""
+    return (
+        f"curl http://127.0.0.1:8000/predict{token} \\\n  -H 'Content-Type: application/json' \\\n"
+        f"  -d {shlex.quote(json.dumps(row, ensure_ascii=False))}"
+    )
+
+
+def _python(row: dict[str, Any], *, secured: bool) -> str:
+    token = ', "Authorization": "Bearer " + os.environ["GROUNDUP_TOKEN"]' if secured else ""
+    return (
+        f"import json, {'os, ' if secured else ''}urllib.request\n\n"
+        f"row = {row!r}\n"
+        'request = urllib.request.Request(\n    "http://127.0.0.1:8000/predict",\n    json.dumps(row).encode(),\n'
+        f'    {{"Content-Type": "application/json"{token}}},\n)\n'
+        'print(json.load(urllib.request.urlopen(request))["answers"][0]["prediction"])'
+    )
