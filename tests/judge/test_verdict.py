@@ -108,3 +108,41 @@ def test_sampling_error_is_none_where_there_is_none():
     assert sampling_error(metric("accuracy"), y[:1], said, 1.0) is None
     assert sampling_error(metric("f1"), y, said, 1.0) is None
     assert sampling_error(metric("rmse"), y, Predicted(y), 0.0) == 0.0
+
+
+@pytest.mark.parametrize(("n_positive", "n_negative"), [(10, 10), (10, 200), (60, 140)])
+def test_a_perfect_score_of_few_rows_is_not_certain(n_positive, n_negative):
+    y = np.repeat([0, 1], [n_negative, n_positive])
+    said = Predicted(y, np.eye(2)[y], np.array([0, 1]))
+    m = min(n_positive, n_negative)
+    auc = sampling_error(metric("roc_auc"), y, said, 1.0)
+    assert 0.7 / m < auc < 1.5 / m
+    accuracy = sampling_error(metric("accuracy"), y, said, 1.0)
+    assert accuracy == pytest.approx(2**0.5 / len(y), rel=0.25)
+
+
+def test_the_error_of_a_near_perfect_auc_covers_what_the_rows_hide():
+    """Among samples of few rows whose true AUC is 0.99, most intervals of two errors hold it, the perfect ones too."""
+    rng, kind, hits, n_perfect = np.random.default_rng(0), metric("roc_auc"), 0, 0
+    for _ in range(400):
+        y = np.repeat([0, 1], [30, 15])
+        chances = 1 / (1 + np.exp(-(rng.normal(size=45) + 3.29 * y)))  # Phi(3.29 / sqrt 2) = 0.990
+        said = Predicted(chances > 0.5, np.column_stack([1 - chances, chances]), np.array([0, 1]))
+        value = kind.score(y, said).value
+        n_perfect += value == 1.0
+        hits += abs(value - 0.99) <= 2 * sampling_error(kind, y, said, value)
+    assert n_perfect > 50
+    assert hits / 400 > 0.93
+
+
+def test_the_error_of_a_silhouette_is_that_of_its_rows():
+    from sklearn.metrics import silhouette_samples, silhouette_score
+
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1, 2], 40)
+    points = rng.normal(size=(120, 2)) + 3.0 * labels[:, None]
+    said = Predicted(labels, points=points)
+    error = sampling_error(metric("silhouette"), None, said, silhouette_score(points, labels))
+    assert error == pytest.approx(silhouette_samples(points, labels).std() / 120**0.5)
+    one = Predicted(np.zeros(120, int), points=points)
+    assert sampling_error(metric("silhouette"), None, one, 0.1) is None

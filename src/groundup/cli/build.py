@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from groundup.cli.reading import Delimiter, Encoding, Header, Types, stated
+from groundup.cli.reading import DATA_HELP, Delimiter, Encoding, Header, Types, stated
 from groundup.cli.talk import Debug, Json, Quiet, announce_compiling, err, out, print_json, verb
 
 NAME = "build"
@@ -21,9 +21,7 @@ def _option(told: str, metavar: str | None, panel: str | None = None, **more):
     return typer.Option(help=told, metavar=metavar, rich_help_panel=panel, **more)
 
 
-DataFile = Annotated[
-    str, typer.Argument(metavar="DATA", help="CSV, Parquet or JSON lines file, or sample:NAME.")
-]
+DataFile = Annotated[str, typer.Argument(metavar="DATA", help=DATA_HELP)]
 Target = Annotated[str | None, _option("Column to predict; without it, segments are sought.", "COLUMN")]
 Task = Annotated[
     str | None, _option("binary, multiclass, classification or regression; inferred if not given.", "TASK")
@@ -133,7 +131,9 @@ class _Told:
         self.begun = True
         views.data(self.console, self.contract, self.table.n_rows, len(self.table.columns))
         views.notes(self.console, notes_of(self.table, self.contract, parts), self.contract)
-        views.split(self.console, parts.rule, (len(parts.train), len(parts.valid), len(parts.test)))
+        views.split(
+            self.console, parts.rule, (len(parts.train), len(parts.valid), len(parts.test)), self.contract
+        )
 
     def finish(self, result) -> None:
         """Print the outcome; of a stored result, also what came before."""

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from groundup.cli.reading import Delimiter, Encoding, Header, stated
+from groundup.cli.reading import DATA_HELP, Delimiter, Encoding, Header, stated
 from groundup.cli.talk import Debug, Json, Quiet, announce_compiling, err, print_json, verb
 from groundup.errors import UsageError
 
@@ -20,9 +20,7 @@ _SHOWN = 10
 @verb
 def command(
     bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle, or the folder of a project.")],
-    data: Annotated[
-        str, typer.Argument(metavar="DATA", help="CSV, Parquet or JSON lines file, or sample:NAME.")
-    ],
+    data: Annotated[str, typer.Argument(metavar="DATA", help=DATA_HELP)],
     *,
     output: Annotated[
         str,

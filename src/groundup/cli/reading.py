@@ -10,6 +10,9 @@ import typer
 from groundup.errors import UsageError
 
 _PANEL = "Reading"
+# Written out: the help must not load what the samples are made with.
+SAMPLES = ("iris", "wine", "breast_cancer", "digits", "diabetes", "churn")
+DATA_HELP = f"CSV, Parquet or JSON lines file, or sample:NAME ({', '.join(SAMPLES)})."
 
 Delimiter = Annotated[
     str | None,

@@ -46,7 +46,9 @@ def opening(console, result) -> None:
     contract = Contract.model_validate(result.contract, strict=False)
     views.data(console, contract, result.data.rows, result.data.columns)
     views.notes(console, result.notes, contract)
-    views.split(console, result.split.rule, (result.split.train, result.split.valid, result.split.test))
+    views.split(
+        console, result.split.rule, (result.split.train, result.split.valid, result.split.test), contract
+    )
 
 
 def _show_bundle(path: Path, as_json: bool) -> None:

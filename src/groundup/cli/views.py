@@ -32,6 +32,10 @@ LABEL = 12
 INDENT = 4
 MOST_NOTES = 6
 _PARTS = ("train", "valid", "test")
+# Of the leaderboard, beside the learner and its score; where the terminal is narrow they go in the second order.
+_COLUMNS = ("valid", "tried", "fit", "one row", "size")
+_FIRST_TO_GO = ("tried", "size", "fit", "valid", "one row")
+_NOT_OF_SEGMENTS = ("valid", "tried")
 _GOOD = {"good", "segments"}
 _MILD = {"slight overfit", "unknown"}
 
@@ -100,14 +104,14 @@ def _more(n: int) -> list[str]:
     return [f"... and {n} more"] if n > 0 else []
 
 
-def split(console: Console, rule: str, sizes: tuple[int, int, int]) -> None:
-    """Print how the rows were dealt."""
+def split(console: Console, rule: str, sizes: tuple[int, int, int], contract: Contract) -> None:
+    """Print how the rows were dealt, and by which column."""
     train, valid, test = sizes
     how = {
         "random": "at random",
         "stratified": "classes in proportion",
-        "grouped": "groups kept whole",
-        "time": "by time",
+        "grouped": f"groups of {contract.group} kept whole",
+        "time": f"by time, {contract.time}: the latest rows are test",
     }
     told = f"train {train:,}, valid {valid:,}, test {test:,} (sealed); {how.get(rule, rule)}"
     section(console, "Split", told)
@@ -149,17 +153,19 @@ def leaderboard(console: Console, result: Result) -> None:
     folds, fits = counted(result.split.folds, "fold"), counted(result.n_fits, "fit")
     told = f"mean {best.metric} over {folds} of train, {way}; {fits}{ended}"
     section(console, "Leaderboard", Text(told, style="dim"))
-    grid = Grid(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1))
-    grid.add_column("", width=1)
-    grid.add_column("learner", no_wrap=True)
-    titles = [best.metric, *(() if result.segments else ("valid", "tried")), "fit", "one row", "size"]
-    for title in titles:
-        grid.add_column(title, justify="right", no_wrap=True)
-    for row in result.leaderboard:
-        cells = _cells(row)
-        kept = cells[:3] + cells[5:] if result.segments else cells
-        grid.add_row(*kept, style="bold" if row.chosen else "dim" if row.baseline or row.error else "")
+    shown_columns = [c for c in _COLUMNS if not (result.segments and c in _NOT_OF_SEGMENTS)]
+    grid, lost = _board(result, shown_columns), []
+    for column in _FIRST_TO_GO:
+        if grid_width(console, grid) <= console.width - INDENT:
+            break
+        if column in shown_columns:
+            shown_columns.remove(column)
+            lost.append(column)
+            grid = _board(result, shown_columns)
     console.print(Padding(grid, (0, 0, 0, INDENT)))
+    if lost:
+        told = f"no room here for: {', '.join(c for c in _COLUMNS if c in lost)}"
+        console.print(Padding(Text(told, style="dim"), (0, 0, 1, INDENT)))
     if any(row.ranked_by is not None for row in result.leaderboard):
         told = "(n folds)   judged on n folds only: its expected mean, by its differences from the best complete one"
         console.print(Padding(Text(told, style="dim"), (0, 0, 1, INDENT)))
@@ -169,20 +175,39 @@ def leaderboard(console: Console, result: Result) -> None:
         )
 
 
-def _cells(row: Row) -> tuple[str | Text, ...]:
-    if row.error:
-        return ("x", row.title, Text("failed", style="red"), "", "", "", "", "")
-    mark = Text("*", style="bold green") if row.chosen else "=" if row.tied else ""
-    return (
-        mark,
-        row.title,
-        _standing(row),
-        "" if row.valid is None else shown(row.valid),
-        "" if row.baseline else str(row.n_settings),
-        "" if row.fit_s is None else shown_seconds(row.fit_s),
-        "" if row.row_us is None else shown_micros(row.row_us),
-        "" if row.bytes is None else shown_bytes(row.bytes),
-    )
+def _board(result: Result, columns: list[str]) -> Grid:
+    """Return the leaderboard with these columns beside the mark, the learner and the deciding metric."""
+    grid = Grid(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1))
+    grid.add_column("", width=1)
+    grid.add_column("learner", overflow="fold")
+    for title in (result.best.metric, *columns):
+        grid.add_column(title, justify="right", no_wrap=True)
+    for row in result.leaderboard:
+        mark: str | Text = Text("*", style="bold green") if row.chosen else "=" if row.tied else ""
+        cells = _cells(row)
+        first = (
+            ("x", row.title, Text("failed", style="red")) if row.error else (mark, row.title, _standing(row))
+        )
+        style = "bold" if row.chosen else "dim" if row.baseline or row.error else ""
+        grid.add_row(*first, *("" if row.error else cells[c] for c in columns), style=style)
+    return grid
+
+
+def grid_width(console: Console, grid: Grid) -> int:
+    """Return the width that a grid wants."""
+    from rich.measure import Measurement
+
+    return Measurement.get(console, console.options.update(width=10_000), grid).maximum
+
+
+def _cells(row: Row) -> dict[str, str]:
+    return {
+        "valid": "" if row.valid is None else shown(row.valid),
+        "tried": "" if row.baseline else str(row.n_settings),
+        "fit": "" if row.fit_s is None else shown_seconds(row.fit_s),
+        "one row": "" if row.row_us is None else shown_micros(row.row_us),
+        "size": "" if row.bytes is None else shown_bytes(row.bytes),
+    }
 
 
 def _standing(row: Row) -> str:

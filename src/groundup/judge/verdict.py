@@ -14,7 +14,9 @@ part has, see `sampling_error`. The spread over folds stands in where that is no
 makes of other training rows, so it may be far larger. However wide chance is, a part that loses half of what was shown
 on the taught rows is never said to agree with them.
 
-Sources: Hanley & McNeil (1982), The meaning and use of the area under a ROC curve, Radiology 143 (the error of an AUC).
+Sources: Hanley & McNeil (1982), The meaning and use of the area under a ROC curve, Radiology 143 (the error of an AUC);
+Agresti & Coull (1998), Approximate is better than "exact" for interval estimation of binomial proportions, The American
+Statistician 52.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from groundup.judge.metrics.clustering import row_silhouettes
 from groundup.judge.metrics.record import Metric, Predicted
 from groundup.judge.numbers import shown
 
@@ -71,7 +74,9 @@ def skill(metric: Metric, value: float, baseline: float) -> float | None:
     return (value - baseline) / room if room != 0 else None
 
 
-def sampling_error(metric: Metric, y: np.ndarray, predicted: Predicted, value: float | None) -> float | None:
+def sampling_error(
+    metric: Metric, y: np.ndarray | None, predicted: Predicted, value: float | None
+) -> float | None:
     r"""Return the standard error of a score on so many rows: what other rows of the same kind would change.
 
     The AUC :math:`a` on p positive and n negative rows has the variance of Hanley and McNeil, rather too large than too
@@ -79,13 +84,19 @@ def sampling_error(metric: Metric, y: np.ndarray, predicted: Predicted, value: f
 
     .. math:: \frac{a(1-a) + (p-1)(\frac{a}{2-a} - a^2) + (n-1)(\frac{2a^2}{1+a} - a^2)}{pn}
 
-    Accuracy, log loss and MAE are means of n losses: :math:`\sigma/\sqrt n`, for the accuracy the binomial one. The RMSE
-    is the root of such a mean, so its error is that of the mean over 2 RMSE.
+    Log loss, MAE and silhouette are means of n values of rows: :math:`\sigma/\sqrt n`. The RMSE is the root of such a
+    mean, so its error is that of the mean over 2 RMSE. The accuracy has the binomial error.
+
+    A few rows without a mistake do not prove that there are none. Before its error is taken, an accuracy of n rows is
+    drawn towards 1/2 by two rows right and two wrong (Agresti and Coull), and an AUC with m rows in its rarer class is
+    taken to lie at most at (m + 2)/(m + 4). So the error of a perfect score is about 1 / m, and twice it is near the
+    bound of the rule of three, 3 / m.
 
     Parameters
     ----------
     metric : Metric
-    y : ndarray of shape (n_rows,)
+    y : ndarray of shape (n_rows,) or None
+        None for clusters, which have no truth.
     predicted : Predicted
         Of the same rows.
     value : float or None
@@ -96,12 +107,20 @@ def sampling_error(metric: Metric, y: np.ndarray, predicted: Predicted, value: f
     float or None
         In the unit of the score; None where there is no score, fewer than two rows, or no such formula.
     """
-    if value is None or len(y) < 2:
+    if value is None or len(predicted.values if y is None else y) < 2:
         return None
-    if metric.name == "roc_auc":
+    if metric.name == "silhouette":
+        losses = row_silhouettes(predicted)
+    elif y is None:
+        return None
+    elif metric.name == "roc_auc":
         n_positive = int(np.count_nonzero(np.asarray(y) == predicted.classes[-1]))
         return _auc_error(value, n_positive, len(y) - n_positive)
-    losses = _losses(metric.name, y, predicted)
+    elif metric.name == "accuracy":
+        share = (value * len(y) + 2) / (len(y) + 4)
+        return math.sqrt(share * (1 - share) / (len(y) + 4))
+    else:
+        losses = _losses(metric.name, y, predicted)
     if losses is None:
         return None
     with np.errstate(over="ignore", invalid="ignore"):
@@ -114,6 +133,8 @@ def sampling_error(metric: Metric, y: np.ndarray, predicted: Predicted, value: f
 def _auc_error(a: float, n_positive: int, n_negative: int) -> float | None:
     if not n_positive or not n_negative:
         return None
+    m = min(n_positive, n_negative)
+    a = min(max(a, 2 / (m + 4)), (m + 2) / (m + 4))
     q1, q2 = a / (2 - a), 2 * a * a / (1 + a)
     spread = a * (1 - a) + (n_positive - 1) * (q1 - a * a) + (n_negative - 1) * (q2 - a * a)
     return math.sqrt(max(spread, 0.0) / (n_positive * n_negative))
@@ -121,8 +142,6 @@ def _auc_error(a: float, n_positive: int, n_negative: int) -> float | None:
 
 def _losses(name: str, y: np.ndarray, predicted: Predicted) -> np.ndarray | None:
     """Return each row's loss, whose mean (or its root) is the score."""
-    if name == "accuracy":
-        return (np.asarray(y) == np.asarray(predicted.values)).astype(float)
     if name == "log_loss":
         rows, column = np.arange(len(y)), np.searchsorted(predicted.classes, y)
         chances = np.asarray(predicted.probabilities, dtype=float)[rows, column]

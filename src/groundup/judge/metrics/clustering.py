@@ -41,6 +41,18 @@ def _of_sklearn(name: str, *, sample: bool = False):
     return of
 
 
+def row_silhouettes(predicted: Predicted) -> np.ndarray | None:
+    """Return the silhouette of each row that the mean is taken over; None where there is none."""
+    import sklearn.metrics
+
+    points, labels = _sampled(predicted)
+    try:
+        _need_clusters(labels)
+    except Undefined:
+        return None
+    return sklearn.metrics.silhouette_samples(points, labels)
+
+
 def _inertia(y, predicted: Predicted) -> float:
     if predicted.centers is None:
         raise Undefined("the learner has no centres")
