@@ -22,16 +22,18 @@ def brackets(text: bytes) -> bytes:
 def is_deeper(found: bytes, limit: int) -> bool:
     """Tell whether `found`, which `brackets` returned, is nested deeper than `limit`.
 
-    Brackets without a partner count as deep only if there are more of them than `limit`: the parser refuses them.
+    Brackets without a partner may be told as deep or not: the parser refuses them.
     """
     if len(found) <= limit:
         return False
-    left = found.translate(_BRACKETS)
+    left, too_many = found.translate(_BRACKETS), b"[" * (limit + 1)
     for _ in range(limit):
+        if too_many in left:
+            return True
         left = left.replace(b"[]", b"")
         if not left:
             return False
-    return left.count(b"[") > limit or b"[]" in left
+    return b"[]" in left
 
 
 def n_objects(found: bytes) -> int:
