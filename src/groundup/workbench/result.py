@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from groundup.errors import GroundupError
+from groundup.workbench.audit.findings import Audit
 
 VERSION = 1
 
@@ -93,6 +94,7 @@ class Result(Plain):
     metrics: part (train, valid, test) -> metric -> value, None where there is none (see `undefined`). Train and valid
     are scores of the recipe fitted on train alone, test of the model in the bundle. baseline: the same of the baseline.
     test_looks: how often test of these data and this target had been opened in this project, this run included.
+    audit: what was found before any learner was trained, accepted findings among it.
     bundle: the path of the model; digest: SHA-256 of that file, as ``sha256sum`` prints it.
     """
 
@@ -122,6 +124,7 @@ class Result(Plain):
     project: str
     warnings: list[str] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
+    audit: Audit | None = None
     stored: bool = False
 
     def to_object(self) -> dict[str, Any]:

@@ -146,6 +146,11 @@ class Audit(Strict):
         """Return plain JSON values."""
         return {"ok": self.ok, **self.model_dump(mode="json")}
 
+    def to_entry(self) -> list[dict[str, Any]]:
+        """Return the findings as the journal has them: what, how grave, about which columns, accepted or not."""
+        kept = {"kind", "level", "columns", "accepted"}
+        return [f.model_dump(mode="json", include=kept) for f in self.findings]
+
     def check(self) -> None:
         """Raise `LeakFound` if a finding blocks."""
         if self.blocking:
@@ -184,10 +189,7 @@ class LeakFound(CheckFailed):
             problem = sentence(found[0].told)
         else:
             problem = f"{len(found)} findings stop the build: " + "; ".join(f.told for f in found) + "."
-        columns = found[0].columns
-        super().__init__(
-            problem, hint=ways_out(found), column=columns[0] if len(found) == len(columns) == 1 else None
-        )
+        super().__init__(problem, hint=ways_out(found))
 
 
 def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -211,7 +213,7 @@ def ways_out(found: Iterable[Finding]) -> str:
     out += list(dict.fromkeys(f.remedy for f in found if not f.columns and f.remedy))
     keep = "Keep it, if it is" if len(names) == 1 else "Keep them, if they are"
     out.append(f"{keep} right: {_option('accept', names)}.")
-    return " ".join(out)
+    return "\n  ".join(out)
 
 
 def _option(name: str, values: list[str]) -> str:
