@@ -82,6 +82,9 @@ def _task(contract: Contract) -> str:
         return "no target: segments of similar rows are sought"
     if contract.task == "regression":
         column = contract.by_name[contract.target]
+        if column.n_unique == 2:
+            low, high = (shown(float(v)) for v in (column.minimum, column.maximum))
+            return f"regression: predict {contract.target}, which is {low} or {high}, as an amount"
         span = f"{shown(float(column.minimum))} to {shown(float(column.maximum))}"
         middle = f", half below {shown(column.quantiles[4])}" if column.quantiles else ""
         return f"regression: predict {contract.target}, {span}{middle}"

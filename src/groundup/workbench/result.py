@@ -127,6 +127,14 @@ class Result(Plain):
     audit: Audit | None = None
     stored: bool = False
 
+    def __str__(self) -> str:
+        from groundup.workbench.telling import told_result
+
+        return told_result(self)
+
+    def __repr__(self) -> str:
+        return str(self)
+
     def to_object(self) -> dict[str, Any]:
         """Return plain JSON values; infinite and missing numbers are null."""
         return self.model_dump(mode="json")

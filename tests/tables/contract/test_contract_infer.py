@@ -262,3 +262,46 @@ def test_digest_of_a_table():
     assert len({Table(f, "t", "here").digest for f in changes} | {table.digest}) == 8
     split_words = [pl.DataFrame({"a": ["ab", "c"]}), pl.DataFrame({"a": ["a", "bc"]})]
     assert Table(split_words[0], "", "").digest != Table(split_words[1], "", "").digest
+
+
+def test_copies_are_counted_and_named():
+    rows = {
+        "a": [1, 2, 1, 1, 3, 2, 1],
+        "b": ["x", "y", "x", "z", "x", "y", "x"],
+        "t": [0.1, 2, 0.1, 1, 1, 2, 0.1],
+    }
+    (note,) = [
+        n for n in Contract.infer(pl.DataFrame(rows), "t", task="regression").notes if n.kind == "copies"
+    ]
+    assert note.message.startswith("3 rows are exact copies of an earlier row (rows 3, 6, 7);")
+    (note,) = [n for n in Contract.infer(pl.DataFrame(rows)[:4]).notes if n.kind == "copies"]
+    assert note.message.startswith("1 row is an exact copy of an earlier row (row 3);")
+    assert not [n for n in Contract.infer(pl.DataFrame(rows)[:2], "t").notes if n.kind == "copies"]
+
+
+def test_a_stated_regression_on_two_numbers_says_what_it_is():
+    frame = pl.DataFrame({"a": [i * i % 7 for i in range(20)], "y": [0, 1] * 10})
+    (note,) = [n for n in Contract.infer(frame, "y", task="regression").notes if n.kind == "task"]
+    assert "two numbers only (0 and 1) are predicted as an amount, as you asked" in note.message
+    assert not [n for n in Contract.infer(frame, "y").notes if n.kind == "task"]
+
+
+def test_a_contract_reads_as_text():
+    frame = pl.DataFrame(
+        {
+            "id": [f"c{i}" for i in range(20)],
+            "n": [None, *(i * i for i in range(19))],
+            "s": ["a", "b"] * 10,
+            "y": [0.5 * i for i in range(20)],
+        }
+    )
+    contract = Contract.infer(frame, "y")
+    assert repr(contract) == "<Contract 'table': regression of 'y', 2 features, 20 rows>"
+    lines = str(contract).splitlines()
+    assert lines[0] == "Contract of 'table': regression, y is learnt; 20 rows, 2 of 4 columns are features"
+    assert lines[1].startswith("  id  identifier  left out: its name and its values")
+    assert lines[2:] == [
+        "  n   integer     0 to 324; 5.0% missing",
+        "  s   category    2 levels: a, b",
+        "  y   number      target; 0 to 9.5",
+    ]

@@ -219,6 +219,17 @@ class Contract(Strict):
 
         return target_values(as_frame(frame), self, rows)
 
+    def __str__(self) -> str:
+        from groundup.tables.contract.telling import told_contract
+
+        return told_contract(self)
+
+    def __repr__(self) -> str:
+        target = "" if self.target is None else f" of {self.target!r}"
+        n = len(self.features)
+        features = "1 feature" if n == 1 else f"{n} features"
+        return f"<Contract {self.name!r}: {self.task}{target}, {features}, {self.n_rows:,} rows>"
+
     # ------------------------------------------------------------------ JSON
 
     def to_json(self) -> str:

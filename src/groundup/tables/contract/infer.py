@@ -10,6 +10,7 @@ import polars as pl
 
 from groundup.errors import GroundupError, UsageError, nearest
 from groundup.tables.contract.column import NUMERIC, Column, Kind
+from groundup.tables.contract.copies import copies
 from groundup.tables.contract.profile import profile
 from groundup.tables.contract.target import Target, infer_target
 from groundup.tables.sources.judge import stating
@@ -57,7 +58,7 @@ def infer_fields(
         raise UsageError(f"The task {task!r} needs a target.", hint=f"Columns are: {_some(frame.columns)}.")
     found = None if target is None else infer_target(frame[target], task)
     labelled = frame if target is None else frame.filter(_has_value(frame[target]))
-    notes: list[Note] = list(found.notes) if found else []
+    notes: list[Note] = [*(found.notes if found else ()), *copies(frame)]
     columns = []
     for series in labelled.iter_columns():
         column = profile(series, _stated(series, kinds.get(series.name)))

@@ -100,6 +100,11 @@ def _task(present: pl.Series, n_unique: int, task: str | None) -> tuple[Task, li
                 f"Regression needs numbers, but the target {name!r} holds values like {shorten(present[0])}.",
                 hint="Leave the task out, or state classification.",
             )
+        if n_unique == 2:
+            low, high = present.unique().sort().to_list()
+            told = f"two numbers only ({low:g} and {high:g}) are predicted as an amount, as you asked: an answer may lie "
+            told += "between them or beyond; without the task they are two classes, with probabilities"
+            return "regression", [told]
         return "regression", []
     if task is None:
         guess, told = _guess(present, n_unique)

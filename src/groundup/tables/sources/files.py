@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from groundup.errors import GroundupError, nearest
+from groundup.errors import GroundupError, UsageError, nearest
 
 TEXT = (".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".data")
 LINES = (".jsonl", ".ndjson")
@@ -41,9 +41,9 @@ def find(path: str | Path) -> tuple[Path, str]:
             inside = sorted(p.name for p in file.iterdir() if p.suffix.lower() in KNOWN)
             listed = ", ".join(inside[:8]) + (", ..." if len(inside) > 8 else "")
             hint = f"Give a file in it: {listed}." if inside else f"It holds no table ({', '.join(KNOWN)})."
-            raise GroundupError("This is a folder, not a table.", file=file, hint=hint)
+            raise UsageError("This is a folder, not a table.", file=file, hint=hint)
         if not file.exists():
-            raise GroundupError(_not_found(file), file=file)
+            raise UsageError(_not_found(file), file=file)
         with file.open("rb") as opened:
             start = opened.read(16)
     except (PermissionError, OSError, ValueError) as error:
