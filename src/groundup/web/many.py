@@ -1,0 +1,220 @@
+"""The page of many cases: a table is brought as a file, and every row of it is answered or says why not.
+
+The work is ``workbench.predicting``'s, the same as ``groundup predict``: the input's columns come back as they came,
+with the answers beside them; lines that are no rows are listed, none is lost; a formula in a cell gets an apostrophe.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from groundup.errors import GroundupError
+from groundup.judge.numbers import shown_bytes
+from groundup.ship.bundle import Model
+from groundup.web.card import Card
+from groundup.web.kept import MAX_AGE_S, Kept
+from groundup.web.plain import MAX_SHOWN, Plain, cell, share, shown
+
+#: Rows and columns of the input that the page itself shows; the file has them all.
+MAX_PREVIEW, MAX_COLUMNS = 100, 8
+MAX_LISTED = 50
+ENDINGS = (".csv", ".tsv", ".txt")
+
+
+class Verdict(Plain):
+    """One row as the page shows it: its number, its cells, the answer and its probability, and what is wrong with it."""
+
+    row: int
+    status: Literal["ok", "doubtful", "refused"]
+    prediction: str
+    probability: str
+    problem: str
+    cells: list[str]
+
+
+class Answered(Plain):
+    """What became of a file.
+
+    `counts` says how many rows got which answer, most frequent first (classes only). `more_columns` are the input's
+    columns that the page leaves out, `extra` those that the model does not use. `token` fetches the predictions; "" where
+    the file is too large to be kept.
+    """
+
+    file: str
+    n_rows: int
+    n_ok: int
+    n_doubtful: int
+    n_refused: int
+    n_escaped: int
+    counts: list[tuple[str, int, str]]
+    columns: list[str]
+    more_columns: int
+    extra: list[str]
+    verdicts: list[Verdict]
+    problems: list[str]
+    n_problems: int
+    download: str
+    token: str
+
+
+class ManyContext(Plain):
+    """All that the page of many cases shows.
+
+    Attributes
+    ----------
+    card : Card
+    answered : Answered or None
+        None until a file was brought.
+    refusal : str
+        Why a file could not be taken at all; "" where it could.
+    hint : str
+        What to do about it.
+    columns : list of str
+        The columns that a file must have.
+    max_rows, max_bytes : int
+        Limits of one file.
+    max_size : str
+        The same in words.
+    minutes_kept : int
+        How long predictions wait to be fetched.
+    """
+
+    card: Card
+    answered: Answered | None
+    refusal: str
+    hint: str
+    columns: list[str]
+    max_rows: int
+    max_bytes: int
+    max_size: str
+    minutes_kept: int
+
+
+def many_context(model: Model, card: Card, *, max_rows: int, max_bytes: int) -> ManyContext:
+    """Return the page before a file was brought."""
+    assert model.contract is not None
+    return ManyContext(
+        card=card,
+        answered=None,
+        refusal="",
+        hint="",
+        columns=[shown(name) for name in model.contract.features],
+        max_rows=max_rows,
+        max_bytes=max_bytes,
+        max_size=shown_bytes(max_bytes),
+        minutes_kept=MAX_AGE_S // 60,
+    )
+
+
+def answered(model: Model, name: str, data: bytes, kept: Kept, max_rows: int) -> Answered:
+    """Return what becomes of a file that was brought, and keep its predictions.
+
+    Raises
+    ------
+    GroundupError
+        If it is no table, has not the model's columns, or has too many rows.
+    """
+    from groundup.workbench import passing, predicting, writing
+
+    assert model.contract is not None
+    stem, ending = Path(name).stem, Path(name).suffix.lower()
+    if ending not in ENDINGS:
+        raise GroundupError(
+            "Only text tables are taken here.", hint=f"Save it as one of {', '.join(ENDINGS)}."
+        )
+    if not data.strip():
+        raise GroundupError("The file is empty.", hint="It needs a line of names, and a line per row.")
+    stated = model.settings.get("read")
+    with tempfile.TemporaryDirectory(prefix="groundup-") as folder:
+        file = Path(folder) / f"table{ending}"
+        file.write_bytes(data)
+        try:
+            given = passing.take(
+                str(file),
+                model.contract.features,
+                typed=True,
+                remembered=stated if isinstance(stated, Mapping) else {},
+            )
+        except GroundupError as error:
+            error.file = None  # the name of a temporary file tells nobody anything
+            raise
+    n_rows = given.table.n_rows + len(given.table.rejects)
+    if n_rows > max_rows:
+        raise GroundupError(
+            f"The file has {n_rows:,} rows, and at most {max_rows:,} are taken here.",
+            hint="Cut it in pieces, or use the command `groundup predict`, which has no such limit.",
+        )
+    said = predicting.answer(model, given)
+    written = writing.rendered(said.frame, "csv", labels=said.labels)
+    token = kept.put(f"{_plain_name(stem)}-predictions.csv", written.data)
+    return _told(model, name, said, written.n_escaped, token)
+
+
+def _plain_name(stem: str) -> str:
+    """Return a stranger's file name as letters, digits and hyphens, to be named in a header."""
+    plain = "".join(ch if ch.isascii() and ch.isalnum() else "-" for ch in stem[:60])
+    return "-".join(part for part in plain.split("-") if part) or "table"
+
+
+def _told(model: Model, name: str, said, n_escaped: int, token: str) -> Answered:
+    from groundup.workbench.predicting import PROBABILITY, PROBLEM
+
+    frame = said.frame
+    n_inputs = _n_inputs(frame)
+    inputs = frame.columns[:n_inputs]
+    first = frame.columns[n_inputs]
+    n_refused = said.n_failed
+    counts = []
+    if model.classes is not None:
+        found = frame[first].drop_nulls().value_counts(sort=True, name="n").rows()
+        counts = [(cell(v), n, share(n / max(1, frame.height))) for v, n in found[:20]]
+    shares = {c.removeprefix(PROBABILITY): c for c in frame.columns[n_inputs + 1 :] if c != PROBLEM}
+    verdicts = [
+        _verdict(i, row, inputs[:MAX_COLUMNS], first, shares)
+        for i, row in enumerate(frame.head(MAX_PREVIEW).iter_rows(named=True), 1)
+    ]
+    problems = [str(tally) for tally in said.tallies] + list(said.listed)
+    return Answered(
+        file=shown(name),
+        n_rows=frame.height,
+        n_ok=frame.height - n_refused - said.n_doubted,
+        n_doubtful=said.n_doubted,
+        n_refused=n_refused,
+        n_escaped=n_escaped,
+        counts=counts,
+        columns=[shown(c, 60) for c in inputs[:MAX_COLUMNS]],
+        more_columns=max(0, len(inputs) - MAX_COLUMNS),
+        extra=[shown(c, 60) for c in said.extra],
+        verdicts=verdicts,
+        problems=[shown(p, MAX_SHOWN) for p in problems[:MAX_LISTED]],
+        n_problems=len(problems),
+        download=f"{_plain_name(Path(name).stem)}-predictions.csv",
+        token=token,
+    )
+
+
+def _n_inputs(frame) -> int:
+    """Return how many columns of a frame of predictions are the input's: the answers stand at its end."""
+    from groundup.workbench.predicting import PREDICTION
+
+    return len(frame.columns) - 1 - frame.columns[::-1].index(PREDICTION)
+
+
+def _verdict(number: int, row: dict, inputs: list[str], first: str, shares: dict[str, str]) -> Verdict:
+    from groundup.tables.contract.column import as_level
+    from groundup.workbench.predicting import PROBLEM
+
+    said, problem = row[first], row[PROBLEM] or ""
+    column = shares.get(as_level(said), shares.get(str(said))) if said is not None else None
+    probability = row[column] if column is not None else None
+    return Verdict(
+        row=number,
+        status="refused" if said is None else "doubtful" if problem else "ok",
+        prediction="" if said is None else cell(said),
+        probability="" if probability is None else share(probability),
+        problem=shown(problem) if problem else "",
+        cells=["" if row[c] is None else shown(row[c], 60) for c in inputs],
+    )

@@ -1,0 +1,216 @@
+"""The addresses of the pages: each is a page, and with ``.json`` its Context.
+
+==========================  ====================================================================================
+``/``                       one case: the form; a POST answers it
+``/case.json``              the same as JSON
+``/many``                   many cases: a file; a POST answers its rows
+``/many.json``              the same as JSON
+``/many/TOKEN/NAME``        the predictions of a file that was brought
+``/levels/KEY?begin=TEXT``  levels of one field that hold a text, the most frequent first
+``/static/DIGEST/NAME``     style and script
+==========================  ====================================================================================
+
+Nothing here changes anything, no cookie is set, and a request from another site's page is refused (``Sec-Fetch-Site``
+here, ``Origin`` and ``Host`` in the server's guards), so there is nothing to forge. Work runs in threads: a file that
+takes seconds stops nobody.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+
+from groundup.errors import GroundupError
+from groundup.ship.serve import Predictor, Settings
+from groundup.tables.contract.column import as_level
+from groundup.web import case, fields, many, pages
+from groundup.web.background import Background
+from groundup.web.kept import Kept
+from groundup.web.plain import Plain, shown
+from groundup.web.refused import RefusedContext
+from groundup.web.snippets import snippets_of
+
+MAX_LEVELS_FOUND = 50
+_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+def router(bundle: str | Path | None = None) -> APIRouter:
+    """Return the pages of the model that an application serves; for ``serve.create_app(..., extra_routers=[...])``.
+
+    Parameters
+    ----------
+    bundle : path, optional
+        The model's file: its rows kept for replay become examples, its day and the run beside it stand on the card.
+    """
+    made = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+    site = _Site(None if bundle is None else Path(bundle))
+    for path, ask, template in (("/", site.case, "case.html"), ("/many", site.many, "many.html")):
+        methods = ["GET", "POST"]
+        made.add_api_route(path, _as_page(ask, template), methods=methods)
+        twin = "/case.json" if path == "/" else f"{path}.json"
+        made.add_api_route(twin, _as_json(ask), methods=methods)
+    made.add_api_route("/many/{token}/{name}", site.download, methods=["GET"])
+    made.add_api_route("/levels/{key}", site.levels, methods=["GET"])
+    made.add_api_route("/static/{digest}/{name}", _static, methods=["GET"])
+    return made
+
+
+def _as_page(ask, template: str):
+    async def answer(request: Request) -> Response:
+        status, context = await _asked(ask, request)
+        used = "refused.html" if isinstance(context, RefusedContext) else template
+        return HTMLResponse(await run_in_threadpool(pages.render, used, context), status)
+
+    return answer
+
+
+def _as_json(ask):
+    async def answer(request: Request) -> Response:
+        status, context = await _asked(ask, request)
+        return JSONResponse(context.model_dump(mode="json"), status)
+
+    return answer
+
+
+async def _asked(ask, request: Request) -> tuple[int, Plain]:
+    """Return what a page has to say to a request, and the status."""
+    if request.method == "POST" and request.headers.get("sec-fetch-site", "none") not in (
+        "none",
+        "same-origin",
+    ):
+        return 403, RefusedContext(
+            title="Not from another page",
+            text="The page of another site sent this. Open the form itself and ask again.",
+        )
+    return await ask(request)
+
+
+async def _static(digest: str, name: str) -> Response:
+    files = pages.static_files()
+    if name not in files or pages.address(name) != f"/static/{digest}/{name}":
+        raise HTTPException(404, "There is no such file.")
+    data, media_type = files[name]
+    return Response(data, media_type=media_type, headers=_FOREVER)
+
+
+class _Site:
+    """The pages' handlers, and what they share."""
+
+    def __init__(self, path: Path | None):
+        self._path, self._kept = path, Kept()
+        self._background: Background | None = None
+        self._lock = threading.Lock()
+
+    def _shared(self, request: Request) -> Background:
+        """Return what is made once per model; the application may come to serve another."""
+        predictor: Predictor = request.app.state.predictor
+        with self._lock:
+            if self._background is None or self._background.predictor is not predictor:
+                self._background = Background(predictor, self._path)
+            return self._background
+
+    async def case(self, request: Request) -> tuple[int, Plain]:
+        """Answer the page of one case."""
+        form: dict[str, str] | None = None
+        if request.method == "POST":
+            async with request.form(max_files=0, max_fields=100_000) as given:
+                form = {key: value for key, value in given.items() if isinstance(value, str)}
+        return await run_in_threadpool(self._case, request, form)
+
+    def _case(self, request: Request, form: dict[str, str] | None) -> tuple[int, Plain]:
+        shared = self._shared(request)
+        contract, settings = shared.contract, request.app.state.settings
+        query = request.query_params
+        wanted = (form or {}).get("example") or query.get("example") or "1"
+        number = int(wanted) if wanted.isdecimal() and len(wanted) < 6 else 1
+        number = (number - 1) % max(1, len(shared.examples)) + 1
+        state = "typed"
+        if form is None:
+            state = "empty" if query.get("start") == "empty" or not shared.examples else "example"
+            row = shared.examples[number - 1] if state == "example" else {}
+            form = fields.write(contract, row)
+        row = fields.read(contract, form)
+        answer = None if state == "empty" else shared.predictor.predict_rows([row], explain=True)[0]
+        groups = case.groups_of(contract, form, answer.notes if answer else (), shared.strongest_of_many)
+        context = case.CaseContext(
+            card=shared.card,
+            groups=groups,
+            said=case.said_of(shared.model, answer) if answer else None,
+            summary=case.summary_of(groups),
+            snippets=snippets_of(row, _address(request), with_token=settings.token is not None),
+            state=state,
+            example=number,
+            n_examples=len(shared.examples),
+            n_fields=len(contract.features),
+        )
+        return (422 if answer is not None and answer.status == "refused" else 200), context
+
+    async def many(self, request: Request) -> tuple[int, Plain]:
+        """Answer the page of many cases."""
+        shared = await run_in_threadpool(self._shared, request)
+        settings: Settings = request.app.state.settings
+        limits = {"max_rows": settings.max_rows, "max_bytes": settings.max_body_bytes}
+        context = many.many_context(shared.model, shared.card, **limits)
+        if request.method != "POST":
+            return 200, context
+        async with request.form(max_files=1, max_fields=8) as given:
+            file = given.get("file")
+            name, data = "", b""
+            if isinstance(file, UploadFile):
+                name, data = file.filename or "", await file.read()
+        if not name:
+            return 422, context.model_copy(
+                update={"refusal": "No file was chosen.", "hint": "Choose one first."}
+            )
+        try:
+            said = await run_in_threadpool(
+                many.answered, shared.model, name, data, self._kept, settings.max_rows
+            )
+        except GroundupError as error:
+            hint = shown(error.hint, 1000) if error.hint else ""
+            told = shown(str(error).partition("\n")[0], 1000)
+            return 422, context.model_copy(update={"refusal": told, "hint": hint})
+        return 200, context.model_copy(update={"answered": said})
+
+    async def download(self, token: str, name: str) -> Response:
+        """Answer with the predictions of a file that was brought."""
+        file = self._kept.get(token)
+        if file is None or file.name != name:
+            gone = RefusedContext(
+                title="These predictions are gone",
+                text="They are kept for half an hour, and for the last few files. Bring the file again.",
+            )
+            return HTMLResponse(pages.render("refused.html", gone), 404)
+        headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
+        return Response(file.data, media_type="text/csv; charset=utf-8", headers=headers)
+
+    async def levels(self, request: Request, key: str) -> Response:
+        """Answer with the levels of one field that hold the text that was begun."""
+        found = await run_in_threadpool(self._levels, request, key, request.query_params.get("begin", ""))
+        return JSONResponse(found)
+
+    def _levels(self, request: Request, key: str, begin: str) -> list[str]:
+        columns: Any = self._shared(request).contract.feature_columns
+        place = key[1:]
+        if key[:1] != "c" or not place.isdecimal() or len(place) > 6 or int(place) >= len(columns):
+            raise HTTPException(404, "There is no such field.")
+        begun = begin.strip().casefold()[:200]
+        found: list[str] = []
+        for level in columns[int(place)].levels:
+            text = shown(as_level(level.value))
+            if begun in text.casefold():
+                found.append(text)
+                if len(found) == MAX_LEVELS_FOUND:
+                    break
+        return found
+
+
+def _address(request: Request) -> str:
+    """Return the server's address as the caller wrote it."""
+    return f"{request.url.scheme}://{request.url.netloc}"

@@ -1,0 +1,65 @@
+"""The case in the form as a request to the server's API: for a shell, and for Python.
+
+Both are plain ASCII whatever the names hold, and mean the same row: a test runs them and compares the answers.
+"""
+
+from __future__ import annotations
+
+import json
+
+from groundup.web.plain import Plain
+
+
+class Snippets(Plain):
+    """The same request twice."""
+
+    curl: str
+    python: str
+
+
+def snippets_of(row: dict[str, object], address: str, *, with_token: bool) -> Snippets:
+    """Return the request that asks for `row`.
+
+    Parameters
+    ----------
+    row : dict
+        Column -> JSON value.
+    address : str
+        Of the server, without a path.
+    with_token : bool
+        Whether the server asks for a token; it is taken from the environment, never written out.
+    """
+    return Snippets(curl=_curl(row, address, with_token), python=_python(row, address, with_token))
+
+
+def _curl(row: dict[str, object], address: str, with_token: bool) -> str:
+    token = '  -H "Authorization: Bearer $GROUNDUP_TOKEN" \\\n' if with_token else ""
+    body = json.dumps({"rows": row, "explain": True}, ensure_ascii=True, indent=1).replace("'", "\\u0027")
+    return f"curl -s {_quoted(address + '/predict')} \\\n{token}  -H 'Content-Type: application/json' \\\n  -d '{body}'\n"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _python(row: dict[str, object], address: str, with_token: bool) -> str:
+    lines = "".join(f"    {name!a}: {value!a},\n" for name, value in row.items())
+    headers = '{"Content-Type": "application/json"}'
+    os_import = ""
+    if with_token:
+        os_import = "import os\n"
+        headers = (
+            "{\n"
+            '    "Content-Type": "application/json",\n'
+            '    "Authorization": "Bearer " + os.environ["GROUNDUP_TOKEN"],\n'
+            "}"
+        )
+    return (
+        f"import json\n{os_import}from urllib.request import Request, urlopen\n\n"
+        f"row = {{\n{lines}}}\n"
+        'body = {"rows": row, "explain": True}\n'
+        f"headers = {headers}\n"
+        f"request = Request({address + '/predict'!a}, json.dumps(body).encode(), headers)\n"
+        "with urlopen(request) as response:\n"
+        "    print(json.load(response))\n"
+    )
