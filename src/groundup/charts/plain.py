@@ -73,11 +73,21 @@ def shown(name, limit: int = 80) -> str:
     text = str(name)
     if len(text) > limit:
         text = text[: limit - 1] + "…"
-    if not text.isprintable():
-        text = "".join(_visible(ch) for ch in text)
+    text = visible(text)
     if text in _OBJECT_WORDS:
         return f"{text} "  # a space that nobody sees
     return text if text.strip() else "(empty)"
+
+
+def visible(text: str, *, keep_lines: bool = False) -> str:
+    r"""Return a text in which nothing hides and nothing moves other text: such characters stand as their code points.
+
+    >>> visible("a\x1b[31m\n"), visible("a\n", keep_lines=True)
+    ('a<1B>[31m<0A>', 'a\n')
+    """
+    if text.isprintable():
+        return text
+    return "".join(ch if keep_lines and ch == "\n" else _visible(ch) for ch in text)
 
 
 def _visible(ch: str) -> str:

@@ -9,9 +9,10 @@ import altair as alt
 import numpy as np
 
 from groundup.charts import theme
+from groundup.charts.chart import Chart, Panel
 from groundup.charts.drawing import Rows
 from groundup.charts.plain import labels as as_labels
-from groundup.charts.plain import rows, vector
+from groundup.charts.plain import number, quoted, rows, table, vector
 from groundup.charts.thinning import kept_points
 from groundup.errors import UsageError
 
@@ -109,6 +110,34 @@ def draw_lines(kept: Rows, listed: list[dict], series: list[str], *, interpolate
     if len(series) == 1:
         return chart
     return chart.encode(**by_series("series", series))
+
+
+def draw_curves(curves: list[Curve], what: str, **channels):
+    """Return the curves to draw, the rows that they are drawn from, and their lines; `what` names their areas."""
+    drawn = hardest(curves)
+    listed, series = line_rows(drawn, what)
+    kept = Rows()
+    return drawn, kept, draw_lines(kept, listed, series, **channels)
+
+
+def curve_chart(
+    name: str, kept: Rows, layers: list, columns: dict, *, kind: str, title: str, reading: str
+) -> Chart:
+    """Return the square chart of curves called `name`, with its table of `columns`."""
+    panel = Panel(kept, alt.layer(*layers), name, 320)
+    return Chart(kind=kind, title=title, reading=reading, panels=(panel,), table=table(name, columns))
+
+
+def told_of_labels(curves: list[Curve], drawn: list[Curve], what: str) -> str:
+    """Return the sentence on several labels: the span of their areas, called `what`, and how many are drawn."""
+    order = sorted(curves, key=lambda curve: curve.area)
+    told = (
+        f"Each label against the rest: {what} from {number(order[0].area)} ({quoted(order[0].name)}) to "
+        f"{number(order[-1].area)} ({quoted(order[-1].name)})."
+    )
+    return told + (
+        f" Drawn are the {len(drawn)} hardest of {len(curves)} labels." if len(drawn) < len(curves) else ""
+    )
 
 
 def by_series(field: str, series: list[str]) -> dict:

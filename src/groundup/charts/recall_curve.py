@@ -13,10 +13,10 @@ from collections.abc import Sequence
 import altair as alt
 import numpy as np
 
-from groundup.charts.chart import Chart, Panel
+from groundup.charts.chart import Chart
 from groundup.charts.drawing import Rows, tooltips, x_share, y_share
-from groundup.charts.plain import number, percent, quoted, rows, shown, table
-from groundup.charts.ranked import Curve, Steps, curves_of, draw_lines, hardest, line_rows
+from groundup.charts.plain import number, percent, quoted, rows, shown
+from groundup.charts.ranked import Curve, Steps, curve_chart, curves_of, draw_curves, told_of_labels
 
 _RECALLS = (0.1, 0.25, 0.5, 0.75, 0.9)
 
@@ -49,13 +49,9 @@ def precision_recall(y, score, *, labels: Sequence | None = None) -> Chart:
         Names; for two labels the second is the positive one.
     """
     curves = curves_of(y, score, labels, precision_points)
-    drawn = hardest(curves)
-    listed, series = line_rows(drawn, "AP")
-    kept = Rows()
-    lines = draw_lines(
-        kept,
-        listed,
-        series,
+    drawn, kept, lines = draw_curves(
+        curves,
+        "AP",
         x=x_share("x", "recall: positives found"),
         y=y_share("y", "precision: calls that are right"),
         tooltip=tooltips(x=("recall", ".1%"), y=("precision", ".1%"), threshold=("threshold", ".3~r")),
@@ -65,20 +61,19 @@ def precision_recall(y, score, *, labels: Sequence | None = None) -> Chart:
     if len(drawn) == 1:
         layers.insert(0, _chance(kept, drawn[0].base))
     at = {f"precision at recall {r:.0%}": [precision_at(c, r) for c in drawn] for r in _RECALLS}
-    return Chart(
+    return curve_chart(
+        "Precision over recall",
+        kept,
+        layers,
+        {
+            "label": [shown(c.name) for c in drawn],
+            "average precision": [c.area for c in drawn],
+            "share of positives": [c.base for c in drawn],
+        }
+        | at,
         kind="precision_recall",
         title="Precision against recall",
         reading=_reading(curves, drawn),
-        panels=(Panel(kept, alt.layer(*layers), "Precision over recall", 320),),
-        table=table(
-            "Precision over recall",
-            {
-                "label": [shown(c.name) for c in drawn],
-                "average precision": [c.area for c in drawn],
-                "share of positives": [c.base for c in drawn],
-            }
-            | at,
-        ),
     )
 
 
@@ -105,11 +100,4 @@ def _reading(curves: list[Curve], drawn: list[Curve]) -> str:
             f"to find half of the positives, {percent(round(precision_at(curve, 0.5), 2))} of the calls are right; "
             f"to find 90 %, {percent(round(precision_at(curve, 0.9), 2))}."
         )
-    order = sorted(curves, key=lambda curve: curve.area)
-    told = (
-        f"Each label against the rest: average precision from {number(order[0].area)} ({quoted(order[0].name)}) to "
-        f"{number(order[-1].area)} ({quoted(order[-1].name)})."
-    )
-    return told + (
-        f" Drawn are the {len(drawn)} hardest of {len(curves)} labels." if len(drawn) < len(curves) else ""
-    )
+    return told_of_labels(curves, drawn, "average precision")

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import altair as alt
 import numpy as np
 
-from groundup.charts.chart import Chart, Panel
+from groundup.charts.chart import Chart
 from groundup.charts.drawing import Rows, tooltips, x_share, y_share
-from groundup.charts.plain import number, percent, quoted, rows, shown, table
-from groundup.charts.ranked import Curve, Steps, curves_of, draw_lines, hardest, line_rows
+from groundup.charts.plain import number, percent, quoted, rows, shown
+from groundup.charts.ranked import Curve, Steps, curve_chart, curves_of, draw_curves, told_of_labels
 
 _RATES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
 
@@ -44,13 +43,9 @@ def roc(y, score, *, labels: Sequence | None = None, threshold: float | None = N
         Marks the point at which the model decides (one curve only).
     """
     curves = curves_of(y, score, labels, roc_points)
-    drawn = hardest(curves)
-    listed, series = line_rows(drawn, "AUC")
-    kept = Rows()
-    lines = draw_lines(
-        kept,
-        listed,
-        series,
+    drawn, kept, lines = draw_curves(
+        curves,
+        "AUC",
         x=x_share("x", "false positive rate"),
         y=y_share("y", "true positive rate"),
         tooltip=tooltips(
@@ -67,14 +62,14 @@ def roc(y, score, *, labels: Sequence | None = None, threshold: float | None = N
         f"found at {rate:.0%} false alarms": [float(np.interp(rate, c.x, c.y)) for c in drawn]
         for rate in _RATES
     }
-    return Chart(
+    return curve_chart(
+        "ROC curve",
+        kept,
+        layers,
+        {"label": [shown(c.name) for c in drawn], "area": [c.area for c in drawn]} | at,
         kind="roc",
         title="ROC: positives found against false alarms",
         reading=_reading(curves, drawn),
-        panels=(Panel(kept, alt.layer(*layers), "ROC curve", 320),),
-        table=table(
-            "ROC curve", {"label": [shown(c.name) for c in drawn], "area": [c.area for c in drawn]} | at
-        ),
     )
 
 
@@ -103,11 +98,4 @@ def _reading(curves: list[Curve], drawn: list[Curve]) -> str:
             f"Area under the curve {number(curve.area)}{of} (0.5 is chance, 1 is perfect): "
             f"at 10 % false alarms the model finds {percent(round(at, 2))} of the positives."
         )
-    order = sorted(curves, key=lambda curve: curve.area)
-    told = (
-        f"Each label against the rest: areas from {number(order[0].area)} ({quoted(order[0].name)}) to "
-        f"{number(order[-1].area)} ({quoted(order[-1].name)})."
-    )
-    return told + (
-        f" Drawn are the {len(drawn)} hardest of {len(curves)} labels." if len(drawn) < len(curves) else ""
-    )
+    return told_of_labels(curves, drawn, "areas")
