@@ -10,7 +10,7 @@ from sklearn.cluster import KMeans as Reference
 from sklearn.datasets import load_iris, make_blobs
 from sklearn.exceptions import ConvergenceWarning
 
-from groundup.engine.rows import Memmap
+from groundup.engine.rows import Memmap, Rows
 from groundup.models import KMeans
 
 
@@ -306,3 +306,37 @@ def test_large_distances_that_do_not_overflow_are_clustered(dtype, scale):
         warnings.simplefilter("error")
         model = KMeans(2, random_state=0).fit((small * scale).astype(dtype))
     assert np.bincount(model.labels_).tolist() == [5_000, 5_000]
+
+
+@pytest.mark.parametrize("method", ["predict", "transform", "score"])
+@pytest.mark.parametrize("width", [3, 9])
+def test_a_fit_that_commits_during_an_answer_does_not_mix_with_it(method, width, monkeypatch):
+    """As a server that fits anew in another thread; here at the worst moment, just after the look at X."""
+    X = _blobs(200, 5)
+    model = KMeans(4, random_state=0).fit(X)
+    other = KMeans(6, random_state=0).fit(_blobs(200, width))
+    look, calls = KMeans._features, []
+
+    def looks_and_is_overtaken(self, given, *args):
+        calls.append(given)
+        found = look(self, given, *args)
+        self.__dict__ = dict(vars(other))
+        return found
+
+    monkeypatch.setattr(KMeans, "_features", looks_and_is_overtaken)
+    with pytest.raises(ValueError, match=f"expecting {width} features"):
+        getattr(model, method)(X)
+    assert len(calls) == 2
+
+
+def test_centres_that_stay_need_no_further_pass(monkeypatch):
+    X = _blobs()
+    done = KMeans(6, random_state=0, tol=0).fit(X)
+    reduce, passes = Rows.reduce, []
+    monkeypatch.setattr(
+        Rows, "reduce", lambda self, kind, *state: passes.append(kind.__name__) or reduce(self, kind, *state)
+    )
+    again = KMeans(6, init=done.cluster_centers_, tol=0).fit(X)
+    assert passes.count("Assignment") == again.n_iter_ == 1
+    np.testing.assert_array_equal(again.labels_, done.labels_)
+    np.testing.assert_array_equal(again.cluster_centers_, done.cluster_centers_)

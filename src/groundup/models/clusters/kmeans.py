@@ -250,14 +250,15 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
 
     def predict(self, X):
         """Return the number of the nearest centre of each row: int32 of shape (n_rows,)."""
-        X = self._features(X)
-        return self._nearest(X)
+        return self._nearest(*self._met(X))
 
-    def _nearest(self, X) -> np.ndarray:
+    def _met(self, X) -> tuple[np.ndarray, np.ndarray]:
+        """Return X, validated, and centres of its width: of one fit, even if another is committed meanwhile."""
+        given, X = X, self._features(X)
         centres = self.cluster_centers_
-        if centres.shape[1] != X.shape[1]:  # a fit in another thread has committed since the look at X
-            X = self._features(X)
-            centres = self.cluster_centers_
+        return (X, centres) if centres.shape[1] == X.shape[1] else self._met(given)
+
+    def _nearest(self, X: np.ndarray, centres: np.ndarray) -> np.ndarray:
         found = self._fill(nearest, X, *Codebook.of(centres), n_columns=2)
         return found[:, 0].astype(np.int32)
 
@@ -270,10 +271,10 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
 
     def transform(self, X):
         """Return the distance of each row to each centre, in X's dtype: shape (n_rows, n_clusters)."""
-        X = self._features(X)
-        centres = self.cluster_centers_.astype(np.float64)
-        out = self._fill(distances, X, centres, *Codebook.of(centres), n_columns=len(centres))
-        return out.astype(self._dtype_in, copy=False)
+        X, centres = self._met(X)
+        wide = centres.astype(np.float64)
+        out = self._fill(distances, X, wide, *Codebook.of(wide), n_columns=len(wide))
+        return out.astype(X.dtype, copy=False)
 
     def fit_predict(self, X, y=None, sample_weight=None):
         """Return ``fit(X).labels_``."""
@@ -285,10 +286,10 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
 
     def score(self, X, y=None, sample_weight=None):
         """Return minus the inertia of the rows of X, so that more is better."""
-        X = self._features(X)
-        columns = {"label": self._nearest(X), "weight": self._weight(sample_weight, len(X))}
+        X, centres = self._met(X)
+        columns = {"label": self._nearest(X, centres), "weight": self._weight(sample_weight, len(X))}
         rows = Rows(Memory(X), columns, self._n_threads())
-        return -rows.reduce(Inertia, self.cluster_centers_).value
+        return -rows.reduce(Inertia, centres).value
 
     @property
     def _n_features_out(self) -> int:

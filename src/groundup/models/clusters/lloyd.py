@@ -195,9 +195,10 @@ def lloyd(rows: Rows, centres: np.ndarray, max_iter: int, tol: float, tell) -> C
         old = centres
         assigned = rows.reduce(Assignment, Codebook.of(old))
         centres = _means(assigned, rows, old)
-        settled = assigned.changed == 0
+        moved = float(((centres.astype(np.float64) - old) ** 2).sum())
+        settled = assigned.changed == 0 or moved == 0  # then the labels are those of the last centres
         stopped = tell(lambda old=old: rows.reduce(Inertia, old).value, centres)
-        if stopped or ((centres.astype(np.float64) - old) ** 2).sum() <= tol:
+        if stopped or moved <= tol:
             break
     if not settled:
         rows.reduce(
