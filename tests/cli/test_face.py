@@ -246,7 +246,9 @@ def test_interrupt_says_so_and_leaves_nothing_half_written(tmp_path, table):
     )
     deadline = time.monotonic() + 60
     while (
-        not list(Path(tmp_path).rglob("journal.jsonl")) and time.monotonic() < deadline and run.poll() is None
+        not list(Path(tmp_path).rglob("unfinished.jsonl"))
+        and time.monotonic() < deadline
+        and run.poll() is None
     ):
         time.sleep(0.05)
     time.sleep(0.3)

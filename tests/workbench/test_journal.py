@@ -1,64 +1,234 @@
-"""The journal of a run: in memory, then in a file of its own, which takes its place at the end."""
+"""The journal of a run: on the disk line by line, replayed, torn, damaged, and on a disk that refuses."""
 
+import errno
 import json
+import os
 
 import numpy as np
 import pytest
 
 from groundup.errors import GroundupError
-from groundup.workbench.journal import NAME, UNFINISHED, Journal
+from groundup.workbench import lines
+from groundup.workbench.journal import NAME, UNFINISHED, Journal, ProjectError, brief, read, resumable
 
 
 def kinds(path):
     return [json.loads(line)["kind"] for line in path.read_text().splitlines()]
 
 
-def test_entries_recorded_before_the_file_are_in_it_too(tmp_path):
+def written(folder, n=3, *, close=True):
+    """A journal with n fits."""
     journal = Journal()
-    journal.record("begun", n=np.int64(3))
+    journal.open(folder)
+    for i in range(n):
+        journal.record("fit", learner="L", fold=i, score=np.float64(0.1) * i)
+    if close:
+        journal.close()
+    return journal
+
+
+def test_each_entry_is_in_the_file_at_once_and_is_json(tmp_path):
+    journal = written(tmp_path, close=False)
+    found = [json.loads(line) for line in (tmp_path / UNFINISHED).read_text().splitlines()]
+    assert [entry["kind"] for entry in found] == ["begun", "fit", "fit", "fit"]
+    assert found[2]["score"] == 0.1
+    assert [{k: v for k, v in entry.items() if k != "sum"} for entry in found] == journal.entries
+    journal.ended(digest="d")
+    assert [path.name for path in tmp_path.iterdir()] == [NAME]
+    assert kinds(tmp_path / NAME)[-1] == "ended"
+
+
+def test_entries_recorded_in_memory_are_written_too(tmp_path):
+    journal = Journal()
+    journal.record("fit", n=np.int64(3))
     journal.close()  # nothing is open
-    journal.open(tmp_path / "run")
-    journal.record("ended", score=np.float64(0.5))
-    (running,) = tmp_path.rglob(NAME)
-    assert running.parent.name.startswith("running-")
-    assert kinds(running) == ["begun", "ended"]  # as it goes on
+    assert journal.open(tmp_path / "run") == ""
+    journal.record("ended")
+    assert kinds(tmp_path / "run" / UNFINISHED) == ["fit", "ended"]
+
+
+def test_each_line_is_on_the_disk_before_the_next(tmp_path, monkeypatch):
+    calls = []
+    fsync, write = os.fsync, os.write
+    monkeypatch.setattr(lines.os, "write", lambda f, b: (calls.append("write"), write(f, b))[1])
+    monkeypatch.setattr(lines.os, "fsync", lambda f: (calls.append("fsync"), fsync(f))[1])
+    journal = Journal()
+    journal.open(tmp_path)
+    calls.clear()
+    journal.record("fit")
+    journal.record("fit")
+    assert calls == ["write", "fsync"] * 2
+
+
+def test_an_interrupted_run_is_replayed_and_goes_on(tmp_path):
+    written(tmp_path)
+    journal = Journal()
+    assert journal.open(tmp_path) == (
+        "Going on with the run that was interrupted: 3 fits are in its journal, and not done again."
+    )
+    assert [journal.take("fit", learner="L", fold=i)["score"] for i in range(3)] == [0.0, 0.1, 0.2]
+    assert journal.take("fit", learner="L", fold=3) is None
+    journal.record("fit", learner="L", fold=3)
+    assert journal.take("fit", learner="L", fold=4) is None
+    journal.ended()
+    assert kinds(tmp_path / NAME) == ["begun", "fit", "fit", "fit", "resumed", "fit", "ended"]
+    assert Journal().open(tmp_path) == ""  # an ended run is no interrupted one
+
+
+def test_the_clock_is_asked_only_where_the_journal_ends(tmp_path):
+    journal = Journal()
+    journal.open(tmp_path)
+    assert journal.decided(lambda: "") == ""
+    journal.record("fit")
+    assert journal.decided(lambda: "time", about="x") == "time"
+    journal.record("compared")
     journal.close()
-    lines = [json.loads(line) for line in (tmp_path / "run" / NAME).read_text().splitlines()]
-    assert [line["n"] for line in lines[:1]] == [3]
-    assert lines[1]["score"] == 0.5
-    assert [path.name for path in (tmp_path / "run").iterdir()] == [NAME]
-    journal.close(ended=False)  # closed already
-    assert [path.name for path in (tmp_path / "run").iterdir()] == [NAME]
+    again = Journal()
+    again.open(tmp_path)
+
+    def never():
+        raise AssertionError("asked")
+
+    assert again.decided(never) == ""
+    assert again.take("fit")
+    assert again.decided(never) == "time"
+    assert again.once("compared")["kind"] == "compared"
+    assert again.decided(lambda: "fits") == "fits"
 
 
-def test_a_run_that_fails_leaves_the_older_journal(tmp_path):
-    for kind, ended in (("old", True), ("failed", False), ("failed again", False)):
-        journal = Journal()
-        journal.open(tmp_path)
-        journal.record(kind)
-        assert kinds(tmp_path / NAME) == ["old"] if kind != "old" else not (tmp_path / NAME).exists()
-        journal.close(ended=ended)
-    assert kinds(tmp_path / NAME) == ["old"]
-    assert kinds(tmp_path / UNFINISHED) == ["failed again"]
-    assert len(list(tmp_path.iterdir())) == 2
+def test_time_goes_on_where_it_ended(tmp_path):
+    journal = written(tmp_path, close=False)
+    journal.spent_s = 30.0
+    journal.record("fit")
+    journal.close()
+    again = Journal()
+    again.open(tmp_path)
+    assert 30.0 <= again.spent_s < 31.0
+    assert again.record("interrupted")["at_s"] >= again.spent_s
 
 
-def test_two_at_once_do_not_mix(tmp_path):
-    one, other = Journal(), Journal()
-    one.open(tmp_path)
-    other.open(tmp_path)
-    for _ in range(3):
-        one.record("one")
-        other.record("other")
-    one.close()
-    assert kinds(tmp_path / NAME) == ["one"] * 3
-    other.record("other")
-    other.close()
-    assert kinds(tmp_path / NAME) == ["other"] * 4
+def test_another_order_of_steps_is_refused(tmp_path):
+    written(tmp_path)
+    journal = Journal()
+    journal.open(tmp_path)
+    with pytest.raises(ProjectError, match="line 2 is fit L 0, and fit M 0 is due") as caught:
+        journal.take("fit", learner="M", fold=0)
+    assert "--fresh" in caught.value.hint
+    with pytest.raises(ProjectError, match="other steps"):
+        journal.record("compared")
+
+
+def test_other_versions_or_machines_begin_anew(tmp_path):
+    journal = Journal()
+    journal.open(tmp_path, depends={"numpy": "1"})
+    journal.record("fit")
+    journal.close()
+    again = Journal()
+    assert "begun anew" in again.open(tmp_path, depends={"numpy": "2"})
+    assert kinds(tmp_path / UNFINISHED) == ["begun"]
+    again.close()
+    assert Journal().open(tmp_path, fresh=True, depends={"numpy": "2"}) == ""
+
+
+def test_a_failed_run_is_not_taken_up(tmp_path):
+    journal = written(tmp_path, close=False)
+    journal.stopped(GroundupError("No learner could be fitted."))
+    journal.close()
+    assert brief(tmp_path / UNFINISHED).state == "failed"
+    assert not resumable(tmp_path)
+    assert Journal().open(tmp_path) == ""
+    for error in (KeyboardInterrupt(), MemoryError(), ProjectError("full")):
+        journal = written(tmp_path / type(error).__name__, close=False)
+        journal.stopped(error)
+        journal.close()
+        assert resumable(tmp_path / type(error).__name__)
+
+
+def test_a_last_line_that_is_cut_anywhere_is_dropped(tmp_path):
+    written(tmp_path)
+    path = tmp_path / UNFINISHED
+    whole = path.read_bytes()
+    ends = [i + 1 for i, byte in enumerate(whole) if byte == ord("\n")]
+    for length in range(ends[0], len(whole)):
+        path.write_bytes(whole[:length])
+        assert len(read(path)) == sum(end <= length for end in ends)
+    path.write_bytes(whole[:-5])
+    journal = Journal()
+    journal.open(tmp_path)
+    assert [journal.take("fit", fold=i) is not None for i in range(3)] == [True, True, False]
+    journal.record("fit", fold=2)
+    journal.close()
+    assert kinds(path) == ["begun", "fit", "fit", "resumed", "fit"]
+    for torn in (b"\0" * 40, b"{}\n", whole[:40] + b"\n"):
+        path.write_bytes(whole + torn)
+        assert len(read(path)) == 4
+    path.write_bytes(whole[: ends[0] - 9])
+    assert read(path) == []
+    assert not resumable(tmp_path)
+
+
+def test_a_damaged_line_in_the_middle_is_an_error(tmp_path):
+    written(tmp_path)
+    path = tmp_path / UNFINISHED
+    whole = path.read_bytes()
+    of_lines = whole.splitlines(keepends=True)
+    spoilt = [
+        whole.replace(b'"fold": 1', b'"fold": 7'),
+        b"".join([of_lines[0], *of_lines[2:]]),  # one is missing
+        b"".join([of_lines[0], of_lines[2], of_lines[1], of_lines[3]]),
+        b"".join([*of_lines[:2], b"\n", *of_lines[2:]]),
+    ]
+    for data in spoilt:
+        path.write_bytes(data)
+        with pytest.raises(ProjectError, match=r"Line [23] of the journal is damaged") as caught:
+            Journal().open(tmp_path)
+        assert str(path) in str(caught.value)
+        assert "--fresh" in caught.value.hint
+        assert path.read_bytes() == data
+    assert brief(path).state == "damaged"
+    assert Journal().open(tmp_path, fresh=True) == ""
+
+
+@pytest.mark.parametrize("written_bytes", [0, 7])
+def test_a_full_disk_loses_the_last_entry_only(tmp_path, monkeypatch, written_bytes):
+    journal = written(tmp_path, close=False)
+    before, write = (tmp_path / UNFINISHED).read_bytes(), os.write
+
+    def full(file, data):
+        write(file, bytes(data[:written_bytes]))
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as m:
+        m.setattr(lines.os, "write", full)
+        with pytest.raises(ProjectError, match="No space left on device") as caught:
+            journal.record("fit", fold=3)
+        journal.stopped(caught.value)
+    assert "goes on once there is room" in caught.value.hint
+    assert (tmp_path / UNFINISHED).read_bytes() == before
+    journal.close()
+    assert resumable(tmp_path)
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(GroundupError, match="cannot be written") as caught:
+    with pytest.raises(ProjectError, match="cannot be written") as caught:
         Journal().open(tmp_path / "file")
     assert "--project" in caught.value.hint
+
+
+def test_a_journal_of_the_first_form_is_no_interrupted_run(tmp_path):
+    (tmp_path / UNFINISHED).write_text('{"kind": "begun", "at_s": 0.0, "identity": {}}\n{"kind": "fit"}\n')
+    assert not resumable(tmp_path)
+    assert Journal().open(tmp_path) == ""
+
+
+def test_following_an_ended_run_writes_nothing(tmp_path):
+    journal = written(tmp_path, close=False)
+    journal.ended()
+    before = (tmp_path / NAME).read_bytes()
+    again = Journal()
+    again.follow(tmp_path)
+    assert again.take("fit", fold=0)
+    again.close()
+    assert (tmp_path / NAME).read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == [NAME]

@@ -70,7 +70,9 @@ def test_changed_data_is_a_new_run_and_says_so(built, make_frame):
     other = gu.Project(frame, target="y", path=built.path, learners=LINEAR, listen=heard.append)
     assert not other.build(max_fits=5).stored
     told = [e.text for e in heard if isinstance(e, Told)]
-    assert told == ["A new run: the data, max_fits changed since the last one."]
+    assert told[0] == "A new run: the data, max_fits changed since the last one."
+    assert "uses this run from now on" in told[1]
+    assert "groundup use " in told[1]
     assert other.bundle != built.bundle
 
 
@@ -91,7 +93,7 @@ def test_steps_one_by_one(tmp_path, make_frame):
         _ = project.leaderboard
     board = project.compare(max_fits=5)
     assert board["learner"].to_list() == ["LogisticRegression", "DummyClassifier"]
-    assert not (tmp_path / "p").exists()  # nothing is written before there is a result
+    assert not list((tmp_path / "p").rglob("result.json"))
     assert project.finalize().metrics["test"]["roc_auc"] > 0.8
     assert "test" in [e.step for e in heard if isinstance(e, StepBegun)]
     assert "built" in repr(project)

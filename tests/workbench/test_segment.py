@@ -52,15 +52,30 @@ def test_warnings_of_fits_reach_the_result(points, tmp_path, monkeypatch):
     assert "2, 3 segments: two centres are one" in result.warnings
 
 
-def _verdict(train, valid, test, n_test=120):
+def _verdict(train, valid, test, error=0.027):
     values = {"train": train, "valid": valid, "test": test}
-    return segment._verdict({part: {"silhouette": v} for part, v in values.items()}, n_test)
+    errors = {"valid": error, "test": error}
+    return segment._verdict({part: {"silhouette": v} for part, v in values.items()}, errors)
 
 
 def test_the_verdict_names_the_part_that_disagrees():
-    told = _verdict(0.4431, 0.2460, 0.4264, n_test=30)
+    told = _verdict(0.4431, 0.2460, 0.4264, error=0.055)
     assert told.startswith("The segments hold on test, but valid disagrees by more than chance explains")
     assert "0.2460 on valid" in told
     assert "hold on valid, but test disagrees" in _verdict(0.4431, 0.4264, 0.2460)
     assert "do not hold well" in _verdict(0.4431, 0.24, 0.25)
     assert _verdict(0.4431, 0.43, 0.4264).startswith("The segments hold on rows that were not seen")
+
+
+def test_numbers_go_by_size_and_what_was_not_tried_is_told(tmp_path):
+    rng = np.random.default_rng(0)
+    which = np.repeat([0, 1, 2], [30, 100, 60])
+    centers = np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]])[which]
+    frame = pl.DataFrame(centers + rng.normal(size=(190, 2)), schema=["a", "b"])[rng.permutation(190)]
+    project = Project(frame, path=tmp_path)
+    result = project.build(max_fits=12)
+    assert [s.number for s in result.segments] == [0, 1, 2]
+    assert [s.rows for s in result.segments] == sorted((s.rows for s in result.segments), reverse=True)
+    assert "4 to 10 segments were not tried" in " ".join(result.warnings)
+    said = project.predict(frame)["prediction"].value_counts().sort("prediction")["count"].to_list()
+    assert said == [100, 60, 30]

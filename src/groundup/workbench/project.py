@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time as clock_time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,15 +12,18 @@ from groundup._version import __version__
 from groundup.errors import GroundupError, UsageError, nearest
 from groundup.workbench.clock import Clock, parse_budget
 from groundup.workbench.events import Failed, Listener, Step, StepBegun, StepDone, Told, nobody
-from groundup.workbench.folder import BUNDLE, Folder, default_root
-from groundup.workbench.journal import Journal
+from groundup.workbench.folder import BUNDLE, Folder, default_root, told_looks
+from groundup.workbench.journal import Journal, resumable
+from groundup.workbench.keeping import Keeper
 from groundup.workbench.learners import learners_of, packages_of
+from groundup.workbench.lock import Lock
 from groundup.workbench.warming import Warming
 
 if TYPE_CHECKING:
     import polars as pl
 
     from groundup.tables import Contract, Split, Table
+    from groundup.workbench.audit import Audit
     from groundup.workbench.learners import Found
     from groundup.workbench.problem import Problem
     from groundup.workbench.result import Result
@@ -66,10 +69,13 @@ class Project:
     seed : int
         Of the split and of every learner.
     path : path, optional
-        The project's folder; ``NAME-groundup`` in the current folder where None. Nothing is written before `build` or
-        `finalize`.
+        The project's folder; ``NAME-groundup`` in the current folder where None, and for a frame, which has no name,
+        ``table-DIGEST-groundup``. Nothing is written before `build` or `compare`. What has been fitted is kept there at
+        once: the same call again goes on where an interrupted one ended.
     learners : sequence of str, optional
         Names of the learners to compare; all that fit the task where None.
+    accept : sequence of str
+        Findings of the leak audit that are known and kept: ``COLUMN``, ``COLUMN:KIND`` or ``KIND``. The result says so.
     read : mapping, optional
         How `source` is to be read: delimiter, encoding, header, types, as in ``groundup.read``; detected where not given.
     listen : callable, optional
@@ -79,6 +85,8 @@ class Project:
     ----------
     table, contract, split
         What was read, what its columns mean, how its rows are dealt: made on first use.
+    audit : Audit
+        What gives the target away, names the row, or is in two parts: looked for before any learner is trained.
     leaderboard : polars.DataFrame
         After `compare`.
     result : Result
@@ -107,11 +115,13 @@ class Project:
         seed: int = 0,
         path: str | Path | None = None,
         learners=None,
+        accept: Sequence[str] = (),
         read: Mapping[str, Any] | None = None,
         listen: Listener | None = None,
     ):
         self.source, self.target, self.task, self.time, self.group = source, target, task, time, group
         self.ignore = [ignore] if isinstance(ignore, str) else list(ignore)
+        self.accept = [accept] if isinstance(accept, str) else list(accept)
         self.seed, self.path, self.listen = seed, path, listen or nobody
         self.learners = None if learners is None else list(learners)
         self.read = _reading(read)
@@ -163,6 +173,17 @@ class Project:
 
         return pose(self.table, self.contract, self.split, self.seed)
 
+    @cached_property
+    def audit(self) -> Audit:
+        """What the leak audit found; `compare` and `build` raise ``LeakFound`` where it blocks."""
+        from groundup.workbench.audit import audit
+
+        problem = self.problem
+        self.listen(StepBegun("audit", "looking for leaks"))
+        found = audit(self.table, problem, self.accept)
+        self.listen(StepDone("audit", found))
+        return found
+
     # ------------------------------------------------------------------ the steps
 
     def compare(self, budget: str | float | None = BUDGET_S, max_fits: int | None = None) -> pl.DataFrame:
@@ -182,9 +203,18 @@ class Project:
         ------
         UsageError
             If a limit is not possible, or a learner is unknown.
+        LeakFound
+            If the audit found what gives the target away, and it was not accepted.
         """
         self._start(budget, max_fits)
-        self._compare(self._learners(), _at_once)
+        identity, found = self._identity(), self._learners()
+        if self._stored(identity) is not None:
+            self.journal.follow(self.folder.run(identity), self._depends())
+            self._compare(found, _at_once)
+        else:
+            self.audit.check()
+            with self._working(identity):
+                self._compare(found, _at_once)
         return self.leaderboard
 
     def finalize(self) -> Result:
@@ -196,23 +226,19 @@ class Project:
             return self._result
         if self._comparison is None:
             self._start(BUDGET_S, None)
-        identity = self._identity()
+        identity, found = self._identity(), self._learners()
         if (stored := self._stored(identity)) is not None:
-            self._result = stored
-            return stored
-        try:
-            found = self._learners()
-            self.journal.open(self.folder.run(identity))
+            return self._shown(stored)
+        self.audit.check()
+        with self._working(identity):
             if self._comparison is None:
                 self._compare(found, _at_once)
             return self._finish(identity)
-        finally:
-            self.journal.close(ended=False)
 
     def build(
         self, budget: str | float | None = BUDGET_S, max_fits: int | None = None, fresh: bool = False
     ) -> Result:
-        """Run all steps, or return the stored result of the same data and settings.
+        """Run all steps, go on with an interrupted run, or return the stored result of the same data and settings.
 
         Parameters
         ----------
@@ -220,43 +246,85 @@ class Project:
             As in `compare`.
         fresh : bool
             Run anew even where a result is stored: one more look at test, see ``Result.test_looks``.
+
+        Raises
+        ------
+        LeakFound
+            If the audit found what gives the target away, and it was not accepted: nothing is written.
+        GroundupError
+            If another process works on the project, or its folder cannot be written.
         """
         warming = Warming(self.listen)
         try:
             self._start(budget, max_fits)
             identity = self._identity()
             if not fresh and (stored := self._stored(identity)) is not None:
-                self._result = stored
-                return stored
-            if news := self.folder.news(identity):
-                self.listen(Told(news))
-            warming.begin(self.contract.task)
+                return self._shown(stored)
             found = self._learners()
-            self.journal.open(self.folder.run(identity))
-            self._compare(found, warming.ready)
-            return self._finish(identity)
+            self.audit.check()  # what is wrong with the data is told before anything is written
+            with self._working(identity, fresh=fresh):
+                warming.begin(self.contract.task)
+                self._compare(found, warming.ready)
+                return self._finish(identity)
         finally:
-            self.journal.close(ended=False)
             warming.end()
 
     def _start(self, budget, max_fits: int | None) -> None:
         """Begin a run: its clock, its journal (in memory, until something is to be written), nothing found yet."""
+        from groundup.engine.rows.threads import budget as n_threads
+
+        n_threads()  # a wrong number of threads is told once, not by every learner
         if max_fits is not None and budget is BUDGET_S:
             budget = None
         self._clock = Clock(parse_budget(budget), max_fits)
-        self._began = clock_time.monotonic()
         self._comparison = self._result = None
         self.journal = Journal()
-        self.journal.record("begun", identity=self._identity())
+
+    @contextmanager
+    def _working(self, identity: dict[str, Any], *, fresh: bool = False) -> Iterator[None]:
+        """Hold the project, and its journal open, while a run is worked on; an interrupted one is taken up."""
+        run = self.folder.run(identity)
+        with Lock(self.folder.root, run.name):
+            told = self.journal.open(run, fresh=fresh, depends=self._depends())
+            if not self._clock.n_fits:
+                self._clock.started -= self.journal.spent_s
+            try:
+                if told or (told := self.folder.news(identity)):
+                    self.listen(Told(told))
+                yield
+            except BaseException as error:
+                self.journal.stopped(error)
+                raise
+            finally:
+                self.journal.close()
+
+    def _depends(self) -> dict[str, Any]:
+        """Return what the fits of a run depend on besides its identity: machine and versions."""
+        from groundup.ship.bundle.fingerprint import fingerprint
+
+        return fingerprint().model_dump(mode="json")
 
     def _stored(self, identity: dict[str, Any]) -> Result | None:
+        """Return the stored result, None where there is none, or where a later run of the same was interrupted."""
+        if resumable(self.folder.run(identity)):
+            return None
         return self.folder.stored(identity, lambda why: self.listen(Told(why)))
+
+    def _shown(self, stored: Result) -> Result:
+        """Return a stored result, and put its run to use."""
+        if self.folder.would_take(stored.settings):
+            with Lock(self.folder.root):
+                if told := self.folder.take(stored.settings):
+                    self.listen(Told(told))
+        self._result = stored
+        return stored
 
     def _learners(self) -> Found:
         """Return the learners to compare; before anything is written, so that an unknown name leaves nothing."""
         return learners_of(self.contract.task, self.learners)
 
     def _compare(self, found: Found, ready: Callable[[str], None]) -> None:
+        self.journal.once("audited", found=self.audit.to_entry())
         if self.contract.task == "clustering":
             from groundup.workbench.steps.segment import compare_segments
 
@@ -281,30 +349,27 @@ class Project:
         from groundup.workbench.bundling import save_bundle
 
         run = self.folder.run(identity)
-        result, model = self._finished(identity, run)
+        keeper = Keeper(self.journal, run)
+        result, model = self._finished(identity, run, keeper)
         self.listen(StepBegun("bundle", "writing the bundle"))
         digest = save_bundle(run / BUNDLE, self.problem, model, result)
-        seconds = clock_time.monotonic() - self._began
-        budget_s = self._clock.budget_s
-        warnings = list(result.warnings)
-        if result.test_looks > 1:
-            warnings.append(
-                f"test of these data has been opened {result.test_looks} times in this project: a model that is picked "
-                "by its score on test will do worse than that score on new rows"
-            )
+        seconds, budget_s = self._clock.elapsed_s, self._clock.budget_s
+        warnings = [*self.audit.warnings, *result.warnings]
         if budget_s is not None and seconds > budget_s + 1:
             warnings.append(f"the run took {seconds:.0f} s, more than its budget of {budget_s:.0f} s")
         result = result.model_copy(
             update={"seconds": round(seconds, 3), "warnings": warnings, "digest": digest}
         )
-        self.folder.save(identity, result)
-        self.journal.record("ended", bundle=BUNDLE, digest=digest)
-        self.journal.close()
-        self._result = result
-        self.listen(StepDone("bundle", result))
-        return result
+        told = self.folder.save(identity, result)
+        self.journal.ended(bundle=BUNDLE, digest=digest)
+        keeper.remove()
+        self._result = result.model_copy(update={"warnings": [*warnings, *told_looks(result.test_looks)]})
+        self.listen(StepDone("bundle", self._result))
+        if told:
+            self.listen(Told(told))
+        return self._result
 
-    def _finished(self, identity: dict[str, Any], run: Path):
+    def _finished(self, identity: dict[str, Any], run: Path, keeper: Keeper):
         """Choose, refit and test; return the result and the fitted model."""
         from groundup.workbench.assemble import data_of, notes_of
 
@@ -316,12 +381,13 @@ class Project:
             "bundle": str(run / BUNDLE),
             "project": str(self.folder.root),
             "notes": notes_of(self.table, self.contract, self.split),
+            "audit": self.audit,
         }
 
         def begun(step: Step, what: str) -> None:
             if step == "test":
-                look = facts["test_looks"] = self.folder.look(identity)
-                self.journal.record("tested", rows=len(self.split.test), look=look)
+                look = facts["test_looks"] = self.folder.look(identity, self.journal.id)
+                self.journal.once("tested", rows=len(self.split.test), look=look)
                 what = what if look == 1 else f"opening test, look {look} at these data"
             self.listen(StepBegun(step, what))
 
@@ -334,9 +400,9 @@ class Project:
         from groundup.workbench.steps.finalize import finalize
 
         choice = choose(self._comparison)
-        self.journal.record("chosen", learner=choice.candidate.entry.name, reason=choice.reason)
+        self.journal.once("chosen", learner=choice.candidate.entry.name, reason=choice.reason)
         self.listen(StepDone("choose", choice))
-        final = finalize(self.problem, self._comparison, choice, begun)
+        final = finalize(self.problem, self._comparison, choice, begun, keeper)
         self.listen(StepDone("test", final))
         return assemble(self.problem, self._comparison, choice, final, facts), final.model
 
@@ -348,6 +414,7 @@ class Project:
             "target": self.target,
             "task": self.task,
             "ignore": sorted(set(self.ignore)),
+            "accept": sorted(set(self.accept)),
             "time": self.time,
             "group": self.group,
             "seed": self.seed,
@@ -361,7 +428,10 @@ class Project:
     @cached_property
     def folder(self) -> Folder:
         """Where results are stored."""
-        return Folder(Path(self.path) if self.path is not None else default_root(self.table.name))
+        if self.path is not None:
+            return Folder(Path(self.path))
+        named = isinstance(self.source, (str, Path)) or self.table.name != "table"
+        return Folder(default_root(self.table.name, "" if named else self.table.digest))
 
     # ------------------------------------------------------------------ what was found
 

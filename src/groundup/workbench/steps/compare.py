@@ -3,7 +3,8 @@
 The order is fixed. First the baseline, then each learner with its first setting, the cheapest learner first; then, round
 by round, each learner's next setting; at last neighbours of boosting's best. A further setting that loses to its
 learner's best on both of its first two folds is given up. The clock is asked before each candidate (would it fit into
-what is left, judged by the learner's last fit?) and, for the first settings, after each fold.
+what is left, judged by the learner's last fit?) and, for the first settings, after each fold. Its answers and every fit
+go into the journal, so that a run that was interrupted is walked through again without a fit (``workbench.journal``).
 """
 
 from __future__ import annotations
@@ -13,15 +14,16 @@ from collections.abc import Callable, Iterator
 from groundup.errors import GroundupError
 from groundup.judge.metrics import Metric, deciding
 from groundup.judge.predicting import row_micros, size_bytes
-from groundup.judge.validation import Folds, Validation, deciding_metric, validate
+from groundup.judge.validation import Folds, Judged, Validation, deciding_metric, judge_fold
 from groundup.workbench.candidate import Candidate, told_error
 from groundup.workbench.clock import Clock
 from groundup.workbench.events import Failed, FitDone, Listener
-from groundup.workbench.journal import Journal
+from groundup.workbench.journal import Journal, ProjectError
 from groundup.workbench.ladder import N_NEIGHBOURS, is_boosting, neighbour, rungs
 from groundup.workbench.learners import LearnerEntry, baseline_of
 from groundup.workbench.problem import BLIND, Problem
 from groundup.workbench.steps.comparison import Comparison
+from groundup.workbench.steps.fits import candidate_done, candidate_known, fold_of
 
 # Neighbours of boosting's best that may fail in a row before the search ends.
 PATIENCE = 8
@@ -88,7 +90,7 @@ class Comparer:
                 break
             self._climb(candidate)
         self.out.problems += self.out.told(self.problem.task)
-        self.journal.record(
+        self.journal.once(
             "compared", ended=self.out.ended, n_fits=self.clock.n_fits, n_tried=len(self.out.tried)
         )
         return self.out
@@ -101,17 +103,16 @@ class Comparer:
 
     def _first(self, entry: LearnerEntry, params: dict) -> None:
         anything = any(c.n_folds for c in self.out.tried)
-        if anything and (reason := self.clock.refusal(1)):
+        candidate = Candidate(entry, params)
+        if anything and (reason := self._refusal(candidate, 1)):
             self.out.skipped.append(entry.title)
             self.out.ended = reason
-            self.journal.record("skipped", learner=entry.name, reason=reason)
             return
-        candidate = Candidate(entry, params)
 
         def after_fold(validation: Validation) -> str:
             self._fold_done(candidate, validation)
             self._reserve(validation)
-            return self.clock.refusal(1)
+            return self._refusal(candidate, 1)
 
         self._judge(candidate, after_fold=after_fold)
         self.out.tried.append(candidate)
@@ -123,16 +124,15 @@ class Comparer:
         if best is None:
             return
         estimate_s = best.validation.fastest_s * SLACK * len(self.folds)
-        if reason := self.clock.refusal(len(self.folds), estimate_s):
+        if reason := self._refusal(candidate, len(self.folds), estimate_s):
             self.out.ended = reason
-            self.journal.record("stopped", reason=reason, before=candidate.told_params)
             return
 
         def after_fold(validation: Validation) -> str:
             self._fold_done(candidate, validation)
             if self._is_behind(validation, best.validation):
                 return "behind"
-            return "time" if self.clock.left_s <= 0 else ""
+            return self.journal.decided(lambda: "time" if self.clock.left_s <= 0 else "", **_about(candidate))
 
         self._judge(candidate, after_fold=after_fold)
         if candidate.validation.stopped == "time":
@@ -148,26 +148,46 @@ class Comparer:
             return True  # it lacks a value where the best has one
         return len(pairs) == 2 and all(better(a) < better(b) for a, b in pairs)
 
+    def _refusal(self, candidate: Candidate, n_fits: int, estimate_s: float = 0.0) -> str:
+        """Return why the clock refuses to go on with a candidate, "" if it does not: see ``Clock.refusal``."""
+        return self.journal.decided(lambda: self.clock.refusal(n_fits, estimate_s), **_about(candidate))
+
     def _judge(self, candidate: Candidate, after_fold) -> None:
-        entry, params = candidate.entry, candidate.params
         flavour = None
         try:
             flavour = candidate.flavour
-            self.ready(entry.name)
-            candidate.validation = validate(
-                lambda: entry.make(params),
-                self.folds,
-                flavour,
-                self.problem.task,
-                self.problem.classes,
-                after_fold=after_fold,
-            )
-            self._weigh(candidate, flavour)
+            self._validate(candidate, flavour, after_fold)
+        except ProjectError:
+            raise
         except Exception as error:  # noqa: BLE001 (one failing learner never kills a run)
             candidate.error = told_error(error)
-            self.listen(Failed(entry.title, candidate.error))
         candidate.validation.model = None
-        self._record(candidate, flavour)
+        if not candidate_known(self.journal, candidate):
+            name = self.out.metric.name
+            values = candidate.validation.values(name)
+            candidate_done(self.journal, candidate, flavour=flavour, metric=name, fold_scores=values)
+        if candidate.error:
+            self.listen(Failed(candidate.entry.title, candidate.error))
+
+    def _validate(self, candidate: Candidate, flavour: str, after_fold) -> None:
+        """Fit and judge on each fold, until `after_fold` says why not; what the journal has is not fitted."""
+        v = candidate.validation
+        for i in range(len(self.folds)):
+            if self.journal.next_is("candidate"):
+                return  # the next fit failed
+            v.model = fold_of(self.journal, candidate, i, lambda i=i: self._fit(candidate, flavour, i)).model
+            if after_fold is not None and (reason := after_fold(v)) and i + 1 < len(self.folds):
+                v.stopped = reason
+                break
+        if not self.journal.next_is("candidate"):
+            v.model = v.model or self._fit(candidate, flavour, candidate.n_folds - 1).model
+            self._weigh(candidate, flavour)
+
+    def _fit(self, candidate: Candidate, flavour: str, i: int) -> Judged:
+        entry, params = candidate.entry, candidate.params
+        self.ready(entry.name)
+        fold = self.folds.prepared(i, flavour)
+        return judge_fold(lambda: entry.make(params), fold, self.problem.task, self.problem.classes)
 
     def _weigh(self, candidate: Candidate, flavour: str) -> None:
         """Measure what a model of this candidate costs: its size, and one row prepared and predicted."""
@@ -178,21 +198,6 @@ class Comparer:
         seen = 0 if flavour == BLIND else size_bytes(fold.preparer)
         candidate.n_bytes = seen + size_bytes(model)
         candidate.row_us = row_micros(lambda: model.predict(prepare(row)[None]), rounds=3, target_s=0.003)
-
-    def _record(self, candidate: Candidate, flavour: str | None) -> None:
-        v, name = candidate.validation, self.out.metric.name
-        self.journal.record(
-            "candidate",
-            learner=candidate.entry.name,
-            params=candidate.params,
-            flavour=flavour,
-            metric=name,
-            fold_scores=v.values(name),
-            n_iterations=[f.n_iterations for f in v.folds],
-            fit_s=[round(f.fit_s, 6) for f in v.folds],
-            stopped=v.stopped,
-            error=candidate.error,
-        )
 
     def _fold_done(self, candidate: Candidate, validation: Validation) -> None:
         self.clock.n_fits += 1
@@ -246,3 +251,7 @@ class Comparer:
 
 def _baseline_params(task: str) -> dict:
     return {"strategy": "mean"} if task == "regression" else {"strategy": "prior"}
+
+
+def _about(candidate: Candidate) -> dict:
+    return {"learner": candidate.entry.name, "params": candidate.params}

@@ -1,24 +1,26 @@
 """Finalize: check the choice on valid, find the iteration count, refit on train and valid, open test once.
 
 Train and valid scores are those of the recipe fitted on train alone; the test score is that of the model that is saved,
-refitted on train and valid with the same setting and iteration count. Nothing about the model is decided by test.
+refitted on train and valid with the same setting and iteration count. Nothing about the model is decided by test. Each
+fit is kept until the run has ended (``workbench.keeping``).
 """
 
 from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from groundup.errors import GroundupError
 from groundup.judge.metrics import Predicted, Score, metric, scores
 from groundup.judge.numbers import shown
-from groundup.judge.predicting import predicted_of
 from groundup.judge.validation import difference
 from groundup.judge.verdict import sampling_error
-from groundup.workbench.candidate import Candidate, told_error
+from groundup.workbench.candidate import Candidate
+from groundup.workbench.journal import Journal, ProjectError
+from groundup.workbench.keeping import Fitted, Keeper, Stopping
 from groundup.workbench.problem import Problem
 from groundup.workbench.steps.choose import Choice, best_of_each
 from groundup.workbench.steps.compare import Comparison
@@ -26,18 +28,6 @@ from groundup.workbench.steps.compare import Comparison
 MAX_FINALISTS = 3
 # Scores that a reader expects to be better than the baseline's, whichever one decides.
 WARNED_OF = ("accuracy", "log_loss", "rmse", "mae")
-
-
-class Fitted(NamedTuple):
-    """A fitted preparer and learner, the flavour between them, and the parameters that a refit would use."""
-
-    preparer: Any
-    learner: Any
-    params: dict[str, Any]
-
-    def says(self, frame, classes: np.ndarray | None) -> Predicted:
-        """Return what the model says about rows of a table."""
-        return predicted_of(self.learner, self.preparer.transform(frame), classes)
 
 
 @dataclass(eq=False)
@@ -71,12 +61,22 @@ class Final:
     taught: Fitted
 
 
-def finalize(problem: Problem, comparison: Comparison, choice: Choice, begun) -> Final:
-    """Check, refit, test; `begun(step, what)` is told each step before it is taken: it counts the looks at test."""
-    split = problem.split
+def finalize(
+    problem: Problem, comparison: Comparison, choice: Choice, begun, keeper: Keeper | None = None
+) -> Final:
+    """Check, refit, test.
+
+    Parameters
+    ----------
+    begun : callable
+        ``begun(step, what)`` is told each step before it is taken: it counts the looks at test.
+    keeper : Keeper, optional
+        Holds what an interrupted run has fitted; nothing is kept where None.
+    """
+    split, keeper = problem.split, keeper or Keeper(Journal())
     begun("refit", "checking the choice on valid")
     finalists = _finalists(comparison, choice)
-    on_train = {id(c): _on_train(problem, c) for c in finalists}
+    on_train = {id(c): _on_train(problem, c, keeper, f"finalist-{i}") for i, c in enumerate(finalists, 1)}
     finalists = [c for c in finalists if on_train[id(c)] is not None]
     if not finalists:
         raise GroundupError(
@@ -84,13 +84,15 @@ def finalize(problem: Problem, comparison: Comparison, choice: Choice, begun) ->
             hint=choice.candidate.error,
         )
     chosen, note = _checked(problem, comparison, choice, on_train, finalists)
-    fitted = on_train[id(chosen)]
-    assert fitted is not None  # a finalist
+    taught = on_train[id(chosen)]
+    assert taught is not None  # a finalist
     said = {
-        part: fitted.says(problem.frame[getattr(split, part)], problem.classes) for part in ("train", "valid")
+        part: taught.says(problem.frame[getattr(split, part)], problem.classes) for part in ("train", "valid")
     }
     begun("refit", f"refitting {chosen.entry.spoken} on train and valid")
-    model = fit(problem, chosen, split.development, fitted.params)
+    model = keeper.fitted(
+        "refit", problem, chosen, lambda: fit(problem, chosen, split.development, taught.params)
+    )
     begun("test", "opening test, once")
     said["test"] = model.says(problem.frame[split.test], problem.classes)
     metrics = {part: _scores(problem, part, predicted) for part, predicted in said.items()}
@@ -105,7 +107,7 @@ def finalize(problem: Problem, comparison: Comparison, choice: Choice, begun) ->
         )
         for part, predicted in said.items()
     }
-    return Final(chosen, model, metrics, baseline, said, note, errors, fitted)
+    return Final(chosen, model, metrics, baseline, said, note, errors, taught)
 
 
 def _worse_on_test(comparison: Comparison, model: dict[str, Score], baseline: dict[str, Score]) -> list[str]:
@@ -134,7 +136,7 @@ def _finalists(comparison: Comparison, choice: Choice) -> list[Candidate]:
     return [choice.candidate, *ranked[: MAX_FINALISTS - 1]]
 
 
-def _on_train(problem: Problem, candidate: Candidate) -> Fitted | None:
+def _on_train(problem: Problem, candidate: Candidate, keeper: Keeper, name: str) -> Fitted | None:
     """Fit on train; where the learner stops early, valid tells when, and the count found replaces the stopping.
 
     One failing learner never kills a run: its error is noted, and None returned.
@@ -142,18 +144,30 @@ def _on_train(problem: Problem, candidate: Candidate) -> Fitted | None:
     try:
         params = candidate.params
         if params.get("early_stopping") is True:
-            params = {**params, "early_stopping": False, "max_iter": _iterations(problem, candidate)}
-        return fit(problem, candidate, problem.split.train, params)
+            n_iterations = _iterations(problem, candidate, keeper)
+            params = {**params, "early_stopping": False, "max_iter": n_iterations}
+        return keeper.fitted(
+            name, problem, candidate, lambda: fit(problem, candidate, problem.split.train, params)
+        )
+    except ProjectError:
+        raise
     except Exception as error:  # noqa: BLE001 (whatever a learner raises)
-        candidate.error = told_error(error)
+        candidate.error = keeper.failed(candidate, error)
         return None
 
 
-def _iterations(problem: Problem, candidate: Candidate) -> int:
+def _iterations(problem: Problem, candidate: Candidate, keeper: Keeper) -> int:
     """Return the iteration count at which the score on valid is best; the folds' mean where valid cannot be asked."""
-    if not _asks_valid(candidate):
-        counts = [f.n_iterations for f in candidate.validation.folds if f.n_iterations]
-        return max(1, round(float(np.mean(counts)))) if counts else candidate.params["max_iter"]
+    if _asks_valid(candidate):
+        found = keeper.stopping(candidate, lambda: _stopping(problem, candidate))
+        candidate.paths = found.paths
+        return found.n_iterations
+    counts = [f.n_iterations for f in candidate.validation.folds if f.n_iterations]
+    return max(1, round(float(np.mean(counts)))) if counts else candidate.params["max_iter"]
+
+
+def _stopping(problem: Problem, candidate: Candidate) -> Stopping:
+    """Fit on train with an eye on valid."""
     frame, y = problem.rows(problem.split.train)
     valid, y_valid = problem.rows(problem.split.valid)
     known = (
@@ -162,13 +176,12 @@ def _iterations(problem: Problem, candidate: Candidate) -> int:
     preparer, learner = problem.preparer(candidate.flavour), candidate.entry.make(candidate.params)
     X = preparer.fit_transform(frame, y)
     learner.fit(X, y, X_val=preparer.transform(valid)[known], y_val=y_valid[known])
-    path = np.asarray(getattr(learner, "validation_score_", ()), dtype=float)
-    candidate.paths = {
-        part: [float(v) for v in found]
+    found = {
+        part: np.asarray(getattr(learner, name, ()), dtype=float)
         for part, name in (("train", "train_score_"), ("valid", "validation_score_"))
-        if len(found := np.asarray(getattr(learner, name, ()), dtype=float)) > 1
     }
-    return max(1, int(path.argmax())) if len(path) > 1 else int(learner.n_iter_)
+    n_iterations = max(1, int(found["valid"].argmax())) if len(found["valid"]) > 1 else int(learner.n_iter_)
+    return Stopping(n_iterations, {part: path.tolist() for part, path in found.items() if len(path) > 1})
 
 
 def _scores(problem: Problem, part: str, predicted: Predicted) -> dict[str, Score]:

@@ -18,6 +18,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,18 +28,20 @@ from groundup.errors import GroundupError, UsageError
 from groundup.judge.metrics import Metric, Predicted, metric, scores
 from groundup.judge.numbers import shown
 from groundup.judge.predicting import row_micros, size_bytes
-from groundup.judge.validation import FoldResult, difference, first_line
+from groundup.judge.validation import FoldResult, Judged, difference, first_line
+from groundup.judge.verdict import sampling_error
 from groundup.tables.contract.column import NUMERIC
 from groundup.workbench.assemble import parts_of, plain_params, row_of, values_of
 from groundup.workbench.candidate import Candidate, told_error
 from groundup.workbench.clock import Clock
 from groundup.workbench.events import Failed, FitDone, Listener, StepBegun
-from groundup.workbench.journal import Journal
+from groundup.workbench.journal import Journal, ProjectError
 from groundup.workbench.learners import LearnerEntry, learners_of
 from groundup.workbench.problem import Problem
 from groundup.workbench.result import Best, Result
 from groundup.workbench.segments import profile
 from groundup.workbench.steps.finalize import Fitted
+from groundup.workbench.steps.fits import candidate_done, candidate_known, fold_of
 
 LEARNER = "KMeans"
 MAX_SEGMENTS = 10
@@ -53,6 +56,7 @@ class Segmentation:
     columns: list[str] = field(default_factory=list)
     tried: list[Candidate] = field(default_factory=list)
     ended: str = "complete"
+    skipped: list[int] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
@@ -88,33 +92,42 @@ def compare_segments(
     out = Segmentation(metric("silhouette"), measured(problem))
     folds = [fold.train for fold in problem.split.folds(problem.n_folds)]
     for k in range(2, most + 1):
-        if out.tried and (
-            reason := clock.refusal(len(folds), out.tried[-1].validation.fastest_s * len(folds))
-        ):
-            out.ended = reason
+        if out.tried and (reason := _refusal(clock, journal, out.tried[-1], len(folds))):
+            out.ended, out.skipped = reason, list(range(k, most + 1))
             break
         candidate = Candidate(entry, {"n_clusters": k, "n_init": 10, "random_state": problem.seed})
         out.tried.append(candidate)
         try:
             for i, rows in enumerate(folds):
-                _judge(problem, candidate, rows)
+                if journal.next_is("candidate"):
+                    break  # the next fit failed
+                fold_of(journal, candidate, i, partial(_judge, problem, candidate, rows))
                 clock.n_fits += 1
                 share = (k - 2 + (i + 1) / len(folds)) / (most - 1)
                 left_s = clock.elapsed_s * (1 - share) / share
                 value = candidate.validation.folds[-1].scores["silhouette"].value
                 listen(FitDone(f"{k} segments", i + 1, len(folds), value, share, left_s))
+            if candidate.n_bytes is None and not journal.next_is("candidate"):
+                _judge(
+                    problem, candidate, folds[0]
+                )  # what it costs was not measured before the run was interrupted
+        except ProjectError:
+            raise
         except Exception as error:  # noqa: BLE001 (one failing fit never kills a run)
             candidate.error = told_error(error)
+        if not candidate_known(journal, candidate):
+            candidate_done(
+                journal, candidate, metric="silhouette", fold_scores=candidate.validation.values("silhouette")
+            )
+        if candidate.error:
             listen(Failed(f"{k} segments", candidate.error))
-        scores_of = candidate.validation.values("silhouette")
-        journal.record(
-            "candidate",
-            learner="KMeans",
-            params=candidate.params,
-            fold_scores=scores_of,
-            error=candidate.error,
-        )
+    journal.once("compared", ended=out.ended, n_fits=clock.n_fits, n_tried=len(out.tried))
     return out
+
+
+def _refusal(clock: Clock, journal: Journal, last: Candidate, n_folds: int) -> str:
+    estimate_s = last.validation.fastest_s * n_folds
+    return journal.decided(lambda: clock.refusal(n_folds, estimate_s), after=last.params)
 
 
 def _learner(names: Sequence[str] | None) -> LearnerEntry:
@@ -128,25 +141,22 @@ def _learner(names: Sequence[str] | None) -> LearnerEntry:
     return learners_of("clustering", [LEARNER]).entries[0]
 
 
-def _judge(problem: Problem, candidate: Candidate, rows: np.ndarray) -> None:
-    """Fit on some rows, judge on all of train."""
+def _judge(problem: Problem, candidate: Candidate, rows: np.ndarray) -> Judged:
+    """Fit on some rows, judge on all of train; the first model is weighed."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         start = time.perf_counter()
         model = _fit(problem, candidate, rows)
         fit_s = time.perf_counter() - start
         said = _says(model, problem.frame[problem.split.train])
-    known = candidate.validation.warnings
-    known += [told for w in caught if (told := first_line(w.message)) not in known]
-    candidate.validation.folds.append(
-        FoldResult(scores("clustering", None, said), fit_s, int(model.learner.n_iter_))
-    )
+    result = FoldResult(scores("clustering", None, said), fit_s, int(model.learner.n_iter_))
     if candidate.n_bytes is None:
         row = problem.frame.row(int(rows[0]), named=True)
         candidate.n_bytes = size_bytes(model.preparer) + size_bytes(model.learner)
         candidate.row_us = row_micros(
             lambda: model.learner.predict(model.preparer.transform_row(row)[None]), rounds=3
         )
+    return Judged(result, model, list(dict.fromkeys(first_line(w.message) for w in caught)))
 
 
 def _fit(problem: Problem, candidate: Candidate, rows: np.ndarray) -> Fitted:
@@ -154,6 +164,14 @@ def _fit(problem: Problem, candidate: Candidate, rows: np.ndarray) -> Fitted:
     learner = candidate.entry.make(candidate.params)
     learner.fit(preparer.fit_transform(problem.frame[rows]))
     return Fitted(preparer, learner, candidate.params)
+
+
+def _number_by_size(model: Fitted, frame) -> None:
+    """Number the segments of a model by size, 0 the largest; `frame` holds the rows that it was fitted on."""
+    learner = model.learner
+    sizes = np.bincount(learner.labels_, minlength=len(learner.cluster_centers_))
+    learner.cluster_centers_ = learner.cluster_centers_[np.argsort(-sizes, kind="stable")]
+    learner.labels_ = learner.predict(model.preparer.transform(frame))
 
 
 def _says(model: Fitted, frame) -> Predicted:
@@ -197,13 +215,19 @@ def finalize_segments(problem: Problem, found: Segmentation, facts: dict[str, An
     split, frame = problem.split, problem.frame
     begun("refit", f"refitting {chosen.params['n_clusters']} segments on train and valid")
     taught, model = _fit(problem, chosen, split.train), _fit(problem, chosen, split.development)
+    _number_by_size(model, frame[split.development])
     begun("test", "opening test, once")
-    metrics = {
-        part: scores("clustering", None, _says(which, frame[getattr(split, part)]))
+    said = {
+        part: _says(which, frame[getattr(split, part)])
         for part, which in (("train", taught), ("valid", taught), ("test", model))
     }
+    metrics = {part: scores("clustering", None, answers) for part, answers in said.items()}
     segments = profile(frame[split.development], model.learner.labels_, problem.contract)
     values = values_of(metrics)
+    errors = {
+        part: sampling_error(found.metric, None, said[part], values[part]["silhouette"])
+        for part in ("valid", "test")
+    }
     rows = sorted(
         (row_of(c, "silhouette") for c in found.tried),
         key=lambda r: -(r.mean if r.mean is not None else -2.0),
@@ -227,7 +251,7 @@ def finalize_segments(problem: Problem, found: Segmentation, facts: dict[str, An
         leaderboard=rows,
         metrics=values,
         undefined={f"{p}.{n}": s.reason for p, m in metrics.items() for n, s in m.items() if s.value is None},
-        verdict=_verdict(values, len(split.test)),
+        verdict=_verdict(values, errors),
         regime="segments",
         segments=segments,
         ended=found.ended,
@@ -242,6 +266,11 @@ def _warnings(found: Segmentation) -> list[str]:
     """Return what failed, and what the fits warned of: each text once, with the numbers of segments that it came with."""
     out = list(found.problems)
     out += [f"{c.params['n_clusters']} segments failed: {c.error}" for c in found.tried if c.error]
+    if found.skipped:
+        limit = {"time": "the time budget", "fits": "the limit of fits"}.get(found.ended, found.ended)
+        first, last = found.skipped[0], found.skipped[-1]
+        several = f"{first} to {last} segments were" if first < last else f"{first} segments were"
+        out.append(f"{several} not tried: {limit} was used up before; another number may fit better")
     counts: dict[str, list[str]] = {}
     for candidate in found.tried:
         for told in candidate.validation.warnings:
@@ -249,22 +278,20 @@ def _warnings(found: Segmentation) -> list[str]:
     return out + [f"{', '.join(ks)} segments: {told}" for told, ks in counts.items()]
 
 
-def _verdict(values: dict[str, dict[str, float | None]], n_test: int) -> str:
-    """Say whether the segments hold on unseen rows: a row's silhouette has a standard deviation of about 0.3."""
+def _verdict(values: dict[str, dict[str, float | None]], errors: dict[str, float | None]) -> str:
+    """Say whether the segments hold on unseen rows; `errors` are the standard errors of the silhouettes of these."""
     told = ", ".join(f"{shown(values[part]['silhouette'])} on {part}" for part in ("train", "valid", "test"))
-    known = [v for part in ("train", "valid", "test") if (v := values[part]["silhouette"]) is not None]
+    known = {part: v for part in ("train", "valid", "test") if (v := values[part]["silhouette"]) is not None}
     if len(known) < 3:
         return f"Silhouette {told}."
-    fall, chance = known[0] - (known[1] + known[2]) / 2, 0.3 / math.sqrt(2 * n_test)
-    single = math.sqrt(2) * chance  # of one part
-    low = [
-        part for part, v in zip(("valid", "test"), known[1:], strict=True) if known[0] - v > 0.05 + 2 * single
-    ]
+    single = {part: errors[part] or 0.0 for part in ("valid", "test")}
+    fall, chance = known["train"] - (known["valid"] + known["test"]) / 2, math.hypot(*single.values()) / 2
+    low = [part for part in single if known["train"] - known[part] > 0.05 + 2 * single[part]]
     if len(low) == 1:
         other = "test" if low == ["valid"] else "valid"
         return (
             f"The segments hold on {other}, but {low[0]} disagrees by more than chance explains (it moves a part by "
-            f"{shown(single)}): silhouette {told}."
+            f"{shown(single[low[0]])}): silhouette {told}."
         )
     if fall > 0.05 + 2 * chance:
         return f"The segments do not hold well on rows that were not seen: silhouette {told}."
