@@ -31,7 +31,9 @@ def script() -> str:
     )
 
 
-def fragment(chart: Chart, name: str, *, is_static: bool = False, with_picture: bool = False) -> str:
+def fragment(
+    chart: Chart, name: str, *, is_static: bool = False, with_picture: bool = False, width: int = 520
+) -> str:
     """Return a chart as a figure: caption, picture and table.
 
     Parameters
@@ -44,12 +46,14 @@ def fragment(chart: Chart, name: str, *, is_static: bool = False, with_picture: 
     with_picture : bool
         Put both in: the picture is seen at once, on paper and without JavaScript; a chart that comes into view is drawn
         over it.
+    width : int
+        Of a picture, in pixels; the page scales it to its place.
     """
     if not name or not all(ch.isascii() and (ch.isalnum() or ch in "-_") for ch in name):
         raise ValueError(f"an id holds letters, digits and hyphens, not {name!r}")
     specs = chart.panel_specs()
     if is_static or with_picture:
-        panels = "".join(_panel(label, svg) for label, svg in _pictures(chart))
+        panels = "".join(_panel(label, svg) for label, svg in _pictures(chart, width))
     else:
         panels = "".join(_panel(panel.label) for panel in chart.panels)
     if is_static:
@@ -121,8 +125,8 @@ def _panel(label: str, inside: str = "") -> str:
     return f'<div class="gu-panel" role="img" aria-label="{escape(label, quote=True)}">{inside}</div>'
 
 
-def _pictures(chart: Chart) -> list[tuple[str, str]]:
+def _pictures(chart: Chart, width: int) -> list[tuple[str, str]]:
     """Return label and SVG of each panel, in the colours of the page."""
     from groundup.charts.export import panel_svg
 
-    return [(panel.label, panel_svg(chart, i)) for i, panel in enumerate(chart.panels)]
+    return [(panel.label, panel_svg(chart, i, width)) for i, panel in enumerate(chart.panels)]

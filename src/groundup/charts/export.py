@@ -33,12 +33,14 @@ def to_png(chart: Chart, theme: str = "light", width: int = 620, scale: float = 
     )
 
 
-def panel_svg(chart: Chart, index: int) -> str:
-    """Return one panel as SVG in the colours of the page that it is put in."""
+def panel_svg(chart: Chart, index: int, width: int = 520) -> str:
+    """Return one panel as SVG in the colours of the page that it is put in; `width` is that of the whole chart."""
     import vl_convert
 
     alone = chart.is_stacked or len(chart.panels) == 1
-    width = 520 if alone else 340  # scaled down to a narrow screen, its text is still legible
+    width = (
+        width if alone else round(0.65 * width)
+    )  # scaled down to a narrow screen, its text is still legible
     spec = chart.panel_specs()[index] | {"width": width, "config": themes.config("page")}
     svg = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, allowed_base_urls=_NO_ADDRESS)
     return svg.replace("<svg ", '<svg aria-hidden="true" ', 1)  # its element says what it is

@@ -1,0 +1,165 @@
+"""The report of a run: one context, three renderers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from groundup.errors import GroundupError, UsageError
+from groundup.ship.bundle.atomic import write_atomic
+from groundup.workbench.examination import Examination
+from groundup.workbench.report import explaining, judging, opening
+from groundup.workbench.report.advice import advise
+from groundup.workbench.report.context import Block, Code, Context, Listing, Prose, Remark, Section
+from groundup.workbench.report.reproduce import repeat
+from groundup.workbench.result import Result
+
+FILE = "report.html"
+SUFFIXES = {".html": "html", ".htm": "html", ".md": "markdown", ".json": "json"}
+
+
+def context_of(result: Result, found: Examination, made: str = "") -> Context:
+    """Return what the report of a run says.
+
+    Parameters
+    ----------
+    result : Result
+    found : Examination
+    made : str
+        When the run ended, for people.
+    """
+    made_of = [
+        opening.outcome(result, found),
+        opening.asked(result),
+        opening.data(result, found),
+        opening.split(result),
+        opening.audit(result),
+        judging.leaderboard(result),
+        judging.choice(result),
+        explaining.segments(result, found),
+        judging.scores(result, found),
+        judging.curves(found),
+        judging.errors(result, found),
+        explaining.reliance(found),
+        _following(result, found),
+        _repeating(result, found),
+    ]
+    name = result.data.name
+    title = f"Predicting {result.target}" if result.target else f"Segments of {name}"
+    subtitle = f"{result.task} on {result.data.rows:,} rows of {name}"
+    return Context(
+        title=title,
+        subtitle=subtitle,
+        made=made,
+        sections=[section for section in made_of if section is not None],
+        result=result.to_object(),
+        intervals=found.intervals,
+        importance=[one.model_dump() for one in found.importance],
+    )
+
+
+def _following(result: Result, found: Examination) -> Section:
+    advice = advise(result, found)
+    blocks: list[Block] = [
+        Listing(heads=[one.do for one in advice], items=[one.why for one in advice])
+        if advice
+        else Prose(text="Nothing stands out. Use it, and watch how it does on new rows.")
+    ]
+    return Section(name="next", title="What to try next", blocks=blocks)
+
+
+def _repeating(result: Result, found: Examination) -> Section:
+    again = repeat(result)
+    blocks: list[Block] = [
+        Code(language="console", caption="The command", text=again.command),
+        Code(
+            language="python", caption="The same as a script, which checks data and digest", text=again.script
+        ),
+        Code(language="text", caption="SHA-256 of the bundle", text=result.digest),
+        Listing(items=again.notes),
+    ]
+    if found.versions:
+        told = ", ".join(f"{name} {number}" for name, number in found.versions.items())
+        blocks.append(Prose(text=f"Made with {told}."))
+    if found.lacks:
+        blocks.append(Remark(word="Left out of this report.", texts=found.lacks))
+    return Section(name="repeat", title="Repeat this run", blocks=blocks)
+
+
+class Report:
+    """The report of a run, as a page, as Markdown or as JSON.
+
+    In a notebook it shows itself.
+
+    Parameters
+    ----------
+    context : Context
+    """
+
+    def __init__(self, context: Context):
+        self.context = context
+
+    @classmethod
+    def of(cls, result: Result, found: Examination | None = None, made: str = "") -> Report:
+        """Return the report of a result; without an examination it has no curves."""
+        lacks = ["curves, intervals and importance: this run was not examined"]
+        return cls(context_of(result, found or Examination(lacks=lacks), made))
+
+    def html(self, *, is_static: bool = False) -> str:
+        """Return one self-contained page; `is_static` leaves out the JavaScript (0.9 MB) that makes charts answer."""
+        from groundup.workbench.report.html import render
+
+        return render(self.context, is_static=is_static)
+
+    def markdown(self) -> str:
+        """Return the report as Markdown: charts as their reading and their numbers."""
+        from groundup.workbench.report.markdown import render
+
+        return render(self.context)
+
+    def to_object(self) -> dict:
+        """Return the report as plain JSON values."""
+        return self.context.to_object()
+
+    def text(self, form: str) -> str:
+        """Return the report as ``"html"``, ``"markdown"`` or ``"json"``."""
+        if form == "json":
+            return json.dumps(self.to_object(), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+        return self.html() if form == "html" else self.markdown()
+
+    def save(self, path: str | Path, form: str | None = None) -> Path:
+        """Write the report; `form` is told by the file's ending where None: .html, .md, .json.
+
+        Raises
+        ------
+        UsageError
+            If the ending tells no form.
+        GroundupError
+            If the file cannot be written.
+        """
+        path = Path(path)
+        form = form or SUFFIXES.get(path.suffix.lower())
+        if form is None:
+            raise UsageError(
+                "The ending does not say what to write.",
+                file=path,
+                hint=f"Endings are: {', '.join(SUFFIXES)}.",
+            )
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(path, self.text(form).encode("utf-8", "backslashreplace"))
+        except OSError as error:
+            raise GroundupError(
+                f"The report cannot be written: {error.strerror or error}.", file=path
+            ) from None
+        return path
+
+    def _repr_html_(self) -> str:
+        """Return the page in a frame of its own: its style does not touch the notebook's, nor the other way round."""
+        from html import escape
+
+        page = escape(self.html(is_static=True), quote=True)
+        return (
+            f'<iframe srcdoc="{page}" title="Report" sandbox="allow-same-origin" '
+            'style="width:100%;height:46rem;border:1px solid #8888;border-radius:8px"></iframe>'
+        )
