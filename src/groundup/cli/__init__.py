@@ -14,12 +14,12 @@ def application():
     """Return the Typer application with all verbs."""
     import typer
 
-    from groundup.cli import build, doctor, predict, serve, show, warmup
+    from groundup.cli import audit, build, doctor, predict, serve, show, warmup
 
     app = typer.Typer(
         name="groundup",
         help="Machine learning from the ground up: a table in, a tested model out, predictions back.",
-        epilog="Start with: [bold]groundup build sample:churn --target churned[/]",
+        epilog="Start with: [bold]groundup build sample:churn --target churned --ignore exit_survey[/]",
         no_args_is_help=True,
         rich_markup_mode="rich",
         pretty_exceptions_enable=False,
@@ -27,6 +27,7 @@ def application():
     )
     for verb, panel in (
         (build, "Model"),
+        (audit, "Model"),
         (predict, "Model"),
         (show, "Model"),
         (serve, "Model"),

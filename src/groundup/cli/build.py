@@ -30,6 +30,10 @@ Ignore = Annotated[
     list[str] | None,
     _option("Column to leave out; may be repeated. What is not known when predicting is a leak.", "COLUMN"),
 ]
+Accept = Annotated[
+    list[str] | None,
+    _option("Finding of the leak audit that is known and kept; may be repeated.", "COLUMN[:KIND]"),
+]
 Time = Annotated[str | None, _option("Column that orders the rows.", "COLUMN", "Rows")]
 Group = Annotated[str | None, _option("Column whose equal values stay together.", "COLUMN", "Rows")]
 Seed = Annotated[int, _option("Of the split and the learners.", "N", "Rows", min=0)]
@@ -47,6 +51,7 @@ def command(
     target: Target = None,
     task: Task = None,
     ignore: Ignore = None,
+    accept: Accept = None,
     time: Time = None,
     group: Group = None,
     delimiter: Delimiter = None,
@@ -63,7 +68,7 @@ def command(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Read, split, compare, choose, refit, test once, and save a model.
+    """Read, split, audit, compare, choose, refit, test once, and save a model.
 
     The same command again prints the stored result.
     """
@@ -79,6 +84,7 @@ def command(
             target,
             task=task,
             ignore=ignore or (),
+            accept=accept or (),
             time=time,
             group=group,
             seed=seed,
@@ -115,6 +121,10 @@ class _Told:
             self.contract = event.value
         elif event.step == "split":
             self._opening(event.value)
+        elif event.step == "audit":
+            from groundup.cli.audit import brief
+
+            brief(self.console, event.value)
 
     def _sentence(self, text: str) -> None:
         if self.console is not None:

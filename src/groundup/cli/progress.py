@@ -12,6 +12,7 @@ from groundup.workbench.events import Event, Failed, FitDone, StepBegun, StepDon
 _STEPS = {
     "read": "Reading",
     "contract": "Exploring",
+    "audit": "Auditing",
     "warm": "Compiling",
     "compare": "Comparing",
     "refit": "Refitting",

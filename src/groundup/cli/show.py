@@ -49,6 +49,10 @@ def opening(console, result) -> None:
     views.split(
         console, result.split.rule, (result.split.train, result.split.valid, result.split.test), contract
     )
+    if result.audit is not None:
+        from groundup.cli.audit import brief
+
+        brief(console, result.audit)
 
 
 def _show_bundle(path: Path, as_json: bool) -> None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from groundup.engine.rows.threads import one_blas_thread
 from groundup.errors import UsageError, nearest
 from groundup.tables.parts import shuffled
 from groundup.workbench.audit.alone import Target
 from groundup.workbench.audit.coding import by_value, numbers
 from groundup.workbench.audit.duplicates import duplicates
-from groundup.workbench.audit.findings import KINDS, Audit, Finding, ordered
+from groundup.workbench.audit.findings import KINDS, Audit, Finding, Score, ordered
 from groundup.workbench.audit.identifiers import identifier, subject
 from groundup.workbench.audit.proxies import Question, judge
 from groundup.workbench.audit.repeats import repeats
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 # Shares of the target are known to less than 1 % from so many rows; more would only take time.
 MAX_ROWS = 100_000
 N_FOLDS = 5
+# A column that explains so much is worth a question, whatever it is.
+STRONG = 0.80
 
 
 def audit(table: Table, problem: Problem, accept: Sequence[str] = ()) -> Audit:
@@ -49,6 +52,11 @@ def audit(table: Table, problem: Problem, accept: Sequence[str] = ()) -> Audit:
         If `accept` names no column of the table and no kind.
     """
     agreed = [_read(one, table.columns) for one in accept]
+    with one_blas_thread():
+        return _audited(table, problem, agreed)
+
+
+def _audited(table: Table, problem: Problem, agreed: list) -> Audit:
     rows = problem.split.train
     if len(rows) > MAX_ROWS:
         rows = np.sort(rows[shuffled(len(rows), problem.seed)[:MAX_ROWS]])
@@ -60,6 +68,7 @@ def audit(table: Table, problem: Problem, accept: Sequence[str] = ()) -> Audit:
         scores = sorted((j.score for j in judged), key=lambda s: -s.explained)
         found += [j.finding for j in judged if j.finding is not None]
         found += _put_together(frame, problem, rows, found)
+        found += _strong(scores, found, str(problem.contract.target))
         split = problem.split
         parts = {"train": split.train, "valid": split.valid, "test": split.test}
         found += duplicates(problem.frame, problem.y, parts)
@@ -121,6 +130,24 @@ def _judged(frame: pl.DataFrame, rows: np.ndarray, problem: Problem) -> list:
         folds.append(tuple(p[p >= 0] for p in pair))
     asked = Question(target, str(problem.contract.target), labels, folds, first)
     return [judge(column, asked) for column in frame.iter_columns()]
+
+
+def _strong(scores: list[Score], found: list[Finding], target: str) -> list[Finding]:
+    """Return a note on the strongest column, where it says much and nothing was found against it."""
+    best = scores[0]
+    if best.explained < STRONG or any(best.column in f.columns and f.level != "note" for f in found):
+        return []
+    told = f"{best.column!r} alone explains {best.explained:.0%} of {target!r}, which may well be right"
+    return [
+        Finding(
+            kind="proxy",
+            level="note",
+            columns=(best.column,),
+            told=told,
+            remedy="Is it known when you predict? If not, leave it out.",
+            score=best.explained,
+        )
+    ]
 
 
 def _put_together(

@@ -54,6 +54,11 @@ def numbers(column: pl.Series) -> np.ndarray:
     return column.cast(pl.Float64).to_numpy()
 
 
+def ranks(values: np.ndarray) -> np.ndarray:
+    """Return the ranks of `values` from 1, equal ones in the middle of theirs; NaN stays NaN."""
+    return pl.Series(values, nan_to_null=True).rank("average").to_numpy()
+
+
 def by_value(column: pl.Series) -> np.ndarray:
     """Return codes by order of first appearance; columns that recode each other one to one have equal codes."""
     first = pl.DataFrame({"v": column, "i": pl.arange(len(column), eager=True)})

@@ -25,7 +25,7 @@ import numpy as np
 import polars as pl
 
 from groundup.workbench.audit.alone import Target, explained
-from groundup.workbench.audit.coding import Coded, by_value, coded, numbers, pattern
+from groundup.workbench.audit.coding import Coded, by_value, coded, numbers, pattern, ranks
 from groundup.workbench.audit.findings import Finding, Level, Score
 
 LEVELS = (0.75, 0.90)
@@ -97,13 +97,11 @@ def _level(share: float, gaps: float, auc: float | None, amounts: bool, asked: Q
 
 def _straight(values: np.ndarray, target: np.ndarray) -> float:
     """Return the share explained by a straight line through the values, or through their ranks: any rising curve."""
-    from scipy.stats import rankdata
-
     there = ~np.isnan(values)
     if there.mean() < 0.5 or there.sum() < 10:
         return 0.0
     x, y = values[there], target[there]
-    return float(there.mean() * max(_square(x, y), _square(rankdata(x), rankdata(y))))
+    return float(there.mean() * max(_square(x, y), _square(ranks(x), ranks(y))))
 
 
 def _square(x: np.ndarray, y: np.ndarray) -> float:
@@ -114,14 +112,12 @@ def _square(x: np.ndarray, y: np.ndarray) -> float:
 
 def _border(values: np.ndarray, classes: np.ndarray) -> float:
     """Return the area under the ROC curve of the values, whichever class has the greater ones; half where many miss."""
-    from scipy.stats import rankdata
-
     there = ~np.isnan(values)
-    ranks, yes = rankdata(values[there]), classes[there] == 1
+    order, yes = ranks(values[there]), classes[there] == 1
     n_yes, n_no = int(yes.sum()), int((~yes).sum())
     if there.mean() < 0.95 or min(n_yes, n_no) < 10:
         return 0.5
-    area = (ranks[yes].sum() - n_yes * (n_yes + 1) / 2) / (n_yes * n_no)
+    area = (order[yes].sum() - n_yes * (n_yes + 1) / 2) / (n_yes * n_no)
     return float(max(area, 1 - area))
 
 

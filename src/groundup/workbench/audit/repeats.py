@@ -12,7 +12,7 @@ import hashlib
 import numpy as np
 import polars as pl
 
-from groundup.workbench.audit.coding import by_value, numbers
+from groundup.workbench.audit.coding import by_value, numbers, ranks
 from groundup.workbench.audit.findings import Finding
 
 CLOSE = 0.9995
@@ -65,7 +65,7 @@ def _close(frame: pl.DataFrame) -> list[tuple[str, str, float]]:
     if len(columns) < 2 or frame.height < 30:
         return []
     X = np.column_stack([numbers(c) for c in columns])
-    straight, ranked = _correlation(X), _correlation(_ranks(X))
+    straight, ranked = _correlation(X), _correlation(np.column_stack([ranks(x) for x in X.T]))
     near = np.triu(np.maximum(np.abs(straight), np.abs(ranked)) >= CLOSE, 1)
     names = [c.name for c in columns]
     return [(names[i], names[j], _strongest(straight[i, j], ranked[i, j])) for i, j in np.argwhere(near)]
@@ -73,13 +73,6 @@ def _close(frame: pl.DataFrame) -> list[tuple[str, str, float]]:
 
 def _strongest(a: float, b: float) -> float:
     return float(a if abs(a) >= abs(b) else b)
-
-
-def _ranks(X: np.ndarray) -> np.ndarray:
-    from scipy.stats import rankdata
-
-    ranks = rankdata(X, axis=0, nan_policy="omit")
-    return np.where(np.isnan(X), np.nan, ranks)
 
 
 def _correlation(X: np.ndarray) -> np.ndarray:

@@ -1,11 +1,13 @@
 r"""A number that is put together from others: bikes = casual + registered, fare = total - tip - tolls.
 
 The target is fitted by least squares on all number columns of train, as they are and, where every value is above zero,
-in logarithms (a product). If the fit is close, the columns that carry it are picked greedily (orthogonal matching
-pursuit: the column that takes most of the rest is added, everything is fitted anew), at most ``MOST`` of them. Close
-means that at most ``EXACT`` of the variance is left over; where all factors are about 1 or -1, as in a sum in the
-target's own unit, as much as ``ROUGH``: a column of the sum may be missing from the table, as the surcharges of a taxi
-fare are. Cost: rows x columns squared, on at most ``MAX_ROWS`` rows.
+in logarithms (a product). If at most ``ROUGH`` of its variance is left over, columns are taken away one by one, each
+time the one without which least is lost, as long as the rest fits nearly as well. What remains is told if it is ``MOST``
+columns or fewer and at most ``EXACT`` is left over; or, where all factors are about 1 or -1, as in a sum in the target's
+own unit, at most ``ROUGH``: a column of the sum may be missing from the table, as the surcharges of a taxi fare are.
+
+With the normal equations' inverse :math:`A` and factors :math:`b`, taking column j away costs :math:`b_j^2 / A_{jj}`, and
+:math:`A` without it is :math:`A - A_{:j} A_{j:} / A_{jj}`. Cost: rows x columns squared, on at most ``MAX_ROWS`` rows.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ from groundup.workbench.audit.findings import Finding
 
 EXACT, ROUGH, ABOUT_ONE = 1e-3, 0.02, 0.2
 MOST = 4
-WORTH = 0.7  # a further column must leave less than this share of what is left over
+NEARLY = 1.3  # what may be left over when columns are taken away, times what all of them leave
+JITTER = 1e-10  # columns that are sums of others make the equations singular
+RCOND = 1e-9
 MAX_ROWS, MAX_COLUMNS = 20_000, 300
 
 
@@ -46,50 +50,58 @@ def sums(names: list[str], X: np.ndarray, y: np.ndarray, target: str) -> Finding
     if len(usable) < 2 or len(rows) < 10 * len(usable) + 30:
         return None
     own, goal = X[np.ix_(rows, usable)], y[rows]
-    found = _pursued(own, goal)
+    found = _carried(own, goal)
     if found is not None:
         return _finding([names[usable[k]] for k in found.columns], found, target, product=False)
     positive = np.flatnonzero((own > 0).all(axis=0))
     if len(positive) >= 2 and (goal > 0).all():
-        found = _pursued(np.log(own[:, positive]), np.log(goal))
+        found = _carried(np.log(own[:, positive]), np.log(goal))
         if found is not None:
             return _finding([names[usable[positive[k]]] for k in found.columns], found, target, product=True)
     return None
 
 
-def _pursued(X: np.ndarray, y: np.ndarray) -> Fit | None:
+def _carried(X: np.ndarray, y: np.ndarray) -> Fit | None:
     """Return the few columns that y is put together from, or None."""
     X, y = X - X.mean(axis=0), y - y.mean()
     norm = np.sqrt((X**2).sum(axis=0))
     if not (norm > 0).all() or not y @ y > 0:
         return None
-    unit = X / norm
-    whole, *_ = np.linalg.lstsq(unit, y, rcond=None)
-    if _left(y - unit @ whole, y) > ROUGH:
+    size = np.sqrt(y @ y)
+    X, y = X / norm, y / size
+    left = 1 - float(np.sum(np.linalg.lstsq(X, y, rcond=RCOND)[0] @ (X.T @ y)))
+    if left > ROUGH:
         return None
-    chosen: list[int] = []
-    rest, best = y, None
-    while len(chosen) < min(MOST, X.shape[1]):
-        pull = np.abs(unit.T @ rest)
-        pull[chosen] = -1
-        chosen.append(int(pull.argmax()))
-        factors, *_ = np.linalg.lstsq(unit[:, chosen], y, rcond=None)
-        rest = y - unit[:, chosen] @ factors
-        fit = Fit(list(chosen), factors / norm[chosen], _left(rest, y))
-        if best is not None and not (_is_close(fit) and fit.left < WORTH * best.left and best.left > EXACT):
-            return best
-        if len(chosen) > 1 and _is_close(fit):
-            best = fit
-    return best
+    columns = _thinned(X, y, max(NEARLY * left, EXACT / 2))
+    if not 1 < len(columns) <= MOST:
+        return None
+    factors = np.linalg.lstsq(X[:, columns], y, rcond=RCOND)[0]
+    rest = y - X[:, columns] @ factors
+    order = np.argsort(-np.abs(factors), kind="stable")
+    own = factors * size / norm[columns]
+    fit = Fit([int(columns[k]) for k in order], own[order], float(rest @ rest))
+    return fit if _is_close(fit) else None
+
+
+def _thinned(X: np.ndarray, y: np.ndarray, limit: float) -> np.ndarray:
+    """Return the columns that remain when those without which the fit leaves at most `limit` over are taken away."""
+    inverse = np.linalg.inv(X.T @ X + JITTER * np.eye(X.shape[1]))
+    pull, columns = X.T @ y, np.arange(X.shape[1])
+    while len(columns) > 1:
+        factors = inverse @ pull
+        cost = factors**2 / np.diag(inverse)
+        j = int(cost.argmin())
+        if 1 - float(factors @ pull) + cost[j] > limit:
+            break
+        kept = np.arange(len(columns)) != j
+        inverse = (inverse - np.outer(inverse[:, j], inverse[j]) / inverse[j, j])[np.ix_(kept, kept)]
+        pull, columns = pull[kept], columns[kept]
+    return columns
 
 
 def _is_close(fit: Fit) -> bool:
     own_unit = np.abs(np.abs(fit.factors) - 1).max() <= ABOUT_ONE
     return bool(fit.left <= EXACT or (fit.left <= ROUGH and own_unit))
-
-
-def _left(rest: np.ndarray, y: np.ndarray) -> float:
-    return float(rest @ rest) / float(y @ y)
 
 
 def _finding(names: list[str], fit: Fit, target: str, *, product: bool) -> Finding:
