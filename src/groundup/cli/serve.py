@@ -38,20 +38,16 @@ def command(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Serve a model over HTTP until Ctrl-C: POST /predict for programs, /docs says how."""
-    from groundup.ship import bundle as bundles
-    from groundup.ship.serve import Settings, serve
-    from groundup.workbench.predicting import bundle_path
+    """Serve a model until Ctrl-C: a form for people at its address, POST /predict for programs (/docs says how)."""
+    from groundup.workbench.serving import serve
 
-    settings = Settings(host=host, port=port, token=token or None, max_rows=max_rows)
     announce_compiling(quiet)
-    model = bundles.load(bundle_path(bundle))
 
-    def tell(url: str) -> None:
+    def tell(model, url: str) -> None:
         out().print(url if quiet else _greeting(model, url), markup=False, soft_wrap=True)
 
     try:
-        serve(model, settings, tell=tell)
+        serve(bundle, host=host, port=port, token=token or None, max_rows=max_rows, tell=tell)
     except KeyboardInterrupt:  # asked to stop, and has stopped
         if not quiet:
             err().print("Stopped.", style="dim")
@@ -59,4 +55,5 @@ def command(
 
 def _greeting(model, url: str) -> str:
     name = f"{model.name} " if model.name else ""
-    return f"Serving {name}({type(model.learner).__name__}, {model.digest[:12]}) at {url}\nAPI: {url}/docs  Stop: Ctrl-C"
+    what = f"{name}({type(model.learner).__name__}, {model.digest[:12]})"
+    return f"Serving {what} at {url}\nForm: {url}/   API: {url}/docs   Stop: Ctrl-C"

@@ -12,6 +12,7 @@ from groundup._version import __version__
 from groundup.errors import GroundupError, UsageError, nearest
 from groundup.workbench.clock import Clock, parse_budget
 from groundup.workbench.events import Failed, Listener, Step, StepBegun, StepDone, Told, nobody
+from groundup.workbench.findings import Findings
 from groundup.workbench.folder import BUNDLE, Folder, default_root, told_looks
 from groundup.workbench.journal import Journal, resumable
 from groundup.workbench.keeping import Keeper
@@ -51,7 +52,7 @@ def _reading(read: Mapping[str, Any] | None) -> dict[str, Any]:
     return stated
 
 
-class Project:
+class Project(Findings):
     """From a table to a tested model: explore, split, compare, choose, refit, test once, bundle.
 
     Parameters
@@ -432,79 +433,3 @@ class Project:
             return Folder(Path(self.path))
         named = isinstance(self.source, (str, Path)) or self.table.name != "table"
         return Folder(default_root(self.table.name, "" if named else self.table.digest))
-
-    # ------------------------------------------------------------------ what was found
-
-    @property
-    def result(self) -> Result:
-        """The result of the run."""
-        if self._result is None:
-            raise GroundupError(
-                "This project has no result yet.", hint="Call build(), or compare() and finalize()."
-            )
-        return self._result
-
-    @property
-    def leaderboard(self) -> pl.DataFrame:
-        """One row per learner, the best first."""
-        import polars as pl
-
-        from groundup.workbench.assemble import leaderboard
-
-        if self._result is not None:
-            rows = self._result.leaderboard
-        elif self._comparison is not None:
-            rows = leaderboard(self._comparison)
-        else:
-            raise GroundupError("Nothing has been compared yet.", hint="Call compare() first.")
-        shown = (
-            "learner",
-            "setting",
-            "mean",
-            "spread",
-            "fold_scores",
-            "valid",
-            "fit_s",
-            "row_us",
-            "bytes",
-            "error",
-        )
-        return pl.DataFrame([{k: getattr(row, k) for k in shown} for row in rows], infer_schema_length=None)
-
-    @property
-    def metrics(self) -> dict[str, dict[str, float | None]]:
-        """Part -> metric -> value."""
-        return self.result.metrics
-
-    @property
-    def bundle(self) -> Path:
-        """The saved model."""
-        return Path(self.result.bundle)
-
-    @property
-    def warnings(self) -> list[str]:
-        """What a reader must not overlook."""
-        return self.result.warnings
-
-    def predict(self, data, *, read: Mapping[str, Any] | None = None):
-        """Return a frame of predictions for `data`, one row per row, by the saved model.
-
-        Parameters
-        ----------
-        data : path, frame, mapping of columns, list of rows
-        read : mapping, optional
-            How a text file is to be read: delimiter, encoding, header; detected where not given.
-
-        Raises
-        ------
-        CheckFailed
-            If columns are missing.
-        """
-        from groundup.workbench.predicting import predict
-
-        return predict(self.bundle, data, read=read).frame
-
-    def __repr__(self) -> str:
-        name = self.source if isinstance(self.source, str) else type(self.source).__name__
-        state = "built" if self._result else "compared" if self._comparison else "new"
-        return f"<Project {str(name)!r}, target {self.target!r}: {state}>"

@@ -339,6 +339,7 @@ def _contract(parts):
 def _replayed(model: Model, replay: doc.Replay, exact: bool) -> int:
     """Replay the stored rows, all at once and one by one; return how many they are."""
     rows, more = replays.restored(replay)
+    model.stored_rows = rows
     tolerance = None if exact else replays.TOLERANCE_FLOAT32 if replay.float32 else replays.TOLERANCE
     try:
         said = _quietly(model, rows)

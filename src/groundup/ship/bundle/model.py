@@ -40,6 +40,8 @@ class Model:
         SHA-256 of the file, as ``sha256sum`` prints it; "" before it is saved.
     made_on : Fingerprint or None
         Where it was made.
+    stored_rows : frame, ndarray or None
+        The rows that its file keeps for replay, as they came in; None before it is saved.
     """
 
     def __init__(self, pipeline, target: Target, contract=None, about: About | None = None):
@@ -49,6 +51,7 @@ class Model:
         self.metrics, self.settings = about.metrics, about.settings
         self.digest = ""
         self.made_on: Fingerprint | None = None
+        self.stored_rows: Any = None
         steps = getattr(pipeline, "steps", [("learn", pipeline)])
         self.learner = steps[-1][1]
         self._preparer = steps[0][1] if len(steps) > 1 and hasattr(steps[0][1], "transform_row") else None
