@@ -21,6 +21,8 @@ _SHOWN_METRICS = {
     "regression": ("mae", "r2"),
     "clustering": ("silhouette",),
 }
+# Regimes of the verdict that make every answer doubtful.
+_GRAVE = {"memorised", "nothing", "strong overfit", "underfit", "unsteady"}
 _METRIC_TITLES = {
     "roc_auc": "ROC AUC",
     "accuracy": "Accuracy",
@@ -42,13 +44,15 @@ class TestScore(Plain):
 class Card(Plain):
     """What a reader should know of a model before believing it.
 
-    `predicts` is the target, `kind` what kind of answer that is, `scores` are those of the test rows, the first to be
-    understood first; `version` is the beginning of the bundle's digest, `made` the day of its file ("" where unknown).
+    `predicts` is the target, `kind` what kind of answer that is. `scores` are those of the test rows, the first to be
+    understood first. `caution` is what nobody may overlook ("" for nothing). `version` is the beginning of the bundle's
+    digest, `made` the day of its file ("" where unknown).
     """
 
     name: str
     predicts: str
     kind: str
+    caution: str
     learner: str
     n_rows: int
     n_fields: int
@@ -65,11 +69,12 @@ def card_of(model: Model, path: Path | None = None) -> Card:
     """Return the card of a model with a contract, loaded from `path` (None where it came from elsewhere)."""
     contract = model.contract
     assert contract is not None
-    verdict, warnings = _told(model, path)
+    caution, verdict, warnings = _told(model, path)
     return Card(
         name=shown(model.name or contract.name or "model"),
         predicts=shown(model.target.name or contract.target or "segment"),
         kind=_kind(model),
+        caution=caution,
         learner=_learner(model),
         n_rows=contract.n_rows,
         n_fields=len(contract.features),
@@ -110,19 +115,23 @@ def _day(path: Path | None) -> str:
         return ""
 
 
-def _told(model: Model, path: Path | None) -> tuple[str, list[str]]:
-    """Return the verdict and the warnings of the run that made the model, where its result lies beside it."""
+def _told(model: Model, path: Path | None) -> tuple[str, str, list[str]]:
+    """Return caution, verdict and warnings of the run that made the model, where its result lies beside it."""
     from groundup.workbench.result import Result
 
     try:
         assert path is not None
         result = Result.from_json((path.parent / "result.json").read_bytes())
     except (AssertionError, OSError, GroundupError):
-        return "", []
+        return "", "", []
     if not model.digest or result.digest != model.digest:
-        return "", []
+        return "", "", []
     verdict = shown(result.verdict, 1000)
-    return verdict, [t for w in result.warnings if (t := shown(w, 1000)) != verdict]
+    return (
+        verdict if result.regime in _GRAVE else "",
+        verdict,
+        [t for w in result.warnings if (t := shown(w, 1000)) != verdict],
+    )
 
 
 # ---------------------------------------------------------------------- scores in words
@@ -152,10 +161,10 @@ def _unit(model: Model) -> str | None:
 def _words(name: str, value: float, model: Model) -> str:
     assert model.contract is not None
     labels = model.contract.labels
-    in_100 = f"{100 * value:.0f}"
+    in_100 = share(value).removesuffix(" %")
     if name == "roc_auc":
-        told = " and ".join(quoted(label.value) for label in reversed(labels))
-        return f"Of two test rows, one {told.replace(' and ', ', one ')}, it told them apart {in_100} times in 100."
+        first, second = (quoted(label.value) for label in reversed(labels))
+        return f"Shown one new {first} and one new {second}, it tells which is which {in_100} times in 100."
     if name == "accuracy":
         most = max(labels, key=lambda label: label.count)
         always = most.count / max(1, sum(label.count for label in labels))

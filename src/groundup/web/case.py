@@ -189,7 +189,9 @@ def _words(model: Model, answer: Answer) -> str:
     name = quoted(model.target.name or "the answer")
     if answer.probabilities:
         label = as_level(answer.prediction)
-        told = f"{share(answer.probabilities.get(label, 0.0))} probable, says the model, that {name} is {quoted(label)}."
+        told = (
+            f"The model gives {quoted(label)} a probability of {share(answer.probabilities.get(label, 0.0))}."
+        )
         if model.target.threshold is not None and model.classes is not None:
             second = as_level(model.classes.tolist()[1])
             told += f" It answers {quoted(second)} from {share(model.target.threshold)} on."

@@ -208,9 +208,9 @@ def _help(column: Column, control: Control) -> str:
     if column.bounds is not None:
         low, high = column.bounds
         if column.n_unique == 2 or low == high:
-            told = amount(low) if low == high else f"{amount(low)} or {amount(high)}"
+            told = _exact(low) if low == high else f"{_exact(low)} or {_exact(high)}"
         else:
-            told = f"{amount(low)} to {amount(high)}"
+            told = f"{_exact(low)} to {_exact(high)}"
             usual = _usual(column)
             told += f", mostly {usual}" if usual else ""
     elif column.kind == "datetime":
@@ -223,6 +223,11 @@ def _help(column: Column, control: Control) -> str:
         told = ""
     empty = f"empty in {share(column.missing)} of rows" if column.missing > 0 else ""
     return "; ".join(part for part in (told, empty) if part)
+
+
+def _exact(value: float) -> str:
+    """Return an end of a range: a value on it must not seem to be beyond it."""
+    return amount(value, digits=7)
 
 
 def _usual(column: Column) -> str:

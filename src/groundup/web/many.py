@@ -38,7 +38,8 @@ class Verdict(Plain):
 class Answered(Plain):
     """What became of a file.
 
-    `counts` says how many rows got which answer, most frequent first (classes only). `more_columns` are the input's
+    `counts` says how many rows got which answer, most frequent first (classes only); `tallies` count the problems by
+    column, `problems` are the first of them by row. `more_columns` are the input's
     columns that the page leaves out, `extra` those that the model does not use. `token` fetches the predictions; "" where
     the file is too large to be kept.
     """
@@ -54,8 +55,8 @@ class Answered(Plain):
     more_columns: int
     extra: list[str]
     verdicts: list[Verdict]
+    tallies: list[str]
     problems: list[str]
-    n_problems: int
     download: str
     token: str
 
@@ -176,7 +177,6 @@ def _told(model: Model, name: str, said, n_escaped: int, token: str) -> Answered
         _verdict(i, row, inputs[:MAX_COLUMNS], first, shares)
         for i, row in enumerate(frame.head(MAX_PREVIEW).iter_rows(named=True), 1)
     ]
-    problems = [str(tally) for tally in said.tallies] + list(said.listed)
     return Answered(
         file=shown(name),
         n_rows=frame.height,
@@ -189,8 +189,8 @@ def _told(model: Model, name: str, said, n_escaped: int, token: str) -> Answered
         more_columns=max(0, len(inputs) - MAX_COLUMNS),
         extra=[shown(c, 60) for c in said.extra],
         verdicts=verdicts,
-        problems=[shown(p, MAX_SHOWN) for p in problems[:MAX_LISTED]],
-        n_problems=len(problems),
+        tallies=[shown(tally, MAX_SHOWN) for tally in said.tallies[:MAX_LISTED]],
+        problems=[shown(problem, MAX_SHOWN) for problem in said.listed[:MAX_LISTED]],
         download=f"{_plain_name(Path(name).stem)}-predictions.csv",
         token=token,
     )

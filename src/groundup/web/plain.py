@@ -31,8 +31,10 @@ def shown(text, limit: int = MAX_SHOWN) -> str:
     return _shown(text, limit)
 
 
-def amount(value: float, unit: str | None = None) -> str:
+def amount(value: float, unit: str | None = None, *, digits: int = 4) -> str:
     """Return a number as people read it: thousands are set apart from 10,000 on, so that years are not.
+
+    Below that `digits` of it are shown.
 
     >>> amount(1992), amount(1234567.0), amount(0.1 + 0.2), amount(12.5, "kg")
     ('1992', '1,234,567', '0.3', '12.5 kg')
@@ -41,12 +43,12 @@ def amount(value: float, unit: str | None = None) -> str:
         return "n/a"
     size = abs(value)
     if value and (size >= 1e12 or size < 1e-4):
-        text = f"{value:.4g}"
+        text = f"{value:.{digits}g}"
     elif size >= 10_000:
         text = f"{value:,.0f}"
     else:
-        digits = 0 if value == int(value) else max(0, 4 - math.floor(math.log10(size)) - 1)
-        text = f"{value:.{digits}f}"
+        places = 0 if value == int(value) else max(0, digits - math.floor(math.log10(size)) - 1)
+        text = f"{value:.{places}f}"
         text = text.rstrip("0").rstrip(".") if "." in text else text
     return f"{text} {shown(unit, 20)}" if unit else text
 

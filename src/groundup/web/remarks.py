@@ -44,7 +44,11 @@ def _range(column: Column, note: Note) -> tuple[str, str]:
         is_below = float(note.value or "") < low
     except ValueError:
         is_below = typed(note.value) == typed(low)
-    end = f"below {amount(low)}, the least" if is_below else f"above {amount(high)}, the most"
+    end = (
+        f"below {amount(low, digits=7)}, the least"
+        if is_below
+        else f"above {amount(high, digits=7)}, the most"
+    )
     return (
         "Outside the range of training",
         f"This is {end} that training had. The answer is a guess beyond what was learnt.",

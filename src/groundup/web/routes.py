@@ -149,7 +149,7 @@ class _Site:
             n_examples=len(shared.examples),
             n_fields=len(contract.features),
         )
-        return (422 if answer is not None and answer.status == "refused" else 200), context
+        return 200, context
 
     async def many(self, request: Request) -> tuple[int, Plain]:
         """Answer the page of many cases."""

@@ -52,7 +52,7 @@ function take(page) {
       else control.removeAttribute(name);
     }
   }
-  for (const id of ["as-curl", "as-python"]) {
+  for (const id of ["as-curl", "as-python", "peek"]) {
     document.getElementById(id).replaceChildren(...page.getElementById(id).childNodes);
   }
 }
