@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,23 +10,38 @@ import pytest
 #: Real data sets, kept beside the repository and not in it.
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
+#: The browser that shows pages; Debian's, because a test run fetches none.
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+#: It stays on this machine, and asks nobody for anything of its own.
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
 _not_run: dict[str, int] = {}
 
 
 def pytest_collection_modifyitems(config, items):
     """Leave out what this machine cannot run; `pytest_terminal_summary` says so."""
-    if REAL_DATA.is_dir():
-        return
-    kept = [item for item in items if item.get_closest_marker("data") is None]
-    left_out = [item for item in items if item.get_closest_marker("data") is not None]
+    if not REAL_DATA.is_dir():
+        folder = f"{REAL_DATA.parent.name}/{REAL_DATA.name}"
+        _leave_out(config, items, "data", f"need the real data sets in {folder} beside the repository")
+    if CHROMIUM is None:
+        _leave_out(config, items, "web", "need Chromium to show pages (Debian: apt-get install chromium)")
+
+
+def _leave_out(config, items, marker: str, reason: str) -> None:
+    left_out = [item for item in items if item.get_closest_marker(marker) is not None]
     if left_out:
-        wanted = config.getoption("-m")
-        if "not data" not in wanted:
-            _not_run[
-                f"need the real data sets in {REAL_DATA.parent.name}/{REAL_DATA.name} beside the repository"
-            ] = len(left_out)
+        if f"not {marker}" not in config.getoption("-m"):
+            _not_run[reason] = len(left_out)
         config.hook.pytest_deselected(items=left_out)
-        items[:] = kept
+        items[:] = [item for item in items if item.get_closest_marker(marker) is None]
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -38,3 +54,14 @@ def pytest_terminal_summary(terminalreporter):
 def real_data() -> Path:
     """Return the folder of the real data sets."""
     return REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Return a headless Chromium; tests that use it are marked ``web``."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+        yield started
+        started.close()
