@@ -28,7 +28,9 @@ from groundup.models.estimator import (
     check_random_state,
     fitting,
 )
+from groundup.models.trees.arrays import TreeArrays
 from groundup.models.trees.boosting import Booster
+from groundup.models.trees.gradients import LOGISTIC, SOFTMAX
 from groundup.models.trees.growing import Plan
 from groundup.models.trees.predicting import Trees, add_trees, walk_of
 from groundup.models.trees.stopping import Inside, Outside, Watch
@@ -318,6 +320,25 @@ class HistGradientBoosting(Callbacks, Learner):
             walk = walk_of(part)
             raw = raw + now._fill(add_trees, checked, *walk, zero, n_columns=len(zero), finite="allow-nan")
             yield raw, fitted
+
+    def tree_arrays(self) -> TreeArrays:
+        """Return the fitted trees in the one form in which every tree model can be explained or drawn."""
+        check_is_fitted(self)
+        fitted = self.__dict__
+        trees, k = _trees(fitted), fitted["n_trees_per_iteration_"]
+        return TreeArrays(
+            trees.starts,
+            trees.left,
+            np.where(trees.left, trees.left + 1, 0).astype(np.int32),
+            trees.feature,
+            trees.threshold,
+            trees.missing_left,
+            trees.count.astype(np.float64),
+            trees.value[:, np.newaxis],
+            np.arange(trees.n_trees) % k,
+            fitted["_baseline"],
+            {LOGISTIC: "logistic", SOFTMAX: "softmax"}.get(self._loss_code(), "identity"),
+        )
 
     @property
     def n_iter_(self) -> int:
