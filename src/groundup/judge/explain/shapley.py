@@ -32,7 +32,9 @@ _CHUNK_BYTES = 1 << 19
 _CALL = 20_000_000
 
 
-def tree_shapley(trees: TreeArrays, X, background=None, *, n_threads: int = 1) -> tuple[np.ndarray, np.ndarray]:
+def tree_shapley(
+    trees: TreeArrays, X, background=None, *, n_threads: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the contributions of every feature to the scores of rows, and the scores that they start from.
 
     Parameters

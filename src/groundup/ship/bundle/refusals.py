@@ -30,6 +30,15 @@ def check_rows(rows) -> None:
         )
 
 
+def check_mapping(row) -> None:
+    """Raise UsageError unless `row` is one row, a mapping."""
+    if not isinstance(row, Mapping):
+        raise UsageError(
+            f"One row is a mapping from column to value, not a {type(row).__name__}.",
+            hint="Many rows go to predict(rows).",
+        )
+
+
 def check_keys(extra: Sequence[str], contract: Contract) -> None:
     """Raise UsageError if keys of a row that are no features are no columns of the contract either."""
     unknown = [name for name in extra if name not in contract.by_name]

@@ -22,12 +22,12 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
-from pydantic import model_validator
+from pydantic import FiniteFloat, model_validator
 
 from groundup.engine.kernels import kernel
 from groundup.engine.rows import plain
 from groundup.tables.contract.conform import as_level, levels_as_text
-from groundup.tables.prepare.numbers import Strict
+from groundup.tables.prepare.numbers import Strict, mean_of
 
 MISSING = -1
 RARE_ROWS, RARE_SHARE = 10, 0.005
@@ -38,6 +38,7 @@ class Category(Strict):
     """A column of levels.
 
     levels : the kept ones in their order; level k has the code k, *other* the code ``len(levels)``, missing -1.
+    means : of its columns of the matrix, over the rows of the fit: the levels' shares; empty for codes.
     """
 
     kind: Literal["category"]
@@ -46,6 +47,7 @@ class Category(Strict):
     other: bool
     marks_missing: bool
     one_hot: bool
+    means: tuple[FiniteFloat, ...] = ()
 
     @model_validator(mode="after")
     def _sound(self):
@@ -71,7 +73,7 @@ class Category(Strict):
         levels = kept["level"].to_list()
         if flavour.one_hot or len(levels) <= MANY_LEVELS:
             levels = in_order(levels)
-        return cls(
+        node = cls(
             kind="category",
             name=series.name,
             levels=tuple(levels),
@@ -79,6 +81,21 @@ class Category(Strict):
             marks_missing=flavour.one_hot and n_missing > 0,
             one_hot=flavour.one_hot,
         )
+        if not flavour.one_hot:
+            return node
+        if weight is None:
+            rows_of = dict(counted.select("level", "n").iter_rows())
+            shares = [rows_of[level] / len(series) for level in levels]
+            shares += [1 - sum(shares) - n_missing / len(series)] * other + [n_missing / len(series)] * (
+                n_missing > 0
+            )
+        else:
+            codes = node.read(series)
+            shares = [
+                mean_of(codes == k, weight)
+                for k in (*range(len(levels) + other), *[MISSING] * (n_missing > 0))
+            ]
+        return node.model_copy(update={"means": tuple(shares)})
 
     @property
     def outputs(self) -> list[str]:

@@ -14,11 +14,11 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
-from pydantic import Field, model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
 from groundup.engine.kernels import kernel
 from groundup.engine.rows import plain
-from groundup.tables.prepare.numbers import Scale, Strict
+from groundup.tables.prepare.numbers import Scale, Strict, mean_of
 
 PARTS = ("year", "month", "day", "weekday", "hour", "elapsed")
 DAY_US, HOUR_US = 86_400_000_000, 3_600_000_000
@@ -37,6 +37,7 @@ class Moment(Strict):
     """A column of dates or moments.
 
     origin_us : the first moment of training, where ``elapsed`` is 0.
+    means : of its columns of the matrix, over the rows of the fit; empty where missing cells stay missing.
     """
 
     kind: Literal["datetime"]
@@ -44,6 +45,7 @@ class Moment(Strict):
     origin_us: int = Field(gt=-(2**62), lt=2**62)
     parts: tuple[Part, ...] = Field(min_length=1)
     marks_missing: bool
+    means: tuple[FiniteFloat, ...] = ()
 
     @model_validator(mode="after")
     def _sound(self):
@@ -67,7 +69,12 @@ class Moment(Strict):
         if not parts:
             return "every row has the same moment"
         marks = flavour.fills and len(present) < len(micros)
-        return cls(kind="datetime", name=series.name, origin_us=origin, parts=parts, marks_missing=marks)
+        means = (0.0,) * len(parts) if flavour.fills else ()  # what is centred has the mean 0
+        if marks:
+            means = (*means, mean_of(micros == NOT_A_TIME, weight))
+        return cls(
+            kind="datetime", name=series.name, origin_us=origin, parts=parts, marks_missing=marks, means=means
+        )
 
     @property
     def outputs(self) -> list[str]:

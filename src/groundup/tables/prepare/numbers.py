@@ -67,12 +67,16 @@ class Scale(Strict):
 
 
 class Number(Strict):
-    """A column of numbers, or of truth values as 1 and 0 (which are imputed, but neither centred nor scaled)."""
+    """A column of numbers, or of truth values as 1 and 0 (which are imputed, but neither centred nor scaled).
+
+    means : of its columns of the matrix, over the rows of the fit; empty where missing cells stay missing.
+    """
 
     kind: Literal["number", "boolean"]
     name: str
     how: Scale
     marks_missing: bool
+    means: tuple[FiniteFloat, ...] = ()
 
     @classmethod
     def fit(cls, series: pl.Series, kind: str, weight, flavour) -> Number:
@@ -80,8 +84,14 @@ class Number(Strict):
         values = as_floats(series)
         refuse_infinite(values, series.name)
         how = Scale.fit(values, weight, flavour._replace(scales=flavour.scales and kind == "number"))
-        marks = flavour.fills and bool(np.isnan(values).any())
-        return cls(kind=kind, name=series.name, how=how, marks_missing=marks)  # type: ignore[arg-type]
+        missing = np.isnan(values)
+        marks = flavour.fills and bool(missing.any())
+        means: tuple[float, ...] = ()
+        if flavour.fills:
+            # What is centred has the mean 0.
+            mean = 0.0 if kind == "number" else mean_of(np.where(missing, how.fill, values), weight)
+            means = (mean, mean_of(missing, weight)) if marks else (mean,)
+        return cls(kind=kind, name=series.name, how=how, marks_missing=marks, means=means)  # type: ignore[arg-type]
 
     @property
     def outputs(self) -> list[str]:
@@ -134,6 +144,13 @@ def median(values: np.ndarray, weight: np.ndarray | None = None) -> float:
         upper = np.searchsorted(upto, half, side="right")
         pair = values[order[[lower, min(upper, n - 1)]]]
     return float(pair[0]) if pair[0] == pair[-1] else float(0.5 * pair[0] + 0.5 * pair[-1])
+
+
+def mean_of(values: np.ndarray, weight: np.ndarray | None = None) -> float:
+    """Return the weighted mean of values within [0, 1]; where no weight is positive, all weigh the same."""
+    if weight is None or not weight.sum() > 0:
+        return float(values.mean())
+    return float((values * weight).sum() / weight.sum())
 
 
 def mean_and_deviation(values: np.ndarray, weight: np.ndarray | None = None) -> tuple[float, float]:

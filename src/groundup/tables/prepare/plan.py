@@ -44,6 +44,11 @@ class Plan(Strict):
 
     @model_validator(mode="after")
     def _sound(self):
+        for column in self.columns:
+            if column.means and len(column.means) != len(column.outputs):
+                raise ValueError(
+                    f"column {column.name!r} has {len(column.means)} means of {len(column.outputs)} columns"
+                )
         names = [c.name for c in self.columns]
         if len(set(names)) < len(names) or set(names) & set(self.ignored):
             raise ValueError("a column is planned twice")
@@ -102,6 +107,12 @@ class Plan(Strict):
             seen[name] = seen.get(name, 0) + 1
             names.append(name if seen[name] == 1 else f"{name}_({seen[name]})")
         return names
+
+    @cached_property
+    def means(self) -> np.ndarray | None:
+        """Mean of each column of the matrix over the rows of the fit; None where it leaves missing cells."""
+        known = [np.array(c.means) for c in self.columns]
+        return np.concatenate(known) if all(map(len, known)) else None
 
     @cached_property
     def places(self) -> list[int]:

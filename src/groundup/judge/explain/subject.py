@@ -1,0 +1,152 @@
+"""The model to be explained, cut in two: columns to a matrix, each column by itself, and the matrix to an answer.
+
+A TablePreparer makes of every column of the table some columns of the matrix that depend on it alone. So to change a
+column of the table is to change its part of the matrix: what shuffles, replaces or withholds columns does so there, and
+no row is prepared twice. Contributions of the matrix's columns (one for each level, for "missing", for the year of a
+date) add up to that of the table's column.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from groundup.errors import UsageError
+
+
+class Subject:
+    """A fitted model, ready to be asked about its columns.
+
+    Parameters
+    ----------
+    model : estimator
+        A fitted Pipeline that begins with a TablePreparer, or a learner of numbers.
+    target : optional
+        With attributes name, labels and transform, as in a bundle: what the answers are called.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Columns of the table, in the order of their parts of the matrix.
+    parts : list of slice
+        The matrix's columns of each.
+    learner : estimator
+    task : str
+        classification, regression, clustering or other.
+    classes : ndarray or None
+        The learner's labels.
+    names : tuple
+        What the labels are called: those of the target where the learner was taught codes.
+    """
+
+    def __init__(self, model, target=None):
+        steps = [step for _, step in getattr(model, "steps", [("learn", model)]) if step != "passthrough"]
+        self.learner = steps[-1]
+        self._preparer = steps[0] if len(steps) > 1 and hasattr(steps[0], "plan_") else None
+        self._between = steps[:-1] if self._preparer is None else steps[1:-1]
+        self.target = target
+        if self._preparer is None:
+            first = steps[0]
+            n = int(first.n_features_in_)
+            named = getattr(first, "feature_names_in_", None)
+            self.columns = tuple(f"x{j}" for j in range(n)) if named is None else tuple(map(str, named))
+            self.parts = [slice(j, j + 1) for j in range(n)]
+            self.means = None
+        else:
+            plan = self._preparer.plan_
+            self.columns = plan.needed
+            ends = [*plan.places[1:], len(plan.outputs)]
+            self.parts = [slice(at, end) for at, end in zip(plan.places, ends, strict=True)]
+            self.means = plan.means
+        self.task = _task(self.learner)
+        self.classes = getattr(self.learner, "classes_", None) if self.task == "classification" else None
+        labels = getattr(target, "labels", None) or (() if self.classes is None else self.classes.tolist())
+        self.names = tuple(labels)
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether nothing stands between the matrix and the learner."""
+        return not self._between
+
+    def matrix(self, rows) -> np.ndarray:
+        """Return the matrix of a frame in the contract's form (or of an array, for a learner of numbers)."""
+        if self._preparer is not None:
+            return self._preparer.transform(rows)
+        matrix = np.asarray(rows)
+        if matrix.ndim != 2 or matrix.shape[1] != len(self.columns) or matrix.dtype.kind not in "fiub":
+            raise UsageError(f"This model takes rows of {len(self.columns)} numbers.")
+        dtype = matrix.dtype if matrix.dtype in (np.float32, np.float64) else np.float64
+        return np.ascontiguousarray(matrix, dtype=dtype)
+
+    def row(self, values) -> np.ndarray:
+        """Return the matrix of one row, given as a mapping from column to value."""
+        if self._preparer is not None:
+            return self._preparer.transform_row(values)[np.newaxis]
+        return self.matrix(np.array([[values[name] for name in self.columns]]))
+
+    def cells(self, column: str, values) -> np.ndarray:
+        """Return the part of the matrix that a column would have for each of `values`: (n_values, width)."""
+        k = self.place_of(column)
+        if self._preparer is None:
+            return np.array([[np.nan if v is None else v] for v in values], dtype=np.float64)
+        form = self._preparer.plan_.columns[k].row_form()
+        return np.array([form(v) for v in values], dtype=np.float64)
+
+    def place_of(self, column: str) -> int:
+        """Return the number of a column, or raise with the nearest name."""
+        if column not in self.columns:
+            from groundup.errors import nearest
+
+            raise UsageError(f"The model does not use a column {column!r}.{nearest(column, self.columns)}")
+        return self.columns.index(column)
+
+    def through(self, matrix: np.ndarray) -> np.ndarray:
+        """Return the matrix as the learner takes it: sent through what stands between."""
+        for step in self._between:
+            matrix = step.transform(matrix)
+        return matrix
+
+    def answer(self, matrix: np.ndarray) -> np.ndarray:
+        """Return what the learner says, as numbers of shape (n_rows, n_outputs).
+
+        Probabilities of the classes (or, where it has none, their scores); the value of a regression, as learnt; 1 for
+        the cluster of a row and 0 for the others.
+        """
+        X = self.through(matrix)
+        if self.task == "classification":
+            ask = getattr(self.learner, "predict_proba", None) or self.learner.decision_function
+            said = np.asarray(ask(X), dtype=np.float64)
+            return said[:, np.newaxis] if said.ndim == 1 else said
+        said = np.asarray(self.learner.predict(X))
+        if self.task == "clustering":
+            return (said[:, np.newaxis] == np.arange(_n_clusters(self.learner, said))).astype(np.float64)
+        return said.astype(np.float64).reshape(len(said), -1)
+
+    def predicted(self, matrix: np.ndarray, classes: Any = None):
+        """Return what the model says, in the form that metrics read: see ``judge.predicting``."""
+        from groundup.judge.predicting import predicted_of
+
+        return predicted_of(self.learner, self.through(matrix), classes)
+
+    def summed(self, values: np.ndarray) -> np.ndarray:
+        """Return contributions of the matrix's columns (n_rows, width, ...) summed to the table's columns."""
+        return np.stack([values[:, part].sum(axis=1) for part in self.parts], axis=1)
+
+
+def _task(learner) -> str:
+    from groundup.models.estimator import is_classifier, is_clusterer, is_regressor
+
+    for task, test in (
+        ("classification", is_classifier),
+        ("regression", is_regressor),
+        ("clustering", is_clusterer),
+    ):
+        if test(learner):
+            return task
+    return "other"
+
+
+def _n_clusters(learner, said: np.ndarray) -> int:
+    centers = getattr(learner, "cluster_centers_", None)
+    return len(centers) if centers is not None else int(said.max()) + 1
