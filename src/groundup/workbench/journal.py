@@ -55,7 +55,14 @@ class Journal:
 
     # ------------------------------------------------------------------ the file
 
-    def open(self, folder: Path, *, fresh: bool = False, depends: dict[str, Any] | None = None) -> str:
+    def open(
+        self,
+        folder: Path,
+        *,
+        fresh: bool = False,
+        depends: dict[str, Any] | None = None,
+        about: dict[str, Any] | None = None,
+    ) -> str:
         """Write from now on into `folder`; return what is to be told of an earlier run there, "" for nothing.
 
         What this journal has in memory is written. Has it nothing, an interrupted run is taken up: its entries are
@@ -68,6 +75,8 @@ class Journal:
             Begin anew, whatever is there.
         depends : dict, optional
             What the results of fits depend on besides the settings: with other values, an interrupted run is begun anew.
+        about : dict, optional
+            What the run is about, for whoever lists runs.
 
         Raises
         ------
@@ -79,18 +88,14 @@ class Journal:
             told = self._take_up(path, depends or {})
         resumed = bool(self.entries) and self._cursor == 0
         if not self.entries:
-            now = _now()
-            self.entries = [
-                {
-                    "kind": "begun",
-                    "at_s": 0.0,
-                    "format": FORMAT,
-                    "when": now,
-                    "id": secrets.token_hex(4),
-                    "fresh": fresh,
-                    "depends": depends or {},
-                }
-            ]
+            begun = {
+                "kind": "begun",
+                "at_s": 0.0,
+                "format": FORMAT,
+                "when": _now(),
+                "id": secrets.token_hex(4),
+            }
+            self.entries = [{**begun, "depends": depends or {}, "about": about or {}}]
         lines, self._sum = encoded(self.entries)
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -246,11 +251,13 @@ class Journal:
 
 
 class Brief(NamedTuple):
-    """A journal in brief: what became of a run, when it began, its fits so far."""
+    """A journal in brief: what became of a run, when it began and with what, its fits so far, why it failed."""
 
     state: str
     when: str
+    about: dict[str, Any]
     n_fits: int
+    error: str = ""
 
 
 def brief(path: Path) -> Brief | None:
@@ -260,13 +267,14 @@ def brief(path: Path) -> Brief | None:
     """
     try:
         found = read(path)
-    except ProjectError:
-        return Brief("damaged", "", 0)
+    except ProjectError as error:
+        return Brief("damaged", "", {}, 0, error.problem)
     if not found:
         return None
     last = found[-1]["kind"]
     state = last if last in ("ended", "failed") else "interrupted"
-    return Brief(state, found[0].get("when", ""), sum(entry["kind"] == "fit" for entry in found))
+    n_fits, error = sum(entry["kind"] == "fit" for entry in found), found[-1].get("error") or ""
+    return Brief(state, found[0].get("when", ""), found[0].get("about") or {}, n_fits, error)
 
 
 def resumable(folder: Path) -> bool:
