@@ -14,7 +14,7 @@ def application():
     """Return the Typer application with all verbs."""
     import typer
 
-    from groundup.cli import audit, build, doctor, predict, serve, show, warmup
+    from groundup.cli import audit, build, doctor, predict, report, serve, show, warmup
 
     app = typer.Typer(
         name="groundup",
@@ -30,6 +30,7 @@ def application():
         (audit, "Model"),
         (predict, "Model"),
         (show, "Model"),
+        (report, "Model"),
         (serve, "Model"),
         (warmup, "Machine"),
         (doctor, "Machine"),

@@ -6,6 +6,7 @@ Every view is made from the result (or from a step's record), so a stored run lo
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -287,6 +288,8 @@ def following(console: Console, result: Result) -> None:
     console.print()
     took = "stored result, nothing was run" if result.stored else f"in {shown_seconds(result.seconds)}"
     whole(console, "Model", f"{result.bundle} ({took})")
+    if (page := Path(result.bundle).with_name("report.html")).is_file():
+        whole(console, "Report", str(page))
     whole(
         console, "Next", Text(f"groundup predict {project} NEW.csv -o predictions.csv", style="bold default")
     )

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from groundup.errors import GroundupError
+from groundup.ship.bundle.atomic import write_atomic
 from groundup.workbench.result import Plain
 
 NAME = "examination.json"
@@ -53,6 +54,21 @@ class Examination(Plain):
     wrong: list[Wrong] = Field(default_factory=list)
     versions: dict[str, str] = Field(default_factory=dict)
     lacks: list[str] = Field(default_factory=list)
+
+    def write(self, run: Path) -> None:
+        """Store it in a run's folder.
+
+        Raises
+        ------
+        GroundupError
+            If it cannot be written.
+        """
+        try:
+            write_atomic(run / NAME, self.model_dump_json().encode("utf-8", "backslashreplace"))
+        except OSError as error:
+            raise GroundupError(
+                f"The project cannot be written: {error.strerror or error}.", file=run
+            ) from None
 
     @classmethod
     def read(cls, path: Path) -> Examination | None:

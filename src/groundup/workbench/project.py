@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from groundup.tables import Contract, Split, Table
     from groundup.workbench.audit import Audit
+    from groundup.workbench.examination import Examination
     from groundup.workbench.learners import Found
     from groundup.workbench.problem import Problem
     from groundup.workbench.result import Result
@@ -351,7 +352,7 @@ class Project(Findings):
 
         run = self.folder.run(identity)
         keeper = Keeper(self.journal, run)
-        result, model = self._finished(identity, run, keeper)
+        result, model, final = self._finished(identity, run, keeper)
         self.listen(StepBegun("bundle", "writing the bundle"))
         digest = save_bundle(run / BUNDLE, self.problem, model, result)
         seconds, budget_s = self._clock.elapsed_s, self._clock.budget_s
@@ -361,17 +362,38 @@ class Project(Findings):
         result = result.model_copy(
             update={"seconds": round(seconds, 3), "warnings": warnings, "digest": digest}
         )
+        examined = self._examine(run, result, model, final)
         told = self.folder.save(identity, result)
         self.journal.ended(bundle=BUNDLE, digest=digest)
         keeper.remove()
         self._result = result.model_copy(update={"warnings": [*warnings, *told_looks(result.test_looks)]})
+        self._report(run, examined)
         self.listen(StepDone("bundle", self._result))
         if told:
             self.listen(Told(told))
         return self._result
 
+    def _examine(self, run: Path, result: Result, model, final) -> Examination:
+        """Find what a report shows beyond the result, and store it beside it."""
+        from groundup.workbench.steps.examine import examine, examine_segments
+
+        self.listen(StepBegun("report", "looking at what the model relies on"))
+        if final is None:
+            found = examine_segments(self.problem, model, result)
+        else:
+            found = examine(self.problem, final, result, self.table)
+        found.write(run)
+        return found
+
+    def _report(self, run: Path, examined: Examination) -> None:
+        """Write the report; a run does not fail for it."""
+        from groundup.workbench.report.report import write_report
+
+        if told := write_report(run, self.result, examined):
+            self.listen(Told(told))
+
     def _finished(self, identity: dict[str, Any], run: Path, keeper: Keeper):
-        """Choose, refit and test; return the result and the fitted model."""
+        """Choose, refit and test; return the result, the fitted model, and where there is a target what led to it."""
         from groundup.workbench.assemble import data_of, notes_of
 
         facts = {
@@ -395,7 +417,7 @@ class Project(Findings):
         if self.contract.task == "clustering":
             from groundup.workbench.steps.segment import finalize_segments
 
-            return finalize_segments(self.problem, self._comparison, facts, begun)
+            return *finalize_segments(self.problem, self._comparison, facts, begun), None
         from groundup.workbench.assemble import assemble
         from groundup.workbench.steps.choose import choose
         from groundup.workbench.steps.finalize import finalize
@@ -405,7 +427,7 @@ class Project(Findings):
         self.listen(StepDone("choose", choice))
         final = finalize(self.problem, self._comparison, choice, begun, keeper)
         self.listen(StepDone("test", final))
-        return assemble(self.problem, self._comparison, choice, final, facts), final.model
+        return assemble(self.problem, self._comparison, choice, final, facts), final.model, final
 
     def _identity(self) -> dict[str, Any]:
         """Return what the result depends on."""

@@ -23,21 +23,19 @@ _HALF_PX = 380
 
 def render(report: Context, *, is_static: bool = False) -> str:
     """Return the page; `is_static` leaves out what makes charts answer the pointer."""
-    from markupsafe import Markup
-
-    def chart(block: Picture) -> Markup:
+    def chart(block: Picture) -> str:
         width = _HALF_PX if _is_paired(block) else 560
         made = Chart.from_object(block.chart)
-        return Markup(embed.fragment(made, block.name, is_static=is_static, with_picture=True, width=width))
+        return embed.fragment(made, block.name, is_static=is_static, with_picture=True, width=width)
 
     has_pictures = any(isinstance(b, Picture) for section in report.sections for b in section.blocks)
     return _template().render(
         report=report,
         chart=chart,
         rows_of=_rows_of,
-        style=Markup(f"{embed.head()}\n<style>{look.css()}{_source('report.css')}</style>"),
-        script=Markup(f"<script>{_source('report.js')}</script>"),
-        living=Markup(embed.script() if has_pictures and not is_static else ""),
+        style=f"{embed.head()}\n<style>{look.css()}{_source('report.css')}</style>",
+        script=f"<script>{_source('report.js')}</script>",
+        living=embed.script() if has_pictures and not is_static else "",
     )
 
 

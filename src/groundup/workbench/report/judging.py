@@ -59,6 +59,7 @@ def _spread(result: Result) -> list[Picture]:
         for row in result.leaderboard
         if not row.error and (row.mean is not None or row.ranked_by is not None)
     ]
+    entries = _in_view(entries)
     if not entries:
         return []
     chosen = next((row.title for row in result.leaderboard if row.chosen), None)
@@ -66,6 +67,17 @@ def _spread(result: Result) -> list[Picture]:
         entries, metric=result.best.metric, greater_is_better=result.best.greater_is_better, chosen=chosen
     )
     return [Picture(name="leaderboard-spread", chart=chart.to_object())]
+
+
+def _in_view(entries: list[dict]) -> list[dict]:
+    """Leave the baseline out where it lies so far off that the others could not be told apart."""
+    values = [v for e in entries if not e["is_baseline"] for v in [*e["folds"], e["score"]]]
+    base = next((e["score"] for e in entries if e["is_baseline"]), None)
+    if not values or base is None:
+        return entries
+    low, high = min(values), max(values)
+    far = max(high, base) - min(low, base)
+    return entries if high - low >= 0.3 * far else [e for e in entries if not e["is_baseline"]]
 
 
 def _grid(result: Result, told: str) -> Grid:
@@ -175,7 +187,7 @@ def errors(result: Result, found: Examination) -> Section | None:
     classes = result.confusion is not None
     extra = list(dict.fromkeys(name for wrong in found.wrong for name in wrong.cells))
     titles = ["row", "truth", "said", "probability of the truth" if classes else "off by"]
-    heads = [Head(title=t, is_number=i == 0 or i == 3 or not classes) for i, t in enumerate(titles)]
+    heads = [Head(title=t, is_number=i in {0, 3} or not classes) for i, t in enumerate(titles)]
     heads += [Head(title=name) for name in extra]
     lines = []
     for wrong in found.wrong:

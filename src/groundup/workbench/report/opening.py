@@ -186,9 +186,15 @@ def _range(c: Column) -> str:
         return f"{told} and {more:,} more" if more > 0 else told
     if c.minimum is None:
         return ""
-    low, high = (shown(float(v)) if not isinstance(v, str) else v for v in (c.minimum, c.maximum))
-    middle = f", half below {shown(c.quantiles[4])}" if c.quantiles else ""
+    low, high = (_bound(v, c.kind) for v in (c.minimum, c.maximum))
+    middle = f", half below {_bound(c.quantiles[4], c.kind)}" if c.quantiles else ""
     return f"{low} to {high}{middle}"
+
+
+def _bound(value, kind: str) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{int(value):,}" if kind == "integer" else shown(float(value))
 
 
 def split(result: Result) -> Section:
@@ -200,7 +206,11 @@ def split(result: Result) -> Section:
         "valid": "checks the choice, says when to stop; then learnt from too",
         "test": "sealed until the end: scores the model that is saved",
     }
-    heads = [Head(title="part"), *(Head(title=t, is_number=True) for t in ("rows", "share")), Head(title="")]
+    heads = [
+        Head(title="part"),
+        *(Head(title=t, is_number=True) for t in ("rows", "share")),
+        Head(title="what for"),
+    ]
     lines = [
         Line(
             cells=[

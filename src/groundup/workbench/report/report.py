@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 from groundup.errors import GroundupError, UsageError
 from groundup.ship.bundle.atomic import write_atomic
-from groundup.workbench.examination import Examination
+from groundup.workbench.examination import NAME, Examination
+from groundup.workbench.folder import BUNDLE, Folder, is_project
 from groundup.workbench.report import explaining, judging, opening
 from groundup.workbench.report.advice import advise
 from groundup.workbench.report.context import Block, Code, Context, Listing, Prose, Remark, Section
@@ -84,6 +86,58 @@ def _repeating(result: Result, found: Examination) -> Section:
     if found.lacks:
         blocks.append(Remark(word="Left out of this report.", texts=found.lacks))
     return Section(name="repeat", title="Repeat this run", blocks=blocks)
+
+
+def write_report(run: Path, result: Result, found: Examination) -> str:
+    """Write the page into a run's folder; return why it could not be made, "" where it was."""
+    try:
+        Report.of(result, found, _today()).save(run / FILE)
+    except Exception as error:  # noqa: BLE001 (the model is saved: a page is no reason to fail)
+        return f"The report could not be written: {error}"
+    return ""
+
+
+def run_of(path: Path) -> Path:
+    """Return the folder of the run that `path` names: itself, or the run in use of a project.
+
+    Raises
+    ------
+    GroundupError
+        If there is no finished run.
+    """
+    if (path / "result.json").is_file():
+        return path
+    if not is_project(path):
+        raise GroundupError(
+            "This is neither a project nor a finished run.",
+            file=path,
+            hint="Name a project's folder, or one of its runs.",
+        )
+    return Path(Folder(path).latest_result().bundle).parent
+
+
+def stored_report(path: Path) -> Report:
+    """Return the report of a project's run in use, or of a run's folder.
+
+    Raises
+    ------
+    GroundupError
+        If there is no finished run, or what is stored is damaged.
+    """
+    run = run_of(path)
+    file = run / "result.json"
+    result = Result.from_json(file.read_bytes(), file)
+    result = result.model_copy(update={"bundle": str(run / BUNDLE), "project": str(run.parent.parent)})
+    when = datetime.fromtimestamp(file.stat().st_mtime, tz=UTC)
+    return Report.of(result, Examination.read(run / NAME), _day(when))
+
+
+def _today() -> str:
+    return _day(datetime.now(tz=UTC))
+
+
+def _day(when: datetime) -> str:
+    return f"{when.day} {when:%B %Y}"
 
 
 class Report:

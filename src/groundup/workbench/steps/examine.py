@@ -25,10 +25,11 @@ from groundup.tables import Table
 from groundup.tables.contract.column import NUMERIC
 from groundup.workbench.candidate import told_error
 from groundup.workbench.examination import Examination, Importance, Wrong
+from groundup.workbench.keeping import Fitted
 from groundup.workbench.problem import Problem
 from groundup.workbench.result import Result
 from groundup.workbench.steps import reliance
-from groundup.workbench.steps.finalize import Final, Fitted, fit
+from groundup.workbench.steps.finalize import Final
 
 PARTS = ("train", "valid", "test")
 MOST_DEPENDENCES = 6
@@ -69,11 +70,10 @@ def examine(problem: Problem, final: Final, result: Result, table: Table) -> Exa
 
 def examine_segments(problem: Problem, model: Fitted, result: Result) -> Examination:
     """Return what a report shows beyond the result of a run without a target."""
-    from groundup.workbench.steps.segment_pictures import segment_map, segment_sizes
+    from groundup.workbench.steps.segment_pictures import segment_map
 
     out = _Examiner(problem, None, result, None)
-    out.draw("sizes", lambda: segment_sizes(result.segments))
-    out.draw("map", lambda: segment_map(problem, model))
+    out.draw("map", lambda: segment_map(problem, model, result))
     return out.found
 
 

@@ -19,7 +19,7 @@ import polars as pl
 from groundup.judge.metrics import Metric
 from groundup.tables import Contract
 from groundup.tables.contract.column import NUMERIC, Column
-from groundup.workbench.steps.finalize import Fitted
+from groundup.workbench.keeping import Fitted
 
 MOST_ROWS = 4_000
 MOST_COLUMNS = 200

@@ -1,0 +1,62 @@
+"""``groundup report``: a project's result as a page, as Markdown, as JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from groundup.cli.talk import Debug, Json, out, print_json, verb
+from groundup.errors import UsageError
+
+NAME = "report"
+EXAMPLES = (
+    "Examples:  groundup report churn-groundup   |   groundup report churn-groundup -o churn.md"
+    "   |   groundup report churn-groundup --open"
+)
+
+
+@verb
+def command(
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="PROJECT|RUN", help="The folder of a project (its run in use), or of a run."),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="File to write: .html, .md or .json.  (default: report.html of the run)",
+            metavar="FILE",
+        ),
+    ] = None,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="Markdown: on stdout, or to the file of -o.")
+    ] = False,
+    show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Write the report of a finished run: one page that holds all it shows, or its twins in Markdown and JSON."""
+    from groundup.workbench.report.report import FILE, run_of, stored_report
+
+    if as_markdown and as_json:
+        raise UsageError("One form at a time: --markdown or --json.")
+    form = "json" if as_json else "markdown" if as_markdown else None
+    if show and form is not None:
+        raise UsageError("--open shows the page: leave --markdown and --json out.")
+    report = stored_report(path)
+    if form is not None and output is None:
+        if as_json:
+            print_json(report.to_object())
+        else:
+            typer.echo(report.markdown(), nl=False)
+        return
+    written = report.save(output or run_of(path) / FILE, form)
+    if show:
+        import webbrowser
+
+        webbrowser.open(written.resolve().as_uri())
+    out().print(str(written), soft_wrap=True, markup=False)
