@@ -17,7 +17,7 @@ RACES ?= gbdt-1m-28,ols-2m-50,kmeans-1m-32-20it,logit-1m-50
 .DEFAULT_GOAL := demo
 
 demo: $(READY)
-	$(BIN)/groundup build sample:churn --target churned --budget 30s --project demo.groundup
+	$(BIN)/groundup build sample:churn --target churned --ignore exit_survey --budget 30s --project demo.groundup
 	$(BIN)/groundup predict demo.groundup sample:churn --output demo.groundup/predictions.csv
 
 test: $(READY)

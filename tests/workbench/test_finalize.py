@@ -1,11 +1,16 @@
 """Finalize: what valid says about the choice, and whom it judges kindly."""
 
+import numpy as np
+import polars as pl
 import pytest
 
 from groundup.judge.metrics import Score, metric
 from groundup.judge.validation import FoldResult, Validation
+from groundup.tables import Contract, read, split
+from groundup.workbench.assemble import leaderboard
 from groundup.workbench.candidate import Candidate
 from groundup.workbench.learners import baseline_of, learners_of
+from groundup.workbench.problem import pose
 from groundup.workbench.steps.choose import choose
 from groundup.workbench.steps.comparison import Comparison
 from groundup.workbench.steps.finalize import _worse_on_test, finalize
@@ -44,6 +49,25 @@ def test_a_fixed_number_of_iterations_is_judged_like_others(problem):
     final, _ = _final(problem, COUNTED)
     assert "kindly" not in final.choice_note
     assert final.metrics["test"]["roc_auc"].value == pytest.approx(0.95, abs=0.06)
+
+
+def test_valid_overrules_folds_that_are_too_few_to_compare():
+    """Only boosting can learn signs that agree, but one fold of it was judged: the sampling error of valid decides."""
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 800))
+    table = read(pl.DataFrame({"a": a, "b": b, "y": np.where(a * b > 0, "yes", "no")}))
+    contract = Contract.infer(table, "y")
+    problem = pose(table, contract, split(table, contract, seed=0), 0)
+    poor = _candidate(LINEAR, {"random_state": 0}, [0.80, 0.81, 0.80])
+    boosting = _candidate(BOOSTING, COUNTED, [0.91], 10**5)
+    baseline = _candidate(baseline_of("binary"), {"strategy": "prior"}, [0.5, 0.5, 0.5])
+    comparison = Comparison(metric("roc_auc"), baseline, [poor, boosting])
+    choice = choose(comparison)
+    assert choice.candidate is poor
+    final = finalize(problem, comparison, choice, lambda step, what: None)
+    assert final.candidate is boosting
+    assert "Valid overrules the folds" in final.choice_note
+    assert not any(row.tied for row in leaderboard(comparison, choice, boosting))
 
 
 def test_each_part_has_the_sampling_error_of_the_deciding_score(problem):

@@ -91,7 +91,7 @@ def _task(contract: Contract) -> str:
         return f"regression: predict {contract.target}, {span}{middle}"
     counts = sorted(contract.labels, key=lambda label: -label.count)
     total = sum(label.count for label in counts)
-    shares = ", ".join(f"{label.value} {label.count / total:.1%}" for label in counts[:5])
+    shares = ", ".join(f"{label.value} ({label.count / total:.1%})" for label in counts[:5])
     more = f" and {len(counts) - 5} more" if len(counts) > 5 else ""
     return f"{contract.task}: predict {contract.target}: {shares}{more}"
 
@@ -146,7 +146,8 @@ def outcome(console: Console, result: Result) -> None:
         lines = [Text(w, style="yellow") for w in known[:MOST_NOTES]]
         if lines:
             section(console, "Warnings", *lines, *_more(len(known) - MOST_NOTES))
-    following(console, result)
+    ends_in_grid = bool(result.confusion and len(result.confusion["labels"]) <= 8 and not result.warnings)
+    following(console, result, gap=not ends_in_grid)
 
 
 def leaderboard(console: Console, result: Result) -> None:
@@ -167,16 +168,15 @@ def leaderboard(console: Console, result: Result) -> None:
             lost.append(column)
             grid = _board(result, shown_columns)
     console.print(Padding(grid, (0, 0, 0, INDENT)))
+    legend = []
     if lost:
-        told = f"no room here for: {', '.join(c for c in _COLUMNS if c in lost)}"
-        console.print(Padding(Text(told, style="dim"), (0, 0, 1, INDENT)))
+        legend.append(f"no room here for: {', '.join(c for c in _COLUMNS if c in lost)}")
     if any(row.ranked_by is not None for row in result.leaderboard):
-        told = "(n folds)   judged on n folds only: its expected mean, by its differences from the best complete one"
-        console.print(Padding(Text(told, style="dim"), (0, 0, 1, INDENT)))
+        legend.append("(n folds)   judged on n folds only, and ranked by the mean expected over all")
     if any(row.tied for row in result.leaderboard):
-        console.print(
-            Padding(Text("* chosen   = as good within what chance explains", style="dim"), (0, 0, 1, INDENT))
-        )
+        legend.append("* chosen   = as good within what chance explains")
+    if legend:
+        console.print(Padding(Text("\n".join(legend), style="dim"), (0, 0, 1, INDENT)))
 
 
 def _board(result: Result, columns: list[str]) -> Grid:
@@ -280,12 +280,13 @@ def segments(console: Console, result: Result) -> None:
     section(console, "Segments", *lines)
 
 
-def following(console: Console, result: Result) -> None:
-    """Print where the model is, and the next command to type."""
+def following(console: Console, result: Result, *, gap: bool = True) -> None:
+    """Print where the model is, and the next command to type; below an empty line, unless `gap` is false."""
     import shlex
 
     project = shlex.quote(result.project)
-    console.print()
+    if gap:
+        console.print()
     took = "stored result, nothing was run" if result.stored else f"in {shown_seconds(result.seconds)}"
     whole(console, "Model", f"{result.bundle} ({took})")
     if (page := Path(result.bundle).with_name("report.html")).is_file():

@@ -59,9 +59,8 @@ def leaderboard(
             row.ranked_by = comparison.estimate(candidate)
         if comparison.lacking(candidate):
             row.mean = row.spread = None  # means over other folds would not compare
-        row.tied = (
-            choice is not None and candidate is not chosen and candidate in (choice.candidate, *choice.tied)
-        )
+        # Where valid overruled the folds, nobody is as good as the one that was taken.
+        row.tied = choice is not None and chosen is choice.candidate and candidate in choice.tied
         rows.append(row)
     rows.append(row_of(comparison.baseline, name, baseline=True))
     listed = {c.entry.name for c in ranked}

@@ -8,6 +8,7 @@ fit is kept until the run has ended (``workbench.keeping``).
 from __future__ import annotations
 
 import inspect
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -192,10 +193,12 @@ def _checked(
     problem: Problem, comparison: Comparison, choice: Choice, on_train: dict, finalists: list[Candidate]
 ) -> tuple[Candidate, str]:
     """Return the choice after valid had its say, and what it said."""
-    metric = comparison.metric
+    metric, errors = comparison.metric, {}
     for candidate in finalists:
         predicted = on_train[id(candidate)].says(problem.frame[problem.split.valid], problem.classes)
         candidate.valid_score = _scores(problem, "valid", predicted)[metric.name].value
+        truth = problem.y[problem.split.valid]
+        errors[id(candidate)] = sampling_error(metric, truth, predicted, candidate.valid_score)
     chosen = choice.candidate
     if chosen not in finalists:
         return finalists[0], f"{chosen.entry.title} failed on the whole train part; the next best is taken."
@@ -207,6 +210,9 @@ def _checked(
     rival = max(rivals, key=lambda c: metric.oriented(c.valid_score))
     lead = metric.oriented(rival.valid_score) - metric.oriented(chosen.valid_score)
     error = difference(metric, rival.validation, chosen.validation).error
+    if not math.isfinite(error):  # hardly a fold in common: what other rows of valid would change
+        each = errors[id(rival)], errors[id(chosen)]
+        error = math.inf if None in each else math.hypot(*each)
     told = f"{metric.name} {shown(chosen.valid_score)} against {shown(rival.valid_score)} of {rival.entry.spoken}"
     if lead > 3 * error:
         return rival, (
