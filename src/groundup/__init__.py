@@ -15,7 +15,7 @@ from groundup._version import __version__
 
 _LAZY = {
     "Project": "groundup.workbench",
-    "load": "groundup.ship.bundle",
+    "load": "groundup.workbench",
     "read": "groundup.tables",
 }
 

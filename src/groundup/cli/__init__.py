@@ -14,7 +14,7 @@ def application():
     """Return the Typer application with all verbs."""
     import typer
 
-    from groundup.cli import audit, build, doctor, predict, report, serve, show, warmup
+    from groundup.cli import audit, build, doctor, predict, report, runs, serve, show, use, warmup
 
     app = typer.Typer(
         name="groundup",
@@ -30,6 +30,8 @@ def application():
         (audit, "Model"),
         (predict, "Model"),
         (show, "Model"),
+        (runs, "Model"),
+        (use, "Model"),
         (report, "Model"),
         (serve, "Model"),
         (warmup, "Machine"),

@@ -9,6 +9,7 @@ import typer
 
 from groundup.cli.reading import DATA_HELP, Delimiter, Encoding, Header, Types, stated
 from groundup.cli.talk import Debug, Json, Quiet, announce_compiling, err, out, print_json, verb
+from groundup.judge.numbers import counted
 
 NAME = "build"
 EXAMPLES = (
@@ -93,11 +94,25 @@ def command(
             read=reading,
             listen=progress,
         )
-        result = work.build(BUDGET_S if budget is None else budget, max_fits, fresh=fresh)
+        try:
+            result = work.build(BUDGET_S if budget is None else budget, max_fits, fresh=fresh)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(_resuming(work, fresh=fresh)) from None
     if as_json:
         print_json(result.to_object())
+        told.tell_later()
     else:
         told.finish(result)
+
+
+def _resuming(work, *, fresh: bool) -> str:
+    """Say what an interrupted build leaves, and how to go on."""
+    n_fits = sum(entry["kind"] == "fit" for entry in work.journal.entries)
+    if not n_fits:
+        return "Nothing had been fitted; the same command starts again."
+    kept = f"{counted(n_fits, 'fit is', 'fits are')} kept in {work.folder.root}"
+    how = "the command without --fresh goes on" if fresh else "the same command goes on"
+    return f"{kept}; {how} from there, --fresh begins anew."
 
 
 class _Told:
@@ -107,12 +122,18 @@ class _Told:
         self.console, self.quiet, self.begun = console, quiet, False
         self.table: Any = None
         self.contract: Any = None
+        self.later: list[str] = []  # sentences about an ended run stand below its outcome
+        self.ended = False
 
     def hear(self, event) -> None:
         """Print the data and the split of a run that really runs; where stdout is for JSON, sentences on stderr."""
         if not hasattr(event, "step"):
-            self._sentence(event.text)
+            if self.ended:
+                self.later.append(event.text)
+            else:
+                self._sentence(event.text)
             return
+        self.ended = self.ended or event.step == "bundle"
         if self.console is None:
             return
         if event.step == "read":
@@ -153,3 +174,9 @@ class _Told:
         if not self.begun:
             opening(self.console, result)
         views.outcome(self.console, result)
+        self.tell_later()
+
+    def tell_later(self) -> None:
+        """Tell what is to be told below the outcome."""
+        for text in self.later:
+            self._sentence(text)

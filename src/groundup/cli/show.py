@@ -10,22 +10,24 @@ import typer
 from groundup.cli.talk import Debug, Json, out, print_json, verb
 
 NAME = "show"
-EXAMPLES = "Example:  groundup show churn-groundup"
+EXAMPLES = "Examples:  groundup show churn-groundup   |   groundup show 3f2a9c"
 
 
 @verb
 def command(
     path: Annotated[
-        Path, typer.Argument(metavar="BUNDLE|PROJECT", help="A bundle, or the folder of a project.")
+        Path,
+        typer.Argument(
+            metavar="PROJECT|RUN|BUNDLE", help="The folder of a project, a run's id or folder, or a bundle."
+        ),
     ],
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Show a project's result, or what a bundle holds; a bundle is checked while it is read."""
-    from groundup.workbench.folder import Folder, is_project
+    """Show a project's result, or that of one run, or what a bundle holds; a bundle is checked while it is read."""
+    from groundup.workbench.runs import result_at
 
-    if path.is_dir() and is_project(path):
-        result = Folder(path).latest_result()
+    if (result := result_at(path)) is not None:
         if as_json:
             print_json(result.to_object())
             return

@@ -163,14 +163,14 @@ def verb(function):
                 raise
             tell_error(error, as_json=as_json)
             raise typer.Exit(error.exit_code) from None
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             if debug:
                 raise
+            told = str(interrupt) or "Nothing half-written is left; the same command starts again."
             if as_json:
-                print_json({"error": {**_error_object(GroundupError("Interrupted.")), "code": 130}})
-            err().print(
-                "\nInterrupted. Nothing half-written is left; the same command starts again.", style="yellow"
-            )
+                stopped = GroundupError("Interrupted.", hint=told)
+                print_json({"error": {**_error_object(stopped), "code": 130}})
+            err().print(f"\nInterrupted. {told}", style="yellow", markup=False, soft_wrap=True)
             raise typer.Exit(130) from None
         except BrokenPipeError:  # the reader of our output has gone: `groundup show x | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,10 +7,11 @@ import importlib
 _LAZY = {
     "Project": "groundup.workbench.project",
     "Result": "groundup.workbench.result",
+    "load": "groundup.workbench.loading",
     "predict": "groundup.workbench.predicting",
 }
 
-__all__ = ["Project", "Result", "predict"]
+__all__ = ["Project", "Result", "load", "predict"]
 
 
 def __getattr__(name: str):

@@ -135,8 +135,12 @@ class Folder:
         Raises
         ------
         GroundupError
-            If the stored result is damaged.
+            If the run has not ended, or the stored result is damaged.
         """
+        if not (run / RESULT).is_file():
+            raise GroundupError(
+                "This run has not ended.", file=run, hint="The command that began it goes on with it."
+            )
         result = Result.from_json((run / RESULT).read_bytes(), run / RESULT)
         looks = max(self.n_looks(result.settings), result.test_looks)
         return result.model_copy(

@@ -22,8 +22,8 @@ import polars as pl
 from groundup.errors import GroundupError, shorten
 from groundup.tables.contract.problems import Problem
 from groundup.tables.sources.cut import TITLE
-from groundup.workbench.folder import Folder, is_project
 from groundup.workbench.passing import Given, take
+from groundup.workbench.runs import result_at
 
 if TYPE_CHECKING:
     from groundup.ship.bundle import Model
@@ -69,7 +69,7 @@ class Predictions:
 
 
 def bundle_path(path: str | Path) -> Path:
-    """Return the bundle that `path` names: a file, or the latest of a project's folder.
+    """Return the bundle that `path` names: a file; a project's folder, which uses one of its runs; a run's folder or id.
 
     Raises
     ------
@@ -77,9 +77,9 @@ def bundle_path(path: str | Path) -> Path:
         If there is none.
     """
     path = Path(path)
+    if (result := result_at(path)) is not None:
+        return Path(result.bundle)
     if path.is_dir():
-        if is_project(path):
-            return Path(Folder(path).latest_result().bundle)
         raise GroundupError(
             "This folder is no project.", file=path, hint="Name a bundle, or a project's folder."
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from groundup.workbench.journal import NAME, UNFINISHED, brief
 from groundup.workbench.lock import holder
 from groundup.workbench.result import Result
 
+_ID = re.compile(r"[0-9a-f]{2,12}")
 # Settings that are told elsewhere, or follow from others.
 _ASIDE = ("data", "target", "packages")
 
@@ -196,11 +198,34 @@ def find_run(name: str | Path, projects: Sequence[Path]) -> Path:
     raise UsageError(f"More than one run begins with {str(name)!r}: {ids}.", hint="Give more of its id.")
 
 
+def result_at(path: str | Path) -> Result | None:
+    """Return the result that a project's folder, a run's folder or id stands for; None where `path` is none of these.
+
+    An id is looked for in the projects of the current folder.
+
+    Raises
+    ------
+    GroundupError
+        If the project or the run has no result.
+    """
+    place = Path(path)
+    if place.is_dir() and is_project(place):
+        return Folder(place).latest_result()
+    if place.is_dir() and is_run(place):
+        return Folder(root_of(place)).result_of(place)
+    if not place.exists() and _ID.fullmatch(str(path)):
+        with contextlib.suppress(UsageError):
+            run = find_run(path, projects_in(Path()))
+            return Folder(root_of(run)).result_of(run)
+    return None
+
+
 def is_run(path: Path) -> bool:
     """Tell whether a folder is that of a run."""
+    path = path.resolve()
     return path.parent.name == "runs" and any((path / name).is_file() for name in (RESULT, NAME, UNFINISHED))
 
 
 def root_of(run: Path) -> Path:
     """Return the project's folder of a run's."""
-    return run.parent.parent
+    return run.parent.parent if run.parent.name == "runs" else run.resolve().parent.parent

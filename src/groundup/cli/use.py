@@ -1,0 +1,49 @@
+"""``groundup use``: choose the run that a project's folder stands for."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from groundup.cli.runs import ProjectFolder, projects
+from groundup.cli.talk import Debug, Json, out, print_json, verb
+
+NAME = "use"
+EXAMPLES = "Example:  groundup use 3f2a9c churn-groundup"
+
+
+@verb
+def command(
+    run: Annotated[
+        str,
+        typer.Argument(metavar="RUN", help="The beginning of a run's id, or its folder: see groundup runs."),
+    ],
+    project: ProjectFolder = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Choose the run whose model predict, show and serve take for this project; later builds leave the choice."""
+    from pathlib import Path
+    from shlex import quote
+
+    from groundup.judge.numbers import shown
+    from groundup.workbench.folder import Folder
+    from groundup.workbench.lock import Lock
+    from groundup.workbench.runs import find_run, is_run, root_of
+
+    path = find_run(run, [] if is_run(Path(run)) else projects(project))
+    root = root_of(path)
+    with Lock(root):
+        Folder(root).use(path)
+    result = Folder(root).result_of(path)
+    if as_json:
+        print_json({"project": str(root), "run": path.name, "bundle": result.bundle})
+        return
+    name = result.best.metric
+    told = f"{result.best.title}, {name} {shown(result.metrics['test'].get(name))} on test"
+    out().print(
+        f"groundup predict {quote(str(root))} uses run {path.name} from now on: {told}.",
+        markup=False,
+        soft_wrap=True,
+    )
