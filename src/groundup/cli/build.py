@@ -173,7 +173,7 @@ class _Told:
 
         if not self.begun:
             opening(self.console, result)
-        views.outcome(self.console, result)
+        views.outcome(self.console, result, built=True)
         self.tell_later()
 
     def tell_later(self) -> None:

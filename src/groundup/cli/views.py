@@ -125,8 +125,8 @@ def split(console: Console, rule: str, sizes: tuple[int, int, int], contract: Co
 # ---------------------------------------------------------------------- after it
 
 
-def outcome(console: Console, result: Result) -> None:
-    """Print the leaderboard, the choice, the scores, the verdict and what is next."""
+def outcome(console: Console, result: Result, *, built: bool = False) -> None:
+    """Print the leaderboard, the choice, the scores, the verdict and what is next; `built`: by the command to build."""
     leaderboard(console, result)
     lines = [result.best.reason] + ([result.best.check] if result.best.check else [])
     section(console, "Choice", *lines)
@@ -147,7 +147,7 @@ def outcome(console: Console, result: Result) -> None:
         if lines:
             section(console, "Warnings", *lines, *_more(len(known) - MOST_NOTES))
     ends_in_grid = bool(result.confusion and len(result.confusion["labels"]) <= 8 and not result.warnings)
-    following(console, result, gap=not ends_in_grid)
+    following(console, result, built=built, gap=not ends_in_grid)
 
 
 def leaderboard(console: Console, result: Result) -> None:
@@ -229,18 +229,25 @@ def shown_param(value) -> str:
 
 def scores(console: Console, result: Result) -> None:
     """Print train, valid and test side by side, with the baseline on test."""
+    section(console, "Scores", Text(_scores_text(result), style="dim"), *_looks_text(result))
+    grid = _score_grid(result, "baseline on test")
+    if grid_width(console, grid) > console.width - INDENT:
+        grid = _score_grid(result, "baseline")
+    console.print(Padding(grid, (0, 0, 0, INDENT)))
+
+
+def _score_grid(result: Result, baseline: str) -> Grid:
     grid = Grid(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1))
-    grid.add_column("")
+    grid.add_column("", overflow="fold")
     for part in _PARTS:
-        grid.add_column(part, justify="right", style="bold" if part == "test" else "")
+        grid.add_column(part, justify="right", style="bold" if part == "test" else "", no_wrap=True)
     if result.baseline:
-        grid.add_column("baseline on test", justify="right", style="dim")
+        grid.add_column(baseline, justify="right", style="dim", no_wrap=True)
     for name in result.metrics["test"]:
         values = [shown(result.metrics[part][name]) for part in _PARTS]
         base = [shown(result.baseline["test"][name])] if result.baseline else []
         grid.add_row(name, *values, *base, style="cyan" if name == result.best.metric else "")
-    section(console, "Scores", Text(_scores_text(result), style="dim"), *_looks_text(result))
-    console.print(Padding(grid, (0, 0, 0, INDENT)))
+    return grid
 
 
 def _scores_text(result: Result) -> str:
@@ -280,20 +287,21 @@ def segments(console: Console, result: Result) -> None:
     section(console, "Segments", *lines)
 
 
-def following(console: Console, result: Result, *, gap: bool = True) -> None:
+def following(console: Console, result: Result, *, built: bool = False, gap: bool = True) -> None:
     """Print where the model is, and the next command to type; below an empty line, unless `gap` is false."""
     import shlex
 
     project = shlex.quote(result.project)
     if gap:
         console.print()
-    took = "stored result, nothing was run" if result.stored else f"in {shown_seconds(result.seconds)}"
+    again = built and result.stored
+    took = "stored result, nothing was run" if again else f"in {shown_seconds(result.seconds)}"
     whole(console, "Model", f"{result.bundle} ({took})")
     if (page := Path(result.bundle).with_name("report.html")).is_file():
         whole(console, "Report", str(page))
     whole(
         console, "Next", Text(f"groundup predict {project} NEW.csv -o predictions.csv", style="bold default")
     )
-    if result.stored:
+    if again:
         whole(console, "", Text("the same command with --fresh runs anew", style="not bold dim default"))
     console.print()
