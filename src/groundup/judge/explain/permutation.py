@@ -1,0 +1,207 @@
+r"""Permutation importance: how much worse the score is when one column is shuffled, with an interval.
+
+    importance of a column = score of the rows - mean score of the rows with that column shuffled
+
+in the sense in which more is better, so for an error it is the rise. The score moves for two reasons beside the column,
+and the interval holds both:
+
+- the shuffle that was drawn: the variance over `repeats` shuffles, divided by their number;
+- the rows that happen to be there: the delete-a-group jackknife, that is the variance of the importance over ten
+  groups of rows of which each is left out once, times 9/10 of their number. It serves every metric alike.
+
+The interval is Student's, with 9 degrees of freedom. A column is shuffled before it is prepared (in the matrix, all of its
+parts together, which is the same), and its numbers stay among its rows' values. Columns that tell the same story share
+their importance: each alone may look dispensable.
+
+Cost: n_columns x repeats predictions of all rows, and 11 times as many scores; at most `max_rows` rows, evenly spaced.
+
+Source: L. Breiman, Random forests (2001), section 10; A. Fisher et al., All models are wrong, but many are useful (2019);
+B. Efron, C. Stein, The jackknife estimate of variance (1981).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from groundup.errors import GroundupError, UsageError
+from groundup.judge.explain.subject import Subject
+from groundup.judge.metrics import Metric, Predicted, metric
+
+GROUPS = 10
+MAX_ROWS = 5000
+
+
+@dataclass(frozen=True, eq=False)
+class Importance:
+    """How much each column matters to a model.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        In the model's order.
+    mean, low, high : ndarray of shape (n_columns,)
+        Mean loss of the score when the column is shuffled, and its interval; above 0, the column helps.
+    metric : str
+    score : float
+        Without shuffling.
+    confidence : float
+        Of the interval.
+    n_rows, repeats, seed : int
+    part : str
+        Where the rows are from.
+    """
+
+    columns: tuple[str, ...]
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    metric: str
+    score: float
+    confidence: float
+    n_rows: int
+    repeats: int
+    seed: int
+    part: str = ""
+
+    def ranked(self) -> list[dict[str, Any]]:
+        """Return a row for each column, the most important first: column, mean, low, high, clear (of zero)."""
+        return [
+            {
+                "column": self.columns[j],
+                "mean": float(self.mean[j]),
+                "low": float(self.low[j]),
+                "high": float(self.high[j]),
+                "clear": bool(self.low[j] > 0 or self.high[j] < 0),
+            }
+            for j in np.argsort(-self.mean, kind="stable")
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        told = ("metric", "score", "confidence", "n_rows", "repeats", "seed", "part")
+        return {**{name: getattr(self, name) for name in told}, "columns": self.ranked()}
+
+    def chart(self, top: int = 20):
+        """Return the chart of the `top` columns."""
+        from groundup.charts import importance
+
+        return importance(list(self.columns), self.mean, self.low, self.high, metric=self.metric, top=top)
+
+
+def permutation_importance(
+    model,
+    rows,
+    y,
+    by: Metric | str,
+    *,
+    classes=None,
+    columns: Sequence[str] | None = None,
+    repeats: int = 5,
+    confidence: float = 0.95,
+    max_rows: int | None = MAX_ROWS,
+    seed: int = 0,
+    part: str = "",
+) -> Importance:
+    """Return how much worse a model's score is without each column.
+
+    Parameters
+    ----------
+    model : estimator or Subject
+        A fitted Pipeline that begins with a TablePreparer, or a learner of numbers.
+    rows : frame or array
+        In the contract's form; rows that the model was not taught.
+    y : array-like of shape (n_rows,)
+        Their labels or values; None for clusters.
+    by : Metric or str
+        Of the registry.
+    classes : ndarray, optional
+        All labels, sorted; the learner's by default.
+    columns : sequence of str, optional
+        Only these.
+    repeats : int
+        Shuffles of each column, from the seeds ``seed``, ``seed + 1``, ...
+    max_rows : int, optional
+        Of more rows only so many, evenly spaced, are looked at; None: all.
+    part : str
+        Where the rows are from: told in the result.
+
+    Raises
+    ------
+    GroundupError
+        If the score of the rows is not defined.
+    """
+    if repeats < 1:
+        raise UsageError(f"repeats={repeats}: at least one shuffle is needed.")
+    subject = model if isinstance(model, Subject) else Subject(model)
+    by = metric(by) if isinstance(by, str) else by
+    matrix, y = subject.matrix(rows), None if y is None else np.asarray(y)
+    if max_rows is not None and len(matrix) > max_rows:
+        kept = np.linspace(0, len(matrix) - 1, max_rows).astype(int)
+        matrix, y = matrix[kept], None if y is None else y[kept]
+    classes = subject.classes if classes is None else classes
+    said = subject.predicted(matrix, classes)
+    first = by.score(y, said)
+    if first.value is None:
+        raise GroundupError(f"The importance of columns by {by.name} is not known: {first.reason}.")
+    groups = _groups(len(matrix), y, seed)
+    base = np.array([by.oriented(first.value), *_without(by, y, said, groups)])
+    draws = [np.random.default_rng(seed + r).permutation(len(matrix)) for r in range(repeats)]
+    chosen = tuple(subject.columns if columns is None else columns)
+    found = np.empty((len(chosen), 3))
+    for c, name in enumerate(chosen):
+        own = subject.parts[subject.place_of(name)]
+        drops = np.empty((repeats, len(base)))
+        for r, draw in enumerate(draws):
+            shuffled = matrix.copy()
+            shuffled[:, own] = matrix[draw, own]
+            said = subject.predicted(shuffled, classes)
+            drops[r] = base - [by.oriented(by.score(y, said).value), *_without(by, y, said, groups)]
+        found[c] = _interval(drops, confidence)
+    return Importance(
+        chosen, found[:, 0], found[:, 1], found[:, 2], by.name, first.value, confidence, len(matrix), repeats, seed, part
+    )
+
+
+def _groups(n_rows: int, y, seed: int) -> list[np.ndarray]:
+    """Deal the rows to groups, each with its share of every label or of every tenth of the values; none of few rows."""
+    if n_rows < 2 * GROUPS:
+        return []
+    order = np.random.default_rng(seed).permutation(n_rows)
+    if y is not None:
+        order = order[np.argsort(y[order], kind="stable")]
+    return [np.sort(order[g::GROUPS]) for g in range(GROUPS)]
+
+
+def _without(by: Metric, y, said: Predicted, groups: list[np.ndarray]) -> list[float]:
+    """Return the score without each group of rows, so that greater is better; NaN where there is none."""
+    found = []
+    for group in groups:
+        kept = np.ones(len(said.values), dtype=bool)
+        kept[group] = False
+        fewer = said._replace(
+            values=said.values[kept],
+            probabilities=None if said.probabilities is None else said.probabilities[kept],
+            points=None if said.points is None else said.points[kept],
+        )
+        value = by.score(None if y is None else y[kept], fewer).value
+        found.append(math.nan if value is None else by.oriented(value))
+    return found
+
+
+def _interval(drops: np.ndarray, confidence: float) -> tuple[float, float, float]:
+    """Return mean, low and high of drops (repeats, 1 + groups): of all rows, and without each group."""
+    from scipy.stats import t
+
+    mean = float(drops[:, 0].mean())
+    n = len(drops)
+    chance = float(drops[:, 0].var(ddof=1)) / n if n > 1 else 0.0
+    left_out = drops[:, 1:].mean(axis=0)
+    left_out = left_out[np.isfinite(left_out)]
+    rows = (len(left_out) - 1) * float(left_out.var()) if len(left_out) > 1 else 0.0
+    half = float(t.ppf((1 + confidence) / 2, GROUPS - 1)) * math.sqrt(chance + rows)
+    return mean, mean - half, mean + half
