@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groundup._version import __version__
-from groundup.errors import GroundupError, UsageError, nearest
+from groundup.errors import UsageError, nearest
 from groundup.workbench.clock import Clock, parse_budget
 from groundup.workbench.events import Failed, Listener, Step, StepBegun, StepDone, Told, nobody
 from groundup.workbench.findings import Findings
@@ -287,7 +287,8 @@ class Project(Findings):
         """Hold the project, and its journal open, while a run is worked on; an interrupted one is taken up."""
         run = self.folder.run(identity)
         with Lock(self.folder.root, run.name):
-            told = self.journal.open(run, fresh=fresh, depends=self._depends())
+            about = {"data": self.table.name, "settings": identity}
+            told = self.journal.open(run, fresh=fresh, depends=self._depends(), about=about)
             if not self._clock.n_fits:
                 self._clock.started -= self.journal.spent_s
             try:
