@@ -19,8 +19,6 @@ from groundup.web.card import Card, card_of
 from groundup.web.case import MAX_UNGROUPED
 
 MAX_EXAMPLES = 24
-#: A larger bundle is not read a second time for its example rows.
-MAX_READ_BYTES = 256 * 1024 * 1024
 
 
 class Background:
@@ -47,7 +45,9 @@ class Background:
         """Rows to begin with, the contract's own first."""
         features = self.contract.features
         rows = [dict(self.contract.example)] if self.contract.example else []
-        rows += [row for row in _replay_rows(self.path) if self._is_whole(row)]
+        stored = self.model.stored_rows
+        if hasattr(stored, "to_dicts"):
+            rows += [row for row in stored.to_dicts() if self._is_whole(row)]
         plain = [{name: _json_value(row.get(name)) for name in features} for row in rows]
         return list({repr(row): row for row in plain}.values())[:MAX_EXAMPLES]
 
@@ -78,19 +78,3 @@ def _json_value(value):
     if isinstance(value, datetime) or hasattr(value, "isoformat"):
         return value.isoformat()
     return value
-
-
-def _replay_rows(path: Path | None) -> list[dict[str, object]]:
-    """Return the rows that a bundle keeps; none where it cannot be read (any more)."""
-    from groundup.ship.bundle import replay
-    from groundup.ship.bundle.container import unpack
-    from groundup.ship.bundle.documents import Replay, read_json
-
-    try:
-        if path is None or path.stat().st_size > MAX_READ_BYTES:
-            return []
-        stored = read_json(unpack(path.read_bytes())["replay.json"], "replay.json", Replay)
-        rows, _ = replay.restored(stored)
-    except (OSError, KeyError, GroundupError):
-        return []
-    return replay.mappings(rows) if stored.kind == "frame" else []
