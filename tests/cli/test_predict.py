@@ -220,6 +220,7 @@ def write_tickets(path, first: int, n: int, *, plan: str = "basic"):
 def tickets(groundup, tmp_path_factory):
     folder = tmp_path_factory.mktemp("tickets")
     words = ("build", write_tickets(folder / "t.csv", 0, 300), "--target", "left", "--max-fits", 5)
+    words += ("--accept", "spend")  # it tells all of the target
     said = groundup(*words, "--learner", "LogisticRegression", "--project", folder / "p", "--json")
     assert "ticket" in [c["name"] for c in said.json["contract"]["columns"] if c["role"] == "feature"]
     return folder / "p"

@@ -12,7 +12,7 @@ from groundup.engine.rows.threads import one_blas_thread
 from groundup.errors import UsageError, nearest
 from groundup.tables.parts import shuffled
 from groundup.workbench.audit.alone import Target
-from groundup.workbench.audit.coding import by_value, numbers
+from groundup.workbench.audit.coding import by_value, centred, numbers
 from groundup.workbench.audit.duplicates import duplicates
 from groundup.workbench.audit.findings import KINDS, Audit, Finding, Score, ordered
 from groundup.workbench.audit.identifiers import identifier, subject
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # Shares of the target are known to less than 1 % from so many rows; more would only take time.
 MAX_ROWS = 100_000
 N_FOLDS = 5
+# Fewer rows say nothing of a column: two of three classes may well be told apart by chance.
+MIN_ROWS = 20
 # A column that explains so much is worth a question, whatever it is.
 STRONG = 0.80
 
@@ -63,12 +65,13 @@ def _audited(table: Table, problem: Problem, agreed: list) -> Audit:
     frame = problem.frame[rows]
     found = _about_names(table, frame, problem)
     scores = []
-    if problem.y is not None:
+    if problem.y is not None and len(rows) >= MIN_ROWS:
         judged = _judged(frame, rows, problem)
         scores = sorted((j.score for j in judged), key=lambda s: -s.explained)
         found += [j.finding for j in judged if j.finding is not None]
         found += _put_together(frame, problem, rows, found)
         found += _strong(scores, found, str(problem.contract.target))
+    if problem.y is not None:
         split = problem.split
         parts = {"train": split.train, "valid": split.valid, "test": split.test}
         found += duplicates(problem.frame, problem.y, parts)
@@ -116,8 +119,7 @@ def _about_names(table: Table, frame: pl.DataFrame, problem: Problem) -> list[Fi
 def _judged(frame: pl.DataFrame, rows: np.ndarray, problem: Problem) -> list:
     values = problem.y[rows]
     if problem.classes is None:
-        spread = values.std()
-        target = Target((values - values.mean()) / (spread if spread > 0 else 1.0), 0)
+        target = Target(centred(values), 0)
         first, labels = np.empty(0), []
     else:
         target = Target(np.searchsorted(problem.classes, values), len(problem.classes))

@@ -54,6 +54,14 @@ def numbers(column: pl.Series) -> np.ndarray:
     return column.cast(pl.Float64).to_numpy()
 
 
+def centred(values: np.ndarray) -> np.ndarray:
+    """Return columns about their mean, 0 where missing, the largest of size 1: squares of any numbers stay finite."""
+    largest = np.nanmax(np.abs(values), axis=0)
+    small = values / np.where(largest > 0, largest, 1.0)
+    small = small - np.nanmean(small, axis=0)
+    return np.where(np.isnan(small), 0.0, small)
+
+
 def ranks(values: np.ndarray) -> np.ndarray:
     """Return the ranks of `values` from 1, equal ones in the middle of theirs; NaN stays NaN."""
     return pl.Series(values, nan_to_null=True).rank("average").to_numpy()

@@ -17,6 +17,7 @@ from groundup.workbench.audit.findings import Finding, Level
 WARN, BLOCK = 0.05, 0.50
 # Copies agree on the target; rows that are equal because the features are few and coarse often do not.
 AGREEMENT = 0.98
+FEW_ROWS = 200  # with fewer, nothing blocks
 _SHOWN = 5
 _TARGET, _ROW, _PART = "\x00target", "\x00row", "\x00part"
 
@@ -50,7 +51,14 @@ def duplicates(frame: pl.DataFrame, y: np.ndarray, parts: dict[str, np.ndarray])
     ).select("elsewhere", "rows", "tested", "test_rows")
     met = [_met(*group) for group in sides.iter_rows()]
     n_test = len(next(reversed(parts.values())))
-    return _findings(met, n_test) + _conflicts(sides)
+    may_block = len(rows) >= FEW_ROWS and not _is_coarse(frame)
+    return _findings(met, n_test, may_block=may_block) + _conflicts(sides)
+
+
+def _is_coarse(frame: pl.DataFrame) -> bool:
+    """Tell whether there are no more combinations of values than rows, so that rows must coincide, copied or not."""
+    kinds = np.maximum(frame.select(pl.all().n_unique()).row(0), 1)
+    return bool(np.log(kinds).sum() <= np.log(frame.height))
 
 
 def _equal_features(frame: pl.DataFrame, rows: np.ndarray, part: np.ndarray) -> pl.DataFrame | None:
@@ -72,14 +80,13 @@ def _met(elsewhere, rows, tested, test_rows) -> tuple[int, int, list[tuple[int, 
     return len(pairs), len(tested), pairs
 
 
-def _findings(met, n_test: int) -> list[Finding]:
+def _findings(met, n_test: int, *, may_block: bool) -> list[Finding]:
     n_equal, n_near = sum(m[0] for m in met), sum(m[1] for m in met)
     if not n_equal:
         return []
     share, agreement = n_equal / n_test, n_equal / n_near
-    level: Level = (
-        "note" if share < WARN else "block" if share >= BLOCK and agreement >= AGREEMENT else "warn"
-    )
+    copied = may_block and share >= BLOCK and agreement >= AGREEMENT
+    level: Level = "note" if share < WARN else "block" if copied else "warn"
     pairs = sorted(pair for m in met for pair in m[2])[:_SHOWN]
     row, twin = pairs[0]
     told = (

@@ -135,11 +135,7 @@ class Audit(Strict):
     @property
     def warnings(self) -> list[str]:
         """What a reader of the result must not overlook: findings that warn, and those that were accepted."""
-        out = [
-            f"you accepted {f.subject!r}: {f.told}"
-            for f in self.findings
-            if f.accepted and f.level == "block"
-        ]
+        out = [f"you accepted this: {f.told}" for f in self.findings if f.accepted and f.level == "block"]
         return out + [f.told for f in self.findings if f.level == "warn" and not f.accepted]
 
     def to_object(self) -> dict[str, Any]:

@@ -25,7 +25,7 @@ import numpy as np
 import polars as pl
 
 from groundup.workbench.audit.alone import Target, explained
-from groundup.workbench.audit.coding import Coded, by_value, coded, numbers, pattern, ranks
+from groundup.workbench.audit.coding import Coded, by_value, centred, coded, numbers, pattern, ranks
 from groundup.workbench.audit.findings import Finding, Level, Score
 
 LEVELS = (0.75, 0.90)
@@ -105,7 +105,7 @@ def _straight(values: np.ndarray, target: np.ndarray) -> float:
 
 
 def _square(x: np.ndarray, y: np.ndarray) -> float:
-    x, y = x - x.mean(), y - y.mean()
+    x, y = centred(x), centred(y)
     below = float(x @ x) * float(y @ y)
     return float(x @ y) ** 2 / below if below > 0 else 0.0
 

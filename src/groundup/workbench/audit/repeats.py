@@ -12,7 +12,7 @@ import hashlib
 import numpy as np
 import polars as pl
 
-from groundup.workbench.audit.coding import by_value, numbers, ranks
+from groundup.workbench.audit.coding import by_value, centred, numbers, ranks
 from groundup.workbench.audit.findings import Finding
 
 CLOSE = 0.9995
@@ -78,7 +78,7 @@ def _strongest(a: float, b: float) -> float:
 def _correlation(X: np.ndarray) -> np.ndarray:
     """Return correlations; 0 for two columns that do not miss the same rows, for missing cells count as the mean."""
     gone = np.isnan(X)
-    Z = np.where(gone, 0.0, X - np.nanmean(X, axis=0))
+    Z = centred(X)
     size = np.sqrt((Z**2).sum(axis=0))
     Z /= np.where(size > 0, size, 1.0)
     alike = gone.astype(np.float32).T @ gone.astype(np.float32)

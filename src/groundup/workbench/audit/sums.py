@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from groundup.workbench.audit.coding import centred
 from groundup.workbench.audit.findings import Finding
 
 EXACT, ROUGH, ABOUT_ONE = 1e-3, 0.02, 0.2
@@ -45,7 +46,9 @@ def sums(names: list[str], X: np.ndarray, y: np.ndarray, target: str) -> Finding
     y : ndarray of shape (n_rows,)
     target : str
     """
-    usable = np.flatnonzero((np.isnan(X).mean(axis=0) <= 0.1) & (np.nanstd(X, axis=0) > 0))[:MAX_COLUMNS]
+    usable = np.flatnonzero(
+        (np.isnan(X).mean(axis=0) <= 0.1) & (np.nanmax(X, axis=0) > np.nanmin(X, axis=0))
+    )[:MAX_COLUMNS]
     rows = np.flatnonzero(~np.isnan(X[:, usable]).any(axis=1))[:MAX_ROWS]
     if len(usable) < 2 or len(rows) < 10 * len(usable) + 30:
         return None
@@ -63,12 +66,12 @@ def sums(names: list[str], X: np.ndarray, y: np.ndarray, target: str) -> Finding
 
 def _carried(X: np.ndarray, y: np.ndarray) -> Fit | None:
     """Return the few columns that y is put together from, or None."""
-    X, y = X - X.mean(axis=0), y - y.mean()
-    norm = np.sqrt((X**2).sum(axis=0))
-    if not (norm > 0).all() or not y @ y > 0:
+    unit, size = np.abs(X).max(axis=0), np.abs(y).max()
+    X, y = centred(X), centred(y)
+    norm, spread = np.sqrt((X**2).sum(axis=0)), np.sqrt(y @ y)
+    if not (norm > 0).all() or not spread > 0:
         return None
-    size = np.sqrt(y @ y)
-    X, y = X / norm, y / size
+    X, y = X / norm, y / spread
     left = 1 - float(np.sum(np.linalg.lstsq(X, y, rcond=RCOND)[0] @ (X.T @ y)))
     if left > ROUGH:
         return None
@@ -78,7 +81,7 @@ def _carried(X: np.ndarray, y: np.ndarray) -> Fit | None:
     factors = np.linalg.lstsq(X[:, columns], y, rcond=RCOND)[0]
     rest = y - X[:, columns] @ factors
     order = np.argsort(-np.abs(factors), kind="stable")
-    own = factors * size / norm[columns]
+    own = factors * (spread / norm[columns]) * (size / unit[columns])
     fit = Fit([int(columns[k]) for k in order], own[order], float(rest @ rest))
     return fit if _is_close(fit) else None
 
