@@ -19,8 +19,8 @@ from groundup.tables.contract.problems import ConformedRow
 if TYPE_CHECKING:
     from groundup.ship.bundle import Model
 
-# Up to here rows are answered one by one: a frame costs about as much as so many rows.
-FEW = 32
+# Up to here rows are answered one by one: a frame costs as much as some 300 rows of 20 columns (benchmarks/serving.py).
+FEW = 200
 _NAMED = 5
 
 
