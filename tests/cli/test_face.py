@@ -274,3 +274,52 @@ def test_a_closed_pipe_is_no_error(project, table):
     os.close(write)
     assert told.returncode == 0, told.stderr
     assert "Traceback" not in told.stderr
+
+
+def test_the_help_names_the_samples_and_no_value_behind_a_flag(groundup):
+    from groundup.cli.reading import SAMPLES
+    from groundup.tables.sources.samples import samples
+
+    assert tuple(sample.name for sample in samples()) == SAMPLES
+    for verb_name in ("build", "predict"):
+        told = groundup(verb_name, "--help").out
+        assert all(name in told for name in SAMPLES)
+        assert "<bool>" not in told
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_nothing_is_cut_in_a_narrow_terminal(project, width):
+    result = Folder(project).latest_result()
+    console = Console(file=io.StringIO(), width=width)
+    views.leaderboard(console, result)
+    views.scores(console, result)
+    views.confusion(
+        console, {"labels": ["a rather long label", "b", "another long one", "c"], "counts": [[1] * 4] * 4}
+    )
+    told = console.file.getvalue()
+    assert "\u2026" not in told
+    assert all(row.title in told for row in result.leaderboard)
+    assert all(name in told for name in result.metrics["test"])
+    assert ("no room here for" in told) == (width < 120)
+    assert ("columns as the rows are numbered" in " ".join(told.split())) == (width == 60)
+    assert max(map(len, told.splitlines())) <= width
+
+
+def test_piped_lines_end_in_no_blanks(groundup, project):
+    told = groundup("show", project).out
+    assert "Leaderboard" in told
+    assert all(line == line.rstrip() for line in told.splitlines())
+
+
+def test_a_time_or_group_column_is_named(project):
+    contract = Contract.model_validate(Folder(project).latest_result().contract, strict=False)
+    contract = contract.model_copy(update={"time": "age", "group": "plan"})
+    assert "by time, age: the latest rows are test" in printed(views.split, "time", (7, 1, 2), contract)
+    assert "groups of plan kept whole" in printed(views.split, "grouped", (7, 1, 2), contract)
+
+
+def test_fresh_is_offered_by_the_command_that_knows_it(groundup, project):
+    result = Folder(project).latest_result()
+    assert result.stored
+    assert "--fresh" in printed(lambda c: views.following(c, result, built=True))
+    assert "--fresh" not in groundup("show", project).out

@@ -15,9 +15,11 @@ def application():
     import typer
 
     from groundup.cli import audit, build, doctor, predict, report, runs, serve, show, use, warmup
+    from groundup.cli.help import Verb, Verbs
 
     app = typer.Typer(
         name="groundup",
+        cls=Verbs,
         help="Machine learning from the ground up: a table in, a tested model out, predictions back.",
         epilog="Start with: [bold]groundup build sample:churn --target churned --ignore exit_survey[/]",
         no_args_is_help=True,
@@ -37,7 +39,7 @@ def application():
         (warmup, "Machine"),
         (doctor, "Machine"),
     ):
-        app.command(verb.NAME, epilog=verb.EXAMPLES, rich_help_panel=panel)(verb.command)
+        app.command(verb.NAME, cls=Verb, epilog=verb.EXAMPLES, rich_help_panel=panel)(verb.command)
 
     @app.callback()
     def root(

@@ -70,9 +70,8 @@ def _show_bundle(path: Path, as_json: bool) -> None:
         print_json(_bundle_object(file, model, found))
         return
     console = out()
-    views.section(
-        console, "Bundle", f"{file} ({shown_bytes(file.stat().st_size)}), sha256 {found.digest[:16]}..."
-    )
+    size = shown_bytes(file.stat().st_size)
+    views.whole(console, "Bundle", f"{file} ({size}), sha256 {found.digest[:16]}...")
     views.section(console, "Model", f"{type(model.learner).__name__}, {model.target.task}")
     if contract is not None:
         views.data(console, contract, contract.n_rows, len(contract.columns))

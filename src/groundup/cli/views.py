@@ -233,7 +233,7 @@ def scores(console: Console, result: Result) -> None:
     grid = _score_grid(result, "baseline on test")
     if grid_width(console, grid) > console.width - INDENT:
         grid = _score_grid(result, "baseline")
-    console.print(Padding(grid, (0, 0, 0, INDENT)))
+    console.print(Padding(grid, (0, 0, 0, max(0, min(INDENT, console.width - grid_width(console, grid))))))
 
 
 def _score_grid(result: Result, baseline: str) -> Grid:
@@ -263,19 +263,29 @@ def _looks_text(result: Result) -> list[Text]:
 
 
 def confusion(console: Console, found: dict) -> None:
-    """Print the confusion matrix of test."""
-    labels, counts = [str(label) for label in found["labels"]], found["counts"]
+    """Print the confusion matrix of test; where its labels are too long for the terminal, the columns are numbered."""
+    labels = [str(label) for label in found["labels"]]
+    grid, told = _matrix(labels, labels, found["counts"]), ""
+    if grid_width(console, grid) > console.width - INDENT:
+        numbers = [str(i + 1) for i in range(len(labels))]
+        rows = [f"{number} {label}" for number, label in zip(numbers, labels, strict=True)]
+        grid, told = _matrix(rows, numbers, found["counts"]), "; columns as the rows are numbered"
+    what = f"rows of test, by true label and by what the model said{told}"
+    section(console, "Mistakes", Text(what, style="dim"))
+    console.print(Padding(grid, (0, 0, 0, INDENT)))
+
+
+def _matrix(rows: list[str], columns: list[str], counts: list[list[int]]) -> Grid:
     grid = Grid(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1))
-    grid.add_column("true \\ said", style="bold", max_width=24)
-    for label in labels:
-        grid.add_column(label, justify="right", max_width=16)
-    for i, label in enumerate(labels):
+    grid.add_column("true \\ said", style="bold", overflow="fold")
+    for label in columns:
+        grid.add_column(Text(label), justify="right", no_wrap=True)
+    for i, label in enumerate(rows):
         cells = [
             Text(f"{n:,}", style="green" if i == j else "" if n else "dim") for j, n in enumerate(counts[i])
         ]
-        grid.add_row(label, *cells)
-    section(console, "Mistakes", Text("rows of test, by true label and by what the model said", style="dim"))
-    console.print(Padding(grid, (0, 0, 0, INDENT)))
+        grid.add_row(Text(label), *cells)
+    return grid
 
 
 def segments(console: Console, result: Result) -> None:
