@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -77,7 +76,7 @@ def command(
 
 def _print(work, found: Audit, data: str) -> None:
     from groundup.cli import views
-    from groundup.workbench.audit.findings import ways_out
+    from groundup.workbench.audit.findings import typed, ways_out
 
     console, parts = out(), work.split
     views.data(console, work.contract, work.table.n_rows, len(work.table.columns))
@@ -90,13 +89,11 @@ def _print(work, found: Audit, data: str) -> None:
         views.section(console, "Ways out", *ways_out(found.blocking).split("\n  "))
     elif work.target is not None:
         asked = [("--ignore", name) for name in work.ignore] + [("--accept", name) for name in work.accept]
-        more = "".join(f" {option} {shlex.quote(value)}" for option, value in asked)
+        more = "".join(f" {option} {typed(value)}" for option, value in asked)
         roles = "".join(
-            f" --{role} {shlex.quote(name)}"
-            for role, name in (("time", work.time), ("group", work.group))
-            if name
+            f" --{role} {typed(name)}" for role, name in (("time", work.time), ("group", work.group)) if name
         )
-        line = f"groundup build {shlex.quote(data)} --target {shlex.quote(work.target)}{more}{roles}"
+        line = f"groundup build {typed(data)} --target {typed(work.target)}{more}{roles}"
         views.whole(console, "Next", line)
     console.print()
 
@@ -147,6 +144,7 @@ def strongest(console: Console, found: Audit) -> None:
     from rich.table import Table as Grid
     from rich.text import Text
 
+    from groundup.charts.plain import visible
     from groundup.cli.views import INDENT, section
 
     told = f"how much of {found.target!r} each column explains, on rows of train it was not counted on"
@@ -160,5 +158,5 @@ def strongest(console: Console, found: Audit) -> None:
         grid.add_column("ROC AUC", justify="right")
     for score in found.scores[:STRONGEST]:
         cells = [f"{score.explained:.1%}"] + ([] if score.auc is None else [f"{score.auc:.3f}"])
-        grid.add_row(Text(score.column), *cells)
+        grid.add_row(Text(visible(score.column)), *cells)
     console.print(Padding(grid, (0, 0, 0, INDENT)))

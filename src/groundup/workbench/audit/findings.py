@@ -212,6 +212,18 @@ def ways_out(found: Iterable[Finding]) -> str:
     return "\n  ".join(out)
 
 
+def typed(value: str) -> str:
+    r"""Return a value as it is typed in a shell; what cannot be seen is written out.
+
+    >>> typed("age"), typed("Date Egg"), typed("a\x1b")
+    ('age', "'Date Egg'", "$'a\\x1b'")
+    """
+    if value.isprintable():
+        return shlex.quote(value)
+    plain = value.encode("unicode_escape").decode().replace("'", "\\'")
+    return f"$'{plain}'"
+
+
 def _option(name: str, values: list[str]) -> str:
-    typed = " ".join(f"--{name} {shlex.quote(value)}" for value in values)
-    return f"{typed} (in Python {name}={values!r})"
+    words = " ".join(f"--{name} {typed(value)}" for value in values)
+    return f"{words} (in Python {name}={values!r})"

@@ -8,14 +8,12 @@ dealt at random, the same patient is in train and in test.
 
 from __future__ import annotations
 
-import shlex
-
 import numpy as np
 import polars as pl
 
 from groundup.tables.contract.profile import looks_like_id
 from groundup.workbench.audit.coding import numbers
-from groundup.workbench.audit.findings import Finding
+from groundup.workbench.audit.findings import Finding, typed
 
 MIN_ROWS = 20
 _CODE = r"^(?:[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|[0-9a-fA-F]{16,}|[0-9A-HJKMNP-TV-Z]{26})$"
@@ -84,6 +82,6 @@ def subject(column: pl.Series, group: str | None) -> Finding | None:
         level="warn",
         columns=(column.name,),
         told=f"{column.name!r} names {n_unique:,} subjects in {n:,} rows: rows of one may be in train and in test",
-        remedy=f"To predict for new subjects: --group {shlex.quote(column.name)} (in Python group={column.name!r}).",
+        remedy=f"To predict for new subjects: --group {typed(column.name)} (in Python group={column.name!r}).",
         score=1 - n_unique / n,
     )

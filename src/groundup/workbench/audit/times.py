@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
-
 import polars as pl
 
 from groundup.tables import Contract
-from groundup.workbench.audit.findings import Finding
+from groundup.workbench.audit.findings import Finding, typed
 
 LATER = 0.5
 
@@ -49,5 +47,7 @@ def _at_random(dates: list[str], contract: Contract) -> list[Finding]:
     column = contract.by_name[dates[0]]
     span = f"{str(column.minimum)[:10]} to {str(column.maximum)[:10]}"
     told = f"rows have dates ({column.name!r}, {span}) and are dealt at random: scores are those of rows of the same time"
-    remedy = f"If later rows are to be predicted: --time {shlex.quote(column.name)} (in Python time={column.name!r})."
+    remedy = (
+        f"If later rows are to be predicted: --time {typed(column.name)} (in Python time={column.name!r})."
+    )
     return [Finding(kind="time", level="note", columns=(column.name,), told=told, remedy=remedy)]
