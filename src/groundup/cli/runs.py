@@ -81,8 +81,8 @@ def _print(root: Path, runs) -> None:
         grid.add_column("data", overflow="fold")
     differ = any(run.differs for run in runs)
     if differ:
-        grid.add_column("differs in", overflow="fold", min_width=27)
-    grid.add_column("learner", overflow="fold", min_width=10)
+        grid.add_column("differs in", overflow="fold", min_width=16)
+    grid.add_column("learner", overflow="fold")
     heads = f"test\n{metrics.pop()}" if len(metrics) == 1 else "test"
     grid.add_column(heads, justify="right", no_wrap=True)
     grid.add_column("looks", justify="right", no_wrap=True)
@@ -145,7 +145,7 @@ def _state(run):
     from rich.text import Text
 
     style = {"ended": "", "running": "cyan", "interrupted": "yellow"}.get(run.state, "red")
-    fits = "" if run.state == "ended" else f", {run.n_fits} fits"
+    fits = "" if run.state == "ended" else f"\n{run.n_fits} fits"
     return Text(run.state + fits, style=style)
 
 

@@ -1,0 +1,299 @@
+"""Runs that are killed, interrupted or refused by the disk: the same command goes on, to the same bundle."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import pytest
+
+import groundup as gu
+from groundup.errors import GroundupError, UsageError
+from groundup.workbench import lines
+from groundup.workbench.events import FitDone, Told
+from groundup.workbench.journal import ProjectError, read
+from groundup.workbench.steps import compare as compare_step
+from groundup.workbench.steps import finalize as finalize_step
+
+BOTH = ["LogisticRegression", "HistGradientBoostingClassifier"]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_report():
+    """The report is made beside the result, and takes longer than these runs."""
+    with pytest.MonkeyPatch.context() as m:
+        m.setattr(gu.Project, "_examine", lambda *a: None)
+        m.setattr(gu.Project, "_report", lambda *a: None)
+        yield
+
+
+class Killed(BaseException):
+    """As sudden as a signal: nothing may catch it."""
+
+
+def project(path, frame, **changes):
+    return gu.Project(frame, **{"target": "y", "path": path, "learners": BOTH, **changes})
+
+
+@pytest.fixture(scope="module")
+def frame(make_frame):
+    return make_frame(1500)  # enough for boosting to stop early
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, frame, no_report):
+    """A run that nobody disturbed."""
+    path = tmp_path_factory.mktemp("whole")
+    return project(path, frame).build(max_fits=20), path
+
+
+def killed_at(n, monkeypatch, path, frame, **changes):
+    """Run until the n-th entry is to be written; then nothing more happens, as after SIGKILL."""
+    written, write = 0, lines.os.write
+
+    def dies(file, data):
+        nonlocal written
+        if bytes(data[:1]) == b"{" and b'"sum"' in bytes(data):
+            written += 1
+            if written == n:
+                write(file, bytes(data[: len(data) // 2]))  # torn
+                raise Killed
+            if written > n:
+                raise Killed
+        return write(file, data)
+
+    with monkeypatch.context() as m:
+        m.setattr(lines.os, "write", dies)
+        with pytest.raises(Killed):
+            project(path, frame, **changes).build(max_fits=20)
+
+
+@pytest.mark.parametrize("at", [2, 7, 17, 22, 30, 31, 32, 33, 34, 35])
+def test_a_run_killed_at_any_entry_ends_with_the_same_bundle(at, whole, tmp_path, frame, monkeypatch):
+    result, path = whole
+    (journal,) = path.rglob("journal.jsonl")
+    n_entries = len(read(journal))
+    at = min(at, n_entries - 1)
+    killed_at(at, monkeypatch, tmp_path, frame)
+    heard = []
+    again = project(tmp_path, frame, listen=heard.append).build(max_fits=20)
+    assert again.digest == result.digest
+    assert again.test_looks == 1
+    assert again.metrics == result.metrics
+    assert [row.mean for row in again.leaderboard] == [row.mean for row in result.leaderboard]
+    (journal,) = tmp_path.rglob("journal.jsonl")
+    entries = read(journal)
+    fits = Counter(
+        json.dumps([e["learner"], e["params"], e.get("fold"), e.get("name")])
+        for e in entries
+        if e["kind"] in ("fit", "kept", "stopping")
+    )
+    assert set(fits.values()) == {1}
+    assert not list(tmp_path.rglob("unfinished.jsonl"))
+    assert not list(tmp_path.rglob("fits"))
+    assert project(tmp_path, frame).build(max_fits=20).stored
+
+
+def test_no_fit_of_the_journal_is_done_again(tmp_path, frame, monkeypatch):
+    done = []
+    judge_fold, fit = compare_step.judge_fold, finalize_step.fit
+    monkeypatch.setattr(compare_step, "judge_fold", lambda *a: (done.append("fold"), judge_fold(*a))[1])
+    monkeypatch.setattr(finalize_step, "fit", lambda *a: (done.append("fit"), fit(*a))[1])
+    project(tmp_path / "whole", frame).build(max_fits=20)
+    n_whole = Counter(done)
+    done.clear()
+    killed_at(30, monkeypatch, tmp_path / "p", frame)
+    n_first = Counter(done)
+    done.clear()
+    project(tmp_path / "p", frame).build(max_fits=20)
+    n_again = Counter(done)
+    assert n_first["fold"] + n_again["fold"] <= n_whole["fold"] + 1
+    assert n_again["fold"] < n_whole["fold"]
+
+
+def test_a_killed_process_goes_on(tmp_path):
+    """SIGKILL in the middle of a comparison, twice; the third time to the end."""
+    command = [
+        *(
+            sys.executable,
+            "-m",
+            "groundup",
+            "build",
+            "sample:churn",
+            "--target",
+            "churned",
+            "--ignore",
+            "exit_survey",
+        ),
+        *("--max-fits", "20", "--learner", "LogisticRegression", "--quiet", "--json", "--project"),
+    ]
+    env = {**os.environ, "GROUNDUP_WARMING": "off"}
+    for moment in (3, 12):
+        process = subprocess.Popen([*command, str(tmp_path / "p")], stdout=subprocess.DEVNULL, env=env)
+        deadline = time.monotonic() + 100
+        while time.monotonic() < deadline and process.poll() is None:
+            if (
+                sum(len(path.read_bytes().splitlines()) for path in tmp_path.rglob("unfinished.jsonl"))
+                >= moment
+            ):
+                break
+            time.sleep(0.002)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    said = [
+        subprocess.run([*command, str(tmp_path / name)], capture_output=True, text=True, env=env, check=False)
+        for name in ("p", "whole")
+    ]
+    assert [s.returncode for s in said] == [0, 0], said
+    assert "Going on with the run that was interrupted" not in said[0].stdout
+    one, other = (json.loads(s.stdout) for s in said)
+    assert one["digest"] == other["digest"]
+    assert one["test_looks"] == 1
+
+
+@pytest.mark.parametrize("at", [4, 20, 33])
+def test_a_full_disk_loses_at_most_the_fit_in_flight(at, whole, tmp_path, frame, monkeypatch):
+    result, _ = whole
+    written, write = 0, lines.os.write
+
+    def full(file, data):
+        nonlocal written
+        written += bytes(data[:1]) == b"{"
+        if written >= at:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(file, data)
+
+    heard = []
+    with monkeypatch.context() as m:
+        m.setattr(lines.os, "write", full)
+        with pytest.raises(ProjectError, match="No space left on device"):
+            project(tmp_path, frame, listen=heard.append).build(max_fits=20)
+    n_done = sum(isinstance(event, FitDone) for event in heard)
+    (path,) = tmp_path.rglob("unfinished.jsonl")
+    assert not any(entry["kind"] == "candidate" and entry["error"] for entry in read(path))
+    heard.clear()
+    again = project(tmp_path, frame, listen=heard.append).build(max_fits=20)
+    assert again.digest == result.digest
+    told = [event.text for event in heard if isinstance(event, Told)]
+    assert told[0].startswith("Going on with the run that was interrupted")
+    assert n_done <= sum(isinstance(event, FitDone) for event in heard)
+
+
+def test_the_budget_goes_on_where_it_ended(tmp_path, frame):
+    project(tmp_path, frame, learners=["LogisticRegression"]).compare(budget="30s")
+    (path,) = tmp_path.rglob("unfinished.jsonl")
+    n_fits = sum(entry["kind"] == "fit" for entry in read(path))
+    again = project(tmp_path, frame, learners=["LogisticRegression"])
+    result = again.build(budget="30s")
+    assert sum(entry["kind"] == "fit" for entry in again.journal.entries) == n_fits
+    assert result.seconds >= read(next(tmp_path.rglob("journal.jsonl")))[n_fits]["at_s"]
+
+
+def test_decisions_of_the_clock_are_replayed(tmp_path, frame, monkeypatch):
+    """What was refused for want of time is refused again, however much time there is now."""
+    one = project(tmp_path, frame)
+    monkeypatch.setattr(
+        compare_step.Clock, "refusal", lambda self, n, s=0.0: "time" if self.n_fits >= 7 else ""
+    )
+    board = one.compare(budget="60s")
+    monkeypatch.undo()
+    again = project(tmp_path, frame)
+    result = again.build(budget="60s")
+    assert result.ended == "time"
+    assert result.n_fits == 7
+    assert [row.mean for row in result.leaderboard] == board["mean"].to_list()
+
+
+def test_steps_one_by_one_are_kept_too(tmp_path, frame):
+    one = project(tmp_path, frame)
+    board = one.compare(max_fits=10)
+    heard = []
+    other = project(tmp_path, frame, listen=heard.append)
+    assert other.compare(max_fits=10).drop("row_us").equals(board.drop("row_us"))
+    assert any("Going on" in e.text for e in heard if isinstance(e, Told))
+    digest = one.finalize().digest
+    assert other.finalize().digest == digest
+    assert other.result.stored
+    third = project(tmp_path, frame)  # of a run that has ended: nothing is fitted, nothing written
+    assert third.compare(max_fits=10)["mean"].to_list() == board["mean"].to_list()
+    assert third.leaderboard["fit_s"].to_list() == board["fit_s"].to_list()
+    assert not list(tmp_path.rglob("unfinished.jsonl"))
+
+
+def test_segments_go_on_too(tmp_path, make_frame, monkeypatch):
+    frame = make_frame(200).select("a", "b")
+    result = gu.Project(frame, path=tmp_path / "whole").build(max_fits=30)
+    written, write = 0, lines.os.write
+
+    def dies(file, data):
+        nonlocal written
+        written += bytes(data[:1]) == b"{"
+        if written >= 12:
+            raise Killed
+        return write(file, data)
+
+    with monkeypatch.context() as m:
+        m.setattr(lines.os, "write", dies)
+        with pytest.raises(Killed):
+            gu.Project(frame, path=tmp_path / "p").build(max_fits=30)
+    assert gu.Project(frame, path=tmp_path / "p").build(max_fits=30).digest == result.digest
+
+
+def test_a_failing_learner_fails_again_without_a_fit(tmp_path, frame, monkeypatch):
+    def fail(self, *words, **more):
+        raise RuntimeError("the roof is leaking")
+
+    from groundup.models import HistGradientBoostingClassifier
+
+    monkeypatch.setattr(HistGradientBoostingClassifier, "fit", fail)
+    one = project(tmp_path, frame)
+    one.compare(max_fits=10)
+    monkeypatch.undo()
+    result = project(tmp_path, frame).build(max_fits=10)
+    assert {row.learner: row.error for row in result.leaderboard}["HistGradientBoostingClassifier"] == (
+        "RuntimeError: the roof is leaking"
+    )
+
+
+def test_a_damaged_journal_is_an_error_that_says_what_to_do(whole, tmp_path, frame, monkeypatch):
+    killed_at(12, monkeypatch, tmp_path, frame)
+    (path,) = tmp_path.rglob("unfinished.jsonl")
+    path.write_bytes(path.read_bytes().replace(b'"fold": 1', b'"fold": 3', 1))
+    with pytest.raises(GroundupError, match=r"Line \d+ of the journal is damaged") as caught:
+        project(tmp_path, frame).build(max_fits=20)
+    assert str(path) in str(caught.value)
+    assert "--fresh" in caught.value.hint
+    assert project(tmp_path, frame).build(max_fits=20, fresh=True).digest == whole[0].digest
+
+
+@pytest.mark.parametrize("spoil", ["gone", "cut"])
+def test_a_kept_fit_that_is_damaged_is_fitted_again(spoil, whole, tmp_path, frame, monkeypatch):
+    killed_at(34, monkeypatch, tmp_path, frame)
+    kept = sorted(tmp_path.rglob("fits/*"))
+    for path in kept:
+        path.unlink() if spoil == "gone" else path.write_bytes(path.read_bytes()[:-9])
+    assert kept
+    assert project(tmp_path, frame).build(max_fits=20).digest == whole[0].digest
+
+
+def test_an_interrupted_fresh_run_goes_on_without_fresh(whole, tmp_path, frame, monkeypatch):
+    project(tmp_path, frame).build(max_fits=20)
+    monkeypatch.setattr(compare_step.Comparer, "_weigh", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        project(tmp_path, frame).build(max_fits=20, fresh=True)
+    monkeypatch.undo()
+    result = project(tmp_path, frame).build(max_fits=20)
+    assert not result.stored
+    assert (result.digest, result.test_looks) == (whole[0].digest, 2)
+    assert project(tmp_path, frame).build(max_fits=20).stored
+
+
+def test_a_wrong_number_of_threads_is_told_once(tmp_path, frame, monkeypatch):
+    monkeypatch.setenv("GROUNDUP_NUM_THREADS", "many")
+    with pytest.raises(UsageError, match="GROUNDUP_NUM_THREADS='many'"):
+        project(tmp_path / "p", frame).build(max_fits=5)
+    assert not (tmp_path / "p").exists()
