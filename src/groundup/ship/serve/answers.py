@@ -40,14 +40,17 @@ class Note(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """Why: a field, its value as the model read it, and how much it moved the answer, and in which direction.
+    """Why: a field, its value as the model read it, and how it moved the answer.
 
-    `effect` is in the units of the explanation (log-odds for classifiers, the target's unit for numbers).
+    `effect` is in `unit`, that of the model's score: log-odds, score, probability, value, or log (of the value). `words`
+    say the same in a sentence without its full stop.
     """
 
     field: str
     value: Any
     effect: float
+    unit: str = ""
+    words: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the reason as a JSON object."""
@@ -79,8 +82,8 @@ class Answer:
     notes: tuple[Note, ...] = ()
     reasons: tuple[Reason, ...] | None = None
 
-    def to_json(self, row: int) -> dict[str, Any]:
-        """Return the answer as a JSON object; rows count from 1."""
+    def to_json(self, row: int, *, explained: bool = False) -> dict[str, Any]:
+        """Return the answer as a JSON object; rows count from 1, reasons are told where `explained`."""
         made: dict[str, Any] = {
             "row": row,
             "id": self.id,
@@ -89,6 +92,6 @@ class Answer:
             "probabilities": self.probabilities,
             "notes": [note.to_json() for note in self.notes],
         }
-        if self.reasons is not None:
-            made["reasons"] = [reason.to_json() for reason in self.reasons]
+        if explained:
+            made["reasons"] = None if self.reasons is None else [r.to_json() for r in self.reasons]
         return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 from collections.abc import Sequence
@@ -28,6 +29,8 @@ log = logging.getLogger("groundup.serve")
 # Bodies up to here are answered in the event loop itself: a hand-over to a thread costs more than such rows do.
 SMALL_BYTES = 8 * 1024
 WORKERS = 4
+# Rows whose reasons are given at once: where a learner can only be tried, each takes some milliseconds.
+MAX_EXPLAINED = 100
 
 
 def create_app(
@@ -68,10 +71,14 @@ async def _lifespan(app: FastAPI):
     yield
     await asyncio.wrap_future(warming)
     app.state.workers.shutdown()
+    gc.unfreeze()
 
 
 def _warm_up(predictor: Predictor) -> None:
     try:
+        # What is loaded stays: a collector that walks through it now and then would hold up requests by 0.1 s.
+        gc.collect()
+        gc.freeze()
         predictor.warm_up()
     except Exception:
         log.exception("the model could not be warmed up")
@@ -108,16 +115,29 @@ async def _predict(request: Request) -> Response:
         raise Problem("warming-up", "The model is not ready yet.")
     body = await request.body()
     request_id = request.scope["state"]["request_id"]
-    if len(body) <= SMALL_BYTES:
-        said = _answered(state, body, request_id)
+    asked = _asked(state, body) if len(body) <= SMALL_BYTES else None
+    if asked is not None and not asked.explain:
+        said = _answered(state, asked, request_id)
     else:
         loop = asyncio.get_running_loop()
-        said = await loop.run_in_executor(state.workers, _answered, state, body, request_id)
+        said = await loop.run_in_executor(state.workers, _read_and_answered, state, asked or body, request_id)
     return Response(said, media_type="application/json")
 
 
-def _answered(state, body: bytes, request_id: str) -> bytes:
+def _asked(state, body: bytes) -> reading.Asked:
     asked = reading.read(body, state.settings.max_rows, state.predictor.contract.by_name)
+    if asked.explain and len(asked.rows) > MAX_EXPLAINED:
+        told = f"Reasons are given for at most {MAX_EXPLAINED} rows at once, not {len(asked.rows):,}."
+        raise Problem("too-many-rows", told)
+    return asked
+
+
+def _read_and_answered(state, given: bytes | reading.Asked, request_id: str) -> bytes:
+    asked = _asked(state, given) if isinstance(given, bytes) else given
+    return _answered(state, asked, request_id)
+
+
+def _answered(state, asked: reading.Asked, request_id: str) -> bytes:
     answers = state.predictor.predict_rows(asked.rows, explain=asked.explain)
     if asked.alone and answers[0].status == "refused":
         wrong = [note for note in answers[0].notes if note.severity == "error"]
@@ -131,7 +151,7 @@ def _answered(state, body: bytes, request_id: str) -> bytes:
     said = {
         "request_id": request_id,
         "model": state.identity,
-        "answers": [answer.to_json(i) for i, answer in enumerate(answers, start=1)],
+        "answers": [answer.to_json(i, explained=asked.explain) for i, answer in enumerate(answers, start=1)],
     }
     return json.dumps(said, allow_nan=False, separators=(",", ":")).encode()
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from groundup.errors import UsageError, nearest, shorten
-from groundup.ship.serve.answers import Answer, Note, Reason, Status
+from groundup.ship.serve.answers import Answer, Note, Status
+from groundup.ship.serve.why import Why
 from groundup.tables.contract.column import as_level
 from groundup.tables.contract.problems import ConformedRow
 
@@ -47,17 +48,22 @@ class Predictor:
         if not hasattr(model.learner, "predict"):
             raise UsageError(f"A {type(model.learner).__name__} predicts nothing, so it cannot be served.")
         self.model, self.contract, self.ready = model, model.contract, False
+        self._why = Why(model)
         self._features = frozenset(self.contract.features)
         self.labels = None
         if model.classes is not None and hasattr(model.learner, "predict_proba"):
             self.labels = [as_level(label) for label in model.classes.tolist()]
 
     def warm_up(self) -> None:
-        """Answer the contract's example, alone and among many, so that everything is compiled and loaded."""
+        """Answer the contract's example, alone and among many, so that everything is compiled and loaded.
+
+        Reasons are warmed up last, when the model is ready already.
+        """
         example = dict.fromkeys(self.contract.features) | dict(self.contract.example)
         for n_rows in (1, FEW + 1):
             self.predict_rows([example] * n_rows)
         self.ready = True
+        self.predict_rows([example], explain=True)
 
     def predict_rows(self, rows: Sequence[Any], explain: bool = False) -> list[Answer]:
         """Return one answer per row, in the rows' order.
@@ -155,7 +161,7 @@ class Predictor:
             return self._refused([*notes, Note(None, "answer", "error", str(predicted), told)])
         status: Status = "doubtful" if any(self._is_doubt(note) for note in notes) else "ok"
         probabilities = None if shares is None else dict(zip(self.labels or (), shares, strict=True))
-        reasons = self._reasons(row) if explain else None
+        reasons = self._why.reasons(row.values) if explain else None
         return Answer(uuid4().hex, status, predicted, probabilities, tuple(notes), reasons)
 
     def _is_doubt(self, note: Note) -> bool:
@@ -164,9 +170,6 @@ class Predictor:
 
     def _refused(self, notes: list[Note]) -> Answer:
         return Answer(uuid4().hex, "refused", notes=tuple(notes))
-
-    def _reasons(self, row: ConformedRow) -> tuple[Reason, ...] | None:
-        return None
 
 
 def _plain(value):

@@ -109,7 +109,8 @@ def answer_schema(contract: Contract, labels: list[str] | None) -> dict[str, Any
         "value": text,
         "message": {"type": "string"},
     }
-    reason = {"field": {"type": "string"}, "value": {}, "effect": number}
+    word = {"type": "string"}
+    reason = {"field": word, "value": {}, "effect": number, "unit": word, "words": word}
     return _object(
         {
             "row": {

@@ -1,0 +1,70 @@
+"""Why the model said so: the strongest reasons for one row's answer, from ``judge.explain``. The one seam to it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from groundup.errors import GroundupError
+from groundup.ship.serve.answers import Reason
+
+if TYPE_CHECKING:
+    from groundup.judge.explain import Explainer
+    from groundup.ship.bundle import Model
+
+log = logging.getLogger("groundup.serve")
+
+
+class Why:
+    """Explains the answers of a model; what it needs is made at the first question, once.
+
+    Parameters
+    ----------
+    model : Model
+        Its stored rows are the background of learners that can only be tried.
+    """
+
+    def __init__(self, model: Model):
+        self._model, self._lock = model, threading.Lock()
+        self._explainer: Explainer | None = None
+
+    def reasons(self, values: Mapping[str, Any]) -> tuple[Reason, ...] | None:
+        """Return the strongest reasons for the answer to a row, the strongest first; None where there is no way to tell.
+
+        Parameters
+        ----------
+        values : mapping
+            A row in the contract's form.
+        """
+        from groundup.judge.explain import explain_row
+
+        try:
+            found = explain_row(self._made(), values)
+        except GroundupError as error:
+            log.warning("no reasons: %s", error)
+            return None
+        return tuple(
+            Reason(r.column, _plain(r.value), float(r.contribution), found.unit, r.words)
+            for r in found.reasons
+        )
+
+    def _made(self) -> Explainer:
+        from groundup.judge.explain import Explainer
+
+        with self._lock:
+            if self._explainer is None:
+                model = self._model
+                background = model.stored_rows
+                if background is not None and model.contract is not None and hasattr(background, "columns"):
+                    background = model.contract.conform(background).frame
+                self._explainer = Explainer(
+                    model.pipeline, background, target=model.target, contract=model.contract
+                )
+            return self._explainer
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, (date, datetime)) else value
