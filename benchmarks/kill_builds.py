@@ -3,8 +3,9 @@
     python benchmarks/kill_builds.py --builds 20 --max-fits 40
 
 Each build is killed `--kills` times, each time after a random part of what an undisturbed build takes, and then left to
-end. Printed are, per build, the moments of the kills, how many fits the journal had at each, and the bundle's digest; at the
-end how many digests there are (one is right), fits that a journal has twice (none is right), and looks at test beyond one.
+end. Printed are, per build, the moments of the kills, how many fits the journal had at each, and the bundle's digest; at
+the end how many digests there are (one is right), fits that a journal has twice (none is right), and looks at test beyond
+one.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ def main() -> int:
     options = _options()
     with tempfile.TemporaryDirectory(prefix="kill-builds-") as scratch:
         root = Path(scratch)
+        _run(options, root / "first")  # compiles
         began = time.monotonic()
         _run(options, root / "undisturbed")
         whole_s = time.monotonic() - began
@@ -38,7 +40,7 @@ def main() -> int:
         for i in range(options.builds):
             project, told = root / str(i), []
             for _ in range(options.kills):
-                moment = rng.uniform(0.1, 1.0) * whole_s
+                moment = rng.uniform(0.15, 0.95) * whole_s
                 killed, n_fits = _killed(options, project, moment)
                 n_kills += killed
                 told.append(f"{moment:5.1f} s {n_fits:3} fits" if killed else "ended before")
