@@ -11,6 +11,8 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+_LINE_BYTES = 64
+
 
 def plain(values: np.ndarray) -> np.ndarray:
     """Return `values` as the one kind of array that kernels are compiled for: C order, aligned, flagged writeable.
@@ -25,6 +27,18 @@ def plain(values: np.ndarray) -> np.ndarray:
     if not values.flags.writeable and values.dtype.kind in "fiub":
         return np.asarray(_Shown(values))
     return values
+
+
+def aligned(shape, dtype) -> np.ndarray:
+    """Return zeros that begin on a cache line: a row whose size divides a line's, 64 bytes, then never lies on two.
+
+    NumPy promises 16 bytes. Boosting took 1.5 times as long in the half of all runs where the rows began 16 or 48 bytes
+    after a line: every other row was then two lines, of which one was prefetched.
+    """
+    n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    room = np.zeros(n_bytes + _LINE_BYTES, np.uint8)
+    first = -room.ctypes.data % _LINE_BYTES
+    return room[first : first + n_bytes].view(dtype).reshape(shape)
 
 
 class _Shown:

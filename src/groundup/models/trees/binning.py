@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from groundup.engine.kernels import kernel
-from groundup.engine.rows import Rows, threads
+from groundup.engine.rows import Rows, aligned, threads
 
 #: The bin of missing values.
 MISSING = 255
@@ -153,8 +153,8 @@ def bin_rows(rows: Rows, bins: Bins) -> bool:
 
     Returns whether all values that are not missing are finite.
     """
-    rows.add("bins", np.zeros((rows.n_rows, bins.n_words), np.uint64))
-    rows.add("planes", np.empty((rows.n_rows, bins.n_features), np.uint8))
+    rows.add("bins", aligned((rows.n_rows, bins.n_words), np.uint64))
+    rows.add("planes", aligned((rows.n_rows, bins.n_features), np.uint8))
     infinite = np.zeros(rows.n_blocks, np.int64)
 
     def step(run):

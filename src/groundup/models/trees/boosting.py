@@ -31,7 +31,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from groundup.engine.rows import Rows
+from groundup.engine.rows import Rows, aligned
 from groundup.models.trees.binning import bin_rows, find_bins, has_missing
 from groundup.models.trees.gradients import LOGISTIC, SOFTMAX, SQUARED, mean_loss, update_gradients
 from groundup.models.trees.growing import Grower, Grown, Plan
@@ -85,8 +85,8 @@ class Booster:
         self.finite = bin_rows(rows, self.bins)
         self.missing = has_missing(rows, self.bins.n_features, weight)
         for name in ("gradient", "hessian"):
-            rows.add(name, np.empty((rows.n_rows, n_outputs), np.float32))
-        rows.add("leaf", np.empty(rows.n_rows, np.int32))
+            rows.add(name, aligned((rows.n_rows, n_outputs), np.float32))
+        rows.add("leaf", aligned(rows.n_rows, np.int32))
         self.baseline = best_constant(rows["y"], weight, loss, n_outputs) if baseline is None else baseline
         raw = np.broadcast_to(self.baseline, (rows.n_rows, n_outputs)) if raw is None else raw
         rows.add("score", to_planes(rows, raw))
@@ -149,7 +149,7 @@ def best_constant(y: np.ndarray, weight: np.ndarray, loss: int, n_outputs: int) 
 
 def to_planes(rows: Rows, raw: np.ndarray) -> np.ndarray:
     """Return scores (n_rows, n_outputs) with those of each block lying output by output."""
-    planes = np.empty(raw.shape)
+    planes = aligned(raw.shape, np.float64)
     for lo, hi in zip(rows.bounds[:-1], rows.bounds[1:], strict=True):
         planes[lo:hi].reshape(raw.shape[1], -1)[:] = raw[lo:hi].T
     return planes

@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from groundup.engine.rows import Rows, threads
+from groundup.engine.rows import Rows, aligned, threads
 from groundup.engine.statistics.histogram import N_BINS
 from groundup.models.trees.binning import Bins
 from groundup.models.trees.gradients import Scales
@@ -120,7 +120,7 @@ class Passed:
     @classmethod
     def of(cls, run, work, shape):
         """Let ``work(run, hist)`` add the run's rows to zeros."""
-        hist = np.zeros(shape, np.int64)
+        hist = aligned(shape, np.int64)
         work(run, hist)
         return cls(hist)
 
@@ -154,11 +154,11 @@ class Grower:
         self.wide, self.n_outputs, self.plan = wide, n_outputs, plan
         for name, kind in (("first", np.int64), ("second", np.int64), ("order", np.uint16)):
             if wide or name != "second":
-                rows.add(name, np.empty(rows.n_rows, kind))
+                rows.add(name, aligned(rows.n_rows, kind))
         self.layout = bins.n_words, bins.n_last
         self.padded = bins.n_words * 8 * N_BINS
         self.ranges = np.zeros((rows.n_blocks, 64, 2), np.int32)
-        self.hist = np.empty((16, 1 + wide, self.padded), np.int64)
+        self.hist = aligned((16, 1 + wide, self.padded), np.int64)
         self.all_features = np.ones(bins.n_features, np.uint8)
 
     def grow(self, scales: Scales, output: int, number: int) -> Grown:
