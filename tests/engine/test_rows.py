@@ -34,9 +34,11 @@ class Histogram:
 
     @classmethod
     def of(cls, run):
-        counts = np.zeros(16, dtype=np.int64)
-        _count(run.X, run["q"], counts)
-        return cls(counts)
+        return cls(np.zeros(16, dtype=np.int64)).add(run)
+
+    def add(self, run):
+        _count(run.X, run["q"], self.counts)
+        return self
 
     def merge(self, other):
         self.counts += other.counts

@@ -3,7 +3,7 @@
 import numpy as np
 
 from groundup.engine.rows import Rows
-from groundup.engine.rows.blocks import LONGEST_STEP, LONGEST_SUM
+from groundup.engine.rows.blocks import LONGEST_RUN
 
 
 class _Wide:
@@ -26,6 +26,9 @@ class _Blocks:
     def of(cls, run):
         return cls([(run.first, run.stop)])
 
+    def add(self, run):
+        return _Blocks([*self.seen, (run.first, run.stop)])
+
     def merge(self, other):
         return _Blocks(self.seen + other.seen)
 
@@ -35,11 +38,11 @@ def test_no_run_is_longer_than_a_kernel_may_take():
         for n_threads in (1, 2, 7):
             rows = Rows(_Wide(n_rows), n_threads=n_threads)
             seen = rows.reduce(_Blocks).seen
-            assert max(stop - first for first, stop in seen) <= LONGEST_SUM
-            assert [block for first, stop in seen for block in range(first, stop)] == list(
+            assert max(stop - first for first, stop in seen) <= LONGEST_RUN
+            assert sorted(block for first, stop in seen for block in range(first, stop)) == list(
                 range(rows.n_blocks)
             )
             steps = []
             rows.advance(lambda run, steps=steps: steps.append((run.first, run.stop)))
-            assert max(stop - first for first, stop in steps) <= LONGEST_STEP
+            assert max(stop - first for first, stop in steps) <= LONGEST_RUN
             assert sum(stop - first for first, stop in steps) == rows.n_blocks

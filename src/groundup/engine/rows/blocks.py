@@ -10,9 +10,8 @@ import numpy as np
 #: Below this many rows a call is cheaper inline than handed to threads.
 INLINE_ROWS = 16_384
 _SMALLEST, _LARGEST = 4_096, 65_536
-#: The longest runs, in blocks: a kernel call on one is to end soon enough for Ctrl-C. A step that only writes its rows
-#: may as well be cut finer; each run of a statistic costs a value, and its merge.
-LONGEST_STEP, LONGEST_SUM = 4, 16
+#: The longest run, in blocks: a kernel call on one is to end soon enough for Ctrl-C, and threads share runs out evenly.
+LONGEST_RUN = 4
 
 
 def block_rows(n_rows: int) -> int:

@@ -10,11 +10,13 @@ columns (a booster's score, a tree's node) forward. The loop over passes stays w
 
 The bits of the result never depend on the number of threads or on where the rows live: blocks are a fixed function of
 the shape, float statistics keep one value a block and merge in a fixed tree, and integer statistics (``exact = True``),
-whose sums have no rounding, are computed a run of blocks at a time, one run a thread.
+whose sums have no rounding, keep one value a thread, to which it adds run after run of blocks, whichever comes next: a
+thread that is late, or on a slower core, does fewer.
 """
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,8 +24,7 @@ import numpy as np
 from groundup.engine.rows import threads
 from groundup.engine.rows.blocks import (
     INLINE_ROWS,
-    LONGEST_STEP,
-    LONGEST_SUM,
+    LONGEST_RUN,
     Block,
     block_bounds,
     runs,
@@ -35,8 +36,9 @@ from groundup.engine.rows.place import Place, plain
 class Statistic(Protocol):
     """A value that summarises rows. ``of`` one block, ``merge`` with another's, ``finish`` into the answer.
 
-    A class with ``exact = True`` promises that merging in any order gives the same bits (sums of integers); its ``of``
-    is called with runs of blocks. ``merge`` may change and return ``self``.
+    A class with ``exact = True`` promises that merging in any order gives the same bits (sums of integers). Its ``of`` is
+    called with the first run of blocks that a thread takes, and ``add`` with each further one. ``merge`` and ``add`` may
+    change and return ``self``.
     """
 
     exact: bool
@@ -44,6 +46,10 @@ class Statistic(Protocol):
     @classmethod
     def of(cls, block: Block, *state: Any) -> Statistic:
         """Summarise one block (or, if exact, one run of blocks)."""
+        ...
+
+    def add(self, run: Block, *state: Any) -> Statistic:
+        """Return the summary of `self` and the run together. Only asked of what is exact."""
         ...
 
     def merge(self, other) -> Statistic:
@@ -111,21 +117,32 @@ class Rows:
     def reduce(self, statistic, *state):
         """Return `statistic` of all rows: of blocks, merged in their fixed order."""
         if getattr(statistic, "exact", False):
-            parts = self._runs(LONGEST_SUM)
-            values = threads.run(
-                lambda i: statistic.of(self.block(*parts[i]), *state), len(parts), self.n_threads
-            )
-        else:
-            values = threads.run(
-                lambda k: statistic.of(self.block(k, k + 1), *state), self.n_blocks, self.n_threads
-            )
+            return self._reduce_exact(statistic, state)
+        values = threads.run(
+            lambda k: statistic.of(self.block(k, k + 1), *state), self.n_blocks, self.n_threads
+        )
         return merge_tree(values)
+
+    def _reduce_exact(self, statistic, state):
+        """Return `statistic` of all rows: each thread takes the next run when it has done one, and keeps one value."""
+        parts = self._runs()
+        numbers = itertools.count()  # shared: taking one is a single step of the interpreter
+
+        def work(_):
+            value = None
+            while (i := next(numbers)) < len(parts):
+                run = self.block(*parts[i])
+                value = statistic.of(run, *state) if value is None else value.add(run, *state)
+            return value
+
+        values = threads.run(work, min(self.n_threads, len(parts)), self.n_threads)
+        return merge_tree([value for value in values if value is not None])
 
     def advance(self, step, *state) -> None:
         """Call ``step(run, *state)`` on runs of blocks; it writes only to the run's own slices of the columns."""
-        parts = self._runs(LONGEST_STEP)
+        parts = self._runs()
         threads.run(lambda i: step(self.block(*parts[i]), *state), len(parts), self.n_threads)
 
-    def _runs(self, longest: int) -> list[tuple[int, int]]:
-        """Cut the blocks into a run a thread, or into more, where these would be longer than `longest` blocks."""
-        return runs(self.n_blocks, max(self.n_threads, -(-self.n_blocks // longest)))
+    def _runs(self) -> list[tuple[int, int]]:
+        """Cut the blocks into a run a thread, or into more, where these would be longer than a kernel may take."""
+        return runs(self.n_blocks, max(self.n_threads, -(-self.n_blocks // LONGEST_RUN)))

@@ -43,13 +43,16 @@ class Counts:
         ValueError
             If a code is not in 0 .. n_codes - 1.
         """
-        counts = np.zeros(n_codes, dtype=np.int64)
-        at = _count(block[column], counts)
+        return cls(np.zeros(n_codes, dtype=np.int64)).add(block, column, n_codes)
+
+    def add(self, block, column: str, n_codes: int) -> Counts:
+        """Count the codes of one more run too, in place; errors as in `of`."""
+        at = _count(block[column], self.counts)
         if at >= 0:
             raise ValueError(
                 f"row {block.lo + at} of {column!r} holds {block[column][at]}, not a code below {n_codes}"
             )
-        return cls(counts)
+        return self
 
     def merge(self, other: Counts) -> Counts:
         """Return the counts of both, in place of `self`."""

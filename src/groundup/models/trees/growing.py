@@ -120,9 +120,12 @@ class Passed:
     @classmethod
     def of(cls, run, work, shape):
         """Let ``work(run, hist)`` add the run's rows to zeros."""
-        hist = aligned(shape, np.int64)
-        work(run, hist)
-        return cls(hist)
+        return cls(aligned(shape, np.int64)).add(run, work, shape)
+
+    def add(self, run, work, shape) -> Passed:
+        """Let ``work`` add the rows of one more run."""
+        work(run, self.hist)
+        return self
 
     def merge(self, other: Passed) -> Passed:
         """Add the other's sums."""
