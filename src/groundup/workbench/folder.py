@@ -19,8 +19,10 @@ other seeds deal other rows to test, but most rows of a table have then been loo
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from shlex import quote
@@ -29,11 +31,13 @@ from typing import Any
 from groundup.errors import GroundupError, UsageError
 from groundup.judge.numbers import shown
 from groundup.ship.bundle.atomic import write_atomic
-from groundup.workbench.journal import unwritable
+from groundup.workbench.journal import UNFINISHED
+from groundup.workbench.lines import unwritable
 from groundup.workbench.result import Result
 
 BUNDLE = "model.groundup"
 RESULT = "result.json"
+FITS = "fits"
 SUFFIX = "-groundup"
 
 
@@ -202,6 +206,15 @@ class Folder:
         return sum(
             all(look.get(key) == identity.get(key) for key in ("data", "target")) for look in self._looks()
         )
+
+    def sweep(self, run: Path) -> None:
+        """Remove what killed writers have left of a run: temporary files, and fits where it has ended."""
+        if (run / RESULT).is_file() and not (run / UNFINISHED).is_file():
+            shutil.rmtree(run / FITS, ignore_errors=True)
+        for place in (self.root, run, run / FITS):
+            for path in place.glob(".*.part"):
+                with contextlib.suppress(OSError):
+                    path.unlink()
 
     def _looks(self) -> list[dict[str, Any]]:
         found = self._state().get("looks")

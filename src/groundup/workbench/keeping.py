@@ -19,12 +19,11 @@ from groundup.errors import GroundupError
 from groundup.judge.metrics import Predicted
 from groundup.judge.predicting import predicted_of
 from groundup.workbench.candidate import Candidate, told_error
+from groundup.workbench.folder import FITS
 from groundup.workbench.journal import Journal
 from groundup.workbench.learners import kind_of
 from groundup.workbench.lines import unwritable
 from groundup.workbench.problem import Problem
-
-FOLDER = "fits"
 
 
 class Fitted(NamedTuple):
@@ -58,7 +57,7 @@ class Keeper:
 
     def __init__(self, journal: Journal, folder: Path | None = None):
         self.journal = journal
-        self.folder = None if folder is None else folder / FOLDER
+        self.folder = None if folder is None else folder / FITS
 
     def stopping(self, candidate: Candidate, make: Callable[[], Stopping]) -> Stopping:
         """Return when a candidate stops early on valid."""
