@@ -287,6 +287,7 @@ class Project(Findings):
         """Hold the project, and its journal open, while a run is worked on; an interrupted one is taken up."""
         run = self.folder.run(identity)
         with Lock(self.folder.root, run.name):
+            self.folder.sweep(run)
             about = {"data": self.table.name, "settings": identity}
             told = self.journal.open(run, fresh=fresh, depends=self._depends(), about=about)
             if not self._clock.n_fits:
