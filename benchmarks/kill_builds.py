@@ -3,9 +3,9 @@
     python benchmarks/kill_builds.py --builds 20 --max-fits 40
 
 Each build is killed up to `--kills` times, once at least, each time after a random part of what an undisturbed build
-takes, and then left to end. Printed are, per build, the moments of the kills, how many fits the journal had at each, and the
-bundle's digest; at the end how many digests there are (one is right), fits that a journal has twice (none is right), and
-looks at test beyond one.
+takes, and then left to end. Printed are, per build, the moments of the kills, how many fits the journal had at each, and
+the bundle's digest; at the end how many digests there are (one is right), fits that a journal has twice (none is right),
+and looks at test beyond one.
 """
 
 from __future__ import annotations
