@@ -51,8 +51,8 @@ def duplicates(frame: pl.DataFrame, y: np.ndarray, parts: dict[str, np.ndarray])
     ).select("elsewhere", "rows", "tested", "test_rows")
     met = [_met(*group) for group in sides.iter_rows()]
     n_test = len(next(reversed(parts.values())))
-    may_block = len(rows) >= FEW_ROWS and not _is_coarse(frame)
-    return _findings(met, n_test, may_block=may_block) + _conflicts(sides)
+    may_block = len(rows) >= FEW_ROWS
+    return _findings(met, n_test, may_block=may_block, coarse=_is_coarse(frame)) + _conflicts(sides)
 
 
 def _is_coarse(frame: pl.DataFrame) -> bool:
@@ -80,20 +80,22 @@ def _met(elsewhere, rows, tested, test_rows) -> tuple[int, int, list[tuple[int, 
     return len(pairs), len(tested), pairs
 
 
-def _findings(met, n_test: int, *, may_block: bool) -> list[Finding]:
+def _findings(met, n_test: int, *, may_block: bool, coarse: bool) -> list[Finding]:
     n_equal, n_near = sum(m[0] for m in met), sum(m[1] for m in met)
     if not n_equal:
         return []
     share, agreement = n_equal / n_test, n_equal / n_near
     copied = may_block and share >= BLOCK and agreement >= AGREEMENT
-    level: Level = "note" if share < WARN else "block" if copied else "warn"
+    level: Level = "note" if share < WARN or coarse else "block" if copied else "warn"
     pairs = sorted(pair for m in met for pair in m[2])[:_SHOWN]
     row, twin = pairs[0]
     told = (
         f"{counted(n_equal, 'row')} of test ({share:.1%}) {'is' if n_equal == 1 else 'are'} also in train or valid, "
         f"features and target alike; row {row + 1:,} is row {twin + 1:,} again"
     )
-    if agreement < AGREEMENT:
+    if coarse:
+        told += "; there are no more combinations of values than rows, so that rows must be alike"
+    elif agreement < AGREEMENT:
         told += f" (of {n_near:,} with equal features, {n_near - n_equal:,} differ in the target: some may be chance)"
     return [
         Finding(
