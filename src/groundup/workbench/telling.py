@@ -56,7 +56,7 @@ def _best(result: Result) -> str:
         else f": {best.metric} {shown_with_error(row.mean, row.spread)} over {counted(result.split.folds, 'fold')}"
     )
     rivals = sum(not (row.baseline or row.error) for row in result.leaderboard)
-    return f"{best.title}{mean}; the best of {rivals}" if rivals > 1 else f"{best.title}{mean}"
+    return f"{best.title}{mean}; chosen among {rivals}" if rivals > 1 else f"{best.title}{mean}"
 
 
 def _section(label: str, *lines: str) -> str:
