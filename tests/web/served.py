@@ -48,7 +48,7 @@ def saved(frame, target, path, *, learner=None, metrics=None, units=None, name="
     if learner is None:
         learner = LinearRegression() if contract.task == "regression" else LogisticRegression(max_iter=200)
     pipeline = Pipeline([("prepare", TablePreparer(flavour_of(learner))), ("learn", learner)])
-    X = frame.select(contract.features)
+    X = frame.drop(c for c in frame.columns if c not in contract.features)  # select would read "*" as all
     pipeline.fit(X, contract.target_values(frame))
     return bundle.save(pipeline, path, X, contract=contract, name=name, metrics=metrics)
 

@@ -1,17 +1,18 @@
 """What the pages of one model share, made once: its card, example rows, and which columns move its answers most.
 
 Example rows are the contract's and those that the bundle keeps for its replay: rows of the training table, so whoever may
-see the form may see them. The order of the columns comes from the reasons for the answers to these rows: the mean size of
-each column's effect.
+see the form may see them. The order of the columns comes from explaining the answers to these rows.
 """
 
 from __future__ import annotations
 
+import logging
 import math
-from collections import defaultdict
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+
+import numpy as np
 
 from groundup.errors import GroundupError
 from groundup.ship.serve import Predictor
@@ -19,6 +20,8 @@ from groundup.web.card import Card, card_of
 from groundup.web.case import MAX_UNGROUPED
 
 MAX_EXAMPLES = 24
+
+log = logging.getLogger("groundup.web")
 
 
 class Background:
@@ -60,15 +63,21 @@ class Background:
 
     @cached_property
     def strongest_of_many(self) -> list[str]:
-        """Where columns are many: these by the mean size of their effect on the examples' answers; [] if unknown."""
-        if len(self.contract.features) <= MAX_UNGROUPED:
+        """Where columns are many: these by the mean size of their effect on the stored rows; [] where nobody can say."""
+        from groundup.judge.explain import Explainer
+
+        model, stored = self.model, self.model.stored_rows
+        if len(self.contract.features) <= MAX_UNGROUPED or not hasattr(stored, "to_dicts"):
             return []
-        sizes: dict[str, float] = defaultdict(float)
-        for answer in self.predictor.predict_rows(self.examples, explain=True):
-            for reason in answer.reasons or ():
-                if math.isfinite(reason.effect):
-                    sizes[reason.field] += abs(reason.effect)
-        return sorted(sizes, key=lambda name: -sizes[name])
+        rows = self.contract.conform(stored).frame
+        try:
+            explainer = Explainer(model.pipeline, rows, target=model.target, contract=self.contract)
+            found = explainer.contributions(rows)
+        except GroundupError as error:
+            log.warning("the columns are not ordered: %s", error)
+            return []
+        sizes = np.abs(found.values).mean(axis=(0, 2))
+        return [found.columns[i] for i in np.argsort(-sizes, kind="stable")]
 
 
 def _json_value(value):

@@ -220,9 +220,8 @@ def _shares(answer: Answer) -> tuple[list[Share], int]:
 def _reasons(model: Model, contract: Contract, answer: Answer) -> Reasons | None:
     if not answer.reasons:
         return None
-    keys = {c.name: f"c{i}" for i, c in enumerate(contract.feature_columns)}
     label = None
     if answer.probabilities:
         classes = list(answer.probabilities)
         label = classes[1] if len(classes) == 2 else as_level(answer.prediction)
-    return reasons_of(answer.reasons, keys, label=label, unit=_unit(model))
+    return reasons_of(answer.reasons, contract, label=label, unit=_unit(model))

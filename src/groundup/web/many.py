@@ -137,6 +137,7 @@ def answered(model: Model, name: str, data: bytes, kept: Kept, max_rows: int) ->
                 str(file),
                 model.contract.features,
                 typed=True,
+                read={"header": True},  # asked for on the page: where every cell is text, no reader can tell
                 remembered=stated if isinstance(stated, Mapping) else {},
             )
         except GroundupError as error:

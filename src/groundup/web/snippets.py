@@ -32,9 +32,14 @@ def snippets_of(row: dict[str, object], address: str, *, with_token: bool) -> Sn
     return Snippets(curl=_curl(row, address, with_token), python=_python(row, address, with_token))
 
 
+def _body(row: dict[str, object]) -> dict[str, object]:
+    """Return what is sent: the row and the wish for reasons; a row that has a column called rows can only go alone."""
+    return row if "rows" in row else {"rows": row, "explain": True}
+
+
 def _curl(row: dict[str, object], address: str, with_token: bool) -> str:
     token = '  -H "Authorization: Bearer $GROUNDUP_TOKEN" \\\n' if with_token else ""
-    body = json.dumps({"rows": row, "explain": True}, ensure_ascii=True, indent=1).replace("'", "\\u0027")
+    body = json.dumps(_body(row), ensure_ascii=True, indent=1).replace("'", "\\u0027")
     return f"curl -s {_quoted(address + '/predict')} \\\n{token}  -H 'Content-Type: application/json' \\\n  -d '{body}'\n"
 
 
@@ -44,7 +49,7 @@ def _quoted(text: str) -> str:
 
 def _python(row: dict[str, object], address: str, with_token: bool) -> str:
     lines = "".join(f"    {name!a}: {value!a},\n" for name, value in row.items())
-    headers = '{"Content-Type": "application/json"}'
+    headers, told = '{"Content-Type": "application/json"}', '{"rows": row, "explain": True}'
     os_import = ""
     if with_token:
         os_import = "import os\n"
@@ -57,7 +62,7 @@ def _python(row: dict[str, object], address: str, with_token: bool) -> str:
     return (
         f"import json\n{os_import}from urllib.request import Request, urlopen\n\n"
         f"row = {{\n{lines}}}\n"
-        'body = {"rows": row, "explain": True}\n'
+        f"body = {'row' if _body(row) is row else told}\n"
         f"headers = {headers}\n"
         f"request = Request({address + '/predict'!a}, json.dumps(body).encode(), headers)\n"
         "with urlopen(request) as response:\n"

@@ -39,6 +39,7 @@ async function ask({ focus = false } = {}) {
 
 function take(page) {
   const answer = document.getElementById("answer");
+  if (!page.getElementById("answer")) throw new Error("what came back is not this page");
   answer.replaceChildren(...page.getElementById("answer").childNodes);
   for (const field of form.querySelectorAll("[data-field]")) {
     const now = page.querySelector(`[data-field="${field.dataset.field}"]`);
