@@ -79,8 +79,8 @@ def _sample(group: np.ndarray, seed: int) -> np.ndarray:
 def _draw(x, y, group, named: list[str], kept: np.ndarray, middles: list[dict]):
     drawn, n_told = Rows(), min(len(named), len(theme.SERIES))
     axes = {
-        "x": x_number("x", "first direction", x, axis={"labels": False, "ticks": False}),
-        "y": y_number("y", "second direction", y, axis={"labels": False}),
+        "x": x_number("x", "first direction", x, axis={"labels": False, "ticks": False, "domain": False}),
+        "y": y_number("y", "second direction", y, axis={"labels": False, "grid": False}),
     }
     layers = []
     for name, part in (("rest", kept[group[kept] >= n_told]), ("points", kept[group[kept] < n_told])):

@@ -1,4 +1,4 @@
-"""Permutation importance: how much the score drops when one column is shuffled, with an interval over repeats.
+"""Permutation importance: how much of the score is lost when one column is shuffled, with an interval over repeats.
 
 A column whose interval reaches zero cannot be told from one that does not matter; it is drawn in grey. Columns that
 tell the same story share their importance: each alone may look dispensable.
@@ -48,11 +48,11 @@ def importance(columns: Sequence, mean, low=None, high=None, *, metric: str, top
     ----------
     columns : sequence of str
     mean : array-like of shape (n_columns,)
-        Mean drop of the score when the column is shuffled: above 0, the column helps.
+        Mean loss of the score when the column is shuffled (a drop, or of errors a rise): above 0, the column helps.
     low, high : array-like of shape (n_columns,), optional
-        The interval of the drop.
+        The interval of the loss.
     metric : str
-        The score that drops.
+        The score.
     top : int
         Columns shown.
     """
@@ -69,13 +69,13 @@ def importance(columns: Sequence, mean, low=None, high=None, *, metric: str, top
         reading=_reading(found, metric),
         panels=(
             Panel(
-                *_draw(listed, f"drop of {shown(metric)} if shuffled"),
+                *_draw(listed, f"{shown(metric)} lost if shuffled"),
                 "Importance of each column",
                 row_height(n) + 40,
             ),
         ),
         table=table(
-            f"Drop of {shown(metric)} when the column is shuffled",
+            f"{shown(metric)} lost when the column is shuffled",
             {
                 "column": labels(found.names[:50]),
                 "mean": found.mean[:50],
@@ -94,11 +94,13 @@ def _draw(listed: list[dict], title: str):
         y=names([row["label"] for row in listed]),
         x=x_number("mean", title, ends, zero=True),
         tooltip=tooltips(
-            label="column", mean=("mean drop", ",.3~r"), lo=("from", ",.3~r"), hi=("to", ",.3~r")
+            label="column", mean=("mean loss", ",.3~r"), lo=("from", ",.3~r"), hi=("to", ",.3~r")
         ),
     )
     layers = []
-    for flag, style in (("datum.clear", None), ("!datum.clear", "quiet")):
+    for is_clear, flag, style in ((True, "datum.clear", None), (False, "!datum.clear", "quiet")):
+        if not any(row["clear"] is is_clear for row in listed):
+            continue  # Vega warns of a mark without rows
         only = base.transform_filter(flag)
         layers.append(only.mark_bar(style=style, opacity=0.75) if style else only.mark_bar(opacity=0.75))
     interval = base.mark_rule(style="whisker").encode(x=alt.X("lo:Q", title=title), x2="hi")
@@ -112,7 +114,7 @@ def _reading(found: Ranked, metric: str) -> str:
         return f"No column makes a difference to {shown(metric)} that is clear of chance."
     told = (
         f"The model relies most on {quoted(found.names[clear[0]])}: "
-        f"without it {shown(metric)} drops by {number(found.mean[clear[0]])}."
+        f"without it {shown(metric)} is worse by {number(found.mean[clear[0]])}."
     )
     if len(clear) > 1:
         told += (

@@ -70,7 +70,7 @@ def leaderboard(
         raise UsageError("No model has a score: there is nothing to compare.")
     chosen = ranked[0].name if chosen is None else chosen
     kept = [ln for i, ln in enumerate(ranked) if i < top or ln.is_baseline or ln.name == chosen]
-    label = labels(f"{ln.name} (baseline)" if ln.is_baseline else ln.name for ln in kept)
+    label = labels(_named(ln) for ln in kept)
     arrow = "higher is better" if greater_is_better else "lower is better"
     return Chart(
         kind="leaderboard",
@@ -157,6 +157,11 @@ def _words(base) -> list:
     )
     score = base.mark_text(style="note", align="right", **place).encode(x=alt.value("width"), text="told:N")
     return [name, score]
+
+
+def _named(line: Line) -> str:
+    is_told = not line.is_baseline or "baseline" in str(line.name).lower()
+    return line.name if is_told else f"{line.name} (baseline)"
 
 
 def _told(line: Line) -> str:

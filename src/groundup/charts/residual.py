@@ -64,7 +64,7 @@ def residuals(y, predicted, *, target: str = "the target", unit: str = "") -> Ch
     return Chart(
         kind="residuals",
         title=f"Residuals of {shown(target)}",
-        reading=_reading(residual, found, limits, shown(unit)),
+        reading=_reading(residual, found, limits, shown(unit) if unit else ""),
         panels=(
             Panel(
                 *_draw(predicted, residual, found, limits, shown_unit),

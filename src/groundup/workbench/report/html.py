@@ -23,6 +23,7 @@ _HALF_PX = 380
 
 def render(report: Context, *, is_static: bool = False) -> str:
     """Return the page; `is_static` leaves out what makes charts answer the pointer."""
+
     def chart(block: Picture) -> str:
         width = _HALF_PX if _is_paired(block) else 560
         made = Chart.from_object(block.chart)

@@ -28,7 +28,7 @@ from groundup.workbench.result import Result
 
 _TONES: dict[str, Tone] = {
     "good": "good",
-    "segments": "good",
+    "segments": "plain",
     "slight overfit": "plain",
     "unknown": "plain",
     "underfit": "doubt",

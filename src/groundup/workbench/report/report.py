@@ -9,7 +9,7 @@ from pathlib import Path
 from groundup.errors import GroundupError, UsageError
 from groundup.ship.bundle.atomic import write_atomic
 from groundup.workbench.examination import NAME, Examination
-from groundup.workbench.folder import BUNDLE, Folder, is_project
+from groundup.workbench.folder import Folder, is_project
 from groundup.workbench.report import explaining, judging, opening
 from groundup.workbench.report.advice import advise
 from groundup.workbench.report.context import Block, Code, Context, Listing, Prose, Remark, Section
@@ -125,10 +125,8 @@ def stored_report(path: Path) -> Report:
         If there is no finished run, or what is stored is damaged.
     """
     run = run_of(path)
-    file = run / "result.json"
-    result = Result.from_json(file.read_bytes(), file)
-    result = result.model_copy(update={"bundle": str(run / BUNDLE), "project": str(run.parent.parent)})
-    when = datetime.fromtimestamp(file.stat().st_mtime, tz=UTC)
+    result = Folder(run.parent.parent).result_of(run)
+    when = datetime.fromtimestamp((run / "result.json").stat().st_mtime, tz=UTC)
     return Report.of(result, Examination.read(run / NAME), _day(when))
 
 

@@ -8,9 +8,11 @@ bundle.
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -19,22 +21,25 @@ import polars as pl
 
 from groundup import charts
 from groundup.charts import Chart
+from groundup.judge.explain import Subject, partial_dependence, permutation_importance
 from groundup.judge.metrics import metrics_of
 from groundup.judge.uncertainty import interval
 from groundup.tables import Table
-from groundup.tables.contract.column import NUMERIC
 from groundup.workbench.candidate import told_error
 from groundup.workbench.examination import Examination, Importance, Wrong
 from groundup.workbench.keeping import Fitted
+from groundup.workbench.learners import OURS
 from groundup.workbench.problem import Problem
 from groundup.workbench.result import Result
-from groundup.workbench.steps import reliance
 from groundup.workbench.steps.finalize import Final
 
 PARTS = ("train", "valid", "test")
 MOST_DEPENDENCES = 6
 MOST_WRONG = 10
-MOST_CELLS = 6
+MOST_CELLS = 4
+MOST_COLUMNS, FEW_COLUMNS = 200, 60
+MOST_ROWS, FEW_ROWS, GRID_ROWS = 2_000, 500, 200
+SHUFFLES = 3
 PACKAGES = ("groundup", "numpy", "numba", "scikit-learn", "polars")
 
 
@@ -191,13 +196,20 @@ class _Examiner:
             return None
         series = {f"{part} (unseen)" if part == "valid" else part: v[1:] for part, v in paths.items()}
         is_loss = all(max(v) <= 0 for v in series.values())
+        named = "loss" if is_loss else "score"
         if is_loss:
             series = {name: [-v for v in values] for name, values in series.items()}
+        if (
+            is_loss and self._final.candidate.entry.name in OURS
+        ):  # their losses: the log loss, half of the MSE
+            named = "log_loss"
+            if self.problem.classes is None:
+                named, series = "rmse", {k: [math.sqrt(2 * v) for v in vs] for k, vs in series.items()}
         kept = int(self._final.model.params.get("max_iter") or 0)
         n = len(paths["valid"]) - 1
         return charts.learning_curve(
             series,
-            metric="loss" if is_loss else "score",
+            metric=named,
             best=kept if 1 <= kept <= n else None,
             greater_is_better=not is_loss,
         )
@@ -237,38 +249,46 @@ class _Examiner:
         """Find what the model relies on, how its answer moves with it, and add these cells to the worst rows."""
         problem, final = self.problem, self._final
         frame, y = problem.rows(problem.split.valid)
-        metric = next(m for m in metrics_of(problem.task) if m.name == self.result.best.metric)
+        names = frame.columns[:MOST_COLUMNS]
         with self._attempt("importance"):
-            lost = reliance.shuffled(final.taught, frame, y, problem.classes, metric, seed=problem.seed)
-            self.found.importance += [Importance(**one._asdict()) for one in lost]
-            if lost:
-                names, *numbers = zip(*lost, strict=True)
-                self.draw("importance", lambda: charts.importance(names, *numbers, metric=metric.name))
-        top = sorted(self.found.importance, key=lambda one: -one.mean)
-        for i, one in enumerate(top[:MOST_DEPENDENCES]):
-            if one.mean > 0:
-                self.draw(f"dependence_{i + 1}", lambda name=one.column: self._dependence(frame, name))
-        for wrong in self.found.wrong:
-            wrong.cells.update(
-                {one.column: _text(problem.frame[one.column][wrong.row - 1]) for one in top[:MOST_CELLS]}
+            found = permutation_importance(
+                Subject(_pipeline(final.taught)),
+                frame,
+                y,
+                self.result.best.metric,
+                classes=problem.classes,
+                columns=names,
+                repeats=SHUFFLES if len(names) <= FEW_COLUMNS else 2,
+                max_rows=MOST_ROWS if len(names) <= FEW_COLUMNS else FEW_ROWS,
+                seed=problem.seed,
+                part="valid",
             )
+            kept = ("column", "mean", "low", "high")
+            self.found.importance += [Importance(**{k: one[k] for k in kept}) for one in found.ranked()]
+            title = f"{found.metric} lost when a column is shuffled"
+            self.draw("importance", lambda: replace(found.chart(), title=title))
+        if len(frame.columns) > len(names):
+            self.found.lacks.append(
+                f"importance: only of the first {len(names)} of {len(frame.columns)} columns"
+            )
+        top = [one.column for one in self.found.importance]
+        model = Subject(_pipeline(final.model))
+        for i, one in enumerate(self.found.importance[:MOST_DEPENDENCES]):
+            if one.mean > 0:
+                self.draw(f"dependence_{i + 1}", lambda name=one.column: self._dependence(model, frame, name))
+        for wrong in self.found.wrong:
+            wrong.cells.update({name: _text(problem.frame[name][wrong.row - 1]) for name in top[:MOST_CELLS]})
 
-    def _dependence(self, frame: pl.DataFrame, name: str) -> Chart | None:
-        problem, label = self.problem, None
-        target = f"predicted {problem.contract.target}"
-        if problem.classes is not None:
-            counts = {level.value: level.count for level in problem.contract.labels}
-            label = problem.classes[-1] if len(problem.classes) == 2 else max(counts, key=lambda v: counts[v])
-            target = f"probability of {label}"
-        moved = reliance.moved(
-            self._final.model, frame, problem.contract, name, problem.classes, label, seed=problem.seed
-        )
-        if moved is None:
-            return None
-        is_number = problem.contract.by_name[name].kind in NUMERIC
-        grid = moved.grid if is_number else [str(v) for v in moved.grid]
-        more: dict[str, Any] = {"individual": moved.answers, "values": moved.values} if is_number else {}
-        return charts.partial_dependence(grid, moved.answers.mean(axis=0), name=name, target=target, **more)
+    def _dependence(self, model: Subject, frame: pl.DataFrame, name: str) -> Chart:
+        found = partial_dependence(model, frame, name, contract=self.problem.contract, max_rows=GRID_ROWS)
+        chart = found.chart()
+        return replace(chart, title=f"By {found.column}")
+
+
+def _pipeline(model: Fitted):
+    from sklearn.pipeline import Pipeline
+
+    return Pipeline([("prepare", model.preparer), ("learn", model.learner)])
 
 
 def _text(value) -> str | None:
