@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 
 from groundup import Project
+from groundup.judge.numbers import shown
 
 
 def test_a_result_prints_as_a_short_text(make_frame, tmp_path):
@@ -19,9 +20,8 @@ def test_a_result_prints_as_a_short_text(make_frame, tmp_path):
     (scores,) = [line for line in lines if line.startswith(" Scores")]
     assert scores.split() == ["Scores", "train", "valid", "test", "baseline"]
     (auc,) = [line for line in lines if line.split()[0] == "roc_auc"]
-    assert auc.split()[1:] == [f"{result.metrics[p]['roc_auc']:.4f}" for p in ("train", "valid", "test")] + [
-        "0.5000"
-    ]
+    parts = ("train", "valid", "test")
+    assert auc.split()[1:] == [*(shown(result.metrics[part]["roc_auc"]) for part in parts), "0.5000"]
     assert result.bundle in lines[-1]
 
 
