@@ -62,7 +62,7 @@ def _number(present: pl.Series, n: int, n_unique: int):
 
 
 def _text(present: pl.Series, n: int, n_unique: int):
-    if n_unique > 0.5 * n and present.str.contains(_CODE).mean() > 0.9:
+    if n_unique > 0.5 * n and present.str.contains(_CODE).sum() > 0.9 * n:
         return "warn", f"holds codes such as {present[0]!r}, {n_unique:,} different ones in {n:,} rows"
     if n_unique > 0.5 * n:
         return "note", f"has {n_unique:,} different values in {n:,} rows: most say nothing of a new row"
