@@ -6,7 +6,7 @@ import asyncio
 import gc
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -59,7 +59,7 @@ def create_app(
     for router in extra_routers:
         app.include_router(router)
     app.include_router(_api())
-    app.include_router(_pages(predictor, settings, identity))
+    app.include_router(_pages(predictor, settings, identity, home=bool(extra_routers)))
     return app
 
 
@@ -182,8 +182,8 @@ async def _readyz(request: Request) -> Response:
 # ---------------------------------------------------------------------- the pages
 
 
-def _pages(predictor: Predictor, settings: Settings, identity: dict[str, str]) -> APIRouter:
-    """Return the pages that never change while a model is served: each is made on first use and has an ETag."""
+def _pages(predictor: Predictor, settings: Settings, identity: dict[str, str], *, home: bool) -> APIRouter:
+    """Return the pages that never change while a model is served; `home` says that others have a page at ``/``."""
     router = APIRouter()
     described: dict[str, Any] = {}
 
@@ -196,35 +196,43 @@ def _pages(predictor: Predictor, settings: Settings, identity: dict[str, str]) -
         return {"$schema": schemas.DIALECT, **schemas.row_schema(predictor.contract)}
 
     makers = {
-        "/openapi.json": ("application/json", lambda: _text(document())),
-        "/schema": ("application/schema+json", lambda: _text(schema())),
-        "/model": ("application/json", lambda: _text(card(predictor.model, identity))),
-        "/docs": ("text/html; charset=utf-8", lambda: manual.page(document()).encode()),
-        "/docs.css": ("text/css; charset=utf-8", lambda: manual.css().encode()),
+        "/openapi.json": ("application/json", lambda _: _text(document())),
+        "/schema": ("application/schema+json", lambda _: _text(schema())),
+        "/model": ("application/json", lambda _: _text(card(predictor.model, identity))),
+        "/docs": (
+            "text/html; charset=utf-8",
+            lambda address: manual.page(document(), address, home).encode(),
+        ),
+        "/docs.css": ("text/css; charset=utf-8", lambda _: manual.css().encode()),
     }
     for path, (media, make) in makers.items():
         router.add_api_route(path, _Still(media, make), methods=["GET", "HEAD"])
-    router.add_api_route("/", _to_docs, methods=["GET", "HEAD"])  # where no other page took it before
+    if not home:
+        router.add_api_route("/", _to_docs, methods=["GET", "HEAD"])
     return router
 
 
 class _Still:
-    """A page that stays the same: made once, then told by its ETag where the caller has it already."""
+    """A page that stays the same: told by its ETag where the caller has it already.
 
-    def __init__(self, media: str, make):
+    Made for the address under which it is asked for, and kept for the last of them.
+    """
+
+    def __init__(self, media: str, make: Callable[[str], bytes]):
         self._media, self._make = media, make
-        self._made: bytes | None = None
+        self._kept: tuple[str, bytes] = ("", b"")
 
     async def __call__(self, request: Request) -> Response:
-        if self._made is None:
-            self._made = await asyncio.get_running_loop().run_in_executor(
-                request.app.state.workers, self._make
-            )
-        etag = f'"{_digest(self._made)}"'
+        address, made = self._kept
+        if address != (asked := str(request.base_url).rstrip("/")):
+            loop = asyncio.get_running_loop()
+            made = await loop.run_in_executor(request.app.state.workers, self._make, asked)
+            self._kept = asked, made
+        etag = f'"{_digest(made)}"'
         headers = {"ETag": etag, "Cache-Control": "no-cache"}
         if request.headers.get("if-none-match") == etag:
             return Response(status_code=304, headers=headers)
-        return Response(self._made, media_type=self._media, headers=headers)
+        return Response(made, media_type=self._media, headers=headers)
 
 
 async def _to_docs() -> Response:

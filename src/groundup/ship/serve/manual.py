@@ -18,8 +18,18 @@ def css() -> str:
     return look.css() + (_HERE / "manual.css").read_text(encoding="utf-8")
 
 
-def page(document: dict[str, Any]) -> str:
-    """Return the page of an OpenAPI document that ``openapi.document`` made."""
+def page(document: dict[str, Any], address: str, home: bool) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    document : dict
+        As ``openapi.document`` made it.
+    address : str
+        Of the server, as the reader calls it, without a path.
+    home : bool
+        Whether there is a page for people at ``/``.
+    """
     from jinja2 import Environment, StrictUndefined
 
     predict = document["paths"]["/predict"]["post"]
@@ -34,8 +44,9 @@ def page(document: dict[str, Any]) -> str:
             predict=predict,
             looks=[(path, ways["get"]) for path, ways in document["paths"].items() if "get" in ways],
             fields=[_field(name, schema) for name, schema in row["properties"].items()],
-            curl=_curl(examples["one"]["value"], secured="security" in document),
-            python=_python(examples["one"]["value"], secured="security" in document),
+            home=home,
+            curl=_curl(address, examples["one"]["value"], secured="security" in document),
+            python=_python(address, examples["one"]["value"], secured="security" in document),
             answer=_indented(answer),
             problems=KINDS,
         )
@@ -51,20 +62,20 @@ def _indented(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def _curl(row: dict[str, Any], *, secured: bool) -> str:
+def _curl(address: str, row: dict[str, Any], *, secured: bool) -> str:
     token = ' \\\n  -H "Authorization: Bearer $GROUNDUP_TOKEN"' if secured else ""
     return (
-        f"curl http://127.0.0.1:8000/predict{token} \\\n  -H 'Content-Type: application/json' \\\n"
+        f"curl {shlex.quote(address + '/predict')}{token} \\\n  -H 'Content-Type: application/json' \\\n"
         f"  -d {shlex.quote(json.dumps(row, ensure_ascii=False))}"
     )
 
 
-def _python(row: dict[str, Any], *, secured: bool) -> str:
+def _python(address: str, row: dict[str, Any], *, secured: bool) -> str:
     token = ', "Authorization": "Bearer " + os.environ["GROUNDUP_TOKEN"]' if secured else ""
     return (
         f"import json, {'os, ' if secured else ''}urllib.request\n\n"
         f"row = {row!r}\n"
-        'request = urllib.request.Request(\n    "http://127.0.0.1:8000/predict",\n    json.dumps(row).encode(),\n'
+        f"request = urllib.request.Request(\n    {address + '/predict'!r},\n    json.dumps(row).encode(),\n"
         f'    {{"Content-Type": "application/json"{token}}},\n)\n'
         'print(json.load(urllib.request.urlopen(request))["answers"][0]["prediction"])'
     )

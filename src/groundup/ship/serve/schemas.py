@@ -7,6 +7,7 @@ as constraints.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from groundup.ship.serve.answers import KINDS
@@ -44,8 +45,6 @@ def _column(column: Column) -> dict[str, Any]:
     else:
         kinds = [_TYPES.get(column.kind, "number")]
     made: dict[str, Any] = {"type": [*kinds, "null"], "description": _told(column), "x-kind": column.kind}
-    if column.kind == "datetime":
-        made["format"] = "date-time"
     for name, value in (("unit", column.unit), ("minimum", column.minimum), ("maximum", column.maximum)):
         if value is not None:
             made[f"x-{name}"] = value
@@ -59,16 +58,19 @@ def _told(column: Column) -> str:
     """Return what a person must know to fill in a field, in one line."""
     unit = f", in {column.unit}" if column.unit else ""
     missing = "never missing" if column.missing == 0 else f"missing in {column.missing:.1%}"
+    if column.kind == "boolean":
+        return f"true or false; in training {missing}."
     if column.bounds is not None:
         seen = f"{column.minimum:g} to {column.maximum:g}"
     elif column.kind == "datetime" and column.minimum is not None:
         seen = f"{column.minimum} to {column.maximum}"
     elif column.levels:
-        shown = ", ".join(repr(level.value) for level in column.levels[:5])
+        shown = ", ".join(json.dumps(level.value, ensure_ascii=False) for level in column.levels[:5])
         seen = shown + (f" and {len(column.levels) - 5:,} more" if len(column.levels) > 5 else "")
     else:
         seen = "any value"
-    return f"A {column.kind}{unit}; in training {seen}, {missing}."
+    kind = {"integer": "whole number", "datetime": "date, ISO 8601"}.get(column.kind, column.kind)
+    return f"A {kind}{unit}; in training {seen}, {missing}."
 
 
 def request_schema() -> dict[str, Any]:
