@@ -14,7 +14,7 @@ def application():
     """Return the Typer application with all verbs."""
     import typer
 
-    from groundup.cli import audit, build, doctor, predict, report, runs, serve, show, use, warmup
+    from groundup.cli import audit, build, doctor, explain, predict, report, runs, serve, show, use, warmup
     from groundup.cli.help import Verb, Verbs
 
     app = typer.Typer(
@@ -31,6 +31,7 @@ def application():
         (build, "Model"),
         (audit, "Model"),
         (predict, "Model"),
+        (explain, "Model"),
         (show, "Model"),
         (runs, "Model"),
         (use, "Model"),

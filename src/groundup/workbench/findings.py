@@ -12,6 +12,8 @@ from groundup.workbench.folder import Folder
 if TYPE_CHECKING:
     import polars as pl
 
+    from groundup.judge.explain import Importance
+    from groundup.workbench.explaining import Explained
     from groundup.workbench.result import Result
 
 
@@ -92,6 +94,39 @@ class Findings:
         from groundup.workbench.predicting import predict
 
         return predict(self.bundle, data, read=read).frame
+
+    def explain(self, data, *, label=None, read: Mapping[str, Any] | None = None) -> Explained:
+        """Return why the saved model says what it says to each row: reasons in words, and every column's contribution.
+
+        Parameters
+        ----------
+        data : path, frame, mapping of columns, list of rows; or one row, a mapping from column to value
+        label : optional
+            The class to speak for; that of two which is the positive one, or each row's likeliest of more, where None.
+        read : mapping, optional
+            As in `predict`.
+        """
+        from groundup.workbench.explaining import explain
+
+        return explain(self.bundle, data, label=label, read=read)
+
+    def importance(self, by: str | None = None, *, part: str = "valid", repeats: int = 5) -> Importance:
+        """Return how much worse the score is when each column is shuffled, with 95 % intervals.
+
+        The chosen recipe is fitted on train for this, so that it was not taught the rows it is judged on.
+
+        Parameters
+        ----------
+        by : str, optional
+            A metric; the deciding one where None.
+        part : {"valid", "train"}
+            Where the rows are from. Test is opened once in a run, and not for this.
+        repeats : int
+            Shuffles of each column.
+        """
+        from groundup.workbench.explaining import importance
+
+        return importance(self, by, part=part, repeats=repeats)
 
     def serve(self, host: str = "127.0.0.1", port: int = 8000, token: str | None = None) -> None:
         """Serve the saved model until Ctrl-C: a form for people and an API for programs, at the address it prints.

@@ -115,6 +115,14 @@ def predict(
     CheckFailed
         If columns are missing, or the bundle is damaged.
     """
+    model, given = asked(bundle, data, typed=typed, read=read)
+    return answer(model, given, keep=keep)
+
+
+def asked(
+    bundle: str | Path, data, *, typed: bool = True, read: Mapping[str, Any] | None = None
+) -> tuple[Model, Given]:
+    """Return the model of a bundle, and the rows that it is asked about; parameters and errors as of `predict`."""
     from groundup.ship.bundle import load
 
     model = load(bundle_path(bundle))
@@ -123,8 +131,7 @@ def predict(
     rows = [data] if isinstance(data, Mapping) and not any(_is_column(v) for v in data.values()) else data
     settings = model.settings.get("read")
     remembered = settings if isinstance(settings, Mapping) else {}
-    given = take(rows, model.contract.features, typed=typed, read=read, remembered=remembered)
-    return answer(model, given, keep=keep)
+    return model, take(rows, model.contract.features, typed=typed, read=read, remembered=remembered)
 
 
 def _is_column(value) -> bool:
@@ -135,10 +142,7 @@ def answer(model: Model, given: Given, *, keep: bool = True) -> Predictions:
     """Return what a loaded model says about a table; see `predict`."""
     table = given.table
     conformed = model.contract.conform(table)
-    bad = np.zeros(table.n_rows, dtype=bool)
-    bad[conformed.errors["row"].to_numpy() - 1] = True
-    columns = _answers(model, conformed, bad)
-    columns.append(_remarks(conformed, table.n_rows))
+    columns, bad = answers_of(model, conformed)
     warned = conformed.doubts.filter(pl.col("severity") == "warn")
     doubted = np.zeros(table.n_rows, dtype=bool)
     doubted[warned["row"].to_numpy() - 1] = True
@@ -163,6 +167,13 @@ def answer(model: Model, given: Given, *, keep: bool = True) -> Predictions:
         conformed.extra,
         labels,
     )
+
+
+def answers_of(model: Model, conformed: Conformed) -> tuple[list[pl.Series], np.ndarray]:
+    """Return the columns of answers, the last one says the problems; and which rows have no prediction."""
+    bad = np.zeros(conformed.frame.height, dtype=bool)
+    bad[conformed.errors["row"].to_numpy() - 1] = True
+    return [*_answers(model, conformed, bad), _remarks(conformed, len(bad))], bad
 
 
 def _answers(model: Model, conformed: Conformed, bad: np.ndarray) -> list[pl.Series]:

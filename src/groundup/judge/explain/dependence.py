@@ -3,9 +3,9 @@
 Beside the mean stand the answers of single rows (individual conditional expectation), the band that holds the middle
 half of them, and how many rows are near each value: where there are none, the model was never taught.
 
-The grid: of a column of numbers 20 values from the 1 % to the 99 % quantile, or all values where they are few; of dates 12
-moments; of levels the most frequent 20, and "missing" where training had missing cells. From the contract if there is
-one, else from the rows.
+The grid: of a column of numbers 20 values from the 1 % to the 99 % quantile, or all values where they are few; of dates
+12 moments; of levels the most frequent 20, and "missing" where training had missing cells. From the contract if there
+is one, else from the rows.
 
 Cost: one prediction for each value and each of up to `max_rows` rows.
 
@@ -144,7 +144,11 @@ def grid_of(cells: list, known=None) -> list:
         distinct = sorted({v for v in cells if v is not None})
         if not distinct or len(distinct) <= N_GRID:
             return distinct
-        low, high = (known.quantiles[1], known.quantiles[-2]) if known is not None and known.quantiles else (None, None)
+        low, high = (
+            (known.quantiles[1], known.quantiles[-2])
+            if known is not None and known.quantiles
+            else (None, None)
+        )
         if low is None or low == high:
             low, high = np.quantile(distinct, [0.01, 0.99])
         spaced = np.linspace(low, high, N_GRID)
@@ -213,7 +217,7 @@ def _kind(cells: list) -> str:
 def _numbers(cells: list) -> np.ndarray | None:
     """Return the cells that are not missing as numbers, dates in years; None for levels and truth values."""
     present = [v for v in cells if v is not None]
-    if not present or len(present) < len(cells) and _kind(cells) == "category":
+    if not present:
         return None
     if isinstance(present[0], datetime):
         return np.array([years(v) for v in present])

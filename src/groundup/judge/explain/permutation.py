@@ -9,9 +9,9 @@ and the interval holds both:
 - the rows that happen to be there: the delete-a-group jackknife, that is the variance of the importance over ten
   groups of rows of which each is left out once, times 9/10 of their number. It serves every metric alike.
 
-The interval is Student's, with 9 degrees of freedom. A column is shuffled before it is prepared (in the matrix, all of its
-parts together, which is the same), and its numbers stay among its rows' values. Columns that tell the same story share
-their importance: each alone may look dispensable.
+The interval is Student's, with 9 degrees of freedom. A column is shuffled before it is prepared (in the matrix, all of
+its parts together, which is the same). Columns that tell the same story share their importance: each alone may look
+dispensable.
 
 Cost: n_columns x repeats predictions of all rows, and 11 times as many scores; at most `max_rows` rows, evenly spaced.
 
@@ -163,7 +163,17 @@ def permutation_importance(
             drops[r] = base - [by.oriented(by.score(y, said).value), *_without(by, y, said, groups)]
         found[c] = _interval(drops, confidence)
     return Importance(
-        chosen, found[:, 0], found[:, 1], found[:, 2], by.name, first.value, confidence, len(matrix), repeats, seed, part
+        chosen,
+        found[:, 0],
+        found[:, 1],
+        found[:, 2],
+        by.name,
+        first.value,
+        confidence,
+        len(matrix),
+        repeats,
+        seed,
+        part,
     )
 
 

@@ -1,0 +1,138 @@
+"""``groundup explain``: why the model says what it says, in words for a row, as a table for many."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from groundup.cli.reading import Delimiter, Encoding, Header, stated
+from groundup.cli.talk import Debug, Json, Quiet, announce_compiling, err, out, print_json, verb
+from groundup.errors import UsageError
+
+NAME = "explain"
+EXAMPLES = "Example:  groundup explain churn-groundup new.csv --row 1"
+_UNITS = {
+    "log-odds": "in log-odds",
+    "score": "in the model's own scores",
+    "value": "in the target's unit",
+    "log": "in the logarithm of the target",
+    "probability": "in probability",
+}
+
+
+@verb
+def command(
+    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle, or the folder of a project.")],
+    data: Annotated[
+        str, typer.Argument(metavar="DATA", help="CSV, Parquet or JSON lines file, or sample:NAME.")
+    ],
+    *,
+    row: Annotated[
+        int | None,
+        typer.Option("--row", metavar="N", help="The row to tell, counted from 1; 1 where none is named."),
+    ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(
+            "--label",
+            metavar="LABEL",
+            help="The class to speak for; by default the positive one of two, the likeliest of more.",
+        ),
+    ] = None,
+    top: Annotated[int, typer.Option("--top", min=1, metavar="N", help="Reasons for a row.")] = 3,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="A table of every row's contributions: CSV, Parquet or JSON lines; - is CSV on stdout.",
+        ),
+    ] = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    header: Header = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Say why: the strongest reasons for one row, or what every column gave to every row's score."""
+    from groundup.workbench.explaining import explain, explain_one
+    from groundup.workbench.writing import format_of, rendered, write
+
+    if output is not None:
+        if row is not None:
+            raise UsageError("--row tells one row, --output writes a table of all.", hint="Give one of them.")
+        if as_json and output == "-":
+            raise UsageError(
+                "--json and a table cannot both go to stdout.", hint="Name a file: -o reasons.csv"
+            )
+        format_of(output)
+    announce_compiling(quiet)
+    reading = stated(delimiter, encoding, header)
+    if output is None:
+        _tell_row(explain_one(bundle, data, row or 1, label=label, read=reading), row or 1, top, as_json)
+        return
+    made = explain(bundle, data, label=label, read=reading)
+    if output == "-":
+        sys.stdout.buffer.write(rendered(made.frame, "csv", labels=made.labels).data)
+        sys.stdout.flush()
+    else:
+        write(made.frame, output, labels=made.labels)
+    if as_json:
+        print_json(
+            {
+                "output": output,
+                "rows": made.frame.height,
+                "without_explanation": made.n_failed,
+                "unit": made.unit,
+                "method": made.method,
+                "note": made.note,
+            }
+        )
+    elif not quiet:
+        _tell_table(made, output)
+
+
+def _tell_row(made, number: int, top: int, as_json: bool) -> None:
+    from groundup.judge.numbers import shown
+
+    found = made.row(1, top)
+    told = [name for name in made.frame.columns if name == "prediction" or name.startswith("probability_")]
+    answer = {name: made.frame[name][0] for name in told}
+    if as_json:
+        print_json({"row": number, **answer, **found.to_dict()})
+        return
+    console = out()
+    said = answer.pop("prediction")
+    said = shown(said) if isinstance(said, float) else str(said)
+    chances = ", ".join(f"{name.removeprefix('probability_')} {share:.1%}" for name, share in answer.items())
+    console.print(f"Row {number}: {said}" + (f"  ({chances})" if chances else ""), markup=False, style="bold")
+    for reason in found.reasons:
+        console.print(f"  {reason.words}", markup=False, soft_wrap=True)
+    if not found.reasons:
+        console.print("  No column moved it.", markup=False)
+    about = "" if found.label is None else f" for {found.label}"
+    total = f"{shown(found.base)} where nothing is known, {shown(found.score)} for this row"
+    console.print(f"Score{about} {_UNITS[found.unit]}: {total}.", style="dim", markup=False, soft_wrap=True)
+    console.print(found.note, style="dim", markup=False, soft_wrap=True)
+
+
+def _tell_table(made, output: str) -> None:
+    from groundup.judge.numbers import counted
+
+    console = err()
+    where = "" if output == "-" else f" -> {output}"
+    console.print(
+        f"{counted(made.frame.height, 'row')}{where}, contributions {_UNITS[made.unit]}", markup=False
+    )
+    console.print(made.note, style="dim", markup=False, soft_wrap=True)
+    if made.n_failed:
+        told = counted(made.n_failed, "row has", "rows have")
+        console.print(f"{told} no explanation; the column 'problem' says why", style="yellow", markup=False)
+    if made.n_rejects:
+        told = counted(made.n_rejects, "record of the file is", "records of the file are")
+        console.print(f"{told} no row, and left out", style="yellow", markup=False)

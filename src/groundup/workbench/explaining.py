@@ -1,0 +1,219 @@
+"""Explain a table with a bundle: for each row the strongest reasons in words, and every column's contribution.
+
+A row with a cell that cannot be read has no explanation, as it has no prediction; the rest is explained. Contributions
+add up: ``base + sum of contributions = score``, in the unit that is told (see ``judge.explain``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from groundup.errors import UsageError
+from groundup.workbench.candidate import Candidate
+from groundup.workbench.predicting import PROBLEM, answers_of, asked
+
+if TYPE_CHECKING:
+    from groundup.judge.explain import Contributions, Explanation, Importance
+    from groundup.ship.bundle import Model
+    from groundup.tables import Conformed
+    from groundup.workbench.passing import Given
+
+EXPLAINED, SCORE, BASE, REASONS, CONTRIBUTION = "explained", "score", "base", "reasons", "contribution_"
+PARTS = ("valid", "train")
+
+
+@dataclass(frozen=True, eq=False)
+class Explained:
+    """Why a model said what it said about the rows of a table.
+
+    Attributes
+    ----------
+    frame : polars.DataFrame
+        Per row: the prediction and its probabilities, ``explained`` (the class that is spoken for; none for a value),
+        ``base``, ``score``, ``reasons`` in words, ``contribution_<column>`` of every column, and ``problem``.
+    unit : str
+        Of base, score and contributions: log-odds, score, value, log (of the value) or probability.
+    method, note : str
+        How they were found.
+    n_failed : int
+        Rows without an explanation.
+    labels : tuple of str
+        The model's labels, where they are text.
+    n_rejects : int
+        Records of the file that are no rows.
+    """
+
+    frame: pl.DataFrame
+    unit: str
+    method: str
+    note: str
+    n_failed: int
+    labels: tuple[str, ...]
+    n_rejects: int
+    _found: Contributions
+    _model: Model
+    _conformed: Conformed
+    _label: Any
+
+    def row(self, number: int, top: int = 3) -> Explanation:
+        """Return the explanation of one row, counted from 1.
+
+        Raises
+        ------
+        UsageError
+            If there is no such row, or it has no explanation.
+        """
+        from groundup.judge.explain.reasons import reasons
+
+        if not 1 <= number <= self.frame.height:
+            raise UsageError(f"There is no row {number}: the table has {self.frame.height:,}.")
+        values = self._conformed.frame.row(number - 1, named=True)
+        if self.frame[SCORE][number - 1] is None:
+            raise UsageError(f"This row has no explanation: {self.frame[PROBLEM][number - 1]}.")
+        return reasons(self._model.explainer, self._found, number - 1, values, label=self._label, top=top)
+
+
+def explain(bundle: str | Path, data, *, label=None, read: Mapping[str, Any] | None = None) -> Explained:
+    """Return the explanations of a bundle's answers to `data`.
+
+    Parameters
+    ----------
+    bundle : path
+        A bundle, or a project's folder.
+    data : path, frame, mapping of columns, list of rows; or one row, a mapping from column to value
+    label : optional
+        The class to speak for, in its own type or as text; where None that of two which is the positive one, or each
+        row's likeliest of more.
+    read : mapping, optional
+        How a text file is to be read, as in ``predict``.
+
+    Raises
+    ------
+    CheckFailed
+        If columns are missing, or the bundle is damaged.
+    UsageError
+        If the model has no such label, or cannot be explained.
+    """
+    return _explained(*asked(bundle, data, read=read), None, label)
+
+
+def explain_one(
+    bundle: str | Path, data, number: int = 1, *, label=None, read: Mapping[str, Any] | None = None
+) -> Explained:
+    """Return the explanation of row `number` of `data`, counted from 1, as a table of this row; see `explain`.
+
+    Raises
+    ------
+    UsageError
+        If there is no such row; else as `explain`.
+    """
+    return _explained(*asked(bundle, data, read=read), number, label)
+
+
+def _explained(model: Model, given: Given, number: int | None, label) -> Explained:
+    table = given.table
+    if number is not None:
+        if not 1 <= number <= table.n_rows:
+            raise UsageError(f"There is no row {number}: the table has {table.n_rows:,}.")
+        table = table.frame[number - 1 : number]
+    conformed = model.contract.conform(table)
+    found = model.explainer.contributions(conformed.frame)
+    label = _known(found.labels, label)
+    frame, n_failed = _frame(model, conformed, found, label)
+    texts = tuple(v for v in found.labels if isinstance(v, str))
+    return Explained(
+        frame, found.unit, found.method, found.note, n_failed, texts, len(given.table.rejects), found, model,
+        conformed, label,
+    )  # fmt: skip
+
+
+def importance(project, by: str | None = None, *, part: str = "valid", repeats: int = 5) -> Importance:
+    """Return how much worse a project's model is without each column: see ``Project.importance``.
+
+    Raises
+    ------
+    UsageError
+        If the rows of test are asked for, or those of no part.
+    """
+    from sklearn.pipeline import Pipeline
+
+    from groundup.judge.explain import permutation_importance
+    from groundup.workbench.learners import learners_of
+    from groundup.workbench.steps.finalize import fit
+
+    if part not in PARTS:
+        raise UsageError(
+            f"The importance of columns is found on valid or train, not on {part!r}.",
+            hint="Test is opened once in a run, to judge the model: what is chosen by it, it can no longer judge.",
+        )
+    problem, best = project.problem, project.result.best
+    if problem.task == "clustering":
+        raise UsageError("Segments have no score on valid to lose: importance is for a target.")
+    (entry,) = learners_of(problem.task, [best.learner]).entries
+    model = fit(problem, Candidate(entry, best.params), problem.split.train, best.params)
+    frame, y = problem.rows(getattr(problem.split, part))
+    return permutation_importance(
+        Pipeline([("prepare", model.preparer), ("learn", model.learner)]),
+        frame,
+        y,
+        by or best.metric,
+        classes=problem.classes,
+        repeats=repeats,
+        seed=problem.seed,
+        part=part,
+    )
+
+
+def _known(labels: tuple, label):
+    """Return the label that is meant, given in its own type or as text."""
+    if label is None or label in labels:
+        return label
+    from groundup.errors import nearest
+    from groundup.tables.contract.column import as_level
+
+    named = {as_level(one): one for one in labels}
+    if str(label) not in named:
+        raise UsageError(
+            f"The model does not explain a label {label!r}.{nearest(str(label), named)}",
+            hint=f"It explains: {', '.join(named)}."
+            if named
+            else "It predicts a value, which has no labels.",
+        )
+    return named[str(label)]
+
+
+def _frame(model: Model, conformed: Conformed, found: Contributions, label) -> tuple[pl.DataFrame, int]:
+    """Return the table of explanations, and how many rows have none."""
+    from groundup.judge.explain.reasons import output_of, reasons
+
+    answers, bad = answers_of(model, conformed)
+    n_rows = len(bad)
+    outputs = np.array([output_of(found, i, label) for i in range(n_rows)], dtype=np.int64)
+    each = np.arange(n_rows)
+    base = np.broadcast_to(found.base, found.scores.shape)[each, outputs]
+    said: list[str | None] = []
+    for i, values in enumerate(conformed.frame.iter_rows(named=True)):
+        if bad[i]:
+            said.append(None)
+            continue
+        told = reasons(model.explainer, found, i, values, label=label)
+        said.append("; ".join(reason.words for reason in told.reasons))
+    columns = answers[:-1]
+    if found.labels:
+        columns.append(pl.Series(EXPLAINED, [found.labels[k] for k in outputs], strict=False))
+    columns += [pl.Series(BASE, base), pl.Series(SCORE, found.scores[each, outputs])]
+    columns.append(pl.Series(REASONS, said, dtype=pl.String))
+    columns += [
+        pl.Series(f"{CONTRIBUTION}{name}", found.values[each, j, outputs])
+        for j, name in enumerate(found.columns)
+    ]
+    if bad.any():
+        n_answers = len(answers) - 1  # these are empty already
+        columns[n_answers:] = [column.set(pl.Series(bad), None) for column in columns[n_answers:]]
+    return pl.DataFrame([*columns, answers[-1]]), int(bad.sum())
