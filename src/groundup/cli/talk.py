@@ -12,7 +12,7 @@ import math
 import os
 import re
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -45,7 +45,8 @@ def _console(stream):
 
     if stream.isatty():
         return Console(file=stream, highlight=False, emoji=False)
-    return Console(file=_Trimmed(stream), highlight=False, emoji=False, width=_piped_width())
+    trimmed: Any = _Trimmed(stream)  # all of a stream that is asked for
+    return Console(file=trimmed, highlight=False, emoji=False, width=_piped_width())
 
 
 class _Trimmed:

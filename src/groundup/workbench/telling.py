@@ -70,7 +70,7 @@ def _section(label: str, *lines: str) -> str:
 def _scores(result: Result) -> str:
     """Return one line for each metric: train, valid, test, and the baseline on test."""
     baseline = result.baseline.get("test", {})
-    rows = [("", *_PARTS, *(("baseline",) if baseline else ()))]
+    rows: list[tuple[str, ...]] = [("", *_PARTS, *(("baseline",) if baseline else ()))]
     for name in result.metrics["test"]:
         values = [shown(result.metrics[part][name]) for part in _PARTS]
         rows.append((name, *values, *((shown(baseline.get(name)),) if baseline else ())))
