@@ -58,7 +58,7 @@ def reasons_of(
         ReasonBar(
             key=keys.get(reason.field, ""),
             title=shown(reason.field),
-            value=cell(reason.value),
+            value=_value(contract, reason),
             usual=_usual(contract, reason),
             words=_words(reason, label, unit),
             size=round(100 * reason.effect / largest, 1),
@@ -69,6 +69,14 @@ def reasons_of(
     if label is not None:
         lowers, raises = f"against {quoted(label)}", f"for {quoted(label)}"
     return Reasons(bars=bars, lowers=lowers, raises=raises)
+
+
+def _value(contract: Contract, reason: Reason) -> str:
+    """Return the row's value; a moment at midnight is a day."""
+    column = contract.by_name.get(reason.field)
+    if column is not None and column.kind == "datetime" and isinstance(reason.value, str):
+        return shown(reason.value.removesuffix("T00:00:00").replace("T", " "))
+    return cell(reason.value)
 
 
 def _usual(contract: Contract, reason: Reason) -> str:
