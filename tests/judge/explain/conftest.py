@@ -10,7 +10,6 @@ from sklearn.pipeline import Pipeline
 from groundup.tables import TablePreparer
 from groundup.tables.prepare import flavour_of
 
-
 BEGIN = datetime(2020, 1, 1)  # noqa: DTZ001 (naive means UTC here)
 
 

@@ -139,6 +139,8 @@ def partial_dependence(
 
 def grid_of(cells: list, known=None) -> list:
     """Return the grid of a column: of its contract's `known`, or of the cells."""
+    if known is None and not any(v is not None for v in cells):
+        return []
     kind = known.kind if known is not None else _kind(cells)
     if kind in ("number", "integer"):
         distinct = sorted({v for v in cells if v is not None})

@@ -148,7 +148,7 @@ def permutation_importance(
     first = by.score(y, said)
     if first.value is None:
         raise GroundupError(f"The importance of columns by {by.name} is not known: {first.reason}.")
-    groups = _groups(len(matrix), y, seed)
+    groups = _groups(len(matrix), None if classes is None else y, seed)
     base = np.array([by.oriented(first.value), *_without(by, y, said, groups)])
     draws = [np.random.default_rng(seed + r).permutation(len(matrix)) for r in range(repeats)]
     chosen = tuple(subject.columns if columns is None else columns)
@@ -177,13 +177,16 @@ def permutation_importance(
     )
 
 
-def _groups(n_rows: int, y, seed: int) -> list[np.ndarray]:
-    """Deal the rows to groups, each with its share of every label or of every tenth of the values; none of few rows."""
+def _groups(n_rows: int, labels, seed: int) -> list[np.ndarray]:
+    """Deal the rows to groups, each with its share of every label (None: at random); no groups of few rows.
+
+    By the values of a regression they must not be dealt: groups that are alike say nothing of how rows differ.
+    """
     if n_rows < 2 * GROUPS:
         return []
     order = np.random.default_rng(seed).permutation(n_rows)
-    if y is not None:
-        order = order[np.argsort(y[order], kind="stable")]
+    if labels is not None:
+        order = order[np.argsort(labels[order], kind="stable")]
     return [np.sort(order[g::GROUPS]) for g in range(GROUPS)]
 
 

@@ -1,0 +1,45 @@
+"""``groundup explain``: a row in words, a table of all."""
+
+import json
+
+import polars as pl
+
+
+def test_a_row_in_words(groundup, project, table):
+    said = groundup("explain", project, table, "--row", 2)
+    assert said.code == 0
+    lines = said.out.splitlines()
+    assert lines[0].startswith("Row 2: ")
+    assert len([line for line in lines if line.startswith("  “")]) == 3
+    assert "where nothing is known" in said.out
+    assert groundup("explain", project, table).out.startswith("Row 1: ")
+    assert len(groundup("explain", project, table, "--top", 1).out.splitlines()) == 4
+
+
+def test_a_row_as_json(groundup, project, table):
+    told = groundup("explain", project, table, "--row", 2, "--json").json
+    assert told["row"] == 2
+    assert told["prediction"] in ("yes", "no")
+    assert told["base"] + sum(told["contributions"].values()) - told["score"] < 1e-9
+    assert set(told["contributions"]) == {"age", "plan", "spend"}
+
+
+def test_a_table_of_all(groundup, project, table, tmp_path):
+    said = groundup("explain", project, table, "-o", tmp_path / "out.parquet")
+    assert said.code == 0
+    found = pl.read_parquet(tmp_path / "out.parquet")
+    assert found.height == 240
+    assert {"score", "base", "reasons", "contribution_spend", "problem"} <= set(found.columns)
+    assert "240 rows" in said.err
+    csv = groundup("explain", project, table, "-o", "-", "-q")
+    assert csv.out.splitlines()[0].split(",")[0] == "prediction"
+    assert (
+        json.loads(groundup("explain", project, table, "-o", tmp_path / "o.csv", "--json").out)["rows"] == 240
+    )
+
+
+def test_wrong_use(groundup, project, table):
+    assert "There is no row 999" in groundup("explain", project, table, "--row", 999).err
+    assert groundup("explain", project, table, "--row", 1, "-o", "x.csv").code == 2
+    assert groundup("explain", project, table, "-o", "x.doc").code == 2
+    assert "Did you mean" in groundup("explain", project, table, "--label", "yess").err

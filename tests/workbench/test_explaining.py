@@ -1,0 +1,71 @@
+"""A project explains its predictions: tables, single rows, labels, bad cells; importance on valid, never on test."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+import groundup as gu
+from groundup.errors import UsageError
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    made = gu.Project(
+        "sample:churn", "churned", ignore=["exit_survey"], path=tmp_path_factory.mktemp("p"),
+        learners=["LogisticRegression"],
+    )  # fmt: skip
+    made.build(max_fits=2)
+    return made
+
+
+def test_a_table_is_explained_row_by_row(project):
+    rows = project.table.frame.head(50)
+    found = project.explain(rows)
+    frame = found.frame
+    assert (found.unit, found.method, found.n_failed) == ("log-odds", "linear", 0)
+    given = frame.select(pl.selectors.starts_with("contribution_"))
+    np.testing.assert_allclose(frame["base"] + given.sum_horizontal(), frame["score"], atol=1e-10)
+    assert frame["explained"].unique().to_list() == ["yes"]
+    assert frame["prediction"].to_list() == project.predict(rows)["prediction"].to_list()
+    p = frame["probability_yes"].to_numpy()
+    np.testing.assert_allclose(1 / (1 + np.exp(-frame["score"].to_numpy())), p, atol=1e-12)
+    one = found.row(3)
+    assert frame["reasons"][2] == "; ".join(reason.words for reason in one.reasons)
+    assert one.score == frame["score"][2]
+
+
+def test_a_row_alone_is_the_row_among_others(project):
+    rows = project.table.frame.head(5)
+    many, model = project.explain(rows), gu.load(project.bundle)
+    for i in range(5):
+        row = rows.row(i, named=True)
+        alone = project.explain(row).row(1)
+        assert alone == many.row(i + 1) == model.explain_row(row)
+
+
+def test_rows_that_cannot_be_read_have_no_explanation(project):
+    rows = project.table.frame.head(3).with_columns(months=pl.Series(["4", "many", "7"]))
+    found = project.explain(rows)
+    assert found.n_failed == 1
+    assert found.frame["score"].is_null().to_list() == [False, True, False]
+    assert found.frame["reasons"][1] is None
+    with pytest.raises(UsageError, match="no explanation: column 'months': 'many' is not"):
+        found.row(2)
+    with pytest.raises(UsageError, match="no row 4"):
+        found.row(4)
+
+
+def test_labels_are_known_by_their_text(project):
+    row = project.table.frame.row(0, named=True)
+    assert project.explain(row, label="yes").row(1).label == "yes"
+    with pytest.raises(UsageError, match="does not explain a label 'no'"):
+        project.explain(row, label="no")
+
+
+def test_importance_is_of_valid(project):
+    found = project.importance(repeats=2)
+    assert (found.metric, found.part, found.n_rows) == ("roc_auc", "valid", len(project.split.valid))
+    assert found.ranked()[0]["column"] in ("contract", "joined", "months")
+    assert project.importance("log_loss", part="train", repeats=1).metric == "log_loss"
+    with pytest.raises(UsageError, match="not on 'test'"):
+        project.importance(part="test")
