@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,7 @@ def serve(
     host, port, token
         As in ``ship.serve.Settings``.
     tell : callable, optional
-        Is told the model and the server's address, once it listens; by default the address is printed.
+        Is told the model and the server's address, once it listens; by default standard error says so.
     limits
         More of ``ship.serve.Settings``: max_rows, max_body_bytes, ...
 
@@ -52,10 +53,10 @@ def serve(
     settings = Settings(host=host, port=port, token=token, **limits)
     file = bundle_path(path)
     model = bundle.load(file)
-    told = tell or _print
+    told = tell or _announce
     pages = importlib.import_module(PAGES).router(file)
     run(model, settings, extra_routers=[pages], tell=lambda url: told(model, url))
 
 
-def _print(model: Model, url: str) -> None:
-    print(f"Serving {model.name or type(model.learner).__name__} at {url}, until Ctrl-C")  # noqa: T201
+def _announce(model: Model, url: str) -> None:
+    sys.stderr.write(f"Serving {model.name or type(model.learner).__name__} at {url}, until Ctrl-C\n")
