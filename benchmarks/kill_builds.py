@@ -2,10 +2,10 @@
 
     python benchmarks/kill_builds.py --builds 20 --max-fits 40
 
-Each build is killed up to `--kills` times, once at least, each time after a random part of what an undisturbed build
-takes, and then left to end. Printed are, per build, the moments of the kills, how many fits the journal had at each, and
-the bundle's digest; at the end how many digests there are (one is right), fits that a journal has twice (none is right),
-and looks at test beyond one.
+Each build is killed `--kills` times, a random time (up to 0.3 s) after its journal has a random number of entries: so the
+kills fall on every part of a run, however busy the machine is. Then it is left to end. Printed are, per build, the
+entries at each kill and the bundle's digest; at the end how many digests there are (one is right), fits that a journal
+has twice (none is right), and looks at test beyond one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import hashlib
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -30,25 +29,19 @@ def main() -> int:
     options = _options()
     with tempfile.TemporaryDirectory(prefix="kill-builds-") as scratch:
         root = Path(scratch)
-        _run(options, root / "first")  # compiles
-        began = time.monotonic()
         _run(options, root / "undisturbed")
-        whole_s = time.monotonic() - began
         wanted = _digest(root / "undisturbed")
-        print(f"undisturbed: {whole_s:.1f} s, {wanted[:16]}", flush=True)
+        n_entries = sum(_kinds(root / "undisturbed", "journal.jsonl").values())
+        print(f"undisturbed: {n_entries} entries, {wanted[:16]}", flush=True)
         rng = random.Random(options.seed)
         found, twice, looks, n_kills = Counter([wanted]), 0, 0, 0
         for i in range(options.builds):
             project, told = root / str(i), []
-            for k in range(options.kills):
-                moment = rng.uniform(0.15, 0.95) * whole_s
-                killed, n_fits = _killed(options, project, moment)
-                while not killed and k == 0:  # the machine was faster this time
-                    shutil.rmtree(project)
-                    moment *= 0.8
-                    killed, n_fits = _killed(options, project, moment)
+            for at in sorted(rng.sample(range(n_entries), options.kills)):
+                killed = _killed(options, project, at, rng.uniform(0.0, 0.3))
                 n_kills += killed
-                told.append(f"{moment:5.1f} s {n_fits:3} fits" if killed else "ended before")
+                n_now = sum(_kinds(project, "unfinished.jsonl").values()) or "all"
+                told.append(f"killed at {n_now} entries" if killed else "ended before")
             _run(options, project)
             digest = _digest(project)
             found[digest] += 1
@@ -97,22 +90,24 @@ def _run(options: argparse.Namespace, project: Path) -> None:
         raise SystemExit(done.stderr)
 
 
-def _killed(options: argparse.Namespace, project: Path, moment: float) -> tuple[bool, int]:
-    """Start a build and kill it after so many seconds; return whether it was still alive, and its fits so far."""
+def _killed(options: argparse.Namespace, project: Path, at: int, delay: float) -> bool:
+    """Start a build and kill it so long after its journal has `at` entries; return whether it was still alive."""
     quiet = subprocess.DEVNULL
     process = subprocess.Popen(_command(options, project), stdout=quiet, stderr=quiet)
-    try:
-        process.wait(moment)
-    except subprocess.TimeoutExpired:
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        return True, sum(_kinds(path)["fit"] for path in project.rglob("unfinished.jsonl"))
-    return False, 0
+    while process.poll() is None and sum(_kinds(project, "unfinished.jsonl").values()) < at:
+        time.sleep(0.005)
+    time.sleep(delay)
+    if process.poll() is not None:
+        return False
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    return True
 
 
-def _kinds(path: Path) -> Counter:
-    lines = path.read_bytes().split(b"\n")[:-1]
-    return Counter(json.loads(line)["kind"] for line in lines)
+def _kinds(project: Path, name: str) -> Counter:
+    """Count the entries of a journal by kind."""
+    data = b"".join(path.read_bytes() for path in project.rglob(name))
+    return Counter(json.loads(line)["kind"] for line in data.split(b"\n")[:-1])
 
 
 def _twice(project: Path) -> int:

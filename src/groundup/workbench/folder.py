@@ -129,7 +129,7 @@ class Folder:
             raise GroundupError(
                 "This folder holds no finished run.",
                 file=self.root,
-                hint="groundup build DATA --target COLUMN makes one.",
+                hint="groundup build DATA --target COLUMN makes one; groundup runs lists those that were begun.",
             )
         return self.result_of(found[0])
 

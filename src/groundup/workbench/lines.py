@@ -8,6 +8,7 @@ follows was decided by it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import zlib
@@ -28,12 +29,11 @@ class ProjectError(GroundupError):
 
 def unwritable(error: OSError, file: Path) -> ProjectError:
     """Return the error of a project that cannot be written."""
-    kept = "What was written before is kept: the same command goes on once there is room, or choose another folder"
-    return ProjectError(
-        f"The project cannot be written: {error.strerror or error}.",
-        file=file,
-        hint=f"{kept} with --project.",
-    )
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        hint = "What was written before is kept: the same command goes on once there is room."
+    else:
+        hint = "Make the folder writable, or choose another one with --project."
+    return ProjectError(f"The project cannot be written: {error.strerror or error}.", file=file, hint=hint)
 
 
 def plain(value: Any) -> Any:
