@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from groundup.judge.explain import Importance
     from groundup.workbench.explaining import Explained
+    from groundup.workbench.report import Report
     from groundup.workbench.result import Result
 
 
@@ -61,6 +62,13 @@ class Findings:
             "error",
         )
         return pl.DataFrame([{k: getattr(row, k) for k in shown} for row in rows], infer_schema_length=None)
+
+    @property
+    def report(self) -> Report:
+        """The report of the result: in a notebook it shows itself; ``report.save("report.html")`` writes it."""
+        from groundup.workbench.report.report import stored_report
+
+        return stored_report(Path(self.result.bundle).parent)
 
     @property
     def metrics(self) -> dict[str, dict[str, float | None]]:
@@ -154,3 +162,8 @@ class Findings:
         name = self.source if isinstance(self.source, str) else type(self.source).__name__
         state = "built" if self._result else "compared" if self._comparison else "new"
         return f"<Project {str(name)!r}, target {self.target!r}: {state}>"
+
+    def _repr_html_(self) -> str:
+        from groundup.workbench.report.notebook import project_html
+
+        return project_html(self)

@@ -139,6 +139,11 @@ class Result(Plain):
         """Return plain JSON values; infinite and missing numbers are null."""
         return self.model_dump(mode="json")
 
+    def _repr_html_(self) -> str:
+        from groundup.workbench.report.notebook import result_html
+
+        return result_html(self)
+
     @classmethod
     def from_json(cls, text: str | bytes, file: object = None) -> Result:
         """Read a stored result, refusing what this version does not know."""

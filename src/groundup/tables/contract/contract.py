@@ -265,3 +265,8 @@ class Contract(Strict):
     def digest(self) -> str:
         """SHA-256 of the contract: a model file and its contract must agree on it."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    def _repr_html_(self) -> str:
+        from groundup.tables.contract.notebook import contract_html
+
+        return contract_html(self)

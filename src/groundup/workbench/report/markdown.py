@@ -35,7 +35,7 @@ def text(value) -> str:
     found = _NEEDED.sub(r"\\\1", visible(" ".join(str(value).split())))
     found = re.sub(r"^([#+\-=:])", r"\\\1", found)
     found = re.sub(r"(?i)\b(https?|ftp|mailto|www)([.:])", r"\1\\\2", found)  # no address becomes a link
-    return re.sub(r"^(\d+)([.)])", r"\1\\\2", found)
+    return re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", found)
 
 
 def _block(block: of.Block) -> str:

@@ -7,7 +7,7 @@ style. The leaderboard is a Polars frame, which shows itself; a report is a whol
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from groundup.charts.notebook import facts, grid, titled
 from groundup.judge.numbers import (
@@ -20,41 +20,26 @@ from groundup.judge.numbers import (
 )
 
 if TYPE_CHECKING:
-    from groundup.workbench.report.report import Report
+    from groundup.workbench.findings import Findings
     from groundup.workbench.result import Result
 
 PARTS = ("train", "valid", "test")
 
 
-class ShowsItself:
-    """What a project shows of itself in a notebook."""
-
-    source: Any
-    target: str | None
-    _result: Any
-    _comparison: Any
-
-    @property
-    def report(self) -> Report:
-        """The report of the result: in a notebook it shows itself; ``report.save("report.html")`` writes it."""
-        from groundup.workbench.report.report import stored_report
-
-        return stored_report(Path(self.result.bundle).parent)  # type: ignore[attr-defined]
-
-    def _repr_html_(self) -> str:
-        if self._result is not None:
-            return self._result._repr_html_()
-        name = self.source if isinstance(self.source, (str, Path)) else type(self.source).__name__
-        told = [("table", name), ("target", self.target or "none: segments are sought")]
-        if self._comparison is None:
-            return titled("A new project", facts([*told, ("next", "compare(), or build()")]))
-        board = self.leaderboard  # type: ignore[attr-defined]
-        rows = [
-            [r["learner"], shown_with_error(r["mean"], r["spread"]), r["error"]]
-            for r in board.iter_rows(named=True)
-        ]
-        head = [("learner", False), (self._comparison.metric.name, True), ("", False)]
-        return titled("Compared", facts([*told, ("next", "finalize()")]) + grid(head, rows))
+def project_html(project: Findings) -> str:
+    """Return a project: what is asked, and what it has found so far."""
+    if project._result is not None:
+        return result_html(project._result)
+    source = project.source if isinstance(project.source, (str, Path)) else type(project.source).__name__
+    told = [("table", source), ("target", project.target or "none: segments are sought")]
+    if project._comparison is None:
+        return titled("A new project", facts([*told, ("next", "compare(), or build()")]))
+    rows = [
+        [row["learner"], shown_with_error(row["mean"], row["spread"]), row["error"]]
+        for row in project.leaderboard.iter_rows(named=True)
+    ]
+    heads = [("learner", False), (project._comparison.metric.name, True), ("", False)]
+    return titled("Compared", facts([*told, ("next", "finalize()")]) + grid(heads, rows))
 
 
 def result_html(result: Result) -> str:

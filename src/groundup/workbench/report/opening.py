@@ -6,6 +6,7 @@ from groundup.judge.metrics import metric
 from groundup.judge.numbers import counted, shown, shown_bytes, shown_micros, shown_seconds
 from groundup.tables import Contract
 from groundup.tables.contract.column import Column
+from groundup.tables.contract.notebook import range_of
 from groundup.workbench.examination import Examination
 from groundup.workbench.report.context import (
     Block,
@@ -44,7 +45,6 @@ _RULES = {
     "grouped": "groups kept whole",
     "time": "by time: the future is held out",
 }
-_LEVELS = 5
 
 
 def outcome(result: Result, found: Examination) -> Section:
@@ -166,7 +166,7 @@ def _columns(columns: list[Column], caption: str) -> Grid:
                 Cell(text=c.role),
                 Cell(text=_share(c.missing), value=c.missing),
                 Cell(text=f"{c.n_unique:,}", value=c.n_unique),
-                Cell(text=_range(c)),
+                Cell(text=range_of(c)),
             ],
             weight="strong" if c.role == "target" else "",
         )
@@ -177,24 +177,6 @@ def _columns(columns: list[Column], caption: str) -> Grid:
 
 def _share(share: float) -> str:
     return "" if share == 0 else "< 0.1 %" if share < 0.001 else f"{100 * share:.1f} %"
-
-
-def _range(c: Column) -> str:
-    if c.levels:
-        told = ", ".join(str(level.value) for level in c.levels[:_LEVELS])
-        more = len(c.levels) - _LEVELS
-        return f"{told} and {more:,} more" if more > 0 else told
-    if c.minimum is None:
-        return ""
-    low, high = (_bound(v, c.kind) for v in (c.minimum, c.maximum))
-    middle = f", half below {_bound(c.quantiles[4], c.kind)}" if c.quantiles else ""
-    return f"{low} to {high}{middle}"
-
-
-def _bound(value, kind: str) -> str:
-    if isinstance(value, str):
-        return value
-    return f"{int(value):,}" if kind == "integer" else shown(float(value))
 
 
 def split(result: Result) -> Section:

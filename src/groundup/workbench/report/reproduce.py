@@ -54,23 +54,28 @@ def _command(source: str, asked: dict[str, Any], limit: int) -> str:
     words = ["groundup", "build", source]
     for name in ("target", "task", "time", "group"):
         if asked.get(name) is not None:
-            words += [f"--{name}", str(asked[name])]
-    for name in asked.get("ignore") or ():
-        words += ["--ignore", name]
-    for name in asked.get("accept") or ():
-        words += ["--accept", name]
+            words += _option(name, asked[name])
+    for option, given in (("ignore", "ignore"), ("accept", "accept"), ("learner", "learners")):
+        for name in asked.get(given) or ():
+            words += _option(option, name)
     read = asked.get("read") or {}
-    for name in ("delimiter", "encoding", "types"):
+    for name in ("delimiter", "encoding"):
         if name in read:
-            words += [f"--{name}", str(read[name])]
+            words += _option(name, "tab" if read[name] == "\t" else read[name])
+    for column, kind in (read.get("types") or {}).items():
+        words += _option("types", f"{column}={kind}")
     if "header" in read:
         words.append("--header" if read["header"] else "--no-header")
-    for name in asked.get("learners") or ():
-        words += ["--learner", name]
     if asked.get("seed"):
         words += ["--seed", str(asked["seed"])]
     words += ["--max-fits", str(limit), "--project", "again", "--fresh"]
     return shlex.join(words)
+
+
+def _option(name: str, value: object) -> list[str]:
+    """Return an option and its value; as one word where the value could be taken for an option itself."""
+    text = str(value)
+    return [f"--{name}={text}"] if text.startswith("-") else [f"--{name}", text]
 
 
 def _script(source: str, result: Result, limit: int) -> str:
@@ -99,9 +104,9 @@ def _script(source: str, result: Result, limit: int) -> str:
             f"if p.table.digest != {result.data.digest!r}:",
             '    sys.exit("These are not the rows of the report.")',
             f"result = p.build(budget=None, max_fits={limit}, fresh=True)",
-            'print("the same bundle" if result.digest == (',
-            f"    {result.digest!r}",
-            f') else "another bundle: made by groundup {result.groundup}?", result.digest)',
+            f"is_same = result.digest == {result.digest!r}",
+            'print("The same bundle:" if is_same else "Another bundle:", result.digest)',
+            "sys.exit(not is_same)",
             "",
         ]
     )
