@@ -3,8 +3,9 @@
     python docs/screenshots.py [FOLDER] [--all]
 
 Builds the sample table in a temporary folder, serves its model on a free port, and writes PNG files to FOLDER
-(docs/images by default): form and report at 1440 px, light and dark; with --all each page at 375, 768 and 1440 px. Needs the group ``test`` of pyproject.toml
-(playwright) and Chromium (Debian: apt-get install chromium). About a minute on two cores.
+(docs/images by default): form and report at 1440 px, light and dark; with --all each page at 375, 768 and 1440 px.
+Needs the group ``test`` of pyproject.toml (playwright) and Chromium (Debian: apt-get install chromium). About a minute
+on two cores.
 """
 
 from __future__ import annotations

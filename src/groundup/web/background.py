@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -80,10 +80,10 @@ class Background:
         return [found.columns[i] for i in np.argsort(-sizes, kind="stable")]
 
 
-def _json_value(value):
+def _json_value(value: object) -> object:
     """Return a cell as JSON holds it: moments as text."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    if isinstance(value, datetime) or hasattr(value, "isoformat"):
+    if isinstance(value, (date, datetime)):
         return value.isoformat()
     return value

@@ -51,13 +51,13 @@ def router(bundle: str | Path | None = None) -> APIRouter:
     made = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     site = _Site(None if bundle is None else Path(bundle))
     for path, ask, template in (("/", site.case, "case.html"), ("/many", site.many, "many.html")):
-        methods = ["GET", "POST"]
+        methods = ["GET", "HEAD", "POST"]
         made.add_api_route(path, _as_page(ask, template), methods=methods)
         twin = "/case.json" if path == "/" else f"{path}.json"
         made.add_api_route(twin, _as_json(ask), methods=methods)
-    made.add_api_route("/many/{token}/{name}", site.download, methods=["GET"])
-    made.add_api_route("/levels/{key}", site.levels, methods=["GET"])
-    made.add_api_route("/static/{digest}/{name}", _static, methods=["GET"])
+    made.add_api_route("/many/{token}/{name}", site.download, methods=["GET", "HEAD"])
+    made.add_api_route("/levels/{key}", site.levels, methods=["GET", "HEAD"])
+    made.add_api_route("/static/{digest}/{name}", _static, methods=["GET", "HEAD"])
     return made
 
 
