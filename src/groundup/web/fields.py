@@ -282,9 +282,6 @@ def _strip(column: Column, text: str) -> Strip | None:
     def place(value: float) -> float:
         return round(100 * min(max((value - low) / (high - low), 0.0), 1.0), 2)
 
-    value = value_of(column, text)
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    q = column.quantiles
-    return Strip(
-        low=place(q[2]), high=place(q[6]), middle=place(q[4]), at=place(value) if is_number else None
-    )
+    value, q = value_of(column, text), column.quantiles
+    at = place(value) if isinstance(value, (int, float)) else None
+    return Strip(low=place(q[2]), high=place(q[6]), middle=place(q[4]), at=at)
