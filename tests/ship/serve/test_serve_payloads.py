@@ -31,7 +31,8 @@ CELLS = st.recursive(
 ROWS = st.fixed_dictionaries(dict.fromkeys(FIELDS, CELLS), optional={"leaves": CELLS, "extra": CELLS})
 LOOSE = st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=8), CELLS, max_size=7)
 ANY_ROW = ROWS | LOOSE | CELLS
-VALUES = (
+EXPLAINED = st.fixed_dictionaries({"rows": ROWS | st.lists(ANY_ROW, max_size=5), "explain": st.just(True)})
+VALUES = EXPLAINED | (
     ANY_ROW | st.lists(ANY_ROW, max_size=40) | st.fixed_dictionaries({"rows": CELLS | ROWS, "explain": CELLS})
 )
 TEXTS = VALUES.map(lambda value: json.dumps(value).encode())

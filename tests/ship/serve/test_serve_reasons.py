@@ -6,6 +6,7 @@ import pytest
 from bundled import Centroids, contract_of, fitted
 from serving import serving
 
+from groundup.errors import UsageError
 from groundup.judge.explain import Explainer, explain_row
 from groundup.models import HistGradientBoostingClassifier, KMeans, LogisticRegression, Ridge
 from groundup.ship import bundle
@@ -62,12 +63,12 @@ def test_over_the_wire(client, row):
     assert (refused.status, refused.json["type"]) == (413, "/docs#too-many-rows")
 
 
-def test_a_learner_without_reasons_still_answers(model, row, monkeypatch):
-    from groundup.errors import UsageError
+@pytest.mark.parametrize("error", [UsageError("no way"), ZeroDivisionError()], ids=["refusal", "bug"])
+def test_a_learner_without_reasons_still_answers(model, row, monkeypatch, error):
     from groundup.judge import explain
 
     def none(*_, **__):
-        raise UsageError("no way")
+        raise error
 
     monkeypatch.setattr(explain, "explain_row", none, raising=False)
     with serving(model) as client:

@@ -220,3 +220,17 @@ def test_requests_go_over_ordinary_clients_too(client, row):
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(request)
     assert caught.value.code == 422
+
+
+def test_a_project_serves_from_python(saved, row):
+    """As in a script: the address is told, the form stands beside the API, Ctrl-C ends it."""
+    code = f"from groundup.workbench.serving import serve; serve({str(saved)!r}, port=0)"
+    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
+    told = process.stderr.readline()
+    assert told.startswith("Serving customers at http://127.0.0.1:")
+    client = wait_ready(int(told.split("127.0.0.1:")[1].split(",")[0]))
+    assert client.predict(row).status == 200
+    assert b"<form" in client.get("/").body
+    assert b'<a href="/">Form</a>' in client.get("/docs").body
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)

@@ -28,7 +28,7 @@ def serve(
     settings: Settings | None = None,
     *,
     extra_routers: Sequence[APIRouter] = (),
-    tell: Callable[[str], None] = print,
+    tell: Callable[[str], None],
 ) -> None:
     """Serve a model until Ctrl-C or SIGTERM.
 

@@ -46,6 +46,9 @@ class Why:
         except GroundupError as error:
             log.warning("no reasons: %s", error)
             return None
+        except Exception:  # whatever fails here must not cost the answer
+            log.exception("no reasons")
+            return None
         return tuple(
             Reason(r.column, _plain(r.value), float(r.contribution), found.unit, r.words)
             for r in found.reasons
