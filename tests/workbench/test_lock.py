@@ -9,6 +9,7 @@ import sys
 import pytest
 
 import groundup as gu
+from groundup.workbench.folder import Folder
 from groundup.workbench.journal import ProjectError
 from groundup.workbench.lock import HOLDER, Lock, holder
 
@@ -81,6 +82,10 @@ def test_a_stored_result_is_read_while_another_works(tmp_path, make_frame):
         assert again().compare(max_fits=5).height == 2
         with pytest.raises(ProjectError):
             again().build(max_fits=5, fresh=True)
+    again().build(max_fits=6)
+    with Lock(tmp_path):
+        assert again().build(max_fits=5).stored  # though it cannot be put to use now
+    assert Folder(tmp_path).latest_result().settings["max_fits"] == 6
 
 
 def test_of_many_at_once_one_builds(tmp_path):

@@ -17,6 +17,7 @@ from groundup.workbench.folder import BUNDLE, Folder, default_root, told_looks
 from groundup.workbench.journal import Journal, resumable
 from groundup.workbench.keeping import Keeper
 from groundup.workbench.learners import learners_of, packages_of
+from groundup.workbench.lines import ProjectError
 from groundup.workbench.lock import Lock
 from groundup.workbench.warming import Warming
 
@@ -317,9 +318,13 @@ class Project(Findings):
     def _shown(self, stored: Result) -> Result:
         """Return a stored result, and put its run to use."""
         if self.folder.would_take(stored.settings):
-            with Lock(self.folder.root):
-                if told := self.folder.take(stored.settings):
-                    self.listen(Told(told))
+            try:
+                with Lock(self.folder.root):
+                    told = self.folder.take(stored.settings)
+            except ProjectError as error:  # to be looked at, it need not be in use
+                told = f"The project goes on using another run. {error.problem}"
+            if told:
+                self.listen(Told(told))
         self._result = stored
         return stored
 
