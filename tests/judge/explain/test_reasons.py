@@ -49,6 +49,7 @@ def test_words_say_value_usual_value_and_effect(rows, explained):
     told = {r.column: r for r in explain_row(explainer, row, top=6).reasons}
     plan = told["plan"]
     factor = f"{math.exp(plan.contribution):.3g}"
+    assert told["months"].words.startswith("“months” is 1 (usually ")
     assert plan.words == f"“plan” is “pro” (usually “basic”): multiplies the odds of “yes” by {factor}"
     assert (plan.value, plan.usual) == ("pro", "basic")
     assert told["fee"].words.startswith("“fee” is missing: ")
