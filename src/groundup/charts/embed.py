@@ -15,6 +15,7 @@ from pathlib import Path
 
 from groundup.charts import bundle, theme
 from groundup.charts.chart import Chart
+from groundup.charts.plain import visible
 
 
 def head() -> str:
@@ -100,11 +101,11 @@ def json_in_html(value) -> str:
 
 def table_html(table: dict) -> str:
     """Return a chart's table, folded."""
-    heads = "".join(f'<th scope="col">{escape(str(c))}</th>' for c in table["columns"])
+    heads = "".join(f'<th scope="col">{_text(c)}</th>' for c in table["columns"])
     lines = "".join(f"<tr>{''.join(_cell(v) for v in row)}</tr>" for row in table["rows"])
     return (
         '<details><summary>The numbers</summary><div class="gu-scroll" tabindex="0">'
-        f"<table><caption>{escape(table['caption'])}</caption><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table>"
+        f"<table><caption>{_text(table['caption'])}</caption><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table>"
         "</div></details>"
     )
 
@@ -112,9 +113,14 @@ def table_html(table: dict) -> str:
 def _cell(value) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         text = {None: "", True: "yes", False: "no"}.get(value, value) if not isinstance(value, str) else value
-        return f"<td>{escape(str(text))}</td>"
+        return f"<td>{_text(text)}</td>"
     text = f"{value:,}" if isinstance(value, int) else f"{value:,.5g}"
     return f'<td class="gu-number">{text}</td>'
+
+
+def _text(value) -> str:
+    """Return a value as escaped text in which nothing hides."""
+    return escape(visible(str(value)))
 
 
 def _source(name: str) -> str:

@@ -180,3 +180,22 @@ def test_a_run_that_was_not_examined_says_so(built):
 def test_examining_leaves_the_bundle_as_it_was(built):
     result = built("binary").result
     assert hashlib.sha256(Path(result.bundle).read_bytes()).hexdigest() == result.digest
+
+
+def test_a_learner_that_failed_is_told_and_advised_on(built):
+    result = built("binary").result
+    rows = [result.leaderboard[0], result.leaderboard[-1]]
+    broken = rows[0].model_copy(
+        update={
+            "title": "Mine",
+            "error": "ValueError: <b>no</b>",
+            "chosen": False,
+            "mean": None,
+            "fold_scores": [],
+        }
+    )
+    report = Report.of(result.model_copy(update={"leaderboard": [*rows, broken]}))
+    page = " ".join(Page(report.html(is_static=True)).text)
+    assert "1 learner failed." in page
+    assert "ValueError: <b>no</b>" in page
+    assert "Mend what failed: Mine" in report.markdown()

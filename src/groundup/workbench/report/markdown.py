@@ -99,7 +99,10 @@ def _picture(chart: dict) -> str:
         (str(title), i < len(first) and isinstance(first[i], (int, float)))
         for i, title in enumerate(table["columns"])
     ]
-    return f"**{text(chart['title'])}.** {text(chart['reading'])}\n\n{_table(table['caption'], heads, rows)}"
+    reading = (
+        chart["reading"].replace("\u2068", "").replace("\u2069", "")
+    )  # a page isolates names from the right
+    return f"**{text(chart['title'])}.** {text(reading)}\n\n{_table(table['caption'], heads, rows)}"
 
 
 def _plain(value) -> str:

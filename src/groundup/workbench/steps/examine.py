@@ -21,6 +21,7 @@ import polars as pl
 
 from groundup import charts
 from groundup.charts import Chart
+from groundup.charts.plain import visible
 from groundup.judge.explain import Subject, partial_dependence, permutation_importance
 from groundup.judge.metrics import metrics_of
 from groundup.judge.uncertainty import interval
@@ -281,8 +282,7 @@ class _Examiner:
 
     def _dependence(self, model: Subject, frame: pl.DataFrame, name: str) -> Chart:
         found = partial_dependence(model, frame, name, contract=self.problem.contract, max_rows=GRID_ROWS)
-        chart = found.chart()
-        return replace(chart, title=f"By {found.column}")
+        return replace(found.chart(), title=f"By {visible(found.column)}")
 
 
 def _pipeline(model: Fitted):
