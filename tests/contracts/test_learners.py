@@ -19,6 +19,8 @@ QUICK = {
     "HistGradientBoostingClassifier": {"max_iter": 8, "min_samples_leaf": 5},
     "HistGradientBoostingRegressor": {"max_iter": 8, "min_samples_leaf": 5},
     "KMeans": {"n_clusters": 3, "n_init": 2},
+    "ElasticNetCV": {"alphas": 10, "cv": 3},
+    "LassoCV": {"alphas": 10, "cv": 3},
 }
 
 #: Checks that are expected to fail, each with its reason: at most those that scikit-learn lists for the class of the

@@ -8,6 +8,10 @@ from __future__ import annotations
 import importlib
 
 _LAZY = {
+    "LassoCV": "groundup.models.linear",
+    "ElasticNetCV": "groundup.models.linear",
+    "Lasso": "groundup.models.linear",
+    "ElasticNet": "groundup.models.linear",
     "DummyClassifier": "groundup.models.baseline",
     "DummyRegressor": "groundup.models.baseline",
     "HistGradientBoostingClassifier": "groundup.models.trees",
@@ -21,9 +25,13 @@ _LAZY = {
 __all__ = [
     "DummyClassifier",
     "DummyRegressor",
+    "ElasticNet",
+    "ElasticNetCV",
     "HistGradientBoostingClassifier",
     "HistGradientBoostingRegressor",
     "KMeans",
+    "Lasso",
+    "LassoCV",
     "LinearRegression",
     "LogisticRegression",
     "Ridge",

@@ -12,6 +12,8 @@ its relative accuracy in the tails, where 1 - p would be rounded to 0.
 
 from __future__ import annotations
 
+import numpy as np
+
 from groundup.engine.kernels import kernel
 from groundup.engine.losses.exponential import exp_nonpositive, log1p_unit
 
@@ -40,3 +42,19 @@ def curvature(z):
     """Return p (1 - p)."""
     t = exp_nonpositive(-abs(z))
     return t / ((1.0 + t) * (1.0 + t))
+
+
+@kernel
+def terms(z, y, weight, out_slope, out_curvature):
+    """Write v gradient, and v curvature unless empty, of each row; return the sum of v value."""
+    n = len(z)
+    values = np.empty(n)
+    for i in range(n):
+        values[i] = weight[i] * value(z[i], y[i])
+        out_slope[i] = weight[i] * gradient(z[i], y[i])
+    for i in range(len(out_curvature)):
+        out_curvature[i] = weight[i] * curvature(z[i])
+    total = 0.0
+    for i in range(n):
+        total += values[i]
+    return total

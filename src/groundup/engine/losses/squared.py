@@ -22,3 +22,16 @@ def value(z, y):
 def gradient(z, y):
     """Return z - y."""
     return z - y
+
+
+@kernel
+def terms(z, y, weight, out_slope, out_curvature):
+    """Write v gradient, and v curvature unless empty, of each row; return the sum of v value."""
+    total = 0.0
+    for i in range(len(z)):
+        r = z[i] - y[i]
+        out_slope[i] = weight[i] * r
+        total += 0.5 * out_slope[i] * r
+    for i in range(len(out_curvature)):
+        out_curvature[i] = weight[i]
+    return total

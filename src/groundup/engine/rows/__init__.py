@@ -4,11 +4,14 @@ from groundup.engine.rows.blocks import INLINE_ROWS, Block, block_bounds, block_
 from groundup.engine.rows.merge import add_tree, merge_tree
 from groundup.engine.rows.place import Memmap, Memory, Place, aligned, plain
 from groundup.engine.rows.rows import Rows, Statistic
+from groundup.engine.rows.sparse import Csr, CsrBlock
 from groundup.engine.rows.threads import budget, one_blas_thread
 
 __all__ = [
     "INLINE_ROWS",
     "Block",
+    "Csr",
+    "CsrBlock",
     "Memmap",
     "Memory",
     "Place",

@@ -7,7 +7,7 @@ memmap of prepared blocks, larger than memory, is another.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -57,8 +57,8 @@ class Place(Protocol):
     n_features: int
     dtype: np.dtype
 
-    def load(self, lo: int, hi: int) -> np.ndarray:
-        """Return rows [lo, hi) as a C-contiguous array of shape (hi - lo, n_features)."""
+    def load(self, lo: int, hi: int) -> Any:
+        """Return rows [lo, hi) as a C-contiguous array of shape (hi - lo, n_features), or a `CsrBlock`."""
         ...
 
 

@@ -23,7 +23,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, get_tags
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from groundup.engine.rows import INLINE_ROWS, Memory, Place, Rows, budget, one_blas_thread, plain
+from groundup.engine.rows import INLINE_ROWS, Csr, Memory, Place, Rows, budget, one_blas_thread, plain
 from groundup.models.estimator.callbacks import closing
 from groundup.models.estimator.state import Declared, DType
 
@@ -58,10 +58,13 @@ class Learner(Declared, BaseEstimator):
     weights : str
         What ``sample_weight`` means: "repetition", a weight of 2 is the row given twice; "sampling", so in the mean only,
         where rows are drawn or values quantised.
+    sparse : bool
+        Whether sparse matrices are welcome: their rows are then a `Csr`, and a block's X a `CsrBlock`.
     """
 
     places: ClassVar[frozenset[str]] = frozenset({"memory", "memmap"})
     weights: ClassVar[str] = "repetition"
+    sparse: ClassVar[bool] = False
     _state: ClassVar[dict] = {"_dtype_in": DType(optional=False)}
     _parameter_constraints: ClassVar[dict] = {}
 
@@ -105,9 +108,11 @@ class Learner(Declared, BaseEstimator):
             checks = {
                 "dtype": (np.float64, np.float32),
                 "order": "C",
-                "ensure_all_finite": finite_flag,
+                "ensure_all_finite": finite_flag
+                or hasattr(X, "tocsr"),  # a sparse matrix at once: it is cheap
+                "accept_sparse": "csr" if self.sparse else False,
             }
-            place = Memory(validate_data(self, X, **checks))
+            place = _held(validate_data(self, X, **checks))
         self._dtype_in = np.dtype(place.dtype)
         rows = Rows(place, n_threads=self._n_threads())
         if y is not None:
@@ -173,8 +178,10 @@ class Learner(Declared, BaseEstimator):
         except AttributeError:  # not fitted yet: the full validation says so
             return False
 
-    def _features(self, X, finite: bool | str = True) -> np.ndarray:
+    def _features(self, X, finite: bool | str = True):
         """Return `X` as the kernels want it: plain arrays as they are and unchecked, all else fully validated.
+
+        A sparse matrix, where the learner takes one, becomes a `Csr`.
 
         A plain array's finiteness is the caller's to tell from the result: see `_confirm`.
         """
@@ -183,16 +190,17 @@ class Learner(Declared, BaseEstimator):
         check_is_fitted(self)
         return self._validated(X, finite)
 
-    def _validated(self, X, finite: bool | str = True) -> np.ndarray:
+    def _validated(self, X, finite: bool | str = True):
         """Return `X` fully validated against the rows of the fit, which may still be under way (rows held out for it)."""
         if isinstance(X, Place) and not isinstance(X, np.ndarray):
             raise TypeError(
                 f"X is a {type(X).__name__}, rows to fit on: ask for answers a part at a time, of X.load(first, stop)"
             )
         _refuse_lazy(X)
-        return plain(
-            validate_data(self, X, reset=False, dtype=self._dtype_in, order="C", ensure_all_finite=finite)
-        )
+        checks = {"dtype": self._dtype_in, "order": "C", "ensure_all_finite": finite}
+        checks["accept_sparse"] = "csr" if self.sparse else False
+        X = validate_data(self, X, reset=False, **checks)
+        return plain(X) if isinstance(X, np.ndarray) else Csr(X)
 
     def _fill(self, kernel, X, *state, n_columns: int | None = None, finite: bool | str = True) -> np.ndarray:
         """Return the float64 array that ``kernel(X, *state, out)`` fills row by row: on threads where rows are many.
@@ -207,11 +215,13 @@ class Learner(Declared, BaseEstimator):
         n_columns : int, optional
             `out` has shape (n_rows, n_columns), or (n_rows,) without.
         """
-        out = np.empty(len(X) if n_columns is None else (len(X), n_columns))
-        if len(X) < INLINE_ROWS:
-            kernel(X, *state, out)
+        place = X if isinstance(X, Csr) else Memory(X)
+        n_rows = place.n_rows
+        out = np.empty(n_rows if n_columns is None else (n_rows, n_columns))
+        if n_rows < INLINE_ROWS:
+            kernel(place.load(0, n_rows), *state, out)
         else:
-            rows = Rows(Memory(X), {"out": out}, self._n_threads())
+            rows = Rows(place, {"out": out}, self._n_threads())
             rows.advance(lambda run: kernel(run.X, *state, run["out"]))
         return self._confirm(X, out, finite)
 
@@ -223,10 +233,23 @@ class Learner(Declared, BaseEstimator):
 
     def _refuse_nonfinite(self, X, finite: bool | str = True) -> None:
         """Raise scikit-learn's error if `X` holds NaN or infinity (or, with "allow-nan", infinity)."""
+        if isinstance(X, Csr):
+            return  # looked at when it was made
         if isinstance(X, Place) and not isinstance(X, np.ndarray):
             self._place(X, finite)
         else:
-            validate_data(self, X, reset=False, ensure_all_finite=finite, dtype=(np.float64, np.float32))
+            dtypes, sparse = (np.float64, np.float32), "csr" if self.sparse else False
+            validate_data(self, X, reset=False, ensure_all_finite=finite, dtype=dtypes, accept_sparse=sparse)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = self.sparse
+        return tags
+
+
+def _held(X) -> Memory | Csr:
+    """Return the place of a validated array or sparse matrix."""
+    return Memory(X) if isinstance(X, np.ndarray) else Csr(X)
 
 
 def _refuse_lazy(X) -> None:

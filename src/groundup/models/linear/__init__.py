@@ -5,12 +5,24 @@ from __future__ import annotations
 import importlib
 
 _LAZY = {
+    "LassoCV": "groundup.models.linear.lasso_cv",
+    "ElasticNetCV": "groundup.models.linear.lasso_cv",
+    "Lasso": "groundup.models.linear.elastic_net",
+    "ElasticNet": "groundup.models.linear.elastic_net",
     "LinearRegression": "groundup.models.linear.least_squares",
     "LogisticRegression": "groundup.models.linear.logistic",
     "Ridge": "groundup.models.linear.ridge",
 }
 
-__all__ = ["LinearRegression", "LogisticRegression", "Ridge"]
+__all__ = [
+    "ElasticNet",
+    "ElasticNetCV",
+    "Lasso",
+    "LassoCV",
+    "LinearRegression",
+    "LogisticRegression",
+    "Ridge",
+]
 
 
 def __getattr__(name: str):

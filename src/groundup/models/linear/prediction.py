@@ -6,8 +6,9 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from groundup.engine.rows import Csr
 from groundup.models.estimator import Array, Learner, RegressorMixin
-from groundup.models.linear.scores import score, score_many
+from groundup.models.linear.scores import csr_score, csr_score_many, score, score_many
 
 
 class Intercept(NamedTuple):
@@ -49,10 +50,12 @@ class LinearRegressor(RegressorMixin, Learner):
         coef, b = state["coef_"], state["intercept_"]
         if coef.shape[-1] != X.shape[1]:  # it did, between the look at X and here
             return self.predict(given)
+        sparse = isinstance(X, Csr)
         if coef.ndim == 1:
-            return self._fill(score, X, coef, float(b[0] if isinstance(b, np.ndarray) else b))
+            one = csr_score if sparse else score
+            return self._fill(one, X, coef, float(b[0] if isinstance(b, np.ndarray) else b))
         intercept = np.broadcast_to(np.asarray(b, dtype=np.float64), len(coef)).copy()
-        return self._fill(score_many, X, coef, intercept, n_columns=len(coef))
+        return self._fill(csr_score_many if sparse else score_many, X, coef, intercept, n_columns=len(coef))
 
     def _check_state(self) -> None:
         if self.coef_.ndim == 1 and np.size(self.intercept_) != 1:

@@ -79,6 +79,28 @@ def score_many(X, coef, intercept, out):
 
 
 @kernel
+def csr_score(X, w, intercept, out):
+    """Write intercept + X w for rows of a sparse matrix (a `CsrBlock`)."""
+    for i in range(len(out)):
+        total = 0.0
+        for at in range(X.indptr[i], X.indptr[i + 1]):
+            total += X.data[at] * w[X.indices[at]]
+        out[i] = intercept + total
+
+
+@kernel
+def csr_score_many(X, coef, intercept, out):
+    """Write intercept + X coef' for rows of a sparse matrix: coef of shape (n_outputs, n_features)."""
+    n_outputs = len(intercept)
+    for i in range(len(out)):
+        for k in range(n_outputs):
+            total = 0.0
+            for at in range(X.indptr[i], X.indptr[i + 1]):
+                total += X.data[at] * coef[k, X.indices[at]]
+            out[i, k] = intercept[k] + total
+
+
+@kernel
 def _mark(X, i, z):
     """Return 0 for an infinite score of a finite row, which has overflowed, else NaN: so the caller learns of the row."""
     if np.isnan(z):

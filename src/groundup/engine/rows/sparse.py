@@ -1,0 +1,59 @@
+"""Rows of a sparse matrix (CSR): a place like any other, whose blocks hold what is not zero."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from groundup.engine.rows.place import plain
+
+
+class CsrBlock(NamedTuple):
+    """Some rows of a sparse matrix, as kernels take them.
+
+    Attributes
+    ----------
+    data : ndarray of shape (n_stored,)
+        The values of *all* rows of the place, float32 or float64.
+    indices : ndarray of int32 of shape (n_stored,)
+        Their columns.
+    indptr : ndarray of int64 of shape (rows + 1,)
+        Row i of the block holds the values indptr[i], ..., indptr[i + 1] - 1.
+    n_features : int
+    """
+
+    data: np.ndarray
+    indices: np.ndarray
+    indptr: np.ndarray
+    n_features: int
+
+
+class Csr:
+    """Rows of a sparse matrix in memory.
+
+    Parameters
+    ----------
+    matrix : scipy.sparse matrix or array in CSR format of shape (n_rows, n_features)
+        float32 or float64. Not written to; copied where columns repeat within a row, or do not ascend.
+    """
+
+    def __init__(self, matrix):
+        if not matrix.has_canonical_format:
+            matrix = matrix.copy()
+            matrix.sum_duplicates()
+        self.matrix = matrix
+        self.n_rows, self.n_features = matrix.shape
+        self.dtype = matrix.dtype
+        self.data = plain(matrix.data)
+        self.indices = plain(matrix.indices.astype(np.int32, copy=False))
+        self.indptr = plain(matrix.indptr.astype(np.int64, copy=False))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n_rows, n_features)."""
+        return self.n_rows, self.n_features
+
+    def load(self, lo: int, hi: int) -> CsrBlock:
+        """Return rows [lo, hi): views, nothing is copied."""
+        return CsrBlock(self.data, self.indices, self.indptr[lo : hi + 1], self.n_features)
