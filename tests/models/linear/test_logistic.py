@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from groundup.engine.rows import Memmap, Memory, Rows
 from groundup.models import LogisticRegression
-from groundup.models.linear import logistic_problem
+from groundup.models.linear import smooth_problem
 
 
 def problem(n, d, n_classes=2, seed=0, sharpness=1.0):
@@ -92,7 +92,7 @@ def test_many_rows_start_from_a_sample_of_them(n_classes, monkeypatch):
     X, y = problem(60_000, 80, n_classes)
     X, y = X[np.argsort(y, kind="stable")], np.sort(y)  # order in the data does no harm
     quick = LogisticRegression().fit(X, y)
-    monkeypatch.setattr(logistic_problem.LogisticProblem, "sample", lambda self: None)
+    monkeypatch.setattr(smooth_problem.SmoothProblem, "sample", lambda self: None)
     slow = LogisticRegression(tol=1e-7).fit(X, y)
     assert quick.n_iter_[0] < slow.n_iter_[0] or n_classes > 2
     assert objective(quick, X, y) <= objective(slow, X, y) * (1 + 1e-10)
@@ -104,14 +104,14 @@ def test_many_classes_are_solved_in_blocks():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         model = LogisticRegression().fit(X, y)
-    assert not logistic_problem.LogisticProblem(
+    assert not smooth_problem.SmoothProblem(
         Rows(Memory(X), {}), np.zeros(60), np.ones(60), 12, fit_intercept=True
     ).exact
     assert np.abs(slope_at(model, X, y, 1.0)).max() < 1e-2  # of sums over 30,000 rows
 
 
 def test_very_many_features_are_solved_by_a_diagonal(monkeypatch):
-    monkeypatch.setattr(logistic_problem, "_BLOCK_FEATURES", 10)
+    monkeypatch.setattr(smooth_problem, "_BLOCK_FEATURES", 10)
     for n_classes in (2, 3):
         X, y = problem(500, 20, n_classes)
         ours = LogisticRegression(max_iter=500).fit(X, y)
@@ -352,8 +352,6 @@ def test_finite_rows_whose_scores_overflow_have_probabilities():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"l1_ratio": 1.0}, "supports only 'l2' or None penalties, got l1"),
-        ({"l1_ratio": 0.5, "solver": "saga"}, "elasticnet penalty .* is not supported: use l1_ratio=0"),
         ({"dual": True}, "supports only dual=False"),
         ({"solver": "liblinear"}, "use solver='lbfgs'"),
         ({"solver": "bfgs"}, "solver"),

@@ -180,6 +180,16 @@ class DenseColumns:
         run(task, len(bounds) - 1, self.n_threads)
         return out
 
+    def pull_chosen(self, r: np.ndarray) -> np.ndarray:
+        """Return Z'r of the chosen columns."""
+        bounds, k = self.rows.bounds, len(self.ids)
+
+        def task(b):
+            lo, hi = int(bounds[b]), int(bounds[b + 1])
+            return self._Z[:k, lo:hi] @ r[lo:hi]
+
+        return add_tree(np.array(run(task, len(bounds) - 1, self.n_threads)))
+
     def gram(self, weight: np.ndarray | None, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Return (Z'VZ, Z'v) of the chosen columns: of Z'VZ the rows from the column `first` on; V = I where None."""
         bounds, k = self.rows.bounds, len(self.ids)
@@ -262,6 +272,10 @@ class SparseColumns:
             starts = self.chosen.indptr.astype(np.int64)
             _push_columns(self.chosen.data, self.chosen.indices, starts, u, out)
         return out
+
+    def pull_chosen(self, r: np.ndarray) -> np.ndarray:
+        """Return Z'r of the chosen columns."""
+        return self.chosen.T @ r if self.chosen is not None else np.zeros(0)
 
     def gram(self, weight: np.ndarray | None, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Return (Z'VZ, Z'v) of the chosen columns: of Z'VZ the rows from the column `first` on; V = I where None."""

@@ -3,19 +3,18 @@ r"""Logistic regression: the probability of each class from a weighted sum of th
 Two classes, z = b + w'x:            p(1 | x) = 1 / (1 + e^-z)
 K > 2 classes, z_k = b_k + w_k'x:    p(k | x) = e^z_k / sum_j e^z_j
 
-    minimise over w, b:   sum_i v_i (-log p(y_i | x_i))  +  1/(2C) |w|^2
+    minimise over w, b:   sum_i v_i (-log p(y_i | x_i))  +  1/C (rho |w|_1 + (1 - rho)/2 |w|^2)
 
-v_i >= 0: the row's weight times its class's. The intercepts are not penalised. The problem is convex: one minimum (with
-C = inf there may be none, when a plane separates the classes: then a warning says so).
+v_i >= 0: the row's weight times its class's; rho = `l1_ratio`. The intercepts are not penalised. The problem is convex:
+one minimum (with C = inf there may be none, when a plane separates the classes: then a warning says so).
 
-Solved by `solvers.quasi_newton`: Newton's method with the Hessian of all rows where that is cheap, or of a sample of
-them, kept while it serves; block by block for many classes. So all names of scikit-learn's solvers for this
-objective lead to one algorithm, and to the same optimum, found to about 1e-12 of the objective rather than to a
-slope of 1e-4.
+Without a kink (rho = 0) it is solved by `solvers.quasi_newton`: Newton's method with the Hessian of all rows where that
+is cheap, or of a sample of them, kept while it serves; block by block for many classes. With one, by `solvers.proximal`:
+coordinate descent on a working set's parabola. So all names of scikit-learn's solvers lead to the algorithm that suits
+the problem, and to the same optimum, found to about 1e-12 of the objective rather than to a slope of 1e-4.
 
 Cost: a slope is 4 rows * n_features * n_scores flops, a Hessian rows * n_features^2 (times the pairs of classes).
-Not supported: L1 and elastic-net penalties, ``dual=True``, ``solver="liblinear"`` (it penalises the intercept),
-sparse X.
+Not supported: ``dual=True``, ``solver="liblinear"`` (it penalises the intercept).
 
 Source: T. Hastie, R. Tibshirani, J. Friedman, The Elements of Statistical Learning (2nd ed. 2009), section 4.4.
 """
@@ -28,7 +27,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from groundup.engine.rows import Memory, Rows
+from groundup.engine.rows import Csr, Memory, Rows
 from groundup.engine.statistics.gram import origin_of
 from groundup.models.estimator import (
     Array,
@@ -39,15 +38,18 @@ from groundup.models.estimator import (
     Interval,
     Labels,
     Learner,
+    Scalar,
     StrOptions,
     compute_class_weight,
     encode_labels,
     fitting,
 )
+from groundup.models.linear import kinked_logistic
 from groundup.models.linear.least_squares import refuse_nonfinite
-from groundup.models.linear.logistic_problem import LogisticProblem, fit
 from groundup.models.linear.orthogonal import Largest, powers_of_two
 from groundup.models.linear.scores import (
+    csr_score,
+    csr_score_many,
     log_probability,
     log_probability_many,
     probability,
@@ -55,14 +57,17 @@ from groundup.models.linear.scores import (
     score,
     score_many,
 )
+from groundup.models.linear.smooth_problem import SmoothProblem, fit
+from groundup.models.linear.sparse_fit import tamed
 
+_HUGE = np.finfo(np.float64).max
 _TINY = 1e-130  # largest value of a column whose squares, weighted, may vanish
 _LEAST = 1e-304  # and of one whose coefficient might not be a number
 _SEPARATED = 1e-8  # of the loss at the start: what is left of it where a plane separates the classes
 
 
 class LogisticRegression(Callbacks, ClassifierMixin, Learner):
-    """Logistic regression with an L2 penalty, or none.
+    """Logistic regression with an L1 or L2 penalty, or both, or none.
 
     Parameters
     ----------
@@ -71,7 +76,7 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
     C : float, default=1.0
         Inverse strength of the penalty, in (0, inf].
     l1_ratio : float, default=0.0
-        Only 0 is supported: the L2 penalty.
+        The penalty's L1 share, from 0 to 1: 1 leaves features out.
     dual : bool, default=False
         Only False is supported.
     tol : float, default=1e-4
@@ -84,8 +89,8 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         Weight of each class, multiplied by the rows' weights. "balanced": inversely proportional to its rows' weights.
     random_state : int, RandomState instance, default=None
         No effect: nothing is random.
-    solver : {"lbfgs", "newton-cg", "newton-cholesky", "sag", "saga"}, default="lbfgs"
-        All find the same optimum, by the same algorithm. "liblinear" raises.
+    solver : {"lbfgs", "newton-cg", "newton-cholesky", "sag", "saga", "coordinate", "auto"}, default="lbfgs"
+        All find the same optimum, by the algorithm that suits the problem. "liblinear" raises.
     max_iter : int, default=100
         At most so many steps over all rows.
     verbose : int, default=0
@@ -103,6 +108,10 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
     intercept_ : ndarray of shape (1,) or (n_classes,)
     n_iter_ : ndarray of int32 of shape (1,)
         Steps over all rows.
+    objective_ : float
+        What was minimised, where it came to.
+    gap_ : float
+        An estimate of how far that is above the minimum.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
 
@@ -116,6 +125,7 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
     0.97
     """
 
+    sparse: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict] = {
         "penalty": [StrOptions({"l1", "l2", "elasticnet"}), None, Hidden(StrOptions({"deprecated"}))],
         "C": [Interval(Real, 0, None, closed="right")],
@@ -126,7 +136,11 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         "intercept_scaling": [Interval(Real, 0, None, closed="neither")],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "random_state": ["random_state"],
-        "solver": [StrOptions({"lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"})],
+        "solver": [
+            StrOptions(
+                {"lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga", "coordinate", "auto"}
+            )
+        ],
         "max_iter": [Interval(Integral, 0, None, closed="left")],
         "verbose": ["verbose"],
         "warm_start": ["boolean"],
@@ -137,6 +151,8 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         "coef_": Array("f8", "n_scores n_features"),
         "intercept_": Array("f8", "n_scores"),
         "n_iter_": Array("i4", "1", optional=True),
+        "objective_": Scalar(float, optional=True),
+        "gap_": Scalar(float, optional=True),
     }
     classes_: np.ndarray
     coef_: np.ndarray
@@ -190,27 +206,43 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         -------
         self
         """
-        strength = self._strength()
+        strength, ratio = self._strength()
         known = (self.coef_, self.intercept_) if self.warm_start and hasattr(self, "coef_") else None
         rows = self._rows(X, y, sample_weight, finite="later")
         self._encode(rows)
-        centre = origin_of(rows) if self.fit_intercept else np.zeros(rows.n_features)
-        if not np.isfinite(centre).all():
-            refuse_nonfinite(self, X)
         tell = self._iterations("iteration", self.max_iter, X, y)
-        scale = np.ones(rows.n_features)
-        found = None
-        if strength > 0.0 or not _has_tiny(rows):
-            found = self._solve(rows, centre, scale, strength, known, tell)
-        if found is None or not np.isfinite(found.value):  # squares under- or overflow, or X is not finite
-            refuse_nonfinite(self, X)
-            rows, scale = _rescaled(rows)
-            found = self._solve(rows, centre * scale, scale, strength, known, tell)
-        self.coef_, self.intercept_ = _unpacked(found.theta, self._n_scores, centre * scale, scale)
+        kinked = ratio * strength > 0.0
+        found = (self._fit_kinked if kinked else self._fit_smooth)(rows, X, strength, ratio, known, tell)
         self.n_iter_ = np.array([found.n_iter], dtype=np.int32)
+        total = float(rows["weight"].sum()) if kinked else 1.0
+        self.objective_, self.gap_ = (float(np.clip(v * total, 0.0, _HUGE)) for v in (found.value, found.gap))
         self._warn(found, strength, _start(rows, self.classes_))
         self._iterations_end(X, y)
         return self
+
+    def _fit_smooth(self, rows, X, strength: float, ratio: float, known, tell):
+        """Set the coefficients of a fit without a kink; return the minimum."""
+        sparse = isinstance(rows.place, Csr)
+        centre = origin_of(rows) if self.fit_intercept and not sparse else np.zeros(rows.n_features)
+        if not np.isfinite(centre).all():
+            refuse_nonfinite(self, X)
+        scale = np.ones(rows.n_features)
+        found = None
+        if strength > 0.0 or sparse or not _has_tiny(rows):
+            found = self._solve(rows, centre, scale, strength, known, tell)
+        if found is None or not np.isfinite(found.value):  # squares under- or overflow, or X is not finite
+            refuse_nonfinite(self, X)
+            rows, scale = tamed(rows) if sparse else _rescaled(rows)
+            found = self._solve(rows, centre * scale, scale, strength, known, tell)
+        self.coef_, self.intercept_ = _unpacked(found.theta, self._n_scores, centre * scale, scale)
+        return found
+
+    def _fit_kinked(self, rows, X, strength: float, ratio: float, known, tell):
+        """Set the coefficients of a fit with an L1 penalty; return the minimum."""
+        found, self.coef_, self.intercept_ = kinked_logistic.fit(
+            self, rows, X, (strength, ratio), self._n_scores, known, tell
+        )
+        return found
 
     @property
     def _n_scores(self) -> int:
@@ -235,7 +267,7 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             penalty = np.minimum((np.sqrt(strength) * scale) ** 2, 1e300)
             return fit(
-                LogisticProblem(rows, centre, penalty, n_scores, self.fit_intercept),
+                SmoothProblem(rows, centre, penalty, n_scores, self.fit_intercept),
                 theta.ravel(),
                 tol=self.tol,
                 max_iter=self.max_iter,
@@ -267,13 +299,9 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
             rows.add("weight", weight * each[codes])
         rows.add("y", codes.astype(np.float64))
 
-    def _strength(self) -> float:
-        """Return 1 / C after checking penalty, solver and dual as scikit-learn does."""
-        kind, C = self._penalty()
-        if kind not in ("l2", None) and self.solver not in ("liblinear", "saga"):
-            raise ValueError(
-                f"Solver {self.solver} supports only 'l2' or None penalties, got {kind} penalty."
-            )
+    def _strength(self) -> tuple[float, float]:
+        """Return (1 / C, l1_ratio) after checking solver and dual as scikit-learn does."""
+        ratio, C = self._penalty()
         if self.dual:
             raise ValueError(f"Solver {self.solver} supports only dual=False, got dual=True")
         if self.solver == "liblinear":
@@ -281,23 +309,17 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
                 "solver='liblinear' is not supported (it penalises the intercept): use solver='lbfgs', or "
                 "sklearn.linear_model.LogisticRegression(solver='liblinear')"
             )
-        if kind not in ("l2", None):
-            raise ValueError(
-                f"The {kind} penalty (l1_ratio={self.l1_ratio}) is not supported: use l1_ratio=0, or "
-                "sklearn.linear_model.LogisticRegression(solver='saga', ...)"
-            )
-        return 1.0 / C
+        return 1.0 / C, float(ratio)
 
     def _penalty(self):
-        """Return (kind of penalty, C), with scikit-learn 1.9's deprecations."""
+        """Return (l1_ratio, C), with scikit-learn 1.9's deprecations."""
         if self.penalty == "deprecated":
             if self.l1_ratio is None:
                 _deprecated(
                     "'l1_ratio=None' was deprecated in version 1.8 and will trigger an error in 1.10. "
                     "Use 0<=l1_ratio<=1 instead."
                 )
-            ratio = self.l1_ratio or 0
-            return "l2" if ratio == 0 else "l1" if ratio == 1 else "elasticnet", self.C
+            return self.l1_ratio or 0.0, self.C
         _deprecated(
             "'penalty' was deprecated in version 1.8 and will be removed in 1.10. To avoid this warning, leave "
             "'penalty' set to its default value and use 'l1_ratio' or 'C' instead. Use l1_ratio=0 instead of "
@@ -307,14 +329,14 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         if self.penalty is None:
             if self.C != 1.0:
                 warnings.warn("Setting penalty=None will ignore the C and l1_ratio parameters", stacklevel=5)
-            return None, np.inf
+            return 0.0, np.inf
         if (self.penalty == "l2" and self.l1_ratio != 0) or (self.penalty == "l1" and self.l1_ratio != 1):
             warnings.warn(
                 f"Inconsistent values: penalty={self.penalty} with l1_ratio={self.l1_ratio}. penalty is "
                 "deprecated. Please use l1_ratio only.",
                 stacklevel=5,
             )
-        return self.penalty, self.C
+        return {"l2": 0.0, "l1": 1.0}.get(self.penalty, self.l1_ratio or 0.0), self.C
 
     def _warn(self, found, strength: float, start: float) -> None:
         """Warn where the optimum was not reached, or there is none."""
@@ -395,6 +417,13 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         coef, intercept = state["coef_"], state["intercept_"]
         if coef.shape[1] != X.shape[1]:  # it did, between the look at X and here
             return self._scored(given, of_two, of_many, n_columns)
+        if isinstance(X, Csr):  # the kernels for dense rows see the scores as rows, to be multiplied by 1
+            n_scores = len(coef)
+            of_rows = csr_score if n_scores == 1 else csr_score_many
+            parts = (coef[0], float(intercept[0])) if n_scores == 1 else (coef, intercept)
+            z = self._fill(of_rows, X, *parts, n_columns=None if n_scores == 1 else n_scores)
+            z = np.clip(z.reshape(X.n_rows, -1), -_HUGE, _HUGE)
+            X, coef, intercept = z, np.eye(n_scores), np.zeros(n_scores)
         if len(coef) == 1:
             return self._fill(of_two, X, coef[0], float(intercept[0]), n_columns=n_columns), state["classes_"]
         return self._fill(of_many, X, coef, intercept, n_columns=len(coef)), state["classes_"]

@@ -58,7 +58,7 @@ class SparseFit:
             design = self._design(rows)
             if not design.finite:  # X is not finite, or finite and huge
                 refuse_nonfinite(learner, X)
-                rows, self.powers = _tamed(rows)
+                rows, self.powers = tamed(rows)
                 design = self._design(rows)
         self.rows, self.design = rows, design
 
@@ -128,7 +128,7 @@ def objectives(rows: Rows, coef: np.ndarray, intercept: np.ndarray, alpha: float
     return np.nan_to_num(value, nan=_LARGEST).tolist()
 
 
-def _tamed(rows: Rows) -> tuple[Rows, np.ndarray]:
+def tamed(rows: Rows) -> tuple[Rows, np.ndarray]:
     """Return (a copy of the rows, each column times a power of two that brings it near 1; the powers)."""
     columns = {"y": rows["y"], "weight": rows["weight"]}
     if isinstance(rows.place, Csr):

@@ -1,7 +1,10 @@
-r"""What the rows tell a logistic regression: the loss, its slope, its curvature. Values that merge.
+r"""What the rows tell a smooth linear model: the loss, its slope, its curvature. Values that merge.
 
-Scores are z_k = b_k + (x - c)'w_k with c a fixed row (`centre`, so that a column far from zero costs no digits); one
-k for two classes, K of them for K > 2. theta holds (w_k, b_k) for each k, one after the other. With p the
+A row's score is z = b + (x - c)'w with c a fixed row (`centre`, so that a column far from zero costs no digits). With a
+loss of one score it adds v loss(z, y), v loss'(z, y) (x - c, 1) and v loss''(z, y) (x - c, 1)(x - c, 1)'. The loss is
+asked for its terms (`engine.losses`), X for scores and slopes (`access`), and neither knows the other.
+
+K > 2 classes have scores z_k = b_k + (x - c)'w_k; theta holds (w_k, b_k) for each k, one after the other. With p the
 probabilities and v the row's weight, a row adds
 
     loss       v (log sum_j e^z_j - z_y)
@@ -15,6 +18,8 @@ that stay in the cache, so a pass for all three reads X once.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from groundup.engine.kernels import kernel
@@ -22,6 +27,7 @@ from groundup.engine.kernels.tiles import ROWS, VECTOR_BYTES, gemm_tile
 from groundup.engine.losses import logistic
 from groundup.engine.losses.softmax import to_probabilities
 from groundup.engine.statistics.gram import Gram
+from groundup.models.linear import access
 
 _LANES = VECTOR_BYTES // 8
 _WIDTH = 2 * _LANES
@@ -29,58 +35,7 @@ _TILE = gemm_tile(ROWS, 2)
 _STRIP = 96  # rows of scores and slopes at a time
 _GRAM_ROWS = 1536  # rows from their weights to their Gram matrix: 16 strips
 _CALL_FLOPS = 4e9
-
-_value, _gradient, _curvature = logistic.value, logistic.gradient, logistic.curvature
-
-
-@kernel
-def _binary(X, y, weight, centre, w, b, out_slope, out_curvature):
-    """Add the rows' slopes to `out_slope`, write v p (1 - p) to `out_curvature` unless it is empty; return the loss."""
-    n, d = X.shape
-    z, r, loss = np.empty(_STRIP), np.empty(_STRIP), np.empty(_STRIP)
-    curved = len(out_curvature) > 0
-    total = 0.0
-    whole = d - d % 8
-    for lo in range(0, n, _STRIP):
-        m = min(_STRIP, n - lo)
-        for i in range(m):
-            x = X[lo + i]
-            s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = 0.0
-            for j in range(0, whole, 8):
-                s0 += (x[j] - centre[j]) * w[j]
-                s1 += (x[j + 1] - centre[j + 1]) * w[j + 1]
-                s2 += (x[j + 2] - centre[j + 2]) * w[j + 2]
-                s3 += (x[j + 3] - centre[j + 3]) * w[j + 3]
-                s4 += (x[j + 4] - centre[j + 4]) * w[j + 4]
-                s5 += (x[j + 5] - centre[j + 5]) * w[j + 5]
-                s6 += (x[j + 6] - centre[j + 6]) * w[j + 6]
-                s7 += (x[j + 7] - centre[j + 7]) * w[j + 7]
-            s = ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7))
-            for j in range(whole, d):
-                s += (x[j] - centre[j]) * w[j]
-            z[i] = b + s
-        for i in range(m):
-            loss[i] = weight[lo + i] * _value(z[i], y[lo + i])
-            r[i] = weight[lo + i] * _gradient(z[i], y[lo + i])
-        if curved:
-            for i in range(m):
-                out_curvature[lo + i] = weight[lo + i] * _curvature(z[i])
-        part = 0.0
-        for i in range(m):
-            part += loss[i]
-            out_slope[d] += r[i]
-        total += part
-        for i in range(m - m % 4, m):
-            for j in range(d):
-                out_slope[j] += r[i] * (X[lo + i, j] - centre[j])
-        for i in range(lo, lo + m - m % 4, 4):
-            r0, r1, r2, r3 = r[i - lo], r[i - lo + 1], r[i - lo + 2], r[i - lo + 3]
-            for j in range(d):
-                c = centre[j]
-                out_slope[j] += (r0 * (X[i, j] - c) + r1 * (X[i + 1, j] - c)) + (
-                    r2 * (X[i + 2, j] - c) + r3 * (X[i + 3, j] - c)
-                )
-    return total
+_DENSE_ROWS = 512  # of a sparse matrix, written out with their zeros, for the tiles of many classes
 
 
 @kernel
@@ -148,7 +103,8 @@ def _pair(p, weight, k, l, out_weight):
 class Slope:
     """Loss and slope of some rows at theta.
 
-    ``Slope.of(block, theta, centre, n_scores)`` reads "y" (0, 1, ... as float64) and "weight".
+    ``Slope.of(block, theta, centre, n_scores, loss)`` reads "y" (of classes: 0, 1, ... as float64) and "weight"; `loss`
+    counts where there is one score.
 
     Attributes
     ----------
@@ -162,15 +118,14 @@ class Slope:
         self.loss, self.gradient = loss, gradient
 
     @classmethod
-    def of(cls, block, theta: np.ndarray, centre: np.ndarray, n_scores: int) -> Slope:
+    def of(cls, block, theta: np.ndarray, centre: np.ndarray, n_scores: int, loss: Any = logistic) -> Slope:
         """Summarise one block."""
-        walk = _Walk(theta, centre, n_scores)
-        n = len(block.X)
+        walk = _Walk(theta, centre, n_scores, loss)
+        n = block.hi - block.lo
         step = max(_STRIP, int(_CALL_FLOPS / (4 * theta.size)) // _STRIP * _STRIP)
         for lo in range(0, n, step):
-            walk.go(
-                block.X[lo : lo + step], block["y"][lo : lo + step], block["weight"][lo : lo + step], None
-            )
+            X = access.cut(block.X, lo, min(lo + step, n))
+            walk.go(X, block["y"][lo : lo + step], block["weight"][lo : lo + step], None)
         return cls(walk.loss, walk.gradient())
 
     def merge(self, other: Slope) -> Slope:
@@ -183,7 +138,7 @@ class Slope:
 class Curvature:
     """Loss, slope and curvature of some rows at theta.
 
-    ``Curvature.of(block, theta, centre, n_scores, fit_intercept, pairs)``.
+    ``Curvature.of(block, theta, centre, n_scores, fit_intercept, pairs, loss)``.
 
     Attributes
     ----------
@@ -199,11 +154,13 @@ class Curvature:
         self.slope, self.grams = slope, grams
 
     @classmethod
-    def of(cls, block, theta, centre, n_scores: int, fit_intercept: bool, pairs: bool) -> Curvature:
+    def of(
+        cls, block, theta, centre, n_scores: int, fit_intercept: bool, pairs: bool, loss: Any = logistic
+    ) -> Curvature:
         """Summarise one block."""
         X, y, weight = block.X, block["y"], block["weight"]
-        d = X.shape[1]
-        walk = _Walk(theta, centre, n_scores)
+        d, n = len(centre), block.hi - block.lo
+        walk = _Walk(theta, centre, n_scores, loss)
         n_ones = int(pairs and fit_intercept)
         centred = fit_intercept and not pairs
         origin = np.append(centre, np.zeros(n_ones))
@@ -212,14 +169,15 @@ class Curvature:
         ones = np.ones((_GRAM_ROWS, n_ones))
         h = np.empty(_GRAM_ROWS)
         p = np.empty((_GRAM_ROWS, n_scores if n_scores > 1 else 0))
-        for lo in range(0, len(X), _GRAM_ROWS):
-            part = slice(lo, min(lo + _GRAM_ROWS, len(X)))
+        for lo in range(0, n, _GRAM_ROWS):
+            part = slice(lo, min(lo + _GRAM_ROWS, n))
             m = part.stop - lo
-            walk.go(X[part], y[part], weight[part], h[:m] if n_scores == 1 else p[:m])
+            some = access.dense(access.cut(X, lo, part.stop))
+            walk.go(some, y[part], weight[part], h[:m] if n_scores == 1 else p[:m])
             for k, l in keys:
                 if n_scores > 1:
                     _pair(p[:m], weight[part], k, l, h)
-                grams[k, l].add(X[part], ones[:m], h[:m])
+                grams[k, l].add(some, ones[:m], h[:m])
         return cls(Slope(walk.loss, walk.gradient()), grams)
 
     def merge(self, other: Curvature) -> Curvature:
@@ -231,10 +189,10 @@ class Curvature:
 
 
 class _Walk:
-    """Goes over rows at one theta, two classes or many."""
+    """Goes over rows at one theta, with one score a row or with many."""
 
-    def __init__(self, theta: np.ndarray, centre: np.ndarray, n_scores: int):
-        self.n_scores, self.centre, self.loss = n_scores, centre, 0.0
+    def __init__(self, theta: np.ndarray, centre: np.ndarray, n_scores: int, terms: Any):
+        self.n_scores, self.centre, self.loss, self.terms = n_scores, centre, 0.0, terms.terms
         self.theta = theta.reshape(n_scores, -1)
         d = len(centre)
         if n_scores > 1:
@@ -243,17 +201,39 @@ class _Walk:
             self.b = np.ascontiguousarray(self.theta[:, d])
             self.sums = np.zeros((-(-d // ROWS) * ROWS + 1, self.W.shape[1]))
         else:
-            self.w, self.b0 = self.theta[0, :d], float(self.theta[0, d])
+            self.w, self.b0 = np.ascontiguousarray(self.theta[0, :d]), float(self.theta[0, d])
             self.sums = np.zeros(d + 1)
 
     def go(self, X, y, weight, out) -> None:
         """Add rows; `out` receives what their curvature needs, or is None."""
         if self.n_scores > 1:
             out = _NO_PROBABILITY if out is None else out
-            self.loss += _many(X, y, weight, self.centre, self.W, self.b, self.sums, out)
-        else:
-            out = _NO_CURVATURE if out is None else out
-            self.loss += _binary(X, y, weight, self.centre, self.w, self.b0, self.sums, out)
+            for lo in range(0, access.rows_in(X), _DENSE_ROWS):
+                hi = min(lo + _DENSE_ROWS, access.rows_in(X))
+                some = access.dense(access.cut(X, lo, hi)) if not isinstance(X, np.ndarray) else X
+                rows = slice(lo, hi) if some is not X else slice(None)
+                self.loss += _many(
+                    some,
+                    y[rows],
+                    weight[rows],
+                    self.centre,
+                    self.W,
+                    self.b,
+                    self.sums,
+                    out[rows] if len(out) else out,
+                )
+                if some is X:
+                    break
+            return
+        step = access.strip_of(X)
+        z, r = np.empty(step), np.empty(step)
+        for lo in range(0, access.rows_in(X), step):
+            hi = min(lo + step, access.rows_in(X))
+            some, m = access.cut(X, lo, hi), hi - lo
+            access.scores(some, self.centre, self.w, self.b0, z[:m])
+            bend = _NO_CURVATURE if out is None else out[lo:hi]
+            self.loss += self.terms(z[:m], y[lo:hi], weight[lo:hi], r[:m], bend)
+            access.slopes(some, self.centre, r[:m], self.sums)
 
     def gradient(self) -> np.ndarray:
         """Return the slope, of shape (n_scores, n_features + 1)."""

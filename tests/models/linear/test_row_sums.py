@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from groundup.engine.rows import Memory, Rows
-from groundup.models.linear.logistic_problem import LogisticProblem
-from groundup.models.linear.logistic_sums import Curvature, Slope
 from groundup.models.linear.metrics import Blocks, Full
+from groundup.models.linear.row_sums import Curvature, Slope
+from groundup.models.linear.smooth_problem import SmoothProblem
 
 CENTRE = np.array([0.5, -0.25, 1.0])
 
@@ -100,7 +100,7 @@ def test_a_singular_hessian_still_gives_steps():
     X[:, 1] = X[:, 0]
     X[:, 2] = 4.0
     rows = rows_of(X, y, weight)
-    _, gradient, metric = LogisticProblem(rows, CENTRE, np.zeros(3), 1, True).curvature(theta)
+    _, gradient, metric = SmoothProblem(rows, CENTRE, np.zeros(3), 1, True).curvature(theta)
     step = metric.solve(gradient)
     assert np.isfinite(step).all()
     assert gradient @ step > 0.0

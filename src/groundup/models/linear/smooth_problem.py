@@ -1,4 +1,4 @@
-r"""Penalised logistic loss over rows, as the solver sees it, and where to start.
+r"""A smooth loss and an L2 penalty over rows, as the solver sees them, and where to start.
 
     f(theta) = sum_i v_i loss(theta; x_i, y_i)  +  1/2 sum_k sum_j lambda_j w_kj^2
 
@@ -14,20 +14,25 @@ from typing import Any
 
 import numpy as np
 
-from groundup.engine.rows import Memory, Rows
+from groundup.engine.losses import logistic
+from groundup.engine.rows import Csr, Memory, Rows
 from groundup.engine.statistics.counts import Counts
 from groundup.engine.statistics.moments import Moments
-from groundup.models.linear.logistic_sums import Curvature, Slope
+from groundup.models.linear.access import Squares
 from groundup.models.linear.metrics import Blocks, Diagonal, Full
+from groundup.models.linear.row_sums import Curvature, Slope
 from groundup.models.linear.solvers.quasi_newton import Minimum, minimise
 
 _SHARE, _STRIP = 16, 64
 _CHEAP_FLOPS = 2e8  # of one Hessian
 _FULL_FLOPS, _FULL_SIZE = 4e9, 2000  # up to which all classes' Hessian is summed and factored together
-_BLOCK_FEATURES = 3000
+_BLOCK_FEATURES, _SPARSE_FEATURES = (
+    3000,
+    500,
+)  # a Hessian of sparse rows is that of the same rows with their zeros
 
 
-class LogisticProblem:
+class SmoothProblem:
     """The objective over some rows; see the module.
 
     Parameters
@@ -40,16 +45,25 @@ class LogisticProblem:
     n_scores : int
         1 for two classes, else the number of classes.
     fit_intercept : bool
+    loss : module or object
+        With ``terms``, see `engine.losses`; of several scores it is the softmax.
     """
 
     def __init__(
-        self, rows: Rows, centre: np.ndarray, penalty: np.ndarray, n_scores: int, fit_intercept: bool
+        self,
+        rows: Rows,
+        centre: np.ndarray,
+        penalty: np.ndarray,
+        n_scores: int,
+        fit_intercept: bool,
+        loss: Any = logistic,
     ):
+        self.loss = loss
         self.rows, self.centre, self.penalty = rows, centre, penalty
         self.n_scores, self.fit_intercept = n_scores, fit_intercept
         d = rows.n_features
         self.size = n_scores * (d + fit_intercept)
-        self.blocks = d <= _BLOCK_FEATURES
+        self.blocks = d <= (_BLOCK_FEATURES if not isinstance(rows.place, Csr) else _SPARSE_FEATURES)
         full = float(rows.n_rows) * d * (d + 1) * n_scores * (n_scores + 1) / 2 + self.size**3 / 3
         self.pairs = self.blocks and n_scores > 1 and full <= _FULL_FLOPS and self.size <= _FULL_SIZE
         self.exact = self.pairs or (self.blocks and n_scores == 1)
@@ -59,19 +73,18 @@ class LogisticProblem:
 
     def slope(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
         """Return f and its gradient."""
-        return self._penalised(self.rows.reduce(Slope, theta, self.centre, self.n_scores), theta)
+        return self._penalised(self.rows.reduce(Slope, theta, self.centre, self.n_scores, self.loss), theta)
 
     def curvature(self, theta: np.ndarray) -> tuple[float, np.ndarray, Any]:
         """Return f, its gradient, and a metric."""
         if not self.blocks:
             value, gradient = self.slope(theta)
-            moments = self.rows.reduce(Moments)
-            spread = (
-                moments.spread if self.fit_intercept else moments.spread + moments.weight * moments.mean**2
-            )
-            metric = Diagonal(spread, moments.weight, self.penalty, self.n_scores, self.fit_intercept)
+            spread, weight = self._spread()
+            metric = Diagonal(spread, weight, self.penalty, self.n_scores, self.fit_intercept)
             return value, gradient, metric
-        sums = self.rows.reduce(Curvature, theta, self.centre, self.n_scores, self.fit_intercept, self.pairs)
+        sums = self.rows.reduce(
+            Curvature, theta, self.centre, self.n_scores, self.fit_intercept, self.pairs, self.loss
+        )
         value, gradient = self._penalised(sums.slope, theta)
         if not np.isfinite(value) or not all(np.isfinite(g.cross).all() for g in sums.grams.values()):
             return np.inf, gradient, None
@@ -79,6 +92,14 @@ class LogisticProblem:
             return value, gradient, Full(sums.grams, self.penalty, self.n_scores, self.fit_intercept)
         grams = [sums.grams[k, k] for k in range(self.n_scores)]
         return value, gradient, Blocks(grams, self.penalty, self.fit_intercept)
+
+    def _spread(self) -> tuple[np.ndarray, float]:
+        if isinstance(self.rows.place, Csr):
+            squares = self.rows.reduce(Squares)
+            return squares.spread, squares.weight
+        moments = self.rows.reduce(Moments)
+        raw = moments.weight * moments.mean**2
+        return moments.spread if self.fit_intercept else moments.spread + raw, moments.weight
 
     def _penalised(self, slope: Slope, theta: np.ndarray) -> tuple[float, np.ndarray]:
         w = theta.reshape(self.n_scores, -1)[:, :-1]
@@ -88,21 +109,21 @@ class LogisticProblem:
         value = slope.loss + 0.5 * float((self.penalty * w * w).sum())
         return value, slope.gradient.ravel()
 
-    def sample(self) -> LogisticProblem | None:
+    def sample(self) -> SmoothProblem | None:
         """Return the problem on a sixteenth of the rows, or None where these would not do."""
         needed = (20 if self.exact else 4) * self.size
-        if self.cheap or self.rows.n_rows < _SHARE * needed:
+        if self.cheap or self.rows.n_rows < _SHARE * needed or isinstance(self.rows.place, Csr):
             return None
         rows = _every(self.rows, _SHARE)
-        n_classes = max(2, self.n_scores)
-        present = rows.reduce(Counts, "codes", n_classes).finish()
-        if (present < 10).any():
-            return None
-        return LogisticProblem(rows, self.centre, self.penalty, self.n_scores, self.fit_intercept)
+        if self.loss is logistic:
+            present = rows.reduce(Counts, "codes", max(2, self.n_scores)).finish()
+            if (present < 10).any():
+                return None
+        return SmoothProblem(rows, self.centre, self.penalty, self.n_scores, self.fit_intercept, self.loss)
 
 
 def fit(
-    problem: LogisticProblem,
+    problem: SmoothProblem,
     theta: np.ndarray,
     *,
     tol: float,
