@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 
 _LAZY = {
+    "SGDRegressor": "groundup.models.linear",
+    "SGDClassifier": "groundup.models.linear",
     "LassoCV": "groundup.models.linear",
     "ElasticNetCV": "groundup.models.linear",
     "Lasso": "groundup.models.linear",
@@ -35,6 +37,8 @@ __all__ = [
     "LinearRegression",
     "LogisticRegression",
     "Ridge",
+    "SGDClassifier",
+    "SGDRegressor",
 ]
 
 

@@ -9,6 +9,7 @@ import sklearn.exceptions
 import sklearn.utils
 import sklearn.utils._param_validation
 import sklearn.utils.class_weight
+import sklearn.utils.metaestimators
 import sklearn.utils.validation
 
 ClassifierMixin = sklearn.base.ClassifierMixin
@@ -24,6 +25,7 @@ is_regressor = sklearn.base.is_regressor
 ConvergenceWarning = sklearn.exceptions.ConvergenceWarning
 NotFittedError = sklearn.exceptions.NotFittedError
 
+available_if = sklearn.utils.metaestimators.available_if
 check_is_fitted = sklearn.utils.validation.check_is_fitted
 check_random_state = sklearn.utils.check_random_state
 column_or_1d = sklearn.utils.column_or_1d

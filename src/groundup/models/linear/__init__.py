@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 
 _LAZY = {
+    "SGDRegressor": "groundup.models.linear.sgd_regressor",
+    "SGDClassifier": "groundup.models.linear.sgd_classifier",
     "LassoCV": "groundup.models.linear.lasso_cv",
     "ElasticNetCV": "groundup.models.linear.lasso_cv",
     "Lasso": "groundup.models.linear.elastic_net",
@@ -22,6 +24,8 @@ __all__ = [
     "LinearRegression",
     "LogisticRegression",
     "Ridge",
+    "SGDClassifier",
+    "SGDRegressor",
 ]
 
 

@@ -1,0 +1,205 @@
+"""`SGDRegressor`: see `descent` for what it does."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from groundup.models.estimator import StrOptions, fitting
+from groundup.models.linear.descent import OF_NUMBERS, Descent, scores_of, start_at
+from groundup.models.linear.prediction import LinearRegressor
+
+
+class SGDRegressor(LinearRegressor, Descent):
+    """Linear regression fitted by stochastic gradient descent.
+
+    Parameters
+    ----------
+    loss : str, default="squared_error"
+        "squared_error", "huber", "epsilon_insensitive", "squared_epsilon_insensitive".
+    penalty : {"l2", "l1", "elasticnet", None}, default="l2"
+    alpha : float, default=0.0001
+        Price of weights; also sets the learning rate of the schedule "optimal".
+    l1_ratio : float, default=0.15
+        The L1 share of "elasticnet".
+    fit_intercept : bool, default=True
+    max_iter : int, default=1000
+        At most so many epochs.
+    tol : float or None, default=1e-3
+        Stop where the mean loss falls by less for `n_iter_no_change` epochs; None: after `max_iter`.
+    shuffle : bool, default=True
+        Visit the rows in a new random order in each epoch.
+    verbose : int, default=0
+        No effect: set a callback to watch.
+    epsilon : float, default=0.1
+        Of the losses "huber" and "(squared_)epsilon_insensitive".
+    random_state : int, RandomState instance, default=None
+        Of the order of the rows.
+    learning_rate : str, default="invscaling"
+        "constant", "optimal", "invscaling", "adaptive" (divided by 5 where the loss stands still), "pa1", "pa2".
+    eta0 : float, default=0.01
+        The first learning rate (unless "optimal").
+    power_t : float, default=0.25
+        Of "invscaling".
+    early_stopping : bool, default=False
+        Judge by rows held out, not by the loss.
+    validation_fraction : float, default=0.1
+        Share of the rows held out.
+    n_iter_no_change : int, default=5
+    warm_start : bool, default=False
+        Start from the last fit's weights.
+    average : bool or int, default=False
+        Keep the mean of the weights of all steps, or of those after so many.
+    batch_size : int, default=1
+        Rows whose mean slope makes one step.
+    momentum : float, default=0.0
+        Share of the last step that is taken again, in [0, 1).
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,)
+    intercept_ : ndarray of shape (1,)
+    n_iter_ : int
+        Epochs.
+    t_ : float
+        Number of steps, plus one.
+    loss_curve_ : list of float
+        Mean loss of each epoch, each row's before its step.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from groundup.models import SGDRegressor
+    >>> X = np.random.default_rng(0).standard_normal((200, 3))
+    >>> SGDRegressor(random_state=0).fit(X, X @ [1.0, 2.0, 3.0]).coef_.round(1)
+    array([1., 2., 3.])
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        **Descent._parameter_constraints,
+        "loss": [StrOptions(OF_NUMBERS)],
+    }
+
+    def __init__(
+        self,
+        loss="squared_error",
+        *,
+        penalty="l2",
+        alpha=0.0001,
+        l1_ratio=0.15,
+        fit_intercept=True,
+        max_iter=1000,
+        tol=1e-3,
+        shuffle=True,
+        verbose=0,
+        epsilon=0.1,
+        random_state=None,
+        learning_rate="invscaling",
+        eta0=0.01,
+        power_t=0.25,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=5,
+        warm_start=False,
+        average=False,
+        batch_size=1,
+        momentum=0.0,
+    ):
+        self.loss = loss
+        self.penalty = penalty
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.fit_intercept = fit_intercept
+        self.max_iter = max_iter
+        self.tol = tol
+        self.shuffle = shuffle
+        self.verbose = verbose
+        self.epsilon = epsilon
+        self.random_state = random_state
+        self.learning_rate = learning_rate
+        self.eta0 = eta0
+        self.power_t = power_t
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.average = average
+        self.batch_size = batch_size
+        self.momentum = momentum
+
+    @fitting
+    def fit(self, X, y, coef_init=None, intercept_init=None, sample_weight=None):
+        """Fit the weights.
+
+        Parameters
+        ----------
+        X : array-like, table or sparse matrix of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,)
+        coef_init, intercept_init : ndarray, optional
+            Where to start.
+        sample_weight : array-like of shape (n_rows,), optional
+            Multiplies a row's step.
+
+        Returns
+        -------
+        self
+        """
+        if self.warm_start and hasattr(self, "coef_"):
+            coef_init = self.coef_ if coef_init is None else coef_init
+            intercept_init = self.intercept_ if intercept_init is None else intercept_init
+        rows = self._rows(X, y, sample_weight, finite="later", y_numeric=True)
+        self._go(rows, X, coef_init, intercept_init, self.max_iter, partial=False)
+        self._iterations_end(X, y)
+        return self
+
+    @fitting
+    def partial_fit(self, X, y, sample_weight=None):
+        """Go over the rows once, from the weights as they are.
+
+        Parameters
+        ----------
+        X : array-like, table or sparse matrix of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,)
+        sample_weight : array-like of shape (n_rows,), optional
+
+        Returns
+        -------
+        self
+        """
+        known = (self.coef_, self.intercept_) if hasattr(self, "coef_") else (None, None)
+        n_features = getattr(self, "n_features_in_", None)
+        rows = self._rows(X, y, sample_weight, finite="later", y_numeric=True)
+        if n_features not in (None, rows.n_features):
+            raise ValueError(
+                f"X has {rows.n_features} features, but {type(self).__name__} is expecting {n_features} features as "
+                "input."
+            )
+        self._go(rows, X, *known, 1, partial=True)
+        self._iterations_end(X, y)
+        return self
+
+    def _go(self, rows, X, coef, intercept, n_epochs: int, *, partial: bool) -> None:
+        start = start_at(coef, intercept, 1, rows.n_features)
+        coef, self.intercept_ = self._descend(
+            rows, X, [rows["y"]], [rows["weight"]], *start, n_epochs, partial=partial
+        )
+        self.coef_ = coef[0]
+
+    def _held_score(self, run_, held) -> float:
+        coef, intercept = run_.coefficients(self.average)
+        z, y, v = (
+            scores_of(run_.rows, held, coef, intercept)[:, 0],
+            run_.rows["y"][held],
+            run_.rows["weight"][held],
+        )
+        spread = float(v @ (y - (v @ y) / v.sum()) ** 2)
+        return 1.0 - float(v @ (y - z) ** 2) / spread if spread else 0.0
+
+    def _shown(self, coef, intercept):
+        return {"coef_": coef[0], "intercept_": intercept}
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = False
+        return tags

@@ -1,0 +1,159 @@
+"""Stochastic gradient descent: against scikit-learn's answers, exact optima, and what callbacks are told."""
+
+import numpy as np
+import pytest
+import sklearn.linear_model
+from scipy.sparse import csr_array
+
+from groundup.engine.losses import margins
+from groundup.models import Ridge, SGDClassifier, SGDRegressor
+from groundup.models.linear.solvers import gradient
+
+
+def problem(n=1500, d=8, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, d))
+    z = X[:, 0] - 2.0 * X[:, 1]
+    return X, (z + 0.3 * rng.logistic(size=n) > 0).astype(int), z + 0.1 * rng.standard_normal(n)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, csr_array])
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"loss": "log_loss", "penalty": "l1", "alpha": 1e-3},
+        {"loss": "modified_huber", "penalty": "elasticnet"},
+        {"loss": "squared_hinge", "average": True},
+        {"loss": "hinge", "learning_rate": "pa1", "eta0": 0.1},
+        {"learning_rate": "adaptive", "eta0": 0.1},
+        {"learning_rate": "constant", "batch_size": 16, "momentum": 0.9},
+        {"early_stopping": True},
+        {"class_weight": "balanced", "loss": "log_loss"},
+    ],
+)
+def test_classifies_as_well_as_scikit_learn(kind, params):
+    X, y, _ = problem()
+    ours = SGDClassifier(random_state=0, **params).fit(kind(X), y)
+    plain = {k: v for k, v in params.items() if k not in ("batch_size", "momentum")}
+    theirs = sklearn.linear_model.SGDClassifier(random_state=0, **plain).fit(X, y)
+    assert ours.score(kind(X), y) >= theirs.score(X, y) - 0.05
+    assert len(ours.loss_curve_) == ours.n_iter_
+    assert ours.t_ > 1.0
+
+
+@pytest.mark.parametrize(
+    "params", [{}, {"loss": "huber"}, {"average": 100}, {"batch_size": 8, "momentum": 0.5}]
+)
+def test_regression_comes_near_the_optimum(params):
+    X, _, y = problem()
+    model = SGDRegressor(random_state=0, tol=1e-6, **params).fit(X, y)
+    np.testing.assert_allclose(model.coef_, Ridge(1e-4 * len(y)).fit(X, y).coef_, atol=0.02)
+
+
+def test_averages_of_sparse_rows_are_those_of_dense_ones():
+    X, _, y = problem(400)
+    settings = {"average": 10, "shuffle": False, "max_iter": 3, "tol": None, "fit_intercept": False}
+    dense = SGDRegressor(random_state=0, **settings).fit(X, y)
+    sparse = SGDRegressor(random_state=0, **settings).fit(csr_array(X), y)
+    np.testing.assert_allclose(sparse.coef_, dense.coef_, rtol=1e-9)
+
+
+def test_many_classes_and_probabilities():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((600, 4))
+    y = np.array(["a", "b", "c"])[X[:, :3].argmax(axis=1)]
+    model = SGDClassifier(loss="log_loss", random_state=0).fit(X, y)
+    p = model.predict_proba(X)
+    assert model.coef_.shape == (3, 4)
+    np.testing.assert_allclose(p.sum(axis=1), 1.0)
+    assert (model.classes_[p.argmax(axis=1)] == model.predict(X)).mean() > 0.99
+    assert not hasattr(SGDClassifier(), "predict_proba")
+
+
+def test_partial_fit_goes_on_where_it_ended():
+    X, y, _ = problem()
+    model = SGDClassifier(random_state=0)
+    with pytest.raises(ValueError, match="classes must be passed on the first call"):
+        model.partial_fit(X, y)
+    for part in np.array_split(np.arange(len(X)), 5):
+        model.partial_fit(X[part], y[part], classes=[0, 1])
+    assert model.t_ == len(X) + 1
+    assert model.score(X, y) > 0.8
+    with pytest.raises(ValueError, match="not among the classes"):
+        model.partial_fit(X[:2], [0, 7])
+
+
+class Watch:
+    """Writes down what it is told."""
+
+    def __init__(self):
+        self.told = []
+
+    def setup(self, estimator, context):
+        """Begin."""
+
+    def teardown(self, estimator, context):
+        """End."""
+
+    def on_fit_task_begin(self, estimator, context):
+        """Do nothing."""
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+        """Write down a step."""
+        if context.parent is not None:
+            self.told.append(context.figures)
+        return False
+
+
+def test_each_step_can_be_watched():
+    X, _, y = problem(200)
+    model = SGDRegressor(batch_size=10, max_iter=2, tol=None, learning_rate="constant", random_state=0)
+    model.set_callbacks(Watch()).fit(X, y)
+    told = model._skl_callbacks[0].told
+    assert len(told) == 2 * 200 // 10
+    assert {"loss", "gradient_norm", "learning_rate", "epoch", "coef", "intercept"} <= set(told[0])
+    assert told[-1]["loss"] < told[0]["loss"]
+    assert told[-1]["gradient_norm"] < told[0]["gradient_norm"]
+    np.testing.assert_array_equal(told[-1]["coef"][0], model.coef_)
+    silent = SGDRegressor(batch_size=10, max_iter=2, tol=None, learning_rate="constant", random_state=0).fit(
+        X, y
+    )
+    np.testing.assert_array_equal(silent.coef_, model.coef_)
+
+
+def test_overflow_and_no_convergence_are_told():
+    X, y, z = problem(200)
+    with pytest.raises(ValueError, match="under-/overflow occurred at epoch"):
+        SGDRegressor(learning_rate="constant", eta0=1e3).fit(X * 1e100, z)
+    from sklearn.exceptions import ConvergenceWarning
+
+    with pytest.warns(ConvergenceWarning, match="Raise max_iter"):
+        SGDClassifier(max_iter=2, tol=1e-9, random_state=0).fit(X, y)
+    with pytest.raises(ValueError, match="infinity"):
+        SGDRegressor().fit(np.where(np.eye(*X.shape) > 0, np.inf, X), z)
+
+
+@pytest.mark.parametrize("name", sorted(margins.NUMBERS))
+def test_gradients_are_the_values_differences(name):
+    number = margins.NUMBERS[name]
+    z = np.linspace(-3.03, 3.07, 61)
+    for y in (-1.0, 1.0):
+        found = [margins.gradient(number, 0.3, v, y) for v in z]
+        steps = [
+            (margins.value(number, 0.3, v + 1e-6, y) - margins.value(number, 0.3, v - 1e-6, y)) / 2e-6
+            for v in z
+        ]
+        np.testing.assert_allclose(found, steps, atol=1e-5)
+        assert [margins.both(number, 0.3, v, y)[1] for v in z] == found
+
+
+def test_a_shuffle_is_a_permutation():
+    rows = np.arange(5, 1005, dtype=np.int32)
+    stored, order = rows.copy(), rows.copy()
+    gradient.shuffle(rows, 3, 64, stored, order)
+    assert sorted(order) == sorted(stored) == list(rows)
+    assert (order != stored).mean() > 0.9
+    again = rows.copy()
+    gradient.shuffle(rows, 3, 64, stored, again)
+    assert (again == order).all()
