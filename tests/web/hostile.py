@@ -70,6 +70,7 @@ _TEMPLATES = [
     "!",
     "~",
 ]
+_PATTERNS = ["*", "^$", "^.*$", "^(?$", "^c0$", "^[a-z]+$"]
 _FORMULAS = [
     "=1+1",
     "=cmd|'/c calc'!A0",
@@ -146,6 +147,7 @@ NAMES = list(
             *_MARKUP,
             *_QUOTES,
             *_TEMPLATES,
+            *_PATTERNS,
             *_FORMULAS,
             *_CONTROLS,
             *_MARKS,

@@ -16,6 +16,7 @@ from groundup.ship.serve import Settings, create_app
 from groundup.ship.serve.running import listen, server_of
 from groundup.tables import Contract, TablePreparer
 from groundup.tables.prepare import flavour_of
+from groundup.tables.sources.frames import as_frame
 from groundup.web import router
 
 
@@ -48,7 +49,7 @@ def saved(frame, target, path, *, learner=None, metrics=None, units=None, name="
     if learner is None:
         learner = LinearRegression() if contract.task == "regression" else LogisticRegression(max_iter=200)
     pipeline = Pipeline([("prepare", TablePreparer(flavour_of(learner))), ("learn", learner)])
-    X = frame.drop(c for c in frame.columns if c not in contract.features)  # select would read "*" as all
+    X = as_frame(frame)[contract.features]
     pipeline.fit(X, contract.target_values(frame))
     return bundle.save(pipeline, path, X, contract=contract, name=name, metrics=metrics)
 

@@ -150,16 +150,20 @@ def _numbers(column: pl.Series) -> pl.Series | None:
 def _stated(file: Path, table: Table) -> pl.DataFrame:
     """Return the columns of a Parquet file in its own types; only those that reading changed are read again."""
     schema = pl.read_parquet_schema(file)
-    changed = [n for n in table.columns if schema[n] != table.frame.schema[n] or schema[n].is_float()]
+    pairs = zip(schema.values(), table.frame.dtypes, strict=True)
+    changed = [j for j, (own, made) in enumerate(pairs) if own != made or own.is_float()]
     if not changed:
         return table.frame
-    own = pl.read_parquet(file, columns=changed, memory_map=False, hive_partitioning=False, glob=False)
-    return table.frame.with_columns(own.iter_columns())
+    read = pl.read_parquet(file, columns=changed, memory_map=False, hive_partitioning=False, glob=False)
+    own = zip(changed, read.iter_columns(), strict=True)
+    return table.frame.with_columns([column.rename(table.columns[j]) for j, column in own])
 
 
 def _native(source, table: Table) -> pl.DataFrame:
     """Return a frame's own columns: Polars' as they are, those of other libraries as Polars takes them over."""
     import narwhals.stable.v2 as nw
+
+    from groundup.tables.sources.names import without_patterns
 
     own = source if isinstance(source, pl.DataFrame) else None
     if own is None and hasattr(source, "columns") and not hasattr(source, "rejects"):
@@ -167,6 +171,7 @@ def _native(source, table: Table) -> pl.DataFrame:
             own = nw.from_native(source, eager_only=True).to_polars()
         except Exception:  # noqa: BLE001 - lazy frames, object columns of mixed types: each library fails in its own way
             return table.frame
+    own = None if own is None else without_patterns(own)[0]
     if own is None or own.columns != table.columns or own.height != table.n_rows or pl.Object in own.dtypes:
         return table.frame
     return own
@@ -175,12 +180,14 @@ def _native(source, table: Table) -> pl.DataFrame:
 def _without_rows(file: Path, features: Sequence[str]) -> Given | None:
     """Return the empty table of a file that has the columns `features` and no row, None if `file` is another."""
     from groundup.tables.sources.files import PARQUET, TEXT
+    from groundup.tables.sources.names import without_patterns
     from groundup.tables.table import Table
 
     frame = None
     if file.suffix.lower() in PARQUET and file.is_file():
         try:
             frame = pl.read_parquet(file, memory_map=False, hive_partitioning=False, glob=False)
+            frame = without_patterns(frame)[0]
         except (pl.exceptions.PolarsError, OSError, ValueError):
             return None
     elif file.suffix.lower() in TEXT and file.is_file() and file.stat().st_size <= _HEAD_BYTES:
@@ -194,6 +201,7 @@ def _without_rows(file: Path, features: Sequence[str]) -> Given | None:
 def _only_names(file: Path, features: set[str]) -> list[str] | None:
     """Return the names in a text file that holds one record of names and nothing else, or None."""
     from groundup.tables.sources.encoding import to_utf8
+    from groundup.tables.sources.names import settled
 
     text = to_utf8(file.read_bytes(), None, str(file))[0].decode("utf-8", errors="replace")
     for delimiter in _DELIMITERS:
@@ -202,7 +210,7 @@ def _only_names(file: Path, features: set[str]) -> list[str] | None:
         except csv.Error:
             continue
         records = [record for record in found if any(cell.strip() for cell in record)]
-        names = [cell.strip() for cell in records[0]] if len(records) == 1 else []
-        if features <= set(names) and len(set(names)) == len(names):
+        names = settled([cell.strip() for cell in records[0]])[0] if len(records) == 1 else []
+        if features <= set(names):
             return names
     return None

@@ -7,6 +7,8 @@ from collections import Counter
 import numpy as np
 import polars as pl
 
+from groundup.tables.sources.names import is_pattern, settled, without_patterns
+
 
 def is_frame(X) -> bool:
     """Tell whether `X` has named columns: Polars, pandas, Arrow, or a Table of ours."""
@@ -22,11 +24,11 @@ def as_polars(X) -> pl.DataFrame:
     from groundup.tables.table import Table
 
     if isinstance(X, pl.DataFrame):
-        return X
+        return without_patterns(X)[0]
     if isinstance(X, Table):
         return X.frame
     if isinstance(X, pl.LazyFrame):
-        return X.collect(engine="in-memory")
+        return without_patterns(X.collect(engine="in-memory"))[0]
     import narwhals.stable.v2 as nw
 
     names = [str(name) for name in getattr(X, "columns", [])]
@@ -36,7 +38,7 @@ def as_polars(X) -> pl.DataFrame:
     if names and any(not isinstance(name, str) for name in X.columns):
         X = X.set_axis(names, axis=1) if hasattr(X, "set_axis") else X
     try:
-        return nw.from_native(X, eager_only=True).to_polars()
+        return without_patterns(nw.from_native(X, eager_only=True).to_polars())[0]
     except Exception:  # noqa: BLE001 (lazy frames, cells of mixed types, no pyarrow: each library fails in its own way)
         from groundup.tables.sources.frames import as_frame
 
@@ -46,15 +48,17 @@ def as_polars(X) -> pl.DataFrame:
 def few_rows(X, most: int) -> list[dict] | None:
     """Return the rows of a small frame as mappings, or None if there are more than `most` (or none, or no cheap way)."""
     if isinstance(X, pl.DataFrame):
-        return X.to_dicts() if 0 < X.height <= most else None
+        few = 0 < X.height <= most and not any(map(is_pattern, X.columns))
+        return X.to_dicts() if few else None
     if not (hasattr(X, "iloc") and hasattr(X, "dtypes") and 0 < len(X) <= most):
         return None
+    names = _names(X.columns)
     rows = []
     for i in range(len(X)):
         row = X.iloc[i]  # pandas: six to twenty times as fast as any conversion of so few rows
         if row.dtype != object and not (X.dtypes == row.dtype).all():
             return None  # numbers of several types became one: a whole number may have lost digits
-        rows.append(dict(zip(_names(X.columns), row.tolist(), strict=True)))
+        rows.append(dict(zip(names, row.tolist(), strict=True)))
     return rows
 
 
@@ -69,6 +73,7 @@ def _names(columns) -> list[str]:
         names = [str(name) for name in columns]
         if len(set(names)) < len(names):
             raise ValueError(f"Expected unique column names, got {names}")
+        names = settled(names)[0] if any(map(is_pattern, names)) else names
         _last_names = (columns, names)
     return names
 

@@ -12,6 +12,7 @@ import polars as pl
 
 from groundup.tables.sources.dialect import Layout
 from groundup.tables.sources.encoding import DAMAGED
+from groundup.tables.sources.names import settled
 from groundup.tables.sources.records import Dialect, Record, parse
 from groundup.tables.table import Note, Reject
 
@@ -121,21 +122,5 @@ def columns(head: list[str], start: Layout, widths: Counter) -> tuple[int, list[
         notes.append(Note("header", told))
     elif common < len(names) and nearly_all and not any(names[common:]):
         names = names[:common]
-    named, told = _unique(names)
+    named, told = settled(names)
     return len(named), named, notes + told
-
-
-def _unique(names: list[str]) -> tuple[list[str], list[Note]]:
-    """Return `names` with empty and repeated ones replaced, and a note for each."""
-    given, used = set(names), set()
-    named, notes = [], []
-    for j, name in enumerate(names):
-        new, n = name or f"column_{j + 1}", 2
-        while new in used or (new != name and new in given):
-            new, n = f"{name or f'column_{j + 1}'}_{n}", n + 1
-        if new != name:
-            why = f"has the name {name!r} again" if name else "has no name"
-            notes.append(Note("header", f"column {j + 1} {why}: it is called {new!r}", new))
-        used.add(new)
-        named.append(new)
-    return named, notes

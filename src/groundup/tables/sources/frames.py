@@ -19,6 +19,7 @@ from groundup.errors import GroundupError
 from groundup.tables import cells
 from groundup.tables.dates import LAYOUTS
 from groundup.tables.sources.judge import check_stated, stating
+from groundup.tables.sources.names import without_patterns
 from groundup.tables.sources.types import Typed, typed
 from groundup.tables.table import Note, Table
 
@@ -29,8 +30,8 @@ def as_table(source, name: str | None = None) -> Table:
     """Return `source`, a Table or anything that ``as_frame`` takes, as a Table."""
     if isinstance(source, Table):
         return source
-    frame, kind = framed(source)
-    return Table(frame, name or "table", kind)
+    frame, kind, notes = framed(source)
+    return Table(frame, name or "table", kind, tuple(notes))
 
 
 def as_frame(source) -> pl.DataFrame:
@@ -38,19 +39,25 @@ def as_frame(source) -> pl.DataFrame:
     return source.frame if isinstance(source, Table) else framed(source)[0]
 
 
-def framed(source) -> tuple[pl.DataFrame, str]:
-    """Return `source` as an eager Polars frame with plain types, and what it was."""
+def framed(source) -> tuple[pl.DataFrame, str, list[Note]]:
+    """Return `source` as an eager Polars frame with plain types, what it was, and notes on names."""
+    made, kind = _framed(source)
+    named, notes = without_patterns(made)
+    return plain(named), kind, notes
+
+
+def _framed(source) -> tuple[pl.DataFrame, str]:
     if isinstance(source, pl.LazyFrame):
-        return plain(source.collect(engine="in-memory")), "polars frame"
+        return source.collect(engine="in-memory"), "polars frame"
     if isinstance(source, pl.DataFrame):
-        return plain(source), "polars frame"
+        return source, "polars frame"
     if isinstance(source, Mapping):
-        return plain(_from_columns(source)), "mapping"
+        return _from_columns(source), "mapping"
     if isinstance(source, np.ndarray):
-        return plain(_from_array(source)), "array"
+        return _from_array(source), "array"
     if isinstance(source, Sequence) and not isinstance(source, (str, bytes)):
-        return plain(from_rows(source)), "rows"
-    return plain(_from_native(source)), f"{type(source).__module__.split('.')[0]} frame"
+        return from_rows(source), "rows"
+    return _from_native(source), f"{type(source).__module__.split('.')[0]} frame"
 
 
 def _from_native(source) -> pl.DataFrame:
@@ -184,7 +191,7 @@ def _lost_its_type(series: pl.Series) -> bool:
 
 
 def plain(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return `frame` with the types of the module's docstring."""
+    """Return `frame`, no name of which is a pattern, with the types of the module's docstring."""
     changes = []
     floats = frame.select(cs.float().is_nan().any()) if any(d.is_float() for d in frame.dtypes) else None
     with_nan = (

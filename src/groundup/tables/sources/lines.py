@@ -10,6 +10,7 @@ import polars as pl
 from groundup.errors import GroundupError
 from groundup.tables.sources.encoding import to_utf8
 from groundup.tables.sources.frames import from_rows, plain, revived
+from groundup.tables.sources.names import without_patterns
 from groundup.tables.table import Reject, Table
 
 _SHOWN_CHARS = 200
@@ -30,11 +31,11 @@ def read_lines(data: bytes, name: str, file: str, *, encoding, types) -> Table:
     if not rows:
         why = f" Line {rejects[0].line}: {rejects[0].reason}." if rejects else ""
         raise GroundupError(f"The file has no JSON object on any line.{why}", file=file, hint=_hint(utf8))
-    frame = plain(from_rows(rows))
+    frame, named = without_patterns(from_rows(rows))
     if not frame.columns:
         raise GroundupError("The JSON objects have no keys.", file=file)
-    done = revived(frame, types)
-    return Table(done.frame, name, file, (*notes, *done.notes), tuple(rejects), done.formats)
+    done = revived(plain(frame), types)
+    return Table(done.frame, name, file, (*notes, *named, *done.notes), tuple(rejects), done.formats)
 
 
 def _row(line: str) -> tuple[dict, str]:
@@ -66,5 +67,6 @@ def read_parquet(file, name: str, *, types) -> Table:
         ) from None
     if frame.height == 0 or frame.width == 0:
         raise GroundupError(f"The Parquet file has {frame.height} rows and {frame.width} columns.", file=file)
+    frame, named = without_patterns(frame)
     done = revived(plain(frame), types)
-    return Table(done.frame, name, str(file), tuple(done.notes), (), done.formats)
+    return Table(done.frame, name, str(file), (*named, *done.notes), (), done.formats)

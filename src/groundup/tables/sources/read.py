@@ -72,13 +72,13 @@ def read(
         return _read_file(text, name, delimiter=delimiter, encoding=encoding, header=header, types=types)
     if any(option is not None for option in (delimiter, encoding, header)):
         raise UsageError("delimiter, encoding and header are options of text files, not of frames.")
-    frame, kind = framed(source)
+    frame, kind, notes = framed(source)
     if frame.width == 0:
         raise GroundupError(f"The {kind} has no columns.")
     if len(set(frame.columns)) < frame.width:
         raise GroundupError(f"The {kind} has two columns of the same name.")
     done = revived(frame, types)
-    return Table(done.frame, name or "table", kind, tuple(done.notes), (), done.formats)
+    return Table(done.frame, name or "table", kind, (*notes, *done.notes), (), done.formats)
 
 
 def _read_file(path, name, *, delimiter, encoding, header, types) -> Table:
