@@ -66,6 +66,16 @@ def test_damaged_results_are_told(tmp_path):
         folder.latest_result()
 
 
+@pytest.mark.parametrize("text", ['{"version": 1, "task"', '{"version": 99}'])
+def test_an_unreadable_run_in_use_does_not_stop_the_next(tmp_path, text):
+    folder, old, new = Folder(tmp_path), {"data": "x"}, {"data": "y"}
+    folder.save(old, result())
+    (folder.run(old) / "result.json").write_text(text)
+    told = folder.save(new, result())
+    assert "its result cannot be read" in told
+    assert folder.latest() == (folder.run(new), new)
+
+
 @pytest.mark.parametrize(
     ("content", "told"), [(None, "is gone"), (b"", "is not the one"), (b"y", "is not the one")]
 )

@@ -256,8 +256,11 @@ def told_looks(n_looks: int) -> list[str]:
 
 
 def _in_brief(run: Path) -> str:
-    """Return what a run found, in a few words."""
-    result = Result.from_json((run / RESULT).read_bytes(), run / RESULT)
+    """Return what a run found, in a few words; a result that cannot be read stops nobody who is done with it."""
+    try:
+        result = Result.from_json((run / RESULT).read_bytes(), run / RESULT)
+    except (OSError, GroundupError):
+        return "its result cannot be read"
     name = result.best.metric
     return f"{result.best.title}, {name} {shown(result.metrics['test'].get(name))} on test"
 
