@@ -51,6 +51,16 @@ def test_duplicates_are_those_of_the_slow_version(seed):
     assert list(found[0].rows) == twins[:5]
 
 
+def test_names_of_columns_are_of_no_account():
+    rng = np.random.default_rng(0)
+    y, cells = rng.integers(0, 2, 200), rng.integers(0, 3, (200, 7))
+    parts = {"train": np.arange(140), "valid": np.arange(140, 170), "test": np.arange(170, 200)}
+    plain = duplicates(pl.DataFrame(cells), y, parts)
+    names = ["rows", "tested", "elsewhere", "test_rows", "target", "row", "part"]
+    assert plain
+    assert duplicates(pl.DataFrame(cells, schema=names), y, parts) == plain
+
+
 @pytest.mark.parametrize(("copies", "level"), [(10, "note"), (200, "warn"), (1000, "block")])
 def test_level_by_share(copies, level):
     frame = table()

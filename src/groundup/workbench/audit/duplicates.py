@@ -19,7 +19,8 @@ WARN, BLOCK = 0.05, 0.50
 AGREEMENT = 0.98
 FEW_ROWS = 200  # with fewer, nothing blocks
 _SHOWN = 5
-_TARGET, _ROW, _PART = "\x00target", "\x00row", "\x00part"
+# Features are numbered meanwhile, so that no name of theirs is like one of these.
+_TARGET, _ROW, _PART = "target", "row", "part"
 
 
 def duplicates(frame: pl.DataFrame, y: np.ndarray, parts: dict[str, np.ndarray]) -> list[Finding]:
@@ -62,13 +63,15 @@ def _is_coarse(frame: pl.DataFrame) -> bool:
 
 
 def _equal_features(frame: pl.DataFrame, rows: np.ndarray, part: np.ndarray) -> pl.DataFrame | None:
-    """Return the rows whose features are equal to those of another row; None where there is none."""
+    """Return the rows whose features are equal to those of another row, columns "0", "1", ...; None where none is."""
     hashes = frame.hash_rows(seed=0).to_numpy()[rows]
     _, code, counts = np.unique(hashes, return_inverse=True, return_counts=True)
     again = np.flatnonzero(counts[code] > 1)
     if not len(again):
         return None
-    return frame[rows[again]].with_columns(pl.Series(_ROW, rows[again]), pl.Series(_PART, part[again]))
+    numbered = frame[rows[again]]
+    numbered.columns = [str(j) for j in range(frame.width)]
+    return numbered.with_columns(pl.Series(_ROW, rows[again]), pl.Series(_PART, part[again]))
 
 
 def _met(elsewhere, rows, tested, test_rows) -> tuple[int, int, list[tuple[int, int]]]:
