@@ -13,8 +13,11 @@ import pytest
 
 import groundup as gu
 from groundup.errors import GroundupError, UsageError
+from groundup.ship import bundle
 from groundup.workbench import lines
 from groundup.workbench.events import FitDone, Told
+from groundup.workbench.examination import Examination
+from groundup.workbench.folder import BUNDLE
 from groundup.workbench.journal import ProjectError, read
 from groundup.workbench.steps import compare as compare_step
 from groundup.workbench.steps import finalize as finalize_step
@@ -181,6 +184,28 @@ def test_a_full_disk_loses_at_most_the_fit_in_flight(at, whole, tmp_path, frame,
     told = [event.text for event in heard if isinstance(event, Told)]
     assert told[0].startswith("Going on with the run that was interrupted")
     assert n_done <= sum(isinstance(event, FitDone) for event in heard)
+
+
+def test_a_disk_that_is_full_for_the_bundle_loses_no_fit(whole, tmp_path, frame, monkeypatch):
+    save = bundle.save
+
+    def full(pipeline, path, *args, **facts):
+        if path.name == BUNDLE:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return save(pipeline, path, *args, **facts)
+
+    with monkeypatch.context() as m:
+        m.setattr(bundle, "save", full)
+        with pytest.raises(ProjectError, match="No space left on device"):
+            project(tmp_path, frame).build(max_fits=20)
+    heard = []
+    assert project(tmp_path, frame, listen=heard.append).build(max_fits=20).digest == whole[0].digest
+    assert any(isinstance(e, Told) and e.text.startswith("Going on with the run") for e in heard)
+
+
+def test_an_examination_that_cannot_be_written_is_no_failed_run(tmp_path):
+    with pytest.raises(ProjectError, match="cannot be written"):
+        Examination().write(tmp_path / "gone")
 
 
 def test_the_budget_goes_on_where_it_ended(tmp_path, frame):

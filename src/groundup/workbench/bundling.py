@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from groundup.errors import GroundupError
 from groundup.workbench.learners import kind_of
+from groundup.workbench.lines import unwritable
 from groundup.workbench.problem import Problem
 from groundup.workbench.result import Result
 from groundup.workbench.steps.finalize import Fitted
@@ -21,8 +21,10 @@ def save_bundle(path: Path, problem: Problem, model: Fitted, result: Result) -> 
 
     Raises
     ------
+    ProjectError
+        If the file cannot be written.
     GroundupError
-        If the file cannot be written, or read back does not say what the model says.
+        If the file, read back, does not say what the model says.
     """
     from sklearn.pipeline import Pipeline
 
@@ -53,11 +55,7 @@ def save_bundle(path: Path, problem: Problem, model: Fitted, result: Result) -> 
             learners=[type(model.learner)],
         )
     except OSError as error:
-        raise GroundupError(
-            f"The bundle cannot be written: {error.strerror or error}.",
-            file=path,
-            hint="Choose another folder with --project.",
-        ) from None
+        raise unwritable(error, path) from None
     return saved.digest
 
 

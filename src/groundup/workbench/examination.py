@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 
 from groundup.errors import GroundupError
 from groundup.ship.bundle.atomic import write_atomic
+from groundup.workbench.lines import unwritable
 from groundup.workbench.result import Plain
 
 NAME = "examination.json"
@@ -60,15 +61,13 @@ class Examination(Plain):
 
         Raises
         ------
-        GroundupError
+        ProjectError
             If it cannot be written.
         """
         try:
             write_atomic(run / NAME, self.model_dump_json().encode("utf-8", "backslashreplace"))
         except OSError as error:
-            raise GroundupError(
-                f"The project cannot be written: {error.strerror or error}.", file=run
-            ) from None
+            raise unwritable(error, run) from None
 
     @classmethod
     def read(cls, path: Path) -> Examination | None:
