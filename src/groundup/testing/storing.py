@@ -19,6 +19,8 @@ from groundup.testing.samples import answers, assert_same, fitted, frames, fresh
 
 #: Attributes that no fit leaves for others: callbacks that the user set, and what scikit-learn keeps for itself.
 _NOT_LEARNT = {"_skl_callbacks", "_sklearn_output_config", "_metadata_request"}
+# Changing a state 300 times takes seconds, most of them compiling with bounds checks.
+_LONGEST_S = 600
 
 
 def checks(learner, save_and_load):
@@ -132,12 +134,18 @@ def _mutate_in_child(model, X) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "model.pickle"
         source.write_bytes(cloudpickle.dumps((model, X)))
-        done = subprocess.run(
-            [sys.executable, "-m", "groundup.testing.mutations", str(source)],
-            capture_output=True,
-            env=environment,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "groundup.testing.mutations", str(source)],
+                capture_output=True,
+                env=environment,
+                check=False,
+                timeout=_LONGEST_S,
+            )
+        except subprocess.TimeoutExpired:
+            raise AssertionError(
+                f"on a changed state, loading or predicting did not end within {_LONGEST_S} s"
+            ) from None
     assert done.returncode == 0, (
         f"the process died with {done.returncode} on a changed state:\n{done.stderr.decode()[-2000:]}"
     )
