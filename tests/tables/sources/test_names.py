@@ -1,5 +1,7 @@
 """Names of columns at the door: what Polars takes for a pattern of names is called otherwise, alike everywhere."""
 
+import time
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -79,3 +81,11 @@ def test_a_preparer_alone_takes_them():
     whole = preparer.transform(frame)
     for few in (frame.head(2), frame.head(2).to_pandas(), pd.concat([frame.to_pandas()] * 20).head(2)):
         assert np.array_equal(preparer.transform(few), whole[:2])
+
+
+def test_many_equal_names_cost_no_more_each():
+    begun = time.process_time()
+    names, notes = settled(["q"] * 50_000)
+    assert time.process_time() - begun < 5, "counted up from 2 for every one, this takes minutes"
+    assert (names[:3], names[-1]) == (["q", "q_2", "q_3"], "q_50000")
+    assert len(notes) == 49_999

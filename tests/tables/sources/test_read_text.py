@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -171,6 +172,48 @@ def test_header_found_assumed_or_stated(written):
     assert read(written("valid,valid,valid\n" * 6)).n_rows == 6
     years = read(written("Year,2000,2001,2002\ncoal,1,2,3\ngas,4,5,6\n"))
     assert years.columns == ["Year", "2000", "2001", "2002"]
+
+
+def told_of_the_header(table):
+    return " ".join(str(note) for note in table.notes if note.kind == "header")
+
+
+def text_table(rng, head=None, n=100):
+    """Towns, levels and remarks; `head` above them."""
+    words = [f"{a}{b}" for a in ("lor", "ips", "dol", "sit", "con") for b in ("em", "um", "or", "ante")]
+    rows = [
+        [
+            f"{rng.choice(words)}{i:03}",
+            rng.choice(["basic", "plus", "family"]),
+            " ".join(rng.choice(words, 6)),
+        ]
+        for i in range(n)
+    ]
+    return "\n".join(",".join(row) for row in ([] if head is None else [head]) + rows)
+
+
+@pytest.mark.parametrize("head", [["town", "plan", "remark"], ["town", "0", "1e9"], ["plan", "plan", "text"]])
+def test_a_header_above_text_stands_out(written, head):
+    """Even where it repeats a name, or holds numbers, as a row of words would not."""
+    table = read(written(text_table(np.random.default_rng(0), head)))
+    assert table.n_rows == 100
+    assert table.columns[0] == head[0]
+    assert "taken as column names" in told_of_the_header(table)
+    assert "--no-header" in told_of_the_header(table)
+
+
+def test_a_word_that_is_a_level_too_may_still_be_a_name(written):
+    table = read(written(text_table(np.random.default_rng(0), ["town", "plus", "x"])))
+    assert table.columns == ["town", "plus", "x"]
+
+
+def test_text_without_a_header_loses_no_row_where_a_word_comes_again(written):
+    n_wrong = 0
+    for seed in range(50):
+        table = read(written(text_table(np.random.default_rng(seed))))
+        n_wrong += table.n_rows != 100
+        assert "taken as" in told_of_the_header(table)
+    assert n_wrong <= 2  # the bound is 5 %
 
 
 def test_repeated_and_empty_names(written):

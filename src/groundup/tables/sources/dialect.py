@@ -1,4 +1,4 @@
-"""Find a text table's delimiter and quoting, its header and the title lines above it.
+"""Find a text table's delimiter and quoting, and the title lines above it.
 
 As in CleverCSV (van den Burg, Nazabal & Sutton 2019, Data Mining and Knowledge Discovery 33), a dialect is good if it
 makes records of one shape whose cells are of known types: score = pattern score x type score over a sample.
@@ -10,8 +10,7 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
-from groundup.tables import cells
-from groundup.tables.dates import LAYOUTS
+from groundup.tables.sources.header import is_typed, names_columns
 from groundup.tables.sources.records import Dialect, parse
 
 DELIMITERS = (",", ";", "\t", "|", ":", "^", "~", " ")
@@ -19,12 +18,6 @@ _SAMPLE_CHARS = 1 << 16
 _SAMPLE_LINES = 10
 _SAMPLE_RECORDS = 200
 _SAMPLE_CELLS = 20_000
-_KNOWN = re.compile(
-    "|".join([*(f"(?:{p})" for p in cells.NUMBER_PATTERNS.values())])
-    + r"|^(?i:true|false|yes|no|y|n|na|n/a|nan|null|m|f|male|female)$|^https?://\S+$|^[\w.+-]+@[\w-]+\.[\w.]+$"
-    + r"|^[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?$|^[$€£] ?[0-9.,]+$|^[0-9.,]+ ?[%€$£]$"
-)
-_DATES = [re.compile(re.sub(r"\?P<\w+>", "?:", pattern)) for pattern in LAYOUTS.values()]
 _WORDS = re.compile(r"^[\w\-.'&()/ ]{1,60}$")
 
 
@@ -123,66 +116,14 @@ def cell_weight(cell: str) -> float:
     return 0.8 if _WORDS.match(cell) else 0.1
 
 
-def is_typed(cell: str) -> bool:
-    """Say whether `cell` is a number, a date, a truth value, an address: something that a header is not."""
-    return _KNOWN.match(cell) is not None or any(p.match(cell) for p in _DATES)
-
-
 def layout(rows: list[list[str]]) -> Layout:
     """Return where the table in the sample `rows` starts, and whether its first record names the columns."""
     n_titles = _titles(rows)
     table = rows[n_titles:]
     widths = Counter(len(row) for row in table)
-    has_header, doubt = _header(table)
+    has_header, doubt = names_columns(table)
     firsts = frozenset(row[0] for row in table)
     return Layout(n_titles, has_header, doubt, max(widths, key=lambda w: (widths[w], w)), firsts)
-
-
-def _header(rows: list[list[str]]) -> tuple[bool, str]:
-    """Return whether the first of `rows` names the columns, and why that is not sure ("" if it is)."""
-    first, below = [c.strip() for c in rows[0]], rows[1:]
-    if not below:
-        typed = any(is_number(c) for c in first)
-        return not typed, "there is one record only"
-    evidence = 0
-    for j, name in enumerate(first):
-        column = [row[j].strip() for row in below if j < len(row) and row[j].strip()]
-        if not column or not name:
-            continue
-        typed = sum(is_typed(c) for c in column) > 0.5 * len(column)
-        lengths = {len(c) for c in column}
-        if is_number(name):
-            evidence -= typed and not _is_year(name, first)
-        elif _is_value(name):
-            evidence -= typed
-        elif typed:
-            evidence += 1
-        elif len(lengths) == 1 and len(column) >= 5 and len(name) not in lengths:
-            evidence += 1  # codes of one length below a name of another
-        elif name in column:
-            evidence -= 1
-    if evidence != 0:
-        return evidence > 0, ""
-    repeated = len(set(first)) < len([c for c in first if c])
-    typed = any(is_number(c) and not _is_year(c, first) for c in first if c)
-    assumed = not (typed or (repeated and len(first) > 2))
-    return assumed, "every column is text, as the first record is"
-
-
-def _is_value(cell: str) -> bool:
-    """Say whether `cell` is a number, a date or an address; unlike ``is_typed``, "n" and "no" may be names."""
-    return is_typed(cell) and not cell.isalpha()
-
-
-def is_number(cell: str) -> bool:
-    """Say whether `cell` is a number in any format."""
-    return any(re.match(p, cell) for p in cells.NUMBER_PATTERNS.values())
-
-
-def _is_year(name: str, first: list[str]) -> bool:
-    """Say whether `name` is one of several years in a row: then it may well be a heading."""
-    years = [c for c in first if re.match(r"^(19|20)[0-9]{2}$", c)]
-    return name in years and len(years) >= 3 and len(set(years)) == len(years)
 
 
 def _titles(rows: list[list[str]]) -> int:
