@@ -6,6 +6,7 @@ with the answers beside them; lines that are no rows are listed, none is lost; a
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,9 @@ from groundup.web.plain import MAX_SHOWN, Plain, cell, share, shown
 MAX_PREVIEW, MAX_COLUMNS = 100, 8
 MAX_LISTED = 50
 ENDINGS = (".csv", ".tsv", ".txt")
+#: Cells of one line: each column costs its own work, so that megabytes of names would hold a thread for minutes.
+MAX_CELLS = 5_000
+_DELIMITERS = b",;\t|:^~ "
 
 
 class Verdict(Plain):
@@ -128,6 +132,11 @@ def answered(model: Model, name: str, data: bytes, kept: Kept, max_rows: int) ->
         )
     if not data.strip():
         raise GroundupError("The file is empty.", hint="It needs a line of names, and a line per row.")
+    if _is_wider(data, most := max(MAX_CELLS, 2 * len(model.contract.features))):
+        raise GroundupError(
+            f"A line of the file has more than {most:,} cells.",
+            hint="Only the model's columns are needed; the command `groundup predict` has no such limit.",
+        )
     stated = model.settings.get("read")
     with tempfile.TemporaryDirectory(prefix="groundup-") as folder:
         file = Path(folder) / f"table{ending}"
@@ -153,6 +162,14 @@ def answered(model: Model, name: str, data: bytes, kept: Kept, max_rows: int) ->
     written = writing.rendered(said.frame, "csv", labels=said.labels)
     token = kept.put(f"{_plain_name(stem)}-predictions.csv", written.data)
     return _told(model, name, said, written.n_escaped, token)
+
+
+def _is_wider(data: bytes, n_cells: int) -> bool:
+    """Tell whether a line has more than `n_cells` cells, whatever its delimiter; one look at each byte for each."""
+    return any(
+        re.search(rb"(?:\A|[\r\n])(?:[^%b\r\n]*+%b){%d}" % (mark, mark, n_cells), data) is not None
+        for mark in (re.escape(bytes([d])) for d in _DELIMITERS if data.count(d) >= n_cells)
+    )
 
 
 def _plain_name(stem: str) -> str:
