@@ -65,6 +65,7 @@ def every_chart(name: str, n: int = 400, seed: int = 0) -> dict:
             + [{"name": "b", "score": 0.5, "is_baseline": True}],
             metric=name,
         ),
+        "clusters_map": charts.clusters_map(p, y + p, three, names, shown_share=0.4),
         "confusion_matrix": charts.confusion_matrix(rng.integers(0, 9, (3, 3)) + 1, names),
         "roc": charts.roc(y, p, labels=["no", name], threshold=0.5),
         "roc_many": charts.roc(three, votes, labels=names),

@@ -17,6 +17,7 @@ KINDS = [
     "numeric_distribution",
     "category_distribution",
     "leaderboard",
+    "clusters_map",
     "confusion_matrix",
     "roc",
     "roc_many",

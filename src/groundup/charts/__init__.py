@@ -13,12 +13,13 @@ many charts into one page without a request to anywhere.
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
 _LAZY = {
     "Chart": "groundup.charts.chart",
     "calibration": "groundup.charts.reliability",
     "category_distribution": "groundup.charts.categories",
-    "clusters_map": "groundup.charts.clusters_map",
+    "clusters_map": "groundup.charts.plane",
     "confusion_matrix": "groundup.charts.confusion",
     "importance": "groundup.charts.importances",
     "leaderboard": "groundup.charts.leaderboards",
@@ -48,7 +49,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return getattr(importlib.import_module(_LAZY[name]), name)
     if name in _MODULES:

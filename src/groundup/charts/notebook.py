@@ -12,7 +12,7 @@ from html import escape
 from groundup.charts.plain import visible
 
 _LINE = "border-bottom:1px solid color-mix(in srgb,currentColor 18%,transparent)"
-_CELL = f"padding:.25em 1em .25em 0;{_LINE};background:none;vertical-align:top;max-width:32em;overflow-wrap:anywhere"
+_CELL = f"padding:.25em 1em .25em 0;{_LINE};background:none;vertical-align:top;max-width:32em;overflow-wrap:break-word"
 
 
 def titled(title: str, inside: str) -> str:

@@ -22,7 +22,7 @@ _HALF_PX = 380
 
 
 def render(report: Context, *, is_static: bool = False) -> str:
-    """Return the page; `is_static` leaves out what makes charts answer the pointer."""
+    """Return the page; `is_static` leaves out all scripts."""
 
     def chart(block: Picture) -> str:
         width = _HALF_PX if _is_paired(block) else 560
@@ -35,7 +35,7 @@ def render(report: Context, *, is_static: bool = False) -> str:
         chart=chart,
         rows_of=_rows_of,
         style=f"{embed.head()}\n<style>{look.css()}{_source('report.css')}</style>",
-        script=f"<script>{_source('report.js')}</script>",
+        script="" if is_static else f"<script>{_source('report.js')}</script>",
         living=embed.script() if has_pictures and not is_static else "",
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from groundup.charts import Chart
-from groundup.charts.clusters_map import clusters_map
+from groundup.charts.plane import clusters_map
 from groundup.workbench.keeping import Fitted
 from groundup.workbench.problem import Problem
 from groundup.workbench.result import Result

@@ -20,9 +20,7 @@ from groundup.errors import UsageError
 _MOST_POINTS = 1_500
 
 
-def clusters_map(
-    x, y, group: Sequence[int], names: Sequence[str], *, shown_share: float, seed: int = 0
-) -> Chart:
+def clusters_map(x, y, group, names: Sequence[str], *, shown_share: float, seed: int = 0) -> Chart:
     """Draw rows on a plane by group.
 
     Parameters
