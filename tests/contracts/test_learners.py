@@ -43,6 +43,9 @@ EXPECTED_FAILURES: dict[str, dict[str, str]] = {
         "check_sample_weight_equivalence_on_dense_data": "a weight makes a step longer, a repetition takes one more",
         "check_sample_weight_equivalence_on_sparse_data": "as on dense data",
     },
+    "RidgeClassifier": {
+        "check_non_transformer_estimators_n_iter": "n_iter_ is None: a direct solver does not iterate",
+    },
     "Ridge": {
         "check_non_transformer_estimators_n_iter": "n_iter_ is None: a direct solver does not iterate",
     },

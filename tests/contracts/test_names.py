@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from scipy.sparse import csr_array
 from sklearn.datasets import make_blobs
-from sklearn.utils import all_estimators
+from sklearn.utils import all_estimators, get_tags
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 import groundup.models
@@ -68,7 +68,8 @@ def _fitted(cls, **params):
     allowed = inspect.signature(cls).parameters
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return cls(**{k: v for k, v in quick.items() if k in allowed} | params).fit(X, Y)
+        model = cls(**{k: v for k, v in quick.items() if k in allowed} | params)
+        return model.fit(X, Y + 1 if get_tags(model).target_tags.positive_only else Y)
 
 
 def _attributes(cls) -> set[str]:
@@ -126,7 +127,7 @@ def _values(cls):
 def _refusal(cls, name: str, value) -> str:
     try:
         _fitted(cls, **{name: value})
-    except (ValueError, TypeError) as e:
+    except (ValueError, TypeError, AttributeError) as e:
         return str(e)
     return ""
 

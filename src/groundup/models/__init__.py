@@ -8,6 +8,12 @@ from __future__ import annotations
 import importlib
 
 _LAZY = {
+    "HuberRegressor": "groundup.models.linear",
+    "RidgeCV": "groundup.models.linear",
+    "RidgeClassifier": "groundup.models.linear",
+    "TweedieRegressor": "groundup.models.linear",
+    "GammaRegressor": "groundup.models.linear",
+    "PoissonRegressor": "groundup.models.linear",
     "SGDRegressor": "groundup.models.linear",
     "SGDClassifier": "groundup.models.linear",
     "LassoCV": "groundup.models.linear",
@@ -29,16 +35,22 @@ __all__ = [
     "DummyRegressor",
     "ElasticNet",
     "ElasticNetCV",
+    "GammaRegressor",
     "HistGradientBoostingClassifier",
     "HistGradientBoostingRegressor",
+    "HuberRegressor",
     "KMeans",
     "Lasso",
     "LassoCV",
     "LinearRegression",
     "LogisticRegression",
+    "PoissonRegressor",
     "Ridge",
+    "RidgeCV",
+    "RidgeClassifier",
     "SGDClassifier",
     "SGDRegressor",
+    "TweedieRegressor",
 ]
 
 

@@ -1,8 +1,8 @@
-"""The Poisson loss of one row with the logarithm as link: half its deviance, up to what depends on y alone.
+"""The Poisson loss of one row with the logarithm as link: half its deviance.
 
 With the score z, mu = e^z the expected count, and the count y >= 0:
 
-    value(z, y)     = e^z - y z
+    value(z, y)     = e^z - y z + y log y - y           (0 where e^z = y)
     gradient(z, y)  = e^z - y
     curvature(z)    = e^z
 
@@ -27,5 +27,6 @@ def terms(z, y, weight, out_slope, out_curvature):
         out_slope[i] = v * (mean - y[i])
         if curved:
             out_curvature[i] = v * mean
-        total += v * (mean - y[i] * s)
+        known = y[i] * math.log(y[i]) - y[i] if y[i] > 0.0 else 0.0
+        total += v * max(mean - y[i] * s + known, 0.0)
     return total

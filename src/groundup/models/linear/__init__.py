@@ -5,6 +5,12 @@ from __future__ import annotations
 import importlib
 
 _LAZY = {
+    "HuberRegressor": "groundup.models.linear.huber",
+    "RidgeCV": "groundup.models.linear.ridge_cv",
+    "RidgeClassifier": "groundup.models.linear.ridge_classifier",
+    "TweedieRegressor": "groundup.models.linear.glm",
+    "GammaRegressor": "groundup.models.linear.glm",
+    "PoissonRegressor": "groundup.models.linear.glm",
     "SGDRegressor": "groundup.models.linear.sgd_regressor",
     "SGDClassifier": "groundup.models.linear.sgd_classifier",
     "LassoCV": "groundup.models.linear.lasso_cv",
@@ -19,13 +25,19 @@ _LAZY = {
 __all__ = [
     "ElasticNet",
     "ElasticNetCV",
+    "GammaRegressor",
+    "HuberRegressor",
     "Lasso",
     "LassoCV",
     "LinearRegression",
     "LogisticRegression",
+    "PoissonRegressor",
     "Ridge",
+    "RidgeCV",
+    "RidgeClassifier",
     "SGDClassifier",
     "SGDRegressor",
+    "TweedieRegressor",
 ]
 
 

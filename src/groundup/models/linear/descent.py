@@ -303,12 +303,12 @@ def start_at(coef: Any, intercept: Any, n_scores: int, n_features: int) -> tuple
         w = np.atleast_2d(np.array(coef, dtype=np.float64))
     if w.shape != (n_scores, n_features):
         raise ValueError(
-            f"Provided coef_init does not match dataset: {np.shape(coef)} is not {(n_scores, n_features)}"
+            f"Provided coef_init does not match dataset: {w.shape} is not {(n_scores, n_features)}"
         )
     if intercept is not None:
         b = np.array(intercept, dtype=np.float64).ravel()
     if b.shape != (n_scores,):
         raise ValueError(
-            f"Provided intercept_init does not match dataset: {np.shape(intercept)} is not {(n_scores,)}"
+            f"Provided intercept_init does not match dataset: {b.shape} is not {(n_scores,)}"
         )
     return w, b

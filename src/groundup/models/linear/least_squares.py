@@ -24,7 +24,7 @@ import numpy as np
 
 from groundup.engine.rows import one_blas_thread
 from groundup.engine.statistics.gram import Gram, origin_of
-from groundup.models.estimator import Array, Interval, Scalar, fitting
+from groundup.models.estimator import Array, Interval, Scalar, check_is_fitted, clone, fitting
 from groundup.models.linear import normal_equations, orthogonal
 from groundup.models.linear.prediction import LinearRegressor
 
@@ -187,6 +187,41 @@ class LinearRegression(LinearRegressor):
         self.rank_ = solution.rank
         self._set_singular(solution.singular, xx)
         return self
+
+    def summary(self, X, y, sample_weight=None, *, level=0.95):
+        """Return the coefficients with standard errors, t, p and intervals; ``print`` shows the table.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            The rows of the fit: they are not kept. `y` has one dimension.
+        level : float, default=0.95
+            Of the intervals.
+
+        Returns
+        -------
+        Summary
+
+        Warns
+        -----
+        UserWarning
+            Where columns are made up of others, with their names.
+        """
+        from groundup.models.linear.summary import summarise
+
+        check_is_fitted(self)
+        if self.coef_.ndim > 1 and len(self.coef_) > 1:
+            raise ValueError("summary is for one output: fit the columns of y one by one")
+        rows = rows_of(clone(self), X, y, sample_weight)
+        if rows.n_features != self.n_features_in_:
+            raise ValueError(f"X has {rows.n_features} features, the fit had {self.n_features_in_}")
+        refuse_nonfinite(self, X)
+        rows.add("y", rows["y"].ravel())
+        names = [
+            str(n) for n in getattr(self, "feature_names_in_", [f"x{j}" for j in range(rows.n_features)])
+        ]
+        b = float(np.ravel(self.intercept_)[0])
+        return summarise(rows, self.coef_.ravel(), b, names, centred=self.fit_intercept, level=level)
 
     def _set_singular(self, singular, xx) -> None:
         """Keep the singular values; a wide Gram matrix's cost more than the fit, and wait until they are asked for."""

@@ -21,7 +21,7 @@ from groundup.engine.statistics.gram import Gram
 _TINY = np.finfo(np.float64).tiny
 
 
-class _Factor:
+class Factor:
     """Cholesky of a symmetric matrix scaled to a diagonal of ones."""
 
     def __init__(self, matrix: np.ndarray):
@@ -57,7 +57,7 @@ class Blocks:
         for gram in grams:
             xx = gram.finish().xx
             xx[np.diag_indices_from(xx)] += penalty
-            self.factors.append(_Factor(xx))
+            self.factors.append(Factor(xx))
             self.means.append(gram.mean)
             self.weights.append(max(gram.weight, _TINY))
 
@@ -101,7 +101,7 @@ class Full:
             hessian[k, range(d), k, range(d)] += penalty
             for l in range(n_scores):
                 hessian[k, range(size), l, range(size)] += common
-        self.factor = _Factor(hessian.reshape(n_scores * size, n_scores * size))
+        self.factor = Factor(hessian.reshape(n_scores * size, n_scores * size))
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """Return the inverse times `gradient`."""

@@ -20,7 +20,7 @@ from groundup.models.estimator import Interval, Scalar, StrOptions, fitting
 from groundup.models.linear.least_squares import fit_plane, refuse_positive, rows_of, shaped
 from groundup.models.linear.prediction import LinearRegressor
 
-_ITERATIVE = ("lsqr", "sparse_cg", "sag", "saga")
+ITERATIVE = ("lsqr", "sparse_cg", "sag", "saga")
 
 
 class Ridge(LinearRegressor):
@@ -140,7 +140,7 @@ class Ridge(LinearRegressor):
             raise ValueError(
                 "'lbfgs' solver can be used only when positive=True. Please use another solver: 'auto'."
             )
-        if self.solver in _ITERATIVE:
+        if self.solver in ITERATIVE:
             raise ValueError(
                 f"Ridge(solver={self.solver!r}) is not supported: solver='auto' finds the same solution, exactly"
             )

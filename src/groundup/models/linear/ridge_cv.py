@@ -1,0 +1,226 @@
+r"""Ridge regression whose price is chosen by leaving out each row once, at the cost of one fit.
+
+With the singular values of the weighted, centred rows, sqrt(V)(X - m) = U S W', the residual of row i in a fit without it
+is known from the fit with it:
+
+    e_i = r_i / (1 - h_i),      h_i = v_i / sum v  +  sum_k U_ik^2 s_k^2 / (s_k^2 + alpha)
+
+(h_i: the row's pull on its own prediction; its first part is the intercept's). One decomposition serves all prices and
+outputs. With `cv`, folds are cut and each price is fitted on each instead.
+
+Cost: n_rows n_features min(n_rows, n_features). Rows in memory.
+
+Source: G. Golub, M. Heath, G. Wahba, "Generalized cross-validation as a method for choosing a good ridge parameter",
+Technometrics 21 (1979), section 2.
+"""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.metrics import check_scoring, get_scorer_names
+from sklearn.model_selection import cross_val_score
+
+from groundup.models.estimator import Interval, Plain, StrOptions, fitting
+from groundup.models.linear.least_squares import fit_plane, refuse_nonfinite, rows_of, shaped
+from groundup.models.linear.prediction import LinearRegressor
+from groundup.models.linear.ridge import Ridge
+
+
+class RidgeCV(LinearRegressor):
+    """Ridge regression with cross-validation over `alphas`: leave-one-out, unless `cv` says else.
+
+    Parameters
+    ----------
+    alphas : array-like, default=(0.1, 1.0, 10.0)
+        The prices to choose from, positive.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept (never penalised).
+    scoring : str or callable, default=None
+        None: the mean squared error (of leave-one-out), or R^2 (with `cv`).
+    cv : int, splitter or iterable, default=None
+        None leaves out each row once.
+    gcv_mode : {"auto", "svd", "eigen"}, default=None
+        No effect: the singular values are used.
+    store_cv_results : bool, default=False
+        Keep each row's squared error for each price (leave-one-out only).
+    alpha_per_target : bool, default=False
+        Choose a price for each output (leave-one-out only).
+
+    Attributes
+    ----------
+    alpha_ : float or list of float
+        The price chosen.
+    best_score_ : float or list of float
+    coef_ : ndarray of shape (n_features,) or (n_outputs, n_features)
+    intercept_ : float or ndarray of shape (n_outputs,)
+    cv_results_ : ndarray of shape (n_rows, n_alphas) or (n_rows, n_outputs, n_alphas)
+        With ``store_cv_results``.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from groundup.models import RidgeCV
+    >>> X = np.random.default_rng(0).standard_normal((50, 3))
+    >>> y = X @ [1.0, 0.0, -1.0] + np.random.default_rng(1).standard_normal(50)
+    >>> RidgeCV(alphas=[0.1, 1.0, 100.0]).fit(X, y).alpha_
+    1.0
+    """
+
+    places: ClassVar[frozenset[str]] = frozenset({"memory"})
+    _parameter_constraints: ClassVar[dict] = {
+        "alphas": ["array-like", Interval(Real, 0, None, closed="neither")],
+        "fit_intercept": ["boolean"],
+        "scoring": [StrOptions(set(get_scorer_names())), callable, None],
+        "cv": ["cv_object"],
+        "gcv_mode": [StrOptions({"auto", "svd", "eigen"}), None],
+        "store_cv_results": ["boolean"],
+        "alpha_per_target": ["boolean"],
+    }
+    _state: ClassVar[dict[str, Any]] = {
+        "alpha_": Plain(2),
+        "best_score_": Plain(2, optional=True),
+    }
+    _unsaved: ClassVar[frozenset[str]] = frozenset({"cv_results_"})
+
+    def __init__(
+        self,
+        alphas=(0.1, 1.0, 10.0),
+        *,
+        fit_intercept=True,
+        scoring=None,
+        cv=None,
+        gcv_mode=None,
+        store_cv_results=False,
+        alpha_per_target=False,
+    ):
+        self.alphas = alphas
+        self.fit_intercept = fit_intercept
+        self.scoring = scoring
+        self.cv = cv
+        self.gcv_mode = gcv_mode
+        self.store_cv_results = store_cv_results
+        self.alpha_per_target = alpha_per_target
+
+    @fitting
+    def fit(self, X, y, sample_weight=None, **params):
+        """Choose the price, and fit the coefficients.
+
+        Parameters
+        ----------
+        X : array-like or table of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+        sample_weight : array-like of shape (n_rows,), optional
+        **params
+            For the splitter: ``groups``.
+
+        Returns
+        -------
+        self
+        """
+        alphas = np.atleast_1d(np.asarray(self.alphas, dtype=np.float64)).ravel()
+        if not (alphas > 0.0).all() or not np.isfinite(alphas).all():
+            raise ValueError(f"alphas must be positive and finite numbers, got {self.alphas!r}")
+        rows = rows_of(self, X, y, sample_weight)
+        _refuse_bad(self, rows, X)
+        target = rows["y"]
+        Y = target.reshape(rows.n_rows, -1)
+        by_folds = self.cv is not None
+        chosen = (
+            self._by_folds(rows, target, alphas, params) if by_folds else self._leave_one_out(rows, Y, alphas)
+        )
+        solution, _ = fit_plane(self, rows, X, np.broadcast_to(chosen, Y.shape[1]).copy(), self.fit_intercept)
+        self.coef_, self.intercept_ = shaped(solution, target.ndim, self.fit_intercept)
+        if Y.shape[1] == 1:
+            self.coef_ = self.coef_.ravel()
+        return self
+
+    def _leave_one_out(self, rows, Y, alphas) -> np.ndarray:
+        """Set ``alpha_`` and ``best_score_``; return the price of each output, or one of all."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            errors = _left_out(
+                rows, Y, alphas, centred=self.fit_intercept
+            )  # (n_alphas, n_rows, n_outputs), weighted
+        if self.store_cv_results:
+            results = np.moveaxis(errors**2, 0, -1)
+            self.cv_results_ = results[:, 0] if rows["y"].ndim == 1 else results
+        # (n_alphas, n_outputs)
+        scores = -(errors**2).mean(axis=1) if self.scoring is None else self._scored(rows, Y, errors)
+        if not self.alpha_per_target:
+            scores = scores.mean(axis=1, keepdims=True)
+        best = np.argmax(np.nan_to_num(scores, nan=-np.inf), axis=0)
+        found, values = alphas[best], scores[best, np.arange(scores.shape[1])]
+        single = not self.alpha_per_target or Y.shape[1] == 1
+        self.alpha_ = float(found[0]) if single else found.tolist()
+        self.best_score_ = float(values[0]) if single else values.tolist()
+        return found
+
+    def _scored(self, rows, Y, errors) -> np.ndarray:
+        scorer: Any = check_scoring(Ridge(), scoring=self.scoring)
+        root = np.sqrt(np.where(rows["weight"] > 0.0, rows["weight"], 1.0))[:, None]
+        out = np.empty((len(errors), Y.shape[1]))
+        for a, error in enumerate(errors):
+            for k in range(Y.shape[1]):
+                predictions = (Y - error / root)[:, k]
+                out[a, k] = scorer(_Answers(predictions), np.zeros((len(Y), 1)), Y[:, k])
+        return out
+
+    def _by_folds(self, rows, target, alphas, params) -> np.ndarray:
+        if self.store_cv_results or self.alpha_per_target:
+            raise ValueError("cv!=None and store_cv_results=True or alpha_per_target=True are incompatible")
+        weight = {"sample_weight": rows["weight"]}
+        groups = params.get("groups")
+        scores = [
+            cross_val_score(
+                Ridge(float(a), fit_intercept=self.fit_intercept), rows.place.X, target,
+                cv=self.cv, scoring=self.scoring, params=weight, groups=groups,
+            ).mean()
+            for a in alphas
+        ]  # fmt: skip
+        best = int(np.argmax(scores))
+        self.alpha_, self.best_score_ = float(alphas[best]), float(scores[best])
+        return alphas[[best]]
+
+
+class _Answers(Ridge):
+    """Predictions that are known already, for a scorer."""
+
+    def __init__(self, known=None):
+        super().__init__()
+        self.known = known
+
+    def predict(self, X):
+        """Return them."""
+        return self.known
+
+    decision_function = predict
+
+
+def _refuse_bad(learner, rows, X) -> None:
+    refuse_nonfinite(learner, X)
+    if not rows["weight"].sum() > 0.0:
+        raise ValueError("sample_weight sums to zero: no row counts")
+
+
+def _left_out(rows, Y, alphas, *, centred: bool) -> np.ndarray:
+    """Return each row's residual in a fit without it, times the root of its weight: (n_alphas, n_rows, n_outputs)."""
+    v = rows["weight"]
+    share = v / v.sum()
+    X = rows.place.X.astype(np.float64)
+    if centred:
+        X, Y = X - share @ X, Y - share @ Y
+    root = np.sqrt(v)[:, None]
+    U, s, _ = np.linalg.svd(root * X, full_matrices=False)
+    Z, pull = root * Y, share if centred else np.zeros(len(X))
+    projected = U.T @ Z
+    out = np.empty((len(alphas), *Y.shape))
+    for a, alpha in enumerate(alphas):
+        kept = s * s / (s * s + alpha)
+        residuals = Z - U @ (kept[:, None] * projected)
+        own = 1.0 - pull - (U * U) @ kept
+        out[a] = residuals / np.maximum(own, 1e-15)[:, None]
+    return out
