@@ -16,11 +16,15 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "own_learner" / "bell_curves.
 
 #: Parameters that make a learner quick on small data, and nothing else.
 QUICK = {
+    "ExtraTreesClassifier": {"n_estimators": 5},
+    "ExtraTreesRegressor": {"n_estimators": 5},
     "HistGradientBoostingClassifier": {"max_iter": 8, "min_samples_leaf": 5},
     "HistGradientBoostingRegressor": {"max_iter": 8, "min_samples_leaf": 5},
     "KMeans": {"n_clusters": 3, "n_init": 2},
     "ElasticNetCV": {"alphas": 10, "cv": 3},
     "LassoCV": {"alphas": 10, "cv": 3},
+    "RandomForestClassifier": {"n_estimators": 5},
+    "RandomForestRegressor": {"n_estimators": 5},
 }
 
 #: Checks that are expected to fail, each with its reason: at most those that scikit-learn lists for the class of the
@@ -42,6 +46,9 @@ EXPECTED_FAILURES: dict[str, dict[str, str]] = {
     "SGDClassifier": {
         "check_sample_weight_equivalence_on_dense_data": "a weight makes a step longer, a repetition takes one more",
         "check_sample_weight_equivalence_on_sparse_data": "as on dense data",
+    **{
+        name: {"check_sample_weight_equivalence_on_dense_data": "rows are drawn by their weight"}
+        for name in ("RandomForestClassifier", "RandomForestRegressor")
     },
     "RidgeClassifier": {
         "check_non_transformer_estimators_n_iter": "n_iter_ is None: a direct solver does not iterate",

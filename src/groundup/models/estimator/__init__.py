@@ -3,13 +3,16 @@
 from groundup.models.estimator.base import Learner, fitting
 from groundup.models.estimator.callbacks import Callbacks
 from groundup.models.estimator.from_sklearn import (
+    Bunch,
     ClassifierMixin,
     ClassNamePrefixFeaturesOutMixin,
     ClusterMixin,
     ConvergenceWarning,
+    HasMethods,
     Hidden,
     Interval,
     NotFittedError,
+    RealNotInt,
     RegressorMixin,
     StrOptions,
     TransformerMixin,
@@ -32,17 +35,20 @@ from groundup.models.estimator.state import Array, Labels, Plain, Scalar
 
 __all__ = [
     "Array",
+    "Bunch",
     "Callbacks",
     "ClassNamePrefixFeaturesOutMixin",
     "ClassifierMixin",
     "ClusterMixin",
     "ConvergenceWarning",
+    "HasMethods",
     "Hidden",
     "Interval",
     "Labels",
     "Learner",
     "NotFittedError",
     "Plain",
+    "RealNotInt",
     "RegressorMixin",
     "Scalar",
     "StrOptions",

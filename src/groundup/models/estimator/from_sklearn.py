@@ -26,6 +26,7 @@ ConvergenceWarning = sklearn.exceptions.ConvergenceWarning
 NotFittedError = sklearn.exceptions.NotFittedError
 
 available_if = sklearn.utils.metaestimators.available_if
+Bunch = sklearn.utils.Bunch
 check_is_fitted = sklearn.utils.validation.check_is_fitted
 check_random_state = sklearn.utils.check_random_state
 column_or_1d = sklearn.utils.column_or_1d
@@ -36,5 +37,7 @@ get_tags = sklearn.utils.get_tags
 resample = sklearn.utils.resample
 
 Hidden = sklearn.utils._param_validation.Hidden
+HasMethods = sklearn.utils._param_validation.HasMethods
 Interval = sklearn.utils._param_validation.Interval
+RealNotInt = sklearn.utils._param_validation.RealNotInt
 StrOptions = sklearn.utils._param_validation.StrOptions

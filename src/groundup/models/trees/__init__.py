@@ -10,11 +10,22 @@ from __future__ import annotations
 import importlib
 
 _LAZY = {
+    "DecisionTreeClassifier": "groundup.models.trees.tree_classifier",
+    "DecisionTreeRegressor": "groundup.models.trees.tree_regressor",
     "HistGradientBoostingClassifier": "groundup.models.trees.classifier",
     "HistGradientBoostingRegressor": "groundup.models.trees.regressor",
+    "export_text": "groundup.models.trees.telling",
+    "path_in_words": "groundup.models.trees.telling",
 }
 
-__all__ = ["HistGradientBoostingClassifier", "HistGradientBoostingRegressor"]
+__all__ = [
+    "DecisionTreeClassifier",
+    "DecisionTreeRegressor",
+    "HistGradientBoostingClassifier",
+    "HistGradientBoostingRegressor",
+    "export_text",
+    "path_in_words",
+]
 
 
 def __getattr__(name: str):

@@ -1,0 +1,27 @@
+"""Ensembles of trees: random forests, extremely randomised trees, isolation forests, AdaBoost.
+
+All grow their trees by `groundup.models.trees` (`decision_growing`), side by side, and keep them packed (`packed`).
+"""
+
+from __future__ import annotations
+
+import importlib
+
+_LAZY = {
+    "ExtraTreesClassifier": "groundup.models.ensembles.forest_classifier",
+    "ExtraTreesRegressor": "groundup.models.ensembles.forest_regressor",
+    "RandomForestClassifier": "groundup.models.ensembles.forest_classifier",
+    "RandomForestRegressor": "groundup.models.ensembles.forest_regressor",
+}
+
+__all__ = ["ExtraTreesClassifier", "ExtraTreesRegressor", "RandomForestClassifier", "RandomForestRegressor"]
+
+
+def __getattr__(name: str):
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'groundup.models.ensembles' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

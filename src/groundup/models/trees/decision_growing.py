@@ -1,0 +1,297 @@
+"""Growing one tree, in the thread that asks: depth first, or best first where the number of leaves is bounded.
+
+    put the root on the list
+    while there is a node on the list:
+        take the last (or the one whose split lowers the impurity most)
+        part its rows by its split, keeping their order
+        search each child; put it on the list if it can be split, else it is a leaf
+
+Nodes are numbered as they are made, and at the end in the order of a walk that goes left first (`packed`). The kernel
+stops after some work, so that Ctrl-C is heard, or when its arrays are full, and goes on from where it was.
+
+All sums are made in the order of the rows by one thread, and a node's random draws depend on its place in the tree alone:
+a tree is the same wherever, and beside whatever, it is grown.
+
+Cost: rows x features x depth; see `decision_runs`. Memory: about 40 bytes a row of the tree, 100 a node.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from groundup.engine.kernels import kernel
+from groundup.models.trees.decision_codes import Codes
+from groundup.models.trees.decision_criteria import ABSOLUTE
+from groundup.models.trees.decision_runs import FEW
+from groundup.models.trees.decision_search import BATCH, Absolute, Rules, Target, Work, gather, search
+
+_DONE, _PAUSED, _FULL = 0, 1, 2
+#: Rows times features searched in one call of the kernel: about 0.1 s.
+_BUDGET = 40_000_000
+_START, _STOP, _DEPTH, _LEFT, _FEATURE, _CODE, _MISSING, _KEY = range(8)
+_IMPURITY, _WEIGHT, _CUT, _FALL = range(4)
+
+
+class Growth(NamedTuple):
+    """A tree while it grows.
+
+    whole : int64 (capacity, 8): first row, stop, depth, left child (the right one follows; 0: leaf), feature, code,
+    missing left, key.  real : float64 (capacity, 4): impurity, weight, threshold, fall of the impurity's sum.
+    value : float64 (capacity, n_values).  waiting : int64 (capacity,): the list.
+    progress : int64 (3,): nodes, waiting, leaves.
+    """
+
+    whole: np.ndarray
+    real: np.ndarray
+    value: np.ndarray
+    waiting: np.ndarray
+    progress: np.ndarray
+
+
+class GrownTree(NamedTuple):
+    """A finished tree, nodes numbered in the order of a walk that goes left first: the left child follows its parent.
+
+    right : int32 (n_nodes,); 0 for a leaf.  feature : int32.  threshold : float64.  missing_left : bool.
+    impurity, weight, fall : float64.  count : int64.  value : float64 (n_nodes, n_values).
+    """
+
+    right: np.ndarray
+    feature: np.ndarray
+    threshold: np.ndarray
+    missing_left: np.ndarray
+    impurity: np.ndarray
+    weight: np.ndarray
+    fall: np.ndarray
+    count: np.ndarray
+    value: np.ndarray
+
+
+def grow_tree(coded: Codes, target: Target, rules: Rules, order: np.ndarray, asked=None) -> GrownTree:
+    """Grow a tree on the rows `order` (int32, increasing, of positive weight).
+
+    Parameters
+    ----------
+    asked : callable, optional
+        Called between calls of the kernel; raises to stop.
+    """
+    n, n_outputs = len(order), len(target.offsets) - 1
+    absolute = None
+    if rules.criterion == ABSOLUTE:
+        size = n * n_outputs
+        absolute = Absolute(np.empty(size), np.empty(size, np.int64), np.empty(size), np.empty((3, n)))
+    work = _work(order, n_outputs, coded, rules)
+    growth = _growth(min(2 * n - 1, 1024), rules.n_sums if rules.classes else n_outputs)
+    while (state := _grow(coded, target, rules, work, absolute, growth, _BUDGET)) != _DONE:
+        if asked is not None:
+            asked()
+        if state == _FULL:
+            *arrays, progress = growth
+            growth = Growth(*(_longer(values, 2 * n - 1) for values in arrays), progress)
+    return _numbered(growth)
+
+
+def _work(order, n_outputs: int, coded: Codes, rules: Rules) -> Work:
+    n, classes = len(order), rules.classes
+    binned = coded.missing == 255 and rules.criterion != ABSOLUTE
+    most = min(n, 256) if coded.missing == 255 else n
+    return Work(
+        order,
+        np.empty(n, np.int32),
+        np.empty(n * n_outputs if classes else 0, np.int32),
+        np.empty(n if classes else n * rules.n_sums),
+        np.empty((2, FEW if binned else n), np.int64),
+        np.empty(most, np.int64),
+        np.empty((most, rules.n_sums + 1)),
+        np.zeros((BATCH if binned else 0, 256, rules.n_sums + 1)),
+        np.empty((2, rules.n_sums + 1)),
+        np.arange(coded.n_features, dtype=np.int32),
+        np.empty(coded.n_features, np.int32),
+    )
+
+
+def _growth(capacity: int, n_values: int) -> Growth:
+    return Growth(
+        np.zeros((capacity, 8), np.int64),
+        np.zeros((capacity, 4)),
+        np.zeros((capacity, n_values)),
+        np.zeros(capacity, np.int64),
+        np.zeros(3, np.int64),
+    )
+
+
+def _longer(values: np.ndarray, most: int) -> np.ndarray:
+    new = np.zeros((max(min(4 * len(values), most), len(values) + 2), *values.shape[1:]), values.dtype)
+    new[: len(values)] = values
+    return new
+
+
+@kernel
+def _grow(coded, target, rules, work, absolute, growth, budget):
+    """Go on growing; tell whether the tree is done, paused after `budget`, or the arrays are full."""
+    whole, progress = growth.whole, growth.progress
+    best_first = rules.max_leaf_nodes > 0
+    done, made = np.int64(0), progress[0]
+    if made == 0:
+        whole[0, _STOP], whole[0, _KEY] = work.order.size, 1
+        progress[0], progress[2] = 1, 1
+    while True:
+        for kid in range(progress[0] - 1, made - 1, -1):  # the left one last: it is taken first
+            done += _make(kid, coded, target, rules, work, absolute, growth, best_first)
+        made = progress[0]
+        if progress[1] == 0 or (best_first and progress[2] >= rules.max_leaf_nodes):
+            return _DONE
+        if done > budget:
+            return _PAUSED
+        if made + 2 > len(whole):
+            return _FULL
+        q = _take(growth, best_first)
+        middle = _part(q, coded, work, growth)
+        progress[0] += 2
+        progress[2] += 1
+        whole[q, _LEFT] = made
+        for side in range(2):
+            whole[made + side, _START] = middle if side else whole[q, _START]
+            whole[made + side, _STOP] = whole[q, _STOP] if side else middle
+            whole[made + side, _DEPTH] = whole[q, _DEPTH] + 1
+            whole[made + side, _KEY] = 2 * whole[q, _KEY] + side
+
+
+@kernel
+def _make(q, coded, target, rules, work, absolute, growth, best_first):
+    """Sum up a new node, and put it on the list if it can be split; return the work done."""
+    whole, real = growth.whole, growth.real
+    rows = work.order[whole[q, _START] : whole[q, _STOP]]
+    n = rows.size
+    total = np.empty(rules.n_sums)
+    weight, impurity = gather(rows, target, rules, work, absolute, total, growth.value[q])
+    real[q, _IMPURITY], real[q, _WEIGHT] = impurity, weight
+    whole[q, _LEFT] = 0
+    if (
+        n < rules.min_samples_split
+        or n < 2 * rules.min_samples_leaf
+        or weight < 2.0 * rules.min_weight_leaf
+        or whole[q, _DEPTH] >= rules.max_depth
+        or impurity <= 2.220446049250313e-16
+    ):
+        return n
+    split, cut = np.empty(3, np.int64), np.empty(2)
+    key = np.uint64(whole[q, _KEY])
+    fall = search(rows, coded, target, rules, work, absolute, total, impurity, key, split, cut)
+    fall /= target.offsets.size - 1
+    if fall < 0.0 or fall / real[0, _WEIGHT] + 2.220446049250313e-16 < rules.min_decrease:
+        return n * rules.max_features
+    whole[q, _FEATURE], whole[q, _CODE], whole[q, _MISSING] = split[0], split[1], split[2]
+    real[q, _CUT], real[q, _FALL] = cut[0], fall
+    _put(q, growth, best_first)
+    return n * rules.max_features
+
+
+@kernel
+def _put(q, growth, best_first):
+    """Put a node on the list: at its end, or into its heap."""
+    waiting, fall = growth.waiting, growth.real[:, _FALL]
+    at = growth.progress[1]
+    growth.progress[1] += 1
+    waiting[at] = q
+    while best_first and at > 0:
+        up = (at - 1) // 2
+        if not _before(waiting[at], waiting[up], fall):
+            break
+        waiting[at], waiting[up] = waiting[up], waiting[at]
+        at = up
+
+
+@kernel
+def _before(a, b, fall):
+    """Tell whether node a is split before b: the larger fall, of equal ones the older node."""
+    return fall[a] > fall[b] or (fall[a] == fall[b] and a < b)
+
+
+@kernel
+def _take(growth, best_first):
+    """Take the last node off the list, or the best."""
+    waiting, fall = growth.waiting, growth.real[:, _FALL]
+    growth.progress[1] -= 1
+    n = growth.progress[1]
+    if not best_first:
+        return waiting[n]
+    q, at = waiting[0], 0
+    waiting[0] = waiting[n]
+    while 2 * at + 1 < n:
+        kid = 2 * at + 1
+        if kid + 1 < n and _before(waiting[kid + 1], waiting[kid], fall):
+            kid += 1
+        if not _before(waiting[kid], waiting[at], fall):
+            break
+        waiting[at], waiting[kid] = waiting[kid], waiting[at]
+        at = kid
+    return q
+
+
+@kernel
+def _part(q, coded, work, growth):
+    """Part a node's rows by its split, keeping their order; return the first row of the right side.
+
+    Where the node had no missing value, those to come go with the more rows.
+    """
+    whole, order, spare = growth.whole, work.order, work.spare
+    f, code, missing_left = whole[q, _FEATURE], whole[q, _CODE], whole[q, _MISSING] == 1
+    start, stop = whole[q, _START], whole[q, _STOP]
+    at, other = start, 0
+    n_missing = 0
+    for i in range(start, stop):
+        row = order[i]
+        c = np.int64(coded.codes[np.int64(row) * coded.stride + f])
+        gone = c == coded.missing
+        n_missing += gone
+        left = missing_left if gone else c <= code
+        order[at] = row
+        spare[other] = row
+        at += left
+        other += 1 - left
+    for i in range(other):
+        order[at + i] = spare[i]
+    if n_missing == 0:
+        whole[q, _MISSING] = np.int64(at - start > stop - at)
+    return at
+
+
+def _numbered(growth: Growth) -> GrownTree:
+    """Return the tree with its nodes in the order of a walk that goes left first."""
+    n = int(growth.progress[0])
+    place, right = np.empty(n, np.int64), np.zeros(n, np.int32)
+    _walk(growth.whole, place, right)
+    whole, real = growth.whole[place], growth.real[place]
+    inner = right > 0
+    return GrownTree(
+        right,
+        np.where(inner, whole[:, _FEATURE], 0).astype(np.int32),
+        np.where(inner, real[:, _CUT], 0.0),
+        inner & (whole[:, _MISSING] == 1),
+        real[:, _IMPURITY].copy(),
+        real[:, _WEIGHT].copy(),
+        np.where(inner, real[:, _FALL], 0.0),
+        whole[:, _STOP] - whole[:, _START],
+        growth.value[place],
+    )
+
+
+@kernel
+def _walk(whole, out_place, out_right):
+    """out_place[i]: which node the i-th of the walk was; out_right[i]: number of its right child."""
+    above = np.empty((out_place.size, 2), np.int64)  # node, number of its parent if it is a right child
+    above[0, 0], above[0, 1] = 0, -1
+    top, i = 1, 0
+    while top > 0:
+        top -= 1
+        q, parent = above[top, 0], above[top, 1]
+        if parent >= 0:
+            out_right[parent] = i
+        out_place[i] = q
+        if whole[q, _LEFT]:
+            above[top, 0], above[top, 1] = whole[q, _LEFT] + 1, i
+            above[top + 1, 0], above[top + 1, 1] = whole[q, _LEFT], -1
+            top += 2
+        i += 1

@@ -1,0 +1,139 @@
+"""Runs: the rows of a node by one feature, those of equal code summed up, in increasing order.
+
+    run_code[r]       the r-th different code in the node
+    run_sums[r, :]    the sums (see `decision_criteria`) of the rows that have it, then how many they are
+
+A split of the node is a place between two runs. Three ways lead to them, and all give the same runs: few rows are sorted
+by insertion; more rows go into a histogram where codes are bytes, and are sorted by radix where they are ranks.
+
+Sums are added in the order of the rows, so they have the same bits in each way. Cost, a row and feature: 1 ns
+(histogram), 8 ns (radix).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from groundup.engine.kernels import kernel
+
+#: Up to so many rows are sorted by insertion.
+FEW = 32
+
+
+@kernel
+def sort_codes(codes, stride, f, rows, out_keys, spare):
+    """Sort a node's rows by code: out_keys[i] = code << 32 | place in `rows`, increasing. spare: as out_keys."""
+    n = rows.size
+    most = np.int64(0)
+    for i in range(n):
+        code = np.int64(codes[np.int64(rows[i]) * stride + f])
+        most = max(most, code)
+        out_keys[i] = (code << np.int64(32)) | np.int64(i)
+    sort_keys(out_keys[:n], spare, most)
+
+
+@kernel
+def sort_keys(keys, spare, most):
+    """Sort keys, number << 32 | place, where no number is above `most`."""
+    n = keys.size
+    if n <= FEW:
+        for i in range(1, n):
+            key = keys[i]
+            j = i
+            while j > 0 and keys[j - 1] > key:
+                keys[j] = keys[j - 1]
+                j -= 1
+            keys[j] = key
+        return
+    starts = np.zeros(257, np.int64)
+    shift = np.int64(32)
+    while most > 0:
+        starts[:] = 0
+        for i in range(n):
+            starts[((keys[i] >> shift) & np.int64(255)) + 1] += 1
+        for b in range(256):
+            starts[b + 1] += starts[b]
+        for i in range(n):
+            b = (keys[i] >> shift) & np.int64(255)
+            spare[starts[b]] = keys[i]
+            starts[b] += 1
+        keys[:] = spare[:n]
+        most >>= np.int64(8)
+        shift += np.int64(8)
+
+
+@kernel
+def runs_of_sorted(keys, n, slot, contribution, n_sums, n_outputs, classes, out_code, out_sums):
+    """Runs of sorted keys; return how many. slot, contribution: see `decision_search.gather`."""
+    n_runs = -1
+    before = np.int64(-1)
+    for i in range(n):
+        code = keys[i] >> np.int64(32)
+        at = keys[i] & np.int64(0xFFFFFFFF)
+        if code != before:
+            n_runs += 1
+            before = code
+            out_code[n_runs] = code
+            for s in range(n_sums + 1):
+                out_sums[n_runs, s] = 0.0
+        if classes:
+            for k in range(n_outputs):
+                out_sums[n_runs, slot[at * n_outputs + k]] += contribution[at]
+        else:
+            for s in range(n_sums):
+                out_sums[n_runs, s] += contribution[at * n_sums + s]
+        out_sums[n_runs, n_sums] += 1.0
+    return n_runs + 1
+
+
+@kernel
+def fill_histograms(
+    codes, stride, features, n_drawn, rows, slot, contribution, n_sums, n_outputs, classes, counted, out_hist
+):
+    """Add a node's rows to the histograms (n_drawn, 256, n_sums + 1) of the features drawn, which begin at 0."""
+    width = n_sums + 1
+    hist = out_hist.reshape(-1)
+    for i in range(rows.size):
+        base = np.int64(rows[i]) * stride
+        if classes and n_outputs == 1:
+            w, s = contribution[i], np.int64(slot[i])
+            for j in range(n_drawn):
+                o = (np.int64(j) * 256 + np.int64(codes[base + features[j]])) * width
+                hist[o + s] += w
+                if counted:
+                    hist[o + n_sums] += 1.0
+        elif classes:
+            for j in range(n_drawn):
+                o = (np.int64(j) * 256 + np.int64(codes[base + features[j]])) * width
+                for k in range(n_outputs):
+                    hist[o + slot[i * n_outputs + k]] += contribution[i]
+                hist[o + n_sums] += 1.0
+        else:
+            for j in range(n_drawn):
+                o = (np.int64(j) * 256 + np.int64(codes[base + features[j]])) * width
+                for s in range(n_sums):
+                    hist[o + s] += contribution[i * n_sums + s]
+                hist[o + n_sums] += 1.0
+
+
+@kernel
+def runs_of_histogram(hist, n_sums, n_first, counted, out_code, out_sums):
+    """Runs of one histogram (256, n_sums + 1), which is cleared; return how many.
+
+    n_first : the sums of which one is positive where there are rows: the weight, or those of the first output's classes.
+    """
+    n_runs = 0
+    for b in range(256):
+        there = 0.0
+        if counted:
+            there = hist[b, n_sums]
+        else:
+            for s in range(n_first):
+                there += hist[b, s]
+        if there > 0.0:
+            out_code[n_runs] = b
+            for s in range(n_sums + 1):
+                out_sums[n_runs, s] = hist[b, s]
+                hist[b, s] = 0.0
+            n_runs += 1
+    return n_runs

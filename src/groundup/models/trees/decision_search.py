@@ -1,0 +1,437 @@
+"""Searching: is a node a leaf, and if not, where is it best split?
+
+The node's rows are gathered (`gather`), summed up by each feature drawn (`decision_runs`), and every place between two
+runs is scored (`decision_criteria`), with missing values right and, where there are any, left; all other values left and
+the missing ones right is a place too. Of equal scores the feature drawn first wins, then missing right, then the lowest
+code; scores within 1e-11 of the node's whole impurity count as equal, so that the order of a sum decides nothing.
+
+Features are drawn without replacement until `max_features` of them have been looked at and one of them is not constant in
+the node, as in scikit-learn. A node's draws depend on the seed and on its place in the tree, so trees may be grown in any
+order. With `random`, each feature has one place: below a value drawn uniformly between its least and largest.
+
+Cost: see `decision_runs`; a place costs 1 to 3 ns with two classes or one output, and about 2 ns a class otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from groundup.engine.kernels import kernel
+from groundup.models.trees.decision_absolute import rank_targets, side_losses, weighted_median
+from groundup.models.trees.decision_criteria import (
+    GINI,
+    POISSON,
+    SQUARED,
+    class_impurity,
+    side_score,
+)
+from groundup.models.trees.decision_runs import (
+    FEW,
+    fill_histograms,
+    runs_of_histogram,
+    runs_of_sorted,
+    sort_codes,
+)
+
+#: Features whose histograms are filled in one pass over the rows.
+BATCH = 8
+_EPS = 2.220446049250313e-16
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+
+
+class Target(NamedTuple):
+    """What is learnt, of all rows.
+
+    slot : int32 (n_rows * n_outputs,): classification: offset of the output plus class; else empty.
+    y : float64 (n_rows * n_outputs,): regression; else empty.
+    rank : int64 (n_rows * n_outputs,): absolute error: rank of y among all; else empty.
+    weight : float64 (n_rows,): of the tree at hand; length 0: all ones.
+    offsets : int64 (n_outputs + 1,): first sum of each output; regression: 0, 1, ....
+    """
+
+    slot: np.ndarray
+    y: np.ndarray
+    rank: np.ndarray
+    weight: np.ndarray
+    offsets: np.ndarray
+
+
+class Rules(NamedTuple):
+    """The parameters of growth: see scikit-learn's of the same names; `n_sums` as in `decision_criteria`."""
+
+    criterion: int
+    classes: bool
+    n_sums: int
+    max_depth: int
+    min_samples_split: int
+    min_samples_leaf: int
+    min_weight_leaf: float
+    min_decrease: float
+    max_features: int
+    max_leaf_nodes: int
+    random: bool
+    seed: int
+
+
+class Work(NamedTuple):
+    """Arrays that a node is worked in, as long as the tree has rows; kept from node to node."""
+
+    order: np.ndarray  # int32: the rows, sorted by node
+    spare: np.ndarray  # int32
+    slot: np.ndarray  # int32 (n_outputs)
+    contribution: np.ndarray  # float64: a row's weight, or its sums (n_sums)
+    keys: np.ndarray  # int64 (2, n)
+    run_code: np.ndarray  # int64
+    run_sums: np.ndarray  # float64 (n or 256, n_sums + 1)
+    hist: np.ndarray  # float64 (BATCH, 256, n_sums + 1), zeros between nodes
+    side: np.ndarray  # float64 (2, n_sums + 1)
+    features: np.ndarray  # int32 (n_features,): 0, 1, ... between nodes
+    swaps: np.ndarray  # int32 (n_features,)
+
+
+class Absolute(NamedTuple):
+    """Further arrays for the absolute error. Kernels take them or None: then nothing of it is compiled."""
+
+    y: np.ndarray  # float64 (n_outputs): targets of the node's rows
+    rank: np.ndarray  # int64 (n_outputs): their ranks in the node
+    ordered: np.ndarray  # float64 (n_outputs): in increasing order
+    losses: np.ndarray  # float64 (3, n): of left sides, of right sides; and the weights
+
+
+@kernel
+def next_random(state):
+    """Advance the generator (splitmix64) in state[0]; return 64 random bits."""
+    state[0] += _MIX
+    z = state[0]
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@kernel
+def uniform(state):
+    """Return a number in [0, 1) of 53 random bits."""
+    return np.float64(next_random(state) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+@kernel
+def gather(rows, target, rules, work, absolute, out_total, out_value):
+    """Copy what is learnt of a node's rows side by side, and sum it up.
+
+    work.slot, work.contribution: of the i-th row; classification: its weight, regression: its sums.
+    out_total: the sums, as the search wants them.  out_value: sums of classes, or the prediction of each output.
+    Returns (weight, impurity).
+    """
+    n, n_outputs = rows.size, target.offsets.size - 1
+    weighted = target.weight.size > 0
+    out_total[:] = 0.0
+    weight = 0.0
+    if rules.classes:
+        for i in range(n):
+            r = np.int64(rows[i])
+            w = target.weight[r] if weighted else 1.0
+            weight += w
+            work.contribution[i] = w
+            for k in range(n_outputs):
+                s = target.slot[r * n_outputs + k]
+                work.slot[i * n_outputs + k] = s
+                out_total[s] += w
+        out_value[:] = out_total[: rules.n_sums]
+        return weight, class_impurity(out_total, target.offsets, rules.criterion)
+    return _gather_numbers(rows, target, rules, work, absolute, out_total, out_value)
+
+
+@kernel
+def _gather_numbers(rows, target, rules, work, absolute, out_total, out_value):
+    n, n_outputs, n_sums = rows.size, target.offsets.size - 1, rules.n_sums
+    weighted = target.weight.size > 0
+    weight = 0.0
+    out_value[:] = 0.0
+    for i in range(n):
+        r = np.int64(rows[i])
+        w = target.weight[r] if weighted else 1.0
+        weight += w
+        work.contribution[i * n_sums] = w
+        for k in range(n_outputs):
+            y = target.y[r * n_outputs + k]
+            work.contribution[i * n_sums + 1 + k] = y
+            out_value[k] += w * y
+    for k in range(n_outputs):
+        out_value[k] /= weight
+    spread = 0.0
+    for i in range(n):
+        w = work.contribution[i * n_sums]
+        out_total[0] += w
+        for k in range(n_outputs):
+            y = work.contribution[i * n_sums + 1 + k]
+            gap = y - out_value[k]
+            if rules.criterion == SQUARED:
+                spread += w * gap * gap
+                y = gap
+            elif rules.criterion == POISSON and y > 0.0:
+                spread += w * (y * np.log(y / out_value[k]) - gap)
+            elif rules.criterion == POISSON:
+                spread -= w * gap
+            work.contribution[i * n_sums + 1 + k] = w * y
+            out_total[1 + k] += w * y
+    if absolute is not None:
+        spread = _medians(rows, target, n_sums, weight, work, absolute, out_value)
+    spread = max(spread, 0.0)
+    return weight, spread / (weight * n_outputs)
+
+
+@kernel
+def _medians(rows, target, n_sums, weight, work, absolute, out_value):
+    """out_value[k] = weighted median of output k; return the loss around them."""
+    n, n_outputs = rows.size, target.offsets.size - 1
+    for i in range(n):
+        for k in range(n_outputs):
+            at = np.int64(rows[i]) * n_outputs + k
+            absolute.y[i * n_outputs + k], absolute.rank[i * n_outputs + k] = target.y[at], target.rank[at]
+    rank_targets(absolute.y, n, n_outputs, work.keys, absolute.rank, absolute.ordered)
+    loss = 0.0
+    own = np.empty(n)
+    for k in range(n_outputs):
+        for i in range(n):
+            own[absolute.rank[i * n_outputs + k]] = work.contribution[i * n_sums]
+        out_value[k] = weighted_median(absolute.ordered[k * n : (k + 1) * n], own, weight)
+        for i in range(n):
+            loss += work.contribution[i * n_sums] * abs(absolute.y[i * n_outputs + k] - out_value[k])
+    return loss
+
+
+@kernel
+def search(rows, coded, target, rules, work, absolute, total, impurity, key, out_split, out_cut):
+    """Find the best split of a node whose rows are gathered; return the fall of the impurity's sum, -1 for none.
+
+    out_split : int64 (3,): feature, code (up to which rows go left), missing left.  out_cut : float64 (1,): threshold.
+    """
+    n = rows.size
+    state = np.empty(1, np.uint64)
+    state[0] = np.uint64(rules.seed) ^ (key * _MIX)
+    n_features = coded.n_features
+    counted = rules.min_samples_leaf > 1 or rules.min_weight_leaf > 0.0 or not rules.classes
+    histogram = coded.missing == 255 and n > FEW and absolute is None
+    weight = 0.0
+    for s in range(target.offsets[0], target.offsets[1] if rules.classes else 1):
+        weight += total[s]
+    base = -weight * impurity * (target.offsets.size - 1)
+    if absolute is None:
+        base = side_score(total, target.offsets, rules.criterion)
+    tolerance = 1e-11 * weight * impurity
+    best = -np.inf
+    drawn, varied = 0, 0
+    while drawn < n_features and (drawn < rules.max_features or varied == 0):
+        batch = min(BATCH, max(1, rules.max_features - drawn)) if histogram else 1
+        for j in range(drawn, drawn + batch):
+            other = j + np.int64(next_random(state) % np.uint64(n_features - j))
+            work.swaps[j] = other
+            work.features[j], work.features[other] = work.features[other], work.features[j]
+        if histogram:
+            fill_histograms(
+                coded.codes, coded.stride, work.features[drawn : drawn + batch], batch, rows, work.slot,
+                work.contribution, rules.n_sums, target.offsets.size - 1, rules.classes, counted, work.hist,
+            )  # fmt: skip
+        for j in range(drawn, drawn + batch):
+            f = np.int64(work.features[j])
+            if histogram:
+                first = target.offsets[1] if rules.classes else 1
+                n_runs = runs_of_histogram(
+                    work.hist[j - drawn], rules.n_sums, first, counted, work.run_code, work.run_sums
+                )
+            else:
+                sort_codes(coded.codes, coded.stride, f, rows, work.keys[0], work.keys[1])
+                n_runs = runs_of_sorted(
+                    work.keys[0], n, work.slot, work.contribution, rules.n_sums, target.offsets.size - 1,
+                    rules.classes, work.run_code, work.run_sums,
+                )  # fmt: skip
+            if n_runs < 2:
+                continue
+            varied += 1
+            score = _best_place(
+                f, n, n_runs, coded, target, rules, work, absolute, total, state, best + tolerance, out_split, out_cut,
+            )  # fmt: skip
+            best = max(best, score)
+        drawn += batch
+    for j in range(drawn - 1, -1, -1):
+        other = work.swaps[j]
+        work.features[j], work.features[other] = work.features[other], work.features[j]
+    return max(0.0, best - base) if best > -np.inf else -1.0
+
+
+@kernel
+def _best_place(f, n, n_runs, coded, target, rules, work, absolute, total, state, least, out_split, out_cut):
+    """Best place of one feature if its score is above `least`: its score, and out_split, out_cut; else -inf."""
+    missing = np.int64(work.run_code[n_runs - 1] == coded.missing)
+    some = n_runs - missing
+    top, at, way = least, np.int64(-1), np.int64(0)
+    place, only, cut = np.int64(-1), np.int64(0), 0.0
+    if rules.random:
+        place, only, cut = _random_place(f, some, missing, coded, work, state)
+    for side in range(1 + missing):
+        if place >= 0 and side != only:
+            continue
+        first = max(place, 0)
+        last = some - 1 if side or not missing else some
+        if place >= 0:
+            last = place + 1
+        if absolute is not None:
+            score, found = _absolute_places(
+                first, last, side, some, missing, n, target, rules, work, absolute, top
+            )
+        elif rules.criterion == GINI and rules.n_sums == 2 and target.offsets.size == 2:
+            score, found = _gini_of_two(first, last, side, some, rules, work, total, n, top)
+        else:
+            score, found = _places(first, last, side, some, n, target, rules, work, total, top)
+        if score > top:
+            top, at, way = score, found, side
+    if at < 0:
+        return -np.inf
+    out_split[0], out_split[2] = f, way
+    _cut(f, at, some, coded, work, out_split, out_cut)
+    if place >= 0:
+        out_split[1], out_cut[0] = work.run_code[at], cut
+    return top
+
+
+@kernel
+def _cut(f, place, some, coded, work, out_split, out_cut):
+    """Put the threshold between run `place` and the next one."""
+    low = work.run_code[place]
+    if place == some - 1:  # all values left, missing ones right
+        out_split[1], out_cut[0] = low, np.inf
+        return
+    high = work.run_code[place + 1]
+    if coded.edges.shape[1]:
+        middle = (low + high - 1) // 2
+        out_split[1], out_cut[0] = middle, coded.edges[f, middle]
+        return
+    a, b = coded.values[f, low], coded.values[f, high]
+    cut = a / 2.0 + b / 2.0
+    out_split[1], out_cut[0] = low, a if cut >= b else cut
+
+
+@kernel
+def _allowed(few, n, weight, rest, rules):
+    """Tell whether both sides have rows and weight enough."""
+    return min(few, n - few) >= rules.min_samples_leaf and min(weight, rest) >= rules.min_weight_leaf
+
+
+@kernel
+def _side_weight(sums, target, rules):
+    weight = 0.0
+    for s in range(target.offsets[0], target.offsets[1] if rules.classes else 1):
+        weight += sums[s]
+    return weight
+
+
+@kernel
+def _places(first, last, side, some, n, target, rules, work, total, least):
+    """Best score above `least` of the places first, ..., last - 1, and its place."""
+    left, right = work.side[0], work.side[1]
+    left[:] = 0.0
+    if side:
+        for s in range(rules.n_sums + 1):
+            left[s] = work.run_sums[some, s]
+    at = np.int64(-1)
+    plain = rules.min_samples_leaf <= 1 and rules.min_weight_leaf <= 0.0
+    squared = rules.criterion == SQUARED and rules.n_sums == 2
+    for r in range(last):
+        for s in range(rules.n_sums + 1):
+            left[s] += work.run_sums[r, s]
+        if r < first:
+            continue
+        for s in range(rules.n_sums):
+            right[s] = total[s] - left[s]
+        if not plain:
+            few = np.int64(left[rules.n_sums])
+            a, b = _side_weight(left, target, rules), _side_weight(right, target, rules)
+            if not _allowed(few, n, a, b, rules):
+                continue
+        if squared:
+            score = left[1] * left[1] / left[0] + right[1] * right[1] / right[0]
+        else:
+            score = side_score(left, target.offsets, rules.criterion)
+            score += side_score(right, target.offsets, rules.criterion)
+        if score > least:
+            least, at = score, r
+    return (least if at >= 0 else -np.inf), at
+
+
+@kernel
+def _gini_of_two(first, last, side, some, rules, work, total, n, least):
+    """`_places` for two classes and Gini's index: both sides over one denominator."""
+    a, b, few = 0.0, 0.0, 0.0
+    if side:
+        a, b, few = work.run_sums[some, 0], work.run_sums[some, 1], work.run_sums[some, 2]
+    at = np.int64(-1)
+    plain = rules.min_samples_leaf <= 1 and rules.min_weight_leaf <= 0.0
+    for r in range(last):
+        a += work.run_sums[r, 0]
+        b += work.run_sums[r, 1]
+        few += work.run_sums[r, 2]
+        c, d = total[0] - a, total[1] - b
+        left, right = a + b, c + d
+        if r < first or (not plain and not _allowed(np.int64(few), n, left, right, rules)):
+            continue
+        score = ((a * a + b * b) * right + (c * c + d * d) * left) / (left * right)
+        if score > least:
+            least, at = score, r
+    return (least if at >= 0 else -np.inf), at
+
+
+@kernel
+def _absolute_places(first, last, side, some, missing, n, target, rules, work, absolute, least):
+    """`_places` for the absolute error: minus the losses of both sides."""
+    n_outputs = target.offsets.size - 1
+    keys = work.keys[0]
+    n_missing = np.int64(work.run_sums[some, rules.n_sums]) if missing else 0
+    weights = absolute.losses[2]
+    for i in range(n):
+        weights[i] = work.contribution[i * rules.n_sums]
+    if side:  # the missing rows, which are last, come first
+        keys = work.keys[1]
+        for i in range(n):
+            keys[i] = work.keys[0][(i + n - n_missing) % n]
+    for backward in range(2):
+        side_losses(
+            keys, n, weights, absolute.y, absolute.rank, absolute.ordered, n_outputs, backward == 1,
+            absolute.losses[backward],
+        )  # fmt: skip
+    upto = n_missing if side else 0
+    weight, whole = 0.0, 0.0
+    for i in range(n):
+        whole += weights[i]
+    for i in range(upto):
+        weight += weights[keys[i] & np.int64(0xFFFFFFFF)]
+    at = np.int64(-1)
+    for r in range(last):
+        for i in range(upto, upto + np.int64(work.run_sums[r, rules.n_sums])):
+            weight += weights[keys[i] & np.int64(0xFFFFFFFF)]
+        upto += np.int64(work.run_sums[r, rules.n_sums])
+        if r < first or upto == n or not _allowed(upto, n, weight, whole - weight, rules):
+            continue
+        score = -absolute.losses[0, upto - 1] - absolute.losses[1, upto]
+        if score > least:
+            least, at = score, r
+    return (least if at >= 0 else -np.inf), at
+
+
+@kernel
+def _random_place(f, some, missing, coded, work, state):
+    """Draw a place and the side of missing values; return both, and the threshold."""
+    side = np.int64(next_random(state) & np.uint64(1)) if missing else np.int64(0)
+    if some == 1 or (missing and side == 0 and next_random(state) % np.uint64(16) == np.uint64(0)):
+        return some - 1, np.int64(0), np.inf
+    low, high = coded.values[f, work.run_code[0]], coded.values[f, work.run_code[some - 1]]
+    u = uniform(state)
+    cut = low * (1.0 - u) + high * u
+    place = np.int64(0)
+    while place < some - 2 and coded.values[f, work.run_code[place + 1]] <= cut:
+        place += 1
+    if coded.edges.shape[1]:
+        return place, side, coded.edges[f, work.run_code[place]]
+    below = coded.values[f, work.run_code[place]]
+    return place, side, cut if below <= cut < coded.values[f, work.run_code[place + 1]] else below

@@ -1,0 +1,144 @@
+"""Telling a tree in words: all of it as indented text, or the way of one row through it, question by question."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from groundup.models.estimator import check_is_fitted, is_classifier
+from groundup.models.trees.tree_view import TreeView
+
+
+def export_text(
+    decision_tree,
+    *,
+    feature_names=None,
+    class_names=None,
+    max_depth=10,
+    spacing=3,
+    decimals=2,
+    show_weights=False,
+) -> str:
+    """Return a fitted tree as text, one line for each branch, with scikit-learn's arguments.
+
+    Parameters
+    ----------
+    decision_tree : DecisionTreeClassifier or DecisionTreeRegressor
+    feature_names, class_names : sequence of str, optional
+        The learner's own names, or ``feature_0``, ...; the learner's labels.
+    max_depth : int
+        Deeper branches are told by their depth only.
+    spacing : int
+        Width of a level.
+    decimals : int
+    show_weights : bool
+        Tell the weight of each class in the leaves.
+    """
+    check_is_fitted(decision_tree)
+    tree, names = decision_tree.tree_, _names(decision_tree, feature_names)
+    labels = None
+    if is_classifier(decision_tree) and tree.n_outputs == 1:
+        labels = decision_tree.classes_ if class_names is None else class_names
+    bar = "|" + " " * spacing
+    lines = []
+    pending = [(0, 0, "")]
+    while pending:
+        node, depth, question = pending.pop()
+        if question:
+            lines.append(bar * (depth - 1) + "|" + "-" * spacing + " " + question)
+        edge = bar * depth + "|" + "-" * spacing + " "
+        if tree.children_left[node] < 0:
+            lines.append(edge + _leaf(tree, node, labels, decimals, show_weights))
+        elif depth > max_depth:
+            lines.append(edge + f"truncated branch of depth {_depth_below(tree, node)}")
+        else:
+            left, right = _questions(tree, node, names, decimals)
+            pending.append((tree.children_right[node], depth + 1, right))
+            pending.append((tree.children_left[node], depth + 1, left))
+    return "\n".join(lines) + "\n"
+
+
+def path_in_words(decision_tree, row, *, feature_names=None, decimals=4) -> list[str]:
+    """Return the way of one row through a fitted tree, in sentences: a question for each node, then the answer.
+
+    Parameters
+    ----------
+    decision_tree : DecisionTreeClassifier or DecisionTreeRegressor
+    row : array-like of shape (n_features,)
+    feature_names : sequence of str, optional
+    decimals : int
+        Significant digits of numbers.
+    """
+    check_is_fitted(decision_tree)
+    tree, names = decision_tree.tree_, _names(decision_tree, feature_names)
+    row = np.asarray(row, dtype=decision_tree._dtype_in)
+    if row.shape != (tree.n_features,):
+        raise ValueError(f"row has shape {row.shape}, one row of this tree has ({tree.n_features},)")
+    node, lines = 0, []
+    while tree.children_left[node] >= 0:
+        x, cut, name = row[tree.feature[node]], tree.threshold[node], names[tree.feature[node]]
+        if np.isnan(x):
+            left = bool(tree.missing_go_to_left[node])
+            lines.append(f"{name} is missing: like values {'up to' if left else 'above'} {cut:.{decimals}g}")
+        elif np.isinf(cut):
+            left = True
+            lines.append(f"{name} is {x:.{decimals}g}: it is not missing")
+        else:
+            left = bool(x <= cut)
+            side = "at most" if left else "more than"
+            lines.append(f"{name} is {x:.{decimals}g}: {side} {cut:.{decimals}g}")
+        node = tree.children_left[node] if left else tree.children_right[node]
+    lines.append(_answer(decision_tree, tree, node, decimals))
+    return lines
+
+
+def _names(learner, given) -> list[str]:
+    n = learner.n_features_in_
+    if given is None:
+        given = getattr(learner, "feature_names_in_", None)
+    names = [f"feature_{j}" for j in range(n)] if given is None else [str(name) for name in given]
+    if len(names) != n:
+        raise ValueError(f"feature_names must contain {n} elements, got {len(names)}")
+    return names
+
+
+def _questions(tree: TreeView, node: int, names, decimals: int) -> tuple[str, str]:
+    name, cut = names[tree.feature[node]], tree.threshold[node]
+    if np.isinf(cut):
+        return f"{name} is not missing", f"{name} is missing"
+    return f"{name} <= {cut:.{decimals}f}", f"{name} >  {cut:.{decimals}f}"
+
+
+def _leaf(tree: TreeView, node: int, labels, decimals: int, show_weights: bool) -> str:
+    value = tree.value[node]
+    if labels is None:
+        numbers = ", ".join(f"{v:.{decimals}f}" for v in value.reshape(-1))
+        return f"value: [{numbers}]"
+    weights = ""
+    if show_weights:
+        own = value[0] * tree.weighted_n_node_samples[node]
+        weights = "weights: [" + ", ".join(f"{w:.{decimals}f}" for w in own) + "] "
+    return f"{weights}class: {labels[int(value[0].argmax())]}"
+
+
+def _depth_below(tree: TreeView, node: int) -> int:
+    depths = tree.compute_node_depths()
+    end, pending = depths[node], [node]
+    while pending:
+        q = pending.pop()
+        end = max(end, depths[q])
+        if tree.children_left[q] >= 0:
+            pending += [tree.children_left[q], tree.children_right[q]]
+    return int(end - depths[node] + 1)
+
+
+def _answer(learner, tree: TreeView, node: int, decimals: int) -> str:
+    n = int(tree.n_node_samples[node])
+    rows = f"of {n} training rows" if n > 1 else "of one training row"
+    value = tree.value[node]
+    if not is_classifier(learner):
+        said = ", ".join(f"{v:.{decimals}g}" for v in value.reshape(-1))
+        return f"So the answer is {said}, that {rows}."
+    sets = learner.classes_ if isinstance(learner.classes_, list) else [learner.classes_]
+    best = [(labels[int(v.argmax())], float(v.max())) for labels, v in zip(sets, value, strict=True)]
+    said = " and ".join(f"{label} ({share:.0%})" for label, share in best)
+    return f"So the answer is {said}, {rows}."

@@ -1,0 +1,105 @@
+"""Regression trees: see `decision_tree` for the algorithm."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from groundup.models.trees.answering import NumberAnswers
+from groundup.models.trees.decision_tree import DecisionTree
+from groundup.models.trees.tree_settings import NUMBER_CRITERIA, criterion_of, number_target
+
+
+class DecisionTreeRegressor(DecisionTree, NumberAnswers):
+    """A decision tree for regression, with scikit-learn's parameters and defaults.
+
+    Parameters
+    ----------
+    criterion : {'squared_error', 'absolute_error', 'poisson'}, default='squared_error'
+        The impurity: see `decision_criteria`. 'absolute_error' predicts medians, and sorts where others count: it takes
+        several times as long. ('friedman_mse' is a deprecated name of 'squared_error'.)
+    splitter : {'best', 'random'}, default='best'
+        'best': of all places up to 65,534 rows (of positive weight), of those between 255 bins above: see
+        ``splitter_``. 'random': one place a feature, at a value drawn between the node's least and largest.
+    max_depth : int or None
+        Edges from the root to the deepest leaf.
+    min_samples_split, min_samples_leaf : int or float
+        Rows of a node that is split, and of each leaf; a float is a share of the rows.
+    min_weight_fraction_leaf : float
+        Share of the whole weight that each leaf has at least.
+    max_features : int, float, 'sqrt', 'log2' or None
+        Features looked at for each split, drawn for each node; None: all, in an order drawn for each node.
+    random_state : int, RandomState or None
+        Draws the features (so also which of two equally good splits is taken) and random places.
+    max_leaf_nodes : int or None
+        With it, the tree grows best-first until it has so many leaves.
+    min_impurity_decrease : float
+        A split lowers the impurity at least by this much, weighted by the node's share of the weight.
+    ccp_alpha : float
+        Price of a leaf when the tree is cut back: see `pruning`.
+    monotonic_cst : None
+        Not supported.
+
+    Attributes
+    ----------
+    n_outputs_, max_features_, n_features_in_ : int
+    splitter_ : str
+        'exact' or 'histogram'.
+    tree_ : TreeView
+        The tree as arrays.
+    feature_importances_ : ndarray of shape (n_features,)
+    feature_names_in_
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from groundup.models import DecisionTreeRegressor
+    >>> X = np.arange(8.0)[:, None]
+    >>> DecisionTreeRegressor(max_depth=1).fit(X, X[:, 0] > 2).predict([[2.4], [2.6]])
+    array([0., 1.])
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        **DecisionTree._parameter_constraints,
+        "criterion": NUMBER_CRITERIA,
+    }
+
+    def __init__(
+        self,
+        *,
+        criterion="squared_error",
+        splitter="best",
+        max_depth=None,
+        min_samples_split=2,
+        min_samples_leaf=1,
+        min_weight_fraction_leaf=0.0,
+        max_features=None,
+        random_state=None,
+        max_leaf_nodes=None,
+        min_impurity_decrease=0.0,
+        ccp_alpha=0.0,
+        monotonic_cst=None,
+    ):
+        self.criterion = criterion
+        self.splitter = splitter
+        self.max_depth = max_depth
+        self.min_samples_split = min_samples_split
+        self.min_samples_leaf = min_samples_leaf
+        self.min_weight_fraction_leaf = min_weight_fraction_leaf
+        self.max_features = max_features
+        self.random_state = random_state
+        self.max_leaf_nodes = max_leaf_nodes
+        self.min_impurity_decrease = min_impurity_decrease
+        self.ccp_alpha = ccp_alpha
+        self.monotonic_cst = monotonic_cst
+
+    def predict(self, X, check_input=True) -> np.ndarray:
+        """Return the predicted values: (n_rows,) or (n_rows, n_outputs). `check_input` is without effect."""
+        return super().predict(X)
+
+    def _target_of(self, y, weight):
+        return number_target(y, criterion_of(self), weight > 0), weight
+
+    def _answers_of(self, means):
+        return means
