@@ -46,6 +46,7 @@ EXPECTED_FAILURES: dict[str, dict[str, str]] = {
     "SGDClassifier": {
         "check_sample_weight_equivalence_on_dense_data": "a weight makes a step longer, a repetition takes one more",
         "check_sample_weight_equivalence_on_sparse_data": "as on dense data",
+    },
     **{
         name: {"check_sample_weight_equivalence_on_dense_data": "rows are drawn by their weight"}
         for name in ("RandomForestClassifier", "RandomForestRegressor")
