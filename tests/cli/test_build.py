@@ -235,3 +235,20 @@ def test_a_column_is_left_out_on_request(groundup, table, tmp_path):
     wrong = groundup(*words, "--ignore", "plann")
     assert wrong.code == 2
     assert "Did you mean 'plan'?" in wrong.err
+
+
+@pytest.mark.parametrize(("rule", "told"), [((), "also in train or valid"), (("--time", "day"), "exact cop")])
+def test_copies_of_rows_are_told_once(groundup, table, tmp_path, rule, told):
+    """By the audit where two parts have them, else by the contract's note; in build and show alike."""
+    head, *rows = table.read_text().splitlines()
+    rows = [f"{row},{2000 + i // 12}-{i % 12 + 1:02}-01" for i, row in enumerate(rows)]
+    # By time the first rows and their copies are in train; dealt at random, copies of all meet in two parts.
+    rows += rows[:3] if rule else rows[:60]
+    file = tmp_path / "t.csv"
+    file.write_text("\n".join([f"{head},day", *rows]) + "\n")
+    words = ("build", file, "--target", "left", *QUICK, "--project", tmp_path / "p", *rule)
+    for said in (groundup(*words), groundup("show", tmp_path / "p")):
+        assert said.code == 0, said
+        words = " ".join(said.out.split())
+        assert words.count("exact copies") + words.count("also in train or valid") == 1
+        assert told in words

@@ -143,9 +143,7 @@ class _Told:
         elif event.step == "split":
             self._opening(event.value)
         elif event.step == "audit":
-            from groundup.cli.audit import brief
-
-            brief(self.console, event.value)
+            self._audited(event.value)
 
     def _sentence(self, text: str) -> None:
         if self.console is not None:
@@ -161,10 +159,23 @@ class _Told:
 
         self.begun = True
         views.data(self.console, self.contract, self.table.n_rows, len(self.table.columns))
-        views.notes(self.console, notes_of(self.table, self.contract, parts), self.contract)
+        found = notes_of(
+            self.table, self.contract, parts, copies=False
+        )  # the audit may have more to say of them
+        views.notes(self.console, found, self.contract)
         views.split(
             self.console, parts.rule, (len(parts.train), len(parts.valid), len(parts.test)), self.contract
         )
+
+    def _audited(self, audit) -> None:
+        from groundup.cli.audit import brief
+        from groundup.workbench.assemble import tells_of_copies
+
+        if not tells_of_copies(audit):
+            for note in self.contract.notes:
+                if note.kind == "copies":
+                    self._sentence(str(note))
+        brief(self.console, audit)
 
     def finish(self, result) -> None:
         """Print the outcome; of a stored result, also what came before."""

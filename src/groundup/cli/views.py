@@ -142,7 +142,8 @@ def outcome(console: Console, result: Result, *, built: bool = False) -> None:
     if result.confusion and len(result.confusion["labels"]) <= 8:
         confusion(console, result.confusion)
     if result.warnings:
-        known = [w for w in result.warnings if w != result.verdict]
+        above = {f.told for f in result.audit.findings if f.level == "warn"} if result.audit else set()
+        known = [w for w in result.warnings if w != result.verdict and w not in above]
         lines = [Text(w, style="yellow") for w in known[:MOST_NOTES]]
         if lines:
             section(console, "Warnings", *lines, *_more(len(known) - MOST_NOTES))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from groundup._version import __version__
 from groundup.judge.metrics import Score, confusion
@@ -16,6 +16,9 @@ from groundup.workbench.result import Best, Data, Parts, Result, Row
 from groundup.workbench.steps.choose import Choice, best_of_each
 from groundup.workbench.steps.compare import Comparison
 from groundup.workbench.steps.finalize import Final
+
+if TYPE_CHECKING:
+    from groundup.workbench.audit import Audit
 
 SUSPICIOUS_AUC = 0.99
 # Verdicts that a reader must not overlook.
@@ -157,9 +160,15 @@ def parts_of(problem: Problem) -> Parts:
     return Parts(rule=s.rule, train=len(s.train), valid=len(s.valid), test=len(s.test), folds=n_folds)
 
 
-def notes_of(table: Table, contract: Contract, split: Split) -> list[str]:
-    """Return every decision that was taken about the data, in words, each once."""
-    notes = [str(note) for note in (*table.notes, *contract.notes, *split.notes)]
+def tells_of_copies(audit: Audit) -> bool:
+    """Say whether the audit found copies of rows in two parts: then the contract's note on copies is not told beside."""
+    return any(found.kind == "duplicates" for found in audit.findings)
+
+
+def notes_of(table: Table, contract: Contract, split: Split, *, copies: bool = True) -> list[str]:
+    """Return every decision that was taken about the data, in words, each once; on copies of rows if `copies`."""
+    told = [note for note in contract.notes if copies or note.kind != "copies"]
+    notes = [str(note) for note in (*table.notes, *told, *split.notes)]
     if table.rejects and not any(note.kind == "rejects" for note in table.notes):
         first = table.rejects[0]
         n = len(table.rejects)

@@ -401,7 +401,7 @@ class Project(Findings):
 
     def _finished(self, identity: dict[str, Any], run: Path, keeper: Keeper):
         """Choose, refit and test; return the result, the fitted model, and where there is a target what led to it."""
-        from groundup.workbench.assemble import data_of, notes_of
+        from groundup.workbench.assemble import data_of, notes_of, tells_of_copies
 
         facts = {
             "data": data_of(self.table),
@@ -410,7 +410,7 @@ class Project(Findings):
             "n_fits": self._clock.n_fits,
             "bundle": str(run / BUNDLE),
             "project": str(self.folder.root),
-            "notes": notes_of(self.table, self.contract, self.split),
+            "notes": notes_of(self.table, self.contract, self.split, copies=not tells_of_copies(self.audit)),
             "audit": self.audit,
         }
 
