@@ -21,6 +21,7 @@ def contract():
         (math.log(2.5), "log-odds", "yes", "multiplies the odds of “yes” by 2.5"),
         (-math.log(2.5), "log-odds", "yes", "divides the odds of “yes” by 2.5"),
         (20.0, "log-odds", "yes", "multiplies the odds of “yes” by over 1000"),
+        (-1.7e308, "log-odds", "yes", "divides the odds of “yes” by over 1000"),
         (0.123, "probability", "yes", "raises the probability of “yes” by 12.3 percentage points"),
         (-0.5, "score", "b", "speaks against “b”, by 0.5"),
         (1250.0, "value", None, "raises the answer by 1250 EUR"),

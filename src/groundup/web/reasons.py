@@ -61,7 +61,7 @@ def reasons_of(
             value=_value(contract, reason),
             usual=_usual(contract, reason),
             words=_words(reason, label, unit),
-            size=round(100 * reason.effect / largest, 1),
+            size=round(100 * (reason.effect / largest), 1),
         )
         for reason in kept
     ]

@@ -8,6 +8,7 @@ import pytest
 
 from groundup.errors import UsageError
 from groundup.judge.explain import Explainer, explain_row
+from groundup.judge.explain.reasons import reasons
 from groundup.models import HistGradientBoostingClassifier, LinearRegression, LogisticRegression
 from groundup.tables import Contract
 
@@ -91,3 +92,17 @@ def test_hostile_names_are_shown_as_text(rows, fitted):
     words = " ".join(r.words for r in explain_row(explainer, frame.row(0, named=True), top=9).reasons)
     assert "\u202e" not in words
     assert "plan<202E></script>" in words
+
+
+def test_a_contribution_beyond_what_a_float_holds_is_still_the_first_reason(rows, explained):
+    explainer, _ = explained
+    row = rows[0].row(3, named=True)
+    found = explainer.of_matrix(explainer.subject.row(row))
+    found.values[0, 1], found.scores[0] = np.inf, np.inf
+    with np.errstate(all="raise"):
+        said = reasons(explainer, found, 0, row, top=2)
+    assert said.reasons[0].column == found.columns[1]
+    assert said.reasons[0].direction == "raises"
+    assert "more than 1,000" in said.reasons[0].words
+    assert math.isfinite(said.rest)
+    assert json.loads(json.dumps(said.to_dict(), allow_nan=False))["score"] is None

@@ -2,16 +2,19 @@
 
 import json
 
+import numpy as np
+import polars as pl
 import pytest
 from bundled import Centroids, contract_of, fitted
 from serving import serving
+from sklearn.pipeline import Pipeline
 
 from groundup.errors import UsageError
 from groundup.judge.explain import Explainer, explain_row
 from groundup.models import HistGradientBoostingClassifier, KMeans, LogisticRegression, Ridge
 from groundup.ship import bundle
 from groundup.ship.serve import Predictor
-from groundup.tables import Contract
+from groundup.tables import Contract, TablePreparer
 
 
 @pytest.mark.parametrize(
@@ -75,3 +78,21 @@ def test_a_learner_without_reasons_still_answers(model, row, monkeypatch, error)
         (answer,) = client.predict(row, explain=True).json["answers"]
     assert answer["status"] == "ok"
     assert answer["reasons"] is None
+
+
+def test_an_effect_beyond_what_a_float_holds_is_told_in_json(tmp_path):
+    x = np.random.default_rng(0).normal(size=400)
+    frame = pl.DataFrame({"x": x, "y": np.where(x > 0, "yes", "no")})
+    contract = Contract.infer(frame, "y")
+    preparer = TablePreparer("linear")
+    learner = LogisticRegression(C=100.0).fit(preparer.fit_transform(frame[["x"]], frame["y"]), frame["y"])
+    pipeline = Pipeline([("prepare", preparer), ("learn", learner)])
+    model = bundle.save(pipeline, tmp_path / "m.groundup", frame[["x"]], contract=contract)
+    assert learner.coef_[0, 0] > 2
+    (answer,) = Predictor(model).predict_rows([{"x": -1e308}], explain=True)
+    assert answer.prediction == "no"
+    assert [reason.field for reason in answer.reasons] == ["x"]
+    assert (
+        json.loads(json.dumps(answer.to_json(1, explained=True), allow_nan=False))["reasons"][0]["effect"]
+        < -1e308
+    )

@@ -32,4 +32,7 @@ def linear_contributions(coef, intercept, X, means) -> tuple[np.ndarray, np.ndar
     means : ndarray of shape (n_features,)
         What stands for a feature that is not known.
     """
-    return (X - means)[:, :, np.newaxis] * coef.T, intercept + coef @ means
+    with np.errstate(
+        over="ignore"
+    ):  # a number near the largest float contributes more than a float holds: inf
+        return (X - means)[:, :, np.newaxis] * coef.T, intercept + coef @ means

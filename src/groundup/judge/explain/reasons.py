@@ -87,7 +87,7 @@ class Explanation:
     note: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON values; moments as ISO 8601."""
+        """Return plain JSON values; moments as ISO 8601, a score beyond what a float holds as None."""
         return _plain(asdict(self))
 
 
@@ -120,7 +120,8 @@ def reasons(
     k = output_of(found, row, label)
     given = found.values[row, :, k]
     order = np.argsort(-np.abs(given), kind="stable")
-    least = _NOTHING * max(np.abs(given).max(initial=0.0), abs(float(found.scores[row, k])))
+    largest = max(np.abs(given).max(initial=0.0), abs(float(found.scores[row, k])))
+    least = _NOTHING * largest if math.isfinite(largest) else 0.0
     order = [int(j) for j in order[:top] if abs(given[j]) > least]
     spoken = found.labels[k] if found.labels else None
     told = tuple(_reason(explainer, found, found.columns[j], values, float(given[j]), spoken) for j in order)
@@ -131,7 +132,7 @@ def reasons(
         score=float(found.scores[row, k]),
         contributions=dict(zip(found.columns, given.tolist(), strict=True)),
         reasons=told,
-        rest=float(given.sum() - sum(given[j] for j in order)),
+        rest=float(np.delete(given, order).sum()),
         method=found.method,
         note=found.note,
     )
@@ -227,4 +228,6 @@ def _plain(value):
         return value.isoformat()
     if isinstance(value, np.generic):
         value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     return value if value is None or isinstance(value, (str, bool, int, float)) else str(value)

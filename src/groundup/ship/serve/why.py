@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from groundup.errors import GroundupError
 from groundup.ship.serve.answers import Reason
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from groundup.ship.bundle import Model
 
 log = logging.getLogger("groundup.serve")
+_MOST = float(np.finfo(np.float64).max)  # JSON has no infinity
 
 
 class Why:
@@ -50,7 +53,9 @@ class Why:
             log.exception("no reasons")
             return None
         return tuple(
-            Reason(r.column, _plain(r.value), float(r.contribution), found.unit, r.words)
+            Reason(
+                r.column, _plain(r.value), float(np.clip(r.contribution, -_MOST, _MOST)), found.unit, r.words
+            )
             for r in found.reasons
         )
 
