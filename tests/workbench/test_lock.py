@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -62,6 +63,26 @@ def test_two_in_one_process_exclude_each_other(tmp_path):
         pass
 
 
+def test_who_only_asks_keeps_nobody_out(tmp_path):
+    with Lock(tmp_path):
+        pass
+    ended = threading.Event()
+
+    def ask():
+        while not ended.is_set():
+            holder(tmp_path)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        for _ in range(100):
+            with Lock(tmp_path):
+                pass
+    finally:
+        ended.set()
+        asking.join()
+
+
 def test_a_build_is_refused_before_it_does_anything(tmp_path, other, make_frame):
     project = gu.Project(make_frame(), target="y", path=tmp_path, learners=["LogisticRegression"])
     with pytest.raises(ProjectError, match="Another process"):
@@ -99,7 +120,12 @@ def test_of_many_at_once_one_builds(tmp_path):
         subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=env)
         for _ in range(3)
     ]
-    told = [process.communicate(timeout=120)[1] for process in running]
+    try:
+        told = [process.communicate(timeout=120)[1] for process in running]
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
     codes = [process.returncode for process in running]
     assert set(codes) <= {0, 1}
     assert 0 in codes

@@ -19,6 +19,8 @@ from groundup.workbench.journal import ProjectError, unwritable
 
 NAME = ".lock"
 HOLDER = ".lock.json"
+# Who only asks whether the project is held (`holder`) holds it himself for some microseconds.
+PATIENCE_S, _ASK_AGAIN_S = 0.25, 0.01
 
 
 class Lock:
@@ -46,8 +48,8 @@ class Lock:
 
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            lock = filelock.FileLock(self.root / NAME, blocking=False)
-            lock.acquire()
+            lock = filelock.FileLock(self.root / NAME, timeout=PATIENCE_S)
+            lock.acquire(poll_interval=_ASK_AGAIN_S)
         except filelock.Timeout:
             raise _held(self.root) from None
         except OSError as error:
