@@ -118,6 +118,10 @@ def test_no_fit_of_the_journal_is_done_again(tmp_path, frame, monkeypatch):
     assert n_again["fold"] < n_whole["fold"]
 
 
+def n_lines(path):
+    return sum(len(file.read_bytes().splitlines()) for file in path.rglob("unfinished.jsonl"))
+
+
 def test_a_killed_process_goes_on(tmp_path):
     """SIGKILL in the middle of a comparison, twice; the third time to the end."""
     command = [
@@ -138,15 +142,15 @@ def test_a_killed_process_goes_on(tmp_path):
     for moment in (3, 12):
         process = subprocess.Popen([*command, str(tmp_path / "p")], stdout=subprocess.DEVNULL, env=env)
         deadline = time.monotonic() + 100
-        while time.monotonic() < deadline and process.poll() is None:
-            if (
-                sum(len(path.read_bytes().splitlines()) for path in tmp_path.rglob("unfinished.jsonl"))
-                >= moment
-            ):
-                break
-            time.sleep(0.002)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        try:
+            while time.monotonic() < deadline and process.poll() is None:
+                if n_lines(tmp_path) >= moment:
+                    break
+                time.sleep(0.002)
+        finally:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        assert n_lines(tmp_path) >= moment  # it was killed on its way, not after it
     said = [
         subprocess.run([*command, str(tmp_path / name)], capture_output=True, text=True, env=env, check=False)
         for name in ("p", "whole")

@@ -5,6 +5,7 @@ import base64
 import json
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from serving import Client, serving
@@ -29,6 +30,12 @@ class Echo:
         await send({"type": "http.response.body", "body": str(len(body)).encode()})
 
 
+def run(coroutine):
+    """Run to the end in a thread of its own: the browser of other tests keeps a loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, coroutine).result()
+
+
 def ask(parts, headers=(), *, pause=0.0, method="POST", path="/predict", app=None, **settings):
     """Send a body in parts to guards around an Echo; return (status, body, Echo)."""
     echo = app or Echo()
@@ -50,7 +57,7 @@ def ask(parts, headers=(), *, pause=0.0, method="POST", path="/predict", app=Non
         "path": path,
         "headers": [(b"host", b"localhost"), *headers],
     }
-    asyncio.run(guards(scope, receive, send))
+    run(guards(scope, receive, send))
     if not sent:
         return None, b"", echo
     return sent[0]["status"], b"".join(m.get("body", b"") for m in sent[1:]), echo
@@ -118,7 +125,7 @@ def test_more_bodies_than_places_are_told_to_come_again():
     async def three():
         await asyncio.gather(one(), one(), one())
 
-    asyncio.run(three())
+    run(three())
     assert sorted(told, key=str) == sorted([(200, None), (200, None), (503, b"1")], key=str)
     assert guards.n_bodies == 0
 
