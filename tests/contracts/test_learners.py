@@ -23,6 +23,7 @@ QUICK = {
     "KMeans": {"n_clusters": 3, "n_init": 2},
     "ElasticNetCV": {"alphas": 10, "cv": 3},
     "LassoCV": {"alphas": 10, "cv": 3},
+    "IsolationForest": {"n_estimators": 5},
     "RandomForestClassifier": {"n_estimators": 5},
     "RandomForestRegressor": {"n_estimators": 5},
 }
@@ -46,6 +47,9 @@ EXPECTED_FAILURES: dict[str, dict[str, str]] = {
     "SGDClassifier": {
         "check_sample_weight_equivalence_on_dense_data": "a weight makes a step longer, a repetition takes one more",
         "check_sample_weight_equivalence_on_sparse_data": "as on dense data",
+    },
+    "IsolationForest": {
+        "check_sample_weight_equivalence_on_dense_data": "rows are drawn by their weight",
     },
     **{
         name: {"check_sample_weight_equivalence_on_dense_data": "rows are drawn by their weight"}

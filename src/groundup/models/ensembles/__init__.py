@@ -10,11 +10,18 @@ import importlib
 _LAZY = {
     "ExtraTreesClassifier": "groundup.models.ensembles.forest_classifier",
     "ExtraTreesRegressor": "groundup.models.ensembles.forest_regressor",
+    "IsolationForest": "groundup.models.ensembles.isolation",
     "RandomForestClassifier": "groundup.models.ensembles.forest_classifier",
     "RandomForestRegressor": "groundup.models.ensembles.forest_regressor",
 }
 
-__all__ = ["ExtraTreesClassifier", "ExtraTreesRegressor", "RandomForestClassifier", "RandomForestRegressor"]
+__all__ = [
+    "ExtraTreesClassifier",
+    "ExtraTreesRegressor",
+    "IsolationForest",
+    "RandomForestClassifier",
+    "RandomForestRegressor",
+]
 
 
 def __getattr__(name: str):

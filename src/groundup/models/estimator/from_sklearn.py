@@ -15,6 +15,7 @@ import sklearn.utils.validation
 ClassifierMixin = sklearn.base.ClassifierMixin
 ClassNamePrefixFeaturesOutMixin = sklearn.base.ClassNamePrefixFeaturesOutMixin
 ClusterMixin = sklearn.base.ClusterMixin
+OutlierMixin = sklearn.base.OutlierMixin
 RegressorMixin = sklearn.base.RegressorMixin
 TransformerMixin = sklearn.base.TransformerMixin
 clone = sklearn.base.clone

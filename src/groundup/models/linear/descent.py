@@ -308,7 +308,5 @@ def start_at(coef: Any, intercept: Any, n_scores: int, n_features: int) -> tuple
     if intercept is not None:
         b = np.array(intercept, dtype=np.float64).ravel()
     if b.shape != (n_scores,):
-        raise ValueError(
-            f"Provided intercept_init does not match dataset: {b.shape} is not {(n_scores,)}"
-        )
+        raise ValueError(f"Provided intercept_init does not match dataset: {b.shape} is not {(n_scores,)}")
     return w, b
