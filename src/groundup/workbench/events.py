@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
-Step = Literal["read", "contract", "split", "audit", "warm", "compare", "choose", "refit", "test", "report", "bundle"]
+Step = Literal[
+    "read", "contract", "split", "audit", "warm", "compare", "choose", "refit", "test", "report", "bundle"
+]
 
 
 class StepBegun(NamedTuple):

@@ -22,7 +22,9 @@ def is_pattern(name: str) -> bool:
 def settled(names: Sequence[str]) -> tuple[list[str], list[Note]]:
     """Return `names` with empty and repeated ones and patterns replaced, and a note for each that was."""
     given, used = set(names), set()
-    turns: dict[str, int] = {}  # all numbers below are taken: a name that comes 10,000 times is not counted up anew
+    turns: dict[
+        str, int
+    ] = {}  # all numbers below are taken: a name that comes 10,000 times is not counted up anew
     named, notes = [], []
     for j, name in enumerate(names):
         plain = f"{name}_" if is_pattern(name) else name or f"column_{j + 1}"

@@ -68,7 +68,9 @@ def _close(frame: pl.DataFrame) -> list[tuple[str, str, float]]:
     straight, ranked = _correlation(X), _correlation(np.column_stack([ranks(x) for x in X.T]))
     near = np.triu(np.maximum(np.abs(straight), np.abs(ranked)) >= CLOSE, 1)
     names = [c.name for c in columns]
-    return [(names[i], names[j], _strongest(straight.item(i, j), ranked.item(i, j))) for i, j in np.argwhere(near)]
+    return [
+        (names[i], names[j], _strongest(straight.item(i, j), ranked.item(i, j))) for i, j in np.argwhere(near)
+    ]
 
 
 def _strongest(a: float, b: float) -> float:
