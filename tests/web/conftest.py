@@ -1,6 +1,7 @@
 """Two models, saved once: of two classes, and of a number."""
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,10 @@ def client(model, bundle_file):
     from starlette.testclient import TestClient
 
     with TestClient(application(model, bundle_file), base_url="http://127.0.0.1") as client:
+        deadline = time.monotonic() + 60
+        while client.get("/readyz").status_code != 200:  # POST /predict is refused until the model is warm
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
         yield client
 
 
