@@ -40,6 +40,7 @@ def test_a_table_of_all(groundup, project, table, tmp_path):
 
 def test_wrong_use(groundup, project, table):
     assert "There is no row 999" in groundup("explain", project, table, "--row", 999).err
+    assert groundup("explain", project, table, "--row", 0).code == 2
     assert groundup("explain", project, table, "--row", 1, "-o", "x.csv").code == 2
     assert groundup("explain", project, table, "-o", "x.doc").code == 2
     assert "Did you mean" in groundup("explain", project, table, "--label", "yess").err

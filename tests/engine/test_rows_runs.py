@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from groundup.engine.rows import Rows
+from groundup.engine.rows import Memory, Rows
 from groundup.engine.rows.blocks import LONGEST_RUN
 
 
@@ -46,3 +46,25 @@ def test_no_run_is_longer_than_a_kernel_may_take():
             rows.advance(lambda run, steps=steps: steps.append((run.first, run.stop)))
             assert max(stop - first for first, stop in steps) <= LONGEST_RUN
             assert sum(stop - first for first, stop in steps) == rows.n_blocks
+
+
+class _Largest:
+    """An exact statistic that says only how two are merged."""
+
+    exact = True
+
+    def __init__(self, value):
+        self.value = value
+
+    @classmethod
+    def of(cls, run):
+        return cls(float(run.X.max()))
+
+    def merge(self, other):
+        return _Largest(max(self.value, other.value))
+
+
+def test_an_exact_statistic_without_add_is_merged():
+    X = np.random.default_rng(0).normal(size=(100_000, 2))
+    for n_threads in (1, 2):
+        assert Rows(Memory(X), n_threads=n_threads).reduce(_Largest).value == X.max()

@@ -32,7 +32,9 @@ def command(
     *,
     row: Annotated[
         int | None,
-        typer.Option("--row", metavar="N", help="The row to tell, counted from 1; 1 where none is named."),
+        typer.Option(
+            "--row", min=1, metavar="N", help="The row to tell, counted from 1; 1 where none is named."
+        ),
     ] = None,
     label: Annotated[
         str | None,

@@ -37,8 +37,8 @@ class Statistic(Protocol):
     """A value that summarises rows. ``of`` one block, ``merge`` with another's, ``finish`` into the answer.
 
     A class with ``exact = True`` promises that merging in any order gives the same bits (sums of integers). Its ``of`` is
-    called with the first run of blocks that a thread takes, and ``add`` with each further one. ``merge`` and ``add`` may
-    change and return ``self``.
+    called with the first run of blocks that a thread takes, and ``add`` with each further one; a class without ``add`` is
+    merged with ``of`` of that run. ``merge`` and ``add`` may change and return ``self``.
     """
 
     exact: bool
@@ -127,12 +127,18 @@ class Rows:
         """Return `statistic` of all rows: each thread takes the next run when it has done one, and keeps one value."""
         parts = self._runs()
         numbers = itertools.count()  # shared: taking one is a single step of the interpreter
+        adds = hasattr(statistic, "add")
 
         def work(_):
             value = None
             while (i := next(numbers)) < len(parts):
                 run = self.block(*parts[i])
-                value = statistic.of(run, *state) if value is None else value.add(run, *state)
+                if value is None:
+                    value = statistic.of(run, *state)
+                elif adds:
+                    value = value.add(run, *state)
+                else:
+                    value = value.merge(statistic.of(run, *state))
             return value
 
         values = threads.run(work, min(self.n_threads, len(parts)), self.n_threads)
