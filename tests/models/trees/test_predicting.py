@@ -88,13 +88,13 @@ def test_an_infinity_shows_in_its_own_row_only():
 def test_parts_and_joined_trees_are_the_same():
     trees = _trees()
     again = Trees.joined([trees.of(i, i + 1) for i in range(trees.n_trees)])
-    assert all((a == b).all() for a, b in zip(trees, again, strict=True))
+    assert all(a is b is None or (a == b).all() for a, b in zip(trees, again, strict=True))
     trees.check(n_features=4, n_outputs=1)
 
 
 def _changed(**fields):
     def change(trees):
-        copied = Trees(*(a.copy() for a in trees))
+        copied = Trees(*(None if a is None else a.copy() for a in trees))
         for name, (at, value) in fields.items():
             getattr(copied, name)[at] = value
         return copied
@@ -133,3 +133,31 @@ def test_what_a_kernel_could_not_walk_is_refused(change):
 def test_trees_must_fit_the_outputs():
     with pytest.raises(ValueError, match="shared"):
         _trees(7).check(4, 3)
+
+
+@pytest.mark.parametrize("n", [3, 200])
+def test_where_categories_decide_the_bit_of_the_code_does(n):
+    rng = np.random.default_rng(0)
+    trees = _trees(5, seed=3)
+    levels = rng.integers(0, 2**63, (len(trees.left), 4), dtype=np.uint64)
+    levels[(trees.left == 0) | (rng.random(len(trees.left)) < 0.3)] = 0
+    trees = trees._replace(levels=levels)
+    trees.check(4, 1)
+    X = rng.integers(0, 255, (n, 4)).astype(float)
+    X[rng.random(X.shape) < 0.2] = np.nan
+    expected = np.zeros(n)
+    for i, x in enumerate(X):
+        for t in range(trees.n_trees):
+            at = a = trees.starts[t]
+            while trees.left[at]:
+                v = x[trees.feature[at]]
+                left = v <= trees.threshold[at]
+                if np.isnan(v):
+                    left = trees.missing_left[at]
+                elif levels[at].any():
+                    left = int(levels[at, int(v) >> 6]) >> (int(v) & 63) & 1
+                at = a + trees.left[at] + (not left)
+            expected[i] += trees.value[at]
+    np.testing.assert_allclose(_scores(trees, X, np.zeros(1))[:, 0], expected, rtol=1e-12)
+    with pytest.raises(ValueError, match="categories"):
+        trees._replace(levels=np.ones_like(levels)).check(4, 1)

@@ -7,7 +7,17 @@ import pytest
 
 from groundup.models.trees.binning import MISSING
 from groundup.models.trees.quantising import Units
-from groundup.models.trees.splitting import COUNTED, PACKED, WIDE, limits_of, search, unpack, unpack_one
+from groundup.models.trees.splitting import (
+    ANYWHERE,
+    COUNTED,
+    PACKED,
+    WIDE,
+    Bounds,
+    limits_of,
+    search,
+    unpack,
+    unpack_one,
+)
 
 COUNT_BITS = 12
 
@@ -55,14 +65,17 @@ def _best(bins, g, h, n_bins, min_samples_leaf, penalty):
 
 
 def _searched(bins, g, h, mode, n_bins, min_samples_leaf, penalty):
-    units = Units(mode == WIDE, COUNT_BITS if mode == WIDE else 0, 1.0, 1.0, int(h.min()), int(h.max()))
+    units = Units(
+        mode == WIDE, COUNT_BITS if mode == WIDE else 0, 1.0, 1.0, int(h.min()), int(h.max()), float(h.sum())
+    )
     first, second = _words(g, h, mode)
     split = np.empty(6, np.int64)
     n_features = bins.shape[1]
     gain = search(
         _histogram(bins, first), _histogram(bins, second), mode, units.count_bits, int(first.sum()), int(second.sum()),
         np.full(n_features, n_bins), (bins == MISSING).any(axis=0).astype(np.uint8), np.ones(n_features, np.uint8),
-        limits_of(units, min_samples_leaf, penalty, mode), split,
+        np.zeros(n_features, np.uint8), np.zeros(0, np.int8), limits_of(units, min_samples_leaf, penalty, mode),
+        ANYWHERE, split, np.zeros(4, np.uint64),
     )  # fmt: skip
     return gain, split
 
@@ -104,16 +117,103 @@ def test_equal_gradients_give_no_split():
 
 def test_features_that_are_not_allowed_are_not_searched():
     bins, g, h = _node(3, missing=False)
-    units = Units(True, COUNT_BITS, 1.0, 1.0, 1, 1)
+    units = Units(True, COUNT_BITS, 1.0, 1.0, 1, 1, 1.0)
     first, second = _words(g, h, WIDE)
     split = np.empty(6, np.int64)
     for f in range(4):
         allowed = np.arange(4) == f
         search(
             _histogram(bins, first), _histogram(bins, second), WIDE, COUNT_BITS, int(first.sum()), int(second.sum()),
-            np.full(4, 9), np.zeros(4, np.uint8), allowed.astype(np.uint8), limits_of(units, 1, 0.0, WIDE), split,
+            np.full(4, 9), np.zeros(4, np.uint8), allowed.astype(np.uint8), np.zeros(4, np.uint8),
+            np.zeros(0, np.int8), limits_of(units, 1, 0.0, WIDE), ANYWHERE, split, np.zeros(4, np.uint64),
         )  # fmt: skip
         assert split[0] == f
+
+
+# ---------------------------------------------------------------------------------------------- categories
+def _category_split(own, g, h, n_bins, support, smooth, least):
+    """Fisher's scan, from sums over rows: (gain, set of bins that go left) of the best of the candidates."""
+    part = lambda rows: g[rows].sum() ** 2 / h[rows].sum()  # noqa: E731
+    kept = [b for b in [*range(n_bins), MISSING] if h[own == b].sum() >= support and (own == b).any()]
+    kept.sort(key=lambda b: g[own == b].sum() / (h[own == b].sum() + smooth))
+    best, found = 0.0, set()
+    for lefts in (
+        [kept[: i + 1] for i in range((len(kept) + 1) // 2)],
+        [kept[len(kept) - 1 - i :] for i in range((len(kept) - 1) // 2)],
+    ):
+        for left in lefts:
+            goes = np.isin(own, left)
+            if min(goes.sum(), (~goes).sum()) < least:
+                continue
+            gain = part(goes) + part(~goes) - part(np.full(len(g), True))
+            if gain > best * (1 + 1e-12):
+                best, found = gain, set(left)
+    return best, found
+
+
+@pytest.mark.parametrize("mode", [COUNTED, WIDE])
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("least", [1, 25])
+def test_categories_are_parted_as_the_slow_version_parts_them(seed, mode, least):
+    rng = np.random.default_rng(seed)
+    n_bins = 4 + seed
+    own = rng.integers(0, n_bins, 600)
+    own[own == 1] = np.where(rng.random((own == 1).sum()) < 0.95, 0, 1)  # a rare one
+    if seed % 2:
+        own[rng.random(600) < 0.1] = MISSING
+    effect = rng.normal(size=256)
+    g = (rng.normal(size=600) * 500 + 400 * effect[own]).astype(np.int64)
+    h = rng.integers(100, 1000, 600)
+    units = Units(
+        mode == WIDE, COUNT_BITS if mode == WIDE else 0, 1.0, 1.0, int(h.min()), int(h.max()), float(h.sum())
+    )
+    limits = limits_of(units, least, 0.0, mode, n_counting=600)
+    first, second = _words(g, h, mode)
+    split, levels = np.empty(6, np.int64), np.zeros(4, np.uint64)
+    gain = search(
+        _histogram(own[:, None], first), _histogram(own[:, None], second), mode, units.count_bits, int(first.sum()),
+        int(second.sum()), np.array([n_bins]), np.array([seed % 2], np.uint8), np.ones(1, np.uint8),
+        np.ones(1, np.uint8), np.zeros(0, np.int8), limits, ANYWHERE, split, levels,
+    )  # fmt: skip
+    expected, left = _category_split(
+        own, g.astype(float), h.astype(float), n_bins, limits.support, limits.smooth, least
+    )
+    assert gain == pytest.approx(expected, rel=1e-9)
+    assert {b for b in range(256) if int(levels[b >> 6]) >> (b & 63) & 1} == left
+    assert split[4] == first[np.isin(own, list(left))].sum()
+    assert split[2] == (MISSING in left)
+
+
+# ---------------------------------------------------------------------------------------------- bounds
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("bounds", [Bounds(), Bounds(-0.05, 0.1), Bounds(0.3, 0.5)])
+def test_bounded_gains_are_the_slow_versions(seed, bounds):
+    bins, g, h = _node(seed, missing=seed % 2 == 0)
+    monotonic = np.array([1, -1, 0, 1], np.int8)
+    units = Units(True, COUNT_BITS, 1.0, 1.0, 1, 1, float(h.sum()))
+    first, second = _words(g, h, WIDE)
+    split = np.empty(6, np.int64)
+    gain = search(
+        _histogram(bins, first), _histogram(bins, second), WIDE, COUNT_BITS, int(first.sum()), int(second.sum()),
+        np.full(4, 9), (bins == MISSING).any(axis=0).astype(np.uint8), np.ones(4, np.uint8), np.zeros(4, np.uint8),
+        monotonic, limits_of(units, 5, 0.0, WIDE), bounds, split, np.zeros(4, np.uint64),
+    )  # fmt: skip
+    value = lambda rows: np.clip(-g[rows].sum() / h[rows].sum(), *bounds)  # noqa: E731
+    best = 0.0
+    for f in range(4):
+        absent = bins[:, f] == MISSING
+        for side in range(1 + absent.any()):
+            for b in range(9 - 1 + (absent.any() and side == 0)):
+                left = np.where(absent, side == 1, bins[:, f] <= b)
+                if min(left.sum(), (~left).sum()) < 5 or monotonic[f] * value(left) > monotonic[f] * value(
+                    ~left
+                ):
+                    continue
+                all_ = np.full(len(g), True)
+                best = max(
+                    best, sum(s * (g[r].sum() * value(r)) for s, r in ((1, all_), (-1, left), (-1, ~left)))
+                )
+    assert gain == pytest.approx(best, rel=1e-9, abs=1e-9)
 
 
 @pytest.mark.parametrize("mode", [PACKED, COUNTED, WIDE])

@@ -31,13 +31,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from groundup.engine.rows import Rows, aligned
+from groundup.engine.rows import Place, Rows, aligned
 from groundup.models.trees.binning import bin_rows, find_bins, has_missing
-from groundup.models.trees.gradients import LOGISTIC, SOFTMAX, SQUARED, mean_loss, update_gradients
+from groundup.models.trees.gradients import Loss
 from groundup.models.trees.growing import Grower, Grown, Plan
-from groundup.models.trees.leaves import add_to_scores, leaf_values, sum_leaves
+from groundup.models.trees.leaves import add_to_scores, leaf_quantiles, leaf_values, sum_leaves
+from groundup.models.trees.own_loss import OwnLoss
+from groundup.models.trees.planes import from_planes, to_planes
 from groundup.models.trees.predicting import Trees
 from groundup.models.trees.quantising import is_wide
+
+
+class Binned:
+    """A place whose rows are in bins now: the passes of growth get no features, so none are read or prepared for them."""
+
+    def __init__(self, place: Place):
+        self.n_rows, self.n_features, self.dtype = place.n_rows, place.n_features, place.dtype
+
+    def load(self, lo: int, hi: int) -> np.ndarray:
+        """Return an array of shape (hi - lo, 0)."""
+        return np.empty((hi - lo, 0), self.dtype)
 
 
 class Booster:
@@ -49,18 +62,22 @@ class Booster:
         With the column y: float64, class codes 0, 1, ... for classification.
     weight : ndarray of shape (n_rows,) or (0,)
         Length 0: all ones. Rows of weight 0 do not count.
-    loss : {SQUARED, LOGISTIC, SOFTMAX}
-    n_outputs : int
-        Number of classes for SOFTMAX, else 1.
+    loss : Loss or OwnLoss
     plan : Plan
     learning_rate : float
     max_bins : int
     baseline : ndarray of shape (n_outputs,), optional
     raw : ndarray of shape (n_rows, n_outputs), optional
         Scores to go on from, with `n_grown` trees that made them.
+    n_levels : dict of int to int, optional
+        Categorical feature -> number of codes.
+    subsample : float
+        Share of the rows that count, drawn for each iteration.
 
     Attributes
     ----------
+    place : Place
+        Where X lives: the rows themselves are asked for bins only from now on.
     finite : bool
         Whether X holds no infinity: the caller is to refuse it otherwise.
     """
@@ -69,8 +86,7 @@ class Booster:
         self,
         rows: Rows,
         weight: np.ndarray,
-        loss: int,
-        n_outputs: int,
+        loss: Loss | OwnLoss,
         plan: Plan,
         learning_rate: float,
         max_bins: int,
@@ -78,16 +94,20 @@ class Booster:
         baseline: np.ndarray | None = None,
         raw: np.ndarray | None = None,
         n_grown: int = 0,
+        n_levels: dict[int, int] | None = None,
+        subsample: float = 1.0,
     ):
-        self.rows, self.weight, self.loss, self.n_outputs = rows, weight, loss, n_outputs
-        self.plan, self.learning_rate, self.n_grown = plan, learning_rate, n_grown
-        self.bins = find_bins(rows, weight if weight.size else None, max_bins, plan.seed)
+        self.rows, self.weight, self.loss, self.n_outputs = rows, weight, loss, loss.n_outputs
+        n_outputs = loss.n_outputs
+        self.plan, self.learning_rate, self.n_grown, self.subsample = plan, learning_rate, n_grown, subsample
+        self.bins = find_bins(rows, weight if weight.size else None, max_bins, plan.seed, n_levels)
         self.finite = bin_rows(rows, self.bins)
+        self.place, rows.place = rows.place, Binned(rows.place)
         self.missing = has_missing(rows, self.bins.n_features, weight)
         for name in ("gradient", "hessian"):
             rows.add(name, aligned((rows.n_rows, n_outputs), np.float32))
         rows.add("leaf", aligned(rows.n_rows, np.int32))
-        self.baseline = best_constant(rows["y"], weight, loss, n_outputs) if baseline is None else baseline
+        self.baseline = loss.best_constant(rows["y"], weight) if baseline is None else baseline
         raw = np.broadcast_to(self.baseline, (rows.n_rows, n_outputs)) if raw is None else raw
         rows.add("score", to_planes(rows, raw))
         wide = is_wide(rows.n_rows, weight)
@@ -95,14 +115,36 @@ class Booster:
 
     def iterate(self) -> Trees:
         """Grow the trees of one iteration, add them to the scores, and return them."""
-        scales = update_gradients(self.rows, self.loss, self.n_outputs, self.weight)
+        drawn = self._drawn()
+        scales = self.loss.update(self.rows, drawn)
+        if self.subsample < 1.0:
+            self.grower.count_rows(drawn)
         return Trees.joined([self._tree(scales[k], k) for k in range(self.n_outputs)])
+
+    def _drawn(self) -> np.ndarray:
+        """Return the weights of one iteration: 0 for rows that are not drawn."""
+        if self.subsample == 1.0:
+            return self.weight
+        counting = np.flatnonzero(self.weight > 0) if self.weight.size else np.arange(self.rows.n_rows)
+        draw = np.random.default_rng([self.plan.seed, self.n_grown, 1])
+        n = max(1, round(self.subsample * len(counting)))
+        chosen = counting[draw.choice(len(counting), n, replace=False, shuffle=False)]
+        drawn = np.zeros(self.rows.n_rows)
+        drawn[chosen] = self.weight[chosen] if self.weight.size else 1.0
+        return drawn
 
     def _tree(self, scales, output: int) -> Trees:
         grown = self.grower.grow(scales, output, self.n_grown)
         self.n_grown += 1
-        sums = sum_leaves(self.rows, grown.ranges, self.weight, output, self.n_outputs)
-        values = leaf_values(sums, self.plan.l2, self.learning_rate)
+        weight = self.grower.weight
+        sums = sum_leaves(self.rows, grown.ranges, weight, output, self.n_outputs)
+        if isinstance(self.loss, Loss) and self.loss.searched:
+            q = self.loss.quantile
+            values = leaf_quantiles(self.rows, grown.ranges, weight, q, self.learning_rate)
+        else:
+            values = leaf_values(sums, self.plan.l2, self.learning_rate)
+        if self.plan.monotonic.size:
+            values = np.clip(values, *(self.learning_rate * grown.bounds).T)
         add_to_scores(self.rows, values, output, self.n_outputs)
         return self._finished(grown, sums[:, 2], values)
 
@@ -123,45 +165,15 @@ class Booster:
         threshold = self.bins.thresholds[grown.feature, grown.bin]
         threshold[grown.left == 0] = 0
         starts = np.array([0, n_nodes], np.int64)
-        return Trees(starts, grown.feature, threshold, grown.left, missing_left, value, grown.gain, count)
+        levels = grown.levels if self.bins.categorical.any() else None
+        return Trees(
+            starts, grown.feature, threshold, grown.left, missing_left, value, grown.gain, count, levels
+        )
 
     def mean_loss(self, weight: np.ndarray | None = None) -> float:
         """Return the mean loss at the present scores, of the rows that are fitted or of those that `weight` names."""
-        return mean_loss(self.rows, self.loss, self.n_outputs, self.weight if weight is None else weight)
+        return self.loss.mean(self.rows, self.weight if weight is None else weight)
 
     def raw(self) -> np.ndarray:
         """Return the present scores: (n_rows, n_outputs)."""
         return from_planes(self.rows)
-
-
-def best_constant(y: np.ndarray, weight: np.ndarray, loss: int, n_outputs: int) -> np.ndarray:
-    """Return the scores that minimise the loss when all rows have the same: the mean, or the link of the class shares."""
-    w = weight if weight.size else None
-    if loss == SQUARED:
-        return np.array([np.average(y, weights=w)])
-    share = np.bincount(y.astype(np.int64), weights=w, minlength=max(2, n_outputs)).astype(np.float64)
-    eps = np.finfo(np.float64).eps
-    share = np.clip(share / share.sum(), eps, 1 - eps)
-    if loss == LOGISTIC:
-        return np.array([np.log(share[1] / share[0])])
-    return np.log(share) - np.log(share).mean()
-
-
-def to_planes(rows: Rows, raw: np.ndarray) -> np.ndarray:
-    """Return scores (n_rows, n_outputs) with those of each block lying output by output."""
-    planes = aligned(raw.shape, np.float64)
-    for lo, hi in zip(rows.bounds[:-1], rows.bounds[1:], strict=True):
-        planes[lo:hi].reshape(raw.shape[1], -1)[:] = raw[lo:hi].T
-    return planes
-
-
-def from_planes(rows: Rows) -> np.ndarray:
-    """Return the column ``score`` as (n_rows, n_outputs): the inverse of `to_planes`."""
-    planes = rows["score"]
-    raw = np.empty_like(planes)
-    for lo, hi in zip(rows.bounds[:-1], rows.bounds[1:], strict=True):
-        raw[lo:hi] = planes[lo:hi].reshape(planes.shape[1], -1).T
-    return raw
-
-
-__all__ = ["LOGISTIC", "SOFTMAX", "SQUARED", "Booster", "best_constant", "to_planes"]

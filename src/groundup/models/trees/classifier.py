@@ -20,7 +20,8 @@ from groundup.models.estimator import (
     encode_labels,
 )
 from groundup.models.trees.estimator import HistGradientBoosting
-from groundup.models.trees.gradients import LOGISTIC, SOFTMAX
+from groundup.models.trees.gradients import Loss
+from groundup.models.trees.own_loss import OwnLoss
 
 
 class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
@@ -28,8 +29,8 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
 
     Parameters
     ----------
-    loss : {'log_loss'}, default='log_loss'
-        Logistic for two classes, softmax for more.
+    loss : {'log_loss'} or callable, default='log_loss'
+        Logistic for two classes, softmax for more. A callable returns gradient and curvature: see `own_loss`.
     learning_rate : float, default=0.1
         Each leaf's value is multiplied by it.
     max_iter : int, default=100
@@ -46,8 +47,14 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
         Share of the features searched for each split, drawn for each node.
     max_bins : int, default=255
         Bins of a feature, besides the one of missing values.
-    categorical_features, monotonic_cst, interaction_cst
-        Not supported yet: leave them as they are.
+    categorical_features : 'from_dtype', None, or array-like of bool, int or str, default='from_dtype'
+        Features that are categories: of a table those whose type says so, or a mask, indices or names. Levels may be
+        texts or numbers. Of more levels than `max_bins` the rarest share a bin; a level not seen in the fit is as good
+        as missing.
+    monotonic_cst : array-like of int, dict or None
+        1, -1 or 0 for each feature (or by name): whether predictions may only rise, or only fall, with it.
+    interaction_cst : 'pairwise', 'no_interactions', sequence of tuples of int, or None
+        Groups of features that may stand together on one path of a tree; features in no group are one.
     warm_start : bool, default=False
         Whether another fit goes on from the trees that are there.
     early_stopping : 'auto' or bool, default='auto'
@@ -62,9 +69,13 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
     verbose : int, default=0
         A line for each iteration.
     random_state : int, RandomState or None
-        Draws the rows held out, the rows that bins are found from (above 200,000), and `max_features`.
+        Draws the rows held out, the rows that bins are found from (above 200,000), `max_features` and `subsample`.
     class_weight : dict, 'balanced' or None
         Multiplies the rows' weights.
+    subsample : float, default=1.0
+        Share of the rows that each iteration is fitted to, drawn anew for each (ours: scikit-learn has none here).
+    min_gain_to_split : float, default=0.0
+        A split must make the loss (the sum over the rows, as expanded) fall by more than half of this (ours).
 
     Attributes
     ----------
@@ -75,7 +86,8 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
     train_score_, validation_score_ : ndarray
         The scores before the first iteration and after each (early stopping only).
     do_early_stopping_ : bool
-    is_categorical_ : None
+    is_categorical_ : ndarray of bool of shape (n_features,) or None
+        Which features are categories; None: none.
     n_features_in_, feature_names_in_
 
     Examples
@@ -89,7 +101,7 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
 
     _parameter_constraints: ClassVar[dict] = {
         **HistGradientBoosting._parameter_constraints,
-        "loss": [StrOptions({"log_loss"})],
+        "loss": [StrOptions({"log_loss"}), callable],
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
     _state: ClassVar[dict[str, Any]] = {"classes_": Labels()}
@@ -119,6 +131,8 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
         verbose=0,
         random_state=None,
         class_weight=None,
+        subsample=1.0,
+        min_gain_to_split=0.0,
     ):
         self.loss = loss
         self.learning_rate = learning_rate
@@ -141,6 +155,8 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
         self.verbose = verbose
         self.random_state = random_state
         self.class_weight = class_weight
+        self.subsample = subsample
+        self.min_gain_to_split = min_gain_to_split
 
     def predict(self, X) -> np.ndarray:
         """Return the most likely class of each row: (n_rows,)."""
@@ -188,8 +204,10 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
         _logistic_link(raw, out)
         return out
 
-    def _loss_code(self) -> int:
-        return LOGISTIC if self.n_trees_per_iteration_ == 1 else SOFTMAX
+    def _loss(self) -> Loss | OwnLoss:
+        n_outputs = self.n_trees_per_iteration_
+        name = "logistic" if n_outputs == 1 else "softmax"
+        return OwnLoss(self.loss, n_outputs, name) if callable(self.loss) else Loss(name, n_outputs)
 
     def _encoded(self, y, again: bool) -> np.ndarray:
         classes, codes = encode_labels(y)

@@ -1,14 +1,14 @@
 """The estimator around `boosting`: parameters, validation, early stopping, warm start, saved state and predictions.
 
 `HistGradientBoosting` is the base of the classifier and the regressor; its parameters are scikit-learn's, and so are
-their defaults. Not supported yet, and refused with a clear error where they are not at their defaults:
-categorical_features, monotonic_cst, interaction_cst, and losses other than 'squared_error' and 'log_loss'.
+their defaults; ``subsample`` and ``min_gain_to_split`` are ours.
 """
 
 from __future__ import annotations
 
 import copy
 import sys
+from math import ceil
 from numbers import Integral, Real
 from time import perf_counter
 from typing import Any, ClassVar
@@ -22,6 +22,7 @@ from groundup.models.estimator import (
     Callbacks,
     Interval,
     Learner,
+    Plain,
     Scalar,
     StrOptions,
     check_is_fitted,
@@ -30,7 +31,8 @@ from groundup.models.estimator import (
 )
 from groundup.models.trees.arrays import TreeArrays
 from groundup.models.trees.boosting import Booster
-from groundup.models.trees.gradients import LOGISTIC, SOFTMAX
+from groundup.models.trees.categorical import Categorical
+from groundup.models.trees.constraints import interaction_of, monotonic_of
 from groundup.models.trees.growing import Plan
 from groundup.models.trees.predicting import Trees, add_trees, walk_of
 from groundup.models.trees.stopping import Inside, Outside, Watch
@@ -38,7 +40,7 @@ from groundup.models.trees.stopping import Inside, Outside, Watch
 _NO_WEIGHTS = np.zeros(0)
 
 
-class HistGradientBoosting(Callbacks, Learner):
+class HistGradientBoosting(Callbacks, Categorical, Learner):
     """Base of the boosted learners: everything but the loss and the kind of target."""
 
     weights: ClassVar[str] = "sampling"  # bins are cut at quantiles of drawn rows, gradients are rounded
@@ -50,6 +52,8 @@ class HistGradientBoosting(Callbacks, Learner):
         "min_samples_leaf": [Interval(Integral, 1, None, closed="left")],
         "l2_regularization": [Interval(Real, 0, None, closed="left")],
         "max_features": [Interval(Real, 0, 1, closed="right")],
+        "subsample": [Interval(Real, 0, 1, closed="right")],
+        "min_gain_to_split": [Interval(Real, 0, None, closed="left")],
         "monotonic_cst": ["array-like", dict, None],
         "interaction_cst": [list, tuple, StrOptions({"pairwise", "no_interactions"}), None],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
@@ -83,6 +87,8 @@ class HistGradientBoosting(Callbacks, Learner):
         "_value": Array("f8", "n_nodes"),
         "_gain": Array("f8", "n_nodes"),
         "_count": Array("i8", "n_nodes"),
+        "_levels": Array("u8", "n_nodes 4", optional=True),
+        "_categories": Plain(optional=True),
     }
 
     @fitting
@@ -92,7 +98,8 @@ class HistGradientBoosting(Callbacks, Learner):
         Parameters
         ----------
         X : array-like, table or Place of shape (n_rows, n_features)
-            Numbers; NaN is a missing value.
+            Numbers; NaN is a missing value. Categorical columns of tables, and those that ``categorical_features``
+            names, may hold texts.
         y : array-like of shape (n_rows,)
         sample_weight : array-like of shape (n_rows,), optional
             Rows of weight 0 do not count at all.
@@ -104,9 +111,8 @@ class HistGradientBoosting(Callbacks, Learner):
         self
         """
         again = self.warm_start and "_starts" in vars(self)
-        self._refuse_unsupported(X)
         before = vars(self).get("n_features_in_")
-        rows = self._rows(X, y, sample_weight, finite="later", y_numeric=self._numeric)
+        rows = self._coded_rows(X, y, sample_weight, again)
         if again and before != rows.n_features:
             raise ValueError(f"warm_start: the fit so far has {before} features, X has {rows.n_features}")
         rows.add("y", self._encoded(rows["y"], again))
@@ -115,12 +121,11 @@ class HistGradientBoosting(Callbacks, Learner):
         self._draw_seed(again)
         booster, watch, parts = self._prepared(rows, weight, again, (X_val, y_val, sample_weight_val))
         if not booster.finite:
-            self._refuse_nonfinite(X, "allow-nan")
+            self._refuse_nonfinite(self._coded_table(X), "allow-nan")
         self._iterate(booster, watch, parts, X, y)
         self._keep(parts, booster.baseline)
         self.train_score_ = np.array(watch.train_scores if watch else [], float)
         self.validation_score_ = np.array(watch.validation_scores if watch else [], float)
-        self.is_categorical_ = None
         self._iterations_end(X, y)
         return self
 
@@ -170,19 +175,27 @@ class HistGradientBoosting(Callbacks, Learner):
             _refuse_weightless(all_weights[held], "The rows held out for early stopping have no weight")
         parts = _parts(self.__dict__) if again else []
         begin = {"baseline": self._baseline, "raw": self._raw_of(rows)} if again else {}
+        if self.monotonic_cst is not None and self.n_trees_per_iteration_ != 1:
+            raise ValueError("monotonic constraints are not supported for multiclass classification.")
         booster = Booster(
             rows,
             weight,
-            self._loss_code(),
-            self.n_trees_per_iteration_,
+            self._loss(),
             self._plan(rows.n_features),
             self.learning_rate,
             self.max_bins,
             n_grown=sum(part.n_trees for part in parts),
+            n_levels={f: own.n_codes for f, own in self._levels_by_feature().items()},
+            subsample=self.subsample,
             **begin,
         )
         if not early:
             return booster, None, parts
+        if self.scoring == "loss" and callable(self.loss) and not hasattr(self.loss, "value"):
+            raise ValueError(
+                "Early stopping by scoring='loss' asks the loss for its value(y_true, raw_prediction), which this one "
+                "does not have: give it one, or name a scoring"
+            )
         fitted = np.ones(rows.n_rows, bool)
         fitted[held] = False
         trained = Inside(booster, np.flatnonzero(fitted), weight, weighted)
@@ -208,7 +221,9 @@ class HistGradientBoosting(Callbacks, Learner):
         return np.sort(held)
 
     def _plan(self, n_features: int) -> Plan:
-        searched = max(1, int(self.max_features * n_features))
+        searched = max(1, ceil(self.max_features * n_features))
+        names = vars(self).get("feature_names_in_")
+        names = None if names is None else list(names)
         return Plan(
             self.max_leaf_nodes,
             self.max_depth,
@@ -216,6 +231,9 @@ class HistGradientBoosting(Callbacks, Learner):
             float(self.l2_regularization),
             searched,
             self._random_seed,
+            float(self.min_gain_to_split),
+            monotonic_of(self.monotonic_cst, names, n_features, self.is_categorical_),
+            interaction_of(self.interaction_cst, n_features),
         )
 
     def _draw_seed(self, again: bool) -> None:
@@ -230,26 +248,6 @@ class HistGradientBoosting(Callbacks, Learner):
         if sample_weight is None or (weight == 1.0).all():
             return _NO_WEIGHTS
         return weight
-
-    def _refuse_unsupported(self, X) -> None:
-        names = {"monotonic_cst": None, "interaction_cst": None}
-        for name, default in names.items():
-            if getattr(self, name) is not default:
-                raise ValueError(
-                    f"{name} is not supported yet by {type(self).__name__}: leave it at {default!r}, "
-                    "or use scikit-learn's class of the same name"
-                )
-        from_dtype = isinstance(self.categorical_features, str)
-        if not from_dtype and _names_any(self.categorical_features):
-            raise ValueError(
-                f"categorical_features is not supported yet by {type(self).__name__}: encode the categories as numbers "
-                "(TablePreparer does), and leave it at 'from_dtype'"
-            )
-        if from_dtype and (names := _categorical_columns(X)):
-            raise ValueError(
-                f"Column {names[0]!r} holds categories, which {type(self).__name__} does not support yet: "
-                "encode them as numbers (TablePreparer does), or pass categorical_features=None to read them as numbers"
-            )
 
     def _refuse_half_validation(self, X_val, y_val) -> None:
         if y_val is None:
@@ -282,6 +280,7 @@ class HistGradientBoosting(Callbacks, Learner):
         view = copy.copy(self)
         view.__dict__.pop("feature_names_in_", None)
         view._keep(parts if raw is None else [], baseline)
+        view._categories = None  # scorers are shown codes
         if raw is not None:
             view._given_raw = raw
         return view
@@ -337,7 +336,7 @@ class HistGradientBoosting(Callbacks, Learner):
             trees.value[:, np.newaxis],
             np.arange(trees.n_trees) % k,
             fitted["_baseline"],
-            {LOGISTIC: "logistic", SOFTMAX: "softmax"}.get(self._loss_code(), "identity"),
+            self._loss().link,
         )
 
     @property
@@ -364,13 +363,13 @@ class HistGradientBoosting(Callbacks, Learner):
             raise ValueError(f"thresholds are {trees.threshold.dtype}, but X was {self._dtype_in}")
         if len(self._baseline) != self.n_trees_per_iteration_:
             raise ValueError(f"{len(self._baseline)} baselines for {self.n_trees_per_iteration_} outputs")
-        self.is_categorical_ = None
+        self._check_categories()
         self._walk = walk_of(trees)
 
 
 def _trees(fitted: dict[str, Any]) -> Trees:
     """Return the trees among the attributes of a fit."""
-    return Trees(*(fitted[f"_{name}"] for name in Trees._fields))
+    return Trees(*(fitted.get(f"_{name}") for name in Trees._fields))
 
 
 def _parts(fitted: dict[str, Any]) -> list[Trees]:
@@ -385,14 +384,6 @@ def _refuse_weightless(weight: np.ndarray, problem: str) -> None:
         raise ValueError(f"{problem}: at least one row must count.")
 
 
-def _names_any(categorical_features) -> bool:
-    """Tell whether the parameter (None, names, indices, or a mask) names any feature."""
-    if categorical_features is None:
-        return False
-    named = np.asarray(categorical_features)
-    return bool(named.any() if named.dtype == bool else named.size)
-
-
 def _no_trees(dtype) -> Trees:
     kinds = (np.int32, dtype, np.int32, bool, np.float64, np.float64, np.int64)
     return Trees(np.zeros(1, np.int64), *(np.zeros(0, kind) for kind in kinds))
@@ -404,15 +395,3 @@ def _last_scores(watch: Watch | None) -> dict[str, float]:
         return {}
     held = {"validation_score": watch.validation_scores[-1]} if watch.validation_scores else {}
     return {"train_score": watch.train_scores[-1], **held}
-
-
-def _categorical_columns(X) -> list:
-    """Return the names of a table's columns whose type is categorical."""
-    if not hasattr(X, "columns") or isinstance(X, np.ndarray):
-        return []
-    import narwhals.stable.v2 as nw
-
-    table = nw.from_native(X, eager_only=True, pass_through=True)
-    if not isinstance(table, nw.DataFrame):
-        return []
-    return [name for name, kind in table.schema.items() if isinstance(kind, (nw.Categorical, nw.Enum))]

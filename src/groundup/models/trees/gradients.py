@@ -5,7 +5,8 @@ scores z:
 
     L(z + t) ~ L(z) + sum_i (g_i t_i + h_i t_i^2 / 2),     g_i = w_i loss'(z_i), h_i = w_i loss''(z_i)
 
-The formulas are `engine.losses`'s; here they run over the rows of a block. Scores are float64, g and h float32 (a
+Where the curvature says nothing (absolute error, quantile) h is 1, and `leaves` finds the step. The formulas are
+`engine.losses`'s; here they run over the rows of a block. Scores are float64, g and h float32 (a
 relative error of 6e-8 a row, far below the sampling error of any leaf). With K > 1 trees an iteration (softmax), the K
 values of the rows of one block lie class by class: value k of row i at ``block * K + k * rows_of_block + i``.
 
@@ -19,10 +20,11 @@ from typing import NamedTuple
 import numpy as np
 
 from groundup.engine.kernels import kernel
-from groundup.engine.losses import logistic, softmax, squared
+from groundup.engine.losses import logistic, poisson, quantile, softmax, squared
+from groundup.engine.losses.tweedie import _terms as tweedie_terms
 from groundup.engine.rows import Rows, add_tree
+from groundup.models.trees.binning import quantiles_of_sorted
 
-SQUARED, LOGISTIC, SOFTMAX = 0, 1, 2
 _CHUNK = 1024
 
 
@@ -38,40 +40,102 @@ class Scales(NamedTuple):
     high: float
 
 
-def update_gradients(rows: Rows, loss: int, n_outputs: int, weight: np.ndarray) -> list[Scales]:
-    """Set the columns ``gradient`` and ``hessian`` from ``score``; return the scales of each output.
+class Loss(NamedTuple):
+    """One of the losses known here.
 
-    `weight` is 0 for rows that do not count; an array of length 0 means that all weights are 1.
+    name : scikit-learn's, with 'logistic' and 'softmax' for its 'log_loss'.  n_outputs : scores of a row.
+    quantile : what 'quantile' and (1/2) 'absolute_error' ask for; else 0.
+    link : what makes the answer of a score: 'identity', 'log', 'logistic' or 'softmax'.
     """
-    sums = np.empty((rows.n_blocks, n_outputs, 2))
-    ends = np.empty((rows.n_blocks, n_outputs, 2))
 
-    kernel_of_loss = (_squared, _logistic, _softmax)[loss]
+    name: str
+    n_outputs: int = 1
+    quantile: float = 0.0
 
-    def step(run):
-        own = slice(run.first, run.stop)
-        kernel_of_loss(
-            run.bounds,
-            run["y"],
-            weight[run.lo : run.hi],
-            run["score"].reshape(-1),
-            run["gradient"].reshape(-1),
-            run["hessian"].reshape(-1),
-            sums[own],
-            ends[own],
+    @property
+    def link(self) -> str:
+        """Name of the link."""
+        return {"poisson": "log", "gamma": "log", "logistic": "logistic", "softmax": "softmax"}.get(
+            self.name, "identity"
         )
 
-    rows.advance(step)
+    @property
+    def searched(self) -> bool:
+        """Whether leaf values are quantiles of the residuals, as the curvature says nothing."""
+        return self.name in {"absolute_error", "quantile"}
+
+    def best_constant(self, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        """Return the scores that minimise the loss when all rows have the same: (n_outputs,)."""
+        w = weight if weight.size else None
+        if self.searched:
+            return np.array([weighted_quantile(y, weight, self.quantile)])
+        if self.name not in {"logistic", "softmax"}:
+            mean = np.average(y, weights=w)
+            return np.array([np.log(max(mean, np.finfo(np.float64).tiny)) if self.link == "log" else mean])
+        share = np.bincount(y.astype(np.int64), weights=w, minlength=max(2, self.n_outputs)).astype(
+            np.float64
+        )
+        eps = np.finfo(np.float64).eps
+        share = np.clip(share / share.sum(), eps, 1 - eps)
+        if self.name == "logistic":
+            return np.array([np.log(share[1] / share[0])])
+        return np.log(share) - np.log(share).mean()
+
+    def update(self, rows: Rows, weight: np.ndarray) -> list[Scales]:
+        """Set the columns ``gradient`` and ``hessian`` from ``score``; return the scales of each output.
+
+        `weight` is 0 for rows that do not count; an array of length 0 means that all weights are 1.
+        """
+        sums, ends = (np.empty((rows.n_blocks, self.n_outputs, 2)) for _ in range(2))
+        slopes = _SLOPES[self.name]
+
+        def step(run):
+            own = slice(run.first, run.stop)
+            score, g, h = (run[name].reshape(-1) for name in ("score", "gradient", "hessian"))
+            w = weight[run.lo : run.hi]
+            slopes(run.bounds, run["y"], w, score, self.quantile, g, h, sums[own], ends[own])
+
+        rows.advance(step)
+        return scales_of(sums, ends)
+
+    def mean(self, rows: Rows, weight: np.ndarray) -> float:
+        """Return the weighted mean of the loss over the rows of positive weight."""
+        sums = np.zeros((rows.n_blocks, 2))
+        values = _VALUES[self.name]
+
+        def step(run):
+            own, score = sums[run.first : run.stop], run["score"].reshape(-1)
+            values(run.bounds, run["y"], weight[run.lo : run.hi], score, self.quantile, self.n_outputs, own)
+
+        rows.advance(step)
+        total = add_tree(sums)
+        return float(total[0] / total[1])
+
+
+def scales_of(sums: np.ndarray, ends: np.ndarray) -> list[Scales]:
+    """Return the scales of each output from what `weigh` says of each block and output."""
     total = add_tree(sums)
     low, high = ends[:, :, 0].min(axis=0), ends[:, :, 1].max(axis=0)
-    return [
-        Scales(float(total[k, 0]), float(total[k, 1]), float(low[k]), float(high[k]))
-        for k in range(n_outputs)
-    ]
+    return [Scales(float(g), float(h), float(low[k]), float(high[k])) for k, (g, h) in enumerate(total)]
+
+
+def weighted_quantile(values: np.ndarray, weight: np.ndarray, q: float) -> float:
+    """Return the q-quantile of the values whose weight is positive.
+
+    Of equal weights (length 0: all ones) on a straight line between two values, as NumPy does; of others the averaged
+    inverse of the distribution function.
+    """
+    if weight.size:
+        counting = weight > 0
+        values, weight = values[counting], weight[counting]
+        if (weight != weight[0]).any():
+            order = np.argsort(values, kind="stable")
+            return float(quantiles_of_sorted(values[order], weight[order], q))
+    return float(np.quantile(values, q))
 
 
 @kernel(fast=True)
-def _squared(bounds, y, weight, score, out_gradient, out_hessian, out_sums, out_ends):
+def _squared(bounds, y, weight, score, q, out_gradient, out_hessian, out_sums, out_ends):
     """Gradients, hessians, their sums and ends in each block: squared loss."""
     for b in range(bounds.size - 1):
         lo, hi = bounds[b], bounds[b + 1]
@@ -79,11 +143,11 @@ def _squared(bounds, y, weight, score, out_gradient, out_hessian, out_sums, out_
         for i in range(t.size):
             g[i] = squared.gradient(z[i], t[i])
             h[i] = 1.0
-        _weigh(weight[lo:hi], g, h, out_sums[b, 0], out_ends[b, 0])
+        weigh(weight[lo:hi], g, h, out_sums[b, 0], out_ends[b, 0])
 
 
 @kernel(fast=True)
-def _logistic(bounds, y, weight, score, out_gradient, out_hessian, out_sums, out_ends):
+def _logistic(bounds, y, weight, score, q, out_gradient, out_hessian, out_sums, out_ends):
     """Gradients, hessians, their sums and ends in each block: logistic loss."""
     for b in range(bounds.size - 1):
         lo, hi = bounds[b], bounds[b + 1]
@@ -91,11 +155,55 @@ def _logistic(bounds, y, weight, score, out_gradient, out_hessian, out_sums, out
         for i in range(t.size):
             g[i] = logistic.gradient(z[i], t[i])
             h[i] = logistic.curvature(z[i])
-        _weigh(weight[lo:hi], g, h, out_sums[b, 0], out_ends[b, 0])
+        weigh(weight[lo:hi], g, h, out_sums[b, 0], out_ends[b, 0])
 
 
 @kernel(fast=True)
-def _softmax(bounds, y, weight, score, out_gradient, out_hessian, out_sums, out_ends):
+def _quantile(bounds, y, weight, score, q, out_gradient, out_hessian, out_sums, out_ends):
+    """Gradients, hessians, their sums and ends in each block: quantile loss."""
+    for b in range(bounds.size - 1):
+        lo, hi = bounds[b], bounds[b + 1]
+        z, t, g, h = score[lo:hi], y[lo:hi], out_gradient[lo:hi], out_hessian[lo:hi]
+        for i in range(t.size):
+            g[i] = quantile.gradient(z[i], t[i], q)
+            h[i] = 1.0
+        weigh(weight[lo:hi], g, h, out_sums[b, 0], out_ends[b, 0])
+
+
+@kernel(fast=True)
+def _absolute(bounds, y, weight, score, q, out_gradient, out_hessian, out_sums, out_ends):
+    """Gradients, hessians, their sums and ends in each block: absolute error, twice the quantile loss of 1/2."""
+    for b in range(bounds.size - 1):
+        lo, hi = bounds[b], bounds[b + 1]
+        z, t, g, h = score[lo:hi], y[lo:hi], out_gradient[lo:hi], out_hessian[lo:hi]
+        for i in range(t.size):
+            g[i] = 2.0 * quantile.gradient(z[i], t[i], 0.5)
+            h[i] = 1.0
+        weigh(weight[lo:hi], g, h, out_sums[b, 0], out_ends[b, 0])
+
+
+@kernel(fast=True)
+def _poisson(bounds, y, weight, score, q, out_gradient, out_hessian, out_sums, out_ends):
+    """Gradients, hessians, their sums and ends in each block: Poisson loss."""
+    for b in range(bounds.size - 1):
+        lo, hi = bounds[b], bounds[b + 1]
+        g, h = out_gradient[lo:hi], out_hessian[lo:hi]
+        poisson.terms(score[lo:hi], y[lo:hi], np.ones(hi - lo), g, h)
+        weigh(weight[lo:hi], g, h, out_sums[b, 0], out_ends[b, 0])
+
+
+@kernel(fast=True)
+def _gamma(bounds, y, weight, score, q, out_gradient, out_hessian, out_sums, out_ends):
+    """Gradients, hessians, their sums and ends in each block: gamma loss, which is Tweedie's of power 2."""
+    for b in range(bounds.size - 1):
+        lo, hi = bounds[b], bounds[b + 1]
+        g, h = out_gradient[lo:hi], out_hessian[lo:hi]
+        tweedie_terms(score[lo:hi], y[lo:hi], np.ones(hi - lo), 2.0, g, h)
+        weigh(weight[lo:hi], g, h, out_sums[b, 0], out_ends[b, 0])
+
+
+@kernel(fast=True)
+def _softmax(bounds, y, weight, score, q, out_gradient, out_hessian, out_sums, out_ends):
     """Gradients, hessians, their sums and ends in each block: softmax loss, class by class."""
     n_outputs = out_sums.shape[1]
     p = np.empty(n_outputs)
@@ -111,7 +219,7 @@ def _softmax(bounds, y, weight, score, out_gradient, out_hessian, out_sums, out_
                 out_hessian[plane + k * m + i] = p[k] * (1.0 - p[k])
         for k in range(n_outputs):
             at = plane + k * m
-            _weigh(
+            weigh(
                 weight[lo : lo + m],
                 out_gradient[at : at + m],
                 out_hessian[at : at + m],
@@ -121,7 +229,7 @@ def _softmax(bounds, y, weight, score, out_gradient, out_hessian, out_sums, out_
 
 
 @kernel(fast=True)
-def _weigh(weight, out_gradient, out_hessian, out_sums, out_ends):
+def weigh(weight, out_gradient, out_hessian, out_sums, out_ends):
     """Multiply by the weights; sums of |g| and h in four lanes (a fixed order), smallest and largest h."""
     m = out_gradient.size
     if weight.size:
@@ -146,31 +254,15 @@ def _weigh(weight, out_gradient, out_hessian, out_sums, out_ends):
     low, high = np.float32(3e38), np.float32(0.0)
     for i in range(m):
         h = out_hessian[i]
+        counts = not weight.size or weight[i] > 0.0
         high = max(high, h)
-        low = min(low, h if h > np.float32(0.0) else np.float32(3e38))
+        low = min(low, h if counts else np.float32(3e38))
     out_sums[0], out_sums[1] = (g0 + g1) + (g2 + g3), (h0 + h1) + (h2 + h3)
     out_ends[0], out_ends[1] = low, high
 
 
-def mean_loss(rows: Rows, loss: int, n_outputs: int, weight: np.ndarray) -> float:
-    """Return the weighted mean of the loss over the rows of positive weight."""
-    sums = np.zeros((rows.n_blocks, 2))
-
-    kernel_of_loss = (_squared_loss, _logistic_loss, _softmax_loss)[loss]
-
-    def step(run):
-        own = sums[run.first : run.stop]
-        kernel_of_loss(
-            run.bounds, run["y"], weight[run.lo : run.hi], run["score"].reshape(-1), n_outputs, own
-        )
-
-    rows.advance(step)
-    total = add_tree(sums)
-    return float(total[0] / total[1])
-
-
 @kernel(fast=True)
-def _squared_loss(bounds, y, weight, score, n_outputs, out_sums):
+def _squared_loss(bounds, y, weight, score, q, n_outputs, out_sums):
     """out_sums[b] = sum of w * loss and of w over the rows of block b."""
     for b in range(bounds.size - 1):
         for i in range(bounds[b], bounds[b + 1]):
@@ -180,7 +272,47 @@ def _squared_loss(bounds, y, weight, score, n_outputs, out_sums):
 
 
 @kernel(fast=True)
-def _logistic_loss(bounds, y, weight, score, n_outputs, out_sums):
+def _quantile_loss(bounds, y, weight, score, q, n_outputs, out_sums):
+    """out_sums[b] = sum of w * loss and of w over the rows of block b."""
+    for b in range(bounds.size - 1):
+        for i in range(bounds[b], bounds[b + 1]):
+            w = weight[i] if weight.size else 1.0
+            out_sums[b, 0] += w * quantile.value(score[i], y[i], q)
+            out_sums[b, 1] += w
+
+
+@kernel(fast=True)
+def _absolute_loss(bounds, y, weight, score, q, n_outputs, out_sums):
+    """out_sums[b] = sum of w * loss and of w over the rows of block b."""
+    _quantile_loss(bounds, y, weight, score, 0.5, n_outputs, out_sums)
+    for b in range(bounds.size - 1):
+        out_sums[b, 0] *= 2.0
+
+
+@kernel(fast=True)
+def _poisson_loss(bounds, y, weight, score, q, n_outputs, out_sums):
+    """out_sums[b] = sum of w * loss and of w over the rows of block b."""
+    for b in range(bounds.size - 1):
+        lo, hi = bounds[b], bounds[b + 1]
+        w = weight[lo:hi] if weight.size else np.ones(hi - lo)
+        out_sums[b, 0] = poisson.terms(score[lo:hi], y[lo:hi], w, np.empty(hi - lo), np.empty(0))
+        for i in range(hi - lo):
+            out_sums[b, 1] += w[i]
+
+
+@kernel(fast=True)
+def _gamma_loss(bounds, y, weight, score, q, n_outputs, out_sums):
+    """out_sums[b] = sum of w * loss and of w over the rows of block b."""
+    for b in range(bounds.size - 1):
+        lo, hi = bounds[b], bounds[b + 1]
+        w = weight[lo:hi] if weight.size else np.ones(hi - lo)
+        out_sums[b, 0] = tweedie_terms(score[lo:hi], y[lo:hi], w, 2.0, np.empty(hi - lo), np.empty(0))
+        for i in range(hi - lo):
+            out_sums[b, 1] += w[i]
+
+
+@kernel(fast=True)
+def _logistic_loss(bounds, y, weight, score, q, n_outputs, out_sums):
     """out_sums[b] = sum of w * loss and of w over the rows of block b: values as vectors, then their sum in order."""
     value = np.empty(_CHUNK)
     for b in range(bounds.size - 1):
@@ -195,7 +327,7 @@ def _logistic_loss(bounds, y, weight, score, n_outputs, out_sums):
 
 
 @kernel(fast=True)
-def _softmax_loss(bounds, y, weight, score, n_outputs, out_sums):
+def _softmax_loss(bounds, y, weight, score, q, n_outputs, out_sums):
     """out_sums[b] = sum of w * loss and of w over the rows of block b."""
     p = np.empty(n_outputs)
     for b in range(bounds.size - 1):
@@ -207,3 +339,23 @@ def _softmax_loss(bounds, y, weight, score, n_outputs, out_sums):
             w = weight[lo + i] if weight.size else 1.0
             out_sums[b, 0] += w * (softmax.to_probabilities(p, 0, n_outputs) - own)
             out_sums[b, 1] += w
+
+
+_SLOPES = {
+    "squared_error": _squared,
+    "absolute_error": _absolute,
+    "quantile": _quantile,
+    "poisson": _poisson,
+    "gamma": _gamma,
+    "logistic": _logistic,
+    "softmax": _softmax,
+}
+_VALUES = {
+    "squared_error": _squared_loss,
+    "absolute_error": _absolute_loss,
+    "quantile": _quantile_loss,
+    "poisson": _poisson_loss,
+    "gamma": _gamma_loss,
+    "logistic": _logistic_loss,
+    "softmax": _softmax_loss,
+}

@@ -38,7 +38,17 @@ from groundup.models.trees.partitioning import (
     start_tree,
 )
 from groundup.models.trees.quantising import units_of
-from groundup.models.trees.splitting import COUNTED, PACKED, WIDE, limits_of, search, unpack_one
+from groundup.models.trees.splitting import (
+    ANYWHERE,
+    COUNTED,
+    PACKED,
+    WIDE,
+    Bounds,
+    limits_of,
+    search,
+    unpack_one,
+    value_of,
+)
 
 #: Nodes of a round. 1 gives the same trees, slower.
 AHEAD = 4
@@ -51,6 +61,9 @@ class Plan(NamedTuple):
 
     max_leaf_nodes, max_depth : int or None for no limit.  min_samples_leaf : int.  l2 : float.
     n_searched : int: so many features, drawn for each node, are searched (all: n_features).  seed : int: draws them.
+    min_gain : float: what a split must gain more than.
+    monotonic : int8 (n_features,): 1 rising, -1 falling, 0 free; length 0: no constraint.
+    interaction : groups of features that may stand on one path, each a set; None: all may.
     """
 
     max_leaf_nodes: int | None
@@ -59,6 +72,9 @@ class Plan(NamedTuple):
     l2: float
     n_searched: int
     seed: int
+    min_gain: float = 0.0
+    monotonic: np.ndarray = np.zeros(0, np.int8)
+    interaction: tuple[frozenset[int], ...] | None = None
 
 
 class Node:
@@ -68,17 +84,21 @@ class Node:
     path : 1 for the root, 2 path and 2 path + 1 for its children: the same however far ahead the tree was grown.
     sums : of the words of its rows (see `quantising`).  slot : of its histogram in `Grower.hist`, -1: none is kept.
     gain : of its best split, in units; 0: it cannot be split; -1: not known before its rows are counted.
-    feature, bin, missing_left, left : that split; `left` are the sums of the left child.
+    feature, bin, missing_left, levels, left : that split; `left` are the sums of the left child.
+    bounds : of its value and of all below it.  groups : of features that may still be split on (`Plan.interaction`).
     kids : the left and the right child, once split, be it ahead of time.
     """
 
     __slots__ = (
         "bin",
+        "bounds",
         "depth",
         "feature",
         "gain",
+        "groups",
         "kids",
         "left",
+        "levels",
         "missing_left",
         "number",
         "path",
@@ -89,6 +109,8 @@ class Node:
     def __init__(self, number: int, depth: int, path: int, sums: tuple[int, int]):
         self.number, self.depth, self.path, self.sums = number, depth, path, sums
         self.gain, self.feature, self.bin, self.missing_left, self.left = 0.0, -1, 0, 0, (0, 0)
+        self.levels = np.zeros(4, np.uint64)
+        self.bounds, self.groups = ANYWHERE, None
         self.kids: tuple[Node, ...] = ()
         self.slot = -1
 
@@ -98,6 +120,8 @@ class Grown(NamedTuple):
 
     feature, bin, left : ndarray of int32 (n_nodes,); left is 0 for a leaf.  missing_left : bool.  gain : float64.
     leaves : ndarray of int64: the leaves' numbers; ranges : int32 (n_blocks, n_leaves, 2): where their rows are.
+    levels : uint64 (n_nodes, 4): categories that go left, 0 where a threshold decides; (n_nodes, 0): no categories.
+    bounds : float64 (n_leaves, 2): between what the leaves' values must lie.
     """
 
     feature: np.ndarray
@@ -107,6 +131,8 @@ class Grown(NamedTuple):
     gain: np.ndarray
     leaves: np.ndarray
     ranges: np.ndarray
+    levels: np.ndarray
+    bounds: np.ndarray
 
 
 class Passed:
@@ -163,13 +189,28 @@ class Grower:
         self.ranges = np.zeros((rows.n_blocks, 64, 2), np.int32)
         self.hist = aligned((16, 1 + wide, self.padded), np.int64)
         self.all_features = np.ones(bins.n_features, np.uint8)
+        self.count_rows(weight)
+
+    def count_rows(self, weight: np.ndarray) -> None:
+        """Let `weight` say which rows count from now on: those not drawn for a tree have weight 0 in it."""
+        self.weight = weight
+        self.n_counting = int((weight > 0).sum()) if weight.size else self.rows.n_rows
+        if "member" in self.rows:
+            self.rows["member"][:] = weight > 0
 
     def grow(self, scales: Scales, output: int, number: int) -> Grown:
         """Grow the tree of one output on its gradients; the tree's `number` draws features if not all are searched."""
         self.units = units_of(scales, self.rows.n_rows, self.wide)
         self.mode = WIDE if self.wide else PACKED
         self.limits = {
-            mode: limits_of(self.units, self.plan.min_samples_leaf, self.plan.l2, mode)
+            mode: limits_of(
+                self.units,
+                self.plan.min_samples_leaf,
+                self.plan.l2,
+                mode,
+                self.plan.min_gain,
+                self.n_counting,
+            )
             for mode in (self.mode, COUNTED)
         }
         self.tree = number
@@ -193,6 +234,7 @@ class Grower:
         hist = self.rows.reduce(Passed, work, (1, 1 + self.wide, self.padded)).hist[0]
         sums = [int(word[:N_BINS].sum()) for word in hist]
         root = Node(0, 0, 1, (sums[0], sums[-1]))
+        root.groups = self.plan.interaction
         if self._may_split(root):
             root.slot = self._slot()
             self.hist[root.slot] = hist
@@ -268,6 +310,10 @@ class Grower:
         )
         node.kids = kids
         self.n_nodes += 2
+        for kid, bounds in zip(kids, self._kids_bounds(node, kids), strict=True):
+            kid.bounds = bounds
+            if node.groups is not None:
+                kid.groups = tuple(group for group in node.groups if node.feature in group)
         added = NEITHER
         if any(self._may_split(kid) for kid in kids):
             added = LEFT if self._hessian(left) * 2 <= self._hessian(node.sums) else RIGHT
@@ -276,7 +322,22 @@ class Grower:
         else:
             self.free.append(node.slot)
         node.slot = -1
-        return node.number, node.feature, node.bin, node.missing_left, kids[0].number, kids[1].number, added
+        by_levels = self.bins.categorical[node.feature]
+        split = node.number, node.feature, node.bin, node.missing_left, kids[0].number, kids[1].number
+        return *split, added, by_levels, *node.levels.view(np.int64)
+
+    def _kids_bounds(self, node: Node, kids) -> tuple[Bounds, Bounds]:
+        """Return the children's bounds: on a rising feature all left lies below all right, parted half-way."""
+        rising = self.plan.monotonic[node.feature] if self.plan.monotonic.size else 0
+        if not rising:
+            return node.bounds, node.bounds
+        middle = sum(self._value(kid.sums, node.bounds) for kid in kids) / 2
+        low, high = Bounds(node.bounds.lower, middle), Bounds(middle, node.bounds.upper)
+        return (low, high) if rising > 0 else (high, low)
+
+    def _value(self, sums, bounds: Bounds) -> float:
+        g, h, _ = unpack_one(sums[0], sums[1], self.mode, self.units.count_bits)
+        return value_of(g, h, self.limits[self.mode], bounds)
 
     def _hessian(self, sums) -> int:
         return unpack_one(sums[0], sums[1], self.mode, self.units.count_bits)[1]
@@ -298,7 +359,8 @@ class Grower:
         total = node.sums[1] if counts is None else int(counts[:N_BINS].sum())
         gain = search(
             hist[0], hist[-1] if counts is None else counts, mode, self.units.count_bits, node.sums[0], total,
-            self.bins.n_bins, self.missing, self._allowed(node), self.limits[mode], split,
+            self.bins.n_bins, self.missing, self._allowed(node), self.bins.categorical, self.plan.monotonic,
+            self.limits[mode], node.bounds, split, node.levels,
         )  # fmt: skip
         node.feature, node.bin, node.missing_left, certain, *left = split.tolist()
         node.left = left[0], left[1] if self.wide else 0
@@ -306,11 +368,17 @@ class Grower:
 
     def _allowed(self, node: Node) -> np.ndarray:
         """Return the features to search: drawn by the node's place in its tree, whenever it is searched."""
-        if self.plan.n_searched == self.bins.n_features:
+        n_features = self.bins.n_features
+        if self.plan.n_searched == n_features and node.groups is None:
             return self.all_features
-        draw = np.random.default_rng([self.plan.seed, self.tree, node.path])
-        allowed = np.zeros(self.bins.n_features, np.uint8)
-        allowed[draw.choice(self.bins.n_features, self.plan.n_searched, replace=False)] = 1
+        open_ = range(n_features) if node.groups is None else sorted(set().union(*node.groups))
+        wanted = -(-len(open_) * self.plan.n_searched // n_features)
+        allowed = np.zeros(n_features, np.uint8)
+        if wanted == len(open_):
+            allowed[list(open_)] = 1
+        else:
+            draw = np.random.default_rng([self.plan.seed, self.tree, node.path])
+            allowed[draw.choice(np.asarray(open_), wanted, replace=False)] = 1
         return allowed
 
     def _settle(self, nodes: list[Node]) -> None:
@@ -360,11 +428,14 @@ class Grower:
         n = len(nodes)
         feature, split_bin, left = (np.zeros(n, np.int32) for _ in range(3))
         missing_left, gain = np.zeros(n, bool), np.zeros(n)
+        levels = np.zeros((n, 4 if self.bins.categorical.any() else 0), np.uint64)
         scale = self.units.hessian / self.units.gradient**2  # a gain is g^2 / h: from units to the loss's own
         for node in done:
             i = place[node.number]
             feature[i], split_bin[i], left[i] = node.feature, node.bin, place[node.kids[0].number]
             missing_left[i], gain[i] = node.missing_left, node.gain * scale
+            levels[i] = node.levels[: levels.shape[1]]
         leaves = np.flatnonzero(left == 0)
         ranges = np.ascontiguousarray(self.ranges[:, [nodes[i].number for i in leaves]])
-        return Grown(feature, split_bin, left, missing_left, gain, leaves, ranges)
+        bounds = np.array([nodes[i].bounds for i in leaves]) * (self.units.hessian / self.units.gradient)
+        return Grown(feature, split_bin, left, missing_left, gain, leaves, ranges, levels, bounds)

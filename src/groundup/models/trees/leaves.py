@@ -5,6 +5,9 @@
 Each row is told its leaf; then g and h are added up in float64, row by row in the order of the rows in each block, and
 over the blocks in a fixed tree: neither the way the tree was grown nor the number of threads can show.
 
+The absolute error and the quantile loss have no curvature. There the value is learning_rate times the quantile of the
+residuals y - z over the leaf's rows, which is where the loss is least (about 20 ns a row and tree).
+
 Cost: about 2 ns a row and tree for the sums, 1 ns for the scores.
 
 Source: Friedman, Greedy function approximation (2001), section 4.4; Chen and Guestrin, XGBoost (KDD 2016), equation 5.
@@ -15,7 +18,8 @@ from __future__ import annotations
 import numpy as np
 
 from groundup.engine.kernels import kernel
-from groundup.engine.rows import Rows, add_tree
+from groundup.engine.rows import Rows, add_tree, threads
+from groundup.models.trees.gradients import weighted_quantile
 
 #: Keeps a leaf without curvature finite; scikit-learn's value.
 _TINY = 1e-15
@@ -38,6 +42,28 @@ def sum_leaves(rows: Rows, ranges: np.ndarray, weight: np.ndarray, output: int, 
 def leaf_values(sums: np.ndarray, l2: float, learning_rate: float) -> np.ndarray:
     """Return the value of each leaf: float64 (n_leaves,)."""
     return -learning_rate * sums[:, 0] / (sums[:, 1] + l2 + _TINY)
+
+
+def leaf_quantiles(
+    rows: Rows, ranges: np.ndarray, weight: np.ndarray, q: float, learning_rate: float
+) -> np.ndarray:
+    """Return learning_rate times the q-quantile of y - score over each leaf's rows: float64 (n_leaves,)."""
+    sizes = (ranges[:, :, 1] - ranges[:, :, 0]).astype(np.int64)
+    ends = np.cumsum(sizes.T).reshape(sizes.T.shape).T  # leaf after leaf, in each block after block
+    begins = np.ascontiguousarray(ends - sizes)
+    residual, weights = np.empty(rows.n_rows), np.empty(rows.n_rows if weight.size else 0)
+
+    def gather(run):
+        own = slice(run.first, run.stop)
+        w, y, score = weight[run.lo : run.hi], run["y"], run["score"].reshape(-1)
+        _gather_blocks(run.bounds, ranges[own], run["order"], y, score, w, begins[own], residual, weights)
+
+    def value(leaf):
+        own = slice(begins[0, leaf], ends[-1, leaf])
+        return learning_rate * weighted_quantile(residual[own], weights[own], q)
+
+    rows.advance(gather)
+    return np.array(threads.run(value, ranges.shape[1], rows.n_threads))
 
 
 def add_to_scores(rows: Rows, values: np.ndarray, output: int, n_outputs: int) -> None:
@@ -65,6 +91,21 @@ def _sum_blocks(bounds, ranges, order, gradient, hessian, weight, output, n_outp
             sums[q, 0] += np.float64(gradient[plane + i])
             sums[q, 1] += np.float64(hessian[plane + i])
             sums[q, 2] += 1.0 if not weight.size or weight[lo + i] > 0.0 else 0.0
+
+
+@kernel
+def _gather_blocks(bounds, ranges, order, y, score, weight, begins, out_residual, out_weight):
+    """Y - score (and the weight) of the rows of leaf q in block b, from begins[b, q] on."""
+    for b in range(bounds.size - 1):
+        lo = bounds[b]
+        for q in range(ranges.shape[1]):
+            at = begins[b, q]
+            for i in range(ranges[b, q, 0], ranges[b, q, 1]):
+                r = lo + np.int64(order[lo + i])
+                out_residual[at] = y[r] - score[r]
+                if weight.size:
+                    out_weight[at] = weight[r]
+                at += 1
 
 
 @kernel

@@ -21,8 +21,9 @@ from groundup.engine.kernels import kernel
 from groundup.engine.statistics.histogram import add_indexed, add_range
 from groundup.models.trees.quantising import quantise
 
-#: A job: node, feature, bin, missing left, left child, right child, and the child whose histogram is added up.
-JOB_WIDTH = 7
+#: A job: node, feature, bin, missing left, left child, right child, the child whose histogram is added up, whether the
+#: split is by categories, and then the four words of those that go left.
+JOB_WIDTH = 12
 LEFT, RIGHT, NEITHER = 0, 1, 2
 _CHUNK = 2048
 _U = np.uint64
@@ -61,6 +62,7 @@ def split_nodes(
 ):  # fmt: skip
     """Partition the node of each job in each block, and add up the histogram of the child that the job names."""
     passing = np.empty(65536, np.uint16)
+    goes_left = np.empty(256, np.uint8)
     for b in range(bounds.size - 1):
         block, m = bounds[b], bounds[b + 1] - bounds[b]
         order = out_order[block : block + m]
@@ -68,7 +70,12 @@ def split_nodes(
             node, f, left, right = jobs[j, 0], jobs[j, 1], jobs[j, 4], jobs[j, 5]
             start, stop = np.int64(out_ranges[b, node, 0]), np.int64(out_ranges[b, node, 1])
             plane = block * n_features + f * m
-            cut = start + _partition(planes, plane, order, start, stop, jobs[j, 2], jobs[j, 3], passing)
+            if jobs[j, 7]:
+                for q in range(256):
+                    goes_left[q] = (_U(jobs[j, 8 + (q >> 6)]) >> _U(q & 63)) & _U(1)
+                cut = start + _partition_levels(planes, plane, order, start, stop, goes_left, passing)
+            else:
+                cut = start + _partition(planes, plane, order, start, stop, jobs[j, 2], jobs[j, 3], passing)
             out_ranges[b, left, 0], out_ranges[b, left, 1] = start, cut
             out_ranges[b, right, 0], out_ranges[b, right, 1] = cut, stop
             lo = start if jobs[j, 6] == LEFT else cut
@@ -89,6 +96,22 @@ def _partition(planes, plane, order, start, stop, split_bin, missing_left, passi
     for i in range(start, stop):
         row = order[i]
         goes = _U(((np.uint32(planes[_U(plane) + _U(row)]) + shift) & np.uint32(255)) <= last)
+        order[left] = row
+        passing[right] = row
+        left += goes
+        right += _U(1) - goes
+    for i in range(_U(0), right):
+        order[left + i] = passing[i]
+    return np.int64(left) - start
+
+
+@kernel
+def _partition_levels(planes, plane, order, start, stop, goes_left, passing):
+    """As `_partition`, for a split by categories: goes_left[bin] is 1 or 0."""
+    left, right = _U(start), _U(0)
+    for i in range(start, stop):
+        row = order[i]
+        goes = _U(goes_left[planes[_U(plane) + _U(row)]])
         order[left] = row
         passing[right] = row
         left += goes

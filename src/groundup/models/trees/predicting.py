@@ -3,7 +3,8 @@
     score(x)_k = baseline_k + sum over trees t of output k of value_t(leaf of x in t)
 
 At an inner node x goes left if x[feature] <= threshold, compared in the dtype of X; a missing value goes where training
-found better. A row is walked down by itself and its values are added in the order of the trees, so its score has the
+found better. Where categories decide, x is a code (see `categories`), and the node has a bit for each code that goes
+left. A row is walked down by itself and its values are added in the order of the trees, so its score has the
 same bits alone and among others. An infinite value makes the row's scores NaN, and so is found. Many rows are walked 64
 at a time, one level of one tree after the other: a leaf leads to itself, so all take as many steps as the tree is deep,
 without a branch.
@@ -44,6 +45,9 @@ class Trees(NamedTuple):
         Twice the fall of the loss by a split; 0 for leaves.
     count : ndarray of int64 of shape (n_nodes,)
         Rows of the fit in the node.
+    levels : ndarray of uint64 of shape (n_nodes, 4), optional
+        Bit b: whether category b goes left, of nodes where categories decide; 0 for all others. Bit 255 is for missing
+        values, which ``missing_left`` tells of too.
     """
 
     starts: np.ndarray
@@ -54,6 +58,7 @@ class Trees(NamedTuple):
     value: np.ndarray
     gain: np.ndarray
     count: np.ndarray
+    levels: np.ndarray | None = None
 
     @property
     def n_trees(self) -> int:
@@ -63,14 +68,16 @@ class Trees(NamedTuple):
     def of(self, first: int, stop: int) -> Trees:
         """Return the trees first, ..., stop - 1."""
         lo, hi = self.starts[first], self.starts[stop]
-        return Trees(self.starts[first : stop + 1] - lo, *(nodes[lo:hi] for nodes in self[1:]))
+        nodes = (None if values is None else values[lo:hi] for values in self[1:])
+        return Trees(self.starts[first : stop + 1] - lo, *nodes)
 
     @staticmethod
     def joined(parts: list[Trees]) -> Trees:
         """Return the trees of all parts, in their order."""
         offsets = np.cumsum([0] + [part.starts[-1] for part in parts])
         starts = [part.starts[:-1] + offset for part, offset in zip(parts, offsets[:-1], strict=True)]
-        nodes = [np.concatenate(fields) for fields in list(zip(*parts, strict=True))[1:]]
+        fields = list(zip(*parts, strict=True))[1:]
+        nodes = [None if values[0] is None else np.concatenate(values) for values in fields]
         return Trees(np.append(np.concatenate(starts), offsets[-1]).astype(np.int64), *nodes)
 
     def check(self, n_features: int, n_outputs: int) -> None:
@@ -96,14 +103,18 @@ class Trees(NamedTuple):
             raise ValueError("a node has no threshold")
         if not (np.isfinite(self.value).all() and np.isfinite(self.gain).all() and (self.count >= 0).all()):
             raise ValueError("a node's value, gain or count is not a number")
+        if self.levels is not None and (self.levels.shape != (n_nodes, 4) or self.levels[~inner].any()):
+            raise ValueError("the categories of the nodes do not fit them")
 
 
 class Walk(NamedTuple):
     """Trees as `add_trees` reads them: leaves lead to themselves.
 
     starts : int64 (n_trees + 1,).  depth : int64 (n_trees,).
-    feature : uint32 (n_nodes,), with the highest bit set where a missing value goes right.
+    feature : uint32 (n_nodes,), with the highest bit set where a missing value goes right, the next one where
+        categories decide.
     threshold : as X (n_nodes,).  left : uint32 (n_nodes,).  value : float64 (n_nodes,).
+    levels : uint64 (n_nodes, 4); (0, 4) if no category decides anywhere.
     """
 
     starts: np.ndarray
@@ -112,6 +123,7 @@ class Walk(NamedTuple):
     threshold: np.ndarray
     left: np.ndarray
     value: np.ndarray
+    levels: np.ndarray
 
 
 def walk_of(trees: Trees) -> Walk:
@@ -120,6 +132,10 @@ def walk_of(trees: Trees) -> Walk:
     feature = np.where(
         leaf, 0, trees.feature.astype(np.uint32) | (~trees.missing_left).astype(np.uint32) << 31
     )
+    levels = np.zeros((0, 4), np.uint64)
+    if trees.levels is not None and trees.levels.any():
+        levels = trees.levels
+        feature |= levels.any(axis=1).astype(np.uint32) << 30
     sizes = np.diff(trees.starts)
     at = np.arange(len(leaf)) - np.repeat(trees.starts[:-1], sizes)
     depth = np.zeros(len(leaf), np.int64)
@@ -131,6 +147,7 @@ def walk_of(trees: Trees) -> Walk:
         np.where(leaf, np.inf, trees.threshold).astype(trees.threshold.dtype),
         np.where(leaf, at, trees.left).astype(np.uint32),
         trees.value,
+        levels,
     )
 
 
@@ -152,8 +169,17 @@ def _step(x, threshold, feature, left):
     return left + np.uint32(right)
 
 
+@kernel(inline=True)
+def _step_by_levels(x, threshold, feature, left, levels):
+    """As `_step`; where categories decide, by the bit of x."""
+    if feature & np.uint32(1 << 30) and x == x:  # noqa: PLR0124
+        code = _U(np.int64(x)) & _U(255)
+        return left + np.uint32(_U(1) - ((levels[code >> _U(6)] >> (code & _U(63))) & _U(1)))
+    return _step(x, threshold, feature, left)
+
+
 @kernel
-def add_trees(X, starts, depth, feature, threshold, left, value, baseline, out_score):
+def add_trees(X, starts, depth, feature, threshold, left, value, levels, baseline, out_score):
     """Set out_score (n_rows, n_outputs) to the baseline plus the trees' values; NaN for rows with an infinity."""
     n_rows, n_outputs = out_score.shape
     for i in range(n_rows):
@@ -163,7 +189,7 @@ def add_trees(X, starts, depth, feature, threshold, left, value, baseline, out_s
         for k in range(n_outputs):
             out_score[i, k] = np.nan if infinite else baseline[k]
     if n_rows <= _FEW:
-        _walk_few(X, starts, feature, threshold, left, value, out_score)
+        _walk_few(X, starts, feature, threshold, left, value, levels, out_score)
         return
     node = np.empty(_ROWS, np.uint32)
     score = np.empty((n_outputs, _ROWS))
@@ -179,10 +205,19 @@ def add_trees(X, starts, depth, feature, threshold, left, value, baseline, out_s
             own = score[t % n_outputs]
             for i in range(m):
                 node[i] = 0
+            if levels.size:
+                for _ in range(depth[t]):
+                    for i in range(m):
+                        q = _U(node[i])
+                        at = x[_U(i), _U(fs[q] & np.uint32(0x3FFFFFFF))]
+                        node[i] = _step_by_levels(at, ts[q], fs[q], ls[q], levels[_U(a) + q])
+                for i in range(m):
+                    own[i] += vs[_U(node[i])]
+                continue
             for _ in range(depth[t]):
                 for i in range(m):
                     q = _U(node[i])
-                    node[i] = _step(x[_U(i), _U(fs[q] & np.uint32(0x7FFFFFFF))], ts[q], fs[q], ls[q])
+                    node[i] = _step(x[_U(i), _U(fs[q] & np.uint32(0x3FFFFFFF))], ts[q], fs[q], ls[q])
             for i in range(m):
                 own[i] += vs[_U(node[i])]
         for k in range(n_outputs):
@@ -191,7 +226,7 @@ def add_trees(X, starts, depth, feature, threshold, left, value, baseline, out_s
 
 
 @kernel
-def _walk_few(X, starts, feature, threshold, left, value, out_score):
+def _walk_few(X, starts, feature, threshold, left, value, levels, out_score):
     """Each row to its leaf by itself, tree after tree."""
     n_outputs = out_score.shape[1]
     for i in range(X.shape[0]):
@@ -201,7 +236,11 @@ def _walk_few(X, starts, feature, threshold, left, value, out_score):
             while True:
                 at = _U(a) + _U(q)
                 f = feature[at]
-                after = _step(X[_U(i), _U(f & np.uint32(0x7FFFFFFF))], threshold[at], f, left[at])
+                x = X[_U(i), _U(f & np.uint32(0x3FFFFFFF))]
+                if levels.size:
+                    after = _step_by_levels(x, threshold[at], f, left[at], levels[at])
+                else:
+                    after = _step(x, threshold[at], f, left[at])
                 if after == q:
                     break
                 q = after

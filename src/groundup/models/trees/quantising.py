@@ -47,6 +47,8 @@ class Units(NamedTuple):
         Units of one; 1 / gradient is the value of one unit.
     low, high : int
         The smallest and largest hessian of a row, in units.
+    total : float
+        Sum of all hessians, in units.
     """
 
     wide: bool
@@ -55,6 +57,7 @@ class Units(NamedTuple):
     hessian: float
     low: int
     high: int
+    total: float
 
 
 def is_wide(n_rows: int, weight: np.ndarray) -> bool:
@@ -81,7 +84,7 @@ def units_of(scales: Scales, n_rows: int, wide: bool) -> Units:
     gradient = _scale(2.0**61 if wide else 2.0**31 - 2 - n_rows, scales.gradient)
     hessian = _scale((2.0 ** (61 - count_bits) if wide else 2.0**31 - 2) - n_rows, scales.hessian)
     low, high = (int(np.floor(h * hessian + 0.5)) for h in (min(scales.low, scales.high), scales.high))
-    return Units(wide, count_bits, gradient, hessian, low, high)
+    return Units(wide, count_bits, gradient, hessian, low, high, scales.hessian * hessian)
 
 
 def _scale(room: float, total: float) -> float:

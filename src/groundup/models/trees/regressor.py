@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from numbers import Real
 from typing import ClassVar
 
 import numpy as np
 
+from groundup.engine.kernels import kernel
 from groundup.models.estimator import Interval, RegressorMixin, StrOptions
 from groundup.models.trees.estimator import HistGradientBoosting
-from groundup.models.trees.gradients import SQUARED
+from groundup.models.trees.gradients import Loss
+from groundup.models.trees.own_loss import OwnLoss
 
 
 class HistGradientBoostingRegressor(RegressorMixin, HistGradientBoosting):
@@ -17,10 +20,12 @@ class HistGradientBoostingRegressor(RegressorMixin, HistGradientBoosting):
 
     Parameters
     ----------
-    loss : {'squared_error'}, default='squared_error'
-        Half the squared error. 'absolute_error', 'gamma', 'poisson' and 'quantile' are known, but not supported yet.
+    loss : {'squared_error', 'absolute_error', 'gamma', 'poisson', 'quantile'} or callable, default='squared_error'
+        What is made small: half the squared error for means, the absolute error for medians, half the deviance (with
+        the logarithm as link) for positive targets and counts, the quantile (pinball) loss. A callable returns gradient
+        and curvature: see `own_loss`.
     quantile : float, optional
-        For the loss 'quantile' only.
+        For the loss 'quantile': the share of targets that lie below the prediction.
     learning_rate : float, default=0.1
         Each leaf's value is multiplied by it.
     max_iter : int, default=100
@@ -37,8 +42,14 @@ class HistGradientBoostingRegressor(RegressorMixin, HistGradientBoosting):
         Share of the features searched for each split, drawn for each node.
     max_bins : int, default=255
         Bins of a feature, besides the one of missing values.
-    categorical_features, monotonic_cst, interaction_cst
-        Not supported yet: leave them as they are.
+    categorical_features : 'from_dtype', None, or array-like of bool, int or str, default='from_dtype'
+        Features that are categories: of a table those whose type says so, or a mask, indices or names. Levels may be
+        texts or numbers. Of more levels than `max_bins` the rarest share a bin; a level not seen in the fit is as good
+        as missing.
+    monotonic_cst : array-like of int, dict or None
+        1, -1 or 0 for each feature (or by name): whether predictions may only rise, or only fall, with it.
+    interaction_cst : 'pairwise', 'no_interactions', sequence of tuples of int, or None
+        Groups of features that may stand together on one path of a tree; features in no group are one.
     warm_start : bool, default=False
         Whether another fit goes on from the trees that are there.
     early_stopping : 'auto' or bool, default='auto'
@@ -53,7 +64,11 @@ class HistGradientBoostingRegressor(RegressorMixin, HistGradientBoosting):
     verbose : int, default=0
         A line for each iteration.
     random_state : int, RandomState or None
-        Draws the rows held out, the rows that bins are found from (above 200,000), and `max_features`.
+        Draws the rows held out, the rows that bins are found from (above 200,000), `max_features` and `subsample`.
+    subsample : float, default=1.0
+        Share of the rows that each iteration is fitted to, drawn anew for each (ours: scikit-learn has none here).
+    min_gain_to_split : float, default=0.0
+        A split must make the loss (the sum over the rows, as expanded) fall by more than half of this (ours).
 
     Attributes
     ----------
@@ -63,7 +78,8 @@ class HistGradientBoostingRegressor(RegressorMixin, HistGradientBoosting):
     train_score_, validation_score_ : ndarray
         The scores before the first iteration and after each (early stopping only).
     do_early_stopping_ : bool
-    is_categorical_ : None
+    is_categorical_ : ndarray of bool of shape (n_features,) or None
+        Which features are categories; None: none.
     n_features_in_, feature_names_in_
 
     Examples
@@ -77,7 +93,7 @@ class HistGradientBoostingRegressor(RegressorMixin, HistGradientBoosting):
 
     _parameter_constraints: ClassVar[dict] = {
         **HistGradientBoosting._parameter_constraints,
-        "loss": [StrOptions({"squared_error", "absolute_error", "poisson", "gamma", "quantile"})],
+        "loss": [StrOptions({"squared_error", "absolute_error", "poisson", "gamma", "quantile"}), callable],
         "quantile": [Interval(Real, 0, 1, closed="both"), None],
     }
     _numeric = True
@@ -106,6 +122,8 @@ class HistGradientBoostingRegressor(RegressorMixin, HistGradientBoosting):
         tol=1e-7,
         verbose=0,
         random_state=None,
+        subsample=1.0,
+        min_gain_to_split=0.0,
     ):
         self.loss = loss
         self.quantile = quantile
@@ -128,32 +146,60 @@ class HistGradientBoostingRegressor(RegressorMixin, HistGradientBoosting):
         self.tol = tol
         self.verbose = verbose
         self.random_state = random_state
+        self.subsample = subsample
+        self.min_gain_to_split = min_gain_to_split
 
     def predict(self, X) -> np.ndarray:
         """Return the predicted values: (n_rows,)."""
-        return self._scored(X)[0][:, 0]
+        return self._answers(self._scored(X)[0])
 
     def staged_predict(self, X):
         """Yield the predictions after each iteration."""
         for raw, _ in self._staged(X):
-            yield raw[:, 0]
+            yield self._answers(raw)
 
-    def _loss_code(self) -> int:
-        if self.loss != "squared_error":
-            raise ValueError(
-                f"loss={self.loss!r} is not supported yet by {type(self).__name__}: use 'squared_error'"
-            )
-        return SQUARED
+    def _loss(self) -> Loss | OwnLoss:
+        if callable(self.loss):
+            return OwnLoss(self.loss, 1)
+        return Loss(self.loss, 1, {"absolute_error": 0.5, "quantile": self.quantile}.get(self.loss, 0.0))
+
+    def _answers(self, raw: np.ndarray) -> np.ndarray:
+        """Return predictions of the scores (n_rows, 1)."""
+        if callable(self.loss) and hasattr(self.loss, "inverse_link"):
+            return np.asarray(self.loss.inverse_link(raw[:, 0]), np.float64)
+        if self._loss().link == "identity":
+            return raw[:, 0]
+        out = np.empty(len(raw))
+        _exp_link(raw, out)
+        return out
+
+    def _refuse_target(self, y: np.ndarray) -> None:
+        if self.loss == "quantile" and self.quantile is None:
+            raise ValueError("loss='quantile' needs the parameter quantile, such as quantile=0.5")
+        if self.loss == "poisson" and not ((y >= 0).all() and y.sum() > 0):
+            raise ValueError("loss='poisson' requires non-negative y and sum(y) > 0.")
+        if self.loss == "gamma" and not (y > 0).all():
+            raise ValueError("loss='gamma' requires strictly positive y.")
 
     def _encoded(self, y, again: bool) -> np.ndarray:
+        self._refuse_target(y)
         self.n_trees_per_iteration_ = 1
         return y
 
     def _encoded_validation(self, y, n_rows: int) -> np.ndarray:
-        return self._target(y, n_rows, numeric=True, multi_output=False)
+        y = self._target(y, n_rows, numeric=True, multi_output=False)
+        self._refuse_target(y)
+        return y
 
     def _decoded(self, y) -> np.ndarray:
         return y
 
     def _decided(self, y) -> None:
         """Return what samples are to be stratified by: nothing."""
+
+
+@kernel
+def _exp_link(raw, out_prediction):
+    """e^score of each row."""
+    for i in range(raw.shape[0]):
+        out_prediction[i] = math.exp(raw[i, 0])

@@ -16,8 +16,8 @@ from sklearn.metrics import check_scoring, get_scorer_names
 
 from groundup.engine.rows import Memory, Rows
 from groundup.models.estimator import resample
-from groundup.models.trees.boosting import Booster, to_planes
-from groundup.models.trees.gradients import mean_loss
+from groundup.models.trees.boosting import Booster
+from groundup.models.trees.planes import to_planes
 from groundup.models.trees.predicting import Trees, add_trees, walk_of
 
 _SCORED_ROWS = 10_000
@@ -70,7 +70,11 @@ class Inside:
         cuts = np.searchsorted(self.index, rows.bounds)
         blocks = zip(rows.bounds[:-1], rows.bounds[1:], cuts[:-1], cuts[1:], strict=True)
         return np.concatenate(
-            [rows.place.load(int(lo), int(hi))[self.index[a:z] - lo] for lo, hi, a, z in blocks if z > a]
+            [
+                self.booster.place.load(int(lo), int(hi))[self.index[a:z] - lo]
+                for lo, hi, a, z in blocks
+                if z > a
+            ]
         )
 
 
@@ -102,7 +106,7 @@ class Outside:
     def loss(self) -> float:
         """Return the mean loss."""
         weight = np.zeros(0) if self.weight is None else self.weight
-        return mean_loss(self.rows, self.booster.loss, self.booster.n_outputs, weight)
+        return self.booster.loss.mean(self.rows, weight)
 
     def raw(self) -> np.ndarray:
         """Return the scores: (n, n_outputs)."""
