@@ -26,7 +26,8 @@ from typing import NamedTuple
 import numpy as np
 
 from groundup.engine.kernels import kernel
-from groundup.engine.rows import Rows, aligned, threads
+from groundup.engine.rows import Place, Rows, aligned, threads
+from groundup.models.trees.densified import pieces
 
 #: The bin of missing values.
 MISSING = 255
@@ -115,12 +116,12 @@ def _sample(rows: Rows, weight, seed):
         drawn.sort()
         chosen, counts = chosen[drawn], None
     out = np.empty((rows.n_features, len(chosen)), rows.dtype)
-    cuts = np.searchsorted(chosen, rows.bounds)
 
     def take(k):
-        lo, hi = int(rows.bounds[k]), int(rows.bounds[k + 1])
-        a, z = cuts[k], cuts[k + 1]
-        out[:, a:z] = rows.place.load(lo, hi)[chosen[a:z] - lo].T
+        for lo, hi in pieces(int(rows.bounds[k]), int(rows.bounds[k + 1]), rows.n_features):
+            a, z = np.searchsorted(chosen, (lo, hi))
+            if z > a:
+                out[:, a:z] = rows.place.load(lo, hi)[chosen[a:z] - lo].T
 
     threads.run(take, rows.n_blocks, rows.n_threads)
     return out, counts
@@ -161,26 +162,32 @@ def quantiles_of_sorted(values, weight, q):
     return values[low] * half + values[high] * half
 
 
-def bin_rows(rows: Rows, bins: Bins) -> bool:
+def bin_rows(rows: Rows, bins: Bins, place: Place | None = None) -> bool:
     """Add the columns ``bins`` (uint64, row by row) and ``planes`` (uint8, feature by feature in each block).
 
-    Returns whether all values that are not missing are finite.
+    The features are those of `place` if it is given, else of the rows' own. Returns whether all values that are not
+    missing are finite.
     """
+    place = rows.place if place is None else place
     rows.add("bins", aligned((rows.n_rows, bins.n_words), np.uint64))
     rows.add("planes", aligned((rows.n_rows, bins.n_features), np.uint8))
     infinite = np.zeros(rows.n_blocks, np.int64)
 
     def step(run):
         by_row, planes = run["bins"].view(np.uint8), run["planes"].reshape(-1)
-        _bin_blocks(run.X, run.bounds, bins.thresholds, by_row, planes, infinite[run.first : run.stop])
+        own = infinite[run.first : run.stop]
+        for lo, hi in pieces(run.lo, run.hi, bins.n_features):
+            _bin_blocks(place.load(lo, hi), lo - run.lo, run.bounds, bins.thresholds, by_row, planes, own)
 
     rows.advance(step)
     return not infinite.any()
 
 
 @kernel
-def _bin_blocks(X, bounds, thresholds, out_rows, out_planes, out_infinite):
-    """Bins of each block, by binary search, 1024 rows of a feature side by side (which the compiler makes vectors of).
+def _bin_blocks(X, skipped, bounds, thresholds, out_rows, out_planes, out_infinite):
+    """Bins of the run's rows skipped, skipped + 1, ... (those of X), by binary search.
+
+    1024 rows of a feature go side by side, which the compiler makes vectors of.
 
     out_infinite[b] counts the infinite values of block b.
     """
@@ -189,13 +196,14 @@ def _bin_blocks(X, bounds, thresholds, out_rows, out_planes, out_infinite):
     at = np.empty(_CHUNK, np.int32)
     for b in range(bounds.size - 1):
         block, end = bounds[b], bounds[b + 1]
-        for lo in range(block, end, _CHUNK):
-            m = min(end - lo, _CHUNK)
+        last = min(end, skipped + X.shape[0])
+        for lo in range(max(block, skipped), last, _CHUNK):
+            m = min(last - lo, _CHUNK)
             for f in range(n_features):
                 edge = thresholds[f]
                 infinite = np.int64(0)
                 for i in range(m):
-                    x[i] = X[lo + i, f]
+                    x[i] = X[lo - skipped + i, f]
                     at[i] = 0
                     infinite += np.int64(abs(x[i]) == np.inf)
                 out_infinite[b] += infinite

@@ -101,8 +101,8 @@ class Booster:
         n_outputs = loss.n_outputs
         self.plan, self.learning_rate, self.n_grown, self.subsample = plan, learning_rate, n_grown, subsample
         self.bins = find_bins(rows, weight if weight.size else None, max_bins, plan.seed, n_levels)
-        self.finite = bin_rows(rows, self.bins)
         self.place, rows.place = rows.place, Binned(rows.place)
+        self.finite = bin_rows(rows, self.bins, self.place)
         self.missing = has_missing(rows, self.bins.n_features, weight)
         for name in ("gradient", "hessian"):
             rows.add(name, aligned((rows.n_rows, n_outputs), np.float32))

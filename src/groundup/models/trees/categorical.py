@@ -1,6 +1,6 @@
 """The door for categories: which features are, and what a fit or a prediction gets in their place.
 
-A mixin of `HistGradientBoosting`. Tables and arrays of objects are coded before they are validated (texts are no
+A base of `HistGradientBoosting`. Tables and arrays of objects are coded before they are validated (texts are no
 numbers), arrays of numbers and places afterwards; see `categories` for the codes.
 """
 
@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from groundup.engine.rows import Place, Rows
+from groundup.engine.rows import Csr, Rows
+from groundup.models.estimator import Learner
 from groundup.models.trees.categories import Coded, Coding, Levels, codes_of, columns_of, counted, levels_of
 from groundup.models.trees.constraints import categorical_mask
+from groundup.models.trees.densified import Densified, pieces
 
 
-class Categorical:
-    """Mixin: ``is_categorical_``, and codes in place of categories.
+class Categorical(Learner):
+    """``is_categorical_``, and codes in place of categories.
 
     The fit's levels are ``_categories``, as JSON has it: {"features": [...], "levels": [[...]], "codes": [[...]]}.
     """
@@ -33,7 +35,10 @@ class Categorical:
                 if self.is_categorical_ is not None:
                     weight = _counts(sample_weight)
                     self._keep_levels({f: counted(columns.column(f), weight) for f in self._coded_features()})
-        rows = self._rows(self._coded_table(X), y, sample_weight, finite="later", y_numeric=self._numeric)
+        finite = "allow-nan" if hasattr(X, "tocsr") else "later"
+        rows = self._rows(self._coded_table(X), y, sample_weight, finite=finite, y_numeric=self._numeric)
+        if isinstance(rows.place, Csr):
+            rows.place = Densified(rows.place)
         if columns is None and not again:
             by_index = None if isinstance(self.categorical_features, str) else self.categorical_features
             self.is_categorical_ = categorical_mask(by_index, None, None, rows.n_features)
@@ -74,20 +79,29 @@ class Categorical:
 
     def _features(self, X, finite: bool | str = True):
         """Return X as the trees want it: validated, with codes in place of categories."""
-        if self._is_plain(X) and vars(self).get("_categories") is None:
-            return X
         if self._is_plain(X):
-            return self._coding.apply(X)
+            return X if vars(self).get("_categories") is None else self._coding.apply(X)
         return super()._features(X, finite)
 
     def _validated(self, X, finite: bool | str = True):
-        if vars(self).get("_categories") is None:
-            return super()._validated(X, finite)
-        if columns_of(X) is not None:
+        coded = vars(self).get("_categories") is not None
+        if coded and columns_of(X) is not None:
             return super()._validated(self._coded_table(X), finite)
         X = super()._validated(X, finite)
-        place = X if isinstance(X, Place) and not isinstance(X, np.ndarray) else None
-        return self._coding.apply(X) if place is None else Coded(place, self._coding)
+        if isinstance(X, Csr):
+            return Coded(Densified(X), self._coding) if coded else Densified(X)
+        return self._coding.apply(X) if coded else X
+
+    def _fill(self, kernel, X, *state, n_columns: int | None = None, finite: bool | str = True) -> np.ndarray:
+        if isinstance(X, np.ndarray):
+            return super()._fill(kernel, X, *state, n_columns=n_columns, finite=finite)
+        parts = (X.load(lo, hi) for lo, hi in pieces(0, X.n_rows, X.n_features))
+        return np.concatenate(
+            [
+                super(Categorical, self)._fill(kernel, x, *state, n_columns=n_columns, finite=finite)
+                for x in parts
+            ]
+        )
 
     def _check_categories(self) -> None:
         """Raise ValueError unless ``_categories`` is what a fit could have left; derive what is not saved."""

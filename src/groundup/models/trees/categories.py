@@ -135,6 +135,9 @@ class Coded:
         self.place, self.coding = place, coding
         self.n_rows, self.n_features, self.dtype = place.n_rows, place.n_features, place.dtype
 
+    def __len__(self) -> int:
+        return self.n_rows
+
     def load(self, lo: int, hi: int) -> np.ndarray:
         """Return rows [lo, hi), copied and coded."""
         return self.coding.apply(self.place.load(lo, hi))

@@ -21,7 +21,6 @@ from groundup.models.estimator import (
     Array,
     Callbacks,
     Interval,
-    Learner,
     Plain,
     Scalar,
     StrOptions,
@@ -33,16 +32,18 @@ from groundup.models.trees.arrays import TreeArrays
 from groundup.models.trees.boosting import Booster
 from groundup.models.trees.categorical import Categorical
 from groundup.models.trees.constraints import interaction_of, monotonic_of
+from groundup.models.trees.densified import pieces
 from groundup.models.trees.growing import Plan
-from groundup.models.trees.predicting import Trees, add_trees, walk_of
+from groundup.models.trees.predicting import Trees, add_trees, find_leaves, walk_of
 from groundup.models.trees.stopping import Inside, Outside, Watch
 
 _NO_WEIGHTS = np.zeros(0)
 
 
-class HistGradientBoosting(Callbacks, Categorical, Learner):
+class HistGradientBoosting(Callbacks, Categorical):
     """Base of the boosted learners: everything but the loss and the kind of target."""
 
+    sparse: ClassVar[bool] = True
     weights: ClassVar[str] = "sampling"  # bins are cut at quantiles of drawn rows, gradients are rounded
     _parameter_constraints: ClassVar[dict] = {
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
@@ -160,6 +161,7 @@ class HistGradientBoosting(Callbacks, Categorical, Learner):
             self._refuse_half_validation(X_val, y_val)
             X_val = self._validated(X_val, finite="allow-nan")
             y_val = self._encoded_validation(y_val, len(X_val))
+            X_val = X_val.load(0, len(X_val)) if not isinstance(X_val, np.ndarray) else X_val
             weight_val = None if weight_val is None else self._weight(weight_val, len(X_val))
         early = rows.n_rows > 10_000 if self.early_stopping == "auto" else self.early_stopping
         self.do_early_stopping_ = bool(early)
@@ -305,7 +307,8 @@ class HistGradientBoosting(Callbacks, Categorical, Learner):
     def _raw_of(self, rows: Rows) -> np.ndarray:
         """Return the raw scores of rows in any place."""
         out = np.empty((rows.n_rows, self.n_trees_per_iteration_))
-        rows.advance(lambda run: add_trees(run.X, *self._walk, self._baseline, out[run.lo : run.hi]))
+        for lo, hi in pieces(0, rows.n_rows, rows.n_features):
+            add_trees(rows.place.load(lo, hi), *self._walk, self._baseline, out[lo:hi])
         return out
 
     def _staged(self, X):
@@ -319,6 +322,41 @@ class HistGradientBoosting(Callbacks, Categorical, Learner):
             walk = walk_of(part)
             raw = raw + now._fill(add_trees, checked, *walk, zero, n_columns=len(zero), finite="allow-nan")
             yield raw, fitted
+
+    def apply(self, X) -> np.ndarray:
+        """Return the leaf that each row falls into: int64 (n_rows, n_iter), or (n_rows, n_iter, K).
+
+        K is the number of trees of an iteration, if there is more than one. Leaves are nodes, numbered in their tree.
+        """
+        check_is_fitted(self)
+        now = copy.copy(self)
+        fitted = now.__dict__
+        checked, walk, k = now._features(X, "allow-nan"), fitted["_walk"], fitted["n_trees_per_iteration_"]
+        n_trees = len(walk.depth)
+        state = walk.starts, walk.feature, walk.threshold, walk.left, walk.levels
+        leaves = now._fill(find_leaves, checked, *state, n_columns=n_trees, finite="allow-nan").astype(
+            np.int64
+        )
+        return leaves if k == 1 else leaves.reshape(len(leaves), -1, k)
+
+    @property
+    def feature_importances_(self) -> np.ndarray:
+        """Share of each feature in the gain of all splits: float64 (n_features,), of sum 1 (0 if nothing was split).
+
+        Told from the rows of the fit, it favours features of many values: see `groundup.judge.explain` for what a
+        feature is worth on new rows.
+        """
+        check_is_fitted(self)
+        trees = _trees(self.__dict__)
+        total = np.bincount(trees.feature[trees.left > 0], trees.gain[trees.left > 0], self.n_features_in_)
+        return total / max(total.sum(), np.finfo(np.float64).tiny)
+
+    @property
+    def feature_splits_(self) -> np.ndarray:
+        """Number of splits on each feature: int64 (n_features,)."""
+        check_is_fitted(self)
+        trees = _trees(self.__dict__)
+        return np.bincount(trees.feature[trees.left > 0], minlength=self.n_features_in_)
 
     def tree_arrays(self) -> TreeArrays:
         """Return the fitted trees in the one form in which every tree model can be explained or drawn."""

@@ -225,23 +225,40 @@ def add_trees(X, starts, depth, feature, threshold, left, value, levels, baselin
                 out_score[lo + i, k] = score[k, i]
 
 
+@kernel(inline=True)
+def _leaf_of(x, starts, t, feature, threshold, left, levels):
+    """Walk one row down one tree; return the number of its leaf among all nodes."""
+    a, q = starts[t], np.uint32(0)
+    while True:
+        at = _U(a) + _U(q)
+        f = feature[at]
+        value = x[_U(f & np.uint32(0x3FFFFFFF))]
+        if levels.size:
+            after = _step_by_levels(value, threshold[at], f, left[at], levels[at])
+        else:
+            after = _step(value, threshold[at], f, left[at])
+        if after == q:
+            return at
+        q = after
+
+
 @kernel
 def _walk_few(X, starts, feature, threshold, left, value, levels, out_score):
     """Each row to its leaf by itself, tree after tree."""
     n_outputs = out_score.shape[1]
     for i in range(X.shape[0]):
         for t in range(starts.size - 1):
-            a = starts[t]
-            q = np.uint32(0)
-            while True:
-                at = _U(a) + _U(q)
-                f = feature[at]
-                x = X[_U(i), _U(f & np.uint32(0x3FFFFFFF))]
-                if levels.size:
-                    after = _step_by_levels(x, threshold[at], f, left[at], levels[at])
-                else:
-                    after = _step(x, threshold[at], f, left[at])
-                if after == q:
-                    break
-                q = after
-            out_score[i, t % n_outputs] += value[_U(a) + _U(q)]
+            at = _leaf_of(X[i], starts, t, feature, threshold, left, levels)
+            out_score[i, t % n_outputs] += value[at]
+
+
+@kernel
+def find_leaves(X, starts, feature, threshold, left, levels, out_leaf):
+    """Set out_leaf (n_rows, n_trees, float64) to the leaf of each row in each tree; NaN for rows with an infinity."""
+    for i in range(X.shape[0]):
+        infinite = 0
+        for f in range(X.shape[1]):
+            infinite += abs(X[i, f]) == np.inf
+        for t in range(starts.size - 1):
+            at = _leaf_of(X[i], starts, t, feature, threshold, left, levels)
+            out_leaf[i, t] = np.nan if infinite else np.float64(np.int64(at) - starts[t])

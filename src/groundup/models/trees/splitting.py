@@ -96,7 +96,9 @@ def limits_of(
     penalty = min(l2 * units.hessian, 1e300)
     gain = min(min_gain * units.gradient / units.hessian * units.gradient, 1e300)
     smooth = min(_CATEGORY_SUPPORT * units.hessian, 1e300)
-    support = 0.999 * _CATEGORY_SUPPORT * units.total / max(1, n_counting)  # ten rows are ten, however they are rounded
+    support = (
+        0.999 * _CATEGORY_SUPPORT * units.total / max(1, n_counting)
+    )  # ten rows are ten, however they are rounded
     if mode == PACKED:
         low, high = (min(min_samples_leaf * h, _MOST) for h in (units.low, units.high))
         return Limits(smallest, low, high, penalty, gain, support, smooth)
