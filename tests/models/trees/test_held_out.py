@@ -140,13 +140,6 @@ def test_categorical_features_that_name_none_are_accepted(none):
     assert model.predict_proba(X).tobytes() == plain.predict_proba(X).tobytes()
 
 
-@pytest.mark.parametrize("some", [[0], ["c1"], [False, True, False, False]])
-def test_categorical_features_that_name_any_are_refused(some):
-    X, y = _data(200)
-    with pytest.raises(ValueError, match="categorical_features is not supported yet"):
-        HistGradientBoostingClassifier(categorical_features=some).fit(X, y)
-
-
 def test_the_clock_is_read_for_verbose_only(monkeypatch):
     def clock():
         raise AssertionError("nobody asked for the time")
