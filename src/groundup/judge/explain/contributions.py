@@ -194,7 +194,7 @@ class Explainer:
         return None if arrays is None else arrays()
 
     @cached_property
-    def _form(self):
+    def _form(self) -> Any:
         return linear_form(self.subject.learner)
 
     @cached_property

@@ -151,7 +151,7 @@ def grid_of(cells: list, known=None) -> list:
             if known is not None and known.quantiles
             else (None, None)
         )
-        if low is None or low == high:
+        if low is None or high is None or low == high:
             low, high = np.quantile(distinct, [0.01, 0.99])
         spaced = np.linspace(low, high, N_GRID)
         return sorted({int(v) for v in spaced.round()}) if kind == "integer" else spaced.tolist()

@@ -219,7 +219,7 @@ def _python(value):
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def _plain(value):
+def _plain(value) -> Any:
     if isinstance(value, dict):
         return {str(key): _plain(v) for key, v in value.items()}
     if isinstance(value, (list, tuple)):

@@ -17,6 +17,8 @@ result, n_rows x n_features x n_outputs, and a chunk of it for each thread. See 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from groundup.engine.rows import threads
@@ -85,7 +87,7 @@ def tree_shapley(
     return out, _base(trees, groups, behind)
 
 
-def _groups(trees: TreeArrays, n_rows: int) -> list:
+def _groups(trees: TreeArrays, n_rows: int) -> list[tuple[Any, int]]:
     """Cut the trees into calls of the kernel that are not too long: (arrays, depth of the deepest tree) of each."""
     most = max(1, _CALL // max(1, min(n_rows, MAX_ROWS)))
     groups, first = [], 0

@@ -16,7 +16,7 @@ from __future__ import annotations
 import copy
 import functools
 from itertools import pairwise
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -178,7 +178,7 @@ class Learner(Declared, BaseEstimator):
         except AttributeError:  # not fitted yet: the full validation says so
             return False
 
-    def _features(self, X, finite: bool | str = True):
+    def _features(self, X, finite: bool | str = True) -> Any:
         """Return `X` as the kernels want it: plain arrays as they are and unchecked, all else fully validated.
 
         A sparse matrix, where the learner takes one, becomes a `Csr`.
@@ -190,7 +190,7 @@ class Learner(Declared, BaseEstimator):
         check_is_fitted(self)
         return self._validated(X, finite)
 
-    def _validated(self, X, finite: bool | str = True):
+    def _validated(self, X, finite: bool | str = True) -> Any:
         """Return `X` fully validated against the rows of the fit, which may still be under way (rows held out for it)."""
         if isinstance(X, Place) and not isinstance(X, np.ndarray):
             raise TypeError(
