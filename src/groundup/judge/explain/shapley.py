@@ -76,7 +76,7 @@ def tree_shapley(
         cells[:, : hi - lo], cells[:, hi - lo :] = X[lo:hi].T, behind
         chunk = np.zeros((n_outputs, n_features, hi - lo))
         for part, depth in groups:
-            if not add_shapley(cells, hi - lo, *part, depth, *quadrature(), orders(), chunk):
+            if not add_shapley(cells, hi - lo, *part, depth, *quadrature(), orders(), chunk):  # pyright: ignore[reportCallIssue] (part has nine arrays)
                 raise UsageError(
                     f"A path of these trees has more than {MAX_FEATURES} different features: too many for exact "
                     "Shapley values."
