@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from groundup.engine.rows import Memmap, Memory
 from groundup.models import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from groundup.models.trees import quantising
+from groundup.models.trees import boosting, quantising
 
 
 @pytest.fixture(autouse=True)
@@ -153,6 +153,7 @@ def _bits(model):
 def test_the_same_bits_on_any_number_of_threads_and_on_disk(monkeypatch, tmp_path, packed):
     if packed:
         _packed(monkeypatch)
+    monkeypatch.setattr(boosting, "_INLINE_CELLS", 0)
     X, y = _binary(36_000)
     fits = []
     for n_threads, place in (

@@ -48,8 +48,12 @@ def test_scores_of_early_stopping_are_scikit_learns(loss, params):
     params = {**params, "loss": loss, "max_iter": 8, "early_stopping": True, "random_state": 0}
     ours = HistGradientBoostingRegressor(**params).fit(X, y)
     theirs = sklearn.ensemble.HistGradientBoostingRegressor(**params).fit(X, y)
-    np.testing.assert_allclose(ours.validation_score_, theirs.validation_score_, rtol=2e-3, atol=2e-3)
-    np.testing.assert_allclose(ours.train_score_, theirs.train_score_, rtol=2e-3, atol=2e-3)
+    for name in ("validation_score_", "train_score_"):
+        own, other = getattr(ours, name), getattr(theirs, name)
+        if loss in {"poisson", "gamma"}:  # half the deviance here, without what depends on y alone there
+            assert own.max() <= 0
+            own, other = own - own[0], other - other[0]
+        np.testing.assert_allclose(own, other, rtol=2e-3, atol=2e-3)
 
 
 @pytest.mark.parametrize(("loss", "params"), LOSSES)

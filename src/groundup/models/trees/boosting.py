@@ -41,6 +41,9 @@ from groundup.models.trees.planes import from_planes, to_planes
 from groundup.models.trees.predicting import Trees
 from groundup.models.trees.quantising import is_wide
 
+#: Below so many rows times features a pass is over before a second thread has woken: all is done on one.
+_INLINE_CELLS = 1 << 20
+
 
 class Binned:
     """A place whose rows are in bins now: the passes of growth get no features, so none are read or prepared for them."""
@@ -103,6 +106,8 @@ class Booster:
         self.bins = find_bins(rows, weight if weight.size else None, max_bins, plan.seed, n_levels)
         self.place, rows.place = rows.place, Binned(rows.place)
         self.finite = bin_rows(rows, self.bins, self.place)
+        if rows.n_rows * rows.n_features < _INLINE_CELLS:
+            rows.n_threads = 1
         self.missing = has_missing(rows, self.bins.n_features, weight)
         for name in ("gradient", "hessian"):
             rows.add(name, aligned((rows.n_rows, n_outputs), np.float32))
