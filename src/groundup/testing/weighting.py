@@ -114,6 +114,7 @@ def _figures(model, test: Sample) -> dict[str, float]:
         f"the mean of {name}": float(np.mean(answer[:, 0] if answer.ndim > 1 else answer))
         for name, answer in answers(model, test.X).items()
         if answer.dtype.kind == "f"
+        and name != "predict_log_proba"  # of a leaf without a class: minus infinity
     }
     if hasattr(model, "score"):
         figures["the score"] = float(model.score(test.X) if test.y is None else model.score(test.X, test.y))

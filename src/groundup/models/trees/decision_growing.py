@@ -22,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from groundup.engine.kernels import kernel
+from groundup.engine.kernels.prefetch import prefetch
 from groundup.models.trees.decision_codes import Codes
 from groundup.models.trees.decision_criteria import ABSOLUTE
 from groundup.models.trees.decision_runs import FEW
@@ -236,6 +237,9 @@ def _part(q, coded, work, growth):
 
     Where the node had no missing value, those to come go with the more rows.
     """
+    codes = coded.codes
+    stride = coded.stride
+    missing = coded.missing
     whole, order, spare = growth.whole, work.order, work.spare
     f, code, missing_left = whole[q, _FEATURE], whole[q, _CODE], whole[q, _MISSING] == 1
     start, stop = whole[q, _START], whole[q, _STOP]
@@ -243,8 +247,9 @@ def _part(q, coded, work, growth):
     n_missing = 0
     for i in range(start, stop):
         row = order[i]
-        c = np.int64(coded.codes[np.int64(row) * coded.stride + f])
-        gone = c == coded.missing
+        prefetch(codes, np.int64(order[min(i + 16, stop - 1)]) * stride + f)
+        c = np.int64(codes[np.int64(row) * stride + f])
+        gone = c == missing
         n_missing += gone
         left = missing_left if gone else c <= code
         order[at] = row

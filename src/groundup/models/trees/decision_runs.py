@@ -15,9 +15,12 @@ from __future__ import annotations
 import numpy as np
 
 from groundup.engine.kernels import kernel
+from groundup.engine.kernels.prefetch import prefetch
 
 #: Up to so many rows are sorted by insertion.
 FEW = 32
+#: Rows whose codes are asked for ahead of time.
+_AHEAD = 16
 
 
 @kernel
@@ -95,6 +98,7 @@ def fill_histograms(
     hist = out_hist.reshape(-1)
     for i in range(rows.size):
         base = np.int64(rows[i]) * stride
+        prefetch(codes, np.int64(rows[min(i + _AHEAD, rows.size - 1)]) * stride)
         if classes and n_outputs == 1:
             w, s = contribution[i], np.int64(slot[i])
             for j in range(n_drawn):

@@ -124,19 +124,23 @@ def gather(rows, target, rules, work, absolute, out_total, out_value):
     out_total: the sums, as the search wants them.  out_value: sums of classes, or the prediction of each output.
     Returns (weight, impurity).
     """
+    all_slots = target.slot
+    weights = target.weight
+    contribution = work.contribution
+    slot = work.slot
     n, n_outputs = rows.size, target.offsets.size - 1
-    weighted = target.weight.size > 0
+    weighted = weights.size > 0
     out_total[:] = 0.0
     weight = 0.0
     if rules.classes:
         for i in range(n):
             r = np.int64(rows[i])
-            w = target.weight[r] if weighted else 1.0
+            w = weights[r] if weighted else 1.0
             weight += w
-            work.contribution[i] = w
+            contribution[i] = w
             for k in range(n_outputs):
-                s = target.slot[r * n_outputs + k]
-                work.slot[i * n_outputs + k] = s
+                s = all_slots[r * n_outputs + k]
+                slot[i * n_outputs + k] = s
                 out_total[s] += w
         out_value[:] = out_total[: rules.n_sums]
         return weight, class_impurity(out_total, target.offsets, rules.criterion)
@@ -145,27 +149,30 @@ def gather(rows, target, rules, work, absolute, out_total, out_value):
 
 @kernel
 def _gather_numbers(rows, target, rules, work, absolute, out_total, out_value):
+    all_y = target.y
+    weights = target.weight
+    contribution = work.contribution
     n, n_outputs, n_sums = rows.size, target.offsets.size - 1, rules.n_sums
-    weighted = target.weight.size > 0
+    weighted = weights.size > 0
     weight = 0.0
     out_value[:] = 0.0
     for i in range(n):
         r = np.int64(rows[i])
-        w = target.weight[r] if weighted else 1.0
+        w = weights[r] if weighted else 1.0
         weight += w
-        work.contribution[i * n_sums] = w
+        contribution[i * n_sums] = w
         for k in range(n_outputs):
-            y = target.y[r * n_outputs + k]
-            work.contribution[i * n_sums + 1 + k] = y
+            y = all_y[r * n_outputs + k]
+            contribution[i * n_sums + 1 + k] = y
             out_value[k] += w * y
     for k in range(n_outputs):
         out_value[k] /= weight
     spread = 0.0
     for i in range(n):
-        w = work.contribution[i * n_sums]
+        w = contribution[i * n_sums]
         out_total[0] += w
         for k in range(n_outputs):
-            y = work.contribution[i * n_sums + 1 + k]
+            y = contribution[i * n_sums + 1 + k]
             gap = y - out_value[k]
             if rules.criterion == SQUARED:
                 spread += w * gap * gap
@@ -174,7 +181,7 @@ def _gather_numbers(rows, target, rules, work, absolute, out_total, out_value):
                 spread += w * (y * np.log(y / out_value[k]) - gap)
             elif rules.criterion == POISSON:
                 spread -= w * gap
-            work.contribution[i * n_sums + 1 + k] = w * y
+            contribution[i * n_sums + 1 + k] = w * y
             out_total[1 + k] += w * y
     if absolute is not None:
         spread = _medians(rows, target, n_sums, weight, work, absolute, out_value)
@@ -185,20 +192,26 @@ def _gather_numbers(rows, target, rules, work, absolute, out_total, out_value):
 @kernel
 def _medians(rows, target, n_sums, weight, work, absolute, out_value):
     """out_value[k] = weighted median of output k; return the loss around them."""
+    contribution = work.contribution
+    own_y = absolute.y
+    rank = absolute.rank
+    ordered = absolute.ordered
+    all_y = target.y
+    ranks = target.rank
     n, n_outputs = rows.size, target.offsets.size - 1
     for i in range(n):
         for k in range(n_outputs):
             at = np.int64(rows[i]) * n_outputs + k
-            absolute.y[i * n_outputs + k], absolute.rank[i * n_outputs + k] = target.y[at], target.rank[at]
-    rank_targets(absolute.y, n, n_outputs, work.keys, absolute.rank, absolute.ordered)
+            own_y[i * n_outputs + k], rank[i * n_outputs + k] = all_y[at], ranks[at]
+    rank_targets(own_y, n, n_outputs, work.keys, rank, ordered)
     loss = 0.0
     own = np.empty(n)
     for k in range(n_outputs):
         for i in range(n):
-            own[absolute.rank[i * n_outputs + k]] = work.contribution[i * n_sums]
-        out_value[k] = weighted_median(absolute.ordered[k * n : (k + 1) * n], own, weight)
+            own[rank[i * n_outputs + k]] = contribution[i * n_sums]
+        out_value[k] = weighted_median(ordered[k * n : (k + 1) * n], own, weight)
         for i in range(n):
-            loss += work.contribution[i * n_sums] * abs(absolute.y[i * n_outputs + k] - out_value[k])
+            loss += contribution[i * n_sums] * abs(own_y[i * n_outputs + k] - out_value[k])
     return loss
 
 
@@ -208,6 +221,15 @@ def search(rows, coded, target, rules, work, absolute, total, impurity, key, out
 
     out_split : int64 (3,): feature, code (up to which rows go left), missing left.  out_cut : float64 (1,): threshold.
     """
+    features = work.features
+    swaps = work.swaps
+    codes = coded.codes
+    slot = work.slot
+    contribution = work.contribution
+    run_code = work.run_code
+    run_sums = work.run_sums
+    keys = work.keys
+    hist = work.hist
     n = rows.size
     state = np.empty(1, np.uint64)
     state[0] = np.uint64(rules.seed) ^ (key * _MIX)
@@ -227,25 +249,23 @@ def search(rows, coded, target, rules, work, absolute, total, impurity, key, out
         batch = min(BATCH, max(1, rules.max_features - drawn)) if histogram else 1
         for j in range(drawn, drawn + batch):
             other = j + np.int64(next_random(state) % np.uint64(n_features - j))
-            work.swaps[j] = other
-            work.features[j], work.features[other] = work.features[other], work.features[j]
+            swaps[j] = other
+            features[j], features[other] = features[other], features[j]
         if histogram:
             fill_histograms(
-                coded.codes, coded.stride, work.features[drawn : drawn + batch], batch, rows, work.slot,
-                work.contribution, rules.n_sums, target.offsets.size - 1, rules.classes, counted, work.hist,
+                codes, coded.stride, features[drawn : drawn + batch], batch, rows, slot,
+                contribution, rules.n_sums, target.offsets.size - 1, rules.classes, counted, hist,
             )  # fmt: skip
         for j in range(drawn, drawn + batch):
-            f = np.int64(work.features[j])
+            f = np.int64(features[j])
             if histogram:
                 first = target.offsets[1] if rules.classes else 1
-                n_runs = runs_of_histogram(
-                    work.hist[j - drawn], rules.n_sums, first, counted, work.run_code, work.run_sums
-                )
+                n_runs = runs_of_histogram(hist[j - drawn], rules.n_sums, first, counted, run_code, run_sums)
             else:
-                sort_codes(coded.codes, coded.stride, f, rows, work.keys[0], work.keys[1])
+                sort_codes(codes, coded.stride, f, rows, keys[0], keys[1])
                 n_runs = runs_of_sorted(
-                    work.keys[0], n, work.slot, work.contribution, rules.n_sums, target.offsets.size - 1,
-                    rules.classes, work.run_code, work.run_sums,
+                    keys[0], n, slot, contribution, rules.n_sums, target.offsets.size - 1,
+                    rules.classes, run_code, run_sums,
                 )  # fmt: skip
             if n_runs < 2:
                 continue
@@ -256,15 +276,16 @@ def search(rows, coded, target, rules, work, absolute, total, impurity, key, out
             best = max(best, score)
         drawn += batch
     for j in range(drawn - 1, -1, -1):
-        other = work.swaps[j]
-        work.features[j], work.features[other] = work.features[other], work.features[j]
+        other = swaps[j]
+        features[j], features[other] = features[other], features[j]
     return max(0.0, best - base) if best > -np.inf else -1.0
 
 
 @kernel
 def _best_place(f, n, n_runs, coded, target, rules, work, absolute, total, state, least, out_split, out_cut):
     """Best place of one feature if its score is above `least`: its score, and out_split, out_cut; else -inf."""
-    missing = np.int64(work.run_code[n_runs - 1] == coded.missing)
+    run_code = work.run_code
+    missing = np.int64(run_code[n_runs - 1] == coded.missing)
     some = n_runs - missing
     top, at, way = least, np.int64(-1), np.int64(0)
     place, only, cut = np.int64(-1), np.int64(0), 0.0
@@ -292,18 +313,19 @@ def _best_place(f, n, n_runs, coded, target, rules, work, absolute, total, state
     out_split[0], out_split[2] = f, way
     _cut(f, at, some, coded, work, out_split, out_cut)
     if place >= 0:
-        out_split[1], out_cut[0] = work.run_code[at], cut
+        out_split[1], out_cut[0] = run_code[at], cut
     return top
 
 
 @kernel
 def _cut(f, place, some, coded, work, out_split, out_cut):
     """Put the threshold between run `place` and the next one."""
-    low = work.run_code[place]
+    run_code = work.run_code
+    low = run_code[place]
     if place == some - 1:  # all values left, missing ones right
         out_split[1], out_cut[0] = low, np.inf
         return
-    high = work.run_code[place + 1]
+    high = run_code[place + 1]
     if coded.edges.shape[1]:
         middle = (low + high - 1) // 2
         out_split[1], out_cut[0] = middle, coded.edges[f, middle]
@@ -321,8 +343,9 @@ def _allowed(few, n, weight, rest, rules):
 
 @kernel
 def _side_weight(sums, target, rules):
+    offsets = target.offsets
     weight = 0.0
-    for s in range(target.offsets[0], target.offsets[1] if rules.classes else 1):
+    for s in range(offsets[0], offsets[1] if rules.classes else 1):
         weight += sums[s]
     return weight
 
@@ -330,17 +353,19 @@ def _side_weight(sums, target, rules):
 @kernel
 def _places(first, last, side, some, n, target, rules, work, total, least):
     """Best score above `least` of the places first, ..., last - 1, and its place."""
+    run_sums = work.run_sums
+    offsets = target.offsets
     left, right = work.side[0], work.side[1]
     left[:] = 0.0
     if side:
         for s in range(rules.n_sums + 1):
-            left[s] = work.run_sums[some, s]
+            left[s] = run_sums[some, s]
     at = np.int64(-1)
     plain = rules.min_samples_leaf <= 1 and rules.min_weight_leaf <= 0.0
     squared = rules.criterion == SQUARED and rules.n_sums == 2
     for r in range(last):
         for s in range(rules.n_sums + 1):
-            left[s] += work.run_sums[r, s]
+            left[s] += run_sums[r, s]
         if r < first:
             continue
         for s in range(rules.n_sums):
@@ -353,8 +378,8 @@ def _places(first, last, side, some, n, target, rules, work, total, least):
         if squared:
             score = left[1] * left[1] / left[0] + right[1] * right[1] / right[0]
         else:
-            score = side_score(left, target.offsets, rules.criterion)
-            score += side_score(right, target.offsets, rules.criterion)
+            score = side_score(left, offsets, rules.criterion)
+            score += side_score(right, offsets, rules.criterion)
         if score > least:
             least, at = score, r
     return (least if at >= 0 else -np.inf), at
@@ -363,15 +388,18 @@ def _places(first, last, side, some, n, target, rules, work, total, least):
 @kernel
 def _gini_of_two(first, last, side, some, rules, work, total, n, least):
     """`_places` for two classes and Gini's index: both sides over one denominator."""
+    run_sums = work.run_sums
+    least_rows = rules.min_samples_leaf
+    least_weight = rules.min_weight_leaf
     a, b, few = 0.0, 0.0, 0.0
     if side:
-        a, b, few = work.run_sums[some, 0], work.run_sums[some, 1], work.run_sums[some, 2]
+        a, b, few = run_sums[some, 0], run_sums[some, 1], run_sums[some, 2]
     at = np.int64(-1)
-    plain = rules.min_samples_leaf <= 1 and rules.min_weight_leaf <= 0.0
+    plain = least_rows <= 1 and least_weight <= 0.0
     for r in range(last):
-        a += work.run_sums[r, 0]
-        b += work.run_sums[r, 1]
-        few += work.run_sums[r, 2]
+        a += run_sums[r, 0]
+        b += run_sums[r, 1]
+        few += run_sums[r, 2]
         c, d = total[0] - a, total[1] - b
         left, right = a + b, c + d
         if r < first or (not plain and not _allowed(np.int64(few), n, left, right, rules)):
@@ -385,12 +413,15 @@ def _gini_of_two(first, last, side, some, rules, work, total, n, least):
 @kernel
 def _absolute_places(first, last, side, some, missing, n, target, rules, work, absolute, least):
     """`_places` for the absolute error: minus the losses of both sides."""
+    contribution = work.contribution
+    run_sums = work.run_sums
+    losses = absolute.losses
     n_outputs = target.offsets.size - 1
     keys = work.keys[0]
-    n_missing = np.int64(work.run_sums[some, rules.n_sums]) if missing else 0
-    weights = absolute.losses[2]
+    n_missing = np.int64(run_sums[some, rules.n_sums]) if missing else 0
+    weights = losses[2]
     for i in range(n):
-        weights[i] = work.contribution[i * rules.n_sums]
+        weights[i] = contribution[i * rules.n_sums]
     if side:  # the missing rows, which are last, come first
         keys = work.keys[1]
         for i in range(n):
@@ -398,7 +429,7 @@ def _absolute_places(first, last, side, some, missing, n, target, rules, work, a
     for backward in range(2):
         side_losses(
             keys, n, weights, absolute.y, absolute.rank, absolute.ordered, n_outputs, backward == 1,
-            absolute.losses[backward],
+            losses[backward],
         )  # fmt: skip
     upto = n_missing if side else 0
     weight, whole = 0.0, 0.0
@@ -408,12 +439,12 @@ def _absolute_places(first, last, side, some, missing, n, target, rules, work, a
         weight += weights[keys[i] & np.int64(0xFFFFFFFF)]
     at = np.int64(-1)
     for r in range(last):
-        for i in range(upto, upto + np.int64(work.run_sums[r, rules.n_sums])):
+        for i in range(upto, upto + np.int64(run_sums[r, rules.n_sums])):
             weight += weights[keys[i] & np.int64(0xFFFFFFFF)]
-        upto += np.int64(work.run_sums[r, rules.n_sums])
+        upto += np.int64(run_sums[r, rules.n_sums])
         if r < first or upto == n or not _allowed(upto, n, weight, whole - weight, rules):
             continue
-        score = -absolute.losses[0, upto - 1] - absolute.losses[1, upto]
+        score = -losses[0, upto - 1] - losses[1, upto]
         if score > least:
             least, at = score, r
     return (least if at >= 0 else -np.inf), at
@@ -422,16 +453,18 @@ def _absolute_places(first, last, side, some, missing, n, target, rules, work, a
 @kernel
 def _random_place(f, some, missing, coded, work, state):
     """Draw a place and the side of missing values; return both, and the threshold."""
+    run_code = work.run_code
+    values = coded.values
     side = np.int64(next_random(state) & np.uint64(1)) if missing else np.int64(0)
     if some == 1 or (missing and side == 0 and next_random(state) % np.uint64(16) == np.uint64(0)):
         return some - 1, np.int64(0), np.inf
-    low, high = coded.values[f, work.run_code[0]], coded.values[f, work.run_code[some - 1]]
+    low, high = values[f, run_code[0]], values[f, run_code[some - 1]]
     u = uniform(state)
     cut = low * (1.0 - u) + high * u
     place = np.int64(0)
-    while place < some - 2 and coded.values[f, work.run_code[place + 1]] <= cut:
+    while place < some - 2 and values[f, run_code[place + 1]] <= cut:
         place += 1
     if coded.edges.shape[1]:
-        return place, side, coded.edges[f, work.run_code[place]]
-    below = coded.values[f, work.run_code[place]]
-    return place, side, cut if below <= cut < coded.values[f, work.run_code[place + 1]] else below
+        return place, side, coded.edges[f, run_code[place]]
+    below = values[f, run_code[place]]
+    return place, side, cut if below <= cut < values[f, run_code[place + 1]] else below
