@@ -154,6 +154,13 @@ def test_more_levels_than_bins():
     assert model.score(X, y) > 0.3
 
 
+def test_trees_with_categories_do_not_pass_for_thresholds():
+    X, y = _data(300)
+    model = HistGradientBoostingRegressor(max_iter=2, categorical_features=[2]).fit(X, y)
+    with pytest.raises(ValueError, match="native categories"):
+        model.tree_arrays()
+
+
 def test_one_row_alone_and_among_others():
     X, y = _data(1000)
     model = HistGradientBoostingClassifier(max_iter=5, categorical_features=[2]).fit(X, y > 0)

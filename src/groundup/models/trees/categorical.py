@@ -23,6 +23,10 @@ class Categorical(Learner):
     The fit's levels are ``_categories``, as JSON has it: {"features": [...], "levels": [[...]], "codes": [[...]]}.
     """
 
+    is_categorical_: Any
+    _categories: Any
+    _coding: Any
+
     def _coded_rows(self, X, y, sample_weight, again: bool) -> Rows:
         """Return the rows of a fit, validated and coded; a warm start keeps the levels of the fit before."""
         columns = None if (self.categorical_features is None) else columns_of(X)

@@ -22,7 +22,7 @@ def categorical_mask(
     """
     if wanted is None or (isinstance(wanted, str) and by_dtype is None):
         return None
-    wanted = by_dtype if isinstance(wanted, str) else np.asarray(wanted)
+    wanted = np.asarray(by_dtype if isinstance(wanted, str) else wanted)
     if not wanted.size:
         return None
     texts = wanted.dtype.kind == "U" or (wanted.dtype.kind == "O" and all(isinstance(w, str) for w in wanted))

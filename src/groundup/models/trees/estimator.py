@@ -359,9 +359,20 @@ class HistGradientBoosting(Callbacks, Categorical):
         return np.bincount(trees.feature[trees.left > 0], minlength=self.n_features_in_)
 
     def tree_arrays(self) -> TreeArrays:
-        """Return the fitted trees in the one form in which every tree model can be explained or drawn."""
+        """Return the fitted trees in the one form in which every tree model can be explained or drawn.
+
+        Raises
+        ------
+        ValueError
+            If a node may split by categories, which this form cannot say.
+        """
         check_is_fitted(self)
         fitted = self.__dict__
+        if fitted.get("_levels") is not None:
+            raise ValueError(
+                "Trees with native categories cannot be shown as thresholds: encode the categories as numbers "
+                "(TablePreparer does) for a model that is to be explained by its trees"
+            )
         trees, k = _trees(fitted), fitted["n_trees_per_iteration_"]
         return TreeArrays(
             trees.starts,
@@ -407,7 +418,8 @@ class HistGradientBoosting(Callbacks, Categorical):
 
 def _trees(fitted: dict[str, Any]) -> Trees:
     """Return the trees among the attributes of a fit."""
-    return Trees(*(fitted.get(f"_{name}") for name in Trees._fields))
+    named: Any = {name: fitted.get(f"_{name}") for name in Trees._fields}
+    return Trees(**named)
 
 
 def _parts(fitted: dict[str, Any]) -> list[Trees]:

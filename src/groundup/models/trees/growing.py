@@ -110,7 +110,8 @@ class Node:
         self.number, self.depth, self.path, self.sums = number, depth, path, sums
         self.gain, self.feature, self.bin, self.missing_left, self.left = 0.0, -1, 0, 0, (0, 0)
         self.levels = np.zeros(4, np.uint64)
-        self.bounds, self.groups = ANYWHERE, None
+        self.bounds = ANYWHERE
+        self.groups: tuple[frozenset[int], ...] | None = None
         self.kids: tuple[Node, ...] = ()
         self.slot = -1
 

@@ -14,7 +14,7 @@ Cost: about 5 ns a tree for one row, 15 ns a row for a tree of 31 leaves; both g
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -68,7 +68,7 @@ class Trees(NamedTuple):
     def of(self, first: int, stop: int) -> Trees:
         """Return the trees first, ..., stop - 1."""
         lo, hi = self.starts[first], self.starts[stop]
-        nodes = (None if values is None else values[lo:hi] for values in self[1:])
+        nodes: Any = (None if values is None else values[lo:hi] for values in self[1:])
         return Trees(self.starts[first : stop + 1] - lo, *nodes)
 
     @staticmethod
@@ -77,7 +77,7 @@ class Trees(NamedTuple):
         offsets = np.cumsum([0] + [part.starts[-1] for part in parts])
         starts = [part.starts[:-1] + offset for part, offset in zip(parts, offsets[:-1], strict=True)]
         fields = list(zip(*parts, strict=True))[1:]
-        nodes = [None if values[0] is None else np.concatenate(values) for values in fields]
+        nodes: Any = [None if values[0] is None else np.concatenate(values) for values in fields]
         return Trees(np.append(np.concatenate(starts), offsets[-1]).astype(np.int64), *nodes)
 
     def check(self, n_features: int, n_outputs: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from numbers import Real
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -165,8 +165,9 @@ class HistGradientBoostingRegressor(RegressorMixin, HistGradientBoosting):
 
     def _answers(self, raw: np.ndarray) -> np.ndarray:
         """Return predictions of the scores (n_rows, 1)."""
-        if callable(self.loss) and hasattr(self.loss, "inverse_link"):
-            return np.asarray(self.loss.inverse_link(raw[:, 0]), np.float64)
+        loss: Any = self.loss
+        if callable(loss) and hasattr(loss, "inverse_link"):
+            return np.asarray(loss.inverse_link(raw[:, 0]), np.float64)
         if self._loss().link == "identity":
             return raw[:, 0]
         out = np.empty(len(raw))

@@ -287,7 +287,7 @@ def _search_levels(
                 left_second += second[b]
             g, h, c = unpack(left_first, left_second, mode, count_bits)
             if bounded:
-                gain = _bounded_gain(g, h, c, total, 0, limits, bounds)
+                gain = _bounded_gain(g, h, c, total, np.int8(0), limits, bounds)
             elif min(h, total_h - h) < limits.hessian or min(c, total_c - c) < limits.count:
                 gain = 0.0
             else:
