@@ -12,9 +12,11 @@ With K classes there are K scores a row, and K trees an iteration, all on the gr
 whose weight is 0 (those held out for early stopping among them) ride along: they are sent down each tree with the
 others, and count for nothing.
 
-To read on, in the order of a fit: `binning` (X in bytes), `gradients` (g and h), `quantising` (both as integers),
-`growing` (which node next), `partitioning` (its rows, and the histogram), `splitting` (the best split), `leaves` (values
-and scores); then `predicting`. `estimator` has the parameters, `stopping` the rows held out.
+To follow one fit from here to its kernels, read five files: this one (the loop), `growing` (which node next),
+`partitioning` (its rows, and the histogram), `splitting` (the best split), `leaves` (values and scores). What these stand
+on: `binning` (X in bytes), `categories` (levels as codes), `gradients` and `own_loss` (g and h), `quantising` (both as
+integers), `constraints`. Around them: `estimator` has the parameters, `categorical` the door for categories, `stopping`
+the rows held out; `predicting` walks the trees.
 
 Everything between two lines of the loop is a pass over blocks of rows; sums are integers, or floats added in a fixed
 order. So a fit has the same bits on any number of threads and wherever X lives.
