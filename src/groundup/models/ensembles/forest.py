@@ -252,7 +252,7 @@ class Forest(Answering):
         self._keep_out_of_bag(total / np.maximum(asked, 1)[:, np.newaxis], rows["y"])
 
     def _score_of(self, y, predicted, default) -> float:
-        score = self.oob_score if callable(self.oob_score) else default
+        score: Any = self.oob_score if callable(self.oob_score) else default
         return float(score(y, predicted))
 
     def apply(self, X) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class _ClassForest(Forest, ClassAnswers):
         return self.bootstrap and self.class_weight == "balanced_subsample"
 
     def _tree_weight(self, weight, target, seed):
-        own = super()._tree_weight(weight, target, seed)
+        own: Any = super()._tree_weight(weight, target, seed)
         if self._weighs_each_tree():
             slots = target.slot.reshape(len(weight), -1)
             for k in range(slots.shape[1]):

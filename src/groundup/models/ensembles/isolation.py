@@ -161,24 +161,26 @@ class IsolationForest(OutlierMixin, Learner):
         if self.verbose:
             sys.stdout.write(f"{self._walk.n_trees} trees of {self.max_samples_} rows\n")
         self.offset_ = -0.5
-        if self.contamination != "auto":
+        share: Any = self.contamination
+        if share != "auto":
             scores = np.empty((rows.n_rows, 1))
             rows.advance(lambda run: mean_values(run.X, *self._walk, scores[run.lo : run.hi]))
-            self.offset_ = float(np.percentile(self._scaled(scores, vars(self)), 100.0 * self.contamination))
+            self.offset_ = float(np.percentile(self._scaled(scores, dict(vars(self))), 100.0 * share))
         return self
 
     def _n_drawn(self, n_rows: int) -> int:
-        if self.max_samples == "auto":
+        most: Any = self.max_samples
+        if most == "auto":
             return min(256, n_rows)
-        if isinstance(self.max_samples, Integral):
-            if self.max_samples > n_rows:
+        if isinstance(most, Integral):
+            if most > n_rows:
                 warnings.warn(
                     f"max_samples ({self.max_samples}) is greater than the total number of samples ({n_rows}). "
                     "max_samples will be set to n_samples for estimation.",
                     stacklevel=4,
                 )
-            return min(int(self.max_samples), n_rows)
-        return max(1, int(self.max_samples * n_rows))
+            return min(int(most), n_rows)
+        return max(1, int(most * n_rows))
 
     def _tree(self, rows: Rows, weight, seed: int) -> Packed:
         """Draw rows and features, and grow a tree on them."""

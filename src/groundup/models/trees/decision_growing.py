@@ -89,7 +89,7 @@ def grow_tree(coded: Codes, target: Target, rules: Rules, order: np.ndarray, ask
             asked()
         if state == _FULL:
             *arrays, progress = growth
-            growth = Growth(*(_longer(values, 2 * n - 1) for values in arrays), progress)
+            growth = Growth(*(_longer(values, 2 * n - 1) for values in arrays), progress)  # pyright: ignore[reportCallIssue] (all but the last)
     return _numbered(growth)
 
 

@@ -89,7 +89,9 @@ class Number(Strict):
         means: tuple[float, ...] = ()
         if flavour.fills:
             # What is centred has the mean 0.
-            mean = 0.0 if kind == "number" else mean_of(np.where(missing, np.float64(how.fill), values), weight)
+            mean = (
+                0.0 if kind == "number" else mean_of(np.where(missing, np.float64(how.fill), values), weight)
+            )
             means = (mean, mean_of(missing, weight)) if marks else (mean,)
         return cls(kind=kind, name=series.name, how=how, marks_missing=marks, means=means)  # type: ignore[arg-type]
 
