@@ -173,7 +173,7 @@ class IsolationForest(OutlierMixin, Learner):
         if most == "auto":
             return min(256, n_rows)
         if isinstance(most, Integral):
-            if most > n_rows:
+            if int(most) > n_rows:
                 warnings.warn(
                     f"max_samples ({self.max_samples}) is greater than the total number of samples ({n_rows}). "
                     "max_samples will be set to n_samples for estimation.",
