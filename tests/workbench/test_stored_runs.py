@@ -198,3 +198,10 @@ def test_the_limit_that_is_used_up_first_ends_the_comparison(tmp_path, make_fram
     project = gu.Project(make_frame(), target="y", path=tmp_path / "p", learners=LINEAR)
     assert project.build(budget="1h", max_fits=5).ended == "fits"
     assert project.result.settings["budget_s"] == 3600
+
+
+def test_a_report_that_an_interruption_left_out_is_written_with_the_stored_result(kept, again):
+    report = next(kept.glob("runs/*/report.html"))
+    report.unlink()
+    assert again().build(max_fits=5).stored
+    assert report.is_file()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groundup._version import __version__
-from groundup.errors import UsageError, nearest
+from groundup.errors import GroundupError, UsageError, nearest
 from groundup.workbench.clock import Clock, parse_budget
 from groundup.workbench.events import Failed, Listener, Step, StepBegun, StepDone, Told, nobody
 from groundup.workbench.findings import Findings
@@ -326,7 +326,16 @@ class Project(Findings):
             if told:
                 self.listen(Told(told))
         self._result = stored
+        self._mend_report(Path(stored.bundle).parent)
         return stored
+
+    def _mend_report(self, run: Path) -> None:
+        """Write the report of a run that was interrupted between its result and its report."""
+        from groundup.workbench.report.report import FILE, stored_report
+
+        if not (run / FILE).is_file():
+            with suppress(GroundupError):  # a folder that can only be read: nothing is lost
+                stored_report(run).save(run / FILE)
 
     def _learners(self) -> Found:
         """Return the learners to compare; before anything is written, so that an unknown name leaves nothing."""
