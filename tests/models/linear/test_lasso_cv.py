@@ -76,5 +76,5 @@ def test_chosen_prices():
 
 def test_several_targets_are_refused():
     X, y, _ = problem()
-    with pytest.raises(ValueError, match="multi-task"):
+    with pytest.raises(ValueError, match="1d array"):
         LassoCV().fit(X, np.stack([y, y], axis=1))

@@ -69,7 +69,7 @@ def test_the_command_serves_and_stops_at_sigint(started, row):
     assert "/docs" in process.stdout.readline()
     _, err = process.communicate(timeout=20)
     assert process.returncode == 0
-    assert err.strip() == "Stopped."
+    assert err.strip().splitlines()[-1] == "Stopped."  # kernels may have been compiled before
 
 
 def test_sigterm_lets_answers_end(started, row):

@@ -27,7 +27,6 @@ from groundup.engine.statistics.gram import Gram
 from groundup.models.estimator import Array, ConvergenceWarning, Interval, Scalar, StrOptions, fitting
 from groundup.models.linear.elastic_net import ElasticNet
 from groundup.models.linear.lasso_problem import Covariances
-from groundup.models.linear.least_squares import rows_of
 from groundup.models.linear.paths import alpha_grid, walk
 from groundup.models.linear.sparse_fit import SparseFit
 
@@ -176,11 +175,8 @@ class ElasticNetCV(ElasticNet):
         -------
         self
         """
-        rows = rows_of(self, X, y, sample_weight)
-        if rows["y"].ndim > 1:
-            if rows["y"].shape[1] > 1:
-                raise ValueError("For multi-task outputs, fit one learner for each column of y")
-            rows.add("y", rows["y"].ravel())
+        with np.errstate(over="ignore", invalid="ignore"):  # scikit-learn sums y to see whether it is finite
+            rows = self._rows(X, y, sample_weight, finite="later", y_numeric=True)
         whole = SparseFit(self, rows, X)
         shares = [1.0] if self._share is None else [float(v) for v in np.atleast_1d(self._share)]
         problem, unit = whole.problem(rows["y"])
