@@ -7,7 +7,9 @@ from pathlib import Path
 def test_build_leaves_a_report_and_report_writes_it_again(groundup, project, tmp_path):
     shown = groundup("show", project)
     assert "report.html" in shown.out
-    page = Path(groundup("show", project, "--json").json["bundle"]).parent / "report.html"  # of the run in use
+    page = (
+        Path(groundup("show", project, "--json").json["bundle"]).parent / "report.html"
+    )  # of the run in use
     before = page.read_text("utf-8")
     page.unlink()
     said = groundup("report", project)
