@@ -23,7 +23,7 @@ import numpy as np
 
 from groundup.engine.rows import Memory, Rows, blocks, rows, threads
 from groundup.models.trees import boosting, growing
-from groundup.models.trees.gradients import LOGISTIC
+from groundup.models.trees.gradients import Loss
 
 FEATURES = 28
 
@@ -110,7 +110,7 @@ def fit(X, y, n_trees: int, n_threads: int):
     """Return (wall, processor and waited seconds of the trees alone, digest of the trees)."""
     table = Rows(Memory(X), {"y": y}, n_threads)
     plan = growing.Plan(31, None, 20, 0.0, FEATURES, 0)
-    booster = boosting.Booster(table, np.zeros(0), LOGISTIC, 1, plan, 0.1, 255)
+    booster = boosting.Booster(table, np.zeros(0), Loss("logistic"), plan, 0.1, 255)
     start = time.perf_counter(), time.process_time(), waited()
     trees = boosting.Trees.joined([booster.iterate() for _ in range(n_trees)])
     end = time.perf_counter(), time.process_time(), waited()
