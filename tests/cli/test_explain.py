@@ -31,7 +31,8 @@ def test_a_table_of_all(groundup, project, table, tmp_path):
     assert found.height == 240
     assert {"score", "base", "reasons", "contribution_spend", "problem"} <= set(found.columns)
     assert "240 rows" in said.err
-    csv = groundup("explain", project, table, "-o", "-", "-q")
+    assert ",".join(found.columns[:5]) == table.read_text().splitlines()[0]
+    csv = groundup("explain", project, table, "-o", "-", "-q", "--only")
     assert csv.out.splitlines()[0].split(",")[0] == "prediction"
     assert (
         json.loads(groundup("explain", project, table, "-o", tmp_path / "o.csv", "--json").out)["rows"] == 240

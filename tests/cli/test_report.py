@@ -33,5 +33,7 @@ def test_what_cannot_be_done_is_said(groundup, project, tmp_path):
     assert groundup("report", tmp_path).code == 1
     assert groundup("report", project, "--json", "--markdown").code == 2
     assert groundup("report", project, "-o", tmp_path / "x.pdf").code == 2
+    assert "no such folder" in groundup("report", project, "-o", tmp_path / "none" / "x.html").err
+    assert not (tmp_path / "none").exists()
     said = groundup("report", tmp_path / "none", "--json")
     assert "neither a project" in json.loads(said.out)["error"]["problem"]

@@ -43,3 +43,15 @@ def test_fits_and_time():
     assert clock.refusal(1) == "time"
     with pytest.raises(UsageError):
         Clock(None, 0)
+
+
+def test_a_pause_is_no_time_of_the_run():
+    clock = Clock(10.0, started=time.monotonic() - 8)
+    clock.pause()
+    before = clock.elapsed_s
+    time.sleep(0.05)
+    clock.pause()
+    assert clock.elapsed_s == before
+    clock.go_on()
+    clock.go_on()
+    assert before <= clock.elapsed_s < before + 0.04

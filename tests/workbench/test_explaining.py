@@ -58,8 +58,33 @@ def test_rows_that_cannot_be_read_have_no_explanation(project):
 def test_labels_are_known_by_their_text(project):
     row = project.table.frame.row(0, named=True)
     assert project.explain(row, label="yes").row(1).label == "yes"
-    with pytest.raises(UsageError, match="does not explain a label 'no'"):
-        project.explain(row, label="no")
+    with pytest.raises(UsageError, match="does not explain a label 'nope'"):
+        project.explain(row, label="nope")
+
+
+def test_of_two_classes_the_other_has_the_reasons_with_the_sign_turned(project):
+    rows = project.table.frame.head(5)
+    yes, no = project.explain(rows, label="yes"), project.explain(rows, label="no")
+    assert no.frame["explained"].unique().to_list() == ["no"]
+    for name in ("base", "score", "contribution_months"):
+        assert no.frame[name].to_list() == [-v for v in yes.frame[name]]
+    for one, other in zip(yes.row(1).reasons, no.row(1).reasons, strict=True):
+        assert (one.column, {one.direction, other.direction}) == (other.column, {"raises", "lowers"})
+    assert "the odds of “no” by" in no.frame["reasons"][0]
+
+
+def test_the_inputs_columns_pass_through_and_no_record_is_lost(project, tmp_path):
+    rows = project.table.frame.head(4).drop("exit_survey").with_columns(score=pl.lit("mine"))
+    path = tmp_path / "rows.csv"
+    lines = rows.write_csv().splitlines()
+    lines.insert(3, "half,a,row")
+    path.write_text("\n".join(lines) + "\n")
+    found = project.explain(path)
+    assert found.frame.columns[: rows.width] == [*rows.columns[:-1], "score_"]
+    assert found.frame["months"].to_list() == [rows["months"][0], rows["months"][1], None, *rows["months"][2:]]
+    assert found.n_failed == 1
+    assert "half" in found.frame["problem"][2]
+    assert found.row(3) == project.explain(rows).row(3)  # rows of the table are counted, as predict counts them
 
 
 def test_importance_is_of_valid(project):

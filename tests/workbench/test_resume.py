@@ -222,6 +222,14 @@ def test_the_budget_goes_on_where_it_ended(tmp_path, frame):
     assert result.seconds >= read(next(tmp_path.rglob("journal.jsonl")))[n_fits]["at_s"]
 
 
+def test_what_is_done_between_two_steps_is_no_time_of_the_run(tmp_path, frame):
+    made = project(tmp_path, frame, learners=["LogisticRegression"])
+    began = time.monotonic()
+    made.compare(max_fits=5)
+    time.sleep(1.0)
+    assert made.finalize().seconds < time.monotonic() - began - 1.0
+
+
 def test_decisions_of_the_clock_are_replayed(tmp_path, frame, monkeypatch):
     """What was refused for want of time is refused again, however much time there is now."""
     one = project(tmp_path, frame)

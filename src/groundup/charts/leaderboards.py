@@ -27,6 +27,7 @@ class Line(NamedTuple):
     score: float
     spread: float
     is_baseline: bool
+    is_tied: bool
 
 
 def lines(entries: Sequence[Mapping], *, greater_is_better: bool = True) -> list[Line]:
@@ -39,7 +40,8 @@ def lines(entries: Sequence[Mapping], *, greater_is_better: bool = True) -> list
         score = float(score) if score is not None else (float(folds.mean()) if len(folds) else math.nan)
         spread = float(folds.std(ddof=1)) if len(folds) > 1 else 0.0
         if math.isfinite(score):
-            found.append(Line(entry["name"], folds, score, spread, bool(entry.get("is_baseline"))))
+            flags = (bool(entry.get("is_baseline")), bool(entry.get("is_tied")))
+            found.append(Line(entry["name"], folds, score, spread, *flags))
     return sorted(found, key=lambda line: -line.score if greater_is_better else line.score)
 
 
@@ -56,7 +58,8 @@ def leaderboard(
     Parameters
     ----------
     entries : sequence of mappings
-        ``name`` and ``folds`` (one score a fold), or ``score`` where there are no folds; ``is_baseline`` may be given.
+        ``name`` and ``folds`` (one score a fold), or ``score`` where there are no folds; ``is_baseline`` may be given,
+        and ``is_tied`` where a test found the model as good as the chosen one within what chance explains.
     metric : str
         What the score is.
     greater_is_better : bool
@@ -182,11 +185,8 @@ def _reading(ranked: list[Line], chosen: str, metric: str, arrow: str) -> str:
     if others:
         runner = others[0]
         then = "Next comes" if leads == "leads" else "Best of the others is"
-        within = abs(runner.score - best.score) <= max(runner.spread, best.spread)
-        told.append(
-            f"{then} {quoted(runner.name)} with {number(runner.score)}"
-            + (", which is within the spread of the folds." if within else ".")
-        )
+        as_good = ", as good within what chance explains" if runner.is_tied else ""
+        told.append(f"{then} {quoted(runner.name)} with {number(runner.score)}{as_good}.")
     if baseline := next((ln for ln in ranked if ln.is_baseline and ln is not best), None):
         told.append(f"The baseline has {number(baseline.score)}.")
     return " ".join(told)

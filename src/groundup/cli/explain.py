@@ -54,6 +54,9 @@ def command(
             help="A table of every row's contributions: CSV, Parquet or JSON lines; - is CSV on stdout.",
         ),
     ] = None,
+    only: Annotated[
+        bool, typer.Option("--only", help="In the table only the explanations, without the input's columns.")
+    ] = False,
     delimiter: Delimiter = None,
     encoding: Encoding = None,
     header: Header = None,
@@ -72,13 +75,14 @@ def command(
             raise UsageError(
                 "--json and a table cannot both go to stdout.", hint="Name a file: -o reasons.csv"
             )
-        format_of(output)
+    form = format_of(output or "-")
     announce_compiling(quiet)
     reading = stated(delimiter, encoding, header)
     if output is None:
         _tell_row(explain_one(bundle, data, row or 1, label=label, read=reading), row or 1, top, as_json)
         return
-    made = explain(bundle, data, label=label, read=reading)
+    typed = form in ("parquet", "jsonl")
+    made = explain(bundle, data, label=label, typed=typed, keep=not only, read=reading)
     if output == "-":
         sys.stdout.buffer.write(rendered(made.frame, "csv", labels=made.labels).data)
         sys.stdout.flush()
@@ -102,22 +106,21 @@ def command(
 def _tell_row(made, number: int, top: int, as_json: bool) -> None:
     from groundup.judge.numbers import shown
 
-    found = made.row(1, top)
-    told = [name for name in made.frame.columns if name == "prediction" or name.startswith("probability_")]
-    answer = {name: made.frame[name][0] for name in told}
+    found, answer = made.row(1, top), made.said(1)
     if as_json:
         print_json({"row": number, **answer, **found.to_dict()})
         return
     console = out()
+    segments = made.task == "clustering"
     said = answer.pop("prediction")
-    said = shown(said) if isinstance(said, float) else str(said)
+    said = f"segment {said}" if segments else shown(said) if isinstance(said, float) else str(said)
     chances = ", ".join(f"{name.removeprefix('probability_')} {share:.1%}" for name, share in answer.items())
     console.print(f"Row {number}: {said}" + (f"  ({chances})" if chances else ""), markup=False, style="bold")
     for reason in found.reasons:
         console.print(f"  {reason.words}", markup=False, soft_wrap=True)
     if not found.reasons:
         console.print("  No column moved it.", markup=False)
-    about = "" if found.label is None else f" for {found.label}"
+    about = "" if found.label is None else f" for {'segment ' * segments}{found.label}"
     total = f"{shown(found.base)} where nothing is known, {shown(found.score)} for this row"
     console.print(f"Score{about} {_UNITS[found.unit]}: {total}.", style="dim", markup=False, soft_wrap=True)
     console.print(found.note, style="dim", markup=False, soft_wrap=True)
@@ -135,6 +138,3 @@ def _tell_table(made, output: str) -> None:
     if made.n_failed:
         told = counted(made.n_failed, "row has", "rows have")
         console.print(f"{told} no explanation; the column 'problem' says why", style="yellow", markup=False)
-    if made.n_rejects:
-        told = counted(made.n_rejects, "record of the file is", "records of the file are")
-        console.print(f"{told} no row, and left out", style="yellow", markup=False)

@@ -310,9 +310,13 @@ def following(console: Console, result: Result, *, built: bool = False, gap: boo
     whole(console, "Model", f"{result.bundle} ({took})")
     if (page := Path(result.bundle).with_name("report.html")).is_file():
         whole(console, "Report", str(page))
-    whole(
-        console, "Next", Text(f"groundup predict {project} NEW.csv -o predictions.csv", style="bold default")
+    commands = (
+        f"groundup predict {project} NEW.csv -o predictions.csv",
+        f"groundup explain {project} NEW.csv --row 1",
+        f"groundup serve {project}",
     )
+    for title, command in zip(("Next", "", ""), commands, strict=True):
+        whole(console, title, Text(command, style="bold default"))
     if again:
         whole(console, "", Text("the same command with --fresh runs anew", style="not bold dim default"))
     console.print()

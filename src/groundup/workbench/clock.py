@@ -64,11 +64,23 @@ class Clock:
         self.started = time.monotonic() if started is None else started
         self.n_fits = 0
         self.reserve_s = 0.0
+        self._paused: float | None = None
 
     @property
     def elapsed_s(self) -> float:
-        """Seconds since the start of the run."""
-        return time.monotonic() - self.started
+        """Seconds since the start of the run, without its pauses."""
+        return (time.monotonic() if self._paused is None else self._paused) - self.started
+
+    def pause(self) -> None:
+        """Stand still: what somebody does between two steps is no time of the run."""
+        if self._paused is None:
+            self._paused = time.monotonic()
+
+    def go_on(self) -> None:
+        """End a pause."""
+        if self._paused is not None:
+            self.started += time.monotonic() - self._paused
+            self._paused = None
 
     @property
     def left_s(self) -> float:

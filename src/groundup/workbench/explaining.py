@@ -1,13 +1,14 @@
 """Explain a table with a bundle: for each row the strongest reasons in words, and every column's contribution.
 
 A row with a cell that cannot be read has no explanation, as it has no prediction; the rest is explained. Contributions
-add up: ``base + sum of contributions = score``, in the unit that is told (see ``judge.explain``).
+add up: ``base + sum of contributions = score``, in the unit that is told (see ``judge.explain``). As with predictions, the
+input's own columns pass through, and no record of a file is lost.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +17,21 @@ import polars as pl
 
 from groundup.errors import UsageError
 from groundup.workbench.candidate import Candidate
-from groundup.workbench.predicting import PROBLEM, answers_of, asked
+from groundup.workbench.passing import Given
+from groundup.workbench.predicting import (
+    PREDICTION,
+    PROBABILITY,
+    PROBLEM,
+    answers_of,
+    asked,
+    beside,
+    lost_of,
+)
 
 if TYPE_CHECKING:
     from groundup.judge.explain import Contributions, Explanation, Importance
     from groundup.ship.bundle import Model
     from groundup.tables import Conformed
-    from groundup.workbench.passing import Given
 
 EXPLAINED, SCORE, BASE, REASONS, CONTRIBUTION = "explained", "score", "base", "reasons", "contribution_"
 PARTS = ("valid", "train")
@@ -35,18 +44,17 @@ class Explained:
     Attributes
     ----------
     frame : polars.DataFrame
-        Per row: the prediction and its probabilities, ``explained`` (the class that is spoken for; none for a value),
-        ``base``, ``score``, ``reasons`` in words, ``contribution_<column>`` of every column, and ``problem``.
+        Per row: the input's columns as they came, the prediction and its probabilities, ``explained`` (the class that is
+        spoken for; none for a value), ``base``, ``score``, ``reasons`` in words, ``contribution_<column>`` of every column,
+        and ``problem``. An input column of one of these names gets an underscore.
     unit : str
         Of base, score and contributions: log-odds, score, value, log (of the value) or probability.
     method, note : str
         How they were found.
     n_failed : int
-        Rows without an explanation.
+        Rows without an explanation, records of the file that are no rows among them.
     labels : tuple of str
         The model's labels, where they are text.
-    n_rejects : int
-        Records of the file that are no rows.
     """
 
     frame: pl.DataFrame
@@ -55,14 +63,13 @@ class Explained:
     note: str
     n_failed: int
     labels: tuple[str, ...]
-    n_rejects: int
+    _answers: pl.DataFrame
     _found: Contributions
     _model: Model
     _conformed: Conformed
-    _label: Any
 
     def row(self, number: int, top: int = 3) -> Explanation:
-        """Return the explanation of one row, counted from 1.
+        """Return the explanation of one row of the table, counted from 1.
 
         Raises
         ------
@@ -71,15 +78,33 @@ class Explained:
         """
         from groundup.judge.explain.reasons import reasons
 
-        if not 1 <= number <= self.frame.height:
-            raise UsageError(f"There is no row {number}: the table has {self.frame.height:,}.")
+        if not 1 <= number <= self._answers.height:
+            raise UsageError(f"There is no row {number}: the table has {self._answers.height:,}.")
         values = self._conformed.frame.row(number - 1, named=True)
-        if self.frame[SCORE][number - 1] is None:
-            raise UsageError(f"This row has no explanation: {self.frame[PROBLEM][number - 1]}.")
-        return reasons(self._model.explainer, self._found, number - 1, values, label=self._label, top=top)
+        if self._answers[SCORE][number - 1] is None:
+            raise UsageError(f"This row has no explanation: {self._answers[PROBLEM][number - 1]}.")
+        return reasons(self._model.explainer, self._found, number - 1, values, top=top)
+
+    @property
+    def task(self) -> str:
+        """What the model does: binary, multiclass, regression, clustering."""
+        return self._model.target.task
+
+    def said(self, number: int) -> dict[str, Any]:
+        """Return what the model said about one row of the table: the prediction, and its probabilities."""
+        told = (n for n in self._answers.columns if n == PREDICTION or n.startswith(PROBABILITY))
+        return {name: self._answers[name][number - 1] for name in told}
 
 
-def explain(bundle: str | Path, data, *, label=None, read: Mapping[str, Any] | None = None) -> Explained:
+def explain(
+    bundle: str | Path,
+    data,
+    *,
+    label=None,
+    typed: bool = True,
+    keep: bool = True,
+    read: Mapping[str, Any] | None = None,
+) -> Explained:
     """Return the explanations of a bundle's answers to `data`.
 
     Parameters
@@ -90,8 +115,8 @@ def explain(bundle: str | Path, data, *, label=None, read: Mapping[str, Any] | N
     label : optional
         The class to speak for, in its own type or as text; where None that of two which is the positive one, or each
         row's likeliest of more.
-    read : mapping, optional
-        How a text file is to be read, as in ``predict``.
+    typed, keep, read
+        As in ``predict``.
 
     Raises
     ------
@@ -100,37 +125,40 @@ def explain(bundle: str | Path, data, *, label=None, read: Mapping[str, Any] | N
     UsageError
         If the model has no such label, or cannot be explained.
     """
-    return _explained(*asked(bundle, data, read=read), None, label)
+    model, given = asked(bundle, data, typed=typed, read=read)
+    return _explained(model, given, label, keep=keep)
 
 
 def explain_one(
     bundle: str | Path, data, number: int = 1, *, label=None, read: Mapping[str, Any] | None = None
 ) -> Explained:
-    """Return the explanation of row `number` of `data`, counted from 1, as a table of this row; see `explain`.
+    """Return the explanation of row `number` of `data`, counted from 1, as a table of this row alone; see `explain`.
 
     Raises
     ------
     UsageError
         If there is no such row; else as `explain`.
     """
-    return _explained(*asked(bundle, data, read=read), number, label)
+    model, given = asked(bundle, data, read=read)
+    if not 1 <= number <= given.table.n_rows:
+        raise UsageError(f"There is no row {number}: the table has {given.table.n_rows:,}.")
+    at = slice(number - 1, number)
+    table = replace(given.table, frame=given.table.frame[at], rejects=())
+    return _explained(model, Given(table, given.frame[at]), label)
 
 
-def _explained(model: Model, given: Given, number: int | None, label) -> Explained:
-    table = given.table
-    if number is not None:
-        if not 1 <= number <= table.n_rows:
-            raise UsageError(f"There is no row {number}: the table has {table.n_rows:,}.")
-        table = table.frame[number - 1 : number]
-    conformed = model.contract.conform(table)
+def _explained(model: Model, given: Given, label, *, keep: bool = True) -> Explained:
+    conformed = model.contract.conform(given.table)
     found = model.explainer.contributions(conformed.frame)
-    label = _known(found.labels, label)
-    frame, n_failed = _frame(model, conformed, found, label)
-    texts = tuple(v for v in found.labels if isinstance(v, str))
+    if label is not None:
+        found = found.of(_known(found.known, label))
+    columns, n_bad = _columns(model, conformed, found)
+    texts = tuple(v for v in found.known if isinstance(v, str))
+    n_failed = n_bad + len(lost_of(given))
+    frame, answers = beside(given, columns, keep=keep), pl.DataFrame(columns)
     return Explained(
-        frame, found.unit, found.method, found.note, n_failed, texts, len(given.table.rejects), found, model,
-        conformed, label,
-    )  # fmt: skip
+        frame, found.unit, found.method, found.note, n_failed, texts, answers, found, model, conformed
+    )
 
 
 def importance(project, by: str | None = None, *, part: str = "valid", repeats: int = 5) -> Importance:
@@ -172,7 +200,7 @@ def importance(project, by: str | None = None, *, part: str = "valid", repeats: 
 
 def _known(labels: tuple, label):
     """Return the label that is meant, given in its own type or as text."""
-    if label is None or label in labels:
+    if label in labels:
         return label
     from groundup.errors import nearest
     from groundup.tables.contract.column import as_level
@@ -188,13 +216,13 @@ def _known(labels: tuple, label):
     return named[str(label)]
 
 
-def _frame(model: Model, conformed: Conformed, found: Contributions, label) -> tuple[pl.DataFrame, int]:
-    """Return the table of explanations, and how many rows have none."""
+def _columns(model: Model, conformed: Conformed, found: Contributions) -> tuple[list[pl.Series], int]:
+    """Return the columns of answers and explanations, the last one says the problems; and how many rows have none."""
     from groundup.judge.explain.reasons import output_of, reasons
 
     answers, bad = answers_of(model, conformed)
     n_rows = len(bad)
-    outputs = np.array([output_of(found, i, label) for i in range(n_rows)], dtype=np.int64)
+    outputs = np.array([output_of(found, i) for i in range(n_rows)], dtype=np.int64)
     each = np.arange(n_rows)
     base = np.broadcast_to(found.base, found.scores.shape)[each, outputs]
     said: list[str | None] = []
@@ -202,7 +230,7 @@ def _frame(model: Model, conformed: Conformed, found: Contributions, label) -> t
         if bad[i]:
             said.append(None)
             continue
-        told = reasons(model.explainer, found, i, values, label=label)
+        told = reasons(model.explainer, found, i, values)
         said.append("; ".join(reason.words for reason in told.reasons))
     columns = answers[:-1]
     if found.labels:
@@ -216,4 +244,4 @@ def _frame(model: Model, conformed: Conformed, found: Contributions, label) -> t
     if bad.any():
         n_answers = len(answers) - 1  # these are empty already
         columns[n_answers:] = [column.set(pl.Series(bad), None) for column in columns[n_answers:]]
-    return pl.DataFrame([*columns, answers[-1]]), int(bad.sum())
+    return [*columns, answers[-1]], int(bad.sum())

@@ -16,13 +16,13 @@ import contextlib
 import datetime as dt
 import os
 import secrets
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from groundup.errors import GroundupError
 from groundup.ship.bundle.atomic import write_atomic
+from groundup.workbench.clock import Clock
 from groundup.workbench.lines import ProjectError, decoded, encoded, plain, unwritable, write_line
 
 NAME = "journal.jsonl"
@@ -35,18 +35,20 @@ _ASIDE = ("begun", "resumed", "interrupted", "failed")
 class Journal:
     """Keeps entries in memory, and from `open` on in a file too.
 
+    Parameters
+    ----------
+    clock : Clock, optional
+        Of the run: says when an entry was made, and is moved back by what an interrupted run had spent.
+
     Attributes
     ----------
     entries : list of dict
         Everything that was recorded, by an interrupted run too.
-    spent_s : float
-        Seconds that were spent before this process took the run up.
     """
 
-    def __init__(self):
+    def __init__(self, clock: Clock | None = None):
         self.entries: list[dict] = []
-        self.spent_s = 0.0
-        self._started = time.monotonic()
+        self._clock = clock or Clock()
         self._cursor = 0  # entries before it have been recorded or replayed
         self._sum = 0
         self._length = 0
@@ -116,8 +118,8 @@ class Journal:
             return "A run was interrupted here under another version or machine: it is begun anew."
         if found[-1]["kind"] == "failed":
             return ""
-        self.entries, self.spent_s = found, float(found[-1]["at_s"])
-        self._started = time.monotonic()
+        self.entries = found
+        self._clock.started -= float(found[-1]["at_s"])
         n_fits = sum(entry["kind"] == "fit" for entry in found)
         fits = "1 fit is" if n_fits == 1 else f"{n_fits} fits are"
         return f"Going on with the run that was interrupted: {fits} in its journal, and not done again."
@@ -158,7 +160,7 @@ class Journal:
         return self.entries[-1]
 
     def _at_s(self) -> float:
-        return round(self.spent_s + time.monotonic() - self._started, 3)
+        return round(self._clock.elapsed_s, 3)
 
     def ended(self, **facts) -> None:
         """Record that the run has ended, and put its journal in the place of the last one's."""

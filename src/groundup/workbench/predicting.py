@@ -146,19 +146,12 @@ def answer(model: Model, given: Given, *, keep: bool = True) -> Predictions:
     warned = conformed.doubts.filter(pl.col("severity") == "warn")
     doubted = np.zeros(table.n_rows, dtype=bool)
     doubted[warned["row"].to_numpy() - 1] = True
-    inputs = list(given.frame.iter_columns()) if keep else []
-    taken = {c.name for c in columns}
-    for i, column in enumerate(inputs):
-        if column.name in taken:
-            inputs[i] = column.rename(_free(column.name, taken | {c.name for c in inputs}))
-    frame = pl.DataFrame(inputs + columns)
-    lost = [r for r in table.rejects if r.reason != TITLE]
-    frame = _with_rejects(frame, lost, given.first_line + len(table.rejects) - len(lost))
+    lost = lost_of(given)
     listed = [_told(reject) for reject in lost[:20]]
     listed += [str(Problem(*p)) for found in (conformed.errors, warned) for p in found.head(20).iter_rows()]
     labels = () if model.classes is None else tuple(v for v in model.classes.tolist() if isinstance(v, str))
     return Predictions(
-        frame,
+        beside(given, columns, keep=keep),
         int(bad.sum()) + len(lost),
         int((doubted & ~bad).sum()),
         tuple(listed),
@@ -167,6 +160,32 @@ def answer(model: Model, given: Given, *, keep: bool = True) -> Predictions:
         conformed.extra,
         labels,
     )
+
+
+def lost_of(given: Given) -> list[Reject]:
+    """Return the records of a file that are no rows, but for a title above the header."""
+    return [reject for reject in given.table.rejects if reject.reason != TITLE]
+
+
+def beside(given: Given, columns: list[pl.Series], *, keep: bool = True) -> pl.DataFrame:
+    """Return columns of answers beside the input's own, with the records that are no rows where they stood.
+
+    Parameters
+    ----------
+    given : Given
+    columns : list of Series
+        One value a row; the last is the problems. An input column of one of their names gets an underscore.
+    keep : bool
+        Give the input's columns.
+    """
+    inputs = list(given.frame.iter_columns()) if keep else []
+    taken = {c.name for c in columns}
+    for i, column in enumerate(inputs):
+        if column.name in taken:
+            inputs[i] = column.rename(_free(column.name, taken | {c.name for c in inputs}))
+    lost = lost_of(given)
+    first_line = given.first_line + len(given.table.rejects) - len(lost)
+    return _with_rejects(pl.DataFrame(inputs + columns), lost, first_line)
 
 
 def answers_of(model: Model, conformed: Conformed) -> tuple[list[pl.Series], np.ndarray]:

@@ -281,18 +281,17 @@ class Project(Findings):
             budget = None
         self._clock = Clock(parse_budget(budget), max_fits)
         self._comparison = self._result = None
-        self.journal = Journal()
+        self.journal = Journal(self._clock)
 
     @contextmanager
     def _working(self, identity: dict[str, Any], *, fresh: bool = False) -> Iterator[None]:
         """Hold the project, and its journal open, while a run is worked on; an interrupted one is taken up."""
         run = self.folder.run(identity)
+        self._clock.go_on()
         with Lock(self.folder.root, run.name):
             self.folder.sweep(run)
             about = {"data": self.table.name, "settings": identity}
             told = self.journal.open(run, fresh=fresh, depends=self._depends(), about=about)
-            if not self._clock.n_fits:
-                self._clock.started -= self.journal.spent_s
             try:
                 if told or (told := self.folder.news(identity)):
                     self.listen(Told(told))
@@ -302,6 +301,7 @@ class Project(Findings):
                 raise
             finally:
                 self.journal.close()
+                self._clock.pause()
 
     def _depends(self) -> dict[str, Any]:
         """Return what the fits of a run depend on besides its identity: machine and versions."""

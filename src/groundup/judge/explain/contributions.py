@@ -17,14 +17,14 @@ for ``sampled`` the probability of each class. That a linear score is one is not
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 
 from groundup.engine.rows.threads import budget
-from groundup.errors import UsageError
+from groundup.errors import UsageError, nearest
 from groundup.judge.explain.linear import linear_contributions, linear_form
 from groundup.judge.explain.sampled import sampled_contributions
 from groundup.judge.explain.subject import Subject
@@ -58,6 +58,8 @@ class Contributions:
     method : str
     note : str
         How it was found, in words.
+    opposite : tuple
+        The label that the one output speaks against, where it stands for two classes; else empty.
     """
 
     columns: tuple[str, ...]
@@ -69,6 +71,45 @@ class Contributions:
     labels: tuple
     method: Method
     note: str
+    opposite: tuple = ()
+
+    @property
+    def known(self) -> tuple:
+        """Every label that can be spoken for, in the target's order."""
+        return self.opposite + self.labels
+
+    def of(self, label) -> Contributions:
+        """Return those to the score of one label alone; of two classes each has the other's with the sign turned.
+
+        Raises
+        ------
+        UsageError
+            If there is no score for it.
+        """
+        if label in self.labels:
+            k = self.labels.index(label)
+            sign, at = 1.0, slice(k, k + 1)
+        elif label in self.opposite:
+            sign, at = -1.0, slice(0, 1)
+        else:
+            raise _no_score(label, self.known)
+        return replace(
+            self,
+            values=sign * self.values[:, :, at],
+            base=sign * self.base[at],
+            scores=sign * self.scores[:, at],
+            errors=None if self.errors is None else self.errors[:, :, at],
+            labels=(label,),
+            opposite=(),
+        )
+
+
+def _no_score(label, known: tuple) -> UsageError:
+    if not known:
+        return UsageError(f"There is no score for {label!r}: the model predicts a value, which has no labels.")
+    names = [str(v) for v in known]
+    hint = f"There is one for: {', '.join(names)}."
+    return UsageError(f"There is no score for {label!r}.{nearest(str(label), names)}", hint=hint)
 
 
 class Explainer:
@@ -135,15 +176,17 @@ class Explainer:
         }
         values, base, errors, note = found[self.method](matrix)
         scores = base + values.sum(axis=1)
-        labels = self._labels(values.shape[2])
+        labels, opposite = self._labels(values.shape[2])
         return Contributions(
-            self.subject.columns, values, base, scores, errors, self.unit, labels, self.method, note
+            self.subject.columns, values, base, scores, errors, self.unit, labels, self.method, note, opposite
         )
 
-    def _labels(self, n_outputs: int) -> tuple:
+    def _labels(self, n_outputs: int) -> tuple[tuple, tuple]:
+        """Return what each output speaks for, and what the only one speaks against."""
+        names = self.subject.names
         if self.subject.task == "classification":
-            return self.subject.names[-1:] if n_outputs == 1 else self.subject.names
-        return tuple(range(n_outputs)) if self.subject.task == "clustering" else ()
+            return (names[-1:], names[:-1]) if n_outputs == 1 else (names, ())
+        return (tuple(range(n_outputs)) if self.subject.task == "clustering" else ()), ()
 
     # ------------------------------------------------------------------ the methods
 

@@ -117,7 +117,8 @@ def reasons(
     top: int = TOP,
 ) -> Explanation:
     """Return the explanation of one of the rows whose contributions were found; `values` are its cells."""
-    k = output_of(found, row, label)
+    found = found if label is None else found.of(label)
+    k = output_of(found, row)
     given = found.values[row, :, k]
     order = np.argsort(-np.abs(given), kind="stable")
     largest = max(np.abs(given).max(initial=0.0), abs(float(found.scores[row, k])))
@@ -138,17 +139,8 @@ def reasons(
     )
 
 
-def output_of(found: Contributions, row: int, label=None) -> int:
-    """Return the number of the output to explain: that of `label`, the positive class of two, the likeliest of more."""
-    if label is not None:
-        if label in found.labels:
-            return found.labels.index(label)
-        from groundup.errors import UsageError, nearest
-
-        raise UsageError(
-            f"There is no score for {label!r}.{nearest(str(label), [str(v) for v in found.labels])}",
-            hint=f"There is one for: {', '.join(str(v) for v in found.labels)}." if found.labels else "",
-        )
+def output_of(found: Contributions, row: int) -> int:
+    """Return the number of the output to explain: the positive class of two, the likeliest of more."""
     n = found.scores.shape[1]
     return n - 1 if n <= 2 else int(found.scores[row].argmax())
 
@@ -157,7 +149,8 @@ def _reason(explainer: Explainer, found: Contributions, column: str, values, giv
     value = _python(values.get(column))
     usual = _usual(explainer.contract, column)
     name = getattr(explainer.subject.target, "name", "") or ""
-    words = f"{_is(column, value, usual)}: {_does(given, found.unit, label, name)}"
+    spoken = f"segment {label}" if explainer.subject.task == "clustering" else quoted(label)
+    words = f"{_is(column, value, usual)}: {_does(given, found.unit, spoken, name)}"
     return Reason(column, value, usual, given, "raises" if given > 0 else "lowers", words)
 
 
@@ -180,17 +173,17 @@ def _cell(value) -> str:
     return quoted(value)
 
 
-def _does(given: float, unit: str, label, target: str) -> str:
-    """Return what a contribution does, in words."""
+def _does(given: float, unit: str, label: str, target: str) -> str:
+    """Return what a contribution does, in words; `label` is what the score speaks for, as it is called."""
     size, up = abs(given), given > 0
     if unit == "log-odds":
-        return f"{'multiplies' if up else 'divides'} the odds of {quoted(label)} by {_factor(size)}"
+        return f"{'multiplies' if up else 'divides'} the odds of {label} by {_factor(size)}"
     if unit == "score":
-        return f"speaks {'for' if up else 'against'} {quoted(label)} ({number(given)})"
+        return f"speaks {'for' if up else 'against'} {label} ({number(given)})"
     if unit == "probability":
         points = number(100 * size)
         return (
-            f"{'raises' if up else 'lowers'} the probability of {quoted(label)} by {points} percentage points"
+            f"{'raises' if up else 'lowers'} the probability of {label} by {points} percentage points"
         )
     what = quoted(target) if target else "the prediction"
     if unit == "log":

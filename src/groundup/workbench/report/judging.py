@@ -55,6 +55,7 @@ def _spread(result: Result) -> list[Picture]:
             "folds": [v for v in row.fold_scores if v is not None],
             "score": row.ranked_by if row.ranked_by is not None else row.mean,
             "is_baseline": row.baseline,
+            "is_tied": row.tied,
         }
         for row in result.leaderboard
         if not row.error and (row.mean is not None or row.ranked_by is not None)

@@ -197,8 +197,9 @@ class Report:
                 file=path,
                 hint=f"Endings are: {', '.join(SUFFIXES)}.",
             )
+        if not path.parent.is_dir():
+            raise GroundupError("There is no such folder.", file=path.parent, hint="Create it first.")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             write_atomic(path, self.text(form).encode("utf-8", "backslashreplace"))
         except OSError as error:
             raise GroundupError(
