@@ -62,7 +62,8 @@ def test_words_say_value_usual_value_and_effect(rows, explained):
 def test_plain_json(rows, explained):
     told = explain_row(explained[0], rows[0].row(0, named=True), top=6).to_dict()
     assert json.loads(json.dumps(told, allow_nan=False)) == told
-    assert set(told["reasons"][0]) == {"column", "value", "usual", "contribution", "direction", "words"}
+    shown = {"column", "value", "usual", "contribution", "direction", "doubt", "does", "words"}
+    assert set(told["reasons"][0]) == shown
 
 
 def test_values_are_raised_and_lowered(rows, fitted):
