@@ -128,7 +128,8 @@ def _utf8(data: bytes, file: str) -> tuple[bytes, list[Note]]:
             file=file,
             hint="State it: encoding='cp1252' (--encoding cp1252), or save the file as UTF-8.",
         )
-    told = f"read as {name} (a guess, {percent(score, 0)} plausible; it is not utf-8): state encoding= (--encoding) to be sure"
+    plausible = f"a guess, {percent(score, 0)} plausible"
+    told = f"read as {name} ({plausible}; it is not utf-8): state encoding= (--encoding) to be sure"
     return data.decode(name).encode(), [Note("encoding", told)]
 
 
