@@ -65,7 +65,7 @@ def test_a_large_form_holds_up_nobody(model, bundle_file):
     """8 MB of empty fields, and 8 MB of one: others are answered meanwhile."""
     import httpx
 
-    bodies = [b"&" * 8_000_000, b"c0=" + b"%41" * 2_600_000]
+    bodies = [b"&" * 8_000_000, b"c0=" + b"%41" * 2_600_000]  # seconds, if they were read
     with serving(model, bundle_file) as address:
         slowest = 0.0
         for body in bodies:

@@ -22,5 +22,5 @@ def test_pages_of_strangers_stand_beside_it_and_faults_are_told(tmp_path, monkey
     monkeypatch.setattr(serving, "entry_points", lambda group: points)
     assert serving.pages_of(tmp_path / "m.groundup") == ["pages of m.groundup"]
     points.append(EntryPoint("a", "strangers_pages:none", serving.GROUP))
-    with pytest.raises(GroundupError, match="The pages 'a' .* cannot be loaded"):
+    with pytest.raises(GroundupError, match=r"The pages 'a' .* cannot be loaded"):
         serving.pages_of(tmp_path / "m.groundup")

@@ -40,7 +40,7 @@ def detect(
 ) -> tuple[Dialect, str]:
     """Return the dialect of `text` among `delimiters`, and another delimiter that fits nearly as well ("" for none).
 
-    One that makes records of more than `most` cells fits worst.
+    One that makes a record of more than `most` cells is judged by the first of them.
     """
     sample = opening(text)
     escapes = [None, "\\"] if re.search(r"\\[,;\t|\"]", sample) else [None]
@@ -97,8 +97,8 @@ def opening(text: str) -> str:
 def _score(sample: str, dialect: Dialect, most: int | None) -> float:
     try:
         rows = sample_records(sample, dialect, most)
-    except TooWide:
-        return 0.0
+    except TooWide as error:  # if it fits best all the same, the file is too wide: the caller is told
+        rows = [list(error.cells)]
     if not rows:
         return 0.0
     shapes = Counter(len(row) for row in rows)

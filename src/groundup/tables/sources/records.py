@@ -9,7 +9,7 @@ text unless a delimiter follows, and one that would hold rows of their own toget
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +23,8 @@ _QUOTE, _LF, _CR = 34, 10, 13
 class TooWide(GroundupError):
     """A record has more cells than the caller takes: told before they are cut, since each costs its own work."""
 
-    def __init__(self, most: int):
+    def __init__(self, most: int, cells: Sequence[str] = ()):
+        self.cells = cells  # the first of them
         super().__init__(
             f"A record of the file has more than {most:,} cells.",
             hint="Leave out columns that are not needed.",
@@ -228,7 +229,7 @@ def _record(
             cell = re.sub(re.escape(dialect.escape) + r"(.)", r"\1", cell, flags=re.DOTALL)
         cells.append(cell)
         if most is not None and len(cells) > most:
-            raise TooWide(most)
+            raise TooWide(most, cells)
         at = match.end()
         if at >= len(text) or text[at] == "\n":
             return cells, at + 1, fault, mended
