@@ -59,12 +59,37 @@ class CheckFailed(GroundupError):
 
 
 def nearest(name: str, names) -> str:
-    """Return " Did you mean 'x'?" for the closest of `names`, or "" where none is close."""
-    import difflib
+    """Return " Did you mean 'x'?" for the one of `names` that may have been meant, or "" where none is near.
 
-    lowered = {str(n).lower(): str(n) for n in names}
-    close = difflib.get_close_matches(str(name).lower(), list(lowered), n=1, cutoff=0.6)
-    return f" Did you mean {lowered[close[0]]!r}?" if close else ""
+    Near is what a slip of the pen makes: letters left out, put in, changed or swapped, one for every four letters; case
+    does not count. So a word of three letters is only ever suggested for itself: "yep" is no misspelt "Yes".
+    """
+    wanted = str(name).lower()
+    found = [
+        (_slips(wanted, other.lower(), max(len(wanted), len(other)) // 4), other) for other in map(str, names)
+    ]
+    near = min(((slips, i) for i, (slips, _) in enumerate(found) if slips is not None), default=None)
+    return "" if near is None else f" Did you mean {found[near[1]][1]!r}?"
+
+
+def _slips(a: str, b: str, most: int) -> int | None:
+    """Return how many slips lead from `a` to `b` (optimal string alignment distance), None if more than `most`."""
+    if a == b:
+        return 0
+    if abs(len(a) - len(b)) > most:
+        return None
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, letter in enumerate(a, start=1):
+        last, before, row = before, row, [i]
+        for j, other in enumerate(b, start=1):
+            slips = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == b[j - 2] and other == a[i - 2]:
+                slips = min(slips, last[j - 2] + 1)
+            row.append(slips)
+        if min(row) > most:
+            return None
+    return row[-1] if row[-1] <= most else None
 
 
 def shorten(value, width: int = 60) -> str:

@@ -80,8 +80,6 @@ def test_number(value, text):
     assert plain.number(value) == text
 
 
-@pytest.mark.parametrize(
-    ("share", "text"), [(1, "100 %"), (0.999, "99.9 %"), (0.0004, "<0.1 %"), (0.25, "25 %")]
-)
+@pytest.mark.parametrize(("share", "text"), [(1, "100%"), (0.999, "99.9%"), (0.0004, "<0.1%"), (0.25, "25%")])
 def test_percent(share, text):
     assert plain.percent(share) == text

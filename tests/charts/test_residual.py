@@ -48,7 +48,7 @@ def test_far_residuals_are_clipped_and_told():
     y, predicted = made(1_000)
     y[0] += 1e6
     chart = residuals(y, predicted)
-    assert "1 residuals (0.1 %) lie beyond the picture" in chart.reading
+    assert "1 residuals (0.1%) lie beyond the picture" in chart.reading
     shown = [point["y"] for point in chart.panel_specs()[0]["datasets"]["points"]]
     assert max(shown) < 100
     assert sum(bar["n"] for bar in chart.panel_specs()[1]["datasets"]["bars"]) == 1_000

@@ -74,6 +74,8 @@ def test_a_formula_is_not_run_by_the_spreadsheet_that_opens_the_answers(client):
         (b"a,b\n1,2\n", "../../etc/passwd", "Only text tables"),
         (b"a,b\n1,2\n", "x" * 1000 + ".csv", "has no column"),
         (b"months,plan,spent" + b",q" * 1_000_000 + b"\n1,basic,2\n", "a.csv", "more than 5,000 cells"),
+        (b"months,plan,spent" + b',"q\nr"' * 500_000 + b"\n1,basic,2\n", "a.csv", "more than 5,000 cells"),
+        (b'months,plan,x"y' + b',"q\nr"' * 500_000 + b"\n1,basic,2\n", "a.csv", "more than 5,000 cells"),
         (b"months,plan,spent\n" + b";" * 2_000_000, "a.csv", "more than 5,000 cells"),
     ],
 )

@@ -15,30 +15,23 @@ def contract():
     return Contract.infer(customers(), target="leaves", ignore=["value"])
 
 
-@pytest.mark.parametrize(
-    ("effect", "unit", "label", "words"),
-    [
-        (math.log(2.5), "log-odds", "yes", "multiplies the odds of “yes” by 2.5"),
-        (-math.log(2.5), "log-odds", "yes", "divides the odds of “yes” by 2.5"),
-        (20.0, "log-odds", "yes", "multiplies the odds of “yes” by over 1000"),
-        (-1.7e308, "log-odds", "yes", "divides the odds of “yes” by over 1000"),
-        (0.123, "probability", "yes", "raises the probability of “yes” by 12.3 percentage points"),
-        (-0.5, "score", "b", "speaks against “b”, by 0.5"),
-        (1250.0, "value", None, "raises the answer by 1250 EUR"),
-        (-12500.0, "value", None, "lowers the answer by 12,500 EUR"),
-        (-math.log(2), "log", None, "divides the answer by 2"),
-    ],
-)
-def test_an_effect_is_told_in_its_unit(contract, effect, unit, label, words):
-    made = reasons_of([Reason("months", 3, effect, unit)], contract, label=label, unit="EUR")
-    assert made.bars[0].words == words
-    assert made.bars[0].size == math.copysign(100, effect)
+def reason(field, value, effect, *, usual=None, doubt="", does="raises it"):
+    return Reason(field, value, usual, effect, "log-odds", doubt, does, f"{field}: {does}")
+
+
+@pytest.mark.parametrize("effect", [math.log(2.5), -1.7e308])
+def test_words_and_doubt_are_those_of_the_server(contract, effect):
+    given = reason("plan", "gold", effect, usual="basic", doubt="not seen in training", does="moves it")
+    (bar,) = reasons_of([given], contract, "yes").bars
+    assert (bar.value, bar.usual, bar.words) == ("gold", "basic", "moves it")
+    assert bar.doubt == "Not seen in training"
+    assert bar.size == math.copysign(100, effect)
 
 
 def test_bars_are_to_scale_and_at_most_three(contract):
-    given = [Reason("months", 3, -2.0, "log-odds"), Reason("plan", "plus", 1.0, "log-odds")]
-    given += [Reason("spent", None, 0.5, "log-odds"), Reason("online", True, 0.1, "log-odds")]
-    made = reasons_of(given, contract, label="yes", unit=None)
+    given = [reason("months", 3, -2.0), reason("plan", "plus", 1.0)]
+    given += [reason("spent", None, 0.5), reason("online", True, 0.1)]
+    made = reasons_of(given, contract, "yes")
     assert [bar.size for bar in made.bars] == [-100.0, 50.0, 25.0]
     assert [bar.value for bar in made.bars] == ["3", "plus", "empty"]
     assert [bar.key for bar in made.bars] == ["c0", "c3", "c1"]
@@ -46,15 +39,21 @@ def test_bars_are_to_scale_and_at_most_three(contract):
 
 
 def test_what_is_usual_is_told_where_the_row_differs(contract):
-    median = contract.column("months").quantiles[4]
-    most = contract.column("plan").levels[0].value
-    given = [Reason("months", median, 1.0, "value"), Reason("plan", "other", 1.0, "value")]
-    assert [bar.usual for bar in reasons_of(given, contract, label=None, unit=None).bars] == ["", most]
+    given = [reason("months", 30, 1.0, usual=30.0), reason("plan", "other", 1.0, usual="basic")]
+    assert [bar.usual for bar in reasons_of(given, contract, None).bars] == ["", "basic"]
 
 
 def test_a_day_is_a_day(contract):
-    made = reasons_of([Reason("since", "2021-02-03T00:00:00", 1.0, "value")], contract, label=None, unit=None)
+    made = reasons_of([reason("since", "2021-02-03T00:00:00", 1.0)], contract, None)
     assert made.bars[0].value == "2021-02-03"
+
+
+def test_the_reasons_carry_the_doubt_that_the_field_has(client, filled, keys):
+    """In the page and in its JSON: whoever reads the reasons only must not miss it."""
+    form = {**filled, keys["months"]: "900"}
+    bars = client.post("/case.json", data=form).json()["said"]["reasons"]["bars"]
+    assert {bar["key"]: bar["doubt"] for bar in bars}[keys["months"]] == "Outside the range seen in training"
+    assert "Outside the range seen in training." in client.post("/", data=form).text
 
 
 def test_the_page_shows_the_servers_reasons(client, model):

@@ -141,18 +141,21 @@ def number(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def percent(share: float) -> str:
-    """Return a share for a sentence; a small one is never shown as none, a large one never as all.
+def percent(share: float, digits: int = 1) -> str:
+    """Return a share as people read it; a small one is never shown as none, a large one never as all.
 
     >>> percent(0.1234), percent(0.00001), percent(0.99999), percent(0.0)
-    ('12.3 %', '<0.1 %', '>99.9 %', '0 %')
+    ('12.3%', '<0.1%', '>99.9%', '0%')
+    >>> percent(0.996, 0), percent(0.5, 0)
+    ('>99%', '50%')
     """
-    if 0 < share < 0.0005:
-        return "<0.1 %"
-    if 0.9995 < share < 1:
-        return ">99.9 %"
-    text = f"{100 * share:.1f}"
-    return f"{text.removesuffix('.0')} %"
+    least = 10.0**-digits
+    text = f"{100 * share:.{digits}f}"
+    if share > 0 and float(text) == 0:
+        return f"<{least:.{digits}f}%"
+    if share < 1 and float(text) == 100:
+        return f">{100 - least:.{digits}f}%"
+    return f"{text.removesuffix('.0')}%"
 
 
 def axis_format(values: Sequence[float] | np.ndarray) -> str | None:

@@ -98,6 +98,6 @@ def _reading(curves: list[Curve], drawn: list[Curve]) -> str:
         return (
             f"Average precision {number(curve.area)}{of}, where chance reaches {number(curve.base)}: "
             f"to find half of the positives, {percent(round(precision_at(curve, 0.5), 2))} of the calls are right; "
-            f"to find 90 %, {percent(round(precision_at(curve, 0.9), 2))}."
+            f"to find 90%, {percent(round(precision_at(curve, 0.9), 2))}."
         )
     return told_of_labels(curves, drawn, "average precision")

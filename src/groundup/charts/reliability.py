@@ -101,8 +101,8 @@ def calibration(y, probability, *, label: str | None = None, n_bins: int = 10) -
             {
                 "predicted": found.predicted,
                 "observed": found.observed,
-                "95 % from": found.low,
-                "95 % to": found.high,
+                "95% from": found.low,
+                "95% to": found.high,
                 "rows": found.n_rows,
             },
         ),
@@ -123,8 +123,8 @@ def _draw(found: Bins):
         tooltip=tooltips(
             x=("predicted", ".1%"),
             y=("observed", ".1%"),
-            lo=("95 % from", ".1%"),
-            hi=("95 % to", ".1%"),
+            lo=("95% from", ".1%"),
+            hi=("95% to", ".1%"),
             n=("rows", ","),
         ),
     )
@@ -162,4 +162,4 @@ def _reading(found: Bins, label: str | None) -> str:
     else:
         told += f"; on the whole they are {100 * abs(bias):.1f} points too {'high' if bias > 0 else 'low'}."
     outside = int(((found.predicted < found.low) | (found.predicted > found.high)).sum())
-    return f"{told} In {outside} of {len(found.n_rows)} groups the difference is more than chance explains (95 %)."
+    return f"{told} In {outside} of {len(found.n_rows)} groups the difference is more than chance explains (95%)."

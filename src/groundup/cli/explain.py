@@ -104,6 +104,7 @@ def command(
 
 
 def _tell_row(made, number: int, top: int, as_json: bool) -> None:
+    from groundup.charts.plain import percent
     from groundup.judge.numbers import shown
 
     found, answer = made.row(1, top), made.said(1)
@@ -114,7 +115,9 @@ def _tell_row(made, number: int, top: int, as_json: bool) -> None:
     segments = made.task == "clustering"
     said = answer.pop("prediction")
     said = f"segment {said}" if segments else shown(said) if isinstance(said, float) else str(said)
-    chances = ", ".join(f"{name.removeprefix('probability_')} {share:.1%}" for name, share in answer.items())
+    chances = ", ".join(
+        f"{name.removeprefix('probability_')} {percent(share)}" for name, share in answer.items()
+    )
     console.print(f"Row {number}: {said}" + (f"  ({chances})" if chances else ""), markup=False, style="bold")
     for reason in found.reasons:
         console.print(f"  {reason.words}", markup=False, soft_wrap=True)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 
+from groundup.charts.plain import shown as text_shown
+
 
 def counted(n: int, one: str, many: str | None = None) -> str:
     """Return a number of things: ``1 row``, ``2,000 rows``; `many` where an s is not enough.
@@ -36,6 +38,26 @@ def shown(value: float | None) -> str:
     if size >= 1e7 or size < 1e-4:
         return f"{value:.3g}"
     return f"{value:,.{_digits(size)}f}"
+
+
+def amount(value: float, unit: str | None = None, *, digits: int = 4) -> str:
+    """Return a value of the data, in `digits` digits: thousands are set apart from 10,000 on, so that years are not.
+
+    >>> amount(1992), amount(1234567.0), amount(0.1 + 0.2), amount(12.5, "kg")
+    ('1992', '1,234,567', '0.3', '12.5 kg')
+    """
+    if not math.isfinite(value):
+        return "n/a"
+    size = abs(value)
+    if value and (size >= 1e12 or size < 1e-4):
+        text = f"{value:.{digits}g}"
+    elif size >= 10_000:
+        text = f"{value:,.0f}"
+    else:
+        places = 0 if value == int(value) else max(0, digits - math.floor(math.log10(size)) - 1)
+        text = f"{value:.{places}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{text} {text_shown(unit, 20)}" if unit else text
 
 
 def _digits(size: float) -> int:

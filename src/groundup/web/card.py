@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from groundup._version import __version__
-from groundup.charts.plain import quoted
+from groundup.charts.plain import percent, quoted
 from groundup.errors import GroundupError
+from groundup.judge.numbers import amount
 from groundup.ship.bundle import Model
-from groundup.web.plain import Plain, amount, share, shown
+from groundup.web.plain import Plain, shown
 
 _SHOWN_METRICS = {
     "binary": ("roc_auc", "accuracy"),
@@ -161,7 +162,7 @@ def _unit(model: Model) -> str | None:
 def _words(name: str, value: float, model: Model) -> str:
     assert model.contract is not None
     labels = model.contract.labels
-    in_100 = share(value).removesuffix(" %")
+    in_100 = percent(value, 0).removesuffix("%")
     if name == "roc_auc":
         first, second = (quoted(label.value) for label in reversed(labels))
         return f"Shown one new {first} and one new {second}, it tells which is which {in_100} times in 100."
@@ -170,13 +171,13 @@ def _words(name: str, value: float, model: Model) -> str:
         always = most.count / max(1, sum(label.count for label in labels))
         return (
             f"{in_100} of 100 answers to test rows were right; "
-            f"always saying {quoted(most.value)} would be right in {share(always).removesuffix(' %')}."
+            f"always saying {quoted(most.value)} would be right in {percent(always, 0).removesuffix('%')}."
         )
     if name == "balanced_accuracy":
         return f"Counting each class alike, {in_100} of 100 were right; guessing would get {100 / len(labels):.0f}."
     if name == "mae":
         return f"On test rows the answer was off by {amount(value, _unit(model))} on average, up or down."
     if name == "r2":
-        better = f"It explains {in_100} % of what makes the test rows differ."
+        better = f"It explains {in_100}% of what makes the test rows differ."
         return better if value > 0 else "On test rows it is no better than the mean."
     return "Near 1 the segments stand apart, near 0 they touch."

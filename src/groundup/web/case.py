@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from groundup.charts.plain import quoted
+from groundup.charts.plain import percent, quoted
+from groundup.judge.numbers import amount
 from groundup.ship.bundle import Model
 from groundup.ship.serve import Answer, Note
 from groundup.tables import Contract
 from groundup.tables.contract.column import as_level
 from groundup.web.card import Card
 from groundup.web.fields import Field, Remark, field_of
-from groundup.web.plain import Plain, amount, share, shown
+from groundup.web.plain import Plain, shown
 from groundup.web.reasons import Reasons, reasons_of
 from groundup.web.remarks import remark_of
 from groundup.web.snippets import Snippets
@@ -189,12 +190,10 @@ def _words(model: Model, answer: Answer) -> str:
     name = quoted(model.target.name or "the answer")
     if answer.probabilities:
         label = as_level(answer.prediction)
-        told = (
-            f"The model gives {quoted(label)} a probability of {share(answer.probabilities.get(label, 0.0))}."
-        )
+        told = f"The model gives {quoted(label)} a probability of {percent(answer.probabilities.get(label, 0.0))}."
         if model.target.threshold is not None and model.classes is not None:
             second = as_level(model.classes.tolist()[1])
-            told += f" It answers {quoted(second)} from {share(model.target.threshold)} on."
+            told += f" It answers {quoted(second)} from {percent(model.target.threshold)} on."
         return told
     error = model.metrics.get("test", {}).get("mae") if isinstance(model.metrics.get("test"), dict) else None
     if model.target.task == "regression" and isinstance(error, (int, float)):
@@ -211,7 +210,7 @@ def _shares(answer: Answer) -> tuple[list[Share], int]:
     kept = found if len(found) <= MAX_BARS + 1 else found[:MAX_BARS]
     answered = as_level(answer.prediction)
     shares = [
-        Share(label=shown(label), percent=round(100 * p, 2), words=share(p), is_answer=label == answered)
+        Share(label=shown(label), percent=round(100 * p, 2), words=percent(p), is_answer=label == answered)
         for label, p in kept
     ]
     return shares, len(found) - len(kept)
@@ -224,4 +223,4 @@ def _reasons(model: Model, contract: Contract, answer: Answer) -> Reasons | None
     if answer.probabilities:
         classes = list(answer.probabilities)
         label = classes[1] if len(classes) == 2 else as_level(answer.prediction)
-    return reasons_of(answer.reasons, contract, label=label, unit=_unit(model))
+    return reasons_of(answer.reasons, contract, label)

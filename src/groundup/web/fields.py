@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
+from groundup.charts.plain import percent
+from groundup.judge.numbers import amount
 from groundup.tables import Contract, cells
 from groundup.tables.contract.column import Column, as_level
-from groundup.web.plain import Plain, amount, share, shown, typed
+from groundup.web.plain import Plain, shown, typed
 
 #: Up to so many levels are a list to choose from; beyond, text with suggestions.
 MAX_CHOICES = 20
@@ -221,7 +223,7 @@ def _help(column: Column, control: Control) -> str:
         told = f"{n} known values"
     else:
         told = ""
-    empty = f"empty in {share(column.missing)} of rows" if column.missing > 0 else ""
+    empty = f"empty in {percent(column.missing)} of rows" if column.missing > 0 else ""
     return "; ".join(part for part in (told, empty) if part)
 
 

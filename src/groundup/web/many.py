@@ -6,26 +6,25 @@ with the answers beside them; lines that are no rows are listed, none is lost; a
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
+from groundup.charts.plain import percent
 from groundup.errors import GroundupError
 from groundup.judge.numbers import shown_bytes
 from groundup.ship.bundle import Model
 from groundup.web.card import Card
 from groundup.web.kept import MAX_AGE_S, Kept
-from groundup.web.plain import MAX_SHOWN, Plain, cell, share, shown
+from groundup.web.plain import MAX_SHOWN, Plain, cell, shown
 
 #: Rows and columns of the input that the page itself shows; the file has them all.
 MAX_PREVIEW, MAX_COLUMNS = 100, 8
 MAX_LISTED = 50
 ENDINGS = (".csv", ".tsv", ".txt")
-#: Cells of one line: each column costs its own work, so that megabytes of names would hold a thread for minutes.
+#: Cells of one record: each column costs its own work, so that megabytes of names would hold a thread for minutes.
 MAX_CELLS = 5_000
-_DELIMITERS = b",;\t|:^~ "
 
 
 class Verdict(Plain):
@@ -132,11 +131,7 @@ def answered(model: Model, name: str, data: bytes, kept: Kept, max_rows: int) ->
         )
     if not data.strip():
         raise GroundupError("The file is empty.", hint="It needs a line of names, and a line per row.")
-    if _is_wider(data, most := max(MAX_CELLS, 2 * len(model.contract.features))):
-        raise GroundupError(
-            f"A line of the file has more than {most:,} cells.",
-            hint="Only the model's columns are needed; the command `groundup predict` has no such limit.",
-        )
+    most = max(MAX_CELLS, 2 * len(model.contract.features))
     stated = model.settings.get("read")
     with tempfile.TemporaryDirectory(prefix="groundup-") as folder:
         file = Path(folder) / f"table{ending}"
@@ -146,7 +141,8 @@ def answered(model: Model, name: str, data: bytes, kept: Kept, max_rows: int) ->
                 str(file),
                 model.contract.features,
                 typed=True,
-                read={"header": True},  # asked for on the page: where every cell is text, no reader can tell
+                # The header is asked for on the page: where every cell is text, no reader can tell.
+                read={"header": True, "max_cells": most},
                 remembered=stated if isinstance(stated, Mapping) else {},
             )
         except GroundupError as error:
@@ -162,14 +158,6 @@ def answered(model: Model, name: str, data: bytes, kept: Kept, max_rows: int) ->
     written = writing.rendered(said.frame, "csv", labels=said.labels)
     token = kept.put(f"{_plain_name(stem)}-predictions.csv", written.data)
     return _told(model, name, said, written.n_escaped, token)
-
-
-def _is_wider(data: bytes, n_cells: int) -> bool:
-    """Tell whether a line has more than `n_cells` cells, whatever its delimiter; one look at each byte for each."""
-    return any(
-        re.search(rb"(?:\A|[\r\n])(?:[^%b\r\n]*+%b){%d}" % (mark, mark, n_cells), data) is not None
-        for mark in (re.escape(bytes([d])) for d in _DELIMITERS if data.count(d) >= n_cells)
-    )
 
 
 def _plain_name(stem: str) -> str:
@@ -189,7 +177,7 @@ def _told(model: Model, name: str, said, n_escaped: int, token: str) -> Answered
     counts = []
     if model.classes is not None:
         found = frame[first].drop_nulls().value_counts(sort=True, name="n").rows()
-        counts = [(cell(v), n, share(n / max(1, frame.height))) for v, n in found[:20]]
+        counts = [(cell(v), n, percent(n / max(1, frame.height))) for v, n in found[:20]]
     shares = {c.removeprefix(PROBABILITY): c for c in frame.columns[n_inputs + 1 :] if c != PROBLEM}
     verdicts = [
         _verdict(i, row, inputs[:MAX_COLUMNS], first, shares)
@@ -232,7 +220,7 @@ def _verdict(number: int, row: dict, inputs: list[str], first: str, shares: dict
         row=number,
         status="refused" if said is None else "doubtful" if problem else "ok",
         prediction="" if said is None else cell(said),
-        probability="" if probability is None else share(probability),
+        probability="" if probability is None else percent(probability),
         problem=shown(problem) if problem else "",
         cells=["" if row[c] is None else shown(row[c], 60) for c in inputs],
     )

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from pydantic import BaseModel, ConfigDict
 
 from groundup.charts.plain import shown as _shown
+from groundup.judge.numbers import amount
 
 #: Names and values are shown whole up to here: a page is no place for a megabyte.
 MAX_SHOWN = 300
@@ -29,42 +30,6 @@ def shown(text, limit: int = MAX_SHOWN) -> str:
     'price<202E><00>'
     """
     return _shown(text, limit)
-
-
-def amount(value: float, unit: str | None = None, *, digits: int = 4) -> str:
-    """Return a number as people read it: thousands are set apart from 10,000 on, so that years are not.
-
-    Below that `digits` of it are shown.
-
-    >>> amount(1992), amount(1234567.0), amount(0.1 + 0.2), amount(12.5, "kg")
-    ('1992', '1,234,567', '0.3', '12.5 kg')
-    """
-    if not math.isfinite(value):
-        return "n/a"
-    size = abs(value)
-    if value and (size >= 1e12 or size < 1e-4):
-        text = f"{value:.{digits}g}"
-    elif size >= 10_000:
-        text = f"{value:,.0f}"
-    else:
-        places = 0 if value == int(value) else max(0, digits - math.floor(math.log10(size)) - 1)
-        text = f"{value:.{places}f}"
-        text = text.rstrip("0").rstrip(".") if "." in text else text
-    return f"{text} {shown(unit, 20)}" if unit else text
-
-
-def share(value: float) -> str:
-    """Return a probability in words of a hundred: whole from 10 % to 90 %, finer outside, never all or none.
-
-    >>> share(0.8484), share(0.0312), share(0.99999), share(0.0)
-    ('85 %', '3.1 %', 'over 99.9 %', '0 %')
-    """
-    if 0 < value < 0.0005:
-        return "under 0.1 %"
-    if 0.9995 < value < 1:
-        return "over 99.9 %"
-    text = f"{100 * value:.0f}" if 0.0995 <= value < 0.9 else f"{100 * value:.1f}"
-    return f"{text.removesuffix('.0')} %"
 
 
 def cell(value) -> str:

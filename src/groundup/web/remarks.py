@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from groundup.charts.plain import quoted
+from groundup.judge.numbers import amount
 from groundup.ship.serve import Note
 from groundup.tables.contract.column import Column
 from groundup.web.fields import Remark
-from groundup.web.plain import amount, typed
+from groundup.web.plain import typed
 
 _EXAMPLES = {"point": "1234.5", "decimal_comma": "1234,5", "thousands_comma": "1,234.5"}
 
@@ -55,6 +56,13 @@ def _range(column: Column, note: Note) -> tuple[str, str]:
     )
 
 
+def _fraction(column: Column, note: Note) -> tuple[str, str]:
+    return (
+        "Not a whole number",
+        "Training had whole numbers only. The answer is that between the two, so trust it less.",
+    )
+
+
 def _missing(column: Column, note: Note) -> tuple[str, str]:
     return (
         "Empty",
@@ -71,5 +79,6 @@ _TOLD = {
     "infinite": _infinite,
     "unseen": _unseen,
     "range": _range,
+    "fraction": _fraction,
     "missing": _missing,
 }

@@ -11,8 +11,8 @@
 ==========================  ====================================================================================
 
 Nothing here changes anything, no cookie is set, and a request from another site's page is refused (``Sec-Fetch-Site``
-here, ``Origin`` and ``Host`` in the server's guards), so there is nothing to forge. Work runs in threads: a file that
-takes seconds stops nobody.
+here, ``Origin`` and ``Host`` in the server's guards), so there is nothing to forge. What was sent is read, answered and
+drawn in one thread: a file that takes seconds stops nobody.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
 
 from groundup.errors import GroundupError
-from groundup.ship.serve import Predictor, Settings
+from groundup.ship.serve import Predictor
+from groundup.ship.serve.problems import KINDS, Problem
 from groundup.tables.contract.column import as_level
-from groundup.web import case, fields, many, pages
+from groundup.web import case, fields, many, pages, sent
 from groundup.web.background import Background
 from groundup.web.kept import Kept
 from groundup.web.plain import Plain, shown
@@ -37,6 +37,8 @@ from groundup.web.refused import RefusedContext
 from groundup.web.snippets import snippets_of
 
 MAX_LEVELS_FOUND = 50
+#: Fields beside those of the columns that a form may send: which example it began with, and what a browser adds.
+MAX_BESIDE = 16
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
@@ -48,8 +50,8 @@ def router(bundle: str | Path | None = None) -> APIRouter:
     bundle : path, optional
         The model's file: its rows kept for replay become examples, its day and the run beside it stand on the card.
     """
-    made = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     site = _Site(None if bundle is None else Path(bundle))
+    made = _Pages(site)
     for path, ask, template in (("/", site.case, "case.html"), ("/many", site.many, "many.html")):
         methods = ["GET", "HEAD", "POST"]
         made.add_api_route(path, _as_page(ask, template), methods=methods)
@@ -61,34 +63,55 @@ def router(bundle: str | Path | None = None) -> APIRouter:
     return made
 
 
+class _Pages(APIRouter):
+    """The routes, and what warms them up."""
+
+    def __init__(self, site: _Site):
+        super().__init__(include_in_schema=False, default_response_class=HTMLResponse)
+        self._site = site
+
+    def warm_up(self, predictor: Predictor) -> None:
+        """Make what all pages share, and draw one of each."""
+        shared = self._site.shared(predictor)
+        context = many.many_context(shared.model, shared.card, max_rows=1, max_bytes=1)
+        pages.render("many.html", context)
+
+
 def _as_page(ask, template: str):
     async def answer(request: Request) -> Response:
-        status, context = await _asked(ask, request)
-        used = "refused.html" if isinstance(context, RefusedContext) else template
-        return HTMLResponse(await run_in_threadpool(pages.render, used, context), status)
+        return await run_in_threadpool(_page, ask, template, request, await _body(request))
 
     return answer
 
 
+def _page(ask, template: str, request: Request, body: bytes | None) -> Response:
+    try:
+        status, context = _asked(ask, request, body)
+    except Problem as problem:
+        kind = KINDS[problem.kind]
+        context = RefusedContext(title=kind.title, text=f"{shown(problem.detail, 1000)} {kind.remedy}")
+        return HTMLResponse(pages.render("refused.html", context), kind.status)
+    return HTMLResponse(pages.render(template, context), status)
+
+
 def _as_json(ask):
     async def answer(request: Request) -> Response:
-        status, context = await _asked(ask, request)
+        status, context = await run_in_threadpool(_asked, ask, request, await _body(request))
         return JSONResponse(context.model_dump(mode="json"), status)
 
     return answer
 
 
-async def _asked(ask, request: Request) -> tuple[int, Plain]:
-    """Return what a page has to say to a request, and the status."""
-    if request.method == "POST" and request.headers.get("sec-fetch-site", "none") not in (
-        "none",
-        "same-origin",
-    ):
-        return 403, RefusedContext(
-            title="Not from another page",
-            text="The page of another site sent this. Open the form itself and ask again.",
-        )
-    return await ask(request)
+async def _body(request: Request) -> bytes | None:
+    return await request.body() if request.method == "POST" else None
+
+
+def _asked(ask, request: Request, body: bytes | None) -> tuple[int, Plain]:
+    """Return what a page has to say to a request, and the status; raises the problem where it is none of ours."""
+    site = request.headers.get("sec-fetch-site", "none")
+    if body is not None and site not in ("none", "same-origin"):
+        raise Problem("origin", "The page of another site sent this.")
+    return ask(request, body)
 
 
 async def _static(digest: str, name: str) -> Response:
@@ -107,25 +130,18 @@ class _Site:
         self._background: Background | None = None
         self._lock = threading.Lock()
 
-    def _shared(self, request: Request) -> Background:
+    def shared(self, predictor: Predictor) -> Background:
         """Return what is made once per model; the application may come to serve another."""
-        predictor: Predictor = request.app.state.predictor
         with self._lock:
             if self._background is None or self._background.predictor is not predictor:
                 self._background = Background(predictor, self._path)
             return self._background
 
-    async def case(self, request: Request) -> tuple[int, Plain]:
+    def case(self, request: Request, body: bytes | None) -> tuple[int, Plain]:
         """Answer the page of one case."""
-        form: dict[str, str] | None = None
-        if request.method == "POST":
-            async with request.form(max_files=0, max_fields=100_000) as given:
-                form = {key: value for key, value in given.items() if isinstance(value, str)}
-        return await run_in_threadpool(self._case, request, form)
-
-    def _case(self, request: Request, form: dict[str, str] | None) -> tuple[int, Plain]:
-        shared = self._shared(request)
+        shared = self.shared(request.app.state.predictor)
         contract, settings = shared.contract, request.app.state.settings
+        form = None if body is None else _sent(request, body, len(contract.features) + MAX_BESIDE).fields
         query = request.query_params
         wanted = (form or {}).get("example") or query.get("example") or "1"
         number = int(wanted) if wanted.isdecimal() and len(wanted) < 6 else 1
@@ -151,27 +167,21 @@ class _Site:
         )
         return 200, context
 
-    async def many(self, request: Request) -> tuple[int, Plain]:
+    def many(self, request: Request, body: bytes | None) -> tuple[int, Plain]:
         """Answer the page of many cases."""
-        shared = await run_in_threadpool(self._shared, request)
-        settings: Settings = request.app.state.settings
+        shared = self.shared(request.app.state.predictor)
+        settings = request.app.state.settings
         limits = {"max_rows": settings.max_rows, "max_bytes": settings.max_body_bytes}
         context = many.many_context(shared.model, shared.card, **limits)
-        if request.method != "POST":
+        if body is None:
             return 200, context
-        async with request.form(max_files=1, max_fields=8) as given:
-            file = given.get("file")
-            name, data = "", b""
-            if isinstance(file, UploadFile):
-                name, data = file.filename or "", await file.read()
+        name, data = _sent(request, body, MAX_BESIDE).file or ("", b"")
         if not name:
             return 422, context.model_copy(
                 update={"refusal": "No file was chosen.", "hint": "Choose one first."}
             )
         try:
-            said = await run_in_threadpool(
-                many.answered, shared.model, name, data, self._kept, settings.max_rows
-            )
+            said = many.answered(shared.model, name, data, self._kept, settings.max_rows)
         except GroundupError as error:
             hint = shown(error.hint, 1000) if error.hint else ""
             told = shown(str(error).partition("\n")[0], 1000)
@@ -196,7 +206,7 @@ class _Site:
         return JSONResponse(found)
 
     def _levels(self, request: Request, key: str, begin: str) -> list[str]:
-        columns: Any = self._shared(request).contract.feature_columns
+        columns: Any = request.app.state.predictor.contract.feature_columns
         place = key[1:]
         if key[:1] != "c" or not place.isdecimal() or len(place) > 6 or int(place) >= len(columns):
             raise HTTPException(404, "There is no such field.")
@@ -209,6 +219,10 @@ class _Site:
                 if len(found) == MAX_LEVELS_FOUND:
                     break
         return found
+
+
+def _sent(request: Request, body: bytes, most: int) -> sent.Sent:
+    return sent.read(body, request.headers.get("content-type", ""), most)
 
 
 def _address(request: Request) -> str:

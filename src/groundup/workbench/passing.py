@@ -70,7 +70,7 @@ def take(
     typed : bool
         Give columns of a text file that hold whole numbers only as Int64.
     read : mapping, optional
-        How a file is to be read: delimiter, encoding, header, as in ``tables.read``.
+        How a file is to be read: delimiter, encoding, header, max_cells, as in ``tables.read``.
     remembered : mapping, optional
         The same of the training file.
 
@@ -112,9 +112,12 @@ def _options(source) -> tuple[str, ...]:
 def _taken_file(path, features: Sequence[str], stated: dict[str, Any], *, typed: bool) -> Given:
     from groundup.tables.sources.files import find
     from groundup.tables.sources.read import read
+    from groundup.tables.sources.records import TooWide
 
     try:
         table = read(path, types="text", **stated)
+    except TooWide:
+        raise
     except GroundupError:
         empty = None if stated.get("header") is False else _without_rows(Path(path).expanduser(), features)
         if empty is None:

@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 
 from groundup.errors import GroundupError, shorten
-from groundup.tables.contract.problems import Problem
+from groundup.tables.contract.problems import NOT_FINITE, Problem
 from groundup.tables.sources.cut import TITLE
 from groundup.workbench.passing import Given, take
 from groundup.workbench.runs import result_at
@@ -148,7 +148,10 @@ def answer(model: Model, given: Given, *, keep: bool = True) -> Predictions:
     doubted[warned["row"].to_numpy() - 1] = True
     lost = lost_of(given)
     listed = [_told(reject) for reject in lost[:20]]
-    listed += [str(Problem(*p)) for found in (conformed.errors, warned) for p in found.head(20).iter_rows()]
+    listed += [str(Problem(*p)) for p in conformed.errors.head(20).iter_rows()]
+    unanswered = np.setdiff1d(np.flatnonzero(bad) + 1, conformed.errors["row"].to_numpy())
+    listed += [f"row {i}: {NOT_FINITE}" for i in unanswered[:20]]
+    listed += [str(Problem(*p)) for p in warned.head(20).iter_rows()]
     labels = () if model.classes is None else tuple(v for v in model.classes.tolist() if isinstance(v, str))
     return Predictions(
         beside(given, columns, keep=keep),
@@ -192,33 +195,48 @@ def answers_of(model: Model, conformed: Conformed) -> tuple[list[pl.Series], np.
     """Return the columns of answers, the last one says the problems; and which rows have no prediction."""
     bad = np.zeros(conformed.frame.height, dtype=bool)
     bad[conformed.errors["row"].to_numpy() - 1] = True
-    return [*_answers(model, conformed, bad), _remarks(conformed, len(bad))], bad
+    said, shares = _said(model, conformed, len(bad))
+    wrong = ~(_is_finite(said) & np.isfinite(shares).all(axis=1)) & ~bad
+    bad |= wrong
+    return [*_answers(model, said, shares, bad), _remarks(conformed, wrong)], bad
 
 
-def _answers(model: Model, conformed: Conformed, bad: np.ndarray) -> list[pl.Series]:
+def _said(model: Model, conformed: Conformed, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the model says to all rows: answers, and probabilities of shape (n_rows, n_classes)."""
+    classes = model.classes
+    has_shares = (
+        classes is not None
+        and model.target.task == "classification"
+        and hasattr(model.learner, "predict_proba")
+    )
+    if n_rows == 0:
+        return np.zeros(0), np.zeros((0, len(classes) if classes is not None and has_shares else 0))
+    said = np.asarray(model.predict(conformed))
+    shares = model.predict_proba(conformed) if has_shares else np.zeros((n_rows, 0))
+    return said, np.asarray(shares, dtype=np.float64)
+
+
+def _is_finite(said: np.ndarray) -> np.ndarray:
+    return np.isfinite(said) if said.dtype.kind == "f" else np.ones(len(said), dtype=bool)
+
+
+def _answers(model: Model, said: np.ndarray, shares: np.ndarray, bad: np.ndarray) -> list[pl.Series]:
     """Return the columns of answers, of the same types however many rows there are; bad rows have none."""
-    classes, empty = model.classes, len(bad) == 0
+    classes = model.classes
     if classes is not None:
         dtype = pl.Series(classes.tolist(), strict=False).dtype
     else:
         dtype = pl.Int64 if model.target.task == "clustering" else pl.Float64
-    values = [] if empty else np.asarray(model.predict(conformed)).tolist()
-    said = [None if b else v for v, b in zip(values, bad, strict=True)]
-    out = [pl.Series(PREDICTION, said, dtype=dtype, strict=False)]
-    if (
-        classes is not None
-        and model.target.task == "classification"
-        and hasattr(model.learner, "predict_proba")
-    ):
-        shares = np.zeros((0, len(classes))) if empty else model.predict_proba(conformed)
-        for k, label in enumerate(classes):
-            column = pl.Series(f"{PROBABILITY}{label}", shares[:, k], dtype=pl.Float64)
-            out.append(column.set(pl.Series(bad), None) if bad.any() else column)
+    kept = [None if b else v for v, b in zip(said.tolist(), bad, strict=True)]
+    out = [pl.Series(PREDICTION, kept, dtype=dtype, strict=False)]
+    for k, label in enumerate(classes if classes is not None and shares.shape[1] else ()):
+        column = pl.Series(f"{PROBABILITY}{label}", shares[:, k], dtype=pl.Float64)
+        out.append(column.set(pl.Series(bad), None) if bad.any() else column)
     return out
 
 
-def _remarks(conformed: Conformed, n_rows: int) -> pl.Series:
-    """Return for each row its problems in words, "" where there are none.
+def _remarks(conformed: Conformed, wrong: np.ndarray) -> pl.Series:
+    """Return for each row its problems in words, "" where there are none; `wrong` are those without a sound answer.
 
     Each different problem is put in words once, however many rows have it.
     """
@@ -228,8 +246,9 @@ def _remarks(conformed: Conformed, n_rows: int) -> pl.Series:
     different = different.with_columns(pl.Series(PROBLEM, told, dtype=pl.String))
     each = conformed.problems.join(different, on=keys, nulls_equal=True, how="left", maintain_order="left")
     rows = each.group_by("row", maintain_order=True).agg(pl.col(PROBLEM).str.join("; "))
-    out = np.full(n_rows, "", dtype=object)
+    out = np.full(len(wrong), "", dtype=object)
     out[rows["row"].to_numpy() - 1] = rows[PROBLEM].to_list()
+    out[wrong] = [f"{told}; {NOT_FINITE}" if told else NOT_FINITE for told in out[wrong]]
     return pl.Series(PROBLEM, out.tolist(), dtype=pl.String)
 
 

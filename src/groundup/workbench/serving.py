@@ -1,20 +1,25 @@
-"""Serve a bundle or a project: the API of ``ship.serve``, with the form for people beside it."""
+"""Serve a bundle or a project: the API of ``ship.serve``, with pages for people beside it.
+
+The pages stand above the workbench in the house, and it knows none of them: a package declares them as an entry point of
+the group ``groundup.pages``, a function from the bundle's file to a router (``ship.serve.create_app`` says what its
+handlers find). The form is declared so by this package itself; a stranger's pages stand beside it.
+"""
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Callable
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from groundup.errors import GroundupError
 from groundup.workbench.predicting import bundle_path
 
 if TYPE_CHECKING:
     from groundup.ship.bundle import Model
 
-# The pages stand above the workbench in the house, so they are asked for by name, when there is somebody to look.
-PAGES = "groundup.web"
+GROUP = "groundup.pages"
 
 
 def serve(
@@ -44,7 +49,7 @@ def serve(
     UsageError
         If there is no such bundle, or another address than this machine's is to be served without a token.
     GroundupError
-        If the port is taken.
+        If the port is taken, or pages that an installed package declares cannot be loaded.
     """
     from groundup.ship import bundle
     from groundup.ship.serve import Settings
@@ -54,8 +59,27 @@ def serve(
     file = bundle_path(path)
     model = bundle.load(file)
     told = tell or _announce
-    pages = importlib.import_module(PAGES).router(file)
-    run(model, settings, extra_routers=[pages], tell=lambda url: told(model, url))
+    run(model, settings, extra_routers=pages_of(file), tell=lambda url: told(model, url))
+
+
+def pages_of(file: Path) -> list[Any]:
+    """Return the routers of all declared pages for a bundle's file, by the names of their entry points.
+
+    Raises
+    ------
+    GroundupError
+        If pages cannot be loaded.
+    """
+    made = []
+    for point in sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value)):
+        try:
+            made.append(point.load()(file))
+        except Exception as error:
+            raise GroundupError(
+                f"The pages {point.name!r} ({point.value}) cannot be loaded: {error}.",
+                hint="Mend or remove the package that declares them.",
+            ) from error
+    return made
 
 
 def _announce(model: Model, url: str) -> None:

@@ -59,10 +59,29 @@ def test_words_say_value_usual_value_and_effect(rows, explained):
     assert "00:00" not in told["since"].words
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "doubt"),
+    [
+        ("plan", "gold", "not seen in training"),
+        ("months", 900, "outside the range seen in training"),
+        ("months", 12.5, "not whole, but training had whole numbers only"),
+        ("months", None, "unlike in training"),
+        ("months", 12, ""),
+    ],
+)
+def test_a_doubt_about_the_value_stands_in_its_reason(rows, explained, column, value, doubt):
+    row = {**rows[0].row(0, named=True), column: value}
+    told = {r.column: r for r in explain_row(explained[0], row, top=9).reasons}[column]
+    assert told.doubt == doubt
+    assert (f", {doubt}" in told.words) == bool(doubt)
+    assert told.words.endswith(f": {told.does}")
+
+
 def test_plain_json(rows, explained):
     told = explain_row(explained[0], rows[0].row(0, named=True), top=6).to_dict()
     assert json.loads(json.dumps(told, allow_nan=False)) == told
-    assert set(told["reasons"][0]) == {"column", "value", "usual", "contribution", "direction", "words"}
+    shown = {"column", "value", "usual", "contribution", "direction", "doubt", "does", "words"}
+    assert set(told["reasons"][0]) == shown
 
 
 def test_values_are_raised_and_lowered(rows, fitted):

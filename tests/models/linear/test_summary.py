@@ -53,7 +53,7 @@ def test_columns_made_up_of_others_are_named():
     assert np.isfinite(found.std_error[:-1]).all()
     shown = str(found)
     assert "(intercept)" in shown
-    assert "95 % interval" in shown
+    assert "95% interval" in shown
 
 
 def test_what_it_refuses():

@@ -6,6 +6,7 @@ import threading
 import urllib.parse
 
 import pytest
+from fastapi import APIRouter
 from serving import serving
 
 from groundup.ship.serve import Predictor
@@ -135,6 +136,31 @@ def test_not_ready_until_warm(model, row, monkeypatch):
         while client.get("/readyz").status != 200:
             pass
         assert client.predict(row).status == 200
+
+
+class Slow(APIRouter):
+    """Pages that need a while, or fail."""
+
+    def __init__(self, go):
+        super().__init__()
+        self.go = go
+
+    def warm_up(self, predictor):
+        assert predictor.ready
+        self.go.wait(30)
+        raise ValueError("no page")
+
+
+def test_pages_are_warmed_up_before_all_is_ready(model, row, caplog):
+    go = threading.Event()
+    with serving(model, wait=False, extra_routers=[Slow(go)]) as client:
+        while (reply := client.predict(row)).status != 200:
+            assert reply.json["type"] == "/docs#warming-up"
+        assert client.get("/readyz").status == 503
+        go.set()
+        while client.get("/readyz").status != 200:
+            pass
+    assert "pages could not be warmed up" in caplog.text
 
 
 def test_a_model_that_cannot_be_warmed_up_is_never_ready(model, monkeypatch, caplog):

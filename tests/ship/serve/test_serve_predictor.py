@@ -3,12 +3,16 @@
 import json
 from datetime import datetime
 
+import numpy as np
 import pytest
-from bundled import contract_of, customers, fitted, models
+from bundled import Centroids, contract_of, customers, fitted, models
+from serving import serving
 
 from groundup.errors import UsageError
 from groundup.ship import bundle
 from groundup.ship.serve.predictor import FEW, Predictor
+from groundup.workbench.passing import take
+from groundup.workbench.predicting import answer as answer_table
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +31,8 @@ def kinds(answer):
         ({"spent": None}, "ok", []),
         ({"months": None}, "doubtful", [("months", "missing", "warn")]),
         ({"months": 900}, "doubtful", [("months", "range", "warn")]),
+        ({"months": 12.5}, "doubtful", [("months", "fraction", "warn")]),
+        ({"months": "900.5"}, "doubtful", [("months", "range", "warn"), ("months", "fraction", "warn")]),
         ({"plan": "gold"}, "doubtful", [("plan", "unseen", "warn")]),
         ({"months": True}, "doubtful", [("months", "converted", "warn")]),
         ({"months": "many"}, "refused", [("months", "type", "error")]),
@@ -132,6 +138,38 @@ def test_an_answer_beyond_a_float_is_refused(tmp_path):
     (answer,) = predictor.predict_rows([dict(saved.contract.example) | {"spent": 1e9}])
     assert answer.status == "refused"
     assert (None, "answer", "error") in kinds(answer)
+
+
+class Undecided(Centroids):
+    """A stranger's learner whose probabilities are no numbers far out."""
+
+    def predict_proba(self, X):
+        shares = super().predict_proba(X)
+        shares[np.asarray(X).max(axis=1) > 1e5] = np.nan
+        return shares
+
+
+@pytest.mark.parametrize("n_rows", [1, FEW + 1])
+def test_probabilities_that_are_no_numbers_cost_their_own_row(n_rows, tmp_path):
+    pipeline, X = fitted(Undecided(), "leaves")
+    path = tmp_path / "m.groundup"
+    saved = bundle.save(pipeline, path, X, contract=contract_of(), learners=[Undecided])
+    row = dict(saved.contract.example)
+    wild = {**row, "spent": 1e9}
+    *sound, wrong = Predictor(saved).predict_rows([*[row] * n_rows, wild], explain=n_rows == 1)
+    assert {answer.status for answer in sound} == {"ok"}
+    assert (wrong.status, wrong.probabilities) == ("refused", None)
+    assert (None, "answer", "error") in kinds(wrong)
+    with serving(saved) as client:
+        assert client.predict([row, wild], explain=True).json["answers"][1]["status"] == "refused"
+        alone = client.predict(wild)
+        assert (alone.status, alone.json["type"]) == (422, "/docs#refused")
+        assert "not a finite number" in alone.json["detail"]
+    given = take([row, wild], saved.contract.features, typed=True)
+    told = answer_table(saved, given)
+    assert told.frame["prediction"].to_list()[1] is None
+    assert told.frame["problem"].to_list()[1].endswith("the model's answer is not a finite number")
+    assert (told.n_failed, told.listed[0]) == (1, "row 2: the model's answer is not a finite number")
 
 
 def _log_target():

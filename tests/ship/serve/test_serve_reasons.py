@@ -58,7 +58,10 @@ def test_they_are_those_of_the_explainer(model, row):
 def test_over_the_wire(client, row):
     answers = client.predict([row, {**row, "months": "x"}], explain=True).json["answers"]
     assert [r["effect"] for r in answers[0]["reasons"]]
-    assert set(answers[0]["reasons"][0]) == {"field", "value", "effect", "unit", "words"}
+    assert set(answers[0]["reasons"][0]) == {
+        *("field", "value", "usual", "effect", "unit"),
+        *("doubt", "does", "words"),
+    }
     assert answers[1]["reasons"] is None
     assert "reasons" not in client.predict(row, explain=False).json["answers"][0]
     assert len(client.predict([row] * 100, explain=True).json["answers"]) == 100

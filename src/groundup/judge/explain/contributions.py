@@ -26,7 +26,7 @@ import numpy as np
 from groundup.engine.rows.threads import budget
 from groundup.errors import UsageError, nearest
 from groundup.judge.explain.linear import linear_contributions, linear_form
-from groundup.judge.explain.sampled import sampled_contributions
+from groundup.judge.explain.sampled import answers_of_a_row, sampled_contributions
 from groundup.judge.explain.subject import Subject
 
 Unit = Literal["log-odds", "score", "value", "log", "probability"]
@@ -157,6 +157,12 @@ class Explainer:
         if self.method == "linear" and task == "classification":
             return "log-odds" if len(self._form[0]) == 1 and self._is_logistic() else "score"
         return self._value if task in ("regression", "other") else "probability"
+
+    @property
+    def n_tried(self) -> int:
+        """Answers of the model that the explanation of one row costs: thousands where it can only be tried."""
+        behind = self._background if self.method == "sampled" else None
+        return 1 if behind is None else answers_of_a_row(len(behind), len(self.subject.columns))
 
     @property
     def _value(self) -> Unit:

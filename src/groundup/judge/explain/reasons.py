@@ -16,6 +16,10 @@ import numpy as np
 
 from groundup.charts.plain import number, quoted
 from groundup.judge.explain.contributions import Contributions, Explainer
+from groundup.judge.numbers import amount
+from groundup.tables.contract.column import as_level
+from groundup.tables.contract.conform_row import conform_cell
+from groundup.tables.contract.problems import DOUBTS
 
 TOP = 3
 #: A contribution that is smaller, against the largest, is rounding.
@@ -38,8 +42,12 @@ class Reason:
         In the unit of the explanation.
     direction : str
         ``raises`` or ``lowers`` the score.
+    doubt : str
+        What the contract has against the value: that it was not seen in training, or is beyond its range; "" for nothing.
+    does : str
+        What the contribution does, in words: ``multiplies the odds of “yes” by 2``.
     words : str
-        A sentence without its full stop.
+        All of it, in a sentence without its full stop.
     """
 
     column: str
@@ -47,6 +55,8 @@ class Reason:
     usual: Any
     contribution: float
     direction: Literal["raises", "lowers"]
+    doubt: str
+    does: str
     words: str
 
 
@@ -146,26 +156,41 @@ def output_of(found: Contributions, row: int) -> int:
 
 
 def _reason(explainer: Explainer, found: Contributions, column: str, values, given: float, label) -> Reason:
-    value = _python(values.get(column))
-    usual = _usual(explainer.contract, column)
+    value, contract = _python(values.get(column)), explainer.contract
+    usual, doubt = _usual(contract, column), _doubt(contract, column, value)
+    spoken = f"segment {label}" if explainer.subject.task == "clustering" else quoted(as_level(label))
+    does = _does(given, found.unit, spoken, *_named(explainer))
+    words = f"{_is(column, value, usual, doubt)}: {does}"
+    return Reason(column, value, usual, given, "raises" if given > 0 else "lowers", doubt, does, words)
+
+
+def _named(explainer: Explainer) -> tuple[str, str | None]:
+    """Return the name of what is predicted, and its unit."""
     name = getattr(explainer.subject.target, "name", "") or ""
-    spoken = f"segment {label}" if explainer.subject.task == "clustering" else quoted(label)
-    words = f"{_is(column, value, usual)}: {_does(given, found.unit, spoken, name)}"
-    return Reason(column, value, usual, given, "raises" if given > 0 else "lowers", words)
+    known = None if explainer.contract is None else explainer.contract.by_name.get(name)
+    return name, None if known is None else known.unit
 
 
-def _is(column: str, value, usual) -> str:
-    if value is None:
-        return f"{quoted(column)} is missing"
-    said = f"{quoted(column)} is {_cell(value)}"
-    return said if usual is None or _cell(usual) == _cell(value) else f"{said} (usually {_cell(usual)})"
+def _doubt(contract, column: str, value) -> str:
+    known = None if contract is None else contract.by_name.get(column)
+    if known is None:
+        return ""
+    return ", ".join(DOUBTS[kind] for kind in conform_cell(value, known)[1] if kind in DOUBTS)
+
+
+def _is(column: str, value, usual, doubt: str) -> str:
+    said = f"{quoted(column)} is {'missing' if value is None else _cell(value)}"
+    said = f"{said}, {doubt}" if doubt else said
+    if value is None or usual is None or _cell(usual) == _cell(value):
+        return said
+    return f"{said} (usually {_cell(usual)})"
 
 
 def _cell(value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
-        return f"{value:,.6g}" if abs(value) < 1e6 else number(value)
+        return amount(value)
     if isinstance(value, datetime):
         return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "minutes")
     if isinstance(value, date):
@@ -173,22 +198,20 @@ def _cell(value) -> str:
     return quoted(value)
 
 
-def _does(given: float, unit: str, label: str, target: str) -> str:
-    """Return what a contribution does, in words; `label` is what the score speaks for, as it is called."""
+def _does(given: float, unit: str, spoken: str, target: str, of: str | None) -> str:
+    """Return what a contribution does, in words: to what is spoken for, or to a value with its unit `of`."""
     size, up = abs(given), given > 0
     if unit == "log-odds":
-        return f"{'multiplies' if up else 'divides'} the odds of {label} by {_factor(size)}"
+        return f"{'multiplies' if up else 'divides'} the odds of {spoken} by {_factor(size)}"
     if unit == "score":
-        return f"speaks {'for' if up else 'against'} {label} ({number(given)})"
+        return f"speaks {'for' if up else 'against'} {spoken}, by {number(size)}"
     if unit == "probability":
         points = number(100 * size)
-        return (
-            f"{'raises' if up else 'lowers'} the probability of {label} by {points} percentage points"
-        )
+        return f"{'raises' if up else 'lowers'} the probability of {spoken} by {points} percentage points"
     what = quoted(target) if target else "the prediction"
     if unit == "log":
         return f"{'multiplies' if up else 'divides'} {what} by {_factor(size)}"
-    return f"{'raises' if up else 'lowers'} {what} by {number(size)}"
+    return f"{'raises' if up else 'lowers'} {what} by {amount(size, of)}"
 
 
 def _factor(size: float) -> str:

@@ -8,7 +8,7 @@ So contributions sum to f(x) minus the mean of f over the background, exactly, h
 has the standard error that is told. Nothing is assumed about the model; columns are taken as independent, so it may be
 asked about rows that cannot exist.
 
-Cost: 2 n_background (n_columns + 1) answers for a row.
+Cost: 2 n_background (n_columns + 1) answers for a row (`answers_of_a_row`).
 
 Source: E. Strumbelj, I. Kononenko, An efficient explanation of individual classifications using game theory (2010);
 R. Mitchell et al., Sampling permutations for Shapley value estimation (2022), antithetic sampling.
@@ -19,6 +19,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+
+
+def answers_of_a_row(n_background: int, n_columns: int) -> int:
+    """Return how many answers of the model one row costs."""
+    return 2 * n_background * (n_columns + 1)
 
 
 def sampled_contributions(

@@ -61,7 +61,7 @@ class Summary(NamedTuple):
 
     def __str__(self):
         width = max(len(n) for n in self.names)
-        head = f"{'':{width}}  {'coef':>12}  {'std error':>12}  {'t':>9}  {'p':>9}  {100 * self.level:.0f} % interval"
+        head = f"{'':{width}}  {'coef':>12}  {'std error':>12}  {'t':>9}  {'p':>9}  {100 * self.level:.0f}% interval"
         lines = [
             f"{n:{width}}  {c:12.6g}  {s:12.6g}  {t:9.3f}  {p:9.3g}  {a:.6g} to {b:.6g}"
             for n, c, s, t, p, a, b in zip(

@@ -142,7 +142,7 @@ class Model:
         from groundup.judge.explain import Explainer
 
         behind = self.stored_rows
-        if behind is not None and self.contract is not None:
+        if self.contract is not None and hasattr(behind, "columns"):
             behind = self.contract.conform(behind).frame
         return Explainer(self.pipeline, behind, target=self.target, contract=self.contract)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from groundup.tables.contract.problems import NOT_FINITE
+
 Status = Literal["ok", "doubtful", "refused"]
 Severity = Literal["warn", "error"]
 # The kinds of notes: those of ``tables.contract.problems``, and what only a request can have.
@@ -16,10 +18,11 @@ KINDS = {
     "infinite": "the number is not finite, or beyond what a float holds",
     "absent": "the row has no such field; null says that a value is missing",
     "row": "the row is not an object of fields",
-    "answer": "the model's answer is not a finite number",
+    "answer": NOT_FINITE,
     "converted": "true or false was taken as 1 or 0",
     "unseen": "training did not have this level",
     "range": "the number is outside the range seen in training",
+    "fraction": "the number is not whole, but training had whole numbers only",
     "missing": "no value, but training always had one",
     "unknown": "the model knows no such field; it was ignored",
 }
@@ -40,17 +43,21 @@ class Note(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """Why: a field, its value as the model read it, and how it moved the answer.
+    """Why: a field, its value as the model read it, what is usual there, and how it moved the answer.
 
-    `effect` is in `unit`, that of the model's score: log-odds, score, probability, value, or log (of the value). `words`
-    say the same in a sentence without its full stop.
+    `effect` is in `unit`, that of the model's score: log-odds, score, probability, value, or log (of the value). `does`
+    says that in words, `doubt` what speaks against the value ("" for nothing); `words` say all of it in a sentence
+    without its full stop.
     """
 
     field: str
     value: Any
+    usual: Any
     effect: float
-    unit: str = ""
-    words: str = ""
+    unit: str
+    doubt: str
+    does: str
+    words: str
 
     def to_json(self) -> dict[str, Any]:
         """Return the reason as a JSON object."""

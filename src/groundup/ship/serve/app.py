@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
@@ -33,6 +33,15 @@ WORKERS = 4
 MAX_EXPLAINED = 100
 
 
+@runtime_checkable
+class Warmed(Protocol):
+    """A router whose pages need something that is made once: it is made before ``/readyz`` says that all is ready."""
+
+    def warm_up(self, predictor: Predictor) -> None:
+        """Make it."""
+        ...
+
+
 def create_app(
     model: Model, *, settings: Settings | None = None, extra_routers: Sequence[APIRouter] = ()
 ) -> FastAPI:
@@ -46,14 +55,16 @@ def create_app(
         Loopback without a token by default.
     extra_routers : sequence of APIRouter
         Pages to mount beside the API, behind the same guards. Their handlers find ``request.app.state.model``,
-        ``.predictor`` (the one way from rows to answers), ``.settings`` and ``.identity`` (name and version).
+        ``.predictor`` (the one way from rows to answers), ``.settings`` and ``.identity`` (name and version). Those that
+        are `Warmed` are warmed up at the start.
     """
     settings = settings or Settings()
     predictor = Predictor(model)
     identity = {"name": model.name, "version": f"sha256:{model.digest}" if model.digest else "unsaved"}
     app = FastAPI(title="groundup", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
     app.state.model, app.state.predictor, app.state.settings = model, predictor, settings
-    app.state.identity = identity
+    app.state.identity, app.state.warm = identity, False
+    app.state.to_warm = [router for router in extra_routers if isinstance(router, Warmed)]
     app.add_middleware(Guards, settings=settings, name=model.name, version=identity["version"])
     app.add_exception_handler(HTTPException, _as_problem)
     for router in extra_routers:
@@ -67,21 +78,29 @@ def create_app(
 async def _lifespan(app: FastAPI):
     """Warm the model up beside the first requests; at the end wait for the threads."""
     app.state.workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="serve")
-    warming = app.state.workers.submit(_warm_up, app.state.predictor)
+    warming = app.state.workers.submit(_warm_up, app.state)
     yield
     await asyncio.wrap_future(warming)
     app.state.workers.shutdown()
     gc.unfreeze()
 
 
-def _warm_up(predictor: Predictor) -> None:
+def _warm_up(state) -> None:
+    """Make the model ready, then the pages; what fails of these is said, and must not keep the API from its callers."""
     try:
         # What is loaded stays: a collector that walks through it now and then would hold up requests by 0.1 s.
         gc.collect()
         gc.freeze()
-        predictor.warm_up()
+        state.predictor.warm_up()
     except Exception:
         log.exception("the model could not be warmed up")
+        return
+    for router in state.to_warm:
+        try:
+            router.warm_up(state.predictor)
+        except Exception:
+            log.exception("pages could not be warmed up")
+    state.warm = True
 
 
 async def _as_problem(request: Request, error: Exception) -> Response:
@@ -174,7 +193,7 @@ async def _healthz() -> Response:
 
 
 async def _readyz(request: Request) -> Response:
-    if not request.app.state.predictor.ready:
+    if not request.app.state.warm:
         raise Problem("warming-up", "The model is not ready yet.")
     return _json({"status": "ready"})
 

@@ -15,14 +15,15 @@ from groundup.errors import UsageError, nearest, shorten
 from groundup.ship.serve.answers import Answer, Note, Status
 from groundup.ship.serve.why import Why
 from groundup.tables.contract.column import as_level
-from groundup.tables.contract.problems import ConformedRow
+from groundup.tables.contract.problems import NOT_FINITE, ConformedRow
 
 if TYPE_CHECKING:
     from groundup.ship.bundle import Model
 
 # Up to here rows are answered one by one: a frame costs as much as some 300 rows of 20 columns (benchmarks/serving.py).
 FEW = 200
-_NAMED = 5
+# Fields that are named one by one, and those among which a misspelt one is sought.
+_NAMED, _SOUGHT = 5, 100
 
 
 class Predictor:
@@ -105,15 +106,16 @@ class Predictor:
         return (None if any(n.severity == "error" for n in notes) else conformed), notes
 
     def _absent(self, row: Mapping) -> list[Note]:
-        others = [str(name)[:100] for name in list(row)[:1000] if name not in self.contract.by_name]
+        others = [str(name)[:100] for name in list(row)[:_SOUGHT] if name not in self.contract.by_name]
         lost = [name for name in self.contract.features if name not in row]
+        near = {name: _near(name, others) for name in lost[:_NAMED]}
         return [
             Note(
                 name,
                 "absent",
                 "error",
                 None,
-                f"the field is not there; null says that its value is missing{_near(name, others)}",
+                f"the field is not there; null says that its value is missing{near.get(name, '')}",
             )
             for name in lost
         ]
@@ -156,9 +158,9 @@ class Predictor:
 
     def _answer(self, said, notes: list[Note], row: ConformedRow, explain: bool) -> Answer:
         predicted, shares = said
-        if isinstance(predicted, float) and not math.isfinite(predicted):
-            told = "the model's answer is beyond what a float holds"
-            return self._refused([*notes, Note(None, "answer", "error", str(predicted), told)])
+        wrong = [v for v in (predicted, *(shares or ())) if isinstance(v, float) and not math.isfinite(v)]
+        if wrong:
+            return self._refused([*notes, Note(None, "answer", "error", str(wrong[0]), NOT_FINITE)])
         status: Status = "doubtful" if any(self._is_doubt(note) for note in notes) else "ok"
         probabilities = None if shares is None else dict(zip(self.labels or (), shares, strict=True))
         reasons = self._why.reasons(row.values) if explain else None

@@ -44,6 +44,14 @@ KINDS = {
     "too-many-rows": Kind(
         413, "There are too many rows", "Send fewer rows at once, or use groundup predict for files."
     ),
+    "too-many-fields": Kind(
+        413, "The form has too many fields", "Open the form anew, and send what it has; many rows are a file."
+    ),
+    "form": Kind(
+        400,
+        "The form cannot be read",
+        "Send it as application/x-www-form-urlencoded, or with a file as multipart/form-data.",
+    ),
     "media-type": Kind(
         415, "The body is not sent as JSON", "Send the header Content-Type: application/json."
     ),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from groundup.charts.plain import percent
 from groundup.ship.serve.answers import KINDS
 from groundup.tables.contract import Column, Contract
 
@@ -57,7 +58,7 @@ def _column(column: Column) -> dict[str, Any]:
 def _told(column: Column) -> str:
     """Return what a person must know to fill in a field, in one line."""
     unit = f", in {column.unit}" if column.unit else ""
-    missing = "never missing" if column.missing == 0 else f"missing in {column.missing:.1%}"
+    missing = "never missing" if column.missing == 0 else f"missing in {percent(column.missing)}"
     if column.kind == "boolean":
         return f"true or false; in training {missing}."
     if column.bounds is not None:
@@ -112,7 +113,8 @@ def answer_schema(contract: Contract, labels: list[str] | None) -> dict[str, Any
         "message": {"type": "string"},
     }
     word = {"type": "string"}
-    reason = {"field": word, "value": {}, "effect": number, "unit": word, "words": word}
+    reason = {"field": word, "value": {}, "usual": {}, "effect": number, "unit": word}
+    reason |= dict.fromkeys(("doubt", "does", "words"), word)
     return _object(
         {
             "row": {

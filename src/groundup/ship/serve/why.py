@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -32,7 +33,6 @@ class Why:
 
     def __init__(self, model: Model):
         self._model, self._lock = model, threading.Lock()
-        self._explainer: Explainer | None = None
 
     def reasons(self, values: Mapping[str, Any]) -> tuple[Reason, ...] | None:
         """Return the strongest reasons for the answer to a row, the strongest first; None where there is no way to tell.
@@ -45,33 +45,33 @@ class Why:
         from groundup.judge.explain import explain_row
 
         try:
-            found = explain_row(self._made(), values)
+            found = explain_row(self._explainer(), values)
         except GroundupError as error:
             log.warning("no reasons: %s", error)
             return None
         except Exception:  # whatever fails here must not cost the answer
             log.exception("no reasons")
             return None
+        if math.isnan(found.score):
+            log.warning("no reasons: a score of the model is no number")
+            return None
         return tuple(
             Reason(
-                r.column, _plain(r.value), float(np.clip(r.contribution, -_MOST, _MOST)), found.unit, r.words
+                field=r.column,
+                value=_plain(r.value),
+                usual=_plain(r.usual),
+                effect=float(np.clip(r.contribution, -_MOST, _MOST)),
+                unit=found.unit,
+                doubt=r.doubt,
+                does=r.does,
+                words=r.words,
             )
             for r in found.reasons
         )
 
-    def _made(self) -> Explainer:
-        from groundup.judge.explain import Explainer
-
-        with self._lock:
-            if self._explainer is None:
-                model = self._model
-                background = model.stored_rows
-                if background is not None and model.contract is not None and hasattr(background, "columns"):
-                    background = model.contract.conform(background).frame
-                self._explainer = Explainer(
-                    model.pipeline, background, target=model.target, contract=model.contract
-                )
-            return self._explainer
+    def _explainer(self) -> Explainer:
+        with self._lock:  # made by one thread, for all
+            return self._model.explainer
 
 
 def _plain(value: Any) -> Any:

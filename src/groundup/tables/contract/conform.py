@@ -98,6 +98,9 @@ def _numbers(raw: pl.Series, column: Column) -> Cells:
         values = values.fill_nan(None)
     if column.bounds is not None:
         doubts["range"] = (numbers < column.bounds[0]) | (numbers > column.bounds[1])
+    if column.kind == "integer" and not raw.dtype.is_integer():
+        doubts["fraction"] = np.trunc(numbers) != numbers
+        doubts["fraction"] &= ~np.isnan(numbers)
     return Cells(values, doubts)
 
 

@@ -22,13 +22,19 @@ def conform_row(row: Mapping[str, object], contract) -> ConformedRow:
     values, problems = {}, []
     for column in contract.feature_columns:
         raw = _plain(row[column.name])
-        value, doubts = _READERS.get(column.kind, _number)(raw, column)
+        value, doubts = conform_cell(raw, column)
         values[column.name] = value
-        if value is None and not doubts and column.missing == 0:
-            doubts = ("missing",)
         shown = None if raw is None else str(raw)[:200]
         problems += [Problem(1, column.name, shown, kind, SEVERITY[kind]) for kind in doubts]
     return ConformedRow(values, problems, tuple(name for name in row if name not in values))
+
+
+def conform_cell(raw, column: Column) -> tuple[object, tuple[str, ...]]:
+    """Return a plain value in the type of `column`, None where it cannot be read, and the kinds of its problems."""
+    value, doubts = _READERS.get(column.kind, _number)(raw, column)
+    if value is None and not doubts and column.missing == 0:
+        doubts = ("missing",)
+    return value, doubts
 
 
 def _plain(raw):
@@ -62,6 +68,8 @@ def _number(raw, column: Column):
         return None, (*doubts, "infinite")
     if column.bounds is not None and not column.bounds[0] <= value <= column.bounds[1]:
         doubts = (*doubts, "range")
+    if column.kind == "integer" and not value.is_integer():
+        doubts = (*doubts, "fraction")
     return value, doubts
 
 

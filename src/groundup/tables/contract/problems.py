@@ -14,8 +14,18 @@ SEVERITY: dict[str, Literal["warn", "error"]] = {
     "converted": "warn",  # true and false where numbers are due, taken as 1 and 0
     "unseen": "warn",  # a level that training did not have
     "range": "warn",  # a number outside the training range
+    "fraction": "warn",  # a number between the whole ones, where training had whole numbers only
     "missing": "warn",  # no value in a column that always had one in training
 }
+# What a doubt says of a value that is answered all the same.
+DOUBTS = {
+    "unseen": "not seen in training",
+    "range": "outside the range seen in training",
+    "fraction": "not whole, but training had whole numbers only",
+    "missing": "unlike in training",
+}
+# Of a row whose cells are sound, and whose answer is no number all the same.
+NOT_FINITE = "the model's answer is not a finite number"
 SCHEMA = {"row": pl.Int64, "column": pl.String, "value": pl.String, "kind": pl.String, "severity": pl.String}
 
 
@@ -33,8 +43,9 @@ class Problem(NamedTuple):
             "type": f"{self.value!r} is not of the column's type",
             "infinite": f"{self.value!r} is not a finite number",
             "converted": f"{self.value!r} was taken as a number",
-            "unseen": f"{self.value!r} was not seen in training",
-            "range": f"{self.value} is outside the range seen in training",
+            "unseen": f"{self.value!r} was {DOUBTS['unseen']}",
+            "range": f"{self.value} is {DOUBTS['range']}",
+            "fraction": f"{self.value} is {DOUBTS['fraction']}",
             "missing": "no value, but training always had one",
         }[self.kind]
         return f"row {self.row}, column {self.column!r}: {told}"
@@ -57,8 +68,9 @@ class Tally(NamedTuple):
             "type": f"{n} {'value is' if one else 'values are'} not of the column's type",
             "infinite": f"{n} {'is no finite number' if one else 'are no finite numbers'}",
             "converted": f"{n} {'truth value was' if one else 'truth values were'} taken as 1 and 0",
-            "unseen": f"{n} {'row has a value' if one else 'rows have values'} not seen in training",
-            "range": f"{n} {'value is' if one else 'values are'} outside the range seen in training",
+            "unseen": f"{n} {'row has a value' if one else 'rows have values'} {DOUBTS['unseen']}",
+            "range": f"{n} {'value is' if one else 'values are'} {DOUBTS['range']}",
+            "fraction": f"{n} {'value is' if one else 'values are'} {DOUBTS['fraction']}",
             "missing": f"{n} {'row has' if one else 'rows have'} no value, but training always had one",
         }[self.kind]
         given = [repr(v) for v in self.examples if v is not None]

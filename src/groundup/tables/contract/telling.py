@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from groundup.charts.plain import percent
 from groundup.tables.contract.column import NUMERIC, Column
 
 if TYPE_CHECKING:
@@ -44,5 +45,5 @@ def _told_column(column: Column) -> str:
     elif column.minimum is not None:
         parts.append(f"{column.minimum} to {column.maximum}")
     if column.missing:
-        parts.append(f"{max(column.missing, 0.001):.1%} missing")
+        parts.append(f"{percent(column.missing)} missing")
     return "; ".join(parts)

@@ -31,7 +31,7 @@ class Cut(NamedTuple):
 NOTHING = Cut(pl.DataFrame(), [], [])
 
 
-def by_parser(text: str, found: Dialect, start: Layout, *, keep_blank: bool) -> Cut:
+def by_parser(text: str, found: Dialect, start: Layout, *, keep_blank: bool, most: int | None = None) -> Cut:
     """Return the records of `text`, cut by the lenient parser.
 
     Parameters
@@ -41,11 +41,13 @@ def by_parser(text: str, found: Dialect, start: Layout, *, keep_blank: bool) -> 
     start : Layout
     keep_blank : bool
         Whether a record of empty cells is a row; an empty line never is.
+    most : int, optional
+        Cells that a record may have; TooWide is raised at one more.
     """
     records: list[Record] = []
     titles: list[Record] = []
     n_blank = 0
-    for record in parse(text, found, start.width, start.firsts):
+    for record in parse(text, found, start.width, start.firsts, most=most):
         blank = not any(cell.strip() for cell in record.cells)
         if blank and not (keep_blank and records and len(record.cells) == start.width > 1):
             n_blank += 1

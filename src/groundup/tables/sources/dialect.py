@@ -11,7 +11,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from groundup.tables.sources.header import is_typed, names_columns
-from groundup.tables.sources.records import Dialect, parse
+from groundup.tables.sources.records import Dialect, TooWide, parse
 
 DELIMITERS = (",", ";", "\t", "|", ":", "^", "~", " ")
 _SAMPLE_CHARS = 1 << 16
@@ -35,8 +35,13 @@ class Layout(NamedTuple):
     firsts: frozenset[str]
 
 
-def detect(text: str, delimiters: tuple[str, ...] = DELIMITERS) -> tuple[Dialect, str]:
-    """Return the dialect of `text` among `delimiters`, and another delimiter that fits nearly as well ("" for none)."""
+def detect(
+    text: str, delimiters: tuple[str, ...] = DELIMITERS, most: int | None = None
+) -> tuple[Dialect, str]:
+    """Return the dialect of `text` among `delimiters`, and another delimiter that fits nearly as well ("" for none).
+
+    One that makes a record of more than `most` cells is judged by the first of them.
+    """
     sample = opening(text)
     escapes = [None, "\\"] if re.search(r"\\[,;\t|\"]", sample) else [None]
     quotes = ['"', None] if '"' in sample else ['"']
@@ -46,9 +51,11 @@ def detect(text: str, delimiters: tuple[str, ...] = DELIMITERS) -> tuple[Dialect
             continue
         for quote in quotes:
             for escape in escapes:
-                scores[Dialect(delimiter, quote, escape)] = _score(sample, Dialect(delimiter, quote, escape))
+                scores[Dialect(delimiter, quote, escape)] = _score(
+                    sample, Dialect(delimiter, quote, escape), most
+                )
     plain = Dialect("," if "," in delimiters else delimiters[0])
-    scores.setdefault(plain, _score(sample, plain))
+    scores.setdefault(plain, _score(sample, plain, most))
     ranked = sorted(
         scores,
         key=lambda d: (-scores[d], delimiters.index(d.delimiter), d.escape is not None, d.quote is None),
@@ -60,15 +67,15 @@ def detect(text: str, delimiters: tuple[str, ...] = DELIMITERS) -> tuple[Dialect
     return best, rivals[0].delimiter if rivals else ""
 
 
-def sample_records(text: str, dialect: Dialect, limit: int = _SAMPLE_RECORDS) -> list[list[str]]:
-    """Return the cells of the first `limit` records that are not blank."""
+def sample_records(text: str, dialect: Dialect, most: int | None = None) -> list[list[str]]:
+    """Return the cells of the first records that are not blank; raises TooWide where one has more than `most`."""
     found = []
     n_cells = 0
-    for record in parse(opening(text), dialect):
+    for record in parse(opening(text), dialect, most=most):
         if any(cell.strip() for cell in record.cells):
             found.append(record.cells)
             n_cells += len(record.cells)
-            if len(found) == limit or (n_cells > _SAMPLE_CELLS and len(found) >= 5):
+            if len(found) == _SAMPLE_RECORDS or (n_cells > _SAMPLE_CELLS and len(found) >= 5):
                 break
     return found
 
@@ -87,8 +94,11 @@ def opening(text: str) -> str:
     return text[:cut]
 
 
-def _score(sample: str, dialect: Dialect) -> float:
-    rows = sample_records(sample, dialect)
+def _score(sample: str, dialect: Dialect, most: int | None) -> float:
+    try:
+        rows = sample_records(sample, dialect, most)
+    except TooWide as error:  # if it fits best all the same, the file is too wide: the caller is told
+        rows = [list(error.cells)]
     if not rows:
         return 0.0
     shapes = Counter(len(row) for row in rows)

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from groundup.charts.plain import percent
 from groundup.errors import UsageError, nearest
 from groundup.tables import cells
 from groundup.tables.dates import LAYOUTS, parse_datetimes
@@ -132,7 +133,7 @@ def _mixed(rest: pl.DataFrame, fits: dict[str, pl.Series], name: str) -> Judgeme
     if share > 0.5:
         return None
     verb = "is" if others.height == 1 else "are"
-    told = f"kept as text: {1 - share:.1%} of its cells are numbers, but {_shown(others['v'], 3)} {verb} not"
+    told = f"kept as text: {percent(1 - share)} of its cells are numbers, but {_shown(others['v'], 3)} {verb} not"
     return Judgement(
         "text", notes=(Note("mixed", f"{told}; {stating(name, 'number')} makes those missing", name),)
     )

@@ -22,6 +22,7 @@ def read(
     header: bool | None = None,
     types: Mapping[str, str] | str | None = None,
     name: str | None = None,
+    max_cells: int | None = None,
 ) -> Table:
     """Read a table, and note every decision that could have been taken otherwise.
 
@@ -39,6 +40,8 @@ def read(
         contract is to judge.
     name : str, optional
         Short name; the file's stem where None.
+    max_cells : int, optional
+        Cells that a record of a text file may have: for files of strangers, since each column costs its own work.
 
     Returns
     -------
@@ -69,7 +72,15 @@ def read(
             if any(option is not None for option in (delimiter, encoding, header)):
                 raise UsageError("delimiter, encoding and header are options of text files, not of samples.")
             return sample(text.removeprefix("sample:"))
-        return _read_file(text, name, delimiter=delimiter, encoding=encoding, header=header, types=types)
+        return _read_file(
+            text,
+            name,
+            delimiter=delimiter,
+            encoding=encoding,
+            header=header,
+            types=types,
+            max_cells=max_cells,
+        )
     if any(option is not None for option in (delimiter, encoding, header)):
         raise UsageError("delimiter, encoding and header are options of text files, not of frames.")
     frame, kind, notes = framed(source)
@@ -81,7 +92,7 @@ def read(
     return Table(done.frame, name or "table", kind, (*notes, *done.notes), (), done.formats)
 
 
-def _read_file(path, name, *, delimiter, encoding, header, types) -> Table:
+def _read_file(path, name, *, delimiter, encoding, header, types, max_cells) -> Table:
     if isinstance(path, bytes):
         path = os.fsdecode(path)
     if "://" in path:
@@ -104,5 +115,12 @@ def _read_file(path, name, *, delimiter, encoding, header, types) -> Table:
     if file.suffix.lower() in (".tsv", ".tab") and delimiter is None:
         delimiter = "\t"
     return read_text(
-        data, name, str(file), delimiter=delimiter, encoding=encoding, header=header, types=types
+        data,
+        name,
+        str(file),
+        delimiter=delimiter,
+        encoding=encoding,
+        header=header,
+        types=types,
+        max_cells=max_cells,
     )

@@ -9,13 +9,26 @@ text unless a delimiter follows, and one that would hold rows of their own toget
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from groundup.errors import GroundupError
+
 _CHUNK = 1 << 24
 _QUOTE, _LF, _CR = 34, 10, 13
+
+
+class TooWide(GroundupError):
+    """A record has more cells than the caller takes: told before they are cut, since each costs its own work."""
+
+    def __init__(self, most: int, cells: Sequence[str] = ()):
+        self.cells = cells  # the first of them
+        super().__init__(
+            f"A record of the file has more than {most:,} cells.",
+            hint="Leave out columns that are not needed.",
+        )
 
 
 class Dialect(NamedTuple):
@@ -121,7 +134,12 @@ def _sound(part, quotes, quoted, sign: int, *, edges: tuple[int, int]) -> bool:
 
 
 def parse(
-    text: str, dialect: Dialect, width: int = 0, firsts: frozenset[str] = frozenset()
+    text: str,
+    dialect: Dialect,
+    width: int = 0,
+    firsts: frozenset[str] = frozenset(),
+    *,
+    most: int | None = None,
 ) -> Iterator[Record]:
     """Yield the records of `text`, leniently.
 
@@ -134,13 +152,15 @@ def parse(
         Cells that most records have; 0 if that is not known yet.
     firsts : frozenset of str
         Cells of the first column that are known: see ``rows_of_their_own``.
+    most : int, optional
+        Cells that a record may have; TooWide is raised at one more.
     """
     start, line = 0, 1
     if not text.endswith("\n"):
         text += "\n"
     patterns = _patterns(dialect)
     while start < len(text):
-        cells, end, fault, mended = _record(text, start, patterns, dialect)
+        cells, end, fault, mended = _record(text, start, patterns, dialect, most)
         n_lines = text.count("\n", start, end)
         if n_lines > 1 and rows_of_their_own(text[start : end - 1], dialect.delimiter, width, firsts):
             end, n_lines, mended, fault = text.index("\n", start) + 1, 1, True, ""
@@ -185,7 +205,9 @@ def _patterns(dialect: Dialect) -> tuple[re.Pattern | None, re.Pattern | None, r
 _REACH = 1 << 20  # a quoted cell longer than this was never closed
 
 
-def _record(text: str, start: int, patterns, dialect: Dialect) -> tuple[list[str], int, str, bool]:
+def _record(
+    text: str, start: int, patterns, dialect: Dialect, most: int | None
+) -> tuple[list[str], int, str, bool]:
     """Return the cells of the record at `start`, where the next one starts, its fault, whether quotes were mended."""
     strict, loose, bare = patterns
     quote = dialect.quote or ""
@@ -206,6 +228,8 @@ def _record(text: str, start: int, patterns, dialect: Dialect) -> tuple[list[str
         if dialect.escape and dialect.escape in cell:
             cell = re.sub(re.escape(dialect.escape) + r"(.)", r"\1", cell, flags=re.DOTALL)
         cells.append(cell)
+        if most is not None and len(cells) > most:
+            raise TooWide(most, cells)
         at = match.end()
         if at >= len(text) or text[at] == "\n":
             return cells, at + 1, fault, mended

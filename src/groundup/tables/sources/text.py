@@ -12,14 +12,16 @@ from groundup.tables.sources import dialect as shapes
 from groundup.tables.sources.bytewise import Source, by_bytes
 from groundup.tables.sources.cut import TITLE, Cut, by_parser
 from groundup.tables.sources.encoding import to_utf8
-from groundup.tables.sources.records import Dialect, line_ends, scan
+from groundup.tables.sources.records import Dialect, TooWide, line_ends, scan
 from groundup.tables.sources.types import typed
 from groundup.tables.table import Note, Table
 
 _MOST = 0.5  # more rejected records than this share, and the file is no table
 
 
-def read_text(data: bytes, name: str, file: str, *, delimiter, encoding, header, types) -> Table:
+def read_text(
+    data: bytes, name: str, file: str, *, delimiter, encoding, header, types, max_cells=None
+) -> Table:
     """Return the table that `data` writes; the options are those of ``read``."""
     utf8, notes = to_utf8(data, encoding, file)
     if b"\0" in utf8:
@@ -33,11 +35,11 @@ def read_text(data: bytes, name: str, file: str, *, delimiter, encoding, header,
         raise UsageError(f"A delimiter is one ASCII character, not {delimiter!r}.")
     head = _head(utf8)
     head = head if "\n" in head else head.replace("\r", "\n")
-    found, told = _dialect(head, delimiter)
+    found, told = _dialect(head, delimiter, max_cells)
     notes += told
     utf8 = line_ends(utf8, found.delimiter)
     head = _head(utf8)
-    sample = shapes.sample_records(head, found)
+    sample = shapes.sample_records(head, found, max_cells)
     if not sample:
         raise GroundupError("The file is empty: it holds blank cells only.", file=file)
     start = _layout(sample, header)
@@ -49,7 +51,7 @@ def read_text(data: bytes, name: str, file: str, *, delimiter, encoding, header,
                 f"the first record is taken as {what} ({start.doubt}); header= (--header, --no-header) states it",
             )
         )
-    cut = _records(utf8, found, start, keep_blank=types == "text")
+    cut = _records(utf8, found, start, keep_blank=types == "text", most=max_cells)
     notes += cut.notes
     _check(cut, start, file)
     done = typed(cut.frame, types, found.delimiter)
@@ -64,8 +66,8 @@ def _head(utf8: bytes) -> str:
     return utf8[:size].decode("utf-8", errors="ignore").replace("\r\n", "\n")
 
 
-def _dialect(head: str, delimiter: str | None) -> tuple[Dialect, list[Note]]:
-    found, rival = shapes.detect(head, shapes.DELIMITERS if delimiter is None else (delimiter,))
+def _dialect(head: str, delimiter: str | None, most: int | None) -> tuple[Dialect, list[Note]]:
+    found, rival = shapes.detect(head, shapes.DELIMITERS if delimiter is None else (delimiter,), most)
     notes = []
     if delimiter is None and (found.delimiter != "," or rival):
         other = f"; {rival!r} fits nearly as well" if rival else ""
@@ -86,14 +88,16 @@ def _layout(sample: list[list[str]], header: bool | None) -> shapes.Layout:
     return start if header is None else start._replace(has_header=header, doubt="")
 
 
-def _records(utf8: bytes, found: Dialect, start: shapes.Layout, *, keep_blank: bool) -> Cut:
-    """Return all records of `utf8` as text cells."""
+def _records(utf8: bytes, found: Dialect, start: shapes.Layout, *, keep_blank: bool, most: int | None) -> Cut:
+    """Return all records of `utf8` as text cells; raises TooWide where one has more than `most`."""
     if found.quote == '"' and found.escape is None:
         spans = scan(utf8, found.delimiter)
+        if spans.sound and most is not None and spans.widths.max(initial=0) > most:
+            raise TooWide(most)
         cut = by_bytes(Source(utf8, spans, found), start, keep_blank=keep_blank) if spans.sound else None
         if cut is not None:
             return cut
-    return by_parser(utf8.decode("utf-8", errors="replace"), found, start, keep_blank=keep_blank)
+    return by_parser(utf8.decode("utf-8", errors="replace"), found, start, keep_blank=keep_blank, most=most)
 
 
 def _check(cut: Cut, start: shapes.Layout, file: str) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from groundup.charts.plain import percent
 from groundup.judge.numbers import counted
 from groundup.workbench.audit.findings import Finding, Level
 
@@ -93,7 +94,7 @@ def _findings(met, n_test: int, *, may_block: bool, coarse: bool) -> list[Findin
     pairs = sorted(pair for m in met for pair in m[2])[:_SHOWN]
     row, twin = pairs[0]
     told = (
-        f"{counted(n_equal, 'row')} of test ({share:.1%}) {'is' if n_equal == 1 else 'are'} also in train or valid, "
+        f"{counted(n_equal, 'row')} of test ({percent(share)}) {'is' if n_equal == 1 else 'are'} also in train or valid, "
         f"features and target alike; row {row + 1:,} is row {twin + 1:,} again"
     )
     if coarse:

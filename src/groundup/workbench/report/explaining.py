@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from groundup.charts.plain import percent
 from groundup.judge.numbers import counted, shown
 from groundup.workbench.examination import Examination
 from groundup.workbench.report.context import Block, Cell, Grid, Head, Heading, Line, Prose, Section
@@ -44,7 +45,7 @@ def segments(result: Result, found: Examination) -> Section | None:
             cells=[
                 Cell(text=str(s.number), value=s.number),
                 Cell(text=f"{s.rows:,}", value=s.rows),
-                Cell(text=f"{s.share:.0%}", value=s.share),
+                Cell(text=percent(s.share, 0), value=s.share),
                 Cell(text=s.words),
             ]
         )

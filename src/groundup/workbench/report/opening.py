@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from groundup.charts.plain import percent
 from groundup.judge.metrics import metric
 from groundup.judge.numbers import counted, shown, shown_bytes, shown_micros, shown_seconds
 from groundup.tables import Contract
@@ -71,7 +72,7 @@ def _figures(result: Result, found: Examination) -> list[Figure]:
         Figure(
             name=f"{best.metric} on test",
             text=shown(value),
-            beside=f"95 %: {shown(bounds[0])} to {shown(bounds[1])}" if bounds else "",
+            beside=f"95%: {shown(bounds[0])} to {shown(bounds[1])}" if bounds else "",
             value=value,
         )
     ]
@@ -79,8 +80,8 @@ def _figures(result: Result, found: Examination) -> list[Figure]:
         items.append(Figure(name=f"{best.metric} of the baseline", text=shown(base), value=base))
     if (right := test.get("accuracy")) is not None:
         usual = result.baseline.get("test", {}).get("accuracy")
-        told = "" if usual is None else f"the baseline: {usual:.1%}"
-        items.append(Figure(name="right on test", text=f"{right:.1%}", beside=told, value=right))
+        told = "" if usual is None else f"the baseline: {percent(usual)}"
+        items.append(Figure(name="right on test", text=percent(right), beside=told, value=right))
     elif (off := test.get("mae")) is not None:
         items.append(Figure(name="off on average", text=shown(off), beside=_unit(result), value=off))
     row = next((row for row in result.leaderboard if row.chosen), None)
@@ -176,7 +177,7 @@ def _columns(columns: list[Column], caption: str) -> Grid:
 
 
 def _share(share: float) -> str:
-    return "" if share == 0 else "< 0.1 %" if share < 0.001 else f"{100 * share:.1f} %"
+    return "" if share == 0 else percent(share)
 
 
 def split(result: Result) -> Section:
@@ -198,7 +199,7 @@ def split(result: Result) -> Section:
             cells=[
                 Cell(text=part),
                 Cell(text=f"{(size := getattr(parts, part)):,}", value=size),
-                Cell(text=f"{size / max(n, 1):.0%}", value=size / max(n, 1)),
+                Cell(text=percent(size / max(n, 1), 0), value=size / max(n, 1)),
                 Cell(text=what),
             ]
         )

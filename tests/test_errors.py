@@ -1,0 +1,30 @@
+"""Suggestions: only what a slip of the pen makes."""
+
+import pytest
+
+from groundup.errors import nearest
+
+
+@pytest.mark.parametrize(
+    ("name", "names", "meant"),
+    [
+        ("yess", ["Yes", "No"], "Yes"),
+        ("YES", ["Yes", "No"], "Yes"),
+        ("lfet", ["left", "right"], "left"),
+        ("monthly_charge", ["MonthlyCharges", "TotalCharges"], "MonthlyCharges"),
+        ("Fiber optik", ["DSL", "Fiber optic"], "Fiber optic"),
+        ("yep", ["Yes", "No"], None),
+        ("y", ["Yes", "No"], None),
+        ("maybe", ["Yes", "No"], None),
+        ("Fiber", ["Fiber optic"], None),
+        ("", ["Yes"], None),
+        ("x", [], None),
+    ],
+)
+def test_only_what_is_really_near_is_offered(name, names, meant):
+    assert nearest(name, names) == ("" if meant is None else f" Did you mean {meant!r}?")
+
+
+def test_the_nearest_is_offered_and_of_equals_the_first():
+    assert nearest("colums", ["columna", "columns", "column"]) == " Did you mean 'columns'?"
+    assert nearest("plan", ["plans", "plan"]) == " Did you mean 'plan'?"
