@@ -62,7 +62,7 @@ def nearest(name: str, names) -> str:
     """Return " Did you mean 'x'?" for the one of `names` that may have been meant, or "" where none is near.
 
     Near is what a slip of the pen makes: letters left out, put in, changed or swapped, one for every four letters; case
-    and the sign between words do not count. So a word of three letters is only ever suggested for itself: "yep" is no misspelt "Yes".
+    and the sign between words do not count. So a word of three letters is suggested for itself only: "yep" is no "Yes".
     """
     wanted = _plain(name)
     found = [
