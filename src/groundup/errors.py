@@ -62,14 +62,18 @@ def nearest(name: str, names) -> str:
     """Return " Did you mean 'x'?" for the one of `names` that may have been meant, or "" where none is near.
 
     Near is what a slip of the pen makes: letters left out, put in, changed or swapped, one for every four letters; case
-    does not count. So a word of three letters is only ever suggested for itself: "yep" is no misspelt "Yes".
+    and the sign between words do not count. So a word of three letters is suggested for itself only: "yep" is no "Yes".
     """
-    wanted = str(name).lower()
+    wanted = _plain(name)
     found = [
-        (_slips(wanted, other.lower(), max(len(wanted), len(other)) // 4), other) for other in map(str, names)
+        (_slips(wanted, _plain(other), max(len(wanted), len(other)) // 4), other) for other in map(str, names)
     ]
     near = min(((slips, i) for i, (slips, _) in enumerate(found) if slips is not None), default=None)
     return "" if near is None else f" Did you mean {found[near[1]][1]!r}?"
+
+
+def _plain(name) -> str:
+    return str(name).lower().replace("-", "_").replace(" ", "_")
 
 
 def _slips(a: str, b: str, most: int) -> int | None:

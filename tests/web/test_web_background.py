@@ -54,6 +54,6 @@ def test_a_learner_that_can_only_be_tried_is_tried_on_few_rows(wide, monkeypatch
         raise RuntimeError("a stranger's learner may raise anything")
 
     monkeypatch.setattr(explainer, "contributions", counted)
-    monkeypatch.setattr(type(wide), "explainer", explainer)
+    monkeypatch.setattr(wide, "explainer", explainer)
     assert background.Background(Predictor(wide), None).strongest_of_many == []
     assert asked == [background.MAX_TRIED // explainer.n_tried]

@@ -14,7 +14,6 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
-from groundup.charts.plain import percent
 from groundup.judge.numbers import (
     counted,
     shown,
@@ -92,6 +91,8 @@ def _task(contract: Contract) -> str:
         return f"regression: predict {contract.target}, {span}{middle}"
     counts = sorted(contract.labels, key=lambda label: -label.count)
     total = sum(label.count for label in counts)
+    from groundup.charts.plain import percent
+
     shares = ", ".join(f"{label.value} ({percent(label.count / total)})" for label in counts[:5])
     more = f" and {len(counts) - 5} more" if len(counts) > 5 else ""
     return f"{contract.task}: predict {contract.target}: {shares}{more}"

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import math
 
-from groundup.charts.plain import shown as text_shown
-
 
 def counted(n: int, one: str, many: str | None = None) -> str:
     """Return a number of things: ``1 row``, ``2,000 rows``; `many` where an s is not enough.
@@ -57,7 +55,11 @@ def amount(value: float, unit: str | None = None, *, digits: int = 4) -> str:
         places = 0 if value == int(value) else max(0, digits - math.floor(math.log10(size)) - 1)
         text = f"{value:.{places}f}"
         text = text.rstrip("0").rstrip(".") if "." in text else text
-    return f"{text} {text_shown(unit, 20)}" if unit else text
+    if not unit:
+        return text
+    from groundup.charts.plain import shown as as_text
+
+    return f"{text} {as_text(unit, 20)}"
 
 
 def _digits(size: float) -> int:

@@ -19,6 +19,13 @@ from __future__ import annotations
 import math
 import re
 
+# What stands about a cell and says nothing: Unicode's White_Space, as Polars strips it; Python's own strip takes the
+# separators of old tapes (1C to 1F) too, and the two forms of a check must agree.
+BLANKS = (
+    "\t\n\x0b\x0c\r \x85\xa0\u1680"
+    + "".join(map(chr, range(0x2000, 0x200B)))
+    + "\u2028\u2029\u202f\u205f\u3000"
+)
 # Missing whatever the column holds. "None" and "-" are not here: they are levels of real data sets (Ames, adult).
 MISSING_WORDS = frozenset(
     {"", "NA", "N/A", "n/a", "#N/A", "#NA", "NaN", "nan", "NAN", "null", "NULL", "Null", "<NA>", "\\N", "NaT"}

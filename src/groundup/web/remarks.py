@@ -59,7 +59,7 @@ def _range(column: Column, note: Note) -> tuple[str, str]:
 def _fraction(column: Column, note: Note) -> tuple[str, str]:
     return (
         "Not a whole number",
-        "Training had whole numbers only. The answer is that between the two, so trust it less.",
+        "Training had whole numbers only, so the model was never shown one like this. Trust the answer less.",
     )
 
 

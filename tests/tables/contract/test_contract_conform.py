@@ -74,9 +74,9 @@ def test_columns_by_name():
         ({"n": "1e400"}, [("n", "infinite", "error")]),
         ({"n": 10**400}, [("n", "infinite", "error")]),
         ({"n": True}, [("n", "converted", "warn")]),
-        ({"n": 2.5}, [("n", "fraction", "warn")]),
-        ({"n": "2.5"}, [("n", "fraction", "warn")]),
-        ({"n": 2.0}, []),
+        ({"i": 2.5}, [("i", "fraction", "warn")]),
+        ({"i": "2.5"}, [("i", "fraction", "warn")]),
+        ({"i": 2.0}, []),
         ({"n": "true"}, [("n", "type", "error")]),
         ({"b": "true"}, []),
         ({"b": 1}, []),
@@ -161,7 +161,7 @@ def test_many_levels_are_cut_and_none_is_unseen():
 TEXTS = [
     "", "NA", "null", "?", "-", "None", "true", "FALSE", "yes", "x", " y", "y", "z ", "1", "2.0", "12,5", "1,234",
     "1e400", "inf", "-Infinity", "nan", "1e5", "+5", "5.", ".5", "0x10", "1_000", "٣", "12 ", "\u00a03", "2020-01-01",
-    "2020-02-30", "31/12/2020", "2020-01-01T10:00:00+02:00", "20200101", "March 3, 2021",
+    "2020-02-30", "31/12/2020", "2020-01-01T10:00:00+02:00", "20200101", "March 3, 2021", "\x1f", "x\x1c", "\u20091",
 ]  # fmt: skip
 CELLS = st.one_of(
     st.none(),

@@ -49,7 +49,7 @@ def _plain(raw):
 def _number(raw, column: Column):
     doubts = ()
     if isinstance(raw, str):
-        text = raw.strip()
+        text = raw.strip(cells.BLANKS)
         if cells.is_missing(text, numeric=True):
             return None, ()
         value = cells.parse_number(text, column.format or "point")
@@ -80,7 +80,7 @@ def _boolean(raw, column: Column):
         return (raw == 1, ()) if raw in (0, 1) else (None, ("type",))
     if not isinstance(raw, str):
         return None, ("type",)
-    text = raw.strip()
+    text = raw.strip(cells.BLANKS)
     value = cells.parse_boolean(text)
     return value, () if value is not None or cells.is_missing(text, numeric=True) else ("type",)
 
@@ -92,7 +92,7 @@ def _moment(raw, column: Column):
         return datetime(raw.year, raw.month, raw.day), ()  # noqa: DTZ001 - naive means UTC here
     if not isinstance(raw, str):
         return None, () if raw is None else ("type",)
-    text = raw.strip()
+    text = raw.strip(cells.BLANKS)
     value = parse_datetime(text, column.format) if column.format in LAYOUTS else None
     value = parse_datetime(text, "iso") if value is None else value
     return value, () if value is not None or cells.is_missing(text, numeric=True) else ("type",)
@@ -107,7 +107,7 @@ def _level(raw, column: Column):
     text = as_level(raw)
     if text in known:
         return text, ()
-    text = text.strip()
+    text = text.strip(cells.BLANKS)
     if text not in known and text in cells.MISSING_WORDS:
         return None, ()
     return text, () if text in known or not column.levels_complete else ("unseen",)
