@@ -30,7 +30,9 @@ def test_reading():
     )
     assert told.endswith("The baseline has 0.5.")
     close = [{"name": "a", "folds": [0.8, 0.9]}, {"name": "b", "folds": [0.79, 0.9]}]
-    assert "chance" not in leaderboard(close, metric="m").reading  # folds that overlap are no test of a difference
+    assert (
+        "chance" not in leaderboard(close, metric="m").reading
+    )  # folds that overlap are no test of a difference
     tied = [close[0], close[1] | {"is_tied": True}]
     assert "“b” with 0.845, as good within what chance explains." in leaderboard(tied, metric="m").reading
     assert leaderboard(ENTRIES, metric="m", chosen="tree").reading.startswith("“tree” is chosen")

@@ -81,10 +81,17 @@ def test_the_inputs_columns_pass_through_and_no_record_is_lost(project, tmp_path
     path.write_text("\n".join(lines) + "\n")
     found = project.explain(path)
     assert found.frame.columns[: rows.width] == [*rows.columns[:-1], "score_"]
-    assert found.frame["months"].to_list() == [rows["months"][0], rows["months"][1], None, *rows["months"][2:]]
+    assert found.frame["months"].to_list() == [
+        rows["months"][0],
+        rows["months"][1],
+        None,
+        *rows["months"][2:],
+    ]
     assert found.n_failed == 1
     assert "half" in found.frame["problem"][2]
-    assert found.row(3) == project.explain(rows).row(3)  # rows of the table are counted, as predict counts them
+    assert found.row(3) == project.explain(rows).row(
+        3
+    )  # rows of the table are counted, as predict counts them
 
 
 def test_importance_is_of_valid(project):

@@ -1,8 +1,8 @@
 """Explain a table with a bundle: for each row the strongest reasons in words, and every column's contribution.
 
 A row with a cell that cannot be read has no explanation, as it has no prediction; the rest is explained. Contributions
-add up: ``base + sum of contributions = score``, in the unit that is told (see ``judge.explain``). As with predictions, the
-input's own columns pass through, and no record of a file is lost.
+add up: ``base + sum of contributions = score``, in the unit that is told (see ``judge.explain``). As with predictions,
+the input's own columns pass through, and no record of a file is lost.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class Explained:
     ----------
     frame : polars.DataFrame
         Per row: the input's columns as they came, the prediction and its probabilities, ``explained`` (the class that is
-        spoken for; none for a value), ``base``, ``score``, ``reasons`` in words, ``contribution_<column>`` of every column,
-        and ``problem``. An input column of one of these names gets an underscore.
+        spoken for; none for a value), ``base``, ``score``, ``reasons`` in words, ``contribution_<column>`` of every
+        column, and ``problem``. An input column of one of these names gets an underscore.
     unit : str
         Of base, score and contributions: log-odds, score, value, log (of the value) or probability.
     method, note : str

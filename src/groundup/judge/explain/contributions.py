@@ -106,7 +106,9 @@ class Contributions:
 
 def _no_score(label, known: tuple) -> UsageError:
     if not known:
-        return UsageError(f"There is no score for {label!r}: the model predicts a value, which has no labels.")
+        return UsageError(
+            f"There is no score for {label!r}: the model predicts a value, which has no labels."
+        )
     names = [str(v) for v in known]
     hint = f"There is one for: {', '.join(names)}."
     return UsageError(f"There is no score for {label!r}.{nearest(str(label), names)}", hint=hint)
