@@ -4,9 +4,9 @@
 
 Each family fits the same kinds of problems (`KINDS`): plain, with columns that repeat or nearly repeat others, constant
 ones, columns whose scales lie between 1e-8 and 1e8, columns far from zero, classes that a plane separates (targets
-without noise), more columns than rows, and all of it at once; every other problem has weights, some of them zero. The objective
-is computed here, from the coefficients, and set beside the least that is known: that of a run with tol = 1e-10 and ten
-times max_iter, and that of scikit-learn at a tight tolerance.
+without noise), more columns than rows, and all of it at once; every other problem has weights, some of them zero. The
+objective is computed here, from the coefficients, and set beside the least that is known: that of a run with
+tol = 1e-10 and max_iter = 10,000, and that of scikit-learn at a tight tolerance.
 
     excess = (objective - least) / max(least, 1e-9 of the objective at zero)
 

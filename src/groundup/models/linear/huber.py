@@ -6,10 +6,10 @@ r"""Huber regression: least squares near the plane, absolute errors far from it,
 
 sigma, the scale of the errors, is found together with w, so that epsilon has no unit; the whole is convex. Its Hessian is
 a Gram matrix: with q_i = (x_i, 1, r_i / sigma), the rows within epsilon add v_i (2 / sigma) q_i q_i', the others nothing.
-Newton's method (`solvers.quasi_newton`), a handful of passes over the rows. Where a plane meets all rows, sigma goes to 0, and
-there the objective is no parabola in (w, sigma) but a norm, straight along its rays: Newton's step would throw sigma below
-0. So a step takes sigma down by a factor of ten at most, and w then goes to its own minimum (`_Scaled`). Not
-supported: sparse X.
+Newton's method (`solvers.quasi_newton`), a handful of passes over the rows. Where a plane meets all rows, sigma goes to
+0, and there the objective is no parabola in (w, sigma) but a norm, straight along its rays: Newton's step would throw
+sigma below 0. So a step takes sigma down by a factor of ten at most, and w then goes to its own minimum (`_Scaled`).
+Not supported: sparse X.
 
 Source: P. Huber, E. Ronchetti, Robust Statistics (2nd ed. 2009), sections 7.7 and 7.8 (concomitant scale).
 """
