@@ -6,7 +6,10 @@ r"""Huber regression: least squares near the plane, absolute errors far from it,
 
 sigma, the scale of the errors, is found together with w, so that epsilon has no unit; the whole is convex. Its Hessian is
 a Gram matrix: with q_i = (x_i, 1, r_i / sigma), the rows within epsilon add v_i (2 / sigma) q_i q_i', the others nothing.
-Newton's method (`solvers.quasi_newton`), a handful of passes over the rows. Not supported: sparse X.
+Newton's method (`solvers.quasi_newton`), a handful of passes over the rows. Where a plane meets all rows, sigma goes to
+0, and there the objective is no parabola in (w, sigma) but a norm, straight along its rays: Newton's step would throw
+sigma below 0. So a step takes sigma down by a factor of ten at most, and w then goes to its own minimum (`_Scaled`).
+Not supported: sparse X.
 
 Source: P. Huber, E. Ronchetti, Robust Statistics (2nd ed. 2009), sections 7.7 and 7.8 (concomitant scale).
 """
@@ -29,7 +32,8 @@ from groundup.models.linear.solvers.quasi_newton import minimise
 from groundup.models.linear.sparse_fit import tamed
 
 _ROWS = 2048
-_LEAST = 1e-12  # of the target's spread: a scale that stands for none
+_LEAST = 1e-11  # of the target's largest value: a scale that stands for none
+_FALL = 0.9  # of the scale, that one step may take
 _LARGEST = np.finfo(np.float64).max
 
 
@@ -84,7 +88,7 @@ class HuberProblem:
 
     def curvature(self, theta: np.ndarray):
         """Return f, its gradient, and the Hessian as a metric."""
-        if not theta[-1] > _LEAST:
+        if not theta[-1] >= _LEAST:
             return np.inf, np.zeros_like(theta), None
         sums = self.rows.reduce(Bent, theta, self.centre, self.epsilon)
         w, d = theta[:-2], len(self.price)
@@ -95,7 +99,24 @@ class HuberProblem:
             sums.slope[d] = sums.hessian[d, :] = sums.hessian[:, d] = 0.0
         if not np.isfinite(value) or not np.isfinite(sums.hessian).all():
             return np.inf, sums.slope, None
-        return value, sums.slope, Factor(sums.hessian)
+        return value, sums.slope, _Scaled(sums.hessian, float(theta[-1]))
+
+
+class _Scaled:
+    """The Hessian as a metric that takes sigma down by a factor of ten at most, and then w and sigma by themselves."""
+
+    def __init__(self, hessian: np.ndarray, sigma: float):
+        self.hessian, self.room = hessian, min(_FALL * sigma, sigma - _LEAST)
+        self.whole = Factor(hessian)
+
+    def solve(self, gradient: np.ndarray) -> np.ndarray:
+        """Return the inverse times `gradient`."""
+        step = self.whole.solve(gradient)
+        if step[-1] <= self.room:
+            return step
+        bend, pull = self.hessian[-1, -1], gradient[-1]
+        fall = min(pull / bend, self.room) if bend > 0.0 else self.room
+        return np.append(Factor(self.hessian[:-1, :-1]).solve(gradient[:-1]), fall if pull > 0.0 else 0.0)
 
 
 class HuberRegressor(LinearRegressor):
@@ -247,12 +268,7 @@ class HuberRegressor(LinearRegressor):
             theta[-1] = max(theta[-1], 10 * _LEAST)
         price = np.minimum(self.alpha * powers**2 / unit, 1e300)
         problem = HuberProblem(rows, centre, price, float(self.epsilon), fit_intercept=self.fit_intercept)
-        found = minimise(problem, theta, tol=self.tol, max_iter=self.max_iter)
-        if (
-            found.theta[-1] <= 1e3 * _LEAST
-        ):  # the rows lie on the plane: there is no scale, and nothing more to find
-            found = found._replace(converged=True)
-        return found
+        return minimise(problem, theta, tol=self.tol, max_iter=self.max_iter)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
