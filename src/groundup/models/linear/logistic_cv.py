@@ -25,6 +25,7 @@ from groundup.models.estimator import (
     ConvergenceWarning,
     Hidden,
     Interval,
+    Scalar,
     StrOptions,
     check_is_fitted,
     fitting,
