@@ -23,6 +23,13 @@ QUICK = {
     "KMeans": {"n_clusters": 3, "n_init": 2},
     "ElasticNetCV": {"alphas": 10, "cv": 3},
     "LassoCV": {"alphas": 10, "cv": 3},
+    "LogisticRegressionCV": {
+        "Cs": 3,
+        "cv": 3,
+        "l1_ratios": (0, 0.5),
+        "scoring": "neg_log_loss",
+        "use_legacy_attributes": False,
+    },
     "IsolationForest": {"n_estimators": 5},
     "RandomForestClassifier": {"n_estimators": 5},
     "RandomForestRegressor": {"n_estimators": 5},

@@ -19,6 +19,7 @@ _LAZY = {
     "ElasticNet": "groundup.models.linear.elastic_net",
     "LinearRegression": "groundup.models.linear.least_squares",
     "LogisticRegression": "groundup.models.linear.logistic",
+    "LogisticRegressionCV": "groundup.models.linear.logistic_cv",
     "Ridge": "groundup.models.linear.ridge",
 }
 
@@ -31,6 +32,7 @@ __all__ = [
     "LassoCV",
     "LinearRegression",
     "LogisticRegression",
+    "LogisticRegressionCV",
     "PoissonRegressor",
     "Ridge",
     "RidgeCV",

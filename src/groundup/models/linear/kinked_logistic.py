@@ -17,7 +17,7 @@ from groundup.models.linear.sparse_fit import tamed
 _DEAR = 1e100  # a price that no coefficient is worth
 
 
-def fit(learner, rows, X, penalty: tuple[float, float], n_scores: int, known, tell):
+def fit(learner, rows, X, penalty: tuple[float, float], n_scores: int, known, tell, columns=None):
     """Return (what the solver found, coef, intercept).
 
     Parameters
@@ -36,9 +36,11 @@ def fit(learner, rows, X, penalty: tuple[float, float], n_scores: int, known, te
         (coef, intercept) to start from.
     tell : callable
         ``tell(figures, attributes) -> stop``.
+    columns : tuple, optional
+        What `prepared` made of the rows, for more fits than one.
     """
     with np.errstate(all="ignore"):
-        rows, design, reach = _prepared(learner, rows, X)
+        rows, design, reach = columns or prepared(learner, rows, X)
         price, ratio = penalty[0] / design.total, penalty[1]
         l1 = np.where(reach > 0.0, np.minimum(ratio * price * reach, _DEAR), _DEAR)
         l2 = np.minimum((1.0 - ratio) * price * reach**2, _DEAR)
@@ -66,7 +68,7 @@ def fit(learner, rows, X, penalty: tuple[float, float], n_scores: int, known, te
     return found, coef, intercept - intercept.mean() if n_scores > 1 else intercept
 
 
-def _prepared(learner, rows, X):
+def prepared(learner, rows, X):
     """Return (rows, their columns, what a unit of each column is in the data's units)."""
     threads, powers = learner._n_threads(), np.ones(rows.n_features)
     design = columns_of(rows, centred=learner.fit_intercept, n_threads=threads)

@@ -216,7 +216,7 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         self.n_iter_ = np.array([found.n_iter], dtype=np.int32)
         total = float(rows["weight"].sum()) if kinked else 1.0
         self.objective_, self.gap_ = (float(np.clip(v * total, 0.0, _HUGE)) for v in (found.value, found.gap))
-        self._warn(found, strength, _start(rows, self.classes_))
+        self._warn(found, strength, loss_at_zero(rows, self.classes_))
         self._iterations_end(X, y)
         return self
 
@@ -234,7 +234,7 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
             refuse_nonfinite(self, X)
             rows, scale = tamed(rows) if sparse else _rescaled(rows)
             found = self._solve(rows, centre * scale, scale, strength, known, tell)
-        self.coef_, self.intercept_ = _unpacked(found.theta, self._n_scores, centre * scale, scale)
+        self.coef_, self.intercept_ = unpacked(found.theta, self._n_scores, centre * scale, scale)
         return found
 
     def _fit_kinked(self, rows, X, strength: float, ratio: float, known, tell):
@@ -248,8 +248,8 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
     def _n_scores(self) -> int:
         return 1 if len(self.classes_) == 2 else len(self.classes_)
 
-    def _solve(self, rows, centre, scale, strength: float, known, tell):
-        """Return the minimum for rows whose columns were multiplied by `scale`."""
+    def _solve(self, rows, centre, scale, strength: float, known, tell, metric=None):
+        """Return the minimum for rows whose columns were multiplied by `scale`; `metric` as for `smooth_problem.fit`."""
         n_scores = self._n_scores
         theta = np.zeros((n_scores, rows.n_features + 1))
         if known is not None and known[0].shape == (n_scores, rows.n_features):
@@ -259,7 +259,7 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
 
         def watch(value, theta):
             def attributes():
-                coef, intercept = _unpacked(theta, n_scores, centre, scale)
+                coef, intercept = unpacked(theta, n_scores, centre, scale)
                 return {"coef_": coef, "intercept_": intercept, "classes_": self.classes_}
 
             return tell(lambda: {"loss": value / total}, attributes)
@@ -271,9 +271,10 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
                 theta.ravel(),
                 tol=self.tol,
                 max_iter=self.max_iter,
-                floor=0.0 if strength else _SEPARATED * _start(rows, self.classes_),
+                floor=0.0 if strength else _SEPARATED * loss_at_zero(rows, self.classes_),
                 tell=watch,
                 cold=known is None,
+                metric=metric,
             )
 
     def _encode(self, rows) -> None:
@@ -302,14 +303,17 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
     def _strength(self) -> tuple[float, float]:
         """Return (1 / C, l1_ratio) after checking solver and dual as scikit-learn does."""
         ratio, C = self._penalty()
+        self._refuse_unsupported()
+        return 1.0 / C, float(ratio)
+
+    def _refuse_unsupported(self) -> None:
         if self.dual:
             raise ValueError(f"Solver {self.solver} supports only dual=False, got dual=True")
         if self.solver == "liblinear":
             raise ValueError(
                 "solver='liblinear' is not supported (it penalises the intercept): use solver='lbfgs', or "
-                "sklearn.linear_model.LogisticRegression(solver='liblinear')"
+                f"sklearn.linear_model.{type(self).__name__}(solver='liblinear')"
             )
-        return 1.0 / C, float(ratio)
 
     def _penalty(self):
         """Return (l1_ratio, C), with scikit-learn 1.9's deprecations."""
@@ -436,14 +440,14 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
             )
 
 
-def _unpacked(theta, n_scores: int, centre: np.ndarray, scale: np.ndarray):
+def unpacked(theta, n_scores: int, centre: np.ndarray, scale: np.ndarray):
     """Return (coef_, intercept_) in the data's units; theta's intercepts are the scores at `centre`."""
     theta = theta.reshape(n_scores, -1)
     w = theta[:, :-1]
     return w * scale, theta[:, -1] - w @ centre
 
 
-def _start(rows, classes) -> float:
+def loss_at_zero(rows, classes) -> float:
     """Return the loss of coefficients of zero."""
     return float(rows["weight"].sum()) * np.log(len(classes))
 

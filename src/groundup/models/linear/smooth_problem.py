@@ -131,9 +131,21 @@ def fit(
     floor: float,
     tell=None,
     cold: bool = True,
+    metric: Any = None,
 ) -> Minimum:
-    """Return the minimum: by way of a sample of the rows where these are many, and nothing better is known (`cold`)."""
-    metric = None
+    """Return the minimum: by way of a sample of the rows where these are many, and nothing better is known.
+
+    Parameters
+    ----------
+    problem, theta, tol, max_iter, floor, tell
+        As for `minimise`.
+    cold : bool
+        `theta` is no better than any other start.
+    metric : Metric, optional
+        Of a problem nearby, in the same units: slopes are then all that is computed.
+    """
+    if metric is not None:
+        problem.cheap = False
     small = problem.sample() if cold and max_iter > 0 else None
     if small is not None:
         small.cheap = small.exact  # Newton's method throughout
