@@ -22,7 +22,7 @@ _OUTSIDE = re.compile(r"\[([^\]]+)\]\((?:\.\./)+(?!guide/|design/)[^)]*\)")
 
 def show_charts(block, block_vars, gallery_conf) -> str:
     """Return the figure of a block's chart, and write its thumbnail."""
-    found = block_vars["example_globals"].get("___")
+    found = block_vars["example_globals"].pop("___", None)  # a block without a last value would show it again
     chart = found if isinstance(found, Chart) else _from_altair(found)
     if chart is None:
         return ""
