@@ -2,7 +2,7 @@
 #   make demo     build, show and use a model of a bundled sample table
 #   make test     the tests             make test-data  those on the real data of ../shared/data
 #   make check    style, types, layers  make bench      races against the peers that are installed
-#   make warmup   compile all kernels once
+#   make warmup   compile all kernels once              make docs   the site: docs/_build/html
 
 PYTHON ?= $(shell for v in 3.14 3.13 3.12 3.11 3; do \
 	p=$$(command -v python$$v) && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -13,7 +13,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 RACES ?= gbdt-1m-28,ols-2m-50,kmeans-1m-32-20it,logit-1m-50
 
-.PHONY: demo test test-data check format bench warmup clean
+.PHONY: demo test test-data check format bench warmup docs clean
 .DEFAULT_GOAL := demo
 
 demo: $(READY)
@@ -44,8 +44,12 @@ bench: $(READY)
 warmup: $(READY)
 	$(BIN)/groundup warmup
 
+docs: $(READY)
+	$(PIP) install --constraint constraints.txt --group docs
+	GROUNDUP_QUIET=1 $(BIN)/python -m sphinx -W --keep-going -q -d docs/_build/doctrees docs docs/_build/html
+
 clean:
-	rm -rf $(VENV) demo.groundup
+	rm -rf $(VENV) demo.groundup docs/_build docs/api docs/gallery
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "groundup needs Python 3.11 or newer with venv (Debian: apt-get install python3 python3-venv make)"; exit 1; }

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from groundup import charts
+from groundup.charts.branching import Nodes
 
 #: Text that has broken pages, expressions, field names, terminals or readers.
 HOSTILE = [
@@ -86,6 +87,21 @@ def every_chart(name: str, n: int = 400, seed: int = 0) -> dict:
             values=grid,
             name=name,
             target=name,
+        ),
+        "tree": charts.tree(
+            Nodes(
+                np.array([1, 2, -1, -1, -1]),
+                np.array([4, 3, -1, -1, -1]),
+                np.array([0, 1, -2, -2, -2]),
+                np.array([0.5, np.inf, -2.0, -2.0, -2.0]),
+                np.array(
+                    [[0.4, 0.3, 0.3], [0.6, 0.2, 0.2], [1.0, 0.0, 0.0], [0.2, 0.6, 0.2], [0.1, 0.4, 0.5]]
+                ),
+                np.array([100, 60, 30, 30, 40]),
+            ),
+            [name, name],
+            classes=names,
+            way=[0, 1, 3],
         ),
         "partial_dependence_of_names": charts.partial_dependence(
             names, [0.1, 0.3, 0.2], name=name, target=name

@@ -28,6 +28,7 @@ KINDS = [
     "importance",
     "learning_curve",
     "partial_dependence",
+    "tree",
     "partial_dependence_of_names",
 ]
 
@@ -173,7 +174,7 @@ def test_vega_draws_charts_of_hostile_names(name, make_charts):
         told = "".join(map(drawn_text, chart.panel_specs()))
         assert "undefined" not in told, kind
         assert "NaN" not in told, kind
-        if kind in {"confusion_matrix", "importance", "leaderboard", "category_distribution"}:
+        if kind in {"confusion_matrix", "importance", "leaderboard", "category_distribution", "tree"}:
             assert shown(name).strip()[:8] in told, kind
 
 

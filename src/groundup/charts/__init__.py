@@ -29,6 +29,7 @@ _LAZY = {
     "precision_recall": "groundup.charts.recall_curve",
     "residuals": "groundup.charts.residual",
     "roc": "groundup.charts.roc_curve",
+    "tree": "groundup.charts.branching",
 }
 _MODULES = {"bundle", "embed", "theme"}
 
@@ -46,6 +47,7 @@ __all__ = [
     "precision_recall",
     "residuals",
     "roc",
+    "tree",
 ]
 
 

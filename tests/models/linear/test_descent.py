@@ -1,5 +1,7 @@
 """Stochastic gradient descent: against scikit-learn's answers, exact optima, and what callbacks are told."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import sklearn.linear_model
@@ -104,6 +106,43 @@ class Watch:
         if context.parent is not None:
             self.told.append(context.figures)
         return False
+
+
+class WatchAll(Watch):
+    """A callback that wants every step."""
+
+    every = 1
+
+
+def test_a_callback_can_ask_for_every_step():
+    X, _, y = problem(500)
+    settings = {"max_iter": 2, "tol": None, "random_state": 0}
+    for every, n_told in ((1, 1000), (7, 2 * -(-500 // 7))):
+        watch = WatchAll()
+        watch.every = every
+        model = SGDRegressor(**settings).set_callbacks(watch).fit(X, y)
+        told = model._skl_callbacks[0].told
+        assert len(told) == n_told
+        np.testing.assert_array_equal(told[-1]["coef"][0], SGDRegressor(**settings).fit(X, y).coef_)
+
+
+def test_the_gradient_told_is_that_of_the_next_step():
+    X, _, y = problem(200)
+    model = SGDRegressor(
+        alpha=0.1,
+        fit_intercept=False,
+        batch_size=200,
+        max_iter=300,
+        tol=None,
+        learning_rate="constant",
+        eta0=0.1,
+    )
+    model.set_callbacks(WatchAll()).fit(X, y)
+    told = model._skl_callbacks[0].told
+    for before, after in pairwise(told[:20]):
+        moved = np.linalg.norm(after["coef"] - before["coef"])
+        assert moved == pytest.approx(0.1 * before["gradient_norm"], rel=1e-9)
+    assert told[-1]["gradient_norm"] < 1e-6 * told[0]["gradient_norm"]
 
 
 def test_each_step_can_be_watched():

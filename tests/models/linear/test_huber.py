@@ -66,3 +66,16 @@ def test_a_warm_start_and_a_warning():
     assert model.fit(X, y).n_iter_ < first
     with pytest.warns(ConvergenceWarning, match="Raise max_iter"):
         HuberRegressor(max_iter=1).fit(X, y)
+
+
+def test_where_a_plane_meets_all_rows_the_fit_goes_on_when_sigma_falls():
+    """Of wide rows the optimum trades sigma against the penalty: it once stopped where sigma came to nothing."""
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((20, 40))
+    y = X @ rng.standard_normal(40)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        ours = HuberRegressor(alpha=0.1, max_iter=1000).fit(X, y)
+    theirs = sklearn.linear_model.HuberRegressor(alpha=0.1, tol=1e-9, max_iter=20000).fit(X, y)
+    mine, other = (objective(m, X, y, np.ones(20), 1.35, 0.1) for m in (ours, theirs))
+    assert mine <= other * (1 + 1e-6)

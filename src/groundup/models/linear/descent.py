@@ -5,8 +5,9 @@ r"""Linear models by stochastic gradient descent, which can be watched.
 The losses are those of `engine.losses.margins`, the steps those of `solvers.gradient`. Rows come in a new random order in
 each epoch (a pass over all rows). K > 2 classes are K descents, each class against the rest, side by side.
 
-Set a callback to watch: about a hundred times in an epoch (each step, where there are fewer) it is told the loss of the
-rows just visited, the norm of their mean slope, the learning rate, and the weights as they stand.
+Set a callback to watch: it is told after every k-th step where it has an attribute ``every = k``, else about a hundred
+times in an epoch. It learns of the rows just visited their mean loss and the norm of their mean gradient at the
+weights as they stand (with the slope of the L2 penalty, without L1's), the learning rate, and the weights.
 
 Cost: 4 flops a number of X and epoch. The result is not the exact optimum: `LogisticRegression`, `Ridge`, `ElasticNet`
 find that, mostly sooner. This is for very many rows, for rows that come one by one (`partial_fit`), and to see.
@@ -217,9 +218,12 @@ class _Run:
 
     def epoch(self, order, stored, active, tell, epoch: int) -> bool:
         """Visit all rows of `order`; return whether a callback asked to stop."""
-        listening = bool(getattr(self.learner, "_skl_callbacks", None))
-        batch, share = self.settings.batch, -(-len(order) // _TOLD)
-        chunk = -(-share // batch) * batch if listening else max(batch, _CALL_ROWS // batch * batch)
+        callbacks = getattr(self.learner, "_skl_callbacks", None)
+        listening, batch = bool(callbacks), self.settings.batch
+        chunk = max(batch, _CALL_ROWS // batch * batch)
+        if callbacks:
+            share = -(-len(order) // (_TOLD * batch))
+            chunk = batch * min(max(1, int(getattr(callback, "every", share))) for callback in callbacks)
         for lo in range(0, len(order), chunk):
             which = order[lo : lo + chunk]
             self._walk(which, stored[lo + self.window : lo + self.window + chunk], active)
@@ -246,7 +250,10 @@ class _Run:
             access.scores(some, np.zeros(d), w, b, z)
             total += loss.terms(z, y[which], v[which], r, np.empty(0)) / m
             access.slopes(some, np.zeros(d), r, slope)
-            norm += float((slope / m) @ (slope / m))
+            slope /= m
+            slope[:-1] += self.settings.l2 * w
+            slope[-1] *= self.learner.fit_intercept
+            norm += float(slope @ slope)
         rates = [
             steps._rate(self.settings.schedule, self.settings.eta0, s.numbers[steps.RATE], self.settings.alpha,
                         self.settings.start, self.settings.power, s.numbers[steps.T]) for s in self.states

@@ -44,7 +44,7 @@ class SGDClassifier(LinearClasses, ClassifierMixin, Descent):
     verbose : int, default=0
         No effect: set a callback to watch.
     epsilon : float, default=0.1
-        Of the losses "huber" and "(squared_)epsilon_insensitive".
+        Of the losses "huber", "epsilon_insensitive", "squared_epsilon_insensitive".
     n_jobs : int, default=None
         Number of threads over classes: None is the process's budget, -1 all cores. The result does not depend on it.
     random_state : int, RandomState instance, default=None

@@ -31,7 +31,7 @@ class SGDRegressor(LinearRegressor, Descent):
     verbose : int, default=0
         No effect: set a callback to watch.
     epsilon : float, default=0.1
-        Of the losses "huber" and "(squared_)epsilon_insensitive".
+        Of the losses "huber", "epsilon_insensitive", "squared_epsilon_insensitive".
     random_state : int, RandomState instance, default=None
         Of the order of the rows.
     learning_rate : str, default="invscaling"

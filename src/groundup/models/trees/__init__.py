@@ -16,6 +16,7 @@ _LAZY = {
     "HistGradientBoostingRegressor": "groundup.models.trees.regressor",
     "export_text": "groundup.models.trees.telling",
     "path_in_words": "groundup.models.trees.telling",
+    "plot_tree": "groundup.models.trees.picture",
 }
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "HistGradientBoostingRegressor",
     "export_text",
     "path_in_words",
+    "plot_tree",
 ]
 
 

@@ -25,7 +25,6 @@ from groundup.engine.kernels import kernel
 from groundup.engine.kernels.prefetch import prefetch
 from groundup.models.trees.decision_codes import Codes
 from groundup.models.trees.decision_criteria import ABSOLUTE
-from groundup.models.trees.decision_runs import FEW
 from groundup.models.trees.decision_search import BATCH, Absolute, Rules, Target, Work, gather, search
 
 _DONE, _PAUSED, _FULL = 0, 1, 2
@@ -102,10 +101,11 @@ def _work(order, n_outputs: int, coded: Codes, rules: Rules) -> Work:
         np.empty(n, np.int32),
         np.empty(n * n_outputs if classes else 0, np.int32),
         np.empty(n if classes else n * rules.n_sums),
-        np.empty((2, FEW if binned else n), np.int64),
+        np.empty((2, 0 if binned else n), np.int64),
         np.empty(most, np.int64),
         np.empty((most, rules.n_sums + 1)),
-        np.zeros((BATCH if binned else 0, 256, rules.n_sums + 1)),
+        np.zeros((BATCH if binned else 0) * 256 * (rules.n_sums + 1)),
+        np.empty(BATCH * 4, np.uint64),
         np.empty((2, rules.n_sums + 1)),
         np.arange(coded.n_features, dtype=np.int32),
         np.empty(coded.n_features, np.int32),
@@ -134,12 +134,16 @@ def _grow(coded, target, rules, work, absolute, growth, budget):
     whole, progress = growth.whole, growth.progress
     best_first = rules.max_leaf_nodes > 0
     done, made = np.int64(0), progress[0]
+    total, state = np.empty(rules.n_sums), np.empty(1, np.uint64)
+    split, cut = np.empty(3, np.int64), np.empty(1)
     if made == 0:
         whole[0, _STOP], whole[0, _KEY] = work.order.size, 1
         progress[0], progress[2] = 1, 1
     while True:
         for kid in range(progress[0] - 1, made - 1, -1):  # the left one last: it is taken first
-            done += _make(kid, coded, target, rules, work, absolute, growth, best_first)
+            done += _make(
+                kid, coded, target, rules, work, absolute, growth, best_first, total, state, split, cut
+            )
         made = progress[0]
         if progress[1] == 0 or (best_first and progress[2] >= rules.max_leaf_nodes):
             return _DONE
@@ -147,8 +151,8 @@ def _grow(coded, target, rules, work, absolute, growth, budget):
             return _PAUSED
         if made + 2 > len(whole):
             return _FULL
-        q = _take(growth, best_first)
-        middle = _part(q, coded, work, growth)
+        q = _take(growth.waiting, growth.real, progress, best_first)
+        middle = _part(q, coded.codes, coded.stride, coded.missing, work.order, work.spare, whole)
         progress[0] += 2
         progress[2] += 1
         whole[q, _LEFT] = made
@@ -159,72 +163,67 @@ def _grow(coded, target, rules, work, absolute, growth, budget):
             whole[made + side, _KEY] = 2 * whole[q, _KEY] + side
 
 
-@kernel
-def _make(q, coded, target, rules, work, absolute, growth, best_first):
+@kernel(inline=True)
+def _make(q, coded, target, rules, work, absolute, growth, best_first, total, state, split, cut):
     """Sum up a new node, and put it on the list if it can be split; return the work done."""
     whole, real = growth.whole, growth.real
     rows = work.order[whole[q, _START] : whole[q, _STOP]]
     n = rows.size
-    total = np.empty(rules.n_sums)
     weight, impurity = gather(rows, target, rules, work, absolute, total, growth.value[q])
     real[q, _IMPURITY], real[q, _WEIGHT] = impurity, weight
     whole[q, _LEFT] = 0
     if (
-        n < rules.min_samples_split
-        or n < 2 * rules.min_samples_leaf
-        or weight < 2.0 * rules.min_weight_leaf
-        or whole[q, _DEPTH] >= rules.max_depth
-        or impurity <= 2.220446049250313e-16
+        n >= rules.min_samples_split
+        and n >= 2 * rules.min_samples_leaf
+        and weight >= 2.0 * rules.min_weight_leaf
+        and whole[q, _DEPTH] < rules.max_depth
+        and impurity > 2.220446049250313e-16
     ):
-        return n
-    split, cut = np.empty(3, np.int64), np.empty(2)
-    key = np.uint64(whole[q, _KEY])
-    fall = search(rows, coded, target, rules, work, absolute, total, impurity, key, split, cut)
-    fall /= target.offsets.size - 1
-    if fall < 0.0 or fall / real[0, _WEIGHT] + 2.220446049250313e-16 < rules.min_decrease:
-        return n * rules.max_features
-    whole[q, _FEATURE], whole[q, _CODE], whole[q, _MISSING] = split[0], split[1], split[2]
-    real[q, _CUT], real[q, _FALL] = cut[0], fall
-    _put(q, growth, best_first)
-    return n * rules.max_features
+        key = np.uint64(whole[q, _KEY])
+        fall = search(rows, coded, target, rules, work, absolute, total, impurity, key, state, split, cut)
+        fall /= target.offsets.size - 1
+        n *= rules.max_features
+        if fall >= 0.0 and fall / real[0, _WEIGHT] + 2.220446049250313e-16 >= rules.min_decrease:
+            whole[q, _FEATURE], whole[q, _CODE], whole[q, _MISSING] = split[0], split[1], split[2]
+            real[q, _CUT], real[q, _FALL] = cut[0], fall
+            _put(q, growth.waiting, real, growth.progress, best_first)
+    return n
 
 
 @kernel
-def _put(q, growth, best_first):
+def _put(q, waiting, real, progress, best_first):
     """Put a node on the list: at its end, or into its heap."""
-    waiting, fall = growth.waiting, growth.real[:, _FALL]
-    at = growth.progress[1]
-    growth.progress[1] += 1
+    at = progress[1]
+    progress[1] += 1
     waiting[at] = q
     while best_first and at > 0:
         up = (at - 1) // 2
-        if not _before(waiting[at], waiting[up], fall):
+        if not _before(waiting[at], waiting[up], real):
             break
         waiting[at], waiting[up] = waiting[up], waiting[at]
         at = up
 
 
 @kernel
-def _before(a, b, fall):
+def _before(a, b, real):
     """Tell whether node a is split before b: the larger fall, of equal ones the older node."""
-    return fall[a] > fall[b] or (fall[a] == fall[b] and a < b)
+    return real[a, _FALL] > real[b, _FALL] or (real[a, _FALL] == real[b, _FALL] and a < b)
 
 
 @kernel
-def _take(growth, best_first):
+def _take(waiting, real, progress, best_first):
     """Take the last node off the list, or the best."""
-    waiting, fall = growth.waiting, growth.real[:, _FALL]
-    growth.progress[1] -= 1
-    n = growth.progress[1]
+    progress[1] -= 1
+    n = progress[1]
     if not best_first:
         return waiting[n]
     q, at = waiting[0], 0
     waiting[0] = waiting[n]
     while 2 * at + 1 < n:
         kid = 2 * at + 1
-        if kid + 1 < n and _before(waiting[kid + 1], waiting[kid], fall):
+        if kid + 1 < n and _before(waiting[kid + 1], waiting[kid], real):
             kid += 1
-        if not _before(waiting[kid], waiting[at], fall):
+        if not _before(waiting[kid], waiting[at], real):
             break
         waiting[at], waiting[kid] = waiting[kid], waiting[at]
         at = kid
@@ -232,15 +231,11 @@ def _take(growth, best_first):
 
 
 @kernel
-def _part(q, coded, work, growth):
+def _part(q, codes, stride, missing, order, spare, whole):
     """Part a node's rows by its split, keeping their order; return the first row of the right side.
 
     Where the node had no missing value, those to come go with the more rows.
     """
-    codes = coded.codes
-    stride = coded.stride
-    missing = coded.missing
-    whole, order, spare = growth.whole, work.order, work.spare
     f, code, missing_left = whole[q, _FEATURE], whole[q, _CODE], whole[q, _MISSING] == 1
     start, stop = whole[q, _START], whole[q, _STOP]
     at, other = start, 0

@@ -15,10 +15,14 @@ from __future__ import annotations
 import numpy as np
 
 from groundup.engine.kernels import kernel
+from groundup.engine.kernels.bits import lowest_bit
 from groundup.engine.kernels.prefetch import prefetch
 
 #: Up to so many rows are sorted by insertion.
 FEW = 32
+#: Up to so many rows, the codes that occur are marked, so that a histogram's empty bins are not visited.
+MARKED = 512
+_NONE, _BIT = np.uint64(0), np.uint64(1)
 #: Rows whose codes are asked for ahead of time.
 _AHEAD = 16
 
@@ -60,7 +64,8 @@ def sort_keys(keys, spare, most):
             b = (keys[i] >> shift) & np.int64(255)
             spare[starts[b]] = keys[i]
             starts[b] += 1
-        keys[:] = spare[:n]
+        for i in range(n):  # a slice assigned would have its error message compiled, a second of it
+            keys[i] = spare[i]
         most >>= np.int64(8)
         shift += np.int64(8)
 
@@ -91,53 +96,74 @@ def runs_of_sorted(keys, n, slot, contribution, n_sums, n_outputs, classes, out_
 
 @kernel
 def fill_histograms(
-    codes, stride, features, n_drawn, rows, slot, contribution, n_sums, n_outputs, classes, counted, out_hist
+    codes,
+    stride,
+    features,
+    n_drawn,
+    rows,
+    slot,
+    contribution,
+    n_sums,
+    n_outputs,
+    classes,
+    counted,
+    out_hist,
+    out_there,
 ):
-    """Add a node's rows to the histograms (n_drawn, 256, n_sums + 1) of the features drawn, which begin at 0."""
-    width = n_sums + 1
-    hist = out_hist.reshape(-1)
+    """Add a node's rows to the histograms (n_drawn * 256 * width) of the features drawn, which begin at 0.
+
+    width: n_sums, and one more where rows are counted.
+    out_there : uint64 (n_drawn * 4): a bit for each code that may occur; of few rows, for each that does.
+    """
+    width = n_sums + np.int64(counted)
+    few = rows.size <= MARKED
+    for j in range(4 * n_drawn):
+        out_there[j] = _NONE if few else ~_NONE
     for i in range(rows.size):
         base = np.int64(rows[i]) * stride
         prefetch(codes, np.int64(rows[min(i + _AHEAD, rows.size - 1)]) * stride)
-        if classes and n_outputs == 1:
-            w, s = contribution[i], np.int64(slot[i])
-            for j in range(n_drawn):
-                o = (np.int64(j) * 256 + np.int64(codes[base + features[j]])) * width
-                hist[o + s] += w
-                if counted:
-                    hist[o + n_sums] += 1.0
-        elif classes:
-            for j in range(n_drawn):
-                o = (np.int64(j) * 256 + np.int64(codes[base + features[j]])) * width
+        one = classes and n_outputs == 1
+        w, own = 0.0, np.int64(0)
+        if one:
+            w, own = contribution[i], np.int64(slot[i])
+        for j in range(n_drawn):
+            code = np.int64(codes[base + features[j]])
+            o = (np.int64(j) * 256 + code) * width
+            if few:
+                out_there[4 * j + (code >> 6)] |= _BIT << np.uint64(code & 63)
+            if counted:
+                out_hist[o + n_sums] += 1.0
+            if one:
+                out_hist[o + own] += w
+            elif classes:
                 for k in range(n_outputs):
-                    hist[o + slot[i * n_outputs + k]] += contribution[i]
-                hist[o + n_sums] += 1.0
-        else:
-            for j in range(n_drawn):
-                o = (np.int64(j) * 256 + np.int64(codes[base + features[j]])) * width
+                    out_hist[o + slot[i * n_outputs + k]] += contribution[i]
+            else:
                 for s in range(n_sums):
-                    hist[o + s] += contribution[i * n_sums + s]
-                hist[o + n_sums] += 1.0
+                    out_hist[o + s] += contribution[i * n_sums + s]
 
 
 @kernel
-def runs_of_histogram(hist, n_sums, n_first, counted, out_code, out_sums):
-    """Runs of one histogram (256, n_sums + 1), which is cleared; return how many.
+def runs_of_histogram(hist, there, j, n_sums, n_first, counted, out_code, out_sums):
+    """Runs of the j-th histogram, which is cleared; return how many.
 
     n_first : the sums of which one is positive where there are rows: the weight, or those of the first output's classes.
     """
+    width = n_sums + np.int64(counted)
     n_runs = 0
-    for b in range(256):
-        there = 0.0
-        if counted:
-            there = hist[b, n_sums]
-        else:
+    for part in range(4):
+        bits = there[4 * j + part]
+        while bits != _NONE:
+            b = 64 * part + lowest_bit(bits)
+            bits &= bits - _BIT
+            o = (256 * j + b) * width
+            some = 0.0
             for s in range(n_first):
-                there += hist[b, s]
-        if there > 0.0:
-            out_code[n_runs] = b
-            for s in range(n_sums + 1):
-                out_sums[n_runs, s] = hist[b, s]
-                hist[b, s] = 0.0
-            n_runs += 1
+                some += hist[o + s]
+            if some > 0.0:
+                out_code[n_runs] = b
+                for s in range(width):
+                    out_sums[n_runs, s] = hist[o + s]
+                    hist[o + s] = 0.0
+                n_runs += 1
     return n_runs

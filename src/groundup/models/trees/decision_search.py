@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from groundup.engine.kernels import kernel
+from groundup.engine.kernels.prefetch import prefetch
 from groundup.models.trees.decision_absolute import rank_targets, side_losses, weighted_median
 from groundup.models.trees.decision_criteria import (
     GINI,
@@ -28,7 +29,6 @@ from groundup.models.trees.decision_criteria import (
     side_score,
 )
 from groundup.models.trees.decision_runs import (
-    FEW,
     fill_histograms,
     runs_of_histogram,
     runs_of_sorted,
@@ -37,7 +37,8 @@ from groundup.models.trees.decision_runs import (
 
 #: Features whose histograms are filled in one pass over the rows.
 BATCH = 8
-_EPS = 2.220446049250313e-16
+#: Rows whose targets are asked for ahead of time.
+_AHEAD = 16
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -85,7 +86,8 @@ class Work(NamedTuple):
     keys: np.ndarray  # int64 (2, n)
     run_code: np.ndarray  # int64
     run_sums: np.ndarray  # float64 (n or 256, n_sums + 1)
-    hist: np.ndarray  # float64 (BATCH, 256, n_sums + 1), zeros between nodes
+    hist: np.ndarray  # float64 (BATCH * 256 * (n_sums + 1)), zeros between nodes
+    there: np.ndarray  # uint64 (BATCH * 4): see `decision_runs`
     side: np.ndarray  # float64 (2, n_sums + 1)
     features: np.ndarray  # int32 (n_features,): 0, 1, ... between nodes
     swaps: np.ndarray  # int32 (n_features,)
@@ -116,7 +118,7 @@ def uniform(state):
     return np.float64(next_random(state) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
 
 
-@kernel
+@kernel(inline=True)
 def gather(rows, target, rules, work, absolute, out_total, out_value):
     """Copy what is learnt of a node's rows side by side, and sum it up.
 
@@ -135,16 +137,24 @@ def gather(rows, target, rules, work, absolute, out_total, out_value):
     if rules.classes:
         for i in range(n):
             r = np.int64(rows[i])
-            w = weights[r] if weighted else 1.0
+            ahead = np.int64(rows[min(i + _AHEAD, n - 1)])
+            prefetch(all_slots, ahead * n_outputs)
+            w = 1.0
+            if weighted:
+                prefetch(weights, ahead)
+                w = weights[r]
             weight += w
             contribution[i] = w
             for k in range(n_outputs):
                 s = all_slots[r * n_outputs + k]
                 slot[i * n_outputs + k] = s
                 out_total[s] += w
-        out_value[:] = out_total[: rules.n_sums]
-        return weight, class_impurity(out_total, target.offsets, rules.criterion)
-    return _gather_numbers(rows, target, rules, work, absolute, out_total, out_value)
+        for s in range(rules.n_sums):
+            out_value[s] = out_total[s]
+        impurity = class_impurity(out_total, target.offsets, rules.criterion)
+    else:
+        weight, impurity = _gather_numbers(rows, target, rules, work, absolute, out_total, out_value)
+    return weight, impurity
 
 
 @kernel
@@ -215,8 +225,8 @@ def _medians(rows, target, n_sums, weight, work, absolute, out_value):
     return loss
 
 
-@kernel
-def search(rows, coded, target, rules, work, absolute, total, impurity, key, out_split, out_cut):
+@kernel(inline=True)
+def search(rows, coded, target, rules, work, absolute, total, impurity, key, state, out_split, out_cut):
     """Find the best split of a node whose rows are gathered; return the fall of the impurity's sum, -1 for none.
 
     out_split : int64 (3,): feature, code (up to which rows go left), missing left.  out_cut : float64 (1,): threshold.
@@ -229,13 +239,12 @@ def search(rows, coded, target, rules, work, absolute, total, impurity, key, out
     run_code = work.run_code
     run_sums = work.run_sums
     keys = work.keys
-    hist = work.hist
+    hist, there = work.hist, work.there
     n = rows.size
-    state = np.empty(1, np.uint64)
     state[0] = np.uint64(rules.seed) ^ (key * _MIX)
     n_features = coded.n_features
     counted = rules.min_samples_leaf > 1 or rules.min_weight_leaf > 0.0 or not rules.classes
-    histogram = coded.missing == 255 and n > FEW and absolute is None
+    histogram = coded.missing == 255 and absolute is None
     weight = 0.0
     for s in range(target.offsets[0], target.offsets[1] if rules.classes else 1):
         weight += total[s]
@@ -255,12 +264,15 @@ def search(rows, coded, target, rules, work, absolute, total, impurity, key, out
             fill_histograms(
                 codes, coded.stride, features[drawn : drawn + batch], batch, rows, slot,
                 contribution, rules.n_sums, target.offsets.size - 1, rules.classes, counted, hist,
+                there,
             )  # fmt: skip
         for j in range(drawn, drawn + batch):
             f = np.int64(features[j])
             if histogram:
                 first = target.offsets[1] if rules.classes else 1
-                n_runs = runs_of_histogram(hist[j - drawn], rules.n_sums, first, counted, run_code, run_sums)
+                n_runs = runs_of_histogram(
+                    hist, there, j - drawn, rules.n_sums, first, counted, run_code, run_sums
+                )
             else:
                 sort_codes(codes, coded.stride, f, rows, keys[0], keys[1])
                 n_runs = runs_of_sorted(
@@ -281,7 +293,7 @@ def search(rows, coded, target, rules, work, absolute, total, impurity, key, out
     return max(0.0, best - base) if best > -np.inf else -1.0
 
 
-@kernel
+@kernel(inline=True)
 def _best_place(f, n, n_runs, coded, target, rules, work, absolute, total, state, least, out_split, out_cut):
     """Best place of one feature if its score is above `least`: its score, and out_split, out_cut; else -inf."""
     run_code = work.run_code
@@ -290,7 +302,7 @@ def _best_place(f, n, n_runs, coded, target, rules, work, absolute, total, state
     top, at, way = least, np.int64(-1), np.int64(0)
     place, only, cut = np.int64(-1), np.int64(0), 0.0
     if rules.random:
-        place, only, cut = _random_place(f, some, missing, coded, work, state)
+        place, only, cut = _random_place(f, some, missing, coded.values, coded.edges, run_code, state)
     for side in range(1 + missing):
         if place >= 0 and side != only:
             continue
@@ -303,47 +315,57 @@ def _best_place(f, n, n_runs, coded, target, rules, work, absolute, total, state
                 first, last, side, some, missing, n, target, rules, work, absolute, top
             )
         elif rules.criterion == GINI and rules.n_sums == 2 and target.offsets.size == 2:
-            score, found = _gini_of_two(first, last, side, some, rules, work, total, n, top)
+            score, found = _gini_of_two(
+                first,
+                last,
+                side,
+                some,
+                n,
+                rules.min_samples_leaf,
+                rules.min_weight_leaf,
+                work.run_sums,
+                total,
+                top,
+            )
         else:
-            score, found = _places(first, last, side, some, n, target, rules, work, total, top)
+            score, found = _places(
+                first, last, side, some, n, target.offsets, rules, work.run_sums, work.side, total, top
+            )
         if score > top:
             top, at, way = score, found, side
-    if at < 0:
-        return -np.inf
-    out_split[0], out_split[2] = f, way
-    _cut(f, at, some, coded, work, out_split, out_cut)
-    if place >= 0:
-        out_split[1], out_cut[0] = run_code[at], cut
-    return top
+    if at >= 0:
+        out_split[0], out_split[2] = f, way
+        _cut(f, at, some, coded.values, coded.edges, run_code, out_split, out_cut)
+        if place >= 0:
+            out_split[1], out_cut[0] = run_code[at], cut
+    return top if at >= 0 else -np.inf
 
 
 @kernel
-def _cut(f, place, some, coded, work, out_split, out_cut):
+def _cut(f, place, some, values, edges, run_code, out_split, out_cut):
     """Put the threshold between run `place` and the next one."""
-    run_code = work.run_code
     low = run_code[place]
     if place == some - 1:  # all values left, missing ones right
         out_split[1], out_cut[0] = low, np.inf
         return
     high = run_code[place + 1]
-    if coded.edges.shape[1]:
+    if edges.shape[1]:
         middle = (low + high - 1) // 2
-        out_split[1], out_cut[0] = middle, coded.edges[f, middle]
+        out_split[1], out_cut[0] = middle, edges[f, middle]
         return
-    a, b = coded.values[f, low], coded.values[f, high]
+    a, b = values[f, low], values[f, high]
     cut = a / 2.0 + b / 2.0
     out_split[1], out_cut[0] = low, a if cut >= b else cut
 
 
 @kernel
-def _allowed(few, n, weight, rest, rules):
+def _allowed(few, n, weight, rest, least_rows, least_weight):
     """Tell whether both sides have rows and weight enough."""
-    return min(few, n - few) >= rules.min_samples_leaf and min(weight, rest) >= rules.min_weight_leaf
+    return min(few, n - few) >= least_rows and min(weight, rest) >= least_weight
 
 
 @kernel
-def _side_weight(sums, target, rules):
-    offsets = target.offsets
+def _side_weight(sums, offsets, rules):
     weight = 0.0
     for s in range(offsets[0], offsets[1] if rules.classes else 1):
         weight += sums[s]
@@ -351,11 +373,9 @@ def _side_weight(sums, target, rules):
 
 
 @kernel
-def _places(first, last, side, some, n, target, rules, work, total, least):
+def _places(first, last, side, some, n, offsets, rules, run_sums, sides, total, least):
     """Best score above `least` of the places first, ..., last - 1, and its place."""
-    run_sums = work.run_sums
-    offsets = target.offsets
-    left, right = work.side[0], work.side[1]
+    left, right = sides[0], sides[1]
     left[:] = 0.0
     if side:
         for s in range(rules.n_sums + 1):
@@ -372,8 +392,8 @@ def _places(first, last, side, some, n, target, rules, work, total, least):
             right[s] = total[s] - left[s]
         if not plain:
             few = np.int64(left[rules.n_sums])
-            a, b = _side_weight(left, target, rules), _side_weight(right, target, rules)
-            if not _allowed(few, n, a, b, rules):
+            a, b = _side_weight(left, offsets, rules), _side_weight(right, offsets, rules)
+            if not _allowed(few, n, a, b, rules.min_samples_leaf, rules.min_weight_leaf):
                 continue
         if squared:
             score = left[1] * left[1] / left[0] + right[1] * right[1] / right[0]
@@ -386,11 +406,8 @@ def _places(first, last, side, some, n, target, rules, work, total, least):
 
 
 @kernel
-def _gini_of_two(first, last, side, some, rules, work, total, n, least):
+def _gini_of_two(first, last, side, some, n, least_rows, least_weight, run_sums, total, least):
     """`_places` for two classes and Gini's index: both sides over one denominator."""
-    run_sums = work.run_sums
-    least_rows = rules.min_samples_leaf
-    least_weight = rules.min_weight_leaf
     a, b, few = 0.0, 0.0, 0.0
     if side:
         a, b, few = run_sums[some, 0], run_sums[some, 1], run_sums[some, 2]
@@ -402,7 +419,7 @@ def _gini_of_two(first, last, side, some, rules, work, total, n, least):
         few += run_sums[r, 2]
         c, d = total[0] - a, total[1] - b
         left, right = a + b, c + d
-        if r < first or (not plain and not _allowed(np.int64(few), n, left, right, rules)):
+        if r < first or (not plain and not _allowed(np.int64(few), n, left, right, least_rows, least_weight)):
             continue
         score = ((a * a + b * b) * right + (c * c + d * d) * left) / (left * right)
         if score > least:
@@ -442,7 +459,11 @@ def _absolute_places(first, last, side, some, missing, n, target, rules, work, a
         for i in range(upto, upto + np.int64(run_sums[r, rules.n_sums])):
             weight += weights[keys[i] & np.int64(0xFFFFFFFF)]
         upto += np.int64(run_sums[r, rules.n_sums])
-        if r < first or upto == n or not _allowed(upto, n, weight, whole - weight, rules):
+        if (
+            r < first
+            or upto == n
+            or not _allowed(upto, n, weight, whole - weight, rules.min_samples_leaf, rules.min_weight_leaf)
+        ):
             continue
         score = -losses[0, upto - 1] - losses[1, upto]
         if score > least:
@@ -451,10 +472,8 @@ def _absolute_places(first, last, side, some, missing, n, target, rules, work, a
 
 
 @kernel
-def _random_place(f, some, missing, coded, work, state):
+def _random_place(f, some, missing, values, edges, run_code, state):
     """Draw a place and the side of missing values; return both, and the threshold."""
-    run_code = work.run_code
-    values = coded.values
     side = np.int64(next_random(state) & np.uint64(1)) if missing else np.int64(0)
     if some == 1 or (missing and side == 0 and next_random(state) % np.uint64(16) == np.uint64(0)):
         return some - 1, np.int64(0), np.inf
@@ -464,7 +483,7 @@ def _random_place(f, some, missing, coded, work, state):
     place = np.int64(0)
     while place < some - 2 and values[f, run_code[place + 1]] <= cut:
         place += 1
-    if coded.edges.shape[1]:
-        return place, side, coded.edges[f, run_code[place]]
+    if edges.shape[1]:
+        return place, side, edges[f, run_code[place]]
     below = values[f, run_code[place]]
     return place, side, cut if below <= cut < values[f, run_code[place + 1]] else below

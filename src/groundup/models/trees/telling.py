@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from groundup.models.estimator import check_is_fitted, is_classifier
@@ -34,7 +36,7 @@ def export_text(
         Tell the weight of each class in the leaves.
     """
     check_is_fitted(decision_tree)
-    tree, names = decision_tree.tree_, _names(decision_tree, feature_names)
+    tree, names = decision_tree.tree_, names_of(decision_tree, feature_names)
     labels = None
     if is_classifier(decision_tree) and tree.n_outputs == 1:
         labels = decision_tree.classes_ if class_names is None else class_names
@@ -69,29 +71,46 @@ def path_in_words(decision_tree, row, *, feature_names=None, decimals=4) -> list
         Significant digits of numbers.
     """
     check_is_fitted(decision_tree)
-    tree, names = decision_tree.tree_, _names(decision_tree, feature_names)
-    row = np.asarray(row, dtype=decision_tree._dtype_in)
-    if row.shape != (tree.n_features,):
-        raise ValueError(f"row has shape {row.shape}, one row of this tree has ({tree.n_features},)")
-    node, lines = 0, []
-    while tree.children_left[node] >= 0:
+    tree, names = decision_tree.tree_, names_of(decision_tree, feature_names)
+    row = row_of(decision_tree, row)
+    nodes, lines = way_of(tree, row), []
+    for node, following in pairwise(nodes):
         x, cut, name = row[tree.feature[node]], tree.threshold[node], names[tree.feature[node]]
+        left = following == tree.children_left[node]
         if np.isnan(x):
-            left = bool(tree.missing_go_to_left[node])
             lines.append(f"{name} is missing: like values {'up to' if left else 'above'} {cut:.{decimals}g}")
         elif np.isinf(cut):
-            left = True
             lines.append(f"{name} is {x:.{decimals}g}: it is not missing")
         else:
-            left = bool(x <= cut)
             side = "at most" if left else "more than"
             lines.append(f"{name} is {x:.{decimals}g}: {side} {cut:.{decimals}g}")
-        node = tree.children_left[node] if left else tree.children_right[node]
-    lines.append(_answer(decision_tree, tree, node, decimals))
+    lines.append(_answer(decision_tree, tree, nodes[-1], decimals))
     return lines
 
 
-def _names(learner, given) -> list[str]:
+def row_of(decision_tree, row) -> np.ndarray:
+    """Return one row as the tree compares it: (n_features,) of the fitted dtype."""
+    row = np.asarray(row, dtype=decision_tree._dtype_in)
+    if row.shape != (decision_tree.n_features_in_,):
+        raise ValueError(
+            f"row has shape {row.shape}, one row of this tree has ({decision_tree.n_features_in_},)"
+        )
+    return row
+
+
+def way_of(tree: TreeView, row: np.ndarray) -> list[int]:
+    """Return the nodes that a row comes by, from the root to its leaf."""
+    nodes = [0]
+    while tree.children_left[nodes[-1]] >= 0:
+        node = nodes[-1]
+        x = row[tree.feature[node]]
+        left = tree.missing_go_to_left[node] if np.isnan(x) else x <= tree.threshold[node]
+        nodes.append(int(tree.children_left[node] if left else tree.children_right[node]))
+    return nodes
+
+
+def names_of(learner, given) -> list[str]:
+    """Return the names of the features: those given, or the learner's own, or ``feature_0``, ..."""
     n = learner.n_features_in_
     if given is None:
         given = getattr(learner, "feature_names_in_", None)

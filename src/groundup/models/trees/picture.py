@@ -1,0 +1,63 @@
+"""A decision tree as a picture: `plot_tree`, under scikit-learn's name for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from groundup.charts.branching import Nodes, tree
+from groundup.charts.chart import Chart
+from groundup.errors import UsageError
+from groundup.models.estimator import check_is_fitted, is_classifier
+from groundup.models.trees.telling import names_of, row_of, way_of
+
+
+def plot_tree(
+    decision_tree,
+    *,
+    max_depth: int | None = None,
+    feature_names: Sequence[str] | None = None,
+    class_names: Sequence | None = None,
+    precision: int = 3,
+    row=None,
+) -> Chart:
+    """Draw a fitted tree, and the way of one row through it.
+
+    Parameters
+    ----------
+    decision_tree : DecisionTreeClassifier or DecisionTreeRegressor
+    max_depth : int, optional
+        Deeper branches are told, not drawn; where None, as deep as 63 nodes allow.
+    feature_names, class_names : sequence of str, optional
+        The learner's own names, or ``feature_0``, ...; the learner's labels.
+    precision : int
+        Digits of thresholds and answers that count.
+    row : array-like of shape (n_features,), optional
+        A row whose way is shown; `path_in_words` says it in words.
+
+    Returns
+    -------
+    Chart
+        It shows itself in a notebook; ``to_svg()``, ``to_png()`` and ``to_altair()`` give it to others.
+
+    Examples
+    --------
+    >>> from groundup.models import DecisionTreeClassifier
+    >>> from groundup.models.trees import plot_tree
+    >>> model = DecisionTreeClassifier().fit([[1.0], [2.0], [3.0]], ["low", "low", "high"])
+    >>> plot_tree(model, feature_names=["size"]).title
+    'Decision tree: 2 leaves'
+    """
+    check_is_fitted(decision_tree)
+    if is_classifier(decision_tree) and decision_tree.n_outputs_ > 1:
+        raise UsageError("A tree with several targets of labels is told by export_text, not drawn.")
+    classes = None
+    if is_classifier(decision_tree):
+        classes = list(decision_tree.classes_ if class_names is None else class_names)
+    view = decision_tree.tree_
+    value = view.value[:, 0] if classes is not None else view.value[:, :, 0]
+    nodes = Nodes(
+        view.children_left, view.children_right, view.feature, view.threshold, value, view.n_node_samples
+    )
+    way = [] if row is None else way_of(view, row_of(decision_tree, row))
+    names = names_of(decision_tree, feature_names)
+    return tree(nodes, names, classes=classes, max_depth=max_depth, precision=precision, way=way)

@@ -1,0 +1,29 @@
+"""Every page of the gallery runs, says what it is, and every public name stands in the API reference."""
+
+import importlib
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted((ROOT / "examples" / "gallery").glob("*.py"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_a_page_runs(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where no data set lies: a page does without
+    runpy.run_path(str(page), run_name="__main__")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_a_page_begins_with_its_title(page):
+    assert re.match(r'r?"""\n(.+)\n=+\n\n', page.read_text())
+
+
+@pytest.mark.parametrize("name", ["groundup", "groundup.models", "groundup.charts"])
+def test_every_public_name_stands_in_the_reference(name):
+    part = (ROOT / "docs" / "api.rst").read_text().partition(f".. currentmodule:: {name}\n")[2]
+    listed = re.findall(r"^   (\w+)$", part.partition("currentmodule")[0], re.MULTILINE)
+    assert sorted(listed) == sorted(n for n in importlib.import_module(name).__all__ if not n.startswith("_"))
