@@ -21,6 +21,7 @@ from groundup.errors import CheckFailed, GroundupError, UsageError
 from groundup.tables import Contract
 from groundup.workbench.events import Failed, FitDone, StepBegun
 from groundup.workbench.folder import Folder
+from groundup.workbench.learners import OURS
 
 HEAVY = ("numba", "sklearn", "polars", "scipy")
 
@@ -219,11 +220,7 @@ def test_doctor(groundup, monkeypatch):
 
 def test_warmup(groundup):
     found = groundup("warmup", "--task", "regression", "--json").json
-    assert {w["learner"] for w in found["learners"]} == {
-        "LinearRegression",
-        "Ridge",
-        "HistGradientBoostingRegressor",
-    }
+    assert [w["learner"] for w in found["learners"]] == [n for n, k in OURS.items() if k == "regression"]
     assert all(w["error"] == "" for w in found["learners"])
     assert groundup("warmup", "--task", "regresion").code == 2
 

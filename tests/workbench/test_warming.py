@@ -17,7 +17,7 @@ def kept(tmp_path, monkeypatch):
 
 
 class Side:
-    """A side process that leaves its mark when it is waited for."""
+    """A side process that ends when it is looked at, and leaves no mark."""
 
     started: list = []  # noqa: RUF012
 
@@ -29,7 +29,8 @@ class Side:
         self.done = True
 
     def poll(self):
-        return 0 if self.done else None
+        self.done, done = True, self.done
+        return 0 if done else None
 
     def terminate(self):
         self.done = True
@@ -38,17 +39,19 @@ class Side:
 def test_nothing_is_started_where_all_is_warm(kept, monkeypatch):
     monkeypatch.setattr(room.subprocess, "Popen", Side)
     Side.started.clear()
-    (kept / warmup._mark("binary", LARGE["binary"])).touch()
+    for name in LARGE["binary"]:
+        (kept / warmup._mark("binary", name)).touch()
     heard = []
     work = Warming(heard.append)
     work.begin("binary")
-    work.ready(LARGE["binary"])
+    for name in LARGE["binary"]:
+        work.ready(name)
     work.end()
     assert Side.started == []
     assert heard == []
 
 
-def test_waits_once_for_the_large_learner(kept, monkeypatch):
+def test_waits_once_for_each_large_learner(kept, monkeypatch):
     monkeypatch.setattr(room.subprocess, "Popen", Side)
     walked = []
     monkeypatch.setattr(warmup, "warm_up", lambda *words: walked.append(words))
@@ -56,20 +59,17 @@ def test_waits_once_for_the_large_learner(kept, monkeypatch):
     heard = []
     work = Warming(heard.append)
     work.begin("regression")
-    assert Side.started[0][-6:] == [
-        "--task",
-        "regression",
-        "--learner",
-        LARGE["regression"],
-        "--dtype",
-        "float64",
-    ]
+    first, second = LARGE["regression"]
+    assert Side.started[0][-4:] == ["--learner", first, "--learner", second]
     work.ready("Ridge")
     assert heard == []
-    work.ready(LARGE["regression"])
-    work.ready(LARGE["regression"])
+    work.ready(first)
+    work.ready(first)
     assert [type(e) for e in heard] == [StepBegun, StepDone]
-    assert walked == [(("regression",), [LARGE["regression"]], ("float64",))]  # the side process left no mark
+    assert walked == [(("regression",), [first], ("float64",))]  # the side process left no mark
+    (kept / warmup._mark("regression", second)).touch()
+    work.ready(second)
+    assert len(heard) == 2
     work.end()
 
 

@@ -78,7 +78,7 @@ def _cache() -> Finding:
         )
     files = [f for f in where.iterdir() if f.is_file()] if where.is_dir() else []
     size = sum(f.stat().st_size for f in files)
-    cold = [task for task in TASKS if not is_warm(task, LARGE[task])]
+    cold = [task for task in TASKS if not all(is_warm(task, name) for name in LARGE[task])]
     told = f"{where}: {len(files)} files, {size / 1e6:.1f} MB"
     if cold:
         return Finding(

@@ -6,6 +6,9 @@ clock: the clock only decides how far up a ladder gets.
 
 Boosting stops early on a tenth of its own training rows, so its iteration count is found inside the fold. Below
 ``FEW_ROWS`` such a tenth says nothing, and the counts are fixed.
+
+A forest costs most. Each of its trees sees about ``FOREST_ROWS`` rows at most, few at first and then more, so that its
+cost is bounded, however long the table: what yet more rows would give, boosting gives in less time.
 """
 
 from __future__ import annotations
@@ -26,11 +29,35 @@ _BOOSTING: tuple[dict[str, Any], ...] = (
     {"learning_rate": 0.03, "max_leaf_nodes": 4, "min_samples_leaf": 20, "max_features": 0.5},
 )
 _FIXED_ITERATIONS = ((100, 0.1), (100, 0.05), (150, 0.03), (60, 0.1), (200, 0.03), (300, 0.02))
+_ALPHAS = (1.0, 0.1, 0.01, 10.0)
+_FOREST: dict[str, tuple[dict[str, Any], ...]] = {
+    "RandomForestClassifier": ({"min_samples_leaf": 5}, {"min_samples_leaf": 2, "max_features": 0.5}),
+    "ExtraTreesClassifier": ({"min_samples_leaf": 5}, {"min_samples_leaf": 2, "max_features": 0.5}),
+    "RandomForestRegressor": (
+        {"min_samples_leaf": 5, "max_features": 0.6},
+        {"min_samples_leaf": 2, "max_features": 0.4},
+    ),
+    "ExtraTreesRegressor": ({"min_samples_leaf": 5}, {"min_samples_leaf": 2, "max_features": 0.6}),
+}
+_TREE = tuple(
+    {"min_samples_leaf": rows, "max_leaf_nodes": leaves}
+    for rows, leaves in ((20, 32), (20, 64), (20, 16), (10, 128), (20, 8))
+)
 _RUNGS: dict[str, tuple[dict[str, Any], ...]] = {
     "LinearRegression": ({},),
     "Ridge": tuple({"alpha": a} for a in (1.0, 10.0, 0.1, 100.0, 1000.0)),
+    "RidgeClassifier": tuple({"alpha": a} for a in (1.0, 10.0, 0.1, 100.0, 1000.0)),
     "LogisticRegression": tuple({"C": c} for c in (1.0, 0.1, 10.0, 0.01, 100.0)),
+    "Lasso": tuple({"alpha": a} for a in _ALPHAS),
+    "ElasticNet": tuple({"alpha": a} for a in _ALPHAS),
+    "ElasticNetCV": ({"l1_ratio": [0.1, 0.5, 0.9]},),
+    "PoissonRegressor": tuple({"alpha": a} for a in (1.0, 0.1, 0.01, 0.0)),
+    "DecisionTreeClassifier": _TREE,
+    "DecisionTreeRegressor": _TREE,
+    **_FOREST,
 }
+# By rung.
+FOREST_ROWS = (10_000, 50_000)
 
 
 def rungs(name: str, parameters, n_rows: int, seed: int) -> tuple[dict[str, Any], ...]:
@@ -52,7 +79,24 @@ def rungs(name: str, parameters, n_rows: int, seed: int) -> tuple[dict[str, Any]
         if n_rows < FEW_ROWS:
             steps = [{**s, "learning_rate": _FIXED_ITERATIONS[i][1]} for i, s in enumerate(steps)]
         return tuple({k: v for k, v in step.items() if k in parameters} for step in steps)
-    return tuple({**base, **step} for step in _RUNGS.get(name, ({},)))
+    steps = _RUNGS.get(name, ({},))
+    if is_forest(name):
+        steps = steps[::-1] if n_rows < FEW_ROWS else steps  # few rows want small leaves
+        steps = [{**_drawn(name, most, n_rows), **s} for most, s in zip(FOREST_ROWS, steps, strict=True)]
+    return tuple({**base, **step} for step in steps)
+
+
+def _drawn(name: str, most: int, n_rows: int) -> dict[str, Any]:
+    """Return how a forest's trees draw at most so many rows."""
+    if n_rows <= most:
+        return {}
+    share = {"max_samples": round(most / n_rows, 4)}
+    return {**share, "bootstrap": True} if name.startswith("ExtraTrees") else share
+
+
+def is_forest(name: str) -> bool:
+    """Tell whether a learner is a forest: much to fit, for what it says beyond boosting."""
+    return name in _FOREST
 
 
 def is_boosting(name: str) -> bool:

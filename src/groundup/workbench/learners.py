@@ -5,7 +5,8 @@ A package joins by an entry point of the group ``groundup.learners``, name -> cl
     [project.entry-points."groundup.learners"]
     MyLearner = "my_package:MyLearner"
 
-Ours stand here in the order of their cost, the cheapest first.
+Ours stand here in the order in which they are tried: what says most for its time comes first. Every other learner of
+``groundup.models`` can be named.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ import importlib
 import inspect
 from collections.abc import Sequence
 from importlib.metadata import entry_points
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from groundup.errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    from groundup.tables import Contract
 
 GROUP = "groundup.learners"
 OURS = {
@@ -25,18 +29,46 @@ OURS = {
     "LogisticRegression": "classification",
     "HistGradientBoostingRegressor": "regression",
     "HistGradientBoostingClassifier": "classification",
+    "LassoCV": "regression",
+    "DecisionTreeRegressor": "regression",
+    "DecisionTreeClassifier": "classification",
+    "RandomForestRegressor": "regression",
+    "RandomForestClassifier": "classification",
+    "ExtraTreesRegressor": "regression",
+    "ExtraTreesClassifier": "classification",
     "KMeans": "clustering",
 }
-# In the table of results, in words.
+# Compared besides those where the target counts something; right behind the linear ones, as it is one.
+OF_COUNTS = "PoissonRegressor"
+# In the table of results, in words; a learner without a title is called by its class.
 TITLES = {
-    "LinearRegression": "Linear regression",
-    "Ridge": "Ridge regression",
-    "LogisticRegression": "Logistic regression",
-    "HistGradientBoostingRegressor": "Gradient boosting",
-    "HistGradientBoostingClassifier": "Gradient boosting",
-    "KMeans": "k-means",
+    "DecisionTreeClassifier": "Decision tree",
+    "DecisionTreeRegressor": "Decision tree",
     "DummyClassifier": "Baseline (shares)",
     "DummyRegressor": "Baseline (mean)",
+    "ElasticNet": "Elastic net",
+    "ElasticNetCV": "Elastic net (own folds)",
+    "ExtraTreesClassifier": "Extra trees",
+    "ExtraTreesRegressor": "Extra trees",
+    "GammaRegressor": "Gamma regression",
+    "HistGradientBoostingClassifier": "Gradient boosting",
+    "HistGradientBoostingRegressor": "Gradient boosting",
+    "HuberRegressor": "Huber regression",
+    "KMeans": "k-means",
+    "Lasso": "Lasso",
+    "LassoCV": "Lasso (own folds)",
+    "LinearRegression": "Linear regression",
+    "LogisticRegression": "Logistic regression",
+    "LogisticRegressionCV": "Logistic regression (own folds)",
+    "PoissonRegressor": "Poisson regression",
+    "RandomForestClassifier": "Random forest",
+    "RandomForestRegressor": "Random forest",
+    "Ridge": "Ridge regression",
+    "RidgeCV": "Ridge regression (leave-one-out)",
+    "RidgeClassifier": "Ridge classifier",
+    "SGDClassifier": "Linear model by gradient descent",
+    "SGDRegressor": "Linear model by gradient descent",
+    "TweedieRegressor": "Tweedie regression",
 }
 
 
@@ -77,19 +109,26 @@ def kind_of(task: str) -> str:
 
 def baseline_of(task: str) -> LearnerEntry:
     """Return the baseline of a task: class shares, or the mean."""
-    from groundup import models
-
-    name = "DummyClassifier" if kind_of(task) == "classification" else "DummyRegressor"
-    return LearnerEntry(name, getattr(models, name), TITLES[name])
+    return _entry("DummyClassifier" if kind_of(task) == "classification" else "DummyRegressor")
 
 
-def learners_of(task: str, names: Sequence[str] | None = None) -> Found:
-    """Return the learners of a task: ours first, cheapest first, then those of entry points by name.
+def counts_something(contract: Contract) -> bool:
+    """Tell whether a target is a count: whole numbers from 0 or 1 on."""
+    if contract.target is None or contract.task != "regression":
+        return False
+    column = contract.by_name[contract.target]
+    return column.kind == "integer" and column.minimum in (0, 1)
+
+
+def learners_of(task: str, names: Sequence[str] | None = None, *, counts: bool = False) -> Found:
+    """Return the learners of a task: ours first, as they are tried, then those of entry points by name.
 
     Parameters
     ----------
     names : sequence of str, optional
-        Only these.
+        Only these; any learner of ``groundup.models`` may be named.
+    counts : bool
+        Whether the target counts something.
 
     Raises
     ------
@@ -97,19 +136,28 @@ def learners_of(task: str, names: Sequence[str] | None = None) -> Found:
         If a name is unknown, or none fits the task.
     """
     kind = kind_of(task)
-    entries = _ours(kind)
+    entries = _ours(kind, counts=counts)
     strangers, problems = _declared(kind, {e.cls for e in entries})
     entries += strangers
     if names is not None:
         known = {e.name: e for e in entries}
+        if not set(names) <= set(known):
+            known |= {e.name: e for e in further(kind) if e.name not in known}
         for name in names:
             if name not in known:
                 hint = f"Learners for {kind}: {', '.join(known)}."
                 raise UsageError(f"There is no learner {name!r} for {kind}.{nearest(name, known)}", hint=hint)
-        entries = [e for e in entries if e.name in names]
+        entries = [e for e in known.values() if e.name in names]
     if not entries:
         raise UsageError(f"No learner for {kind} is left to compare.")
     return Found(tuple(entries), tuple(problems))
+
+
+def further(kind: str) -> list[LearnerEntry]:
+    """Return the learners of ``groundup.models`` that are compared only where they are named, by name."""
+    models = importlib.import_module("groundup.models")
+    names = [n for n in models.__all__ if n not in OURS and not n.startswith("Dummy")]
+    return [_entry(name) for name in sorted(names) if _kind(getattr(models, name)) == kind]
 
 
 def packages_of(names: Sequence[str] | None = None) -> dict[str, str]:
@@ -121,7 +169,7 @@ def packages_of(names: Sequence[str] | None = None) -> dict[str, str]:
         Only these.
     """
     points = [
-        p for p in entry_points(group=GROUP) if p.name not in OURS and (names is None or p.name in names)
+        p for p in entry_points(group=GROUP) if not _is_ours(p.name) and (names is None or p.name in names)
     ]
     return {
         p.name: f"{p.dist.name} {p.dist.version}" if p.dist is not None else p.value
@@ -129,9 +177,20 @@ def packages_of(names: Sequence[str] | None = None) -> dict[str, str]:
     }
 
 
-def _ours(kind: str) -> list[LearnerEntry]:
-    models = importlib.import_module("groundup.models")
-    return [LearnerEntry(name, getattr(models, name), TITLES[name]) for name, k in OURS.items() if k == kind]
+def _ours(kind: str, *, counts: bool) -> list[LearnerEntry]:
+    names = [name for name, k in OURS.items() if k == kind]
+    if counts:
+        names.insert(names.index("LassoCV") + 1, OF_COUNTS)
+    return [_entry(name) for name in names]
+
+
+def _is_ours(name: str) -> bool:
+    return name in importlib.import_module("groundup.models").__all__
+
+
+def _entry(name: str) -> LearnerEntry:
+    cls = getattr(importlib.import_module("groundup.models"), name)
+    return LearnerEntry(name, cls, TITLES.get(name, name))
 
 
 def _declared(kind: str, known: set[type]) -> tuple[list[LearnerEntry], list[str]]:
@@ -139,7 +198,7 @@ def _declared(kind: str, known: set[type]) -> tuple[list[LearnerEntry], list[str
     for point in sorted(entry_points(group=GROUP), key=lambda p: p.name):
         try:
             cls = point.load()
-            if cls in known or point.name in OURS:
+            if cls in known or _is_ours(point.name):
                 continue
             if _kind(cls) != kind:
                 continue

@@ -16,7 +16,7 @@ from groundup.workbench.findings import Findings
 from groundup.workbench.folder import BUNDLE, Folder, default_root, told_looks
 from groundup.workbench.journal import Journal, resumable
 from groundup.workbench.keeping import Keeper
-from groundup.workbench.learners import learners_of, packages_of
+from groundup.workbench.learners import counts_something, learners_of, packages_of
 from groundup.workbench.lines import ProjectError
 from groundup.workbench.lock import Lock
 from groundup.workbench.warming import Warming
@@ -339,7 +339,7 @@ class Project(Findings):
 
     def _learners(self) -> Found:
         """Return the learners to compare; before anything is written, so that an unknown name leaves nothing."""
-        return learners_of(self.contract.task, self.learners)
+        return learners_of(self.contract.task, self.learners, counts=counts_something(self.contract))
 
     def _compare(self, found: Found, ready: Callable[[str], None]) -> None:
         self.journal.once("audited", found=self.audit.to_entry())

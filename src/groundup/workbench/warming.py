@@ -10,20 +10,22 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 
 from groundup.workbench.events import Listener, StepBegun, StepDone
 
-# By far the most to compile; what the others need takes a second or two.
+# By far the most to compile, in the order in which they are compared; forests grow the trees of the decision tree.
 LARGE = {
-    "binary": "HistGradientBoostingClassifier",
-    "multiclass": "HistGradientBoostingClassifier",
-    "regression": "HistGradientBoostingRegressor",
-    "clustering": "KMeans",
+    "binary": ("HistGradientBoostingClassifier", "DecisionTreeClassifier"),
+    "multiclass": ("HistGradientBoostingClassifier", "DecisionTreeClassifier"),
+    "regression": ("HistGradientBoostingRegressor", "DecisionTreeRegressor"),
+    "clustering": ("KMeans",),
 }
+_LOOK_S = 0.05
 
 
 class Warming:
-    """The kernels of one task's largest learner, compiled before they are needed.
+    """The kernels of one task's largest learners, compiled before they are needed.
 
     Parameters
     ----------
@@ -33,15 +35,17 @@ class Warming:
 
     def __init__(self, listen: Listener):
         self.listen, self._process, self._task = listen, None, ""
+        self._awaited: list[str] = []
 
     def begin(self, task: str) -> None:
         """Start compiling, unless that has been done."""
         from groundup.workbench.warmup import folder, is_warm
 
-        self._task = task
-        if is_warm(task, LARGE[task]) or folder() is None or os.environ.get("GROUNDUP_WARMING") == "off":
+        self._task, self._awaited = task, [name for name in LARGE[task] if not is_warm(task, name)]
+        if not self._awaited or folder() is None or os.environ.get("GROUNDUP_WARMING") == "off":
             return
-        words = ["warmup", "--quiet", "--task", task, "--learner", LARGE[task], "--dtype", "float64"]
+        words = ["warmup", "--quiet", "--task", task, "--dtype", "float64"]
+        words += [word for name in self._awaited for word in ("--learner", name)]
         nowhere = subprocess.DEVNULL
         try:
             self._process = subprocess.Popen(
@@ -51,17 +55,18 @@ class Warming:
             self._process = None
 
     def ready(self, learner: str) -> None:
-        """Return when the kernels of a learner are there, if it is the large one."""
+        """Return when the kernels of a learner are there, if it is a large one."""
         from groundup.workbench.warmup import is_warm, warm_up
 
-        if learner != LARGE.get(self._task):
+        if learner not in self._awaited:
             return
-        task, self._task = self._task, ""  # asked once a run
+        task = self._task
+        self._awaited.remove(learner)  # asked once a run
         if is_warm(task, learner):
             return
         self.listen(StepBegun("warm", "kernels, for the first time; they are kept"))
-        if self._process is not None:
-            self._process.wait()
+        while self._process is not None and self._process.poll() is None and not is_warm(task, learner):
+            time.sleep(_LOOK_S)
         if not is_warm(task, learner):
             warm_up((task,), [learner], ("float64",))
         self.listen(StepDone("warm", None))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from groundup.errors import UsageError
-from groundup.judge.explain import tree_shapley
+from groundup.judge.explain import Explainer, tree_shapley
 from groundup.models import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from groundup.models.trees.arrays import TreeArrays
 
@@ -25,6 +25,8 @@ def known_by_cover(trees: TreeArrays, x, known):
             f, cut = trees.feature[a + i], trees.threshold[a + i]
             if f in known:
                 goes_left = trees.missing_left[a + i] if np.isnan(x[f]) else x[f] <= cut
+                if trees.levels is not None and trees.levels[a + i].any() and not np.isnan(x[f]):
+                    goes_left = int(trees.levels[a + i, int(x[f]) // 64]) >> int(x[f]) % 64 & 1
                 return value(left if goes_left else right)
             share = trees.cover[a + left] / (trees.cover[a + left] + trees.cover[a + right])
             return share * value(left) + (1 - share) * value(right)
@@ -102,6 +104,58 @@ def test_interventional_equals_all_subsets():
     for x, found in zip(X[:5], phi, strict=True):
         expected = by_all_subsets(lambda s, x=x: known(x, s), 4)
         np.testing.assert_allclose(found[:, 0], expected, atol=1e-12)
+
+
+def rows_with_categories(n=1500, n_levels=90):
+    """Numbers, and in column 1 a category whose levels are no codes; some are missing."""
+    X, y = some_rows(n, 4)
+    level = np.random.default_rng(1).integers(0, n_levels, n)
+    effect = np.random.default_rng(2).normal(size=n_levels)
+    X[:, 1] = np.where(np.isnan(X[:, 1]), np.nan, 10.0 * level - 40)
+    return X, y + 2 * effect[level]
+
+
+def test_categories_equal_all_subsets():
+    X, y = rows_with_categories()
+    params = {"max_iter": 4, "max_leaf_nodes": 12, "categorical_features": [1]}
+    model = HistGradientBoostingRegressor(**params).fit(X, y)
+    trees = model.tree_arrays()
+    assert trees.levels is not None
+    assert trees.levels.any(axis=1).sum() > 4
+    asked = np.concatenate([X[:8], [[0.3, 123456.0, np.nan, 1.0]]])  # the last level was not in the fit
+    codes = model.tree_features(asked)
+    phi, base = tree_shapley(trees, codes)
+    np.testing.assert_allclose(phi.sum(axis=1)[:, 0] + base[0], model.predict(asked), atol=1e-12)
+    for x, found in zip(codes, phi, strict=True):
+        expected = by_all_subsets(lambda known, x=x: known_by_cover(trees, x, known), 4)
+        np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_categories_against_other_rows_equal_all_subsets():
+    X, y = rows_with_categories()
+    model = HistGradientBoostingClassifier(max_iter=5, categorical_features=[1]).fit(X, y > 0)
+    behind = X[100:130]
+
+    def known(x, features):
+        mixed = behind.copy()
+        mixed[:, list(features)] = x[list(features)]
+        return model.decision_function(mixed).mean()
+
+    phi, base = tree_shapley(model.tree_arrays(), model.tree_features(X[:6]), model.tree_features(behind))
+    assert base[0] == pytest.approx(model.decision_function(behind).mean(), abs=1e-12)
+    for x, found in zip(X[:6], phi, strict=True):
+        expected = by_all_subsets(lambda s, x=x: known(x, s), 4)
+        np.testing.assert_allclose(found[:, 0], expected, atol=1e-12)
+
+
+def test_a_model_with_categories_is_explained_by_its_trees():
+    X, y = rows_with_categories()
+    model = HistGradientBoostingClassifier(max_iter=5, categorical_features=[1]).fit(
+        X, np.digitize(y, [-1, 1])
+    )
+    found = Explainer(model).contributions(X[:50])
+    assert found.method == "trees"
+    np.testing.assert_allclose(found.scores, model.decision_function(X[:50]), atol=1e-12)
 
 
 @pytest.mark.parametrize("n_classes", [2, 4])

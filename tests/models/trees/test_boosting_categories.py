@@ -154,11 +154,14 @@ def test_more_levels_than_bins():
     assert model.score(X, y) > 0.3
 
 
-def test_trees_with_categories_do_not_pass_for_thresholds():
-    X, y = _data(300)
-    model = HistGradientBoostingRegressor(max_iter=2, categorical_features=[2]).fit(X, y)
-    with pytest.raises(ValueError, match="native categories"):
-        model.tree_arrays()
+def test_tables_and_arrays_show_the_trees_the_same_codes():
+    X, y = _data()
+    model = HistGradientBoostingRegressor(max_iter=2, categorical_features=["c"]).fit(
+        _table(pl.DataFrame, X), y
+    )
+    codes = model.tree_features(_table(pd.DataFrame, X[:20]))
+    assert np.array_equal(codes, model.tree_features(_table(pl.DataFrame, X[:20])), equal_nan=True)
+    assert np.array_equal(np.isnan(codes[:, 2]), np.isnan(X[:20, 2]))
 
 
 def test_one_row_alone_and_among_others():

@@ -212,6 +212,8 @@ class Explainer:
     def _by_trees(self, matrix):
         from groundup.judge.explain.shapley import tree_shapley
 
+        if self._trees.levels is not None:
+            matrix = self.subject.learner.tree_features(matrix)
         values, base = tree_shapley(self._trees, matrix, n_threads=budget())
         told = "Exact Shapley values of the trees; an unknown column is averaged over the training rows of each node."
         return self.subject.summed(values), base, None, told

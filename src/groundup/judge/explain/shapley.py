@@ -43,7 +43,7 @@ def tree_shapley(
     ----------
     trees : TreeArrays
     X : ndarray of shape (n_rows, n_features)
-        NaN is a missing value; no infinity.
+        NaN is a missing value; no infinity. With native categories, codes: the learner's ``tree_features``.
     background : ndarray of shape (n_background, n_features), optional
         Up to 1024 rows, for interventional values; path-dependent without.
     n_threads : int
@@ -76,7 +76,7 @@ def tree_shapley(
         cells[:, : hi - lo], cells[:, hi - lo :] = X[lo:hi].T, behind
         chunk = np.zeros((n_outputs, n_features, hi - lo))
         for part, depth in groups:
-            if not add_shapley(cells, hi - lo, *part, depth, *quadrature(), orders(), chunk):  # pyright: ignore[reportCallIssue] (part has nine arrays)
+            if not add_shapley(cells, hi - lo, *part, depth, *quadrature(), orders(), chunk):  # pyright: ignore[reportCallIssue] (part has ten arrays)
                 raise UsageError(
                     f"A path of these trees has more than {MAX_FEATURES} different features: too many for exact "
                     "Shapley values."
@@ -97,7 +97,8 @@ def _groups(trees: TreeArrays, n_rows: int) -> list[tuple[Any, int]]:
         nodes = [np.ascontiguousarray(values[lo:hi]) for values in trees[1:8]]
         starts = trees.starts[first : stop + 1] - lo
         depth = deepest(starts, nodes[0], nodes[1])
-        groups.append(((starts, *nodes, trees.output[first:stop]), depth))
+        levels = np.zeros((0, 4), np.uint64) if trees.levels is None else trees.levels[lo:hi]
+        groups.append(((starts, *nodes, trees.output[first:stop], levels), depth))
         first = stop
     return groups
 
@@ -106,7 +107,7 @@ def _base(trees: TreeArrays, groups: list, behind: np.ndarray) -> np.ndarray:
     """Return the mean score: over the rows of the fit, as their shares say, or over the background."""
     base = trees.base.astype(np.float64).copy()
     if not behind.shape[1]:
-        for (starts, left, right, _, _, _, cover, value, output), _ in groups:
+        for (starts, left, right, _, _, _, cover, value, output, _), _ in groups:
             expected_values(starts, left, right, cover, value, output, base)
         return base
     return base + _mean_scores(trees, behind.T.astype(trees.threshold.dtype))
@@ -122,7 +123,17 @@ def _mean_scores(trees: TreeArrays, X: np.ndarray) -> np.ndarray:
             node = a + at[inner]
             x = X[inner, trees.feature[node]]
             goes_left = (x <= trees.threshold[node]) | (np.isnan(x) & trees.missing_left[node])
+            if trees.levels is not None:
+                goes_left = _by_levels(x, trees.levels[node], goes_left)
             at[inner] = np.where(goes_left, trees.left[node], trees.right[node])
         k = trees.output[t]
         total[k : k + trees.value.shape[1]] += trees.value[a + at].mean(axis=0)
     return total
+
+
+def _by_levels(x: np.ndarray, levels: np.ndarray, goes_left: np.ndarray) -> np.ndarray:
+    """Return which rows go left: by the bits of their codes at nodes that have some, else as `goes_left` says."""
+    code = np.where(np.isnan(x), 0, x).astype(np.int64) & 255
+    word = levels[np.arange(len(x)), code >> 6]
+    bit = (word >> (code & 63).astype(np.uint64)) & np.uint64(1)
+    return np.where(levels.any(axis=1) & ~np.isnan(x), bit != 0, goes_left)

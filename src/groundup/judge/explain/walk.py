@@ -5,6 +5,8 @@ share z of training rows that its conditions let through, and for each row the b
 lacks. A step down is one comparison for each row and inner node, and one `or` for each row and edge. At a leaf, rows with
 equal bits have equal shares: they are computed once for each pattern (`shares`), kept in a small table, and added up.
 
+Where categories decide, a condition is that the row's code is one of those that go this way.
+
 The rows come as columns, ``cells[feature, row]``, so that every inner loop runs along memory; behind the rows to explain
 stand those of the background, if there are any.
 
@@ -129,6 +131,20 @@ def _decide(column, threshold, missing_left, out_goes_left):
 
 
 @kernel
+def _decide_by_levels(column, levels, missing_left, out_goes_left):
+    """The same where categories decide: by the bit of each row's code."""
+    for r in range(column.size):
+        x = column[r]
+        if x == x:  # noqa: PLR0124
+            code = np.uint64(np.int64(x)) & np.uint64(255)
+            out_goes_left[r] = (
+                (levels[code >> np.uint64(6)] >> (code & np.uint64(63))) & np.uint64(1)
+            ) != np.uint64(0)
+        else:
+            out_goes_left[r] = missing_left
+
+
+@kernel
 def _add(share, row_id, value, slots, m, out):
     """out[slots[j], r] += share[j, row_id[r]] * value, for the m slots of a leaf."""
     for j in range(m):
@@ -139,13 +155,14 @@ def _add(share, row_id, value, slots, m, out):
 
 @kernel
 def add_shapley(
-    cells, n_rows, starts, left, right, feature, threshold, missing_left, cover, value, output, depth,
+    cells, n_rows, starts, left, right, feature, threshold, missing_left, cover, value, output, levels, depth,
     nodes, weights, order, out_contribution,
 ):  # fmt: skip
     """Add the trees' contributions to out_contribution (n_outputs, n_features, n_rows).
 
     cells : (n_features, n_rows + n_background), in the dtype of the thresholds; without background rows the
-    contributions are path-dependent.  depth : of the deepest tree.
+    contributions are path-dependent.  levels : uint64 (n_nodes, 4), or (0, 4) where no category decides.
+    depth : of the deepest tree.
     Returns False, with some trees added, if a path has more than MAX_FEATURES different features.
     """
     n_all = cells.shape[1]
@@ -175,7 +192,10 @@ def add_shapley(
                 if not _step(d, feature[above], part, is_left, n_slots, slot, z, goes_left, lacking):
                     return False
             if left[i]:
-                _decide(cells[feature[i]], threshold[i], missing_left[i], goes_left[d])
+                if levels.size and (levels[i, 0] | levels[i, 1] | levels[i, 2] | levels[i, 3]):
+                    _decide_by_levels(cells[feature[i]], levels[i], missing_left[i], goes_left[d])
+                else:
+                    _decide(cells[feature[i]], threshold[i], missing_left[i], goes_left[d])
                 for kid in (right[i], left[i]):
                     top += 1
                     waiting[top, 0], waiting[top, 1], waiting[top, 2] = kid, i - a, d + 1

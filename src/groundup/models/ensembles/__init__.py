@@ -1,4 +1,4 @@
-"""Ensembles of trees: random forests, extremely randomised trees, isolation forests, AdaBoost.
+"""Ensembles of trees: random forests, extremely randomised trees, isolation forests.
 
 All grow their trees by `groundup.models.trees` (`decision_growing`), side by side, and keep them packed (`packed`).
 """

@@ -4,7 +4,8 @@
 
 Boosting adds one number a tree to one output (width 1); a forest adds a vector to all of them (width n_outputs), already
 divided by the number of trees. At an inner node x goes left if x[feature] <= threshold, in the threshold's dtype; a
-missing value goes where ``missing_left`` says.
+missing value goes where ``missing_left`` says. Where categories decide, x[feature] is a code, and goes left if its bit of
+the node's ``levels`` is set; the learner's ``tree_features`` puts codes in place of categories.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ class TreeArrays(NamedTuple):
     base : ndarray of float64 of shape (n_outputs,)
     link : str
         What makes the answer of z: ``identity``, ``logistic``, ``softmax`` or ``log``.
+    levels : ndarray of uint64 of shape (n_nodes, 4), optional
+        Bit b: code b goes left; 0 for nodes where a threshold decides.
     """
 
     starts: np.ndarray
@@ -48,6 +51,7 @@ class TreeArrays(NamedTuple):
     output: np.ndarray
     base: np.ndarray
     link: str = "identity"
+    levels: np.ndarray | None = None
 
     @property
     def n_trees(self) -> int:

@@ -359,20 +359,9 @@ class HistGradientBoosting(Callbacks, Categorical):
         return np.bincount(trees.feature[trees.left > 0], minlength=self.n_features_in_)
 
     def tree_arrays(self) -> TreeArrays:
-        """Return the fitted trees in the one form in which every tree model can be explained or drawn.
-
-        Raises
-        ------
-        ValueError
-            If a node may split by categories, which this form cannot say.
-        """
+        """Return the fitted trees in the one form in which every tree model can be explained or drawn."""
         check_is_fitted(self)
         fitted = self.__dict__
-        if fitted.get("_levels") is not None:
-            raise ValueError(
-                "Trees with native categories cannot be shown as thresholds: encode the categories as numbers "
-                "(TablePreparer does) for a model that is to be explained by its trees"
-            )
         trees, k = _trees(fitted), fitted["n_trees_per_iteration_"]
         return TreeArrays(
             trees.starts,
@@ -386,7 +375,13 @@ class HistGradientBoosting(Callbacks, Categorical):
             np.arange(trees.n_trees) % k,
             fitted["_baseline"],
             self._loss().link,
+            trees.levels,
         )
+
+    def tree_features(self, X) -> np.ndarray:
+        """Return rows as the trees read them, with codes in place of categories: (n_rows, n_features)."""
+        checked = self._features(X, "allow-nan")
+        return checked if isinstance(checked, np.ndarray) else checked.load(0, checked.n_rows)
 
     @property
     def n_iter_(self) -> int:

@@ -1,10 +1,14 @@
 """Compare: every learner on the same folds of the train part, then further settings while there is time.
 
-The order is fixed. First the baseline, then each learner with its first setting, the cheapest learner first; then, round
-by round, each learner's next setting; at last neighbours of boosting's best. A further setting that loses to its
-learner's best on both of its first two folds is given up. The clock is asked before each candidate (would it fit into
-what is left, judged by the learner's last fit?) and, for the first settings, after each fold. Its answers and every fit
-go into the journal, so that a run that was interrupted is walked through again without a fit (``workbench.journal``).
+The order is fixed. First the baseline, then each learner with its first setting, in their order; then, round by round,
+each learner's next setting; at last neighbours of boosting's best. What can hardly win gets little time: a further
+setting that loses to its learner's best on both of its first two folds is given up; a learner that is out of the best
+one's reach (`comparison`) has no further setting, unless it is boosting, whose first setting says least; and a forest
+that is, after two folds of a table of ``ENOUGH_ROWS``, is left at these.
+
+The clock is asked before each candidate (would it fit into what is left, judged by the learner's last fit?) and, for the
+first settings, after each fold. Its answers and every fit go into the journal, so that a run that was interrupted is
+walked through again without a fit (``workbench.journal``).
 """
 
 from __future__ import annotations
@@ -19,16 +23,18 @@ from groundup.workbench.candidate import Candidate, told_error
 from groundup.workbench.clock import Clock
 from groundup.workbench.events import Failed, FitDone, Listener
 from groundup.workbench.journal import Journal, ProjectError
-from groundup.workbench.ladder import N_NEIGHBOURS, is_boosting, neighbour, rungs
+from groundup.workbench.ladder import N_NEIGHBOURS, is_boosting, is_forest, neighbour, rungs
 from groundup.workbench.learners import LearnerEntry, baseline_of
 from groundup.workbench.problem import BLIND, Problem
-from groundup.workbench.steps.comparison import Comparison
+from groundup.workbench.steps.comparison import MAX_FINALISTS, Comparison
 from groundup.workbench.steps.fits import candidate_done, candidate_known, fold_of
 
 # Neighbours of boosting's best that may fail in a row before the search ends.
 PATIENCE = 8
 # A fit may take this much longer than the learner's last one.
 SLACK = 1.3
+# Rows of the train part from which on two folds say enough of a forest that is behind.
+ENOUGH_ROWS = 5_000
 
 
 class Comparer:
@@ -38,7 +44,7 @@ class Comparer:
     ----------
     problem : Problem
     entries : sequence of LearnerEntry
-        The cheapest first.
+        In the order in which they are tried.
     clock : Clock
     journal : Journal
     listen : callable
@@ -112,16 +118,28 @@ class Comparer:
         def after_fold(validation: Validation) -> str:
             self._fold_done(candidate, validation)
             self._reserve(validation)
-            return self._refusal(candidate, 1)
+            return self._refusal(candidate, 1) or self._is_lost(candidate)
 
         self._judge(candidate, after_fold=after_fold)
         self.out.tried.append(candidate)
         self._reserve()
 
+    def _is_lost(self, candidate: Candidate) -> str:
+        """Return "lost" of a forest that is behind the best on two folds of many rows: the others would tell no more."""
+        best = self.out.best()
+        if best is None or not is_forest(candidate.entry.name):
+            return ""
+        many = len(self.problem.split.train) >= ENOUGH_ROWS
+        return "lost" if many and self._is_behind(candidate.validation, best.validation) else ""
+
     def _climb(self, candidate: Candidate) -> None:
-        """Try a further setting, if it fits into what is left."""
+        """Try a further setting, if there is something to win and it fits into what is left."""
         best = self.out.best(candidate.entry.name)
         if best is None:
+            return
+        if best.validation.stopped == "lost" or (
+            not is_boosting(candidate.entry.name) and self.out.is_out_of_reach(best.validation)
+        ):
             return
         estimate_s = best.validation.fastest_s * SLACK * len(self.folds)
         if reason := self._refusal(candidate, len(self.folds), estimate_s):
@@ -231,7 +249,7 @@ class Comparer:
     def _reserve(self, running: Validation | None = None) -> None:
         """Keep time for the finish: each finalist once on train, the chosen twice more, on up to 1.5 times the rows."""
         bests = [b for e in self.entries if (b := self.out.best(e.name)) is not None]
-        fits = [b.validation.fastest_s for b in bests]
+        fits = sorted(b.validation.fastest_s for b in bests)[-MAX_FINALISTS:]
         fits.append(running.fastest_s if running is not None and len(running.folds) > 1 else 0.0)
         around = 1.0 + 0.04 * (self.clock.budget_s or 0.0)  # preparing, predicting, saving
         self.clock.reserve_s = around + 1.5 * SLACK * (sum(fits) + 2 * max(fits))

@@ -17,11 +17,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from groundup.judge.metrics import Metric, deciding
-from groundup.judge.validation import answerable, difference, why_without
+from groundup.judge.validation import Validation, answerable, difference, why_without
 from groundup.workbench.candidate import Candidate
 
+# Learners that valid judges too.
+MAX_FINALISTS = 3
 # Differences on so many folds are a comparison: fewer have no spread.
 FEWEST_FOLDS = 2
+# A learner is out of reach if on each fold it is behind by more than this share of what the best gains over the baseline.
+REACH = 0.02
 
 
 @dataclass(eq=False)
@@ -131,6 +135,18 @@ class Comparison:
             return comparable, -math.inf
         return comparable, self.metric.oriented(reference.validation.mean(name)) + gap.mean
 
+    def is_out_of_reach(self, validation: Validation) -> bool:
+        """Tell whether a learner is so far behind the best, on each fold, that another setting would hardly change it."""
+        best, name, better = self.best(), self.metric.name, self.metric.oriented
+        if best is None or validation is best.validation:
+            return False
+        folds = zip(
+            *(v.values(name) for v in (validation, best.validation, self.baseline.validation)), strict=False
+        )
+        known = [[better(v) for v in fold] for fold in folds if None not in fold]
+        behind = [top - own > REACH * (top - base) for own, top, base in known]
+        return len(behind) >= FEWEST_FOLDS and all(behind)
+
     # ------------------------------------------------------------------ in words
 
     def told(self, task: str) -> list[str]:
@@ -169,7 +185,8 @@ class Comparison:
         n_own = len(candidate.validation.answered(name))
         if n_own == n_folds:
             return []
-        told = f"{title} was judged on {n_own} of {n_folds} folds"
+        far = ", behind on each" if candidate.validation.stopped == "lost" else ""
+        told = f"{title} was judged on {n_own} of {n_folds} folds{far}"
         reference = self._reference(self.folds())
         if reference is None or reference.entry.name == candidate.entry.name:
             return [told]

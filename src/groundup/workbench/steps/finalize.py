@@ -24,9 +24,8 @@ from groundup.workbench.journal import Journal, ProjectError
 from groundup.workbench.keeping import Fitted, Keeper, Stopping
 from groundup.workbench.problem import Problem
 from groundup.workbench.steps.choose import Choice, best_of_each
-from groundup.workbench.steps.compare import Comparison
+from groundup.workbench.steps.comparison import MAX_FINALISTS, Comparison
 
-MAX_FINALISTS = 3
 # Scores that a reader expects to be better than the baseline's, whichever one decides.
 WARNED_OF = ("accuracy", "log_loss", "rmse", "mae")
 
