@@ -150,5 +150,5 @@ class Rows:
         threads.run(lambda i: step(self.block(*parts[i]), *state), len(parts), self.n_threads)
 
     def _runs(self) -> list[tuple[int, int]]:
-        """Cut the blocks into a run a thread, or into more, where these would be longer than a kernel may take."""
-        return runs(self.n_blocks, max(self.n_threads, -(-self.n_blocks // LONGEST_RUN)))
+        """Cut the blocks into as many runs for each thread as keep them short enough for a kernel: most often, one."""
+        return runs(self.n_blocks, self.n_threads * -(-self.n_blocks // (self.n_threads * LONGEST_RUN)))

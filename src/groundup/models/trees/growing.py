@@ -20,6 +20,7 @@ Source: best-first growth and subtraction: Ke et al., LightGBM (NIPS 2017); grow
 from __future__ import annotations
 
 import heapq
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +47,7 @@ from groundup.models.trees.splitting import (
     Bounds,
     limits_of,
     search,
+    split_sums,
     unpack_one,
     value_of,
 )
@@ -137,26 +139,31 @@ class Grown(NamedTuple):
 
 
 class Passed:
-    """Statistic: what a pass over the rows adds up, an integer array."""
+    """Statistic: a pass over the rows, each thread's sums in the next free of the arrays that the grower keeps for it.
+
+    They are not added up here: `split_sums` does that, where it reads them anyway.
+    """
 
     exact = True
 
-    def __init__(self, hist: np.ndarray):
-        self.hist = hist
+    def __init__(self, sums: np.ndarray):
+        self.sums, self.n_threads = sums, 1
 
     @classmethod
-    def of(cls, run, work, shape):
-        """Let ``work(run, hist)`` add the run's rows to zeros."""
-        return cls(aligned(shape, np.int64)).add(run, work, shape)
+    def of(cls, run, work, n_jobs, sums, numbers):
+        """Let ``work(run, out)`` add the run's rows to ``sums[number]``, which is set to zeros."""
+        own = sums[next(numbers)]
+        own[:n_jobs] = 0
+        return cls(own).add(run, work)
 
-    def add(self, run, work, shape) -> Passed:
+    def add(self, run, work, *_) -> Passed:
         """Let ``work`` add the rows of one more run."""
-        work(run, self.hist)
+        work(run, self.sums)
         return self
 
     def merge(self, other: Passed) -> Passed:
-        """Add the other's sums."""
-        self.hist += other.hist
+        """Count the threads."""
+        self.n_threads += other.n_threads
         return self
 
 
@@ -189,6 +196,8 @@ class Grower:
         self.padded = bins.n_words * 8 * N_BINS
         self.ranges = np.zeros((rows.n_blocks, 64, 2), np.int32)
         self.hist = aligned((16, 1 + wide, self.padded), np.int64)
+        self.width = AHEAD if plan.max_leaf_nodes else 4 * AHEAD  # nodes of a round; each may have two uncertain children
+        self.sums = aligned((rows.n_threads, 2 * self.width, 1 + wide, self.padded), np.int64)
         self.all_features = np.ones(bins.n_features, np.uint8)
         self.count_rows(weight)
 
@@ -232,7 +241,7 @@ class Grower:
                 self.ranges[run.first : run.stop], hist,
             )  # fmt: skip
 
-        hist = self.rows.reduce(Passed, work, (1, 1 + self.wide, self.padded)).hist[0]
+        hist = self.sums[: self._pass(work, 1), 0].sum(axis=0)
         sums = [int(word[:N_BINS].sum()) for word in hist]
         root = Node(0, 0, 1, (sums[0], sums[-1]))
         root.groups = self.plan.interaction
@@ -242,6 +251,10 @@ class Grower:
             self._search(root)
             self._settle([root])
         return root
+
+    def _pass(self, work, n_jobs: int) -> int:
+        """Let ``work`` add all rows to `sums`; return by how many threads: theirs are the first of `sums`."""
+        return self.rows.reduce(Passed, work, n_jobs, self.sums, itertools.count()).n_threads
 
     def _weight(self, run):
         return self.weight[run.lo : run.hi]
@@ -257,8 +270,7 @@ class Grower:
                     heapq.heappush(heap, (-kid.gain, 2 * len(done) - 1 + side, kid))
         # The same once more on a copy, past nodes whose splits are not known: their children cannot be told yet.
         ahead, wanted, room = list(heap), [], most - len(done) - 1
-        width = AHEAD if self.plan.max_leaf_nodes else 4 * AHEAD
-        while ahead and room > 0 and len(wanted) < width:
+        while ahead and room > 0 and len(wanted) < self.width:
             node = heapq.heappop(ahead)[2]
             room -= 1
             if not node.kids:
@@ -284,15 +296,13 @@ class Grower:
                 self.ranges[run.first : run.stop], hist,
             )  # fmt: skip
 
-        hist = self.rows.reduce(Passed, work, (len(nodes), 1 + self.wide, self.padded)).hist
+        n_sums = self._pass(work, len(nodes))
         searched = [j for j in range(len(nodes)) if jobs[j, 6] != NEITHER]
 
         def search_kids(i):
-            node, added = nodes[searched[i]], hist[searched[i]]
-            kids = node.kids
+            kids = nodes[searched[i]].kids
             small, big = kids if jobs[searched[i], 6] == LEFT else kids[::-1]
-            self.hist[small.slot] = added
-            self.hist[big.slot] -= added
+            split_sums(self.sums, n_sums, searched[i], self.hist[small.slot], self.hist[big.slot])
             for kid in kids:
                 if self._may_split(kid):
                     self._search(kid)
@@ -386,15 +396,15 @@ class Grower:
         """Search nodes whose best split was uncertain again, with counts; give back histograms that are not needed."""
         unsure = [node for node in nodes if node.gain < 0]
         if unsure:
-            counts = self._counts([node.number for node in unsure])
-            for node, count in zip(unsure, counts, strict=True):
-                self._search(node, count[0])
+            for node, counts in zip(unsure, self._counts([node.number for node in unsure]), strict=True):
+                self._search(node, counts)
         for node in nodes:
             if node.gain == 0.0 and node.slot >= 0:
                 self.free.append(node.slot)
                 node.slot = -1
 
     def _counts(self, numbers: list[int]) -> np.ndarray:
+        """Return the nodes' histograms of the rows that count: (n_nodes, n_features * 256, padded)."""
         if "member" not in self.rows:
             n_rows = self.rows.n_rows
             counts = self.weight > 0 if self.weight.size else np.ones(n_rows)
@@ -406,7 +416,7 @@ class Grower:
             words = run["bins"].reshape(-1)
             count_nodes(run.bounds, nodes, words, *self.layout, run["member"], run["order"], ranges, hist)
 
-        return self.rows.reduce(Passed, work, (len(nodes), 1, self.padded)).hist
+        return self.sums[: self._pass(work, len(nodes)), : len(nodes), 0].sum(axis=0)
 
     def _slot(self) -> int:
         """Return the number of a free histogram."""

@@ -125,6 +125,25 @@ def unpack_one(first: int, second: int, mode: int, count_bits: int) -> tuple[int
 
 
 @kernel
+def split_sums(sums, n_sums, job, out_small, out_big):
+    """Add up a job's histograms, which are those of its smaller child; the other child's is the parent's minus that.
+
+    sums : int64 (n_threads, n_jobs, words, n_features * 256): the first n_sums have the job's rows.
+    out_small, out_big : int64 (words, n_features * 256); out_big is the parent's before.
+    """
+    for w in range(out_small.shape[0]):
+        for lo in range(0, out_small.shape[1], 256):  # a feature stays in the nearest cache until it is done
+            small, big = out_small[w, lo : lo + 256], out_big[w, lo : lo + 256]
+            small[:] = sums[0, job, w, lo : lo + 256]
+            for t in range(1, n_sums):
+                other = sums[t, job, w, lo : lo + 256]
+                for b in range(256):
+                    small[b] += other[b]
+            for b in range(256):
+                big[b] -= small[b]
+
+
+@kernel
 def search(
     first, second, mode, count_bits, total_first, total_second, n_bins, missing, allowed, categorical, monotonic,
     limits, bounds, out_split, out_levels,
@@ -214,7 +233,6 @@ def _square(g, h, limits):
 @kernel(fast=True)
 def _gains(sums, n, mode, count_bits, total_g, total_h, total_c, limits, out_gain):
     """out_gain[b] = G_l^2 / (H_l + penalty) + G_r^2 / (H_r + penalty), or 0 where not allowed; return the largest."""
-    best = 0.0
     for b in range(n):
         g, h, c = unpack(sums[0, b], sums[1, b], mode, count_bits)
         low = min(h, total_h - h)
@@ -225,6 +243,8 @@ def _gains(sums, n, mode, count_bits, total_g, total_h, total_c, limits, out_gai
         under = np.float64(total_h - h) + limits.penalty
         value = (left * left * under + right * right * over) / (over * under if ok else 1.0)
         out_gain[b] = value if ok else 0.0
+    best = 0.0  # sought in a loop of its own: with it, LLVM does not do four bins at once above
+    for b in range(n):
         best = max(best, out_gain[b])
     return best
 
