@@ -3,7 +3,7 @@
 import numpy as np
 
 from groundup.engine.rows import Memory, Rows
-from groundup.engine.rows.blocks import LONGEST_RUN
+from groundup.engine.rows.blocks import LONGEST_RUN, block_rows
 
 
 class _Wide:
@@ -38,13 +38,17 @@ def test_no_run_is_longer_than_a_kernel_may_take():
         for n_threads in (1, 2, 7):
             rows = Rows(_Wide(n_rows), n_threads=n_threads)
             seen = rows.reduce(_Blocks).seen
-            assert max(stop - first for first, stop in seen) <= LONGEST_RUN
+            assert max(stop - first for first, stop in seen) * block_rows(n_rows) <= LONGEST_RUN + block_rows(
+                n_rows
+            )
             assert sorted(block for first, stop in seen for block in range(first, stop)) == list(
                 range(rows.n_blocks)
             )
             steps = []
             rows.advance(lambda run, steps=steps: steps.append((run.first, run.stop)))
-            assert max(stop - first for first, stop in steps) <= LONGEST_RUN
+            assert max(stop - first for first, stop in steps) * block_rows(
+                n_rows
+            ) <= LONGEST_RUN + block_rows(n_rows)
             assert sum(stop - first for first, stop in steps) == rows.n_blocks
 
 

@@ -10,8 +10,8 @@ import numpy as np
 #: Below this many rows a call is cheaper inline than handed to threads.
 INLINE_ROWS = 16_384
 _SMALLEST, _LARGEST = 4_096, 65_536
-#: The longest run, in blocks: a kernel call on one is to end soon enough for Ctrl-C, and threads share runs out evenly.
-LONGEST_RUN = 4
+#: About the longest run, in rows: a kernel call on it is to end soon enough for Ctrl-C; threads share runs out evenly.
+LONGEST_RUN = 131_072
 
 
 def block_rows(n_rows: int) -> int:

@@ -151,4 +151,4 @@ class Rows:
 
     def _runs(self) -> list[tuple[int, int]]:
         """Cut the blocks into as many runs for each thread as keep them short enough for a kernel: most often, one."""
-        return runs(self.n_blocks, self.n_threads * -(-self.n_blocks // (self.n_threads * LONGEST_RUN)))
+        return runs(self.n_blocks, self.n_threads * -(-self.n_rows // (self.n_threads * LONGEST_RUN)))

@@ -196,7 +196,9 @@ class Grower:
         self.padded = bins.n_words * 8 * N_BINS
         self.ranges = np.zeros((rows.n_blocks, 64, 2), np.int32)
         self.hist = aligned((16, 1 + wide, self.padded), np.int64)
-        self.width = AHEAD if plan.max_leaf_nodes else 4 * AHEAD  # nodes of a round; each may have two uncertain children
+        self.width = (
+            AHEAD if plan.max_leaf_nodes else 4 * AHEAD
+        )  # nodes of a round; each may have two uncertain children
         self.sums = aligned((rows.n_threads, 2 * self.width, 1 + wide, self.padded), np.int64)
         self.all_features = np.ones(bins.n_features, np.uint8)
         self.count_rows(weight)

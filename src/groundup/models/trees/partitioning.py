@@ -61,7 +61,8 @@ def split_nodes(
     bounds, jobs, words, n_words, n_last, planes, n_features, first, second, wide, out_order, out_ranges, out_hist
 ):  # fmt: skip
     """Partition the node of each job in each block, and add up the histogram of the child that the job names."""
-    passing = np.empty(65536, np.uint16)
+    # No longer than it must be: from 128 kB on, memory is fetched from the system, page by page, at every call.
+    passing = np.empty(np.diff(bounds).max(), np.uint16)
     goes_left = np.empty(256, np.uint8)
     for b in range(bounds.size - 1):
         block, m = bounds[b], bounds[b + 1] - bounds[b]
