@@ -59,7 +59,13 @@ class CheckFailed(GroundupError):
 
 
 def nearest(name: str, names) -> str:
-    """Return " Did you mean 'x'?" for the one of `names` that may have been meant, or "" where none is near.
+    """Return " Did you mean 'x'?" for the one of `names` that may have been meant, or "" where none is near."""
+    near = nearest_of(name, names)
+    return "" if near is None else f" Did you mean {near!r}?"
+
+
+def nearest_of(name: str, names) -> str | None:
+    """Return the one of `names` that may have been meant by `name`, None where none is near.
 
     Near is what a slip of the pen makes: letters left out, put in, changed or swapped, one for every four letters; case
     and the sign between words do not count. So a word of three letters is suggested for itself only: "yep" is no "Yes".
@@ -69,7 +75,7 @@ def nearest(name: str, names) -> str:
         (_slips(wanted, _plain(other), max(len(wanted), len(other)) // 4), other) for other in map(str, names)
     ]
     near = min(((slips, i) for i, (slips, _) in enumerate(found) if slips is not None), default=None)
-    return "" if near is None else f" Did you mean {found[near[1]][1]!r}?"
+    return None if near is None else found[near[1]][1]
 
 
 def _plain(name) -> str:

@@ -45,3 +45,11 @@ def test_wrong_use(groundup, project, table):
     assert groundup("explain", project, table, "--row", 1, "-o", "x.csv").code == 2
     assert groundup("explain", project, table, "-o", "x.doc").code == 2
     assert "Did you mean" in groundup("explain", project, table, "--label", "yess").err
+
+
+def test_a_doubt_about_a_column_that_is_no_reason_is_told_too(groundup, project, tmp_path):
+    path = tmp_path / "odd.csv"
+    path.write_text("spend,plan,age\n50,glod,30\n")
+    said = groundup("explain", project, path, "--top", 1)
+    assert "Doubt: column 'plan': 'glod' was not seen in training" in said.out
+    assert "glod" in groundup("explain", project, path, "--json").json["problem"]

@@ -276,3 +276,22 @@ def test_how_the_training_file_was_read_is_remembered(groundup, table, tmp_path)
     mixed.write_bytes(usual.read_text(encoding="utf-8").encode("cp1252"))
     said = groundup("predict", tmp_path / "p", mixed, "--delimiter", ",")
     assert "read as the training file was: encoding 'cp1252'" in said.err
+
+
+def test_a_name_that_comes_twice_is_told(groundup, project, tmp_path):
+    path = tmp_path / "twice.csv"
+    path.write_text("spend,plan,age,age\n50,basic,30,1\n60,plus,40,1\n")
+    said = groundup("predict", project, path, "-o", tmp_path / "out.csv")
+    told = "column 4 has the name 'age' again: it is called 'age_2'"
+    assert told in said.err
+    assert groundup("predict", project, path, "-o", tmp_path / "out.csv", "--json").json[
+        "renamed_columns"
+    ] == [told]
+
+
+def test_columns_that_are_lost_say_what_to_rename_and_which_delimiter(groundup, project, tmp_path):
+    path = tmp_path / "new.csv"
+    path.write_text("SPEND,plan,age\n50,basic,30\n")
+    assert "the input has 'SPEND': rename it to 'spend'" in groundup("predict", project, path).err
+    path.write_text("spend;plan;age\n50;basic;30\n")
+    assert "is its delimiter ';'?" in groundup("predict", project, path, "--delimiter", ",").err

@@ -119,22 +119,22 @@ def test_the_best_wins_when_it_is_clear():
     assert "behind by more than chance explains" in choice.reason
 
 
-def test_ties_prefer_the_cheapest():
+def test_ties_prefer_the_smallest():
     choice = choose(
         _comparison(_candidate("Big", [0.90, 0.85, 0.91], 10**6), _candidate("Small", [0.89, 0.88, 0.88], 10))
     )
     assert choice.candidate.entry.name == "Small"
     assert [c.entry.name for c in choice.tied] == ["Big"]
     assert "within chance of the best" in choice.reason
-    assert "cheaper: 10 B" in choice.reason
+    assert "smaller: 10 B against 1 MB" in choice.reason
 
 
-def test_the_best_that_is_also_cheapest_keeps_its_tie():
+def test_the_best_that_is_also_smallest_keeps_its_tie():
     choice = choose(
         _comparison(_candidate("Big", [0.89, 0.88, 0.88], 10**6), _candidate("Small", [0.90, 0.85, 0.91], 10))
     )
     assert choice.candidate.entry.name == "Small"
-    assert "as good within chance, but not cheaper" in choice.reason
+    assert "as good within chance, but not smaller" in choice.reason
 
 
 def test_one_learner_only():

@@ -122,7 +122,12 @@ def findings(console: Console, found: Audit, told: tuple[Finding, ...], n_left: 
         grid.add_row("Audit", f"no leak found in {counted(found.n_columns, 'column')}")
     elif n_left:
         grid.add_row(
-            "", "", Text(f"... and {counted(n_left, 'more note', 'more notes')}: groundup audit", style="dim")
+            "",
+            "",
+            Text(
+                f"... and {counted(n_left, 'more note', 'more notes')}: groundup audit with the same arguments",
+                style="dim",
+            ),
         )
     console.print(Padding(grid, (0, 0, 0, 1)))
 

@@ -109,7 +109,7 @@ def _tell_row(made, number: int, top: int, as_json: bool) -> None:
 
     found, answer = made.row(1, top), made.said(1)
     if as_json:
-        print_json({"row": number, **answer, **found.to_dict()})
+        print_json({"row": number, **answer, "problem": made.problem(1), **found.to_dict()})
         return
     console = out()
     segments = made.task == "clustering"
@@ -121,6 +121,8 @@ def _tell_row(made, number: int, top: int, as_json: bool) -> None:
     console.print(f"Row {number}: {said}" + (f"  ({chances})" if chances else ""), markup=False, style="bold")
     for reason in found.reasons:
         console.print(f"  {reason.words}", markup=False, soft_wrap=True)
+    if problem := made.problem(1):
+        console.print(f"  Doubt: {problem}", markup=False, soft_wrap=True, style="yellow")
     if not found.reasons:
         console.print("  No column moved it.", markup=False)
     about = "" if found.label is None else f" for {'segment ' * segments}{found.label}"

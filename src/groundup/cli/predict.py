@@ -82,6 +82,7 @@ def _object(made, output: str, n_escaped: int) -> dict:
         "by_column": [tally._asdict() for tally in made.tallies],
         "read_as_in_training": dict(made.recalled),
         "unused_columns": list(made.extra),
+        "renamed_columns": list(made.renamed),
     }
 
 
@@ -103,7 +104,7 @@ def _tell(made, output: str, n_escaped: int) -> None:
         options = ", ".join(f"{name} {value!r}" for name, value in made.recalled.items())
         console.print(f"read as the training file was: {options}", style="dim", markup=False, soft_wrap=True)
     why = "the column 'problem' says why"
-    warnings = []
+    warnings = [*made.renamed[:_SHOWN], *_more(len(made.renamed) - _SHOWN, "column")]
     if made.frame.height == 0:
         warnings.append("the input has a header and no rows, and so has the output")
     if made.n_failed:

@@ -125,7 +125,9 @@ def assemble(
             params=plain_params(final.model.params),
             metric=comparison.metric.name,
             greater_is_better=comparison.metric.greater_is_better,
-            reason=choice.reason,
+            reason=choice.reason
+            if final.candidate is choice.candidate
+            else f"By the folds alone: {choice.reason}",
             check=final.choice_note,
         ),
         leaderboard=leaderboard(comparison, choice, final.candidate),

@@ -90,6 +90,10 @@ class Explained:
         """What the model does: binary, multiclass, regression, clustering."""
         return self._model.target.task
 
+    def problem(self, number: int) -> str:
+        """Return what is to be said about the cells of one row of the table, counted from 1; "" for nothing."""
+        return self._answers[PROBLEM][number - 1] or ""
+
     def said(self, number: int) -> dict[str, Any]:
         """Return what the model said about one row of the table: the prediction, and its probabilities."""
         told = (n for n in self._answers.columns if n == PREDICTION or n.startswith(PROBABILITY))

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 from groundup.errors import GroundupError
 from groundup.ship.bundle.atomic import write_atomic
 from groundup.workbench.clock import Clock
+from groundup.workbench.learners import BASELINES
 from groundup.workbench.lines import ProjectError, decoded, encoded, plain, unwritable, write_line
 
 NAME = "journal.jsonl"
@@ -120,7 +121,7 @@ class Journal:
             return ""
         self.entries = found
         self._clock.started -= float(found[-1]["at_s"])
-        n_fits = sum(entry["kind"] == "fit" for entry in found)
+        n_fits = _n_fits(found)
         fits = "1 fit is" if n_fits == 1 else f"{n_fits} fits are"
         return f"Going on with the run that was interrupted: {fits} in its journal, and not done again."
 
@@ -275,8 +276,13 @@ def brief(path: Path) -> Brief | None:
         return None
     last = found[-1]["kind"]
     state = last if last in ("ended", "failed") else "interrupted"
-    n_fits, error = sum(entry["kind"] == "fit" for entry in found), found[-1].get("error") or ""
-    return Brief(state, found[0].get("when", ""), found[0].get("about") or {}, n_fits, error)
+    error = found[-1].get("error") or ""
+    return Brief(state, found[0].get("when", ""), found[0].get("about") or {}, _n_fits(found), error)
+
+
+def _n_fits(entries: list[dict]) -> int:
+    """Return how many fits are recorded, as limits count them: without the baseline's."""
+    return sum(e["kind"] == "fit" and e.get("learner") not in BASELINES.values() for e in entries)
 
 
 def resumable(folder: Path) -> bool:

@@ -40,6 +40,7 @@ OURS = {
 }
 # Compared besides those where the target counts something; right behind the linear ones, as it is one.
 OF_COUNTS = "PoissonRegressor"
+BASELINES = {"classification": "DummyClassifier", "regression": "DummyRegressor"}
 # In the table of results, in words; a learner without a title is called by its class.
 TITLES = {
     "DecisionTreeClassifier": "Decision tree",
@@ -109,7 +110,7 @@ def kind_of(task: str) -> str:
 
 def baseline_of(task: str) -> LearnerEntry:
     """Return the baseline of a task: class shares, or the mean."""
-    return _entry("DummyClassifier" if kind_of(task) == "classification" else "DummyRegressor")
+    return _entry(BASELINES["classification" if kind_of(task) == "classification" else "regression"])
 
 
 def counts_something(contract: Contract) -> bool:

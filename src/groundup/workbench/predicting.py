@@ -56,6 +56,8 @@ class Predictions:
         Input columns that the model does not use.
     labels : tuple of str
         The model's labels, where they are text.
+    renamed : tuple of str
+        Columns whose name comes again or is missing, and what they are called.
     """
 
     frame: pl.DataFrame
@@ -66,6 +68,7 @@ class Predictions:
     recalled: Mapping[str, Any]
     extra: tuple[str, ...]
     labels: tuple[str, ...] = ()
+    renamed: tuple[str, ...] = ()
 
 
 def bundle_path(path: str | Path) -> Path:
@@ -162,6 +165,7 @@ def answer(model: Model, given: Given, *, keep: bool = True) -> Predictions:
         given.recalled,
         conformed.extra,
         labels,
+        tuple(note.message for note in table.notes if note.kind == "header" and note.column is not None),
     )
 
 

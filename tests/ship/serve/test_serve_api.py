@@ -327,3 +327,10 @@ def test_pages_of_others_stand_beside_the_api_behind_the_same_guards(model, row)
         assert reply.json == {"prediction": model.predict_row(row), "version": f"sha256:{model.digest}"}
         assert reply.headers["x-frame-options"] == "DENY"
         assert client.predict(row).status == 200
+
+
+def test_rows_that_are_no_rows_are_not_taken_for_a_row(client):
+    reply = client.ask("POST", "/predict", b'{"rows": 5}', {"Content-Type": "application/json"})
+    assert (reply.status, reply.json["type"]) == (422, "/docs#not-rows")
+    assert reply.json["errors"][0]["field"] == "rows"
+    assert "a number" in reply.json["errors"][0]["detail"]

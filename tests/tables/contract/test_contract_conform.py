@@ -52,7 +52,10 @@ def test_columns_by_name():
     done = CONTRACT.conform(shuffled)
     assert done.frame.equals(CONTRACT.conform(TRAIN).frame)
     assert done.extra == ("new",)
-    with pytest.raises(CheckFailed, match=r"no column 'n', 'c', which the model needs.*\n.*\n  'n':"):
+    with pytest.raises(
+        CheckFailed,
+        match=r"no column 'n', 'c', which the model needs.*\n.*\n  the input has 'N': rename it to 'n'",
+    ):
         CONTRACT.conform(TRAIN.drop("c").rename({"n": "N"}))
     with pytest.raises(CheckFailed, match=r"no column 'k'"):
         CONTRACT.conform_row({name: 1 for name in CONTRACT.features if name != "k"})

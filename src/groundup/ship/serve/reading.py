@@ -69,6 +69,12 @@ def read(body: bytes, max_rows: int, features) -> Asked:
                 "not-rows", "explain is true or false.", [_at("explain", "It is neither true nor false.")]
             )
         value = value["rows"]
+    elif isinstance(value, dict) and set(value) == {"rows"} and "rows" not in features:
+        raise Problem(
+            "not-rows",
+            "rows is neither a row nor a list of rows.",
+            [_at("rows", f"It is {_named(value['rows'])}.")],
+        )
     if isinstance(value, dict):
         return Asked([value], True, explain, at)
     if not isinstance(value, list):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from groundup.errors import CheckFailed, GroundupError, UsageError, nearest
+from groundup.errors import CheckFailed, GroundupError, UsageError, nearest, nearest_of, shorten
 from groundup.tables import cells
 from groundup.tables.contract.column import Column, as_level
 from groundup.tables.contract.problems import SCHEMA, SEVERITY, Conformed
@@ -51,11 +51,32 @@ def check_columns(names, contract) -> None:
     if not lost:
         return
     extra = [name for name in names if name not in contract.by_name]
-    near = "".join(f"\n  {name!r}:{guess}" for name in lost[:10] if (guess := nearest(name, extra)))
-    more = f", ... ({len(lost)} in all)" if len(lost) > 20 else ""
     raise CheckFailed(
-        f"The input has no column {', '.join(repr(n) for n in lost[:20])}{more}, which the model needs.",
-        hint=f"Every feature of the contract must be there; cells may be empty.{near}",
+        f"The input has no column {', '.join(repr(n) for n in lost[:20])}{_more(lost, 20)}, which the model needs.",
+        hint=_uncut(names)
+        or f"Every feature of the contract must be there; cells may be empty.{_near(lost, extra)}",
+    )
+
+
+def _more(names, shown: int) -> str:
+    return f", ... ({len(names)} in all)" if len(names) > shown else ""
+
+
+def _near(lost: list[str], extra: list[str]) -> str:
+    """Return what the lost columns may be called in the input, a line each."""
+    found = [(name, other) for name in lost if (other := nearest_of(name, extra)) is not None]
+    lines = "".join(f"\n  the input has {other!r}: rename it to {name!r}" for name, other in found[:10])
+    return lines + (f"\n  ... and {len(found) - 10} more" if len(found) > 10 else "")
+
+
+def _uncut(names) -> str:
+    """Return a hint where the input is one column in whose name other delimiters stand."""
+    inside = [d for d in ",;\t|" if len(names) == 1 and d in names[0]]
+    most = max(inside, key=names[0].count, default=None)
+    return (
+        ""
+        if most is None
+        else f"The input has only one column, {shorten(names[0])}: is its delimiter {most!r}?"
     )
 
 

@@ -106,7 +106,7 @@ def _findings(met, n_test: int, *, may_block: bool, coarse: bool) -> list[Findin
             kind="duplicates",
             level=level,
             told=told,
-            remedy="Drop repeated rows before, or keep those of one subject together with --group COLUMN.",
+            remedy="Keep the rows of one subject together with --group COLUMN, or leave repeated rows out of the file.",
             score=share,
             rows=tuple(row + 1 for row, _ in pairs),
         )

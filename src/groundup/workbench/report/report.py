@@ -203,7 +203,9 @@ class Report:
             write_atomic(path, self.text(form).encode("utf-8", "backslashreplace"))
         except OSError as error:
             raise GroundupError(
-                f"The report cannot be written: {error.strerror or error}.", file=path
+                f"The report cannot be written: {error.strerror or error}.",
+                hint="Name a file elsewhere: -o report.html",
+                file=path,
             ) from None
         return path
 

@@ -1,4 +1,4 @@
-"""Choose: the best score wins, unless a cheaper learner is as good within what chance explains.
+"""Choose: the best score wins, unless a smaller model is as good within what chance explains.
 
 Two learners are tied if the mean of their score differences, fold by fold, is not larger than its standard error (see
 ``judge.validation``); both are taken over the folds on which both have a score. Among the tied the smallest model wins:
@@ -13,7 +13,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from groundup.errors import GroundupError
-from groundup.judge.numbers import shown, shown_bytes, shown_micros, shown_with_error
+from groundup.judge.numbers import shown, shown_bytes, shown_with_error
 from groundup.judge.validation import Difference, difference
 from groundup.workbench.candidate import Candidate
 from groundup.workbench.steps.compare import Comparison
@@ -77,14 +77,14 @@ def _reason(comparison: Comparison, ranked: list[Candidate], chosen: Candidate) 
         over += " and what the others have on the rest"
     if comparison.is_estimated(rival):
         other += f" (by its differences on {_folds(comparison, gap.folds)})"
-    cost = f"{_cost(chosen)} against {_cost(rival)}"
+    cost = f"{shown_bytes(chosen.n_bytes)} against {shown_bytes(rival.n_bytes)}"
     if chosen is not top:
         why = (
             f"its mean {name} of {mean} over {over} is within chance of the best, {spoken} with {other} ({_gap(gap)})"
             if gap.mean
             else f"its mean {name} of {mean} over {over} equals the best"
         )
-        return f"{title}: {why}, and it is cheaper: {cost}."
+        return f"{title}: {why}, and it is smaller: {cost}."
     if comparison.is_behind(rival) and not comparison.is_behind(top):
         own = top.validation.answered(name)
         mean = shown(top.validation.mean(name))
@@ -95,7 +95,7 @@ def _reason(comparison: Comparison, ranked: list[Candidate], chosen: Candidate) 
     if _is_tie(comparison, top, rival):
         return (
             f"{title}: the best mean {name}, {mean} over {over}; {spoken} ({other}) is as good within chance, "
-            f"but not cheaper: {cost}."
+            f"but not smaller: {cost}."
         )
     return (
         f"{title}: the best mean {name}, {mean} over {over}; next comes {spoken} with {other}, behind by more than "
@@ -114,7 +114,3 @@ def _gap(gap: Difference) -> str:
     if math.isinf(gap.error):
         return f"difference {shown(gap.mean)}, on one fold only"
     return f"difference {shown_with_error(gap.mean, gap.error)}"
-
-
-def _cost(candidate: Candidate) -> str:
-    return f"{shown_bytes(candidate.n_bytes)} and {shown_micros(candidate.row_us)} a row"

@@ -224,7 +224,8 @@ def _checked(
         (
             f"Valid confirms the choice: {told}."
             if lead <= 0
-            else f"Valid does not contradict the choice: {told}."
+            else f"Valid does not contradict the choice: {told}, which is less than three standard errors "
+            f"({shown(error)} each) apart."
         )
         + _partial([chosen, rival]),
     )
