@@ -42,6 +42,8 @@ OURS = {
 OF_COUNTS = "PoissonRegressor"
 # In the table of results, in words; a learner without a title is called by its class.
 TITLES = {
+    "AdaBoostClassifier": "AdaBoost",
+    "AdaBoostRegressor": "AdaBoost",
     "DecisionTreeClassifier": "Decision tree",
     "DecisionTreeRegressor": "Decision tree",
     "DummyClassifier": "Baseline (shares)",
