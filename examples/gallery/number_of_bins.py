@@ -45,7 +45,7 @@ for seed in range(3):
 
 # %%
 # No model can be better than the noise, 0.3. With two bins the wave cannot be seen at all; sixteen are enough for
-# half of it. From 64 bins on nothing is gained here.
+# half of it. Beyond 128 bins little is gained here.
 def against_bins(field, title, heading, description):
     """Draw one figure over the number of bins: each seed a point, the mean a line."""
     x = alt.X("max_bins:Q", scale=alt.Scale(type="log", base=2, domain=[2, 256]), title="max_bins")

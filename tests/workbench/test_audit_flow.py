@@ -77,7 +77,7 @@ def test_an_acceptance_of_another_kind_does_not_count(leaky):
 
 def test_unknown_acceptances_are_refused(leaky):
     with pytest.raises(UsageError, match="Did you mean 'copy'"):
-        _ = gu.Project(leaky, "y", accept=["copie"]).audit
+        _ = gu.Project(leaky, "y", accept=["coppy"]).audit
     with pytest.raises(UsageError, match="'nowhere'"):
         _ = gu.Project(leaky, "y", accept=["nowhere:proxy"]).audit
 

@@ -128,18 +128,24 @@ def test_a_contribution_beyond_what_a_float_holds_is_still_the_first_reason(rows
 
 
 @pytest.mark.parametrize(
-    ("given", "unit", "label", "of", "words"),
+    ("given", "unit", "spoken", "of", "words"),
     [
-        (math.log(2.5), "log-odds", "yes", None, "multiplies the odds of “yes” by 2.5"),
-        (-math.log(2.5), "log-odds", True, None, "divides the odds of “true” by 2.5"),
-        (20.0, "log-odds", "yes", None, "multiplies the odds of “yes” by more than 1,000"),
-        (-1.7e308, "log-odds", "yes", None, "divides the odds of “yes” by more than 1,000"),
-        (0.123, "probability", "yes", None, "raises the probability of “yes” by 12.3 percentage points"),
-        (-0.5, "score", "b", None, "speaks against “b”, by 0.5"),
-        (1250.0, "value", None, "EUR", "raises “price” by 1250 EUR"),
-        (-12500.0, "value", None, None, "lowers “price” by 12,500"),
-        (-math.log(2), "log", None, "EUR", "divides “price” by 2"),
+        (math.log(2.5), "log-odds", "“yes”", None, "multiplies the odds of “yes” by 2.5"),
+        (-math.log(2.5), "log-odds", "“true”", None, "divides the odds of “true” by 2.5"),
+        (20.0, "log-odds", "“yes”", None, "multiplies the odds of “yes” by more than 1,000"),
+        (-1.7e308, "log-odds", "“yes”", None, "divides the odds of “yes” by more than 1,000"),
+        (
+            0.123,
+            "probability",
+            "segment 2",
+            None,
+            "raises the probability of segment 2 by 12.3 percentage points",
+        ),
+        (-0.5, "score", "“b”", None, "speaks against “b”, by 0.5"),
+        (1250.0, "value", "", "EUR", "raises “price” by 1250 EUR"),
+        (-12500.0, "value", "", None, "lowers “price” by 12,500"),
+        (-math.log(2), "log", "", "EUR", "divides “price” by 2"),
     ],
 )
-def test_an_effect_is_told_in_its_unit(given, unit, label, of, words):
-    assert _does(given, unit, label, "price", of) == words
+def test_an_effect_is_told_in_its_unit(given, unit, spoken, of, words):
+    assert _does(given, unit, spoken, "price", of) == words
