@@ -16,6 +16,8 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "own_learner" / "bell_curves.
 
 #: Parameters that make a learner quick on small data, and nothing else.
 QUICK = {
+    "AdaBoostClassifier": {"n_estimators": 5},
+    "AdaBoostRegressor": {"n_estimators": 5},
     "ExtraTreesClassifier": {"n_estimators": 5},
     "ExtraTreesRegressor": {"n_estimators": 5},
     "HistGradientBoostingClassifier": {"max_iter": 8, "min_samples_leaf": 5},

@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 
 _LAZY = {
+    "AdaBoostClassifier": "groundup.models.ensembles",
+    "AdaBoostRegressor": "groundup.models.ensembles",
     "DecisionTreeClassifier": "groundup.models.trees",
     "DecisionTreeRegressor": "groundup.models.trees",
     "DummyClassifier": "groundup.models.baseline",
@@ -39,6 +41,8 @@ _LAZY = {
 }
 
 __all__ = [
+    "AdaBoostClassifier",
+    "AdaBoostRegressor",
     "DecisionTreeClassifier",
     "DecisionTreeRegressor",
     "DummyClassifier",

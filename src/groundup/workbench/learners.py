@@ -43,6 +43,8 @@ OF_COUNTS = "PoissonRegressor"
 BASELINES = {"classification": "DummyClassifier", "regression": "DummyRegressor"}
 # In the table of results, in words; a learner without a title is called by its class.
 TITLES = {
+    "AdaBoostClassifier": "AdaBoost",
+    "AdaBoostRegressor": "AdaBoost",
     "DecisionTreeClassifier": "Decision tree",
     "DecisionTreeRegressor": "Decision tree",
     "DummyClassifier": "Baseline (shares)",

@@ -1,6 +1,7 @@
-"""Ensembles of trees: random forests, extremely randomised trees, isolation forests.
+"""Ensembles: random forests, extremely randomised trees, isolation forests, adaptive boosting.
 
-All grow their trees by `groundup.models.trees` (`decision_growing`), side by side, and keep them packed (`packed`).
+All grow their trees by `groundup.models.trees` (`decision_growing`) and keep them packed (`packed`); adaptive boosting
+takes any other learner too (`stages`).
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import importlib
 
 _LAZY = {
+    "AdaBoostClassifier": "groundup.models.ensembles.adaboost_classifier",
+    "AdaBoostRegressor": "groundup.models.ensembles.adaboost_regressor",
     "ExtraTreesClassifier": "groundup.models.ensembles.forest_classifier",
     "ExtraTreesRegressor": "groundup.models.ensembles.forest_regressor",
     "IsolationForest": "groundup.models.ensembles.isolation",
@@ -16,6 +19,8 @@ _LAZY = {
 }
 
 __all__ = [
+    "AdaBoostClassifier",
+    "AdaBoostRegressor",
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
     "IsolationForest",

@@ -204,13 +204,7 @@ class Forest(Answering):
         nodes = pack(tree.right, tree.feature, tree.threshold, tree.missing_left, row)
         value = self._answers_of(tree.value[leaf])
         bounds = np.array([0, len(nodes)], np.int64), np.array([0, len(value)], np.int64)
-        fall = np.bincount(tree.feature, tree.fall, minlength=n_features)
-        total = fall.sum()
-        return (
-            Packed(*bounds, nodes, value),
-            tree.weight.astype(np.float32),
-            fall / total if total > 0 else fall,
-        )
+        return Packed(*bounds, nodes, value), tree.weight.astype(np.float32), tree.importances(n_features)
 
     def _keep(self, parts: list[tuple]) -> None:
         packed = Packed.joined([part[0] for part in parts])

@@ -67,6 +67,12 @@ class GrownTree(NamedTuple):
     count: np.ndarray
     value: np.ndarray
 
+    def importances(self, n_features: int) -> np.ndarray:
+        """Return each feature's share of the fall of the impurity: (n_features,); zeros for a lone leaf."""
+        fall = np.bincount(self.feature, self.fall, minlength=n_features)
+        total = fall.sum()
+        return fall / total if total > 0 else fall
+
 
 def grow_tree(coded: Codes, target: Target, rules: Rules, order: np.ndarray, asked=None) -> GrownTree:
     """Grow a tree on the rows `order` (int32, increasing, of positive weight).

@@ -80,19 +80,30 @@ class Nodes:
             return {"$": "pipeline", "steps": steps}
         if not isinstance(value, Declared):
             return None
+        params = value.get_params(deep=False)  # type: ignore[attr-defined]
+        return {
+            "$": "node",
+            "type": self._registered(value),
+            "params": {key: self._param(v, f"{where}/{key}", writer) for key, v in params.items()},
+            "state": {key: writer.write(v, f"{where}/{key}") for key, v in value.get_state().items()},
+        }
+
+    def _registered(self, value: Declared) -> str:
         name = self.name_of(type(value))
         if name is None:
             raise UsageError(
                 f"A bundle cannot hold a {type(value).__name__}: it is not registered.",
                 hint=f"Register it by an entry point of the group {GROUP!r}, or pass learners=[{type(value).__name__}].",
             )
+        return name
+
+    def _param(self, value: Any, where: str, writer: Writer):
+        """Return a parameter as JSON: of a learner, which is only ever cloned, its own parameters and no fit."""
+        if not isinstance(value, Declared):
+            return writer.write(value, where)
         params = value.get_params(deep=False)  # type: ignore[attr-defined]
-        return {
-            "$": "node",
-            "type": name,
-            "params": {key: writer.write(v, f"{where}/{key}") for key, v in params.items()},
-            "state": {key: writer.write(v, f"{where}/{key}") for key, v in value.get_state().items()},
-        }
+        written = {key: self._param(v, f"{where}/{key}", writer) for key, v in params.items()}
+        return {"$": "unfitted", "type": self._registered(value), "params": written}
 
     def _step(self, step, where: str, writer: Writer):
         if step == "passthrough":
@@ -107,21 +118,41 @@ class Nodes:
             raise CheckFailed("The bundle is damaged: a learner lacks its type, parameters or state.")
         name = value["type"]
         cls = self.find(name)
-        params, state = reader.read(value["params"]), reader.read(value["state"])
-        if not isinstance(params, dict) or not isinstance(state, dict):
-            raise CheckFailed(
-                f"The bundle is damaged: the parameters or the state of {name!r} are no mapping."
-            )
+        params, state = self._params(value["params"], name, reader), reader.read(value["state"])
+        if not isinstance(state, dict):
+            raise CheckFailed(f"The bundle is damaged: the state of {name!r} is no mapping.")
         try:
-            unknown = sorted(set(params) - set(cls._get_param_names()))  # type: ignore[attr-defined]
-            if unknown:
-                raise ValueError(f"there is no parameter {unknown[0]!r}")
+            _refuse_unknown(params, cls)
             estimator = cls.from_state(params, state)  # type: ignore[attr-defined]
             estimator._validate_params()
         except Exception as e:
             # A stranger's class may raise anything; ours raise ValueError and TypeError.
             raise CheckFailed(f"The bundle's {name} is damaged: {str(e)[:300]}") from e
         return estimator
+
+    def _params(self, value: Any, name: str, reader: Reader) -> dict[str, Any]:
+        """Return the parameters of a node; learners among them are unfitted."""
+        if not isinstance(value, dict) or "$" in value:
+            raise CheckFailed(f"The bundle is damaged: the parameters of {name!r} are no mapping.")
+        return {key: self._read_param(v, reader) for key, v in value.items()}
+
+    def _read_param(self, value: Any, reader: Reader):
+        if not isinstance(value, dict) or value.get("$") != "unfitted":
+            return reader.read(value)
+        if set(value) != {"$", "type", "params"} or not isinstance(value["type"], str):
+            raise CheckFailed(
+                "The bundle is damaged: a parameter that is a learner lacks its type or parameters."
+            )
+        name = value["type"]
+        cls, params = self.find(name), self._params(value["params"], name, reader)
+        try:
+            _refuse_unknown(params, cls)
+            learner = cls(**params)
+            learner._validate_params()  # type: ignore[attr-defined]
+        except Exception as e:
+            # As in `read`.
+            raise CheckFailed(f"The bundle's {name} is damaged: {str(e)[:300]}") from e
+        return learner
 
     def _read_pipeline(self, value: dict, reader: Reader) -> Pipeline:
         steps = value.get("steps")
@@ -141,6 +172,12 @@ class Nodes:
         except (TypeError, ValueError) as e:
             raise CheckFailed(f"The bundle's pipeline is damaged: {e!s:.200}") from None
         return pipeline
+
+
+def _refuse_unknown(params: dict[str, Any], cls) -> None:
+    unknown = sorted(set(params) - set(cls._get_param_names()))
+    if unknown:
+        raise ValueError(f"there is no parameter {unknown[0]!r}")
 
 
 def _declares(cls) -> bool:

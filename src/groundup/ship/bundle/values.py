@@ -11,6 +11,7 @@
 ``labels``      array of text or labels: ``dtype``, ``items``
 ``dtype``       ``name``
 ``node``        an estimator: see `nodes`
+``unfitted``    an estimator that is a parameter of another: see `nodes`
 ``pipeline``    scikit-learn's Pipeline: see `nodes`
 =============== =======================================================================================
 
