@@ -64,7 +64,7 @@ EXPECTED_FAILURES: dict[str, dict[str, str]] = {
     },
     **{
         name: {"check_sample_weight_equivalence_on_dense_data": "rows are drawn by their weight"}
-        for name in ("RandomForestClassifier", "RandomForestRegressor")
+        for name in ("AdaBoostRegressor", "RandomForestClassifier", "RandomForestRegressor")
     },
     "RidgeClassifier": {
         "check_non_transformer_estimators_n_iter": "n_iter_ is None: a direct solver does not iterate",

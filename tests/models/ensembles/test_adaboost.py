@@ -77,7 +77,7 @@ def test_r2_is_scikit_learns(loss):
         params = {"n_estimators": 20, "loss": loss, "random_state": 0}
         tree = {
             "max_depth": 3,
-            "min_samples_leaf": 40,
+            "min_samples_leaf": 60,
         }  # so that no two features split a node into the same rows
         mine = AdaBoostRegressor(ours.DecisionTreeRegressor(**tree), **params).fit(X, y, w)
         other = theirs.AdaBoostRegressor(TheirRegressor(**tree), **params).fit(X, y, w)
@@ -176,7 +176,7 @@ def test_what_cannot_be_boosted_is_refused():
         AdaBoostClassifier(KNeighborsClassifier()).fit(X, y)
     with pytest.raises(ValueError, match="worse than random"):
         AdaBoostClassifier(ours.DummyClassifier(strategy="constant", constant=0)).fit(X, y)
-    with pytest.raises(ValueError, match="All sample weights are zero"):
+    with pytest.raises(ValueError, match="at least one non-zero"):
         AdaBoostClassifier().fit(X, y, np.zeros(len(y)))
     with pytest.warns(UserWarning, match="infinite values"):
         AdaBoostClassifier(n_estimators=5, learning_rate=1e5).fit(X, y)

@@ -43,7 +43,6 @@ from groundup.models.estimator import (
     get_tags,
 )
 from groundup.models.trees.packed import Packed
-from groundup.models.trees.tree_settings import refuse_weightless
 
 _PACKED = ("_starts", "_firsts", "_nodes", "_value")
 _LEAST = float(np.finfo(np.float64).eps)
@@ -99,7 +98,6 @@ class AdaBoost(Callbacks, Learner):
         estimator = self._inner()
         self._refuse(estimator)
         rows = self._rows(X, y, sample_weight, finite=self._finite(), y_numeric=self._numeric)
-        refuse_weightless(rows["weight"])
         target = self._encoded(rows["y"])
         ours = type(estimator) is self._tree
         stages = Trees(estimator, rows) if ours else Others(rows, None if self._numeric else self.classes_)

@@ -78,10 +78,16 @@ class Trees:
             total = float(weight.sum())
         else:
             order, target, total = np.sort(drawn), self._target, float(len(drawn))
+        seed = int(check_random_state(tree.random_state).randint(_MOST))  # as the tree itself draws it
         rules = rules_of(
-            tree, target, len(order), total, self._rows.n_features,
-            random=tree.splitter == "random", seed=int(check_random_state(tree.random_state).randint(_MOST)),  # as the tree itself draws it
-        )  # fmt: skip
+            tree,
+            target,
+            len(order),
+            total,
+            self._rows.n_features,
+            random=tree.splitter == "random",
+            seed=seed,
+        )
         grown = pruned(grow_tree(self._codes, target, rules, order.astype(np.int32)), tree.ccp_alpha)
         packed = self._packed(grown)
         self.parts.append((packed, grown.importances(self._rows.n_features)))
