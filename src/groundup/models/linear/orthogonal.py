@@ -162,7 +162,7 @@ def solve(rows, origin: np.ndarray, alpha: np.ndarray, centred: bool) -> Solutio
     # w and b, in scaled units all the way: sums of huge numbers must not overflow where the result does not.
     w = np.empty((d, z.shape[1]))
     rank, condition, sigma = 0, 1.0, None
-    noise = _noise(A, mean[:d])
+    noise = noise_of(A, mean[:d])
     for value in np.unique(alpha):
         which = alpha == value
         w[:, which], rank, condition, sigma = find(A, z[:, which], s, float(value), noise)
@@ -180,7 +180,7 @@ def solve(rows, origin: np.ndarray, alpha: np.ndarray, centred: bool) -> Solutio
     return Solution(coef, intercept, rank, np.minimum(singular, _LARGEST), condition)
 
 
-def _noise(A: np.ndarray, mean: np.ndarray) -> float:
+def noise_of(A: np.ndarray, mean: np.ndarray) -> float:
     """Return the relative size of rounding errors in the centred columns.
 
     A column is known to `eps` of its values, which is ``eps * rms / spread`` of what is left once it is centred.
