@@ -5,8 +5,9 @@ digits. Here the data themselves are reduced, a chunk of rows at a time, to an u
 
     Z = sqrt(v) [1, (X - origin) s, (Y - origin) s]        v: weights, s: powers of two that prevent overflow
 
-(`Triangle`; tall-skinny QR: the triangles of two halves, one above the other, reduce to the triangle of the whole.) The
-column of ones centres the others exactly as the intercept would. Then (`solve`)
+(`Triangle`; tall-skinny QR: the triangles of two halves, one above the other, reduce to the triangle of the whole; sparse
+rows are written out with their zeros, a chunk at a time). The column of ones centres the others exactly as the intercept
+would. Then (`solve`)
 
     minimise |z - A w|^2 + alpha |w|^2        with A, z from R
 
@@ -27,6 +28,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from groundup.engine.rows import CsrBlock
+from groundup.models.linear import access
 from groundup.models.linear.refinement import refine
 
 _EPS, _LARGEST = np.finfo(np.float64).eps, np.finfo(np.float64).max
@@ -45,15 +48,16 @@ class Largest:
     @classmethod
     def of(cls, block) -> Largest:
         """Look at one run of blocks."""
-        parts = [block.X, block["y"].reshape(len(block.X), -1)]
-        return cls(
-            np.concatenate(
-                [
-                    np.maximum(p.max(axis=0), -p.min(axis=0).astype(np.float64)).astype(np.float64)
-                    for p in parts
-                ]
-            )
+        sparse = isinstance(block.X, CsrBlock)
+        X = np.zeros((1, block.X.n_features)) if sparse else block.X
+        parts = [X, block["y"].reshape(block.hi - block.lo, -1)]
+        values = np.concatenate(
+            [np.maximum(p.max(axis=0), -p.min(axis=0).astype(np.float64)).astype(np.float64) for p in parts]
         )
+        if sparse:
+            stored = slice(block.X.indptr[0], block.X.indptr[-1])
+            np.maximum.at(values, block.X.indices[stored], np.abs(block.X.data[stored]))
+        return cls(values)
 
     def merge(self, other: Largest) -> Largest:
         """Return the largest of both."""
@@ -84,16 +88,19 @@ class Triangle:
     @classmethod
     def of(cls, block, origin: np.ndarray, scale: np.ndarray, centred: bool) -> Triangle:
         """Reduce one block."""
-        X, Y = block.X, block["y"].reshape(len(block.X), -1)
+        n, d = block.hi - block.lo, len(origin)
+        X, Y = block.X, block["y"].reshape(n, -1)
         root = np.sqrt(block["weight"])
-        d, width = X.shape[1], X.shape[1] + Y.shape[1] + centred
+        d, width = d - Y.shape[1], d + centred
         step = max(4 * width, _CHUNK_BYTES // (8 * width))
         total = None
-        for lo in range(0, len(X), step):
-            rows = slice(lo, min(lo + step, len(X)))
+        for lo in range(0, n, step):
+            rows = slice(lo, min(lo + step, n))
             Z = np.ones((rows.stop - lo, width))
             ZX, ZY = Z[:, centred : centred + d], Z[:, centred + d :]
-            np.multiply(X[rows], scale[:d], out=ZX)  # scaled first: a difference of two numbers may overflow
+            np.multiply(
+                access.dense(access.cut(X, lo, rows.stop)), scale[:d], out=ZX
+            )  # scaled first: a difference of two numbers may overflow
             np.multiply(Y[rows], scale[d:], out=ZY)
             ZX -= origin[:d] * scale[:d]
             ZY -= origin[d:] * scale[d:]

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from groundup.models.estimator import Interval, Scalar, StrOptions, fitting
-from groundup.models.linear.least_squares import fit_plane, refuse_positive, rows_of, shaped
+from groundup.models.linear.least_squares import fit_plane, refuse_positive, rows_of, shaped, way_of
 from groundup.models.linear.prediction import LinearRegressor
 
 ITERATIVE = ("lsqr", "sparse_cg", "sag", "saga")
@@ -35,7 +35,7 @@ class Ridge(LinearRegressor):
     copy_X : bool, default=True
         No effect: X is never changed.
     max_iter : int, default=None
-        No effect: no solver here iterates.
+        No effect: where a solver iterates (a sparse X of more than 5,000 features) a proof ends it.
     tol : float, default=1e-4
         No effect: the solution is exact up to rounding.
     solver : {"auto", "cholesky", "svd"}, default="auto"
@@ -53,7 +53,7 @@ class Ridge(LinearRegressor):
     intercept_ : float or ndarray of shape (n_outputs,)
     n_iter_ : None
     solver_ : str
-        "cholesky" or "svd": the way that was taken.
+        "cholesky", "svd" or "sparse_cg": the way that was taken.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
 
@@ -68,6 +68,7 @@ class Ridge(LinearRegressor):
     0.75
     """
 
+    sparse: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict] = {
         "alpha": [Interval(Real, 0, None, closed="left"), "array-like"],
         "fit_intercept": ["boolean"],
@@ -108,7 +109,7 @@ class Ridge(LinearRegressor):
 
         Parameters
         ----------
-        X : array-like, table or Place of shape (n_rows, n_features)
+        X : array-like, table, sparse matrix or Place of shape (n_rows, n_features)
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
         sample_weight : array-like of shape (n_rows,), optional
 
@@ -127,7 +128,7 @@ class Ridge(LinearRegressor):
         if len(alpha) == 1:  # also for y of shape (n_rows, 1), as in scikit-learn
             self.coef_ = self.coef_.ravel()
         self.n_iter_ = None
-        self.solver_ = "svd" if gram is None else "cholesky"
+        self.solver_ = way_of(solution, gram)
         return self
 
     def _check_state(self) -> None:

@@ -17,7 +17,7 @@ from groundup.models.estimator import (
     encode_labels,
     fitting,
 )
-from groundup.models.linear.least_squares import fit_plane, refuse_positive
+from groundup.models.linear.least_squares import fit_plane, refuse_positive, way_of
 from groundup.models.linear.linear_classes import LinearClasses
 from groundup.models.linear.ridge import ITERATIVE, Ridge
 
@@ -34,7 +34,7 @@ class RidgeClassifier(LinearClasses, ClassifierMixin, Learner):
     copy_X : bool, default=True
         No effect: X is never changed.
     max_iter : int, default=None
-        No effect: no solver here iterates.
+        No effect: where a solver iterates (a sparse X of more than 5,000 features) a proof ends it.
     tol : float, default=1e-4
         No effect: the solution is exact up to rounding.
     class_weight : dict or "balanced", default=None
@@ -54,7 +54,7 @@ class RidgeClassifier(LinearClasses, ClassifierMixin, Learner):
     intercept_ : ndarray of shape (1,) or (n_classes,)
     n_iter_ : None
     solver_ : str
-        "cholesky" or "svd": the way that was taken.
+        "cholesky", "svd" or "sparse_cg": the way that was taken.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
 
@@ -67,6 +67,7 @@ class RidgeClassifier(LinearClasses, ClassifierMixin, Learner):
     0.86
     """
 
+    sparse: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict] = {
         **Ridge._parameter_constraints,
         "class_weight": [dict, StrOptions({"balanced"}), None],
@@ -108,7 +109,7 @@ class RidgeClassifier(LinearClasses, ClassifierMixin, Learner):
 
         Parameters
         ----------
-        X : array-like, table or Place of shape (n_rows, n_features)
+        X : array-like, table, sparse matrix or Place of shape (n_rows, n_features)
         y : array-like of shape (n_rows,)
         sample_weight : array-like of shape (n_rows,), optional
 
@@ -140,7 +141,7 @@ class RidgeClassifier(LinearClasses, ClassifierMixin, Learner):
         self.coef_ = solution.coef[0].copy() if len(positive) == 1 else solution.coef
         self.intercept_ = solution.intercept if self.fit_intercept else np.zeros(len(positive))
         self.n_iter_ = None
-        self.solver_ = "svd" if gram is None else "cholesky"
+        self.solver_ = way_of(solution, gram)
         return self
 
     def _check_state(self) -> None:
