@@ -26,6 +26,7 @@ import numpy as np
 
 from groundup.engine.rows import Csr, one_blas_thread
 from groundup.engine.statistics.gram import Gram, origin_of
+from groundup.errors import DependentColumns
 from groundup.models.estimator import (
     Array,
     ConvergenceWarning,
@@ -45,6 +46,7 @@ _MOST_FEATURES, _MOST_NUMBERS = (
     5000,
     2e7,
 )  # of a sparse X: a Gram matrix of 200 MB; written out with its zeros
+_NAMED = 10  # columns, in a warning
 _DOUBTFUL = 1e10  # condition number beyond which fewer than six digits are sure
 
 
@@ -88,6 +90,13 @@ def fit_plane(learner, rows, X, alpha: np.ndarray, centred: bool, *, orthogonall
         _refuse_no_weight(rows["weight"].sum())
     with np.errstate(over="ignore", under="ignore"):
         solution = orthogonal.solve(rows, origin, alpha, centred)
+    if len(solution.dependent) and rows.n_rows > d + centred:
+        warnings.warn(
+            f"{_named(learner, solution.dependent)} made up of others or constant, to rounding (rank {solution.rank} of "
+            f"{d}): of coefficients that fit equally well those of least norm were taken. Drop columns, or use Ridge.",
+            DependentColumns,
+            stacklevel=4,
+        )
     if solution.condition > _DOUBTFUL:
         from scipy.linalg import LinAlgWarning
 
@@ -98,6 +107,14 @@ def fit_plane(learner, rows, X, alpha: np.ndarray, centred: bool, *, orthogonall
             stacklevel=4,
         )
     return solution, None
+
+
+def _named(learner, columns: np.ndarray) -> str:
+    """Return columns by name, the first few of many."""
+    known = getattr(learner, "feature_names_in_", None)
+    names = [f"x{j}" if known is None else str(known[j]) for j in columns[:_NAMED]]
+    more = f" and {len(columns) - len(names)} more" if len(columns) > len(names) else ""
+    return f"The column {names[0]} is" if len(columns) == 1 else f"The columns {', '.join(names)}{more} are"
 
 
 def vast_plane(learner, rows, alpha: np.ndarray, centred: bool) -> orthogonal.Solution:
@@ -183,7 +200,8 @@ class LinearRegression(LinearRegressor):
 
     Notes
     -----
-    With dependent columns the solution of least norm is found, as by scikit-learn.
+    With dependent columns the solution of least norm is found, as by scikit-learn, and the columns are named in a
+    warning (`groundup.errors.DependentColumns`), unless there are no more rows than columns.
 
     Examples
     --------

@@ -34,6 +34,7 @@ from groundup.models.linear.refinement import refine
 
 _EPS, _LARGEST = np.finfo(np.float64).eps, np.finfo(np.float64).max
 _CHUNK_BYTES = 4_000_000
+_INVOLVED = 1e-6  # of a direction along which X does not vary: a column's share that is none
 _DEAR = 1e140  # a penalty that leaves less than 1e-280 of a coefficient: nothing, without underflow
 
 
@@ -130,6 +131,8 @@ class Solution(NamedTuple):
         Of the centred, weighted X (without any penalty), largest first.
     condition : float
         Of the columns brought to one length, the dependent directions left out.
+    dependent : ndarray of int
+        Columns that make up one another, or are constant beside an intercept; not told of fewer rows than columns.
     """
 
     coef: np.ndarray
@@ -137,6 +140,7 @@ class Solution(NamedTuple):
     rank: int
     singular: np.ndarray
     condition: float
+    dependent: np.ndarray = np.empty(0, dtype=np.int64)
 
 
 def solve(rows, origin: np.ndarray, alpha: np.ndarray, centred: bool) -> Solution:
@@ -168,11 +172,15 @@ def solve(rows, origin: np.ndarray, alpha: np.ndarray, centred: bool) -> Solutio
     find = _wide if len(A) < d else _tall
     # w and b, in scaled units all the way: sums of huge numbers must not overflow where the result does not.
     w = np.empty((d, z.shape[1]))
-    rank, condition, sigma = 0, 1.0, None
+    rank, condition, sigma, dependent = 0, 1.0, None, np.empty(0, dtype=np.int64)
     noise = noise_of(A, mean[:d])
     for value in np.unique(alpha):
         which = alpha == value
-        w[:, which], rank, condition, sigma = find(A, z[:, which], s, float(value), noise)
+        w[:, which], rank, condition, more = find(A, z[:, which], s, float(value), noise)
+        if find is _wide:
+            sigma = more
+        else:
+            dependent = more
     b = (mean[d:] - mean[:d] @ w) * centred
     if rank == d and not alpha.any():
         size = d + centred
@@ -184,7 +192,7 @@ def solve(rows, origin: np.ndarray, alpha: np.ndarray, centred: bool) -> Solutio
         sigma = np.linalg.svd(A * (least / s), compute_uv=False)
     singular = np.zeros(min(rows.n_rows, d))  # centring has taken one of as many rows as columns
     singular[: len(sigma)] = sigma[: len(singular)] / least
-    return Solution(coef, intercept, rank, np.minimum(singular, _LARGEST), condition)
+    return Solution(coef, intercept, rank, np.minimum(singular, _LARGEST), condition, dependent)
 
 
 def noise_of(A: np.ndarray, mean: np.ndarray) -> float:
@@ -199,7 +207,7 @@ def noise_of(A: np.ndarray, mean: np.ndarray) -> float:
 
 
 def _tall(A, z, s, alpha, noise):
-    """Return (w in scaled units, rank, condition, None); A has as many rows as columns."""
+    """Return (w in scaled units, rank, condition, dependent columns); A has as many rows as columns."""
     d = A.shape[1]
     norm = np.linalg.norm(A, axis=0)
     norm[norm == 0.0] = 1.0
@@ -214,6 +222,7 @@ def _tall(A, z, s, alpha, noise):
     U, sigma, Vt = np.linalg.svd(A)
     rank = int((sigma > noise * sigma[0]).sum())
     w = Vt[:rank].T @ ((U[:, :rank].T @ z) / sigma[:rank, None])
+    dependent = np.flatnonzero((np.abs(Vt[rank:]) > _INVOLVED).any(axis=0))
     if rank < d:  # of all solutions the one of least norm in the data's units
         unit = s / norm
         unit /= unit.max()
@@ -222,7 +231,7 @@ def _tall(A, z, s, alpha, noise):
         null, _ = np.linalg.qr(unit[:, None] * null)
         true = unit[:, None] * w
         w = (true - null @ (null.T @ true)) / unit[:, None]
-    return w / norm[:, None], rank, _condition(sigma, rank), None
+    return w / norm[:, None], rank, _condition(sigma, rank), dependent
 
 
 def _wide(A, z, s, alpha, noise):
