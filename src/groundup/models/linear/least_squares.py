@@ -13,7 +13,7 @@ Two ways lead to w, and the data choose (`fit_plane`):
 
 Neither depends on the features' units. A sparse X is not written out for its Gram matrix (`sparse_sums`), and a few rows
 at a time for the orthogonal transformations; of so many columns that neither fits it is solved by conjugate gradients
-(`solvers.conjugate`). Not supported: ``positive=True``.
+(`solvers.conjugate`). Coefficients that must not be negative are another problem: `positive`.
 """
 
 from __future__ import annotations
@@ -66,6 +66,10 @@ def fit_plane(learner, rows, X, alpha: np.ndarray, centred: bool, *, orthogonall
     orthogonally : bool
         Never by the Gram matrix.
     """
+    if getattr(learner, "positive", False):
+        from groundup.models.linear.positive import fit_positive  # which stands on this file
+
+        return fit_positive(learner, rows, X, alpha, centred), None
     y = rows["y"]
     width = rows.n_features + len(alpha)
     origin = origin_of(rows, y) if centred else np.zeros(width)
@@ -183,7 +187,7 @@ class LinearRegression(LinearRegressor):
     n_jobs : int, default=None
         Number of threads: None is the process's budget, -1 all cores. The result does not depend on it.
     positive : bool, default=False
-        Only False is supported.
+        Allow no negative coefficients.
 
     Attributes
     ----------
@@ -192,7 +196,7 @@ class LinearRegression(LinearRegressor):
     intercept_ : float or ndarray of shape (n_outputs,)
     rank_ : int
         Rank of the (centred) X; columns dependent up to rounding count once. Not there for a sparse X of more than
-        5,000 features, unless it is small.
+        5,000 features, unless it is small, and not with ``positive``.
     singular_ : ndarray of shape (min(n_rows, n_features),)
         Singular values of the (centred, weighted) X; not there where ``rank_`` is not.
     n_features_in_ : int
@@ -250,7 +254,6 @@ class LinearRegression(LinearRegressor):
         -------
         self
         """
-        refuse_positive(self)
         rows = rows_of(self, X, y, sample_weight)
         target = rows["y"]
         alpha = np.zeros(1 if target.ndim == 1 else target.shape[1])
@@ -339,16 +342,8 @@ def shaped(solution, n_dims: int, fit_intercept: bool):
     return solution.coef, solution.intercept if fit_intercept else 0.0
 
 
-def way_of(solution, gram) -> str:
+def way_of(learner, solution, gram) -> str:
     """Return the name that scikit-learn has for the way that was taken."""
-    return "cholesky" if gram is not None else "svd" if solution.rank >= 0 else "sparse_cg"
-
-
-def refuse_positive(learner) -> None:
-    """Raise ValueError for ``positive=True``."""
     if learner.positive:
-        name = type(learner).__name__
-        raise ValueError(
-            f"{name}(positive=True) is not supported: use sklearn.linear_model.{name}(positive=True), "
-            "which works in the same pipelines"
-        )
+        return "lbfgs"
+    return "cholesky" if gram is not None else "svd" if solution.rank >= 0 else "sparse_cg"

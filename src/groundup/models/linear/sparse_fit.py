@@ -105,8 +105,10 @@ class SparseFit:
 
     def shown(self, found: working_sets.Found, problem, unit: float) -> Fit:
         """Return what was found in the units of the data."""
-        coef = np.clip(found.u * self.design.scale / unit, -_LARGEST, _LARGEST)
-        intercept = (problem.y_mean - problem.shift) / unit - float(self.design.mean @ coef)
+        w = found.u * self.design.scale
+        # In the target's scaled unit: in its own both terms may overflow where their difference does not.
+        intercept = (problem.y_mean - problem.shift - float(self.design.mean @ w)) / unit
+        coef = np.clip(w / unit, -_LARGEST, _LARGEST)
         if not self.learner.fit_intercept:
             intercept = 0.0
         coef = np.clip(coef * self.powers, -_LARGEST, _LARGEST)
