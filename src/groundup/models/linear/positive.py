@@ -17,7 +17,7 @@ import copy
 import numpy as np
 
 from groundup.models.linear.orthogonal import Solution
-from groundup.models.linear.sparse_fit import STRICTER, SparseFit
+from groundup.models.linear.sparse_fit import STRICTER, SparseFit, counted
 
 _GAP, _SWEEPS = 1e-10, 100_000
 
@@ -26,6 +26,7 @@ def fit_positive(learner, rows, X, alpha: np.ndarray, centred: bool) -> Solution
     """Return the solution; its rank is not known: -1. The parameters are those of `least_squares.fit_plane`."""
     settings = copy.copy(learner)
     settings.fit_intercept, settings.tol, settings.max_iter = centred, _GAP / STRICTER, _SWEEPS
+    rows = counted(rows)
     problem = SparseFit(settings, rows, X)
     targets, total = rows["y"].reshape(rows.n_rows, -1).T, float(rows["weight"].sum())
     start = np.zeros(rows.n_features)

@@ -25,13 +25,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from groundup.engine.rows import Csr, Memory, Rows
+from groundup.engine.rows import Memory, Rows
 from groundup.models.estimator import ConvergenceWarning, Interval, Scalar, StrOptions, fitting
 from groundup.models.linear.designs import columns_of
 from groundup.models.linear.orthogonal import noise_of, powers_of_two
 from groundup.models.linear.prediction import LinearRegressor
 from groundup.models.linear.solvers import pinball
-from groundup.models.linear.sparse_fit import tamed
+from groundup.models.linear.sparse_fit import counted, tamed
 
 _SOUGHT, _RIGHT = 1e-9, 1e-6  # gaps, of the objective: what is sought, and what a larger one of is warned of
 _PROHIBITIVE = 1e100  # a price that no coefficient is worth
@@ -137,7 +137,7 @@ class QuantileRegressor(LinearRegressor):
 
     def _solve(self, rows: Rows) -> pinball.Found:
         """Set the coefficients; return what the solver found."""
-        kept, powers = _counted(rows), np.ones(rows.n_features)
+        kept, powers = counted(rows), np.ones(rows.n_features)
         design = self._columns(kept)
         if not design.finite:  # finite and huge
             kept, powers = tamed(kept)
@@ -170,16 +170,6 @@ class QuantileRegressor(LinearRegressor):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = False
         return tags
-
-
-def _counted(rows: Rows) -> Rows:
-    """Return the rows that have a weight: the others would hold the interior point back."""
-    which = np.flatnonzero(rows["weight"] > 0.0)
-    if len(which) == rows.n_rows:
-        return rows
-    place: Any = rows.place
-    part = Csr(place.matrix[which]) if isinstance(place, Csr) else Memory(place.X[which])
-    return Rows(part, {"y": rows["y"][which], "weight": rows["weight"][which]}, rows.n_threads)
 
 
 def _unpenalised(design, y: np.ndarray, quantile: float) -> tuple[pinball.Found, np.ndarray, float]:

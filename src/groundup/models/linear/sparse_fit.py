@@ -130,6 +130,16 @@ def objectives(rows: Rows, coef: np.ndarray, intercept: np.ndarray, alpha: float
     return np.nan_to_num(value, nan=_LARGEST).tolist()
 
 
+def counted(rows: Rows) -> Rows:
+    """Return the rows in memory that have a weight: what the others hold, however large, is nobody's business."""
+    which = np.flatnonzero(rows["weight"] > 0.0)
+    place = rows.place
+    if len(which) == rows.n_rows or not isinstance(place, (Csr, Memory)):
+        return rows
+    part = Csr(place.matrix[which]) if isinstance(place, Csr) else Memory(place.X[which])
+    return Rows(part, {"y": rows["y"][which], "weight": rows["weight"][which]}, rows.n_threads)
+
+
 def tamed(rows: Rows) -> tuple[Rows, np.ndarray]:
     """Return (a copy of the rows, each column times a power of two that brings it near 1; the powers)."""
     columns = {"y": rows["y"], "weight": rows["weight"]}
