@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import sklearn.linear_model as peer
+from scipy.optimize import linprog
 from scipy.special import logsumexp, xlogy
 
 from groundup import models as ours
@@ -124,6 +125,13 @@ def _counts(seed: int, spread: float, **params) -> Problem:
     return Problem(kind, X, y, weight, {"alpha": alpha, **params, "fit_intercept": bool(seed % 3)})
 
 
+def _quantile(seed: int) -> Problem:
+    """Give a quantile, and a price of nothing to a tenth."""
+    quantile, alpha = [0.5, 0.05, 0.3, 0.9][seed % 4], [0.0, 1e-4, 1e-3, 0.1][seed // 3 % 4]
+    p = _regression(seed)
+    return p._replace(params={**p.params, "quantile": quantile, "alpha": alpha})
+
+
 def squared_objective(model, p: Problem) -> float:
     """Half the mean squared error, and the penalty of the (elastic net) fit; of `Ridge`, whose unit is the sum."""
     v, w = p.weight, np.ravel(model.coef_)
@@ -167,6 +175,13 @@ def huber_objective(model, p: Problem) -> float:
     return float(p.weight @ (model.scale_ * (1.0 + h)) + p.params["alpha"] * model.coef_ @ model.coef_)
 
 
+def quantile_objective(model, p: Problem) -> float:
+    """The mean pinball loss, and the penalty."""
+    r, q = p.y - p.X @ model.coef_ - model.intercept_, p.params["quantile"]
+    loss = float(p.weight @ np.maximum(q * r, (q - 1.0) * r) / p.weight.sum())
+    return loss + p.params["alpha"] * float(np.abs(model.coef_).sum())
+
+
 class Plane(NamedTuple):
     """A least squares fit by LAPACK, its columns brought to one length."""
 
@@ -185,6 +200,22 @@ class Plane(NamedTuple):
         return cls(w, float(y_mean - x_mean @ w))
 
 
+def corner(p: Problem) -> Plane:
+    """A quantile fit by HiGHS, its columns brought to one length: scikit-learn's class fails where they are not."""
+    n, v, q = len(p.y), p.weight / p.weight.sum(), p.params["quantile"]
+    mean = v @ p.X * p.params["fit_intercept"]
+    length = np.sqrt(v @ (p.X - mean) ** 2)
+    length[length <= 1e-14 * np.abs(mean)] = np.inf
+    Z, price = (p.X - mean) / length, np.where(length < np.inf, p.params["alpha"] / length, 1e9)
+    ones, reach = np.ones((n, 1)) * p.params["fit_intercept"], np.eye(n)
+    A = np.hstack([ones, -ones, Z, -Z, reach, -reach])
+    c = np.concatenate([[0.0, 0.0], price, price, q * v, (1.0 - q) * v])
+    x = linprog(c, A_eq=A, b_eq=p.y, method="highs").x
+    d = len(mean)
+    w = (x[2 : 2 + d] - x[2 + d : 2 + 2 * d]) / length
+    return Plane(w, float(x[0] - x[1] - mean @ w))
+
+
 @dataclass(frozen=True)
 class Family:
     """A learner, its problems and objective, and scikit-learn's settings that find the optimum where it can."""
@@ -199,6 +230,8 @@ class Family:
         """Return the other's fit."""
         if self.learner is ours.LinearRegression:
             return Plane.of(p)
+        if self.learner is ours.QuantileRegressor:
+            return corner(p)
         theirs = getattr(peer, self.learner.__name__)(**{**p.params, **self.settings})
         return theirs.fit(p.X, p.y, sample_weight=p.weight)
 
@@ -237,6 +270,7 @@ FAMILIES = {
         huber_objective,
         {"tol": 1e-9, "max_iter": 5000},
     ),
+    "Quantile": Family(_quantile, ours.QuantileRegressor, quantile_objective, long={}),
 }
 
 

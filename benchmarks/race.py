@@ -32,14 +32,20 @@ def waited_s() -> float:
     return total / 1e9
 
 
+def known() -> dict:
+    """Return all cases by name: the open ones, and the further ones of linear models."""
+    import cases
+    import linear
+
+    return {**cases.CASES, **linear.CASES}
+
+
 def run_one(case_name: str, peer: str, threads: int, share: float) -> dict:
     """Fit and predict once, in this process; return seconds, microseconds and quality."""
     import warnings
 
     warnings.filterwarnings("ignore")
-    from cases import CASES
-
-    case, clock = CASES[case_name], time.perf_counter
+    case, clock = known()[case_name], time.perf_counter
     data = case.make(share)
     few = {k: v[:5000] if k != "init" else v for k, v in data.items()}
     started = clock()
@@ -78,13 +84,11 @@ def run_one(case_name: str, peer: str, threads: int, share: float) -> dict:
 
 def race(names: list[str], rounds: int, threads: int, share: float) -> list[dict]:
     """Run all rounds of all cases, each fit in a process of its own; return their results."""
-    from cases import CASES
-
-    results = []
+    results, cases = [], known()
     limits = {f"{p}_NUM_THREADS": str(threads) for p in ("OMP", "OPENBLAS", "MKL", "GROUNDUP")}
     for name in names:
         for number in range(rounds):
-            for peer in CASES[name].installed():
+            for peer in cases[name].installed():
                 command = [sys.executable, __file__, "--one", name, peer, str(threads), str(share)]
                 done = subprocess.run(
                     command, env={**os.environ, **limits}, capture_output=True, text=True, check=False
@@ -147,9 +151,9 @@ def main() -> None:
         print(json.dumps(run_one(case, peer, int(threads), float(share))))
         return
     names = args.cases.split(",")
-    unknown = [n for n in names if n not in CASES]
+    unknown = [n for n in names if n not in known()]
     if unknown:
-        parser.error(f"unknown case {unknown[0]!r}; there are {', '.join(CASES)}")
+        parser.error(f"unknown case {unknown[0]!r}; there are {', '.join(known())}")
     results = race(names, args.rounds, args.threads, args.rows_share)
     if args.json:
         args.json.write_text(json.dumps(results, indent=1))

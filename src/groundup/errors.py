@@ -52,6 +52,10 @@ class UsageError(GroundupError):
     exit_code = 2
 
 
+class DependentColumns(UserWarning):
+    """Columns that make up one another: a model that tells the share of each has chosen one of many answers."""
+
+
 class CheckFailed(GroundupError):
     """A check the user asked for did not pass: a contract, a digest, a gate."""
 

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from groundup.errors import DependentColumns
 from groundup.judge.metrics import Metric, Score, deciding, scores
 from groundup.judge.predicting import predicted_of
 
@@ -156,6 +157,7 @@ def judge_fold(
     """Fit a learner on one fold's training rows and judge it on the others; the parameters are those of `validate`."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        warnings.simplefilter("ignore", DependentColumns)  # levels written out as columns add up to ones
         learner = make_learner()
         start = time.perf_counter()
         learner.fit(fold.X_train, fold.y_train)

@@ -64,6 +64,7 @@ TITLES = {
     "LogisticRegression": "Logistic regression",
     "LogisticRegressionCV": "Logistic regression (own folds)",
     "PoissonRegressor": "Poisson regression",
+    "QuantileRegressor": "Quantile regression",
     "RandomForestClassifier": "Random forest",
     "RandomForestRegressor": "Random forest",
     "Ridge": "Ridge regression",

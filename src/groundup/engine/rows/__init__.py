@@ -4,7 +4,7 @@ from groundup.engine.rows.blocks import INLINE_ROWS, Block, block_bounds, block_
 from groundup.engine.rows.merge import add_tree, merge_tree
 from groundup.engine.rows.place import Memmap, Memory, Place, aligned, plain
 from groundup.engine.rows.rows import Rows, Statistic
-from groundup.engine.rows.sparse import Csr, CsrBlock
+from groundup.engine.rows.sparse import Csr, CsrBlock, dense
 from groundup.engine.rows.threads import budget, one_blas_thread
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "block_bounds",
     "block_rows",
     "budget",
+    "dense",
     "merge_tree",
     "one_blas_thread",
     "plain",

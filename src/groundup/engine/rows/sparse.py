@@ -6,7 +6,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from groundup.engine.kernels import kernel
 from groundup.engine.rows.place import plain
+
+
+@kernel
+def _spread_out(X, out):
+    """Write the rows of a sparse matrix with their zeros."""
+    out[:] = 0.0
+    for i in range(len(out)):
+        for at in range(X.indptr[i], X.indptr[i + 1]):
+            out[i, X.indices[at]] = X.data[at]
 
 
 class CsrBlock(NamedTuple):
@@ -57,3 +67,12 @@ class Csr:
     def load(self, lo: int, hi: int) -> CsrBlock:
         """Return rows [lo, hi): views, nothing is copied."""
         return CsrBlock(self.data, self.indices, self.indptr[lo : hi + 1], self.n_features)
+
+
+def dense(X) -> np.ndarray:
+    """Return a block's rows with their zeros."""
+    if not isinstance(X, CsrBlock):
+        return X
+    out = np.empty((len(X.indptr) - 1, X.n_features))
+    _spread_out(X, out)
+    return out

@@ -28,6 +28,7 @@ import numpy as np
 
 from groundup.engine.kernels import kernel
 from groundup.engine.kernels.tiles import VECTOR_BYTES, gemm_tile
+from groundup.engine.rows import dense
 
 _LANES = VECTOR_BYTES // 8
 _PANEL = 3 * _LANES
@@ -283,7 +284,7 @@ def origin_of(rows, y: np.ndarray | None = None) -> np.ndarray:
         chosen = counted[[0, len(counted) // 2, -1]]
     else:
         chosen = np.array([0, rows.n_rows // 2, rows.n_rows - 1])
-    X = np.concatenate([rows.place.load(int(i), int(i) + 1) for i in chosen]).astype(np.float64)
+    X = np.concatenate([dense(rows.place.load(int(i), int(i) + 1)) for i in chosen]).astype(np.float64)
     Z = X if y is None else np.concatenate([X, y[chosen].reshape(3, -1)], axis=1)
     return np.sort(Z, axis=0)[1]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 
 _LAZY = {
+    "QuantileRegressor": "groundup.models.linear.quantile",
     "HuberRegressor": "groundup.models.linear.huber",
     "RidgeCV": "groundup.models.linear.ridge_cv",
     "RidgeClassifier": "groundup.models.linear.ridge_classifier",
@@ -34,6 +35,7 @@ __all__ = [
     "LogisticRegression",
     "LogisticRegressionCV",
     "PoissonRegressor",
+    "QuantileRegressor",
     "Ridge",
     "RidgeCV",
     "RidgeClassifier",

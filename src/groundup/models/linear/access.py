@@ -10,7 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from groundup.engine.kernels import kernel
-from groundup.engine.rows import CsrBlock
+from groundup.engine.rows import CsrBlock, dense
+
+__all__ = ["Squares", "cut", "dense", "rows_in", "scores", "slopes", "strip_of"]
 
 _STRIP_BYTES = (
     400_000  # of rows that are read twice, once for their scores and once for their slopes: in the cache
@@ -87,15 +89,6 @@ def _csr_squares(X, weight, out):
             out[X.indices[at]] += weight[i] * X.data[at] * X.data[at]
 
 
-@kernel
-def _spread_out(X, out):
-    """Write the rows of a sparse matrix with their zeros."""
-    out[:] = 0.0
-    for i in range(len(out)):
-        for at in range(X.indptr[i], X.indptr[i + 1]):
-            out[i, X.indices[at]] = X.data[at]
-
-
 def rows_in(X) -> int:
     """Return the number of rows of a block's X."""
     return len(X.indptr) - 1 if isinstance(X, CsrBlock) else len(X)
@@ -127,15 +120,6 @@ def slopes(X, centre, r, out) -> None:
         _csr_slopes(X, r, out)
     else:
         _slopes(X, centre, r, out)
-
-
-def dense(X) -> np.ndarray:
-    """Return the rows with their zeros."""
-    if not isinstance(X, CsrBlock):
-        return X
-    out = np.empty((rows_in(X), X.n_features))
-    _spread_out(X, out)
-    return out
 
 
 class Squares:

@@ -22,6 +22,7 @@ from groundup.engine.statistics.moments import Moments
 
 _COLUMNS = 256  # of one task, and of one strip of sums
 _MANY_BLOCKS = 8
+_ROUNDING = 4.0 * np.finfo(np.float64).eps  # of a mean: a deviation that is none
 _CALL_PRODUCTS, _FEWEST = 3e9, 2048  # of one call, and its rows: each makes a matrix that is to be added
 
 
@@ -74,6 +75,12 @@ def _column_moments(data, rows, starts, weight, total, out_mean, out_spread):
             mean += weight[rows[at]] * data[at]
             known += weight[rows[at]]
         mean /= total
+        off = (
+            -max(total - known, 0.0) * mean
+        )  # what rounding has left: a constant column must not seem to vary
+        for at in range(starts[j], starts[j + 1]):
+            off += weight[rows[at]] * (data[at] - mean)
+        mean += off / total
         for at in range(starts[j], starts[j + 1]):
             delta = data[at] - mean
             spread += weight[rows[at]] * delta * delta
@@ -89,9 +96,10 @@ def _push_columns(data, rows, starts, u, out):
                 out[rows[at]] += u[j] * data[at]
 
 
-def _scale_of(spread: np.ndarray, total: float) -> np.ndarray:
+def _scale_of(spread: np.ndarray, total: float, mean: np.ndarray) -> np.ndarray:
     deviation = np.sqrt(spread / total)
-    return np.divide(1.0, deviation, out=np.zeros_like(deviation), where=deviation > 1e-300)
+    least = np.maximum(1e-300, _ROUNDING * np.abs(mean))
+    return np.divide(1.0, deviation, out=np.zeros_like(deviation), where=deviation > least)
 
 
 class DenseColumns:
@@ -122,7 +130,7 @@ class DenseColumns:
             self.mean = np.zeros_like(self.mean)
         self.finite = bool(np.isfinite(self.mean).all() and np.isfinite(spread).all())
         with np.errstate(invalid="ignore"):
-            self.scale = _scale_of(spread, self.total)
+            self.scale = _scale_of(spread, self.total, self.mean)
         self.forget()
 
     def forget(self) -> None:
@@ -180,6 +188,10 @@ class DenseColumns:
         run(task, len(bounds) - 1, self.n_threads)
         return out
 
+    def part(self, rows: np.ndarray | slice) -> np.ndarray:
+        """Return some rows of the chosen columns."""
+        return self._Z[: len(self.ids), rows].T
+
     def pull_chosen(self, r: np.ndarray) -> np.ndarray:
         """Return Z'r of the chosen columns."""
         bounds, k = self.rows.bounds, len(self.ids)
@@ -236,7 +248,7 @@ class SparseColumns:
             spread += self.total * mean**2
         self.finite = bool(np.isfinite(mean).all() and np.isfinite(spread).all())
         with np.errstate(invalid="ignore"):
-            self.scale = _scale_of(spread, self.total)
+            self.scale = _scale_of(spread, self.total, mean if centred else np.zeros_like(mean))
         self.mean = np.zeros_like(mean)  # of what is subtracted: nothing
         matrix.data = matrix.data * np.repeat(self.scale, np.diff(matrix.indptr))
         self.matrix, self.starts = matrix, starts
@@ -272,6 +284,11 @@ class SparseColumns:
             starts = self.chosen.indptr.astype(np.int64)
             _push_columns(self.chosen.data, self.chosen.indices, starts, u, out)
         return out
+
+    def part(self, rows: np.ndarray | slice) -> np.ndarray:
+        """Return some rows of the chosen columns."""
+        chosen: Any = self.chosen
+        return chosen[rows].toarray()
 
     def pull_chosen(self, r: np.ndarray) -> np.ndarray:
         """Return Z'r of the chosen columns."""

@@ -30,7 +30,7 @@ from groundup.engine.rows import Csr
 from groundup.models.estimator import Interval, Plain, StrOptions, fitting
 from groundup.models.linear.least_squares import fit_plane, rows_of, shaped
 from groundup.models.linear.prediction import LinearRegressor
-from groundup.models.linear.sparse_fit import SparseFit, objectives
+from groundup.models.linear.sparse_fit import SparseFit, counted, objectives
 
 
 class ElasticNet(LinearRegressor):
@@ -167,6 +167,7 @@ class ElasticNet(LinearRegressor):
                 UserWarning,
                 stacklevel=4,
             )
+        rows = counted(rows)
         target = rows["y"]
         if alpha * share == 0.0 and not self.positive and not isinstance(rows.place, Csr):
             self._fit_smooth(rows, X, alpha, target)

@@ -9,7 +9,8 @@ a Gram matrix: with q_i = (x_i, 1, r_i / sigma), the rows within epsilon add v_i
 Newton's method (`solvers.quasi_newton`), a handful of passes over the rows. Where a plane meets all rows, sigma goes to
 0, and there the objective is no parabola in (w, sigma) but a norm, straight along its rays: Newton's step would throw
 sigma below 0. So a step takes sigma down by a factor of ten at most, and w then goes to its own minimum (`_Scaled`).
-Not supported: sparse X.
+A
+sparse X is written out with its zeros, a few rows at a time, for its Hessian.
 
 Source: P. Huber, E. Ronchetti, Robust Statistics (2nd ed. 2009), sections 7.7 and 7.8 (concomitant scale).
 """
@@ -24,6 +25,7 @@ import numpy as np
 
 from groundup.engine.statistics.gram import origin_of
 from groundup.models.estimator import ConvergenceWarning, Interval, Scalar, fitting
+from groundup.models.linear import access
 from groundup.models.linear.least_squares import refuse_nonfinite
 from groundup.models.linear.metrics import Factor
 from groundup.models.linear.orthogonal import powers_of_two
@@ -32,6 +34,7 @@ from groundup.models.linear.solvers.quasi_newton import minimise
 from groundup.models.linear.sparse_fit import tamed
 
 _ROWS = 2048
+_MOST_FEATURES = 5000  # of a sparse matrix
 _LEAST = 1e-11  # of the target's largest value: a scale that stands for none
 _FALL = 0.9  # of the scale, that one step may take
 _LARGEST = np.finfo(np.float64).max
@@ -50,10 +53,11 @@ class Bent:
         """Summarise one block."""
         d, sigma = len(centre), theta[-1]
         loss, slope, hessian = 0.0, np.zeros(d + 2), np.zeros((d + 2, d + 2))
-        for lo in range(0, len(block.X), _ROWS):
-            part = slice(lo, lo + _ROWS)
-            Q = np.ones((len(block.X[part]), d + 2))
-            np.subtract(block.X[part], centre, out=Q[:, :d])
+        n = block.hi - block.lo
+        for lo in range(0, n, _ROWS):
+            part = slice(lo, min(lo + _ROWS, n))
+            Q = np.ones((part.stop - lo, d + 2))
+            np.subtract(access.dense(access.cut(block.X, lo, part.stop)), centre, out=Q[:, :d])
             v, r = block["weight"][part], block["y"][part] - Q[:, : d + 1] @ theta[:-1]
             Q[:, -1] = t = r / sigma
             near = np.abs(t) < epsilon
@@ -164,6 +168,7 @@ class HuberRegressor(LinearRegressor):
     array([1., 2.])
     """
 
+    sparse: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict] = {
         "epsilon": [Interval(Real, 1.0, None, closed="left")],
         "max_iter": [Interval(Integral, 0, None, closed="left")],
@@ -197,7 +202,7 @@ class HuberRegressor(LinearRegressor):
 
         Parameters
         ----------
-        X : array-like, table or Place of shape (n_rows, n_features)
+        X : array-like, table, sparse matrix or Place of shape (n_rows, n_features)
         y : array-like of shape (n_rows,)
         sample_weight : array-like of shape (n_rows,), optional
 
@@ -205,6 +210,11 @@ class HuberRegressor(LinearRegressor):
         -------
         self
         """
+        if hasattr(X, "tocsr") and X.shape[1] > _MOST_FEATURES:
+            raise ValueError(
+                f"HuberRegressor takes at most {_MOST_FEATURES} features of a sparse matrix, X has {X.shape[1]}: its "
+                "Hessian holds their squared number. Choose features first, or use SGDRegressor(loss='huber')"
+            )
         known = None
         if self.warm_start and hasattr(self, "coef_"):
             known = np.append(self.coef_, [self.intercept_, self.scale_])
@@ -216,10 +226,8 @@ class HuberRegressor(LinearRegressor):
             self.coef_ = np.clip(theta[:-2], -_LARGEST, _LARGEST)
             self.intercept_ = float(np.clip(theta[-2], -_LARGEST, _LARGEST))
             self.scale_ = float(np.clip(theta[-1], 0.0, _LARGEST))
-            z = (
-                np.concatenate([rows.block(k, k + 1).X @ self.coef_ for k in range(rows.n_blocks)])
-                + self.intercept_
-            )
+            blocks = [rows.block(k, k + 1).X for k in range(rows.n_blocks)]
+            z = np.concatenate([access.dense(X) @ self.coef_ for X in blocks]) + self.intercept_
             self.outliers_ = np.abs(rows["y"] - z) > self.scale_ * self.epsilon
         self.n_iter_ = int(found.n_iter)
         if not found.converged:

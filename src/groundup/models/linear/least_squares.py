@@ -11,7 +11,9 @@ Two ways lead to w, and the data choose (`fit_plane`):
   *square* of the condition number, so it is taken only where that is small;
 - **orthogonal transformations** (tall-skinny QR) otherwise, and where rows are few: 2 to 4 times as long, and right.
 
-Neither depends on the features' units. Not supported: ``positive=True``, sparse X.
+Neither depends on the features' units. A sparse X is not written out for its Gram matrix (`sparse_sums`), and a few rows
+at a time for the orthogonal transformations; of so many columns that neither fits it is solved by conjugate gradients
+(`solvers.conjugate`). Coefficients that must not be negative are another problem: `positive`.
 """
 
 from __future__ import annotations
@@ -22,13 +24,29 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from groundup.engine.rows import one_blas_thread
+from groundup.engine.rows import Csr, one_blas_thread
 from groundup.engine.statistics.gram import Gram, origin_of
-from groundup.models.estimator import Array, Interval, Scalar, check_is_fitted, clone, fitting
+from groundup.errors import DependentColumns
+from groundup.models.estimator import (
+    Array,
+    ConvergenceWarning,
+    Interval,
+    Scalar,
+    check_is_fitted,
+    clone,
+    fitting,
+)
 from groundup.models.linear import normal_equations, orthogonal
 from groundup.models.linear.prediction import LinearRegressor
+from groundup.models.linear.solvers import conjugate
+from groundup.models.linear.sparse_sums import is_exact, sparse_sums
 
 _SMALL_FLOPS = 250_000  # up to here the exact way costs no more than the fast one
+_MOST_FEATURES, _MOST_NUMBERS = (
+    5000,
+    2e7,
+)  # of a sparse X: a Gram matrix of 200 MB; written out with its zeros
+_NAMED = 10  # columns, in a warning
 _DOUBTFUL = 1e10  # condition number beyond which fewer than six digits are sure
 
 
@@ -48,28 +66,41 @@ def fit_plane(learner, rows, X, alpha: np.ndarray, centred: bool, *, orthogonall
     orthogonally : bool
         Never by the Gram matrix.
     """
+    if getattr(learner, "positive", False):
+        from groundup.models.linear.positive import fit_positive  # which stands on this file
+
+        return fit_positive(learner, rows, X, alpha, centred), None
     y = rows["y"]
     width = rows.n_features + len(alpha)
     origin = origin_of(rows, y) if centred else np.zeros(width)
     if not np.isfinite(origin).all():
         refuse_nonfinite(learner, X)
-    small = rows.n_rows <= rows.n_features or rows.n_rows * rows.n_features**2 <= _SMALL_FLOPS
+    sparse, d = isinstance(rows.place, Csr), rows.n_features
+    if sparse and d > _MOST_FEATURES and rows.n_rows * d > _MOST_NUMBERS:
+        return vast_plane(learner, rows, alpha, centred), None
+    small = rows.n_rows <= d or rows.n_rows * d**2 <= _SMALL_FLOPS
     if not small and not orthogonally:
-        gram = rows.reduce(Gram, origin, centred)
-        _refuse_no_weight(gram.weight)
-        sums = gram.finish()
+        sums = sparse_sums(rows, centred) if sparse else rows.reduce(Gram, origin, centred).finish()
+        _refuse_no_weight(sums.weight)
         if not np.isfinite(np.diag(sums.xx)).all():  # not finite, or finite and huge
             refuse_nonfinite(learner, X)
         else:
             with np.errstate(over="ignore", invalid="ignore", under="ignore"):
                 found = normal_equations.solve(sums, alpha, centred)
-            if found is not None:
+            if found is not None and (not sparse or is_exact(sums, alpha, found[0])):
                 return found
     else:
         refuse_nonfinite(learner, X)
         _refuse_no_weight(rows["weight"].sum())
     with np.errstate(over="ignore", under="ignore"):
         solution = orthogonal.solve(rows, origin, alpha, centred)
+    if len(solution.dependent) and rows.n_rows > d + centred:
+        warnings.warn(
+            f"{_named(learner, solution.dependent)} made up of others or constant, to rounding (rank {solution.rank} of "
+            f"{d}): of coefficients that fit equally well those of least norm were taken. Drop columns, or use Ridge.",
+            DependentColumns,
+            stacklevel=4,
+        )
     if solution.condition > _DOUBTFUL:
         from scipy.linalg import LinAlgWarning
 
@@ -80,6 +111,48 @@ def fit_plane(learner, rows, X, alpha: np.ndarray, centred: bool, *, orthogonall
             stacklevel=4,
         )
     return solution, None
+
+
+def _named(learner, columns: np.ndarray) -> str:
+    """Return columns by name, the first few of many."""
+    known = getattr(learner, "feature_names_in_", None)
+    names = [f"x{j}" if known is None else str(known[j]) for j in columns[:_NAMED]]
+    more = f" and {len(columns) - len(names)} more" if len(columns) > len(names) else ""
+    return f"The column {names[0]} is" if len(columns) == 1 else f"The columns {', '.join(names)}{more} are"
+
+
+def vast_plane(learner, rows, alpha: np.ndarray, centred: bool) -> orthogonal.Solution:
+    """Return the solution for a sparse matrix of so many columns that no matrix of them fits; warn where it is not near.
+
+    Its rank is not known: -1.
+    """
+    v, Y = rows["weight"], rows["y"].reshape(rows.n_rows, -1)
+    _refuse_no_weight(v.sum())
+    with np.errstate(all="ignore"):
+        x_mean = np.asarray(rows.place.matrix.T @ v) / v.sum() * centred
+        y_mean = v @ Y / v.sum() * centred
+        Z = conjugate.Products(rows.place.matrix, v, x_mean)
+        found = [
+            conjugate.minimise(Z, Z.root * (y - mean), float(a))
+            for y, mean, a in zip(Y.T, y_mean, alpha, strict=True)
+        ]
+    coef = np.array([f.w for f in found])
+    if not np.isfinite(coef).all():
+        raise ValueError("X or y holds numbers so large that their squares overflow: scale them")
+    worst = max(found, key=lambda f: f.gap)
+    if not worst.converged:
+        what = (
+            "above the minimum, as a share of it"
+            if alpha.any()
+            else "of the slope, as a share of |X| |y - Xw|"
+        )
+        warnings.warn(
+            f"The optimum was not reached in {worst.n_steps} steps: {worst.gap:.1e} {what}. Scale the columns of X to a "
+            "like spread, or use Ridge with a larger alpha.",
+            ConvergenceWarning,
+            stacklevel=5,
+        )
+    return orthogonal.Solution(coef, y_mean - coef @ x_mean, -1, np.zeros(0), 1.0)
 
 
 def rows_of(learner, X, y, sample_weight):
@@ -114,7 +187,7 @@ class LinearRegression(LinearRegressor):
     n_jobs : int, default=None
         Number of threads: None is the process's budget, -1 all cores. The result does not depend on it.
     positive : bool, default=False
-        Only False is supported.
+        Allow no negative coefficients.
 
     Attributes
     ----------
@@ -122,15 +195,17 @@ class LinearRegression(LinearRegressor):
         Float64, whatever the dtype of X.
     intercept_ : float or ndarray of shape (n_outputs,)
     rank_ : int
-        Rank of the (centred) X; columns dependent up to rounding count once.
+        Rank of the (centred) X; columns dependent up to rounding count once. Not there for a sparse X of more than
+        5,000 features, unless it is small, and not with ``positive``.
     singular_ : ndarray of shape (min(n_rows, n_features),)
-        Singular values of the (centred, weighted) X.
+        Singular values of the (centred, weighted) X; not there where ``rank_`` is not.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
 
     Notes
     -----
-    With dependent columns the solution of least norm is found, as by scikit-learn.
+    With dependent columns the solution of least norm is found, as by scikit-learn, and the columns are named in a
+    warning (`groundup.errors.DependentColumns`), unless there are no more rows than columns.
 
     Examples
     --------
@@ -143,6 +218,7 @@ class LinearRegression(LinearRegressor):
     (array([1., 2.]), 3.0)
     """
 
+    sparse: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict] = {
         "fit_intercept": ["boolean"],
         "copy_X": ["boolean"],
@@ -151,8 +227,8 @@ class LinearRegression(LinearRegressor):
         "positive": ["boolean"],
     }
     _state: ClassVar[dict[str, Any]] = {
-        "rank_": Scalar(int, low=0),
-        "singular_": Array("f8", "n_singular"),
+        "rank_": Scalar(int, low=0, optional=True),
+        "singular_": Array("f8", "n_singular", optional=True),
     }
     _unsaved: ClassVar[frozenset[str]] = frozenset({"_gram"})
     rank_: int
@@ -170,7 +246,7 @@ class LinearRegression(LinearRegressor):
 
         Parameters
         ----------
-        X : array-like, table or Place of shape (n_rows, n_features)
+        X : array-like, table, sparse matrix or Place of shape (n_rows, n_features)
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
         sample_weight : array-like of shape (n_rows,), optional
 
@@ -178,14 +254,12 @@ class LinearRegression(LinearRegressor):
         -------
         self
         """
-        refuse_positive(self)
         rows = rows_of(self, X, y, sample_weight)
         target = rows["y"]
         alpha = np.zeros(1 if target.ndim == 1 else target.shape[1])
         solution, xx = fit_plane(self, rows, X, alpha, self.fit_intercept)
         self.coef_, self.intercept_ = shaped(solution, target.ndim, self.fit_intercept)
-        self.rank_ = solution.rank
-        self._set_singular(solution.singular, xx)
+        self._set_rank(solution, xx)
         return self
 
     def summary(self, X, y, sample_weight=None, *, level=0.95):
@@ -223,12 +297,15 @@ class LinearRegression(LinearRegressor):
         b = float(np.ravel(self.intercept_)[0])
         return summarise(rows, self.coef_.ravel(), b, names, centred=self.fit_intercept, level=level)
 
-    def _set_singular(self, singular, xx) -> None:
-        """Keep the singular values; a wide Gram matrix's cost more than the fit, and wait until they are asked for."""
-        self.__dict__.pop("_gram", None)
-        self.__dict__.pop("singular_", None)
+    def _set_rank(self, solution, xx) -> None:
+        """Keep rank and singular values; a wide Gram matrix's cost more than the fit, and wait until asked for."""
+        for name in ("_gram", "singular_", "rank_"):
+            self.__dict__.pop(name, None)
+        if solution.rank < 0:
+            return
+        self.rank_ = solution.rank
         if xx is None:
-            self.singular_ = singular
+            self.singular_ = solution.singular
         elif normal_equations.is_eager(len(xx)):
             self.singular_ = normal_equations.singular_values(xx)
         else:
@@ -265,11 +342,8 @@ def shaped(solution, n_dims: int, fit_intercept: bool):
     return solution.coef, solution.intercept if fit_intercept else 0.0
 
 
-def refuse_positive(learner) -> None:
-    """Raise ValueError for ``positive=True``."""
+def way_of(learner, solution, gram) -> str:
+    """Return the name that scikit-learn has for the way that was taken."""
     if learner.positive:
-        name = type(learner).__name__
-        raise ValueError(
-            f"{name}(positive=True) is not supported: use sklearn.linear_model.{name}(positive=True), "
-            "which works in the same pipelines"
-        )
+        return "lbfgs"
+    return "cholesky" if gram is not None else "svd" if solution.rank >= 0 else "sparse_cg"

@@ -5,8 +5,9 @@ digits. Here the data themselves are reduced, a chunk of rows at a time, to an u
 
     Z = sqrt(v) [1, (X - origin) s, (Y - origin) s]        v: weights, s: powers of two that prevent overflow
 
-(`Triangle`; tall-skinny QR: the triangles of two halves, one above the other, reduce to the triangle of the whole.) The
-column of ones centres the others exactly as the intercept would. Then (`solve`)
+(`Triangle`; tall-skinny QR: the triangles of two halves, one above the other, reduce to the triangle of the whole; sparse
+rows are written out with their zeros, a chunk at a time). The column of ones centres the others exactly as the intercept
+would. Then (`solve`)
 
     minimise |z - A w|^2 + alpha |w|^2        with A, z from R
 
@@ -27,10 +28,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from groundup.engine.rows import CsrBlock
+from groundup.models.linear import access
 from groundup.models.linear.refinement import refine
 
 _EPS, _LARGEST = np.finfo(np.float64).eps, np.finfo(np.float64).max
 _CHUNK_BYTES = 4_000_000
+_INVOLVED = 1e-6  # of a direction along which X does not vary: a column's share that is none
 _DEAR = 1e140  # a penalty that leaves less than 1e-280 of a coefficient: nothing, without underflow
 
 
@@ -45,15 +49,16 @@ class Largest:
     @classmethod
     def of(cls, block) -> Largest:
         """Look at one run of blocks."""
-        parts = [block.X, block["y"].reshape(len(block.X), -1)]
-        return cls(
-            np.concatenate(
-                [
-                    np.maximum(p.max(axis=0), -p.min(axis=0).astype(np.float64)).astype(np.float64)
-                    for p in parts
-                ]
-            )
+        sparse = isinstance(block.X, CsrBlock)
+        X = np.zeros((1, block.X.n_features)) if sparse else block.X
+        parts = [X, block["y"].reshape(block.hi - block.lo, -1)]
+        values = np.concatenate(
+            [np.maximum(p.max(axis=0), -p.min(axis=0).astype(np.float64)).astype(np.float64) for p in parts]
         )
+        if sparse:
+            stored = slice(block.X.indptr[0], block.X.indptr[-1])
+            np.maximum.at(values, block.X.indices[stored], np.abs(block.X.data[stored]))
+        return cls(values)
 
     def merge(self, other: Largest) -> Largest:
         """Return the largest of both."""
@@ -84,16 +89,19 @@ class Triangle:
     @classmethod
     def of(cls, block, origin: np.ndarray, scale: np.ndarray, centred: bool) -> Triangle:
         """Reduce one block."""
-        X, Y = block.X, block["y"].reshape(len(block.X), -1)
+        n, d = block.hi - block.lo, len(origin)
+        X, Y = block.X, block["y"].reshape(n, -1)
         root = np.sqrt(block["weight"])
-        d, width = X.shape[1], X.shape[1] + Y.shape[1] + centred
+        d, width = d - Y.shape[1], d + centred
         step = max(4 * width, _CHUNK_BYTES // (8 * width))
         total = None
-        for lo in range(0, len(X), step):
-            rows = slice(lo, min(lo + step, len(X)))
+        for lo in range(0, n, step):
+            rows = slice(lo, min(lo + step, n))
             Z = np.ones((rows.stop - lo, width))
             ZX, ZY = Z[:, centred : centred + d], Z[:, centred + d :]
-            np.multiply(X[rows], scale[:d], out=ZX)  # scaled first: a difference of two numbers may overflow
+            np.multiply(
+                access.dense(access.cut(X, lo, rows.stop)), scale[:d], out=ZX
+            )  # scaled first: a difference of two numbers may overflow
             np.multiply(Y[rows], scale[d:], out=ZY)
             ZX -= origin[:d] * scale[:d]
             ZY -= origin[d:] * scale[d:]
@@ -123,6 +131,8 @@ class Solution(NamedTuple):
         Of the centred, weighted X (without any penalty), largest first.
     condition : float
         Of the columns brought to one length, the dependent directions left out.
+    dependent : ndarray of int
+        Columns that make up one another, or are constant beside an intercept; not told of fewer rows than columns.
     """
 
     coef: np.ndarray
@@ -130,6 +140,7 @@ class Solution(NamedTuple):
     rank: int
     singular: np.ndarray
     condition: float
+    dependent: np.ndarray = np.empty(0, dtype=np.int64)
 
 
 def solve(rows, origin: np.ndarray, alpha: np.ndarray, centred: bool) -> Solution:
@@ -161,11 +172,15 @@ def solve(rows, origin: np.ndarray, alpha: np.ndarray, centred: bool) -> Solutio
     find = _wide if len(A) < d else _tall
     # w and b, in scaled units all the way: sums of huge numbers must not overflow where the result does not.
     w = np.empty((d, z.shape[1]))
-    rank, condition, sigma = 0, 1.0, None
-    noise = _noise(A, mean[:d])
+    rank, condition, sigma, dependent = 0, 1.0, None, np.empty(0, dtype=np.int64)
+    noise = noise_of(A, mean[:d])
     for value in np.unique(alpha):
         which = alpha == value
-        w[:, which], rank, condition, sigma = find(A, z[:, which], s, float(value), noise)
+        w[:, which], rank, condition, more = find(A, z[:, which], s, float(value), noise)
+        if find is _wide:
+            sigma = more
+        else:
+            dependent = more
     b = (mean[d:] - mean[:d] @ w) * centred
     if rank == d and not alpha.any():
         size = d + centred
@@ -177,10 +192,10 @@ def solve(rows, origin: np.ndarray, alpha: np.ndarray, centred: bool) -> Solutio
         sigma = np.linalg.svd(A * (least / s), compute_uv=False)
     singular = np.zeros(min(rows.n_rows, d))  # centring has taken one of as many rows as columns
     singular[: len(sigma)] = sigma[: len(singular)] / least
-    return Solution(coef, intercept, rank, np.minimum(singular, _LARGEST), condition)
+    return Solution(coef, intercept, rank, np.minimum(singular, _LARGEST), condition, dependent)
 
 
-def _noise(A: np.ndarray, mean: np.ndarray) -> float:
+def noise_of(A: np.ndarray, mean: np.ndarray) -> float:
     """Return the relative size of rounding errors in the centred columns.
 
     A column is known to `eps` of its values, which is ``eps * rms / spread`` of what is left once it is centred.
@@ -192,7 +207,7 @@ def _noise(A: np.ndarray, mean: np.ndarray) -> float:
 
 
 def _tall(A, z, s, alpha, noise):
-    """Return (w in scaled units, rank, condition, None); A has as many rows as columns."""
+    """Return (w in scaled units, rank, condition, dependent columns); A has as many rows as columns."""
     d = A.shape[1]
     norm = np.linalg.norm(A, axis=0)
     norm[norm == 0.0] = 1.0
@@ -207,6 +222,7 @@ def _tall(A, z, s, alpha, noise):
     U, sigma, Vt = np.linalg.svd(A)
     rank = int((sigma > noise * sigma[0]).sum())
     w = Vt[:rank].T @ ((U[:, :rank].T @ z) / sigma[:rank, None])
+    dependent = np.flatnonzero((np.abs(Vt[rank:]) > _INVOLVED).any(axis=0))
     if rank < d:  # of all solutions the one of least norm in the data's units
         unit = s / norm
         unit /= unit.max()
@@ -215,7 +231,7 @@ def _tall(A, z, s, alpha, noise):
         null, _ = np.linalg.qr(unit[:, None] * null)
         true = unit[:, None] * w
         w = (true - null @ (null.T @ true)) / unit[:, None]
-    return w / norm[:, None], rank, _condition(sigma, rank), None
+    return w / norm[:, None], rank, _condition(sigma, rank), dependent
 
 
 def _wide(A, z, s, alpha, noise):

@@ -20,6 +20,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from groundup.engine.kernels import kernel
+from groundup.engine.rows import dense
 
 _MOST_NUMBERS, _WORST = 2e7, 1e7
 _STEPS = 3
@@ -64,10 +65,11 @@ class Misfit:
     @classmethod
     def of(cls, block, output: int, scale: np.ndarray, origin: np.ndarray, w: np.ndarray, b: float) -> Misfit:
         """Summarise one block for one output; `origin` is in scaled units."""
-        d = block.X.shape[1]
-        y = np.ascontiguousarray(block["y"].reshape(len(block.X), -1)[:, output])
+        X = dense(block.X)
+        d = X.shape[1]
+        y = np.ascontiguousarray(block["y"].reshape(len(X), -1)[:, output])
         sums = np.zeros(d + 1)
-        _misfit(block.X, y, block["weight"], scale[:d], float(scale[d + output]), origin[:d], w, b, sums)
+        _misfit(X, y, block["weight"], scale[:d], float(scale[d + output]), origin[:d], w, b, sums)
         return cls(sums)
 
     def merge(self, other: Misfit) -> Misfit:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from groundup.models.estimator import Interval, Scalar, StrOptions, fitting
-from groundup.models.linear.least_squares import fit_plane, refuse_positive, rows_of, shaped
+from groundup.models.linear.least_squares import fit_plane, rows_of, shaped, way_of
 from groundup.models.linear.prediction import LinearRegressor
 
 ITERATIVE = ("lsqr", "sparse_cg", "sag", "saga")
@@ -35,14 +35,15 @@ class Ridge(LinearRegressor):
     copy_X : bool, default=True
         No effect: X is never changed.
     max_iter : int, default=None
-        No effect: no solver here iterates.
+        No effect: where a solver iterates (a sparse X of more than 5,000 features) a proof ends it.
     tol : float, default=1e-4
         No effect: the solution is exact up to rounding.
-    solver : {"auto", "cholesky", "svd"}, default="auto"
+    solver : {"auto", "cholesky", "svd", "lbfgs"}, default="auto"
         "auto" and "cholesky" factor the Gram matrix, and turn to orthogonal transformations where it is ill conditioned;
-        "svd" always takes these. scikit-learn's iterative solvers find the same solution less exactly, and raise.
+        "svd" always takes these. scikit-learn's iterative solvers find the same solution less exactly, and raise;
+        "lbfgs" is its name for ``positive=True``, where "auto" does as well.
     positive : bool, default=False
-        Only False is supported.
+        Allow no negative coefficients.
     random_state : int, RandomState instance, default=None
         No effect: nothing is random.
 
@@ -53,7 +54,7 @@ class Ridge(LinearRegressor):
     intercept_ : float or ndarray of shape (n_outputs,)
     n_iter_ : None
     solver_ : str
-        "cholesky" or "svd": the way that was taken.
+        "cholesky", "svd", "sparse_cg", or "lbfgs" for ``positive``: scikit-learn's name for the way that was taken.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
 
@@ -68,6 +69,7 @@ class Ridge(LinearRegressor):
     0.75
     """
 
+    sparse: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict] = {
         "alpha": [Interval(Real, 0, None, closed="left"), "array-like"],
         "fit_intercept": ["boolean"],
@@ -108,7 +110,7 @@ class Ridge(LinearRegressor):
 
         Parameters
         ----------
-        X : array-like, table or Place of shape (n_rows, n_features)
+        X : array-like, table, sparse matrix or Place of shape (n_rows, n_features)
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
         sample_weight : array-like of shape (n_rows,), optional
 
@@ -116,7 +118,7 @@ class Ridge(LinearRegressor):
         -------
         self
         """
-        self._refuse_unsupported()
+        refuse_solver(self)
         rows = rows_of(self, X, y, sample_weight)
         target = rows["y"]
         alpha = self._alphas(1 if target.ndim == 1 else target.shape[1])
@@ -127,23 +129,12 @@ class Ridge(LinearRegressor):
         if len(alpha) == 1:  # also for y of shape (n_rows, 1), as in scikit-learn
             self.coef_ = self.coef_.ravel()
         self.n_iter_ = None
-        self.solver_ = "svd" if gram is None else "cholesky"
+        self.solver_ = way_of(self, solution, gram)
         return self
 
     def _check_state(self) -> None:
         super()._check_state()
         self.n_iter_ = None
-
-    def _refuse_unsupported(self) -> None:
-        refuse_positive(self)
-        if self.solver == "lbfgs":
-            raise ValueError(
-                "'lbfgs' solver can be used only when positive=True. Please use another solver: 'auto'."
-            )
-        if self.solver in ITERATIVE:
-            raise ValueError(
-                f"Ridge(solver={self.solver!r}) is not supported: solver='auto' finds the same solution, exactly"
-            )
 
     def _alphas(self, n_outputs: int) -> np.ndarray:
         alpha = np.asarray(self.alpha, dtype=np.float64).ravel()
@@ -154,3 +145,18 @@ class Ridge(LinearRegressor):
         if not np.isfinite(alpha).all() or (alpha < 0.0).any():
             raise ValueError(f"alpha must be finite and not negative, got {self.alpha!r}")
         return np.broadcast_to(alpha, n_outputs)
+
+
+def refuse_solver(learner) -> None:
+    """Raise ValueError for a solver that is not here, or not for this problem."""
+    name, solver = type(learner).__name__, learner.solver
+    if learner.positive and solver not in ("auto", "lbfgs"):
+        raise ValueError(f"{name}(positive=True) takes solver='auto' or 'lbfgs', not {solver!r}")
+    if solver == "lbfgs" and not learner.positive:
+        raise ValueError(
+            "'lbfgs' solver can be used only when positive=True. Please use another solver: 'auto'."
+        )
+    if solver in ITERATIVE:
+        raise ValueError(
+            f"{name}(solver={solver!r}) is not supported: solver='auto' finds the same solution, exactly"
+        )

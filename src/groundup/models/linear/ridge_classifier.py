@@ -17,9 +17,9 @@ from groundup.models.estimator import (
     encode_labels,
     fitting,
 )
-from groundup.models.linear.least_squares import fit_plane, refuse_positive
+from groundup.models.linear.least_squares import fit_plane, way_of
 from groundup.models.linear.linear_classes import LinearClasses
-from groundup.models.linear.ridge import ITERATIVE, Ridge
+from groundup.models.linear.ridge import Ridge, refuse_solver
 
 
 class RidgeClassifier(LinearClasses, ClassifierMixin, Learner):
@@ -34,15 +34,15 @@ class RidgeClassifier(LinearClasses, ClassifierMixin, Learner):
     copy_X : bool, default=True
         No effect: X is never changed.
     max_iter : int, default=None
-        No effect: no solver here iterates.
+        No effect: where a solver iterates (a sparse X of more than 5,000 features) a proof ends it.
     tol : float, default=1e-4
         No effect: the solution is exact up to rounding.
     class_weight : dict or "balanced", default=None
         Weight of each class, multiplied by the rows' weights.
-    solver : {"auto", "cholesky", "svd"}, default="auto"
+    solver : {"auto", "cholesky", "svd", "lbfgs"}, default="auto"
         As for `Ridge`.
     positive : bool, default=False
-        Only False is supported.
+        Allow no negative coefficients.
     random_state : int, RandomState instance, default=None
         No effect: nothing is random.
 
@@ -54,7 +54,7 @@ class RidgeClassifier(LinearClasses, ClassifierMixin, Learner):
     intercept_ : ndarray of shape (1,) or (n_classes,)
     n_iter_ : None
     solver_ : str
-        "cholesky" or "svd": the way that was taken.
+        "cholesky", "svd", "sparse_cg", or "lbfgs" for ``positive``: scikit-learn's name for the way that was taken.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
 
@@ -67,6 +67,7 @@ class RidgeClassifier(LinearClasses, ClassifierMixin, Learner):
     0.86
     """
 
+    sparse: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict] = {
         **Ridge._parameter_constraints,
         "class_weight": [dict, StrOptions({"balanced"}), None],
@@ -108,7 +109,7 @@ class RidgeClassifier(LinearClasses, ClassifierMixin, Learner):
 
         Parameters
         ----------
-        X : array-like, table or Place of shape (n_rows, n_features)
+        X : array-like, table, sparse matrix or Place of shape (n_rows, n_features)
         y : array-like of shape (n_rows,)
         sample_weight : array-like of shape (n_rows,), optional
 
@@ -116,11 +117,7 @@ class RidgeClassifier(LinearClasses, ClassifierMixin, Learner):
         -------
         self
         """
-        refuse_positive(self)
-        if self.solver in (*ITERATIVE, "lbfgs"):
-            raise ValueError(
-                f"RidgeClassifier(solver={self.solver!r}) is not supported: solver='auto' finds the same solution"
-            )
+        refuse_solver(self)
         rows = self._rows(X, y, sample_weight, finite="later")
         self.classes_, codes = encode_labels(rows["y"])
         if len(self.classes_) < 2:
@@ -140,7 +137,7 @@ class RidgeClassifier(LinearClasses, ClassifierMixin, Learner):
         self.coef_ = solution.coef[0].copy() if len(positive) == 1 else solution.coef
         self.intercept_ = solution.intercept if self.fit_intercept else np.zeros(len(positive))
         self.n_iter_ = None
-        self.solver_ = "svd" if gram is None else "cholesky"
+        self.solver_ = way_of(self, solution, gram)
         return self
 
     def _check_state(self) -> None:

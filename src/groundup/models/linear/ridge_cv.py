@@ -8,7 +8,8 @@ is known from the fit with it:
 (h_i: the row's pull on its own prediction; its first part is the intercept's). One decomposition serves all prices and
 outputs. With `cv`, folds are cut and each price is fitted on each instead.
 
-Cost: n_rows n_features min(n_rows, n_features). Rows in memory.
+Cost: n_rows n_features min(n_rows, n_features). Rows in memory. Of a large sparse X the singular values come from
+its Gram matrix, and U a strip of rows at a time.
 
 Source: G. Golub, M. Heath, G. Wahba, "Generalized cross-validation as a method for choosing a good ridge parameter",
 Technometrics 21 (1979), section 2.
@@ -23,10 +24,16 @@ import numpy as np
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import cross_val_score
 
+from groundup.engine.rows import Csr
 from groundup.models.estimator import Interval, Plain, StrOptions, fitting
+from groundup.models.linear import access
 from groundup.models.linear.least_squares import fit_plane, refuse_nonfinite, rows_of, shaped
 from groundup.models.linear.prediction import LinearRegressor
 from groundup.models.linear.ridge import Ridge
+from groundup.models.linear.sparse_sums import sparse_sums
+
+_MOST_NUMBERS, _MOST_FEATURES = 2e7, 5000  # of a sparse X: written out with its zeros; of a Gram matrix
+_STRIP = 2048
 
 
 class RidgeCV(LinearRegressor):
@@ -71,6 +78,7 @@ class RidgeCV(LinearRegressor):
     1.0
     """
 
+    sparse: ClassVar[bool] = True
     places: ClassVar[frozenset[str]] = frozenset({"memory"})
     _parameter_constraints: ClassVar[dict] = {
         "alphas": ["array-like", Interval(Real, 0, None, closed="neither")],
@@ -112,7 +120,7 @@ class RidgeCV(LinearRegressor):
 
         Parameters
         ----------
-        X : array-like or table of shape (n_rows, n_features)
+        X : array-like, table or sparse matrix of shape (n_rows, n_features)
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
         sample_weight : array-like of shape (n_rows,), optional
         **params
@@ -176,7 +184,7 @@ class RidgeCV(LinearRegressor):
         groups = params.get("groups")
         scores = [
             cross_val_score(
-                Ridge(float(a), fit_intercept=self.fit_intercept), rows.place.X, target,
+                Ridge(float(a), fit_intercept=self.fit_intercept), _matrix(rows), target,
                 cv=self.cv, scoring=self.scoring, params=weight, groups=groups,
             ).mean()
             for a in alphas
@@ -206,21 +214,55 @@ def _refuse_bad(learner, rows, X) -> None:
         raise ValueError("sample_weight sums to zero: no row counts")
 
 
+def _matrix(rows):
+    return rows.place.matrix if isinstance(rows.place, Csr) else rows.place.X
+
+
 def _left_out(rows, Y, alphas, *, centred: bool) -> np.ndarray:
     """Return each row's residual in a fit without it, times the root of its weight: (n_alphas, n_rows, n_outputs)."""
     v = rows["weight"]
     share = v / v.sum()
-    X = rows.place.X.astype(np.float64)
-    if centred:
-        X, Y = X - share @ X, Y - share @ Y
-    root = np.sqrt(v)[:, None]
-    U, s, _ = np.linalg.svd(root * X, full_matrices=False)
-    Z, pull = root * Y, share if centred else np.zeros(len(X))
-    projected = U.T @ Z
+    Z = np.sqrt(v)[:, None] * (Y - share @ Y * centred)
+    s, strips = _decomposed(rows, share, centred)
+    projected = sum(U.T @ Z[part] for part, U in strips())
     out = np.empty((len(alphas), *Y.shape))
-    for a, alpha in enumerate(alphas):
-        kept = s * s / (s * s + alpha)
-        residuals = Z - U @ (kept[:, None] * projected)
-        own = 1.0 - pull - (U * U) @ kept
-        out[a] = residuals / np.maximum(own, 1e-15)[:, None]
+    pull = share * centred
+    for part, U in strips():
+        for a, alpha in enumerate(alphas):
+            kept = s * s / (s * s + alpha)
+            residuals = Z[part] - U @ (kept[:, None] * projected)
+            own = 1.0 - pull[part] - (U * U) @ kept
+            out[a, part] = residuals / np.maximum(own, 1e-15)[:, None]
     return out
+
+
+def _decomposed(rows, share, centred: bool):
+    """Return (s, strips): the singular values of sqrt(V)(X - m), and a function that gives (rows, their U) in strips."""
+    root = np.sqrt(rows["weight"])[:, None]
+    n, d = rows.n_rows, rows.n_features
+    if isinstance(rows.place, Csr) and n * d > _MOST_NUMBERS:
+        if d > _MOST_FEATURES:
+            raise ValueError(
+                f"RidgeCV leaves out rows of a sparse matrix one by one up to {_MOST_FEATURES} features, X has {d}: "
+                "give cv=5, which fits each price on folds"
+            )
+        return _decomposed_sparse(rows, root, centred)
+    X = access.dense(rows.place.load(0, n)).astype(np.float64)
+    U, s, _ = np.linalg.svd(root * (X - share @ X * centred), full_matrices=False)
+    return s, lambda: [(slice(0, n), U)]
+
+
+def _decomposed_sparse(rows, root, centred: bool):
+    """Return the same from the Gram matrix: U = sqrt(V)(X - m) W / s, some rows at a time."""
+    sums = sparse_sums(rows, centred)
+    squares, W = np.linalg.eigh(sums.xx)
+    counted = squares > len(W) * np.finfo(np.float64).eps * squares[-1]
+    s, W = np.sqrt(squares[counted]), W[:, counted]
+
+    def strips():
+        for lo in range(0, rows.n_rows, _STRIP):
+            part = slice(lo, min(lo + _STRIP, rows.n_rows))
+            X = access.dense(rows.place.load(lo, part.stop))
+            yield part, (root[part] * (X - sums.x_mean)) @ W / s
+
+    return s, strips

@@ -105,8 +105,10 @@ class SparseFit:
 
     def shown(self, found: working_sets.Found, problem, unit: float) -> Fit:
         """Return what was found in the units of the data."""
-        coef = np.clip(found.u * self.design.scale / unit, -_LARGEST, _LARGEST)
-        intercept = (problem.y_mean - problem.shift) / unit - float(self.design.mean @ coef)
+        w = found.u * self.design.scale
+        # In the target's scaled unit: in its own both terms may overflow where their difference does not.
+        intercept = (problem.y_mean - problem.shift - float(self.design.mean @ w)) / unit
+        coef = np.clip(w / unit, -_LARGEST, _LARGEST)
         if not self.learner.fit_intercept:
             intercept = 0.0
         coef = np.clip(coef * self.powers, -_LARGEST, _LARGEST)
@@ -126,6 +128,16 @@ def objectives(rows: Rows, coef: np.ndarray, intercept: np.ndarray, alpha: float
         loss = 0.5 * np.einsum("i,ik,ik->k", rows["weight"], r, r) / rows["weight"].sum()
         value = loss + 0.5 * alpha * (coef * coef).sum(axis=1)
     return np.nan_to_num(value, nan=_LARGEST).tolist()
+
+
+def counted(rows: Rows) -> Rows:
+    """Return the rows in memory that have a weight: what the others hold, however large, is nobody's business."""
+    which = np.flatnonzero(rows["weight"] > 0.0)
+    place = rows.place
+    if len(which) == rows.n_rows or not isinstance(place, (Csr, Memory)):
+        return rows
+    part = Csr(place.matrix[which]) if isinstance(place, Csr) else Memory(place.X[which])
+    return Rows(part, {"y": rows["y"][which], "weight": rows["weight"][which]}, rows.n_threads)
 
 
 def tamed(rows: Rows) -> tuple[Rows, np.ndarray]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import inspect
 import math
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from groundup.errors import GroundupError
+from groundup.errors import DependentColumns, GroundupError
 from groundup.judge.metrics import Predicted, Score, metric, scores
 from groundup.judge.numbers import shown
 from groundup.judge.validation import difference
@@ -127,7 +128,10 @@ def fit(problem: Problem, candidate: Candidate, part: np.ndarray, params: dict[s
     frame, y = problem.rows(part)
     learner = candidate.entry.make(params)
     preparer = problem.preparer(candidate.flavour)
-    learner.fit(preparer.fit_transform(frame, y), y)
+    X = preparer.fit_transform(frame, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DependentColumns)  # levels written out as columns add up to ones
+        learner.fit(X, y)
     return Fitted(preparer, learner, params)
 
 

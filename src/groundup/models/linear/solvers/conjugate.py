@@ -1,0 +1,107 @@
+r"""Least squares and ridge regression by conjugate gradients: for so many columns that no matrix of them fits.
+
+    minimise over w:   f(w) = |r|^2 + alpha |w|^2,      r = y - Zw,      Z = sqrt(V) (X - 1 m'),   y centred
+
+X is only multiplied: Zw by its rows, Z'r by its columns, the mean m by formula. With a penalty the steps are taken in
+coefficients scaled by the root of Z'Z's diagonal plus alpha (Jacobi); without one as they are, from zero, so that of many
+solutions the one of least norm is found.
+
+The proof: f curves by at least 2 alpha in every direction, so with g = Z'r - alpha w
+
+    f(w) - min f  <=  |g|^2 / alpha,        |w - w*|  <=  |g| / alpha
+
+which ends the steps and is told. Without a penalty nothing bounds both; then the steps end where Z'r is as small as
+rounding lets it be, |Z'r| <= 1e-12 |Z| |r|, or where the plane meets all rows, |r| <= 1e-13 |y|. The share that |Z'r| is
+of |Z| |r| (0 where the rows are met) is told in place of a proof.
+
+Source: Å. Björck, Numerical Methods for Least Squares Problems (1996), section 7.4 (CGLS, preconditioned).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+_STEPS = 5000
+_COEF = 1e-10  # error of w that is near enough, of |w|
+_SLOPE, _MET = 1e-12, 1e-13  # without a penalty: see above
+_STALLED = 200  # steps without a smaller slope: rounding
+_RIGHT, _FLAT = 1e-6, 1e-9  # what is warned of: a gap, of the objective; a slope, of |Z| |r|
+
+
+class Found(NamedTuple):
+    """Where the solver came to.
+
+    Attributes
+    ----------
+    w : ndarray of shape (n_features,)
+    gap : float
+        With a penalty, how far f is above its minimum at most, as a share of f; else |Z'r| as a share of |Z| |r|, or 0.
+    n_steps : int
+    converged : bool
+    """
+
+    w: np.ndarray
+    gap: float
+    n_steps: int
+    converged: bool
+
+
+class Products:
+    """Z of a sparse matrix, as something to multiply by."""
+
+    def __init__(self, matrix, weight: np.ndarray, mean: np.ndarray):
+        self.rows, self.columns, self.mean = matrix.tocsr(), matrix.tocsc().T, mean
+        self.root = np.sqrt(weight)
+        squares: Any = self.columns.multiply(self.columns) @ weight
+        self.diagonal = np.maximum(squares - weight.sum() * mean**2, 0.0)
+
+    def push(self, w: np.ndarray) -> np.ndarray:
+        """Return Zw."""
+        return self.root * (self.rows @ w - self.mean @ w)
+
+    def pull(self, r: np.ndarray) -> np.ndarray:
+        """Return Z'r."""
+        weighted = self.root * r
+        return self.columns @ weighted - self.mean * weighted.sum()
+
+
+def minimise(Z: Products, y: np.ndarray, alpha: float) -> Found:
+    """Return the minimum; y is centred and times the roots of the weights."""
+    scale = 1.0 / np.maximum(Z.diagonal + alpha, np.finfo(np.float64).tiny) if alpha else 1.0
+    reach = float(np.sqrt(Z.diagonal.sum())), float(np.linalg.norm(y))
+    w, r = np.zeros(len(Z.diagonal)), y.copy()
+    g = Z.pull(r)
+    step = scale * g
+    gamma, best, since, n_steps = float(g @ step), np.inf, 0, 0
+    while n_steps < _STEPS and since < _STALLED and not _near(w, r, g, alpha, reach):
+        q = Z.push(step)
+        length = gamma / (float(q @ q) + alpha * float(step @ step))
+        if not np.isfinite(length):
+            break
+        w, r = w + length * step, r - length * q
+        g = Z.pull(r) - alpha * w
+        z = scale * g
+        gamma, before = float(g @ z), gamma
+        step = z + (gamma / before) * step
+        slope = float(np.linalg.norm(g))
+        best, since = (slope, 0) if slope < 0.9 * best else (best, since + 1)
+        n_steps += 1
+    r = y - Z.push(w)  # not as the steps have carried it along
+    g = Z.pull(r) - alpha * w
+    if alpha:
+        gap = float(g @ g) / alpha / max(float(r @ r) + alpha * float(w @ w), np.finfo(np.float64).tiny)
+        return Found(w, gap, n_steps, gap <= _RIGHT)
+    left = float(np.linalg.norm(r))
+    met = left <= 10.0 * _MET * reach[1]
+    gap = 0.0 if met else float(np.linalg.norm(g)) / max(reach[0] * left, np.finfo(np.float64).tiny)
+    return Found(w, gap, n_steps, gap <= _FLAT)
+
+
+def _near(w, r, g, alpha: float, reach: tuple[float, float]) -> bool:
+    """Tell whether to stop; `reach` is (|Z|, |y|)."""
+    slope, left = float(np.linalg.norm(g)), float(np.linalg.norm(r))
+    if alpha:
+        return slope <= _COEF * alpha * float(np.linalg.norm(w))
+    return slope <= _SLOPE * reach[0] * left or left <= _MET * reach[1]
