@@ -6,6 +6,7 @@ from math import factorial
 import numpy as np
 import pytest
 
+from groundup import models
 from groundup.errors import UsageError
 from groundup.judge.explain import Explainer, tree_shapley
 from groundup.models import HistGradientBoostingClassifier, HistGradientBoostingRegressor
@@ -260,4 +261,21 @@ def test_forests_of_vectors_equal_shap():
     phi, base = tree_shapley(trees, X[:100])
     np.testing.assert_allclose(phi.sum(axis=1) + base, forest.predict_proba(X[:100]), atol=1e-12)
     expected = shap.TreeExplainer(forest, feature_perturbation="tree_path_dependent").shap_values(X[:100])
+    np.testing.assert_allclose(phi, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("weight", [None, "drawn"])
+@pytest.mark.parametrize("kind", ["DecisionTree", "RandomForest", "ExtraTrees"])
+@pytest.mark.parametrize("task", ["Classifier", "Regressor"])
+def test_our_trees_and_forests_equal_shap(kind, task, weight):
+    import shap
+
+    X, y = some_rows(600, 6)
+    weight = weight and np.random.default_rng(1).choice([0.0, 0.5, 1.0, 2.0], len(y))
+    size = {"max_depth": 9} if kind == "DecisionTree" else {"max_depth": 9, "n_estimators": 8}
+    model = getattr(models, kind + task)(**size, random_state=0)
+    trees = model.fit(X, np.digitize(y, [-1, 1]) if task == "Classifier" else y, weight).tree_arrays()
+    phi, _ = tree_shapley(trees, X[:100])
+    explainer = shap.TreeExplainer(as_shap(trees), feature_perturbation="tree_path_dependent")
+    expected = np.asarray(explainer.shap_values(X[:100], check_additivity=False)).reshape(phi.shape)
     np.testing.assert_allclose(phi, expected, atol=1e-9)

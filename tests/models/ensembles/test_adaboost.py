@@ -10,9 +10,10 @@ from sklearn.tree import DecisionTreeClassifier as TheirClassifier
 from sklearn.tree import DecisionTreeRegressor as TheirRegressor
 
 import groundup.models as ours
-from groundup.errors import UsageError
+from groundup.errors import GroundupError, UsageError
 from groundup.models import AdaBoostClassifier, AdaBoostRegressor
 from groundup.ship import bundle
+from groundup.ship.bundle import nodes, values
 
 TREES = {
     "AdaBoostClassifier": (ours.DecisionTreeClassifier, TheirClassifier),
@@ -151,6 +152,32 @@ def test_bundles_hold_learners_of_ours(tmp_path):
         np.testing.assert_array_equal(back.predict_proba(X), model.predict_proba(X))
         assert back.estimator.get_params() == inner.get_params()
         assert not hasattr(back.estimator, "classes_")
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (lambda inner: inner.pop("type"), "lacks its type or parameters"),
+        (lambda inner: inner.update(type=7), "lacks its type or parameters"),
+        (lambda inner: inner.update(type="os.system"), "os.system"),
+        (lambda inner: inner.update(params=[1]), "no mapping"),
+        (
+            lambda inner: inner["params"].update(max_depth=-3),
+            "DecisionTreeClassifier is damaged: .*max_depth",
+        ),
+        (lambda inner: inner["params"].update(bite=1), "there is no parameter 'bite'"),
+        (lambda inner: inner.update(state={}), "lacks its type or parameters"),
+    ],
+)
+def test_a_damaged_unfitted_learner_is_one_error(damage, told):
+    known = nodes.Nodes()
+    model = AdaBoostClassifier(ours.DecisionTreeClassifier(max_depth=2), n_estimators=2).fit(*rows(2, n=60))
+    writer = values.Writer(known.write)
+    node = writer.write(model, "model")
+    assert repr(values.Reader(writer.arrays, known.read).read(node)) == repr(model)
+    damage(node["params"]["estimator"])
+    with pytest.raises(GroundupError, match=told):
+        values.Reader(writer.arrays, known.read).read(node)
 
 
 def test_bundles_refuse_strangers_in_words(tmp_path):
