@@ -97,7 +97,7 @@ def _reading(curves: list[Curve], drawn: list[Curve]) -> str:
         of = f" for {quoted(curve.name)}" if str(curve.name) else ""
         return (
             f"Average precision {number(curve.area)}{of}, where chance reaches {number(curve.base)}: "
-            f"to find half of the positives, {percent(round(precision_at(curve, 0.5), 2))} of the calls are right; "
-            f"to find 90%, {percent(round(precision_at(curve, 0.9), 2))}."
+            f"to find half of the positives, {percent(precision_at(curve, 0.5), 0)} of the calls are right; "
+            f"to find 90%, {percent(precision_at(curve, 0.9), 0)}."
         )
     return told_of_labels(curves, drawn, "average precision")

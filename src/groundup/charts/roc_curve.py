@@ -96,6 +96,6 @@ def _reading(curves: list[Curve], drawn: list[Curve]) -> str:
         of = f" for {quoted(curve.name)}" if str(curve.name) else ""
         return (
             f"Area under the curve {number(curve.area)}{of} (0.5 is chance, 1 is perfect): "
-            f"at 10% false alarms the model finds {percent(round(at, 2))} of the positives."
+            f"at 10% false alarms the model finds {percent(at, 0)} of the positives."
         )
     return told_of_labels(curves, drawn, "areas")

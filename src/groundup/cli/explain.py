@@ -104,7 +104,7 @@ def command(
 
 
 def _tell_row(made, number: int, top: int, as_json: bool) -> None:
-    from groundup.charts.plain import percent
+    from groundup.charts.plain import probability
     from groundup.judge.numbers import shown
 
     found, answer = made.row(1, top), made.said(1)
@@ -116,7 +116,7 @@ def _tell_row(made, number: int, top: int, as_json: bool) -> None:
     said = answer.pop("prediction")
     said = f"segment {said}" if segments else shown(said) if isinstance(said, float) else str(said)
     chances = ", ".join(
-        f"{name.removeprefix('probability_')} {percent(share)}" for name, share in answer.items()
+        f"{name.removeprefix('probability_')} {probability(share)}" for name, share in answer.items()
     )
     console.print(f"Row {number}: {said}" + (f"  ({chances})" if chances else ""), markup=False, style="bold")
     for reason in found.reasons:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from groundup import charts
-from groundup.charts.plain import percent
+from groundup.charts.plain import probability
 from groundup.judge.metrics import metric
 from groundup.judge.numbers import (
     counted,
@@ -194,7 +194,7 @@ def errors(result: Result, found: Examination) -> Section | None:
     lines = []
     for wrong in found.wrong:
         truth, said = (v if isinstance(v, str) or classes else shown(v) for v in (wrong.truth, wrong.said))
-        by = percent(wrong.by) if classes else f"{'+' if wrong.by > 0 else ''}{shown(wrong.by)}"
+        by = probability(wrong.by) if classes else f"{'+' if wrong.by > 0 else ''}{shown(wrong.by)}"
         cells = [
             Cell(text=f"{wrong.row:,}", value=wrong.row),
             Cell(text=str(truth), value=wrong.truth),
