@@ -105,6 +105,7 @@ def command(
 
 def _tell_row(made, number: int, top: int, as_json: bool) -> None:
     from groundup.charts.plain import probability
+    from groundup.judge.explain.contributions import START
     from groundup.judge.numbers import shown
 
     found, answer = made.row(1, top), made.said(1)
@@ -124,7 +125,7 @@ def _tell_row(made, number: int, top: int, as_json: bool) -> None:
     if not found.reasons:
         console.print("  No column moved it.", markup=False)
     about = "" if found.label is None else f" for {'segment ' * segments}{found.label}"
-    total = f"{shown(found.base)} where nothing is known, {shown(found.score)} for this row"
+    total = f"{shown(found.base)} {START}, {shown(found.score)} for this row"
     console.print(f"Score{about} {_UNITS[found.unit]}: {total}.", style="dim", markup=False, soft_wrap=True)
     console.print(found.note, style="dim", markup=False, soft_wrap=True)
 
