@@ -32,12 +32,12 @@ def test_yes_stands_above_its_question_and_no_below():
     data = data_of(chart)
     assert [(row["x"], row["y"], row["said"]) for row in data["questions"]] == [(0, 1, "age ≤ 1.25?")]
     assert [(row["x"], row["y"], row["said"]) for row in data["leaves"]] == [
-        (1, 0, "no 100%"),
-        (1, 2, "yes 80%"),
+        (1, 0, "no 100.0%"),
+        (1, 2, "yes 80.0%"),
     ]
     assert {row["told"]: row["y"] for row in data["answers"]} == {"yes": 0, "no": 2}
-    assert "The largest leaf holds 60% of the rows: yes 80%." in chart.reading
-    assert chart.table["rows"][1] == [1, 1, "yes", "no 100%", 4, 0.4]
+    assert "The largest leaf holds 60.0% of the rows: yes 80.0%." in chart.reading
+    assert chart.table["rows"][1] == [1, 1, "yes", "no 100.0%", 4, 0.4]
 
 
 def test_a_branch_is_as_thick_as_its_rows():

@@ -27,7 +27,7 @@ def test_reading():
     chart = category_distribution({"yes": 3, "no": 6}, name="paid", n_missing=1)
     assert (
         chart.reading
-        == "“paid” has 2 levels; the most frequent is “no” with 60% of 10 rows. 1 rows are missing (10%)."
+        == "“paid” has 2 levels; the most frequent is “no” with 60.0% of 10 rows. 1 rows are missing (10.0%)."
     )
     nothing = category_distribution({}, name="x", n_missing=7)
     assert nothing.reading == "None of the 7 rows of “x” holds a value."

@@ -26,7 +26,7 @@ def test_reading_names_the_worst_error():
     y, p = rng.integers(0, 3, 300), rng.integers(0, 3, 300)
     counts = confusion_matrix(y, p)
     told = charts.confusion_matrix(counts, ["a", "b", "c"]).reading
-    assert told.startswith(f"{100 * accuracy_score(y, p):.1f}".removesuffix(".0") + "% of 300 rows")
+    assert told.startswith(f"{100 * accuracy_score(y, p):.1f}" + "% of 300 rows")
     off = counts - np.diag(np.diag(counts))
     i, j = np.unravel_index(off.argmax(), off.shape)
     assert f"“{'abc'[i]}” taken for “{'abc'[j]}”, {off.max()} rows" in told

@@ -64,7 +64,7 @@ def test_far_values_do_not_squeeze_the_rest():
 
 def test_missing_rows_are_told_and_drawn():
     chart = numeric_distribution([1.0, 2.0, 3.0, np.nan], name="age", unit="years")
-    assert "1 of 4 rows are missing (25%)" in chart.reading
+    assert "1 of 4 rows are missing (25.0%)" in chart.reading
     assert chart.panel_specs()[0]["datasets"]["missing"][0]["n"] == 1
     assert chart.table["rows"][-1] == [None, None, 1, 0.25, "missing"]
 

@@ -16,7 +16,7 @@ def test_order_and_clearness():
 def test_reading():
     chart = importance(["a", "b", "c"], [0.1, 0.3, 0.0], [0.05, 0.2, -0.1], [0.2, 0.4, 0.1], metric="AUC")
     assert chart.reading == (
-        "The model relies most on “b”: without it AUC is worse by 0.3. Then comes “a”. "
+        "The model relies most on “b”: without it AUC is worse by 0.3000. Then comes “a”. "
         "One column cannot be told from no importance at all."
     )
     assert "No column makes a difference" in importance(["a"], [0.0], metric="AUC").reading

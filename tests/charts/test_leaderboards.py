@@ -26,15 +26,15 @@ def test_order_mean_and_deviation():
 def test_reading():
     told = leaderboard(ENTRIES, metric="accuracy").reading
     assert told.startswith(
-        "“boosting” leads with accuracy 0.900 ± 0.020 over folds (higher is better). Next comes “tree” with 0.81."
+        "“boosting” leads with accuracy 0.9000 ± 0.020 over folds (higher is better). Next comes “tree” with 0.8100."
     )
-    assert told.endswith("The baseline has 0.5.")
+    assert told.endswith("The baseline has 0.5000.")
     close = [{"name": "a", "folds": [0.8, 0.9]}, {"name": "b", "folds": [0.79, 0.9]}]
     assert (
         "chance" not in leaderboard(close, metric="m").reading
     )  # folds that overlap are no test of a difference
     tied = [close[0], close[1] | {"is_tied": True}]
-    assert "“b” with 0.845, as good within what chance explains." in leaderboard(tied, metric="m").reading
+    assert "“b” with 0.8450, as good within what chance explains." in leaderboard(tied, metric="m").reading
     assert leaderboard(ENTRIES, metric="m", chosen="tree").reading.startswith("“tree” is chosen")
 
 

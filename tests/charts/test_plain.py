@@ -80,6 +80,15 @@ def test_number(value, text):
     assert plain.number(value) == text
 
 
-@pytest.mark.parametrize(("share", "text"), [(1, "100%"), (0.999, "99.9%"), (0.0004, "<0.1%"), (0.25, "25%")])
+@pytest.mark.parametrize(
+    ("share", "text"), [(1, "100.0%"), (0.999, "99.9%"), (0.0004, "<0.1%"), (0.25, "25.0%")]
+)
 def test_percent(share, text):
     assert plain.percent(share) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(1.0, ">99.9%"), (0.0, "<0.1%"), (0.8, "80.0%"), (0.175, "17.5%")]
+)
+def test_no_probability_is_certain(share, text):
+    assert plain.probability(share) == text

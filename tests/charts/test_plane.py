@@ -20,7 +20,7 @@ def test_few_groups_have_a_colour_each():
     assert len(panel.rows["points"]) == 90
     assert "rest" not in panel.rows
     assert [row["n"] for row in panel.rows["middles"]] == [30, 30, 30]
-    assert "50% of the variance" in chart.reading
+    assert "50.0% of the variance" in chart.reading
 
 
 def test_many_rows_are_sampled_and_many_groups_stand_behind():

@@ -111,6 +111,12 @@ def test_ink_is_legible_on_every_cell(name, series):
         assert contrast(linear(c["ink"]), cell_linear) >= 4.5, (share, ink)
 
 
+@pytest.mark.parametrize("name", theme.THEMES)
+def test_the_palest_cell_has_an_edge_that_is_seen(name):
+    edge = theme.config(name)["style"]["matrix"]["stroke"]
+    assert contrast(linear(edge), linear(theme.THEMES[name]["ground"])) >= 3
+
+
 def test_a_page_has_variables_for_both_themes_and_prints_light():
     assert set(theme.LIGHT) == set(theme.DARK)
     css = theme.css()

@@ -11,7 +11,7 @@ def test_a_row_in_words(groundup, project, table):
     lines = said.out.splitlines()
     assert lines[0].startswith("Row 2: ")
     assert len([line for line in lines if line.startswith("  “")]) == 3
-    assert "where nothing is known" in said.out
+    assert "on average over training rows" in said.out
     assert groundup("explain", project, table).out.startswith("Row 1: ")
     assert len(groundup("explain", project, table, "--top", 1).out.splitlines()) == 4
 

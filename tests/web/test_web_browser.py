@@ -180,6 +180,30 @@ def test_dark_and_light_differ_and_print_is_light(open_page):
     assert grounds["light"] == grounds["light print"] == grounds["dark print"]
 
 
+def test_a_remark_is_read_whole_on_a_narrow_screen(open_page, tmp_path):
+    page = open_page("/many", width=375, height=812)
+    upload(page, tmp_path)
+    remark = page.locator(".rows .problem p").first
+    scrolled = page.locator("#answers .gu-scroll")
+    assert scrolled.evaluate("e => e.scrollWidth > e.clientWidth")
+    for left in (0, 200):  # and stays where the cells are scrolled
+        scrolled.evaluate(f"e => {{ e.scrollLeft = {left}; }}")
+        box = remark.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 375
+    assert "local" in scrolled.evaluate("e => getComputedStyle(e).backgroundAttachment"), (
+        "the shadow at its side"
+    )
+
+
+def test_a_missing_file_is_told_in_the_page(open_page, tmp_path):
+    page = open_page("/many")
+    page.click("text=Get the answers")
+    expect(page.locator("#file-remark")).to_have_text("No file was chosen. Choose one first.")
+    expect(page.locator("#file")).to_be_focused()
+    upload(page, tmp_path)
+
+
 def test_copy_gives_the_request(open_page, address):
     page = open_page()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)

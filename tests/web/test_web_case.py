@@ -50,6 +50,16 @@ def remark_of(context, key):
     return next(f["remark"] for g in context["groups"] for f in g["fields"] if f["key"] == key)
 
 
+def test_no_probability_is_certain_and_shares_are_written_alike(client, filled, keys):
+    said = asked(client, filled, keys, balance="1000000000")["said"]
+    assert sorted(share["words"] for share in said["shares"]) == ["<0.1%", ">99.9%"]
+    assert "a probability of >99.9%." in said["words"]
+
+
+def test_reasons_say_what_they_are_counted_from(client):
+    assert "Counted from what the model says on average over training rows." in client.get("/").text
+
+
 def test_it_begins_with_an_example_and_its_answer(client, model):
     context = client.get("/case.json").json()
     answer = model.predict_row(model.contract.example)

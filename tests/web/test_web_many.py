@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import polars as pl
 import pytest
@@ -55,6 +56,28 @@ def test_rows_that_cannot_be_read_stay_in_their_place_and_say_why(client):
     assert "Without an answer" in page
 
 
+def test_bars_count_every_row_and_shares_are_written_alike(client):
+    frame = table(20).with_columns(pl.col("months").cast(pl.String))
+    lines = frame.write_csv().splitlines()
+    lines[3] = "many" + lines[3][lines[3].index(",") :]
+    answered = upload(client, "\n".join(lines).encode()).json()["answered"]
+    assert sum(n for _, n, _ in answered["counts"]) + answered["n_refused"] == answered["n_rows"]
+    assert answered["refused_share"] == "5.0%"
+    assert all(re.fullmatch(r"[0-9]+[.][05]%", words) for _, _, words in answered["counts"])
+    page = upload(client, "\n".join(lines).encode(), where="/many").text
+    bars = page[page.index("<h3>Answers</h3>") : page.index("<h3>To look at</h3>")]
+    widths = [float(width) for width in re.findall(r'class="part" width="([0-9.]+)%"', bars)]
+    assert sum(widths) == pytest.approx(100, abs=0.05)
+    assert "no answer" in bars
+    assert "no answer" not in upload(client, table(6).write_csv().encode(), where="/many").text
+
+
+def test_no_probability_is_certain(client):
+    frame = table(3).with_columns(balance=pl.lit(1e9))
+    answered = upload(client, frame.write_csv().encode()).json()["answered"]
+    assert {verdict["probability"] for verdict in answered["verdicts"]} == {">99.9%"}
+
+
 def test_a_formula_is_not_run_by_the_spreadsheet_that_opens_the_answers(client):
     frame = table(6).with_columns(plan=pl.lit("=cmd|'/c calc'!A0"))
     answered = upload(client, frame.write_csv().encode()).json()["answered"]
@@ -92,6 +115,12 @@ def test_a_file_that_is_no_table_of_cases_is_refused_with_the_reason(client, dat
 def test_no_file_at_all_is_told(client):
     assert client.post("/many.json").json()["refusal"] == "No file was chosen."
     assert client.post("/many.json", data={"file": "text"}).json()["refusal"] == "No file was chosen."
+    sent = client.post("/many", files={"file": ("", b"", "application/octet-stream")})  # as a browser does
+    assert sent.status_code == 422
+    assert "<strong>No file was chosen.</strong>" in sent.text
+    assert re.search('<form id="many"[^>]* novalidate>', sent.text), (
+        "else the browser sends nothing, and is all that speaks"
+    )
 
 
 def test_limits_are_stated_and_kept(model):

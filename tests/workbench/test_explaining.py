@@ -101,3 +101,22 @@ def test_importance_is_of_valid(project):
     assert project.importance("log_loss", part="train", repeats=1).metric == "log_loss"
     with pytest.raises(UsageError, match="not on 'test'"):
         project.importance(part="test")
+
+
+def test_explanations_importance_and_report_print_and_show_themselves(project):
+    rows = project.table.frame.head(8).with_columns(months=pl.Series([*["4"] * 7, "many"]))
+    found = project.explain(rows)
+    told = str(found)
+    assert repr(found) == told
+    assert "array" not in told
+    assert max(map(len, told.splitlines()[1:])) <= 100
+    assert told.count("Row ") == 5
+    assert found.row(1).reasons[0].words[:40] in told
+    assert "3 rows more" in told
+    assert "no answer" in str(project.explain(rows[5:]))
+    html = found._repr_html_()
+    assert html.count("odds of “yes”") == 15
+    report = str(project.report)
+    assert report.startswith("Report: Predicting churned (binary on 5,000 rows of churn")
+    assert 'report.save("report.html")' in report
+    assert repr(project.report) == report

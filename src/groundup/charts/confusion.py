@@ -69,7 +69,7 @@ def confusion_matrix(counts, labels: Sequence, *, title: str = "Where the model 
         predicted=[found.labels[j] for j in predicted],
         n=found.counts.ravel(),
         share=shares.ravel(),
-        told=[percent(s) if n < _MOST_WITH_TEXT else f"{s:.0%}" for s in shares.ravel()],
+        told=[percent(s, 1 if n < _MOST_WITH_TEXT else 0) for s in shares.ravel()],
         kind=["right" if i == j else "error" for i, j in zip(true, predicted, strict=True)],
     )
     size = 64 if n <= 4 else (44 if n <= _MOST_WITH_TEXT else (30 if n <= _SMALL else 14))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from groundup.charts import bundle, theme
 from groundup.charts.chart import Chart
+from groundup.charts.figures import in_table
 from groundup.charts.plain import visible
 
 
@@ -114,8 +115,7 @@ def _cell(value) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         text = {None: "", True: "yes", False: "no"}.get(value, value) if not isinstance(value, str) else value
         return f"<td>{_text(text)}</td>"
-    text = f"{value:,}" if isinstance(value, int) else f"{value:,.5g}"
-    return f'<td class="gu-number">{text}</td>'
+    return f'<td class="gu-number">{in_table(value)}</td>'
 
 
 def _text(value) -> str:

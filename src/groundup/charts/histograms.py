@@ -161,7 +161,7 @@ def _reading(counted: Histogram, n_rows: int, name: str, unit: str) -> str:
     low, high = counted.edges[top], counted.edges[top + 1]
     is_one_number = low % 1 == 0.5 and high - low == 1
     where = f"at {number(low + 0.5)}" if is_one_number else f"from {number(low)} to {number(high)}"
-    middle = f"Half of the values of {quoted(name)} lie below {number(counted.median)}{unit}"
+    middle = f"The median of {quoted(name)} is {number(counted.median)}{unit}"
     share = percent(counted.counts[top] / n_rows)
     told = [f"{middle}; the fullest bar, {where}{unit}, holds {share} of the rows."]
     for n, where, edge in (

@@ -12,9 +12,10 @@ from typing import NamedTuple
 import altair as alt
 import numpy as np
 
+from groundup.charts import figures
 from groundup.charts.chart import Chart, Panel
 from groundup.charts.drawing import Rows, names, row_height, tooltips, x_number
-from groundup.charts.plain import labels, number, quoted, rows, shown, table, vector
+from groundup.charts.plain import labels, quoted, rows, shown, table, vector
 from groundup.errors import UsageError
 
 
@@ -114,7 +115,7 @@ def _reading(found: Ranked, metric: str) -> str:
         return f"No column makes a difference to {shown(metric)} that is clear of chance."
     told = (
         f"The model relies most on {quoted(found.names[clear[0]])}: "
-        f"without it {shown(metric)} is worse by {number(found.mean[clear[0]])}."
+        f"without it {shown(metric)} is worse by {figures.shown(found.mean[clear[0]])}."
     )
     if len(clear) > 1:
         told += (

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 import altair as alt
 import numpy as np
 
+from groundup.charts import figures
 from groundup.charts.chart import Chart, Panel
 from groundup.charts.drawing import Rows, row_height, tooltips, x_number
-from groundup.charts.plain import labels, number, quoted, rows, shown, table, vector
+from groundup.charts.plain import labels, quoted, rows, shown, table, vector
 from groundup.errors import UsageError
 
 
@@ -114,7 +115,12 @@ def _draw(kept: list[Line], label: list[str], chosen: str, title: str):
         for name, ln, flag in zip(label, kept, is_chosen, strict=True)
         for value in ln.folds[:50]
     ]
-    folds = rows(label=[f[0] for f in single], score=[f[1] for f in single], chosen=[f[2] for f in single])
+    folds = rows(
+        label=[f[0] for f in single],
+        score=[f[1] for f in single],
+        told=[figures.shown(f[1]) for f in single],
+        chosen=[f[2] for f in single],
+    )
     ends = [row[end] for row in summary for end in ("lo", "hi")] + [row["score"] for row in folds]
     low, high = min(ends), max(ends)
     pad = 0.04 * (high - low) or 0.04 * max(abs(high), 1e-9)
@@ -131,14 +137,10 @@ def _draw(kept: list[Line], label: list[str], chosen: str, title: str):
         y=y,
         tooltip=tooltips(
             label="model",
-            score=("mean", ",.4~r"),
-            lo=("mean \N{MINUS SIGN} deviation", ",.4~r"),
-            hi=("mean + deviation", ",.4~r"),
+            told="mean ± deviation",
         ),
     )
-    spots = drawn.chart("folds", folds).encode(
-        y=y, x=x, tooltip=tooltips(label="model", score=("fold", ",.4~r"))
-    )
+    spots = drawn.chart("folds", folds).encode(y=y, x=x, tooltip=tooltips(label="model", told="fold"))
     down: dict[str, Any] = {"yOffset": 9}  # the words of a model stand above its line
     whole: dict[str, Any] = {"x": alt.value(0), "x2": alt.value("width")}
     layers = [base.mark_rule(style="track", **down).encode(**whole)]
@@ -168,13 +170,8 @@ def _named(line: Line) -> str:
 
 
 def _told(line: Line) -> str:
-    """Return mean and deviation, both to the second digit of the deviation."""
-    if not line.spread:
-        return number(line.score)
-    decimals = max(0, 1 - math.floor(math.log10(line.spread)))
-    return (
-        f"{line.score:,.{decimals}f} ± {line.spread:,.{decimals}f}" if decimals <= 9 else number(line.score)
-    )
+    """Return mean and deviation."""
+    return figures.shown_with_error(line.score, line.spread)
 
 
 def _reading(ranked: list[Line], chosen: str, metric: str, arrow: str) -> str:
@@ -186,7 +183,7 @@ def _reading(ranked: list[Line], chosen: str, metric: str, arrow: str) -> str:
         runner = others[0]
         then = "Next comes" if leads == "leads" else "Best of the others is"
         as_good = ", as good within what chance explains" if runner.is_tied else ""
-        told.append(f"{then} {quoted(runner.name)} with {number(runner.score)}{as_good}.")
+        told.append(f"{then} {quoted(runner.name)} with {figures.shown(runner.score)}{as_good}.")
     if baseline := next((ln for ln in ranked if ln.is_baseline and ln is not best), None):
-        told.append(f"The baseline has {number(baseline.score)}.")
+        told.append(f"The baseline has {figures.shown(baseline.score)}.")
     return " ".join(told)

@@ -12,9 +12,10 @@ from collections.abc import Mapping
 import altair as alt
 import numpy as np
 
+from groundup.charts import figures
 from groundup.charts.chart import Chart, Panel
 from groundup.charts.drawing import Rows, tooltips, x_number, y_number
-from groundup.charts.plain import labels, number, quoted, rows, shown, table, vector
+from groundup.charts.plain import labels, quoted, rows, shown, table, vector
 from groundup.charts.ranked import MOST_CURVES, by_series
 from groundup.charts.thinning import kept_points
 from groundup.errors import UsageError
@@ -97,15 +98,15 @@ def _reading(
 ) -> str:
     n, last = max(map(len, values)), values[-1]
     at = float(last[best - 1]) if best <= len(last) else math.nan
-    told = f"{quoted(named[-1])} is best after {best:,} of {n:,} iterations: {shown(metric)} {number(at)}."
+    told = f"{quoted(named[-1])} is best after {best:,} of {n:,} iterations: {shown(metric)} {figures.shown(at)}."
     if len(values) > 1 and best <= len(values[0]):
         gap = abs(values[0][best - 1] - at)
-        told += f" There the distance to {quoted(named[0])} is {number(gap)}."
+        told += f" There the distance to {quoted(named[0])} is {figures.shown(gap)}."
     end = float(last[np.flatnonzero(np.isfinite(last))[-1]])
     lost = (at - end) if greater_is_better else (end - at)
     finite = last[np.isfinite(last)]
     if best >= len(last):
         told += " It was still improving at the end: more iterations may help."
     elif np.isfinite(lost) and lost > 0.05 * (finite.max() - finite.min()):
-        told += f" After that it gets worse, by {number(lost)} to the end."
+        told += f" After that it gets worse, by {figures.shown(lost)} to the end."
     return told

@@ -23,6 +23,7 @@ _OBJECT_WORDS = {
     *("constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString"),
     *("valueOf", "__proto__", "__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__"),
 }
+_LEAST = 1e-12  # of a probability that is shown
 _JOINERS = {"\u200c", "\u200d"}  # they shape letters (Persian, emoji) and move nothing
 
 
@@ -144,8 +145,10 @@ def number(value: float) -> str:
 def percent(share: float, digits: int = 1) -> str:
     """Return a share as people read it; a small one is never shown as none, a large one never as all.
 
-    >>> percent(0.1234), percent(0.00001), percent(0.99999), percent(0.0)
-    ('12.3%', '<0.1%', '>99.9%', '0%')
+    All shares have the same number of digits, so that those of a list stand alike.
+
+    >>> percent(0.1234), percent(0.8), percent(0.00001), percent(0.99999), percent(0.0)
+    ('12.3%', '80.0%', '<0.1%', '>99.9%', '0.0%')
     >>> percent(0.996, 0), percent(0.5, 0)
     ('>99%', '50%')
     """
@@ -155,7 +158,16 @@ def percent(share: float, digits: int = 1) -> str:
         return f"<{least:.{digits}f}%"
     if share < 1 and float(text) == 100:
         return f">{100 - least:.{digits}f}%"
-    return f"{text.removesuffix('.0')}%"
+    return f"{text}%"
+
+
+def probability(share: float) -> str:
+    """Return a model's probability: never none and never all, even where it was rounded to 0 or 1 in the computer.
+
+    >>> probability(1.0), probability(0.0), probability(0.8)
+    ('>99.9%', '<0.1%', '80.0%')
+    """
+    return percent(min(max(share, _LEAST), 1 - _LEAST))
 
 
 def axis_format(values: Sequence[float] | np.ndarray) -> str | None:

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 import altair as alt
 import numpy as np
 
+from groundup.charts import figures
 from groundup.charts.chart import Chart
 from groundup.charts.drawing import Rows, tooltips, x_share, y_share
-from groundup.charts.plain import number, percent, quoted, rows, shown
+from groundup.charts.plain import percent, quoted, rows, shown
 from groundup.charts.ranked import Curve, Steps, curve_chart, curves_of, draw_curves, told_of_labels
 
 _RECALLS = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -96,8 +97,8 @@ def _reading(curves: list[Curve], drawn: list[Curve]) -> str:
         curve = curves[0]
         of = f" for {quoted(curve.name)}" if str(curve.name) else ""
         return (
-            f"Average precision {number(curve.area)}{of}, where chance reaches {number(curve.base)}: "
-            f"to find half of the positives, {percent(round(precision_at(curve, 0.5), 2))} of the calls are right; "
-            f"to find 90%, {percent(round(precision_at(curve, 0.9), 2))}."
+            f"Average precision {figures.shown(curve.area)}{of}, where chance reaches {figures.shown(curve.base)}: "
+            f"to find half of the positives, {percent(precision_at(curve, 0.5), 0)} of the calls are right; "
+            f"to find 90%, {percent(precision_at(curve, 0.9), 0)}."
         )
     return told_of_labels(curves, drawn, "average precision")

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from groundup.charts import figures
 from groundup.charts.chart import Chart
 from groundup.charts.drawing import Rows, tooltips, x_share, y_share
 from groundup.charts.plain import number, percent, quoted, rows, shown
@@ -95,7 +96,7 @@ def _reading(curves: list[Curve], drawn: list[Curve]) -> str:
         at = float(np.interp(0.1, curve.x, curve.y))
         of = f" for {quoted(curve.name)}" if str(curve.name) else ""
         return (
-            f"Area under the curve {number(curve.area)}{of} (0.5 is chance, 1 is perfect): "
-            f"at 10% false alarms the model finds {percent(round(at, 2))} of the positives."
+            f"Area under the curve {figures.shown(curve.area)}{of} (0.5 is chance, 1 is perfect): "
+            f"at 10% false alarms the model finds {percent(at, 0)} of the positives."
         )
     return told_of_labels(curves, drawn, "areas")

@@ -180,7 +180,7 @@ def _styles(c: dict[str, str]) -> dict:
         },
         "cloud": {"color": c["series-1"], "fillOpacity": 0.4, "strokeOpacity": 0, "size": 22},
         "density": {"color": c["series-1"], "stroke": None},
-        "matrix": {"stroke": c["grid"], "strokeWidth": 1, "cornerRadius": 3},
+        "matrix": {"stroke": c["line"], "strokeWidth": 1, "cornerRadius": 3},
         "branch": {"color": c["quiet"], "opacity": 0.45},
         "way": {"color": c["ink"]},
         "single": {"color": c["quiet"], "strokeWidth": 1, "opacity": 0.3},

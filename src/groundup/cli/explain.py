@@ -104,7 +104,8 @@ def command(
 
 
 def _tell_row(made, number: int, top: int, as_json: bool) -> None:
-    from groundup.charts.plain import percent
+    from groundup.charts.plain import probability
+    from groundup.judge.explain.contributions import START
     from groundup.judge.numbers import shown
 
     found, answer = made.row(1, top), made.said(1)
@@ -116,7 +117,7 @@ def _tell_row(made, number: int, top: int, as_json: bool) -> None:
     said = answer.pop("prediction")
     said = f"segment {said}" if segments else shown(said) if isinstance(said, float) else str(said)
     chances = ", ".join(
-        f"{name.removeprefix('probability_')} {percent(share)}" for name, share in answer.items()
+        f"{name.removeprefix('probability_')} {probability(share)}" for name, share in answer.items()
     )
     console.print(f"Row {number}: {said}" + (f"  ({chances})" if chances else ""), markup=False, style="bold")
     for reason in found.reasons:
@@ -126,7 +127,7 @@ def _tell_row(made, number: int, top: int, as_json: bool) -> None:
     if not found.reasons:
         console.print("  No column moved it.", markup=False)
     about = "" if found.label is None else f" for {'segment ' * segments}{found.label}"
-    total = f"{shown(found.base)} where nothing is known, {shown(found.score)} for this row"
+    total = f"{shown(found.base)} {START}, {shown(found.score)} for this row"
     console.print(f"Score{about} {_UNITS[found.unit]}: {total}.", style="dim", markup=False, soft_wrap=True)
     console.print(found.note, style="dim", markup=False, soft_wrap=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from groundup.charts.plain import percent, quoted
+from groundup.charts.plain import percent, probability, quoted
 from groundup.judge.numbers import amount
 from groundup.ship.bundle import Model
 from groundup.ship.serve import Answer, Note
@@ -190,7 +190,7 @@ def _words(model: Model, answer: Answer) -> str:
     name = quoted(model.target.name or "the answer")
     if answer.probabilities:
         label = as_level(answer.prediction)
-        told = f"The model gives {quoted(label)} a probability of {percent(answer.probabilities.get(label, 0.0))}."
+        told = f"The model gives {quoted(label)} a probability of {probability(answer.probabilities.get(label, 0.0))}."
         if model.target.threshold is not None and model.classes is not None:
             second = as_level(model.classes.tolist()[1])
             told += f" It answers {quoted(second)} from {percent(model.target.threshold)} on."
@@ -210,7 +210,9 @@ def _shares(answer: Answer) -> tuple[list[Share], int]:
     kept = found if len(found) <= MAX_BARS + 1 else found[:MAX_BARS]
     answered = as_level(answer.prediction)
     shares = [
-        Share(label=shown(label), percent=round(100 * p, 2), words=percent(p), is_answer=label == answered)
+        Share(
+            label=shown(label), percent=round(100 * p, 2), words=probability(p), is_answer=label == answered
+        )
         for label, p in kept
     ]
     return shares, len(found) - len(kept)

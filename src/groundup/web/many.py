@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from groundup.charts.plain import percent
+from groundup.charts.plain import percent, probability
 from groundup.errors import GroundupError
 from groundup.judge.numbers import shown_bytes
 from groundup.ship.bundle import Model
@@ -41,10 +41,10 @@ class Verdict(Plain):
 class Answered(Plain):
     """What became of a file.
 
-    `counts` says how many rows got which answer, most frequent first (classes only); `tallies` count the problems by
-    column, `problems` are the first of them by row. `more_columns` are the input's
-    columns that the page leaves out, `extra` those that the model does not use. `token` fetches the predictions; "" where
-    the file is too large to be kept.
+    `counts` says how many rows got which answer, most frequent first (classes only), and what share of all rows they
+    are; `refused_share` is that of the rows without an answer. `tallies` count the problems by column, `problems` are
+    the first of them by row. `more_columns` are the input's columns that the page leaves out, `extra` those that the
+    model does not use. `token` fetches the predictions; "" where the file is too large to be kept.
     """
 
     file: str
@@ -54,6 +54,7 @@ class Answered(Plain):
     n_refused: int
     n_escaped: int
     counts: list[tuple[str, int, str]]
+    refused_share: str
     columns: list[str]
     more_columns: int
     extra: list[str]
@@ -191,6 +192,7 @@ def _told(model: Model, name: str, said, n_escaped: int, token: str) -> Answered
         n_refused=n_refused,
         n_escaped=n_escaped,
         counts=counts,
+        refused_share=percent(n_refused / max(1, frame.height)),
         columns=[shown(c, 60) for c in inputs[:MAX_COLUMNS]],
         more_columns=max(0, len(inputs) - MAX_COLUMNS),
         extra=[shown(c, 60) for c in said.extra],
@@ -215,12 +217,12 @@ def _verdict(number: int, row: dict, inputs: list[str], first: str, shares: dict
 
     said, problem = row[first], row[PROBLEM] or ""
     column = shares.get(as_level(said), shares.get(str(said))) if said is not None else None
-    probability = row[column] if column is not None else None
+    share = row[column] if column is not None else None
     return Verdict(
         row=number,
         status="refused" if said is None else "doubtful" if problem else "ok",
         prediction="" if said is None else cell(said),
-        probability="" if probability is None else percent(probability),
+        probability="" if share is None else probability(share),
         problem=shown(problem) if problem else "",
         cells=["" if row[c] is None else shown(row[c], 60) for c in inputs],
     )

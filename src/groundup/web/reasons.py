@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 
 from groundup.charts.plain import quoted
+from groundup.judge.explain.contributions import START
 from groundup.ship.serve.answers import Reason
 from groundup.tables import Contract
 from groundup.web.plain import Plain, cell, shown
@@ -29,11 +30,12 @@ class ReasonBar(Plain):
 
 
 class Reasons(Plain):
-    """The strongest reasons, and what the two sides of the bars mean."""
+    """The strongest reasons, what the two sides of the bars mean, and what they are counted from."""
 
     bars: list[ReasonBar]
     lowers: str
     raises: str
+    start: str = START
 
 
 def reasons_of(reasons: Sequence[Reason], contract: Contract, label: str | None) -> Reasons:

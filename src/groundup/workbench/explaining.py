@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from groundup.errors import UsageError
+from groundup.judge.numbers import shown
 from groundup.workbench.candidate import Candidate
 from groundup.workbench.passing import Given
 from groundup.workbench.predicting import (
@@ -37,9 +38,9 @@ EXPLAINED, SCORE, BASE, REASONS, CONTRIBUTION = "explained", "score", "base", "r
 PARTS = ("valid", "train")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Explained:
-    """Why a model said what it said about the rows of a table.
+    """Why a model said what it said about the rows of a table; it prints as a short text, and shows itself in a notebook.
 
     Attributes
     ----------
@@ -84,6 +85,31 @@ class Explained:
         if self._answers[SCORE][number - 1] is None:
             raise UsageError(f"This row has no explanation: {self._answers[PROBLEM][number - 1]}.")
         return reasons(self._model.explainer, self._found, number - 1, values, top=top)
+
+    def __str__(self) -> str:
+        from groundup.workbench.telling import told_explained
+
+        return told_explained(self)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        from groundup.workbench.report.notebook import explained_html
+
+        return explained_html(self)
+
+    def lines(self, most: int) -> list[tuple[int, str, list[str]]]:
+        """Return number, answer and reasons of the first `most` rows; without an answer, the problem."""
+        found = []
+        for number in range(1, min(most, self._answers.height) + 1):
+            said, why = (self._answers[name][number - 1] for name in (PREDICTION, PROBLEM))
+            if self._answers[SCORE][number - 1] is None:
+                found.append((number, "no answer", [str(why)]))
+                continue
+            words = [reason.words for reason in self.row(number).reasons] or ["no column moved it"]
+            found.append((number, shown(said) if isinstance(said, float) else str(said), words))
+        return found
 
     @property
     def task(self) -> str:

@@ -1,19 +1,22 @@
-"""A result in a few lines of plain text, in the look of ``groundup show``: what ``print(result)`` gives."""
+"""A result, and why a model said something, in a few lines of plain text: what ``print`` gives, as ``groundup show``."""
 
 from __future__ import annotations
 
 import textwrap
 from typing import TYPE_CHECKING
 
+from groundup.charts.plain import visible
 from groundup.judge.numbers import counted, shown, shown_seconds, shown_with_error
 
 if TYPE_CHECKING:
+    from groundup.workbench.explaining import Explained
     from groundup.workbench.result import Result
 
 WIDTH = 100
 LABEL = 12
 _PARTS = ("train", "valid", "test")
 _MOST_WARNINGS = 6
+MOST_EXPLAINED = 5
 
 
 def told_result(result: Result) -> str:
@@ -45,6 +48,18 @@ def told_result(result: Result) -> str:
     how = "stored" if result.stored else f"in {shown_seconds(result.seconds)}"
     blocks.append(f" {'Model':<{LABEL}} {result.bundle} ({how})")
     return "\n".join(block.rstrip() for block in blocks)
+
+
+def told_explained(explained: Explained) -> str:
+    """Return the reasons of the first rows, and how they were found."""
+    blocks = [f"Why, for {counted(explained.frame.height, 'row')}: {explained.note}"]
+    told = explained.lines(MOST_EXPLAINED)
+    for number, said, reasons in told:
+        blocks.append(_section(f"Row {number}", said, *(visible(reason) for reason in reasons)))
+    left = explained.frame.height - len(told)
+    if left > 0:
+        blocks.append(_section("", f"and {counted(left, 'row')} more: see frame, or row(NUMBER)"))
+    return "\n".join(blocks)
 
 
 def _best(result: Result) -> str:

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import Lasso, PoissonRegressor
-from sklearn.svm import SVR
+from sklearn.svm import SVC, SVR
 
 from groundup.errors import UsageError
 from groundup.judge.explain import Explainer
+from groundup.judge.explain.contributions import START
 from groundup.models import (
     DummyClassifier,
     HistGradientBoostingClassifier,
@@ -69,6 +70,22 @@ def test_a_linear_column_is_its_coefficient_times_its_distance_from_the_mean(row
         found.values[:, 0, 0], coef * (months - months.mean()) / months.std(), atol=1e-10
     )
     np.testing.assert_allclose(found.values.mean(axis=0), 0, atol=1e-9)  # levels, marks of missing cells, all
+
+
+@pytest.mark.parametrize(
+    ("learner", "near"),
+    [
+        (LogisticRegression(), 1e-9),
+        (HistGradientBoostingClassifier(max_iter=10), 0.02),
+        (SVC(), 1e-9),
+    ],
+)
+def test_they_start_from_the_average_over_training_rows(rows, fitted, learner, near):
+    frame, z = rows
+    model = fitted(learner, frame, np.where(z > 0, "yes", "no"))
+    found = Explainer(model, frame[:40]).contributions(frame[:40] if "SVC" in str(learner) else frame)
+    assert found.base == pytest.approx(found.scores.mean(axis=0), abs=near)
+    assert START == "on average over training rows"
 
 
 @pytest.mark.parametrize("learner", [SVR(), PoissonRegressor()])

@@ -70,3 +70,21 @@ def test_few_rows_columns_and_wrong_ones(rows, fitted):
     with pytest.raises(UsageError, match="at least one shuffle"):
         permutation_importance(model, frame, z, "mae", repeats=0)
     assert permutation_importance(model, frame, z, "mae", max_rows=100).n_rows == 100
+
+
+def test_it_prints_and_shows_itself(rows, fitted):
+    frame, z = rows
+    frame = frame.with_columns(frame["noise"].alias(f"<b>{i}") for i in range(8))
+    found = permutation_importance(
+        fitted(LinearRegression(), frame[:250], z[:250]), frame[250:], z[250:], "rmse", repeats=2
+    )
+    lines = str(found).splitlines()
+    assert repr(found) == str(found)
+    assert len(lines) == 12
+    assert lines[0].startswith("Importance on 150 rows: rmse 0.")
+    assert lines[1].split()[0] == found.ranked()[0]["column"]
+    assert "4 columns more" in lines[-1]
+    html = found._repr_html_()
+    assert "&lt;b&gt;" in html
+    assert "<b>" not in html
+    assert "<svg" in html

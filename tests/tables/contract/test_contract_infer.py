@@ -301,7 +301,7 @@ def test_a_contract_reads_as_text():
     assert lines[0] == "Contract of 'table': regression, y is learnt; 20 rows, 2 of 4 columns are features"
     assert lines[1].startswith("  id  identifier  left out: its name and its values")
     assert lines[2:] == [
-        "  n   integer     0 to 324; 5% missing",
+        "  n   integer     0 to 324; 5.0% missing",
         "  s   category    2 levels: a, b",
         "  y   number      target; 0 to 9.5",
     ]

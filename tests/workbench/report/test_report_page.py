@@ -6,9 +6,13 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+import groundup as gu
 from groundup.errors import GroundupError, UsageError
+from groundup.judge.numbers import shown, shown_with_error
+from groundup.tables.contract.notebook import range_of
 from groundup.workbench.examination import Examination
 from groundup.workbench.report import Context, Report
 from groundup.workbench.report.report import stored_report
@@ -100,6 +104,54 @@ def test_the_page_says_what_the_result_says(built):
     assert result.digest in text
     for row in result.leaderboard:
         assert row.title in text
+
+
+def test_a_score_is_written_in_one_way(built):
+    result, report = built("binary").result, built("binary").report
+    rivals = [
+        row for row in result.leaderboard if row.mean is not None and row.spread and row.ranked_by is None
+    ]
+    assert rivals
+    for told in (report.markdown(), " ".join(Page(report.html(is_static=True)).text)):
+        for row in rivals:
+            assert shown_with_error(row.mean, row.spread) in told
+            digits = re.findall(rf"(?<![0-9.]){shown(row.mean)[:4]}[0-9]*", told)
+            assert all(len(number) == 6 for number in digits), (row.title, digits)
+
+
+def test_a_baseline_that_is_not_drawn_is_told(built):
+    result = built("binary").result
+    near, far = ([0.860, 0.861], [0.5, 0.5]), ([0.860, 0.861], [0.858, 0.859])
+    for folds, is_told in ((near, True), (far, False)):
+        rows = [
+            row.model_copy(
+                update={"fold_scores": folds[row.baseline], "mean": folds[row.baseline][0], "ranked_by": None}
+            )
+            for row in result.leaderboard
+        ]
+        found = Report.of(result.model_copy(update={"leaderboard": rows})).markdown()
+        assert ("The baseline, 0.5000, lies too far off to be drawn" in found) is is_told
+
+
+def test_which_way_is_better_stands_beside_the_score_and_settings_are_tried(built):
+    for task, way in (("binary", "greater is better"), ("regression", "smaller is better")):
+        report = built(task).report
+        figures = report.context.sections[0].blocks[0]
+        assert figures.items[0].beside.startswith(way)
+        heads = next(
+            b
+            for s in report.context.sections
+            if s.name == "leaderboard"
+            for b in s.blocks
+            if b.block == "grid"
+        ).heads
+        assert [head.title for head in heads][3:5] == ["valid", "tried"]
+
+
+def test_the_range_of_two_values_has_no_median():
+    whole = pl.DataFrame({"old": [0, 1] * 20, "age": [*range(20, 40)] * 2, "y": ["a", "b"] * 20})
+    contract = gu.Project(whole, "y").contract
+    assert [range_of(contract.by_name[name]) for name in ("old", "age")] == ["0 or 1", "20 to 39, median 30"]
 
 
 def test_intervals_hold_their_scores_and_columns_are_ranked(built):

@@ -31,6 +31,9 @@ from groundup.judge.explain.subject import Subject
 
 Unit = Literal["log-odds", "score", "value", "log", "probability"]
 Method = Literal["linear", "trees", "sampled", "constant"]
+#: What contributions are counted from, in words: for a weighted sum, the mean score of the rows of the fit is that of
+#: their means; trees tell it by the shares of training rows in their nodes; the sampled method by stored ones.
+START = "on average over training rows"
 #: Background rows of the sampled method, at most.
 MAX_BACKGROUND = 48
 _CHECKED_ROWS = 64
@@ -46,7 +49,7 @@ class Contributions:
         Of the table, without those that the model does not use.
     values : ndarray of shape (n_rows, n_columns, n_outputs)
     base : ndarray of shape (n_outputs,)
-        The score where nothing is known of a row.
+        The score on average over training rows.
     scores : ndarray of shape (n_rows, n_outputs)
         ``base + values.sum(axis=1)``.
     errors : ndarray of the shape of values, or None

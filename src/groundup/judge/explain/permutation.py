@@ -28,17 +28,20 @@ from typing import Any
 
 import numpy as np
 
+from groundup.charts.plain import percent, visible
 from groundup.errors import GroundupError, UsageError
 from groundup.judge.explain.subject import Subject
 from groundup.judge.metrics import Metric, Predicted, metric
+from groundup.judge.numbers import counted, shown
 
 GROUPS = 10
 MAX_ROWS = 5000
+_MOST_SHOWN = 10
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Importance:
-    """How much each column matters to a model.
+    """How much each column matters to a model; it prints as a short text, and shows itself in a notebook.
 
     Attributes
     ----------
@@ -91,6 +94,43 @@ class Importance:
         from groundup.charts import importance
 
         return importance(list(self.columns), self.mean, self.low, self.high, metric=self.metric, top=top)
+
+    def __str__(self) -> str:
+        lines = self._lines()
+        wide, number = (max((len(line[i]) for line in lines), default=0) for i in (0, 1))
+        told = [f"  {name:<{wide}}  {mean:>{number}}  {span}" for name, mean, span in lines]
+        return "\n".join([f"{self._title()}, and its {self._interval()}", *told, *self._more()])
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        from groundup.charts.notebook import facts, grid, titled
+
+        heads = [("column", False), ("lost if shuffled", True), (self._interval(), True)]
+        more = facts(("", told.strip()) for told in self._more())
+        return titled(
+            self._title(), grid(heads, self._lines()) + more + self.chart(_MOST_SHOWN)._repr_html_()
+        )
+
+    def _interval(self) -> str:
+        return f"{percent(self.confidence, 0)} interval"
+
+    def _title(self) -> str:
+        of = f" of {self.part}" if self.part else ""
+        told = f"{self.metric} {shown(self.score)}, what is lost of it if a column is shuffled"
+        return f"Importance on {counted(self.n_rows, 'row')}{of}: {told}"
+
+    def _lines(self) -> list[tuple[str, str, str]]:
+        """Return name, mean and interval of the columns that are shown."""
+        return [
+            (visible(row["column"]), shown(row["mean"]), f"{shown(row['low'])} to {shown(row['high'])}")
+            for row in self.ranked()[:_MOST_SHOWN]
+        ]
+
+    def _more(self) -> list[str]:
+        left = len(self.columns) - _MOST_SHOWN
+        return [f"  and {counted(left, 'column')} more: see ranked()"] if left > 0 else []
 
 
 def permutation_importance(

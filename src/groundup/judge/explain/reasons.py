@@ -71,7 +71,7 @@ class Explanation:
     unit : str
         Of score, base and contributions: log-odds, score, value, log, probability.
     base : float
-        The score where nothing is known of a row.
+        The score on average over training rows.
     score : float
         The row's; ``base`` plus the sum of all contributions.
     contributions : dict

@@ -23,7 +23,9 @@ def range_of(column: Column) -> str:
     if column.minimum is None:
         return ""
     low, high = (_bound(value, column.kind) for value in (column.minimum, column.maximum))
-    middle = f", half below {_bound(column.quantiles[4], column.kind)}" if column.quantiles else ""
+    if column.n_unique == 2:
+        return f"{low} or {high}"
+    middle = f", median {_bound(column.quantiles[4], column.kind)}" if column.quantiles else ""
     return f"{low} to {high}{middle}"
 
 

@@ -160,12 +160,22 @@ if (form) {
   reveal();
 }
 
+// What is wrong with the file is told before it is sent; without JavaScript the server says it.
 const file = document.getElementById("file");
-file?.addEventListener("change", () => {
-  const most = Number(file.dataset.most), chosen = file.files[0], remark = document.getElementById("file-remark");
-  const isLarge = chosen && chosen.size > most;
-  remark.hidden = !isLarge;
-  remark.textContent = isLarge ? `This file has ${chosen.size.toLocaleString("en")} bytes, and at most ${most.toLocaleString("en")} are taken here.` : "";
-  file.setCustomValidity(remark.textContent);
-});
+function wrongWithFile() {
+  const most = Number(file.dataset.most), chosen = file.files[0];
+  if (!chosen) return "No file was chosen. Choose one first.";
+  if (chosen.size <= most) return "";
+  return `This file has ${chosen.size.toLocaleString("en")} bytes, and at most ${most.toLocaleString("en")} are taken here.`;
+}
+function tellFile() {
+  const remark = document.getElementById("file-remark"), wrong = wrongWithFile();
+  remark.hidden = !wrong;
+  remark.textContent = wrong;
+  if (wrong) file.setAttribute("aria-invalid", "true");
+  else file.removeAttribute("aria-invalid");
+  return wrong;
+}
+file?.addEventListener("change", tellFile);
+file?.form.addEventListener("submit", (event) => { if (tellFile()) { event.preventDefault(); file.focus(); } });
 document.getElementById("answers")?.focus({ preventScroll: true });

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from groundup import charts
-from groundup.charts.plain import percent
+from groundup.charts.plain import probability
 from groundup.judge.metrics import metric
 from groundup.judge.numbers import (
     counted,
@@ -38,7 +38,8 @@ def leaderboard(result: Result) -> Section:
     """Return who was compared, with the spread over folds."""
     best = result.best
     told = f"Mean {best.metric} over {counted(result.split.folds, 'fold')} of train"
-    blocks: list[Block] = [*_spread(result), _grid(result, told)]
+    blocks: list[Block] = _spread(result)
+    blocks.append(_grid(result, told))
     if any(row.tied for row in result.leaderboard):
         blocks.append(
             Prose(text="= is as good within what chance explains; of those, the cheapest is chosen.")
@@ -49,8 +50,9 @@ def leaderboard(result: Result) -> Section:
     return Section(name="leaderboard", title="Leaderboard", blocks=blocks)
 
 
-def _spread(result: Result) -> list[Picture]:
-    entries = [
+def _spread(result: Result) -> list[Block]:
+    """Return the picture of the scores, and what it leaves out."""
+    scored = [
         {
             "name": row.title,
             "folds": [v for v in row.fold_scores if v is not None],
@@ -61,14 +63,18 @@ def _spread(result: Result) -> list[Picture]:
         for row in result.leaderboard
         if not row.error and (row.mean is not None or row.ranked_by is not None)
     ]
-    entries = _in_view(entries)
+    entries = _in_view(scored)
     if not entries:
         return []
     chosen = next((row.title for row in result.leaderboard if row.chosen), None)
     chart = charts.leaderboard(
         entries, metric=result.best.metric, greater_is_better=result.best.greater_is_better, chosen=chosen
     )
-    return [Picture(name="leaderboard-spread", chart=chart.to_object())]
+    blocks: list[Block] = [Picture(name="leaderboard-spread", chart=chart.to_object())]
+    if left_out := [entry for entry in scored if entry not in entries]:
+        told = f"The baseline, {shown(left_out[0]['score'])}, lies too far off to be drawn beside the others."
+        blocks.append(Prose(text=told))
+    return blocks
 
 
 def _in_view(entries: list[dict]) -> list[dict]:
@@ -84,7 +90,7 @@ def _in_view(entries: list[dict]) -> list[dict]:
 
 def _grid(result: Result, told: str) -> Grid:
     segments = bool(result.segments)
-    titles = [result.best.metric, *(() if segments else ("valid", "settings")), "one fit", "one row", "size"]
+    titles = [result.best.metric, *(() if segments else ("valid", "tried")), "one fit", "one row", "size"]
     heads = [
         Head(title=""),
         Head(title="segments" if segments else "learner"),
@@ -194,7 +200,7 @@ def errors(result: Result, found: Examination) -> Section | None:
     lines = []
     for wrong in found.wrong:
         truth, said = (v if isinstance(v, str) or classes else shown(v) for v in (wrong.truth, wrong.said))
-        by = percent(wrong.by) if classes else f"{'+' if wrong.by > 0 else ''}{shown(wrong.by)}"
+        by = probability(wrong.by) if classes else f"{'+' if wrong.by > 0 else ''}{shown(wrong.by)}"
         cells = [
             Cell(text=f"{wrong.row:,}", value=wrong.row),
             Cell(text=str(truth), value=wrong.truth),

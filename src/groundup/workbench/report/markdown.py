@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from groundup.charts.figures import in_table
 from groundup.charts.plain import visible
 from groundup.workbench.report import context as of
 
@@ -110,7 +111,7 @@ def _plain(value) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:,.5g}" if isinstance(value, float) else str(value)
+    return in_table(value) if isinstance(value, (int, float)) else str(value)
 
 
 def _fenced(code: str, language: str) -> str:

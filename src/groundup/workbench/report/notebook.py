@@ -1,4 +1,4 @@
-"""How a project and a result show themselves in a notebook: small HTML without scripts, in the notebook's own colours.
+"""How a project, a result and explanations show themselves in a notebook: small HTML without scripts, in its colours.
 
 Every text is escaped; lines and quiet text are made of the surrounding colour, so that light and dark need no second
 style. The leaderboard is a Polars frame, which shows itself; a report is a whole page in a frame.
@@ -18,8 +18,10 @@ from groundup.judge.numbers import (
     shown_seconds,
     shown_with_error,
 )
+from groundup.workbench.telling import MOST_EXPLAINED
 
 if TYPE_CHECKING:
+    from groundup.workbench.explaining import Explained
     from groundup.workbench.findings import Findings
     from groundup.workbench.result import Result
 
@@ -84,3 +86,19 @@ def result_html(result: Result) -> str:
     )
     title = f"Predicting {result.target}" if result.target else f"Segments of {result.data.name}"
     return titled(f"{title}: {counted(result.data.rows, 'row')}", about + board + scores)
+
+
+def explained_html(explained: Explained) -> str:
+    """Return the reasons of the first rows, one a line."""
+    told = explained.lines(MOST_EXPLAINED)
+    rows = [
+        ["" if i else number, "" if i else said, reason]
+        for number, said, reasons in told
+        for i, reason in enumerate(reasons)
+    ]
+    left = explained.frame.height - len(told)
+    more = [("more", f"{counted(left, 'row')}: see frame, or row(NUMBER)")] if left > 0 else []
+    table = grid([("row", True), ("answer", False), ("the strongest reasons", False)], rows)
+    return titled(
+        f"Why, for {counted(explained.frame.height, 'row')}", table + facts([*more, ("how", explained.note)])
+    )

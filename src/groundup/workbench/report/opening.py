@@ -50,7 +50,7 @@ _RULES = {
 
 def outcome(result: Result, found: Examination) -> Section:
     """Return the outcome at a glance."""
-    name, best = result.best.metric, result.best
+    name = result.best.metric
     blocks: list[Block] = [Figures(items=_figures(result, found))]
     word = {"good": "Sound.", "doubt": "Careful.", "wrong": "Do not use it."}.get(
         tone := _TONES.get(result.regime, "plain"), "Verdict."
@@ -58,8 +58,7 @@ def outcome(result: Result, found: Examination) -> Section:
     blocks.append(Remark(tone=tone, word=word, texts=[result.verdict]))
     if warned := [told for told in result.warnings if told != result.verdict]:
         blocks.append(Remark(tone="doubt", word="Note.", texts=warned))
-    way = "greater is better" if best.greater_is_better else "smaller is better"
-    blocks.append(Prose(text=f"{name}: {metric(name).meaning}; {way}."))
+    blocks.append(Prose(text=f"{name}: {metric(name).meaning}."))
     return Section(name="outcome", title="The outcome", blocks=blocks)
 
 
@@ -68,11 +67,12 @@ def _figures(result: Result, found: Examination) -> list[Figure]:
     value = test.get(best.metric)
     bounds = found.intervals.get("test", {}).get(best.metric)
     base = result.baseline.get("test", {}).get(best.metric)
+    way = "greater is better" if best.greater_is_better else "smaller is better"
     items = [
         Figure(
             name=f"{best.metric} on test",
             text=shown(value),
-            beside=f"95%: {shown(bounds[0])} to {shown(bounds[1])}" if bounds else "",
+            beside=f"{way}; 95%: {shown(bounds[0])} to {shown(bounds[1])}" if bounds else way,
             value=value,
         )
     ]

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+from groundup.charts.plain import visible
 from groundup.errors import GroundupError, UsageError
 from groundup.ship.bundle.atomic import write_atomic
 from groundup.workbench.examination import NAME, Examination
@@ -141,7 +142,7 @@ def _day(when: datetime) -> str:
 class Report:
     """The report of a run, as a page, as Markdown or as JSON.
 
-    In a notebook it shows itself.
+    In a notebook it shows itself; printed, it says what it is of and how to write it.
 
     Parameters
     ----------
@@ -208,6 +209,15 @@ class Report:
                 file=path,
             ) from None
         return path
+
+    def __str__(self) -> str:
+        of, endings = self.context, ", ".join(suffix for suffix in SUFFIXES if suffix != ".htm")
+        made = f", {of.made}" if of.made else ""
+        about = f"Report: {visible(of.title)} ({visible(of.subtitle)}{made})"
+        return f'{about}\nreport.save("report.html") writes it; endings: {endings}'
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def _repr_html_(self) -> str:
         """Return the page in a frame of its own: its style does not touch the notebook's, nor the other way round."""
