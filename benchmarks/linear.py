@@ -142,7 +142,6 @@ CASES = {
         genes,
         {
             "groundup": ("groundup", "groundup.models.ElasticNet", _NET),
-            "intelex": ("sklearnex", "sklearnex.linear_model.ElasticNet", {**_NET, "tol": 1e-6}),
             "skglm": ("skglm", "skglm.ElasticNet", {**_NET, "tol": 1e-5}),
             "celer": ("celer", "celer.ElasticNet", {**_NET, "tol": 1e-6}),
             "scikit-learn": ("sklearn", "sklearn.linear_model.ElasticNet", {**_NET, "tol": 1e-6}),
