@@ -56,6 +56,13 @@ def test_rows_that_cannot_be_read_stay_in_their_place_and_say_why(client):
     assert "Without an answer" in page
 
 
+def test_a_name_that_comes_twice_is_told(client):
+    lines = table(3).write_csv().splitlines()
+    twice = "\n".join([lines[0] + ",months", *(line + ",1" for line in lines[1:])])
+    answered = upload(client, twice.encode()).json()["answered"]
+    assert any("has the name 'months' again: it is called 'months_2'" in told for told in answered["tallies"])
+
+
 def test_bars_count_every_row_and_shares_are_written_alike(client):
     frame = table(20).with_columns(pl.col("months").cast(pl.String))
     lines = frame.write_csv().splitlines()

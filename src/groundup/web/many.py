@@ -42,7 +42,7 @@ class Answered(Plain):
     """What became of a file.
 
     `counts` says how many rows got which answer, most frequent first (classes only), and what share of all rows they
-    are; `refused_share` is that of the rows without an answer. `tallies` count the problems by column, `problems` are
+    are; `refused_share` is that of the rows without an answer. `tallies` count the problems by column, after what columns of one name are called, `problems` are
     the first of them by row. `more_columns` are the input's columns that the page leaves out, `extra` those that the
     model does not use. `token` fetches the predictions; "" where the file is too large to be kept.
     """
@@ -197,7 +197,7 @@ def _told(model: Model, name: str, said, n_escaped: int, token: str) -> Answered
         more_columns=max(0, len(inputs) - MAX_COLUMNS),
         extra=[shown(c, 60) for c in said.extra],
         verdicts=verdicts,
-        tallies=[shown(tally, MAX_SHOWN) for tally in said.tallies[:MAX_LISTED]],
+        tallies=[shown(told, MAX_SHOWN) for told in [*said.renamed, *said.tallies][:MAX_LISTED]],
         problems=[shown(problem, MAX_SHOWN) for problem in said.listed[:MAX_LISTED]],
         download=f"{_plain_name(Path(name).stem)}-predictions.csv",
         token=token,
