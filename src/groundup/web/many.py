@@ -42,9 +42,10 @@ class Answered(Plain):
     """What became of a file.
 
     `counts` says how many rows got which answer, most frequent first (classes only), and what share of all rows they
-    are; `refused_share` is that of the rows without an answer. `tallies` count the problems by column, after what columns of one name are called, `problems` are
-    the first of them by row. `more_columns` are the input's columns that the page leaves out, `extra` those that the
-    model does not use. `token` fetches the predictions; "" where the file is too large to be kept.
+    are; `refused_share` is that of the rows without an answer. `tallies` say which columns have another's name, and count
+    the problems by column; `problems` are the first of them by row. `more_columns` are the input's columns that the page
+    leaves out, `extra` those that the model does not use. `token` fetches the predictions; "" where the file is too
+    large to be kept.
     """
 
     file: str
