@@ -7,35 +7,13 @@ from pathlib import Path
 
 import pytest
 import sklearn.utils
+from quick import QUICK
 from sklearn.utils._test_common.instance_generator import _get_expected_failed_checks
 
 import groundup.models
 from groundup.testing import learner_checks
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "own_learner" / "bell_curves.py"
-
-#: Parameters that make a learner quick on small data, and nothing else.
-QUICK = {
-    "AdaBoostClassifier": {"n_estimators": 5},
-    "AdaBoostRegressor": {"n_estimators": 5},
-    "ExtraTreesClassifier": {"n_estimators": 5},
-    "ExtraTreesRegressor": {"n_estimators": 5},
-    "HistGradientBoostingClassifier": {"max_iter": 8, "min_samples_leaf": 5},
-    "HistGradientBoostingRegressor": {"max_iter": 8, "min_samples_leaf": 5},
-    "KMeans": {"n_clusters": 3, "n_init": 2},
-    "ElasticNetCV": {"alphas": 10, "cv": 3},
-    "LassoCV": {"alphas": 10, "cv": 3},
-    "LogisticRegressionCV": {
-        "Cs": 3,
-        "cv": 3,
-        "l1_ratios": (0, 0.5),
-        "scoring": "neg_log_loss",
-        "use_legacy_attributes": False,
-    },
-    "IsolationForest": {"n_estimators": 5},
-    "RandomForestClassifier": {"n_estimators": 5},
-    "RandomForestRegressor": {"n_estimators": 5},
-}
 
 #: Checks that are expected to fail, each with its reason: at most those that scikit-learn lists for the class of the
 #: same name (`test_no_more_is_expected_to_fail_than_in_scikit_learn`).

@@ -1,8 +1,24 @@
-"""Trees: gradient boosting over histograms, one stage a file.
+"""Trees: boosting over histograms, and single decision trees, one stage a file. In reading order:
 
-`binning` (values to 256 bins) -> `gradients` (the loss's slope at every row) -> `quantising` (slopes to integers) ->
-`growing` (best-first, with `splitting` to find the best split of a node) -> `leaves` (values, added to the scores) ->
-`predicting`; `boosting` is the loop over them, `stopping` ends it early.
+Boosting, a fit from the class to its kernels:
+
+1. `classifier`, `regressor`: the parameters in words; what is theirs of losses, targets and answers
+2. `boosting`: the loop, from scores to gradients to a tree to scores
+3. `growing`: one tree, best leaf first; which nodes next, and who keeps which histogram
+4. `partitioning`: a node's rows, parted; its histogram, added up by `engine.statistics.histogram`
+5. `splitting`: the best split of a histogram
+
+then `leaves` (values, added to the scores), and for new rows `predicting`. No kernel of these is further from the class
+than five files. They stand on `binning` (values to bytes), `gradients` and `own_loss` (the slope of the loss at every
+row), `quantising` (slopes to integers), `planes` (columns of several outputs), `constraints`, `categories` (levels to
+codes). Around them is `estimator` (validation, the calls of a fit, saved state), with `categorical` (its door for
+tables), `densified` (sparse rows, piece by piece) and `stopping` (an early end).
+
+Decision trees, which forests grow too: `tree_classifier`, `tree_regressor` -> `decision_tree` -> `decision_growing` ->
+`decision_search` -> `decision_runs`, `decision_criteria`, `decision_absolute`; on `decision_codes` (values to ranks or
+bins) and `tree_settings` (parameters); `packed` keeps and walks them, `answering` predicts, `pruning` cuts back.
+
+Of any model of trees: `arrays` (one form for all), `telling` (in words), `picture`, `tree_view` (a tree to look at).
 """
 
 from __future__ import annotations

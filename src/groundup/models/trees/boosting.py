@@ -12,19 +12,16 @@ With K classes there are K scores a row, and K trees an iteration, all on the gr
 whose weight is 0 (those held out for early stopping among them) ride along: they are sent down each tree with the
 others, and count for nothing.
 
-To follow one fit from here to its kernels, read five files: this one (the loop), `growing` (which node next),
-`partitioning` (its rows, and the histogram), `splitting` (the best split), `leaves` (values and scores). What these stand
-on: `binning` (X in bytes), `categories` (levels as codes), `gradients` and `own_loss` (g and h), `quantising` (both as
-integers), `constraints`. Around them: `estimator` has the parameters, `categorical` the door for categories, `stopping`
-the rows held out; `predicting` walks the trees.
+The loop is `Booster.iterate`, and `_tree` for each output. Next: `growing`; then `partitioning`, `splitting` and
+`leaves`, whose kernels do the work. The package's docstring has a map of all files.
 
 Everything between two lines of the loop is a pass over blocks of rows; sums are integers, or floats added in a fixed
 order. So a fit has the same bits on any number of threads and wherever X lives.
 
-Cost: n_rows n_features (1 + about 2.5 for the splits below the root) histogram updates of 0.35 ns a tree of 31 leaves,
-and 15 ns a row for the rest. Memory beside X, in bytes a row: n_features, and n_features rounded up to a multiple of 8,
-for the bins; 46 for one output, y and the weights among them, and 16 for each further output; 8 in wide mode (see
-`quantising`), else 8 once a node had to be counted; and up to 40 for early stopping.
+Cost: n_rows n_features (1 + about 2.5 for the splits below the root) histogram updates (0.35 to 1 ns: see ADR 8) a
+tree of 31 leaves, and 15 ns a row for the rest. Memory beside X, in bytes a row: n_features, and n_features rounded up
+to a multiple of 8, for the bins; 46 for one output, y and the weights among them, and 16 for each further output; 8 in
+wide mode (see `quantising`), else 8 once a node had to be counted; and up to 40 for early stopping.
 
 Source: Friedman, Greedy function approximation (2001), algorithm 1; Ke et al., LightGBM (NIPS 2017).
 """

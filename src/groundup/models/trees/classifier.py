@@ -1,6 +1,9 @@
-"""Boosted classification trees: see `boosting` for the algorithm.
+"""Boosted classification trees: parameters, losses and answers of the classifier.
 
 Two classes need one tree an iteration (logistic loss), K > 2 classes K trees (softmax loss).
+
+Next: `boosting`, the algorithm. ``fit`` is in `estimator`: it checks what it is given, makes a `boosting.Booster`
+and lets it iterate. ``predict`` turns raw scores (`predicting`) into classes.
 """
 
 from __future__ import annotations
@@ -89,6 +92,10 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
     is_categorical_ : ndarray of bool of shape (n_features,) or None
         Which features are categories; None: none.
     n_features_in_, feature_names_in_
+
+    Notes
+    -----
+    How it works, from the loop to the kernels, is told in `groundup.models.trees.boosting` and the files that it names.
 
     Examples
     --------

@@ -2,6 +2,9 @@
 
 `HistGradientBoosting` is the base of the classifier and the regressor; its parameters are scikit-learn's, and so are
 their defaults; ``subsample`` and ``min_gain_to_split`` are ours.
+
+A fit is `fit` -> `_prepared` (rows held out, a `boosting.Booster`) -> `_iterate` -> `_keep`; a prediction is `_scored`
+-> `predicting.add_trees`. Nothing here is needed to follow the algorithm: next is `boosting`.
 """
 
 from __future__ import annotations

@@ -12,6 +12,9 @@ Every block of rows keeps its own permutation ``order`` (uint16), sorted by node
 start:stop] with (start, stop) = ranges[b, q]. A pass over a run of blocks is one kernel call without the GIL. All sums
 are integers (see `quantising`), so neither the run's length nor the number of threads can show in the tree.
 
+The loop is `Grower.grow`: `_commit` says which nodes next, `_expand` makes the pass and the searches. Next:
+`partitioning`, the passes over rows; then `splitting`, the search.
+
 Cost: n_rows n_features for the root, and at most half of a node's rows for each split.
 
 Source: best-first growth and subtraction: Ke et al., LightGBM (NIPS 2017); growing ahead is ours.

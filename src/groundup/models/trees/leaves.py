@@ -8,6 +8,8 @@ over the blocks in a fixed tree: neither the way the tree was grown nor the numb
 The absolute error and the quantile loss have no curvature. There the value is learning_rate times the quantile of the
 residuals y - z over the leaf's rows, which is where the loss is least (about 20 ns a row and tree).
 
+Here an iteration ends; for new rows, next: `predicting`.
+
 Cost: about 2 ns a row and tree for the sums, 1 ns for the scores.
 
 Source: Friedman, Greedy function approximation (2001), section 4.4; Chen and Guestrin, XGBoost (KDD 2016), equation 5.

@@ -8,7 +8,13 @@ with (start, stop) = ranges[b, q]. Splitting q keeps the order of its rows: left
   cache;
 - `count_nodes`: histograms of the number of rows, for nodes where the packed words cannot tell.
 
-Histograms are added to ``out_hist`` of shape (jobs, words, n_features * 256, padded to whole words).
+Histograms are added to ``out_hist`` of shape (jobs, 1 or 2, n_features * 256, padded to whole words of bins).
+
+What the kernels read, flat: ``words``, the rows' bins, eight to a uint64; ``planes``, the same bins a block at a time,
+feature by feature (see `binning`); ``first`` and ``second``, the rows' gradients and hessians as integers (see
+`quantising`, which calls these words too; second only if wide).
+
+Next: `engine.statistics.histogram`, the addition itself (30 lines); then `splitting`.
 
 Cost: partition about 1.5 ns a row; histograms as in `engine.statistics.histogram`.
 """

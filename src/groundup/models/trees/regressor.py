@@ -1,4 +1,7 @@
-"""Boosted regression trees: see `boosting` for the algorithm."""
+"""Boosted regression trees: parameters, losses and answers of the regressor.
+
+Next: `boosting`, the algorithm (``fit`` and ``predict`` begin in `estimator`).
+"""
 
 from __future__ import annotations
 
@@ -81,6 +84,10 @@ class HistGradientBoostingRegressor(RegressorMixin, HistGradientBoosting):
     is_categorical_ : ndarray of bool of shape (n_features,) or None
         Which features are categories; None: none.
     n_features_in_, feature_names_in_
+
+    Notes
+    -----
+    How it works, from the loop to the kernels, is told in `groundup.models.trees.boosting` and the files that it names.
 
     Examples
     --------
