@@ -21,6 +21,7 @@ def test_a_template_uses_its_context_whole_and_nothing_else(name):
     own = {node.target for node in tree.find_all(nodes.Import)} | {
         n.target.name for n in tree.find_all(nodes.Assign)
     }
+    own |= {macro.name for macro in tree.find_all(nodes.Macro)}
     used = meta.find_undeclared_variables(tree) - own - {"static"}
     assert used == set(CONTEXTS[name].model_fields)
 
