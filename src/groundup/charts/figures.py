@@ -43,10 +43,10 @@ def shown_with_error(value: float | None, error: float | None) -> str:
 def in_table(value: float) -> str:
     """Return a number of a chart's table: whole numbers plain, others as `shown`.
 
-    >>> in_table(12.0), in_table(0.864), in_table(1234567)
-    ('12', '0.8640', '1,234,567')
+    >>> in_table(12.0), in_table(0.864), in_table(1234567), in_table(math.inf)
+    ('12', '0.8640', '1,234,567', 'n/a')
     """
-    return f"{value:,.0f}" if value == int(value) and abs(value) < 1e15 else shown(value)
+    return f"{value:,.0f}" if abs(value) < 1e15 and value == int(value) else shown(value)
 
 
 def _digits(size: float) -> int:

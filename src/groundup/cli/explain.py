@@ -114,18 +114,17 @@ def _tell_row(made, number: int, top: int, as_json: bool) -> None:
         return
     console = out()
     segments = made.task == "clustering"
-    said = answer.pop("prediction")
-    said = f"segment {said}" if segments else shown(said) if isinstance(said, float) else str(said)
+    said = made.spoken(answer.pop("prediction"))
     chances = ", ".join(
         f"{name.removeprefix('probability_')} {probability(share)}" for name, share in answer.items()
     )
     console.print(f"Row {number}: {said}" + (f"  ({chances})" if chances else ""), markup=False, style="bold")
     for reason in found.reasons:
         console.print(f"  {reason.words}", markup=False, soft_wrap=True)
-    if problem := made.problem(1):
-        console.print(f"  Doubt: {problem}", markup=False, soft_wrap=True, style="yellow")
     if not found.reasons:
         console.print("  No column moved it.", markup=False)
+    if problem := made.problem(1):
+        console.print(f"  Doubt: {problem}", markup=False, soft_wrap=True, style="yellow")
     about = "" if found.label is None else f" for {'segment ' * segments}{found.label}"
     total = f"{shown(found.base)} {START}, {shown(found.score)} for this row"
     console.print(f"Score{about} {_UNITS[found.unit]}: {total}.", style="dim", markup=False, soft_wrap=True)

@@ -82,13 +82,12 @@ def _task(contract: Contract) -> str:
     if contract.task == "clustering":
         return "no target: segments of similar rows are sought"
     if contract.task == "regression":
+        from groundup.tables.contract.notebook import range_of
+
         column = contract.by_name[contract.target]
         if column.n_unique == 2:
-            low, high = (shown(float(v)) for v in (column.minimum, column.maximum))
-            return f"regression: predict {contract.target}, which is {low} or {high}, as an amount"
-        span = f"{shown(float(column.minimum))} to {shown(float(column.maximum))}"
-        middle = f", half below {shown(column.quantiles[4])}" if column.quantiles else ""
-        return f"regression: predict {contract.target}, {span}{middle}"
+            return f"regression: predict {contract.target}, which is {range_of(column)}, as an amount"
+        return f"regression: predict {contract.target}, {range_of(column)}"
     counts = sorted(contract.labels, key=lambda label: -label.count)
     total = sum(label.count for label in counts)
     from groundup.charts.plain import percent

@@ -108,8 +108,14 @@ class Explained:
                 found.append((number, "no answer", [str(why)]))
                 continue
             words = [reason.words for reason in self.row(number).reasons] or ["no column moved it"]
-            found.append((number, shown(said) if isinstance(said, float) else str(said), words))
+            found.append((number, self.spoken(said), words))
         return found
+
+    def spoken(self, said) -> str:
+        """Return an answer in words: a value in about four digits, a segment as such."""
+        if self.task == "clustering":
+            return f"segment {said}"
+        return shown(said) if isinstance(said, float) else str(said)
 
     @property
     def task(self) -> str:

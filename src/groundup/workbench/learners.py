@@ -113,7 +113,7 @@ def kind_of(task: str) -> str:
 
 def baseline_of(task: str) -> LearnerEntry:
     """Return the baseline of a task: class shares, or the mean."""
-    return _entry(BASELINES["classification" if kind_of(task) == "classification" else "regression"])
+    return _entry(BASELINES[kind_of(task)])
 
 
 def counts_something(contract: Contract) -> bool:

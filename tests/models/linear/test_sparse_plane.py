@@ -64,12 +64,12 @@ def test_ridge_classifier(n_classes):
 def test_ridge_cv_of_many_rows_by_folds_and_refused(monkeypatch):
     X, y, weight = problem(n_outputs=2)
     dense = RidgeCV(store_cv_results=True).fit(X.toarray(), y, weight)
-    monkeypatch.setattr(ridge_cv, "_MOST_NUMBERS", 0)
+    monkeypatch.setattr(ridge_cv, "MOST_NUMBERS", 0)
     found = RidgeCV(store_cv_results=True).fit(X, y, weight)
     np.testing.assert_allclose(found.cv_results_, dense.cv_results_, rtol=1e-7, atol=1e-12)
     np.testing.assert_allclose(found.coef_, dense.coef_, atol=1e-8)
     assert RidgeCV(cv=3).fit(X, y).best_score_ == pytest.approx(RidgeCV(cv=3).fit(X.toarray(), y).best_score_)
-    monkeypatch.setattr(ridge_cv, "_MOST_FEATURES", 10)
+    monkeypatch.setattr(ridge_cv, "MOST_FEATURES", 10)
     with pytest.raises(ValueError, match="cv=5"):
         RidgeCV().fit(X, y)
 
@@ -118,8 +118,8 @@ def test_the_bits_do_not_depend_on_threads():
 @pytest.fixture
 def vast(monkeypatch):
     """Take every sparse matrix for one of very many columns."""
-    monkeypatch.setattr(least_squares, "_MOST_FEATURES", 0)
-    monkeypatch.setattr(least_squares, "_MOST_NUMBERS", 0)
+    monkeypatch.setattr(least_squares, "MOST_FEATURES", 0)
+    monkeypatch.setattr(least_squares, "MOST_NUMBERS", 0)
 
 
 @pytest.mark.usefixtures("vast")
@@ -155,8 +155,8 @@ def test_the_proof_holds_and_its_lack_is_told(monkeypatch):
         assert 0.0 <= value(found.w) - value(best.w) <= found.gap * value(found.w)
         assert found.converged == (found.gap <= 1e-6)
     monkeypatch.setattr(conjugate, "_STEPS", 3)
-    monkeypatch.setattr(least_squares, "_MOST_FEATURES", 0)
-    monkeypatch.setattr(least_squares, "_MOST_NUMBERS", 0)
+    monkeypatch.setattr(least_squares, "MOST_FEATURES", 0)
+    monkeypatch.setattr(least_squares, "MOST_NUMBERS", 0)
     for learner, what in ((Ridge(0.5), "above the minimum"), (LinearRegression(), "of the slope")):
         with pytest.warns(ConvergenceWarning, match=what) as caught:
             learner.fit(X, y, weight)

@@ -329,8 +329,9 @@ def test_pages_of_others_stand_beside_the_api_behind_the_same_guards(model, row)
         assert client.predict(row).status == 200
 
 
-def test_rows_that_are_no_rows_are_not_taken_for_a_row(client):
-    reply = client.ask("POST", "/predict", b'{"rows": 5}', {"Content-Type": "application/json"})
+@pytest.mark.parametrize("body", [b'{"rows": 5}', b'{"rows": 5, "explain": true}'])
+def test_rows_that_are_no_rows_are_not_taken_for_a_row(client, body):
+    reply = client.ask("POST", "/predict", body, {"Content-Type": "application/json"})
     assert (reply.status, reply.json["type"]) == (422, "/docs#not-rows")
     assert reply.json["errors"][0]["field"] == "rows"
     assert "a number" in reply.json["errors"][0]["detail"]

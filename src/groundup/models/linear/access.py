@@ -10,9 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from groundup.engine.kernels import kernel
-from groundup.engine.rows import CsrBlock, dense
-
-__all__ = ["Squares", "cut", "dense", "rows_in", "scores", "slopes", "strip_of"]
+from groundup.engine.rows import CsrBlock, Rows
 
 _STRIP_BYTES = (
     400_000  # of rows that are read twice, once for their scores and once for their slopes: in the cache
@@ -112,6 +110,13 @@ def scores(X, centre, w, b, out) -> None:
         _csr_scores(X, w, b, out)
     else:
         _scores(X, centre, w, b, out)
+
+
+def planes(rows: Rows, w: np.ndarray, b: float) -> np.ndarray:
+    """Return b + x'w of all rows: (n_rows,)."""
+    out, centre = np.empty(rows.n_rows), np.zeros(rows.n_features)
+    rows.advance(lambda run: scores(run.X, centre, w, b, out[run.lo : run.hi]))
+    return out
 
 
 def slopes(X, centre, r, out) -> None:

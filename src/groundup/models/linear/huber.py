@@ -9,8 +9,7 @@ a Gram matrix: with q_i = (x_i, 1, r_i / sigma), the rows within epsilon add v_i
 Newton's method (`solvers.quasi_newton`), a handful of passes over the rows. Where a plane meets all rows, sigma goes to
 0, and there the objective is no parabola in (w, sigma) but a norm, straight along its rays: Newton's step would throw
 sigma below 0. So a step takes sigma down by a factor of ten at most, and w then goes to its own minimum (`_Scaled`).
-A
-sparse X is written out with its zeros, a few rows at a time, for its Hessian.
+A sparse X is written out with its zeros, a few rows at a time, for its Hessian.
 
 Source: P. Huber, E. Ronchetti, Robust Statistics (2nd ed. 2009), sections 7.7 and 7.8 (concomitant scale).
 """
@@ -23,10 +22,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from groundup.engine.rows import dense
 from groundup.engine.statistics.gram import origin_of
 from groundup.models.estimator import ConvergenceWarning, Interval, Scalar, fitting
 from groundup.models.linear import access
-from groundup.models.linear.least_squares import refuse_nonfinite
+from groundup.models.linear.least_squares import MOST_FEATURES, refuse_nonfinite
 from groundup.models.linear.metrics import Factor
 from groundup.models.linear.orthogonal import powers_of_two
 from groundup.models.linear.prediction import LinearRegressor
@@ -34,7 +34,6 @@ from groundup.models.linear.solvers.quasi_newton import minimise
 from groundup.models.linear.sparse_fit import tamed
 
 _ROWS = 2048
-_MOST_FEATURES = 5000  # of a sparse matrix
 _LEAST = 1e-11  # of the target's largest value: a scale that stands for none
 _FALL = 0.9  # of the scale, that one step may take
 _LARGEST = np.finfo(np.float64).max
@@ -57,7 +56,7 @@ class Bent:
         for lo in range(0, n, _ROWS):
             part = slice(lo, min(lo + _ROWS, n))
             Q = np.ones((part.stop - lo, d + 2))
-            np.subtract(access.dense(access.cut(block.X, lo, part.stop)), centre, out=Q[:, :d])
+            np.subtract(dense(access.cut(block.X, lo, part.stop)), centre, out=Q[:, :d])
             v, r = block["weight"][part], block["y"][part] - Q[:, : d + 1] @ theta[:-1]
             Q[:, -1] = t = r / sigma
             near = np.abs(t) < epsilon
@@ -210,9 +209,9 @@ class HuberRegressor(LinearRegressor):
         -------
         self
         """
-        if hasattr(X, "tocsr") and X.shape[1] > _MOST_FEATURES:
+        if hasattr(X, "tocsr") and X.shape[1] > MOST_FEATURES:
             raise ValueError(
-                f"HuberRegressor takes at most {_MOST_FEATURES} features of a sparse matrix, X has {X.shape[1]}: its "
+                f"HuberRegressor takes at most {MOST_FEATURES} features of a sparse matrix, X has {X.shape[1]}: its "
                 "Hessian holds their squared number. Choose features first, or use SGDRegressor(loss='huber')"
             )
         known = None
@@ -226,8 +225,7 @@ class HuberRegressor(LinearRegressor):
             self.coef_ = np.clip(theta[:-2], -_LARGEST, _LARGEST)
             self.intercept_ = float(np.clip(theta[-2], -_LARGEST, _LARGEST))
             self.scale_ = float(np.clip(theta[-1], 0.0, _LARGEST))
-            blocks = [rows.block(k, k + 1).X for k in range(rows.n_blocks)]
-            z = np.concatenate([access.dense(X) @ self.coef_ for X in blocks]) + self.intercept_
+            z = access.planes(rows, self.coef_, self.intercept_)
             self.outliers_ = np.abs(rows["y"] - z) > self.scale_ * self.epsilon
         self.n_iter_ = int(found.n_iter)
         if not found.converged:

@@ -42,10 +42,8 @@ from groundup.models.linear.solvers import conjugate
 from groundup.models.linear.sparse_sums import is_exact, sparse_sums
 
 _SMALL_FLOPS = 250_000  # up to here the exact way costs no more than the fast one
-_MOST_FEATURES, _MOST_NUMBERS = (
-    5000,
-    2e7,
-)  # of a sparse X: a Gram matrix of 200 MB; written out with its zeros
+MOST_FEATURES = 5000  # of a sparse X: a Gram matrix of 200 MB
+MOST_NUMBERS = 2e7  # of a sparse X that is written out with its zeros
 _NAMED = 10  # columns, in a warning
 _DOUBTFUL = 1e10  # condition number beyond which fewer than six digits are sure
 
@@ -76,7 +74,7 @@ def fit_plane(learner, rows, X, alpha: np.ndarray, centred: bool, *, orthogonall
     if not np.isfinite(origin).all():
         refuse_nonfinite(learner, X)
     sparse, d = isinstance(rows.place, Csr), rows.n_features
-    if sparse and d > _MOST_FEATURES and rows.n_rows * d > _MOST_NUMBERS:
+    if sparse and d > MOST_FEATURES and rows.n_rows * d > MOST_NUMBERS:
         return vast_plane(learner, rows, alpha, centred), None
     small = rows.n_rows <= d or rows.n_rows * d**2 <= _SMALL_FLOPS
     if not small and not orthogonally:

@@ -24,15 +24,20 @@ import numpy as np
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import cross_val_score
 
-from groundup.engine.rows import Csr
+from groundup.engine.rows import Csr, dense
 from groundup.models.estimator import Interval, Plain, StrOptions, fitting
-from groundup.models.linear import access
-from groundup.models.linear.least_squares import fit_plane, refuse_nonfinite, rows_of, shaped
+from groundup.models.linear.least_squares import (
+    MOST_FEATURES,
+    MOST_NUMBERS,
+    fit_plane,
+    refuse_nonfinite,
+    rows_of,
+    shaped,
+)
 from groundup.models.linear.prediction import LinearRegressor
 from groundup.models.linear.ridge import Ridge
 from groundup.models.linear.sparse_sums import sparse_sums
 
-_MOST_NUMBERS, _MOST_FEATURES = 2e7, 5000  # of a sparse X: written out with its zeros; of a Gram matrix
 _STRIP = 2048
 
 
@@ -240,14 +245,14 @@ def _decomposed(rows, share, centred: bool):
     """Return (s, strips): the singular values of sqrt(V)(X - m), and a function that gives (rows, their U) in strips."""
     root = np.sqrt(rows["weight"])[:, None]
     n, d = rows.n_rows, rows.n_features
-    if isinstance(rows.place, Csr) and n * d > _MOST_NUMBERS:
-        if d > _MOST_FEATURES:
+    if isinstance(rows.place, Csr) and n * d > MOST_NUMBERS:
+        if d > MOST_FEATURES:
             raise ValueError(
-                f"RidgeCV leaves out rows of a sparse matrix one by one up to {_MOST_FEATURES} features, X has {d}: "
+                f"RidgeCV leaves out rows of a sparse matrix one by one up to {MOST_FEATURES} features, X has {d}: "
                 "give cv=5, which fits each price on folds"
             )
         return _decomposed_sparse(rows, root, centred)
-    X = access.dense(rows.place.load(0, n)).astype(np.float64)
+    X = dense(rows.place.load(0, n)).astype(np.float64)
     U, s, _ = np.linalg.svd(root * (X - share @ X * centred), full_matrices=False)
     return s, lambda: [(slice(0, n), U)]
 
@@ -262,7 +267,7 @@ def _decomposed_sparse(rows, root, centred: bool):
     def strips():
         for lo in range(0, rows.n_rows, _STRIP):
             part = slice(lo, min(lo + _STRIP, rows.n_rows))
-            X = access.dense(rows.place.load(lo, part.stop))
+            X = dense(rows.place.load(lo, part.stop))
             yield part, (root[part] * (X - sums.x_mean)) @ W / s
 
     return s, strips

@@ -26,6 +26,7 @@ from groundup.engine.kernels import kernel
 from groundup.engine.kernels.tiles import ROWS, VECTOR_BYTES, gemm_tile
 from groundup.engine.losses import logistic
 from groundup.engine.losses.softmax import to_probabilities
+from groundup.engine.rows import dense
 from groundup.engine.statistics.gram import Gram
 from groundup.models.linear import access
 
@@ -172,7 +173,7 @@ class Curvature:
         for lo in range(0, n, _GRAM_ROWS):
             part = slice(lo, min(lo + _GRAM_ROWS, n))
             m = part.stop - lo
-            some = access.dense(access.cut(X, lo, part.stop))
+            some = dense(access.cut(X, lo, part.stop))
             walk.go(some, y[part], weight[part], h[:m] if n_scores == 1 else p[:m])
             for k, l in keys:
                 if n_scores > 1:
@@ -210,7 +211,7 @@ class _Walk:
             out = _NO_PROBABILITY if out is None else out
             for lo in range(0, access.rows_in(X), _DENSE_ROWS):
                 hi = min(lo + _DENSE_ROWS, access.rows_in(X))
-                some = access.dense(access.cut(X, lo, hi)) if not isinstance(X, np.ndarray) else X
+                some = dense(access.cut(X, lo, hi)) if not isinstance(X, np.ndarray) else X
                 rows = slice(lo, hi) if some is not X else slice(None)
                 self.loss += _many(
                     some,

@@ -409,7 +409,7 @@ class Grower:
                 node.slot = -1
 
     def _counts(self, numbers: list[int]) -> np.ndarray:
-        """Return the nodes' histograms of the rows that count: (n_nodes, n_features * 256, padded)."""
+        """Return the nodes' histograms of the rows that count: (n_nodes, n_features * 256), padded."""
         if "member" not in self.rows:
             n_rows = self.rows.n_rows
             counts = self.weight > 0 if self.weight.size else np.ones(n_rows)

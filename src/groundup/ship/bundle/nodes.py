@@ -12,7 +12,7 @@ attributes are all that is stored, and ``from_state`` checks them before anythin
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -80,13 +80,9 @@ class Nodes:
             return {"$": "pipeline", "steps": steps}
         if not isinstance(value, Declared):
             return None
-        params = value.get_params(deep=False)  # type: ignore[attr-defined]
-        return {
-            "$": "node",
-            "type": self._registered(value),
-            "params": {key: self._param(v, f"{where}/{key}", writer) for key, v in params.items()},
-            "state": {key: writer.write(v, f"{where}/{key}") for key, v in value.get_state().items()},
-        }
+        unfitted = self._param(value, where, writer)
+        state = {key: writer.write(v, f"{where}/{key}") for key, v in value.get_state().items()}
+        return unfitted | {"$": "node", "state": state}
 
     def _registered(self, value: Declared) -> str:
         name = self.name_of(type(value))
@@ -121,14 +117,7 @@ class Nodes:
         params, state = self._params(value["params"], name, reader), reader.read(value["state"])
         if not isinstance(state, dict):
             raise CheckFailed(f"The bundle is damaged: the state of {name!r} is no mapping.")
-        try:
-            _refuse_unknown(params, cls)
-            estimator = cls.from_state(params, state)  # type: ignore[attr-defined]
-            estimator._validate_params()
-        except Exception as e:
-            # A stranger's class may raise anything; ours raise ValueError and TypeError.
-            raise CheckFailed(f"The bundle's {name} is damaged: {str(e)[:300]}") from e
-        return estimator
+        return _made(name, cls, params, lambda: cls.from_state(params, state))  # type: ignore[attr-defined]
 
     def _params(self, value: Any, name: str, reader: Reader) -> dict[str, Any]:
         """Return the parameters of a node; learners among them are unfitted."""
@@ -145,14 +134,7 @@ class Nodes:
             )
         name = value["type"]
         cls, params = self.find(name), self._params(value["params"], name, reader)
-        try:
-            _refuse_unknown(params, cls)
-            learner = cls(**params)
-            learner._validate_params()  # type: ignore[attr-defined]
-        except Exception as e:
-            # As in `read`.
-            raise CheckFailed(f"The bundle's {name} is damaged: {str(e)[:300]}") from e
-        return learner
+        return _made(name, cls, params, lambda: cls(**params))
 
     def _read_pipeline(self, value: dict, reader: Reader) -> Pipeline:
         steps = value.get("steps")
@@ -174,10 +156,18 @@ class Nodes:
         return pipeline
 
 
-def _refuse_unknown(params: dict[str, Any], cls) -> None:
-    unknown = sorted(set(params) - set(cls._get_param_names()))
-    if unknown:
-        raise ValueError(f"there is no parameter {unknown[0]!r}")
+def _made(name: str, cls, params: dict[str, Any], make: Callable[[], Any]):
+    """Return the learner that `make` makes of checked parameters."""
+    try:
+        unknown = sorted(set(params) - set(cls._get_param_names()))
+        if unknown:
+            raise ValueError(f"there is no parameter {unknown[0]!r}")
+        estimator = make()
+        estimator._validate_params()
+    except Exception as e:
+        # A stranger's class may raise anything; ours raise ValueError and TypeError.
+        raise CheckFailed(f"The bundle's {name} is damaged: {str(e)[:300]}") from e
+    return estimator
 
 
 def _declares(cls) -> bool:

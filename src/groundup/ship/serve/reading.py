@@ -59,7 +59,7 @@ def read(body: bytes, max_rows: int, features) -> Asked:
     value, explain, at = parse(body), False, ()
     if (
         isinstance(value, dict)
-        and isinstance(value.get("rows"), (dict, list))
+        and "rows" in value
         and not value.keys() - {"rows", "explain"}
         and "rows" not in features
     ):
@@ -69,12 +69,12 @@ def read(body: bytes, max_rows: int, features) -> Asked:
                 "not-rows", "explain is true or false.", [_at("explain", "It is neither true nor false.")]
             )
         value = value["rows"]
-    elif isinstance(value, dict) and set(value) == {"rows"} and "rows" not in features:
-        raise Problem(
-            "not-rows",
-            "rows is neither a row nor a list of rows.",
-            [_at("rows", f"It is {_named(value['rows'])}.")],
-        )
+        if not isinstance(value, (dict, list)):
+            raise Problem(
+                "not-rows",
+                "rows is neither a row nor a list of rows.",
+                [_at("rows", f"It is {_named(value)}.")],
+            )
     if isinstance(value, dict):
         return Asked([value], True, explain, at)
     if not isinstance(value, list):

@@ -42,7 +42,7 @@ def leaderboard(result: Result) -> Section:
     blocks.append(_grid(result, told))
     if any(row.tied for row in result.leaderboard):
         blocks.append(
-            Prose(text="= is as good within what chance explains; of those, the cheapest is chosen.")
+            Prose(text="= is as good within what chance explains; of those, the smallest is chosen.")
         )
     if failed := [row for row in result.leaderboard if row.error]:
         texts = [f"{row.title}: {row.error}" for row in failed]

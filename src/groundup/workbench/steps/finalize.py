@@ -223,16 +223,13 @@ def _checked(
             f"{shown(chosen.valid_score)} of {chosen.entry.spoken}, over three standard errors apart: it is taken."
             f"{_partial([rival, chosen])}"
         )
-    return (
-        chosen,
-        (
-            f"Valid confirms the choice: {told}."
-            if lead <= 0
-            else f"Valid does not contradict the choice: {told}, which is less than three standard errors "
-            f"({shown(error)} each) apart."
-        )
-        + _partial([chosen, rival]),
-    )
+    if lead <= 0:
+        said = f"Valid confirms the choice: {told}."
+    else:
+        known = math.isfinite(error)
+        apart = f", which is less than three standard errors ({shown(error)} each) apart" if known else ""
+        said = f"Valid does not contradict the choice: {told}{apart}."
+    return chosen, said + _partial([chosen, rival])
 
 
 def _partial(candidates: list[Candidate]) -> str:
