@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from groundup.tables import Contract
-from groundup.tables.contract.problems import SCHEMA, Conformed, ConformedRow
+from groundup.tables.contract.problems import Conformed, ConformedRow
 
 _TYPES = {"boolean": pl.Boolean, "category": pl.String, "datetime": pl.Datetime("us")}
 
@@ -16,4 +16,4 @@ def conformed(rows: list[ConformedRow], contract: Contract) -> Conformed:
         pl.Series(c.name, [row.values[c.name] for row in rows], dtype=_TYPES.get(c.kind, pl.Float64))
         for c in contract.feature_columns
     ]
-    return Conformed(pl.DataFrame(columns), pl.DataFrame(schema=SCHEMA))
+    return Conformed(pl.DataFrame(columns))

@@ -15,7 +15,7 @@ import polars as pl
 from groundup.errors import CheckFailed, GroundupError, UsageError, nearest, nearest_of, shorten
 from groundup.tables import cells
 from groundup.tables.contract.column import Column, as_level
-from groundup.tables.contract.problems import SCHEMA, SEVERITY, Conformed
+from groundup.tables.contract.problems import Conformed, Doubted
 from groundup.tables.dates import LAYOUTS, parse_datetimes
 from groundup.tables.sources.types import plain_numbers
 
@@ -35,10 +35,10 @@ def conform(frame: pl.DataFrame, contract) -> Conformed:
         raw = frame[column.name]
         values, doubts = conform_column(raw, column)
         done.append(values.rename(column.name))
-        found += [_listed(raw, mask, kind, place) for kind, mask in doubts.items() if mask.any()]
+        found += [Doubted(raw, mask, kind, place) for kind, mask in doubts.items() if mask.any()]
     return Conformed(
         pl.DataFrame(done) if done else frame.select([]),
-        _sorted(found),
+        tuple(found),
         tuple(name for name in frame.columns if name not in used),
         tuple(column.name for column in contract.feature_columns if column.unseen_is_usual),
     )
@@ -240,30 +240,6 @@ def _all_wrong(raw: pl.Series, dtype) -> Cells:
         pl.Series(raw.name, [None], dtype=dtype).new_from_index(0, len(raw)),
         {"type": _mask(raw.is_not_null())},
     )
-
-
-def _listed(raw: pl.Series, mask: np.ndarray, kind: str, place: int) -> pl.DataFrame:
-    at = pl.Series(np.flatnonzero(mask))
-    cell = raw.gather(at)
-    if cell.dtype.is_nested() or cell.dtype in (pl.Binary, pl.Object):
-        shown = pl.Series([None if v is None else str(v) for v in cell.to_list()], dtype=pl.String)
-    elif cell.dtype.is_float() or cell.dtype.is_temporal() or cell.dtype == pl.Boolean:
-        # Python's own text, so that both forms show the same.
-        shown = pl.Series([None if v is None else str(v) for v in cell.to_list()], dtype=pl.String)
-    else:
-        shown = cell.cast(pl.String)
-    return pl.DataFrame({"row": at.cast(pl.Int64) + 1, "value": shown.str.slice(0, 200)}).with_columns(
-        column=pl.lit(raw.name),
-        kind=pl.lit(kind),
-        severity=pl.lit(SEVERITY[kind]),
-        place=pl.lit(place, dtype=pl.Int64),
-    )
-
-
-def _sorted(found: list[pl.DataFrame]) -> pl.DataFrame:
-    if not found:
-        return pl.DataFrame(schema=SCHEMA)
-    return pl.concat(found).sort(["row", "place"], maintain_order=True).select(list(SCHEMA))
 
 
 @lru_cache

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple
 
+import numpy as np
 import polars as pl
 
 # kind -> severity. An error leaves the cell empty: its prediction must be marked. A warning keeps the value.
@@ -80,6 +83,19 @@ class Tally(NamedTuple):
         return f"column {self.column!r}: {told}{usual}{shown}{more}"
 
 
+class Doubted(NamedTuple):
+    """The cells of a column that have one kind of problem.
+
+    raw : the column as it came.  mask : bool (n_rows,): its doubtful cells.  kind : of problem.  place : of the column
+    among the contract's features.
+    """
+
+    raw: pl.Series
+    mask: np.ndarray
+    kind: str
+    place: int
+
+
 @dataclass(frozen=True, eq=False)
 class Conformed:
     """Rows in the form of a contract.
@@ -89,8 +105,8 @@ class Conformed:
     frame : polars.DataFrame
         The contract's features, in its order and its types, one row per input row in the input's order. Cells with an
         error are missing.
-    problems : polars.DataFrame
-        One row per problem: row (from 1), column, value, kind, severity; sorted by row, then by column order.
+    doubted : tuple of Doubted
+        Where the problems are, column by column.
     extra : tuple of str
         Input columns that the contract does not use.
     usual : tuple of str
@@ -98,14 +114,22 @@ class Conformed:
     """
 
     frame: pl.DataFrame
-    problems: pl.DataFrame
+    doubted: tuple[Doubted, ...] = ()
     extra: tuple[str, ...] = ()
     usual: tuple[str, ...] = ()
+
+    @cached_property
+    def problems(self) -> pl.DataFrame:
+        """One row per problem: row (from 1), column, value, kind, severity; sorted by row, then by column order.
+
+        Listed when first asked for: of a wide table that is more work than to find them.
+        """
+        return _listed(self.doubted)
 
     @property
     def errors(self) -> pl.DataFrame:
         """The problems that spoil their cell."""
-        return self.problems.filter(pl.col("severity") == "error")
+        return _listed([one for one in self.doubted if SEVERITY[one.kind] == "error"])
 
     @property
     def doubts(self) -> pl.DataFrame:
@@ -137,3 +161,29 @@ class ConformedRow(NamedTuple):
     values: dict[str, object]
     problems: list[Problem]
     extra: tuple[str, ...]
+
+
+def _listed(doubted: Sequence[Doubted]) -> pl.DataFrame:
+    if not doubted:
+        return pl.DataFrame(schema=SCHEMA)
+    each = pl.concat([_cells(one) for one in doubted])
+    return each.sort(["row", "place"], maintain_order=True).select(list(SCHEMA))
+
+
+def _cells(doubted: Doubted) -> pl.DataFrame:
+    raw, mask, kind, place = doubted
+    at = pl.Series(np.flatnonzero(mask))
+    cell = raw.gather(at)
+    plain = cell.dtype.is_integer() or cell.dtype == pl.String
+    # Elsewhere Python's own text, so that both forms show the same.
+    shown = cell.cast(pl.String) if plain else pl.Series([_text(v) for v in cell.to_list()], dtype=pl.String)
+    return pl.DataFrame({"row": at.cast(pl.Int64) + 1, "value": shown.str.slice(0, 200)}).with_columns(
+        column=pl.lit(raw.name),
+        kind=pl.lit(kind),
+        severity=pl.lit(SEVERITY[kind]),
+        place=pl.lit(place, dtype=pl.Int64),
+    )
+
+
+def _text(value) -> str | None:
+    return None if value is None else str(value)
