@@ -132,12 +132,13 @@ def fit(
     tell=None,
     cold: bool = True,
     metric: Any = None,
+    blind_steps: int | None = None,
 ) -> Minimum:
     """Return the minimum: by way of a sample of the rows where these are many, and nothing better is known.
 
     Parameters
     ----------
-    problem, theta, tol, max_iter, floor, tell
+    problem, theta, tol, max_iter, floor, tell, blind_steps
         As for `minimise`.
     cold : bool
         `theta` is no better than any other start.
@@ -154,7 +155,16 @@ def fit(
             theta, metric = near.theta, near.metric
             if not small.exact:
                 metric = small.curvature(theta)[2] or metric
-    return minimise(problem, theta, tol=tol, max_iter=max_iter, metric=metric, floor=floor, tell=tell)
+    return minimise(
+        problem,
+        theta,
+        tol=tol,
+        max_iter=max_iter,
+        metric=metric,
+        floor=floor,
+        tell=tell,
+        blind_steps=blind_steps,
+    )
 
 
 def _every(rows: Rows, share: int) -> Rows:
