@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from groundup.engine.kernels import kernel
-from groundup.engine.rows import CsrBlock, Rows
+from groundup.engine.rows import CsrBlock, Rows, add_tree
+from groundup.engine.rows.threads import run
 
 _STRIP_BYTES = (
     400_000  # of rows that are read twice, once for their scores and once for their slopes: in the cache
@@ -117,6 +118,18 @@ def planes(rows: Rows, w: np.ndarray, b: float) -> np.ndarray:
     out, centre = np.empty(rows.n_rows), np.zeros(rows.n_features)
     rows.advance(lambda run: scores(run.X, centre, w, b, out[run.lo : run.hi]))
     return out
+
+
+def pulled(rows: Rows, r: np.ndarray) -> np.ndarray:
+    """Return sum_i r_i x_i over all rows, and the sum of r_i as last element: (n_features + 1,)."""
+    centre = np.zeros(rows.n_features)
+
+    def task(k):
+        block, out = rows.block(k, k + 1), np.zeros(rows.n_features + 1)
+        slopes(block.X, centre, r[block.lo : block.hi], out)
+        return out
+
+    return add_tree(np.array(run(task, rows.n_blocks, rows.n_threads)))
 
 
 def slopes(X, centre, r, out) -> None:
