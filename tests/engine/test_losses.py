@@ -108,3 +108,14 @@ def test_softmax_gives_probabilities_and_the_log_of_the_sum():
         flat.reshape(50, 4), shifted / shifted.sum(axis=1, keepdims=True), rtol=1e-12, atol=1e-300
     )
     np.testing.assert_allclose(logs, np.log(shifted.sum(axis=1)) + z.max(axis=1), rtol=1e-13)
+
+
+def test_softmax_by_class_gives_a_row_the_same_bits():
+    z = np.random.default_rng(1).normal(size=(60, 5)) * 20
+    flat, by_class, logs = z.copy().reshape(-1), z.T.copy(), np.zeros(60)
+    one_by_one = [softmax.to_probabilities(flat, 5 * i, 5) for i in range(3, 50)]
+    softmax.to_probabilities_by_class(by_class, 5, 3, 50, logs)
+    assert by_class[:, 3:50].T.tobytes() == flat.reshape(60, 5)[3:50].tobytes()
+    assert logs[3:50].tolist() == one_by_one
+    assert (by_class[:, 50:] == z[50:].T).all()
+    assert not logs[50:].any()

@@ -145,7 +145,7 @@ def test_very_many_columns(learner, shape, fit_intercept):
 
 def test_the_proof_holds_and_its_lack_is_told(monkeypatch):
     X, y, weight = problem(500, 60, density=0.3)
-    Z = conjugate.Products(X, weight, X.T @ weight / weight.sum())
+    Z = conjugate.Products(Rows(Csr(X), {"weight": weight}), centred=True)
     target = Z.root * (y - weight @ y / weight.sum())
     best = conjugate.minimise(Z, target, 0.5)
     value = lambda w: float(np.sum((target - Z.push(w)) ** 2) + 0.5 * w @ w)  # noqa: E731

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from groundup.engine.kernels import kernel
-from groundup.engine.rows import CsrBlock, Rows
+from groundup.engine.rows import CsrBlock, Rows, add_tree
+from groundup.engine.rows.threads import run
 
 _STRIP_BYTES = (
     400_000  # of rows that are read twice, once for their scores and once for their slopes: in the cache
@@ -62,21 +63,34 @@ def _slopes(X, centre, r, out):
 
 @kernel
 def _csr_scores(X, w, b, out):
-    """Write b + x'w of each row of a sparse matrix."""
+    """Write b + x'w of each row of a sparse matrix, in four interleaved partial sums."""
+    data, indices, indptr = X.data, X.indices, X.indptr
     for i in range(len(out)):
-        s = 0.0
-        for at in range(X.indptr[i], X.indptr[i + 1]):
-            s += X.data[at] * w[X.indices[at]]
+        first, stop = indptr[i], indptr[i + 1]
+        whole = stop - (stop - first) % 4
+        s0 = s1 = s2 = s3 = 0.0
+        for at in range(first, whole, 4):
+            s0 += data[at] * w[np.uint32(indices[at])]
+            s1 += data[at + 1] * w[np.uint32(indices[at + 1])]
+            s2 += data[at + 2] * w[np.uint32(indices[at + 2])]
+            s3 += data[at + 3] * w[np.uint32(indices[at + 3])]
+        s = (s0 + s1) + (s2 + s3)
+        for at in range(whole, stop):
+            s += data[at] * w[np.uint32(indices[at])]
         out[i] = b + s
 
 
 @kernel
 def _csr_slopes(X, r, out):
     """Add the slopes of the rows of a sparse matrix."""
+    data, indices, indptr = X.data, X.indices, X.indptr
+    total = 0.0
     for i in range(len(r)):
-        for at in range(X.indptr[i], X.indptr[i + 1]):
-            out[X.indices[at]] += r[i] * X.data[at]
-        out[X.n_features] += r[i]
+        v = r[i]
+        total += v
+        for at in range(indptr[i], indptr[i + 1]):
+            out[np.uint32(indices[at])] += v * data[at]
+    out[X.n_features] += total
 
 
 @kernel
@@ -117,6 +131,18 @@ def planes(rows: Rows, w: np.ndarray, b: float) -> np.ndarray:
     out, centre = np.empty(rows.n_rows), np.zeros(rows.n_features)
     rows.advance(lambda run: scores(run.X, centre, w, b, out[run.lo : run.hi]))
     return out
+
+
+def pulled(rows: Rows, r: np.ndarray) -> np.ndarray:
+    """Return sum_i r_i x_i over all rows, and the sum of r_i as last element: (n_features + 1,)."""
+    centre = np.zeros(rows.n_features)
+
+    def task(k):
+        block, out = rows.block(k, k + 1), np.zeros(rows.n_features + 1)
+        slopes(block.X, centre, r[block.lo : block.hi], out)
+        return out
+
+    return add_tree(np.array(run(task, rows.n_blocks, rows.n_threads)))
 
 
 def slopes(X, centre, r, out) -> None:

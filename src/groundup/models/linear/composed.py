@@ -26,6 +26,7 @@ from groundup.engine.losses import squared
 from groundup.engine.rows import Csr
 from groundup.engine.statistics.gram import origin_of
 from groundup.models.estimator import Callbacks, ConvergenceWarning, Scalar, fitting
+from groundup.models.linear.coordinates import Coordinates, minimise
 from groundup.models.linear.designs import columns_of
 from groundup.models.linear.least_squares import refuse_nonfinite
 from groundup.models.linear.prediction import LinearRegressor
@@ -110,31 +111,29 @@ class ComposedRegressor(Callbacks, LinearRegressor):
         """Set the coefficients where no price has a kink."""
         sparse = isinstance(rows.place, Csr)
         centre = origin_of(rows) if self.fit_intercept and not sparse else np.zeros(rows.n_features)
-        powers = np.ones(rows.n_features)
-        found = None
-        if np.isfinite(centre).all():
-            found = self._newton(rows, centre, powers, l2, known, tell)
-        if found is None or not np.isfinite(found.value) or not np.isfinite(found.theta).all():
-            refuse_nonfinite(self, X)
-            rows, powers = tamed(rows)
-            centre = centre * powers
-            found = self._newton(rows, centre, powers, l2, known, tell)
-        self.coef_, self.intercept_ = _unpacked(found.theta, centre, powers)
+        at, found = minimise(
+            rows,
+            centre,
+            lambda at, blind_steps: self._newton(at, l2, known, tell, blind_steps),
+            centred=self.fit_intercept,
+            free=not l2.any(),
+            floor=-np.inf,
+            refuse=lambda: refuse_nonfinite(self, X),
+        )
+        self.coef_, self.intercept_ = _shown(at, found.theta)
         return found
 
-    def _newton(self, rows, centre, powers, l2, known, tell):
-        weight, d = rows["weight"], rows.n_features
-        theta = np.zeros(d + 1)
-        theta[-1] = self._start(rows["y"], weight) if self.fit_intercept else 0.0
-        if known is not None and known[0].shape == (d,):
-            theta[:-1] = known[0] / np.where(powers > 0.0, powers, 1.0)
-            theta[-1] = (known[1] + theta[:-1] @ centre) * self.fit_intercept
-        total = float(weight.sum())
-        price = np.minimum(l2 * total * powers**2, 1e300)
-        problem = SmoothProblem(rows, centre, price, 1, self.fit_intercept, self._loss())
+    def _newton(self, at: Coordinates, l2, known, tell, blind_steps):
+        rows = at.rows
+        total = float(rows["weight"].sum())
+        start = None if known is None else (known[0][None, :], np.array([known[1]]))
+        theta = at.start(1, start, self.fit_intercept).ravel()
+        if not theta.any() and self.fit_intercept:
+            theta[-1] = self._start(rows["y"], rows["weight"])
+        problem = SmoothProblem(rows, at.centre, at.price(l2 * total), 1, self.fit_intercept, self._loss())
 
         def watch(value, theta):
-            coef, intercept = _unpacked(theta, centre, powers)
+            coef, intercept = _shown(at, theta)
             return tell(lambda: {"loss": value / total}, lambda: {"coef_": coef, "intercept_": intercept})
 
         return fit(
@@ -145,6 +144,7 @@ class ComposedRegressor(Callbacks, LinearRegressor):
             floor=-np.inf,
             tell=watch,
             cold=known is None,
+            blind_steps=blind_steps,
         )
 
     def _kinked(self, rows, X, l1, l2, known, tell):
@@ -194,7 +194,7 @@ class ComposedRegressor(Callbacks, LinearRegressor):
         return tags
 
 
-def _unpacked(theta: np.ndarray, centre: np.ndarray, powers: np.ndarray):
+def _shown(at: Coordinates, theta: np.ndarray):
     """Return (coef_, intercept_) in the data's units."""
-    w = theta[:-1]
-    return np.clip(w * powers, -_HUGE, _HUGE), np.float64(np.clip(theta[-1] - w @ centre, -_HUGE, _HUGE))
+    coef, intercept = at.back(theta, 1)
+    return np.clip(coef[0], -_HUGE, _HUGE), np.float64(np.clip(intercept[0], -_HUGE, _HUGE))

@@ -13,7 +13,8 @@ Two ways lead to w, and the data choose (`fit_plane`):
 
 Neither depends on the features' units. A sparse X is not written out for its Gram matrix (`sparse_sums`), and a few rows
 at a time for the orthogonal transformations; of so many columns that neither fits it is solved by conjugate gradients
-(`solvers.conjugate`). Coefficients that must not be negative are another problem: `positive`.
+(`solvers.conjugate`), and so is a ridge fit of many columns where these need few steps. Coefficients that must not be
+negative are another problem: `positive`.
 """
 
 from __future__ import annotations
@@ -44,6 +45,11 @@ from groundup.models.linear.sparse_sums import is_exact, sparse_sums
 _SMALL_FLOPS = 250_000  # up to here the exact way costs no more than the fast one
 MOST_FEATURES = 5000  # of a sparse X: a Gram matrix of 200 MB
 MOST_NUMBERS = 2e7  # of a sparse X that is written out with its zeros
+_MANY_FEATURES = (
+    500  # of a sparse X: from here on a ridge fit tries a few conjugate gradients before a Gram matrix
+)
+_FEW_STEPS = 30
+_PROVEN = 1e-14  # of the objective: all its digits
 _NAMED = 10  # columns, in a warning
 _DOUBTFUL = 1e10  # condition number beyond which fewer than six digits are sure
 
@@ -78,6 +84,9 @@ def fit_plane(learner, rows, X, alpha: np.ndarray, centred: bool, *, orthogonall
         return vast_plane(learner, rows, alpha, centred), None
     small = rows.n_rows <= d or rows.n_rows * d**2 <= _SMALL_FLOPS
     if not small and not orthogonally:
+        soon = _soon(rows, alpha, centred) if sparse else None
+        if soon is not None:
+            return soon, None
         sums = sparse_sums(rows, centred) if sparse else rows.reduce(Gram, origin, centred).finish()
         _refuse_no_weight(sums.weight)
         if not np.isfinite(np.diag(sums.xx)).all():  # not finite, or finite and huge
@@ -124,20 +133,9 @@ def vast_plane(learner, rows, alpha: np.ndarray, centred: bool) -> orthogonal.So
 
     Its rank is not known: -1.
     """
-    v, Y = rows["weight"], rows["y"].reshape(rows.n_rows, -1)
-    _refuse_no_weight(v.sum())
-    with np.errstate(all="ignore"):
-        x_mean = np.asarray(rows.place.matrix.T @ v) / v.sum() * centred
-        y_mean = v @ Y / v.sum() * centred
-        Z = conjugate.Products(rows.place.matrix, v, x_mean)
-        found = [
-            conjugate.minimise(Z, Z.root * (y - mean), float(a))
-            for y, mean, a in zip(Y.T, y_mean, alpha, strict=True)
-        ]
-    coef = np.array([f.w for f in found])
-    if not np.isfinite(coef).all():
+    solution, worst = _iterated(rows, alpha, centred, None)
+    if not np.isfinite(solution.coef).all():
         raise ValueError("X or y holds numbers so large that their squares overflow: scale them")
-    worst = max(found, key=lambda f: f.gap)
     if not worst.converged:
         what = (
             "above the minimum, as a share of it"
@@ -150,7 +148,34 @@ def vast_plane(learner, rows, alpha: np.ndarray, centred: bool) -> orthogonal.So
             ConvergenceWarning,
             stacklevel=5,
         )
-    return orthogonal.Solution(coef, y_mean - coef @ x_mean, -1, np.zeros(0), 1.0)
+    return solution
+
+
+def _soon(rows, alpha: np.ndarray, centred: bool) -> orthogonal.Solution | None:
+    """Return the ridge solution for a sparse matrix where a few conjugate gradients find it, proven; else None."""
+    if rows.n_features < _MANY_FEATURES or not alpha.min() > 0.0:
+        return None
+    solution, worst = _iterated(rows, alpha, centred, _FEW_STEPS)
+    near = worst.n_steps < _FEW_STEPS and worst.gap <= _PROVEN and np.isfinite(solution.coef).all()
+    return solution if near else None
+
+
+def _iterated(
+    rows, alpha, centred: bool, max_steps: int | None
+) -> tuple[orthogonal.Solution, conjugate.Found]:
+    """Return (the solution by conjugate gradients, the output that is farthest from its optimum)."""
+    v, Y = rows["weight"], rows["y"].reshape(rows.n_rows, -1)
+    _refuse_no_weight(v.sum())
+    with np.errstate(all="ignore"):
+        y_mean = v @ Y / v.sum() * centred
+        Z = conjugate.Products(rows, centred=centred)
+        found = [
+            conjugate.minimise(Z, Z.root * (y - mean), float(a), max_steps)
+            for y, mean, a in zip(Y.T, y_mean, alpha, strict=True)
+        ]
+        coef = np.array([f.w for f in found])
+        solution = orthogonal.Solution(coef, y_mean - coef @ Z.mean, -1, np.zeros(0), 1.0)
+    return solution, max(found, key=lambda f: (f.n_steps == max_steps, f.gap))
 
 
 def rows_of(learner, X, y, sample_weight):

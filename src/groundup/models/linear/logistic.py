@@ -27,7 +27,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from groundup.engine.rows import Csr, Memory, Rows
+from groundup.engine.rows import Csr
 from groundup.engine.statistics.gram import origin_of
 from groundup.models.estimator import (
     Array,
@@ -45,8 +45,8 @@ from groundup.models.estimator import (
     fitting,
 )
 from groundup.models.linear import kinked_logistic
+from groundup.models.linear.coordinates import Coordinates, minimise
 from groundup.models.linear.least_squares import refuse_nonfinite
-from groundup.models.linear.orthogonal import Largest, powers_of_two
 from groundup.models.linear.scores import (
     csr_score,
     csr_score_many,
@@ -58,11 +58,8 @@ from groundup.models.linear.scores import (
     score_many,
 )
 from groundup.models.linear.smooth_problem import SmoothProblem, fit
-from groundup.models.linear.sparse_fit import tamed
 
 _HUGE = np.finfo(np.float64).max
-_TINY = 1e-130  # largest value of a column whose squares, weighted, may vanish
-_LEAST = 1e-304  # and of one whose coefficient might not be a number
 _SEPARATED = 1e-8  # of the loss at the start: what is left of it where a plane separates the classes
 
 
@@ -226,15 +223,16 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         centre = origin_of(rows) if self.fit_intercept and not sparse else np.zeros(rows.n_features)
         if not np.isfinite(centre).all():
             refuse_nonfinite(self, X)
-        scale = np.ones(rows.n_features)
-        found = None
-        if strength > 0.0 or sparse or not _has_tiny(rows):
-            found = self._solve(rows, centre, scale, strength, known, tell)
-        if found is None or not np.isfinite(found.value):  # squares under- or overflow, or X is not finite
-            refuse_nonfinite(self, X)
-            rows, scale = tamed(rows) if sparse else _rescaled(rows)
-            found = self._solve(rows, centre * scale, scale, strength, known, tell)
-        self.coef_, self.intercept_ = unpacked(found.theta, self._n_scores, centre * scale, scale)
+        at, found = minimise(
+            rows,
+            centre,
+            lambda at, blind_steps: self._solve(at, strength, known, tell, blind_steps=blind_steps),
+            centred=self.fit_intercept,
+            free=strength == 0.0,
+            floor=_SEPARATED * loss_at_zero(rows, self.classes_),
+            refuse=lambda: refuse_nonfinite(self, X),
+        )
+        self.coef_, self.intercept_ = at.back(found.theta, self._n_scores)
         return found
 
     def _fit_kinked(self, rows, X, strength: float, ratio: float, known, tell):
@@ -248,33 +246,29 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
     def _n_scores(self) -> int:
         return 1 if len(self.classes_) == 2 else len(self.classes_)
 
-    def _solve(self, rows, centre, scale, strength: float, known, tell, metric=None):
-        """Return the minimum for rows whose columns were multiplied by `scale`; `metric` as for `smooth_problem.fit`."""
-        n_scores = self._n_scores
-        theta = np.zeros((n_scores, rows.n_features + 1))
-        if known is not None and known[0].shape == (n_scores, rows.n_features):
-            theta[:, :-1] = known[0] / np.where(scale > 0.0, scale, 1.0)
-            theta[:, -1] = (known[1] + theta[:, :-1] @ centre) * self.fit_intercept
+    def _solve(self, at: Coordinates, strength: float, known, tell, *, metric=None, blind_steps=None):
+        """Return the minimum in some coordinates; the last two as for `smooth_problem.fit`."""
+        rows, n_scores = at.rows, self._n_scores
         total = float(rows["weight"].sum())
 
         def watch(value, theta):
             def attributes():
-                coef, intercept = unpacked(theta, n_scores, centre, scale)
+                coef, intercept = at.back(theta, n_scores)
                 return {"coef_": coef, "intercept_": intercept, "classes_": self.classes_}
 
             return tell(lambda: {"loss": value / total}, attributes)
 
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            penalty = np.minimum((np.sqrt(strength) * scale) ** 2, 1e300)
             return fit(
-                SmoothProblem(rows, centre, penalty, n_scores, self.fit_intercept),
-                theta.ravel(),
+                SmoothProblem(rows, at.centre, at.price(strength), n_scores, self.fit_intercept),
+                at.start(n_scores, known, self.fit_intercept).ravel(),
                 tol=self.tol,
                 max_iter=self.max_iter,
                 floor=0.0 if strength else _SEPARATED * loss_at_zero(rows, self.classes_),
                 tell=watch,
                 cold=known is None,
                 metric=metric,
+                blind_steps=blind_steps,
             )
 
     def _encode(self, rows) -> None:
@@ -440,30 +434,9 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
             )
 
 
-def unpacked(theta, n_scores: int, centre: np.ndarray, scale: np.ndarray):
-    """Return (coef_, intercept_) in the data's units; theta's intercepts are the scores at `centre`."""
-    theta = theta.reshape(n_scores, -1)
-    w = theta[:, :-1]
-    return w * scale, theta[:, -1] - w @ centre
-
-
 def loss_at_zero(rows, classes) -> float:
     """Return the loss of coefficients of zero."""
     return float(rows["weight"].sum()) * np.log(len(classes))
-
-
-def _has_tiny(rows) -> bool:
-    """Tell whether a column's values are so small that their squares vanish, though it has some."""
-    largest = rows.reduce(Largest).finish()[: rows.n_features]
-    return bool(((largest > 0.0) & (largest < _TINY)).any())
-
-
-def _rescaled(rows):
-    """Return (a copy of the rows, each column times a power of two that brings it near 1; the powers)."""
-    largest = rows.reduce(Largest).finish()[: rows.n_features]
-    scale = np.where(largest > _LEAST, powers_of_two(largest), 0.0)
-    X = np.concatenate([rows.block(k, k + 1).X * scale for k in range(rows.n_blocks)])
-    return Rows(Memory(X), {"y": rows["y"], "weight": rows["weight"]}, rows.n_threads), scale
 
 
 def _deprecated(message: str) -> None:

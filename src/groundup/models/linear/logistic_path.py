@@ -26,7 +26,8 @@ import numpy as np
 from groundup.engine.rows import Csr, Memory, Rows
 from groundup.engine.statistics.gram import origin_of
 from groundup.models.linear import kinked_logistic
-from groundup.models.linear.logistic import LogisticRegression, unpacked
+from groundup.models.linear.coordinates import as_given
+from groundup.models.linear.logistic import LogisticRegression
 
 _METRIC_NUMBERS = 5e7  # of all prices' metrics together: 400 MB
 
@@ -94,16 +95,12 @@ class Path:
         known = None if start is None else (start.coef, start.intercept)
         if price.strength * price.ratio > 0.0:
             return self._kinked(price, known)
-        found = None
+        found, at = None, as_given(self.rows, self.centre)
         if np.isfinite(self.centre).all() and price.strength > 0.0:
-            ones = np.ones(self.rows.n_features)
             metric = None if start is None else start.metric
-            found = self.model._solve(self.rows, self.centre, ones, price.strength, known, _silent, metric)
+            found = self.model._solve(at, price.strength, known, _silent, metric=metric)
         if found is not None and np.isfinite(found.value):
-            coef, intercept = unpacked(
-                found.theta, self.model._n_scores, self.centre, np.ones_like(self.centre)
-            )
-            return Fit(coef, intercept, *found[1:5], metric=found.metric)
+            return Fit(*at.back(found.theta, self.model._n_scores), *found[1:5], metric=found.metric)
         found = self.model._fit_smooth(self.rows, self.X, *price, known, _silent)
         return Fit(self.model.coef_, self.model.intercept_, *found[1:5])
 

@@ -22,7 +22,7 @@ _TINY = np.finfo(np.float64).tiny
 
 
 class Factor:
-    """Cholesky of a symmetric matrix scaled to a diagonal of ones."""
+    """Cholesky of a symmetric matrix scaled to a diagonal of ones; `lifted`: it was singular up to rounding."""
 
     def __init__(self, matrix: np.ndarray):
         diagonal = np.diag(matrix).copy()
@@ -30,7 +30,7 @@ class Factor:
         self.scale = np.sqrt(diagonal)
         scaled = matrix / self.scale / self.scale[:, None]
         np.fill_diagonal(scaled, 1.0)
-        lift = 0.0
+        lift, self.lifted = 0.0, False
         while True:
             np.fill_diagonal(scaled, 1.0 + lift)
             self.factor, failed = lapack.dpotrf(scaled, lower=1, clean=0)
@@ -38,7 +38,7 @@ class Factor:
                 rcond, _ = lapack.dpocon(self.factor, np.abs(scaled).sum(axis=0).max(), uplo="L")
                 if rcond > 1e-14:
                     return
-            lift = max(1e-12, 10.0 * lift)
+            lift, self.lifted = max(1e-12, 10.0 * lift), True
             if not lift < 1e6:  # not finite
                 self.factor = np.eye(len(matrix))
                 return
@@ -60,6 +60,7 @@ class Blocks:
             self.factors.append(Factor(xx))
             self.means.append(gram.mean)
             self.weights.append(max(gram.weight, _TINY))
+        self.lifted = any(factor.lifted for factor in self.factors)
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """Return the inverse times `gradient`."""
@@ -102,6 +103,7 @@ class Full:
             for l in range(n_scores):
                 hessian[k, range(size), l, range(size)] += common
         self.factor = Factor(hessian.reshape(n_scores * size, n_scores * size))
+        self.lifted = self.factor.lifted
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """Return the inverse times `gradient`."""
@@ -113,6 +115,8 @@ class Full:
 
 class Diagonal:
     """The Hessian's diagonal, bounded from above: for very many features."""
+
+    lifted = False
 
     def __init__(
         self, spread: np.ndarray, weight: float, penalty: np.ndarray, n_scores: int, fit_intercept: bool

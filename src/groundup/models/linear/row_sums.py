@@ -23,20 +23,44 @@ from typing import Any
 import numpy as np
 
 from groundup.engine.kernels import kernel
-from groundup.engine.kernels.tiles import ROWS, VECTOR_BYTES, gemm_tile
+from groundup.engine.kernels.tiles import ROWS, VECTOR_BYTES, gemm_tile, transpose_tile
 from groundup.engine.losses import logistic
-from groundup.engine.losses.softmax import to_probabilities
+from groundup.engine.losses.softmax import to_probabilities_by_class
 from groundup.engine.rows import dense
 from groundup.engine.statistics.gram import Gram
 from groundup.models.linear import access
 
 _LANES = VECTOR_BYTES // 8
 _WIDTH = 2 * _LANES
-_TILE = gemm_tile(ROWS, 2)
+_TILE, _NARROW = gemm_tile(ROWS, 2), gemm_tile(ROWS, 1)
+_TRANSPOSE = transpose_tile()
 _STRIP = 96  # rows of scores and slopes at a time
 _GRAM_ROWS = 1536  # rows from their weights to their Gram matrix: 16 strips
 _CALL_FLOPS = 4e9
 _DENSE_ROWS = 512  # of a sparse matrix, written out with their zeros, for the tiles of many classes
+
+
+@kernel
+def _tiles(A, ao, sr, sq, K, B, C, co):
+    """Add the product of `ROWS` rows of A and of all of B to `ROWS` rows of C, which begin at `co`."""
+    ld = np.int64(B.shape[1])
+    whole = ld - ld % _WIDTH
+    for c in range(0, whole, _WIDTH):
+        _TILE(A, ao, sr, sq, K, B, np.int64(c), ld, C, co + np.int64(c), ld)
+    if whole < ld:
+        _NARROW(A, ao, sr, sq, K, B, np.int64(whole), ld, C, co + np.int64(whole), ld)
+
+
+@kernel
+def _flip(A, out):
+    """Write the transpose of A, whose sides are whole vectors."""
+    n, d = A.shape
+    none = np.zeros(d)
+    for i in range(0, n, _LANES):
+        for j in range(0, d, _LANES):
+            _TRANSPOSE(
+                A, np.int64(i * d + j), np.int64(d), none, np.int64(j), out, np.int64(j * n + i), np.int64(n)
+            )
 
 
 @kernel
@@ -50,7 +74,7 @@ def _many(X, y, weight, centre, W, b, out_slope, out_probability):
     n_classes, ld = len(b), W.shape[1]
     rows = np.zeros((_STRIP + 1) * d + ROWS)  # a tile reads past the last column
     z = np.zeros((_STRIP, ld))
-    flat = z.reshape(-1)
+    by_class, chosen, logs = np.zeros((ld, _STRIP)), np.empty(_STRIP), np.empty(_STRIP)
     kept = len(out_probability) > 0
     total = 0.0
     for lo in range(0, n, _STRIP):
@@ -63,21 +87,20 @@ def _many(X, y, weight, centre, W, b, out_slope, out_probability):
             for k in range(n_classes):
                 z[i, k] = b[k]
         for i in range(0, m, ROWS):
-            for c in range(0, ld, _WIDTH):
-                _TILE(
-                    rows, np.int64(i * d), np.int64(d), np.int64(1), np.int64(d),
-                    W, np.int64(c), np.int64(ld),
-                    z, np.int64(i * ld + c), np.int64(ld),
-                )  # fmt: skip
+            _tiles(rows, np.int64(i * d), np.int64(d), np.int64(1), np.int64(d), W, z, np.int64(i * ld))
         part = 0.0
         for i in range(m):
-            v, label = weight[lo + i], np.int64(y[lo + i])
-            chosen = z[i, label]
-            part += v * (to_probabilities(flat, i * ld, n_classes) - chosen)
+            chosen[i] = z[i, np.int64(y[lo + i])]
+        _flip(z, by_class)
+        to_probabilities_by_class(by_class, n_classes, 0, m, logs)
+        _flip(by_class, z)
+        for i in range(m):
+            v = weight[lo + i]
+            part += v * (logs[i] - chosen[i])
             if kept:
                 for k in range(n_classes):
                     out_probability[lo + i, k] = z[i, k]
-            z[i, label] -= 1.0
+            z[i, np.int64(y[lo + i])] -= 1.0
             for k in range(n_classes):
                 z[i, k] *= v
                 out_slope[len(out_slope) - 1, k] += z[i, k]
@@ -85,12 +108,7 @@ def _many(X, y, weight, centre, W, b, out_slope, out_probability):
                 z[i, k] = 0.0
         total += part
         for j in range(0, d, ROWS):
-            for c in range(0, ld, _WIDTH):
-                _TILE(
-                    rows, np.int64(j), np.int64(1), np.int64(d), np.int64(m),
-                    z, np.int64(c), np.int64(ld),
-                    out_slope, np.int64(j * ld + c), np.int64(ld),
-                )  # fmt: skip
+            _tiles(rows, np.int64(j), np.int64(1), np.int64(d), np.int64(m), z, out_slope, np.int64(j * ld))
     return total
 
 
@@ -197,7 +215,7 @@ class _Walk:
         self.theta = theta.reshape(n_scores, -1)
         d = len(centre)
         if n_scores > 1:
-            self.W = np.zeros((d, -(-n_scores // _WIDTH) * _WIDTH))
+            self.W = np.zeros((d, -(-n_scores // _LANES) * _LANES))
             self.W[:, :n_scores] = self.theta[:, :d].T
             self.b = np.ascontiguousarray(self.theta[:, d])
             self.sums = np.zeros((-(-d // ROWS) * ROWS + 1, self.W.shape[1]))

@@ -10,6 +10,7 @@ four or five of them.
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -121,6 +122,13 @@ class SmoothProblem:
                 return None
         return SmoothProblem(rows, self.centre, self.penalty, self.n_scores, self.fit_intercept, self.loss)
 
+    def rougher(self) -> SmoothProblem:
+        """Return the problem as its first steps see it: of many classes each has a Hessian of its own."""
+        rough = copy(self)
+        rough.pairs, rough.exact = False, self.exact and not self.pairs
+        rough.cheap = rough.exact  # Newton's method throughout
+        return rough
+
 
 def fit(
     problem: SmoothProblem,
@@ -132,12 +140,13 @@ def fit(
     tell=None,
     cold: bool = True,
     metric: Any = None,
+    blind_steps: int | None = None,
 ) -> Minimum:
     """Return the minimum: by way of a sample of the rows where these are many, and nothing better is known.
 
     Parameters
     ----------
-    problem, theta, tol, max_iter, floor, tell
+    problem, theta, tol, max_iter, floor, tell, blind_steps
         As for `minimise`.
     cold : bool
         `theta` is no better than any other start.
@@ -148,13 +157,22 @@ def fit(
         problem.cheap = False
     small = problem.sample() if cold and max_iter > 0 else None
     if small is not None:
-        small.cheap = small.exact  # Newton's method throughout
-        near = minimise(small, theta, tol=1e-2, max_iter=25, gap=0.01 * _SHARE * problem.size, floor=floor)
+        rough = small.rougher()
+        near = minimise(rough, theta, tol=1e-2, max_iter=25, gap=0.01 * _SHARE * problem.size, floor=floor)
         if near.converged:
             theta, metric = near.theta, near.metric
-            if not small.exact:
+            if not rough.exact:
                 metric = small.curvature(theta)[2] or metric
-    return minimise(problem, theta, tol=tol, max_iter=max_iter, metric=metric, floor=floor, tell=tell)
+    return minimise(
+        problem,
+        theta,
+        tol=tol,
+        max_iter=max_iter,
+        metric=metric,
+        floor=floor,
+        tell=tell,
+        blind_steps=blind_steps,
+    )
 
 
 def _every(rows: Rows, share: int) -> Rows:

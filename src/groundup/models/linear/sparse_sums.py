@@ -2,9 +2,10 @@ r"""The Gram matrix of a sparse matrix, centred by formula: nothing is written o
 
     xx = X'VX - W m m',      xy = X'V (Y - mean Y),      m = X'v / W,   W = sum v
 
-The rows that have column j (a column of X held by columns), each times its value there, add up to row j of X'VX, up to
-the diagonal; a thread does a strip of columns, so the order of every sum is fixed. Cost: the sum over the rows of half
-their squared number of values, beside n_features^2 numbers.
+Rows are taken some thousands at a time, so that they stay in the cache, and of these by columns: those that have
+column j, each times its value there, add up to row j of X'VX, up to the diagonal; that row stays in the cache meanwhile.
+A thread does a strip of columns, so the order of every sum is fixed. Cost: the sum over the rows of half their squared
+number of values, beside n_features^2 numbers.
 
 The formula cancels where a column is far from zero: of its spread about eps W m_j^2 is lost. `is_exact` says whether the
 solution still has ten digits; if not, the caller turns to `orthogonal`.
@@ -27,41 +28,65 @@ _STRIPS = 64
 
 
 @kernel
-def _products(data, rows, starts, X, weight, first, stop, out):
-    """Write the rows first <= j < stop of the lower triangle of X'VX; the columns of X are (data, rows, starts)."""
+def _by_columns(X, lo, out_starts, out_row, out_at):
+    """Order a block's values by columns: those of column j are starts[j] <= e < starts[j + 1], each a row and a place."""
+    n, base = len(X.indptr) - 1, X.indptr[0]
+    out_starts[:] = 0
+    for at in range(base, X.indptr[n]):
+        out_starts[X.indices[at] + 1] += 1
+    for j in range(X.n_features):
+        out_starts[j + 1] += out_starts[j]
+    free = out_starts.copy()
+    for i in range(n):
+        for at in range(X.indptr[i], X.indptr[i + 1]):
+            j = X.indices[at]
+            out_row[base + free[j]] = lo + i
+            out_at[base + free[j]] = at
+            free[j] += 1
+
+
+@kernel
+def _products(X, row, at, starts, base, weight, first, stop, out):
+    """Add a block's rows to the rows first <= j < stop of the lower triangle of X'VX; its values are from `base` on."""
     for j in range(first, stop):
-        for at in range(starts[j], starts[j + 1]):
-            i = rows[at]
-            x = weight[i] * data[at]
-            for there in range(X.indptr[i], X.indptr[i + 1]):
-                k = X.indices[there]
-                if k > j:
-                    break
-                out[j, k] += x * X.data[there]
+        for e in range(base + starts[j], base + starts[j + 1]):
+            i, last = row[e], at[e]
+            x = weight[i] * X.data[last]
+            for there in range(X.indptr[i], last + 1):
+                out[j, X.indices[there]] += x * X.data[there]
 
 
 def sparse_sums(rows: Rows, centred: bool) -> Sums:
     """Return the sums of rows in a sparse matrix, with columns "y" and "weight"."""
     place: Any = rows.place
-    columns, d, v = place.matrix.tocsc(), place.n_features, rows["weight"]
-    starts, X = columns.indptr.astype(np.int64), place.load(0, place.n_rows)
+    d, v, bounds = place.n_features, rows["weight"], rows.bounds
+    X = place.load(0, rows.n_rows)
+    starts = np.empty((rows.n_blocks, d + 1), dtype=np.int64)
+    row, at = np.empty(len(X.data), dtype=np.int32), np.empty(len(X.data), dtype=np.int64)
     xx = np.zeros((d, d))
-    cuts = _cuts(starts)
 
-    def task(i):
-        _products(columns.data, columns.indices, starts, X, v, cuts[i], cuts[i + 1], xx)
+    def order(k):
+        _by_columns(place.load(bounds[k], bounds[k + 1]), bounds[k], starts[k], row, at)
 
-    run(task, len(cuts) - 1, rows.n_threads)
+    run(order, rows.n_blocks, rows.n_threads)
+    cuts = _cuts(starts.sum(axis=0))
+
+    def multiply(i):
+        for k in range(rows.n_blocks):
+            base = X.indptr[bounds[k]]
+            _products(X, row, at, starts[k], base, v, cuts[i], cuts[i + 1], xx)
+
+    run(multiply, len(cuts) - 1, rows.n_threads)
     total = float(v.sum())
     Y = rows["y"].reshape(rows.n_rows, -1)
     x_mean, y_mean = np.zeros(d), np.zeros(Y.shape[1])
     with np.errstate(over="ignore", invalid="ignore"):  # where they overflow, infinity or NaN says so
         if centred:
-            x_mean, y_mean = columns.T @ v / total, v @ Y / total
+            x_mean, y_mean = place.matrix.T @ v / total, v @ Y / total
             xx -= total * np.outer(x_mean, x_mean)
         Z = Y - y_mean
         xx = np.tril(xx) + np.tril(xx, -1).T
-        return Sums(total, x_mean, y_mean, xx, columns.T @ (v[:, None] * Z), v @ (Z * Z))
+        return Sums(total, x_mean, y_mean, xx, place.matrix.T @ (v[:, None] * Z), v @ (Z * Z))
 
 
 def is_exact(sums: Sums, alpha: np.ndarray, solution: Solution) -> bool:

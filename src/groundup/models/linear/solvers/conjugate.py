@@ -12,16 +12,20 @@ The proof: f curves by at least 2 alpha in every direction, so with g = Z'r - al
 
 which ends the steps and is told. Without a penalty nothing bounds both; then the steps end where Z'r is as small as
 rounding lets it be, |Z'r| <= 1e-12 |Z| |r|, or where the plane meets all rows, |r| <= 1e-13 |y|. The share that |Z'r| is
-of |Z| |r| (0 where the rows are met) is told in place of a proof.
+of |Z| |r| (0 where the rows are met) is told in place of a proof. (The gains of the last steps tell nothing of the
+directions in which only alpha bends f: ended by them, a fit of 40 rows and 100 columns had six digits.)
 
 Source: Å. Björck, Numerical Methods for Least Squares Problems (1996), section 7.4 (CGLS, preconditioned).
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+
+from groundup.engine.rows import Rows
+from groundup.models.linear import access
 
 _STEPS = 5000
 _COEF = 1e-10  # error of w that is near enough, of |w|
@@ -49,33 +53,42 @@ class Found(NamedTuple):
 
 
 class Products:
-    """Z of a sparse matrix, as something to multiply by."""
+    """Z of rows in a sparse matrix, as something to multiply by.
 
-    def __init__(self, matrix, weight: np.ndarray, mean: np.ndarray):
-        self.rows, self.columns, self.mean = matrix.tocsr(), matrix.tocsc().T, mean
-        self.root = np.sqrt(weight)
-        squares: Any = self.columns.multiply(self.columns) @ weight
-        self.diagonal = np.maximum(squares - weight.sum() * mean**2, 0.0)
+    Parameters
+    ----------
+    rows : Rows
+        With the column "weight".
+    centred : bool
+        With an intercept: else the mean is zero.
+    """
+
+    def __init__(self, rows: Rows, *, centred: bool):
+        self.rows, weight = rows, rows["weight"]
+        self.root, total = np.sqrt(weight), float(weight.sum())
+        self.mean = access.pulled(rows, weight)[:-1] / total * centred
+        spread = rows.reduce(access.Squares).spread
+        self.diagonal = np.maximum(spread - total * self.mean**2, 0.0)
 
     def push(self, w: np.ndarray) -> np.ndarray:
         """Return Zw."""
-        return self.root * (self.rows @ w - self.mean @ w)
+        return self.root * access.planes(self.rows, w, -float(self.mean @ w))
 
     def pull(self, r: np.ndarray) -> np.ndarray:
         """Return Z'r."""
-        weighted = self.root * r
-        return self.columns @ weighted - self.mean * weighted.sum()
+        sums = access.pulled(self.rows, self.root * r)
+        return sums[:-1] - self.mean * sums[-1]
 
 
-def minimise(Z: Products, y: np.ndarray, alpha: float) -> Found:
-    """Return the minimum; y is centred and times the roots of the weights."""
+def minimise(Z: Products, y: np.ndarray, alpha: float, max_steps: int | None = None) -> Found:
+    """Return the minimum, if so many steps reach it; y is centred and times the roots of the weights."""
     scale = 1.0 / np.maximum(Z.diagonal + alpha, np.finfo(np.float64).tiny) if alpha else 1.0
     reach = float(np.sqrt(Z.diagonal.sum())), float(np.linalg.norm(y))
     w, r = np.zeros(len(Z.diagonal)), y.copy()
     g = Z.pull(r)
     step = scale * g
     gamma, best, since, n_steps = float(g @ step), np.inf, 0, 0
-    while n_steps < _STEPS and since < _STALLED and not _near(w, r, g, alpha, reach):
+    while n_steps < (max_steps or _STEPS) and since < _STALLED and not _near(w, r, g, alpha, reach):
         q = Z.push(step)
         length = gamma / (float(q @ q) + alpha * float(step @ step))
         if not np.isfinite(length):

@@ -33,7 +33,9 @@ _SLOW = 0.1
 
 
 class Metric(Protocol):
-    """A symmetric positive definite model of the Hessian."""
+    """A symmetric positive definite model of the Hessian; `lifted` where that is singular up to rounding."""
+
+    lifted: bool
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """Return the inverse times `gradient`."""
@@ -93,6 +95,7 @@ def minimise(
     gap: float = 0.0,
     floor: float = 0.0,
     tell=None,
+    blind_steps: int | None = None,
 ) -> Minimum:
     """Return the minimum of a smooth convex problem.
 
@@ -113,6 +116,8 @@ def minimise(
         A value of f at which there is nothing more to find.
     tell : callable, optional
         ``tell(value, theta) -> stop``, called after each step.
+    blind_steps : int, optional
+        After so many steps a metric that is lifted ends the descent: other coordinates may be better.
     """
     at = _Descent(problem, theta, metric)
     start = at.value
@@ -132,7 +137,7 @@ def minimise(
             continue
         if at.value <= floor:
             return at.minimum(True)
-        if at.n_iter >= max_iter:
+        if at.n_iter >= max_iter or (blind_steps and at.n_iter >= blind_steps and at.metric.lifted):
             break
         if not at.go(step):  # no descent: at the level of rounding, or under a metric gone wrong
             if at.fresh:
