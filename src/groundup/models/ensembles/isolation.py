@@ -215,12 +215,14 @@ class IsolationForest(OutlierMixin, Learner):
         depth = int(np.ceil(np.log2(max(self.max_samples_, 2))))
         nodes, value = np.empty((2 * size, 2), np.uint64), np.empty((size + 1, 1))
         cover = np.empty(2 * size, np.float32)
+        work = np.arange(size), np.empty(size, np.int64), np.empty((depth + 2, 4), np.int64)
         n, leaves = _isolate(
             np.concatenate(taken),
             features,
             depth,
-            np.uint64(seed),
+            np.array([seed], np.uint64),
             average_depths(np.arange(size + 1)),
+            *work,
             nodes,
             value,
             cover,
@@ -290,17 +292,15 @@ def average_depths(sizes) -> np.ndarray:
     return np.where(n > 2, large, np.where(n == 2, 1.0, 0.0))
 
 
-@kernel
-def _isolate(X, features, most, seed, usual, out_nodes, out_value, out_cover):
-    """Grow a tree on the rows of X; return its numbers of nodes and leaves. usual[n]: the mean depth in n rows."""
+@kernel(borrows=True)
+def _isolate(X, features, most, state, usual, order, spare, waiting, out_nodes, out_value, out_cover):
+    """Grow a tree on the rows of X; return its numbers of nodes and leaves.
+
+    state : the seed.  usual[n]: the mean depth in n rows.  order : 0, 1, ..., n_rows - 1.  spare : int64 (n_rows,).
+    waiting : int64 (most + 2, 4): first row, stop, depth, number of the parent of a right child.
+    """
     n, f = X.shape[0], features.size
-    order, spare = np.arange(n), np.empty(n, np.int64)
     cuts = out_nodes.view(np.float64)
-    state = np.empty(1, np.uint64)
-    state[0] = seed
-    waiting = np.empty(
-        (most + 2, 4), np.int64
-    )  # first row, stop, depth, number of the parent of a right child
     waiting[0, 0], waiting[0, 1], waiting[0, 2], waiting[0, 3] = 0, n, 0, -1
     top, q, leaves = 1, 0, 0
     while top > 0:
@@ -344,7 +344,8 @@ def _isolate(X, features, most, seed, usual, out_nodes, out_value, out_cover):
             spare[other] = row
             at += 1 - np.int64(right)
             other += np.int64(right)
-        order[at:stop] = spare[:other]
+        for i in range(other):
+            order[at + i] = spare[i]
         cuts[q, 0] = cut
         out_nodes[q, 1] = np.uint64(j) << _32
         if missing_right:
