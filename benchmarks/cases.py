@@ -39,7 +39,8 @@ class Case:
 INIT, THREADS = object(), object()
 
 
-def _split(X, y, n_test):
+def split(X, y, n_test):
+    """The last rows are held out."""
     return {"X": X[:-n_test], "y": y[:-n_test], "X_test": X[-n_test:], "y_test": y[-n_test:]}
 
 
@@ -53,7 +54,7 @@ def collisions(share):
         X[:, 0] * X[:, 1] + np.sin(2 * X[:, 2]) + (X[:, 3] > 0.5) * X[:, 4] - 0.5 * X[:, 20] * (X[:, 5] > 0)
     )
     y = (score + 1.5 * rng.standard_normal(n) > 0).astype(np.int64)
-    return _split(X, y, n // 11)
+    return split(X, y, n // 11)
 
 
 def measurements(share):
@@ -62,7 +63,7 @@ def measurements(share):
     n = int(2_100_000 * share)
     X = rng.standard_normal((n, 50)) + 0.3 * rng.standard_normal((n, 1))
     y = X @ rng.standard_normal(50) + 3.0 + rng.standard_normal(n)
-    return _split(X, y, n // 21)
+    return split(X, y, n // 21)
 
 
 def answers(share):
@@ -71,7 +72,7 @@ def answers(share):
     n = int(1_100_000 * share)
     X = rng.standard_normal((n, 50)) + 0.3 * rng.standard_normal((n, 1))
     y = (X @ (rng.standard_normal(50) / 5) + rng.logistic(size=n) > 0).astype(np.int64)
-    return _split(X, y, n // 11)
+    return split(X, y, n // 11)
 
 
 def clouds(share):
@@ -80,7 +81,7 @@ def clouds(share):
     n = int(1_100_000 * share)
     centres = 2 * rng.standard_normal((64, 32), dtype=np.float32)
     X = centres[rng.integers(0, 64, n)] + 1.5 * rng.standard_normal((n, 32), dtype=np.float32)
-    return {**_split(X, np.zeros(n), n // 11), "init": X[:64].copy()}
+    return {**split(X, np.zeros(n), n // 11), "init": X[:64].copy()}
 
 
 def probabilities(model, data):
@@ -116,7 +117,7 @@ def inertia(model, data):
     return {"inertia": total}
 
 
-_HGB = {
+HGB = {
     "max_iter": 100,
     "max_leaf_nodes": 31,
     "max_bins": 255,
@@ -140,16 +141,19 @@ _XGB = {
 _KM = {"n_clusters": 64, "init": INIT, "n_init": 1, "max_iter": 20, "tol": 0.0}
 _QUANT = {"use_quantized_grad": True, "num_grad_quant_bins": 16, "quant_train_renew_leaf": True}
 
+#: Boosting of two classes or more, by every peer.
+BOOSTERS = {
+    "groundup": ("groundup", "groundup.models.HistGradientBoostingClassifier", HGB),
+    "lightgbm": ("lightgbm", "lightgbm.LGBMClassifier", _LGB),
+    "lightgbm-quantized": ("lightgbm", "lightgbm.LGBMClassifier", {**_LGB, **_QUANT}),
+    "xgboost": ("xgboost", "xgboost.XGBClassifier", _XGB),
+    "scikit-learn": ("sklearn", "sklearn.ensemble.HistGradientBoostingClassifier", HGB),
+}
+
 CASES = {
     "gbdt-1m-28": Case(
         collisions,
-        {
-            "groundup": ("groundup", "groundup.models.HistGradientBoostingClassifier", _HGB),
-            "lightgbm": ("lightgbm", "lightgbm.LGBMClassifier", _LGB),
-            "lightgbm-quantized": ("lightgbm", "lightgbm.LGBMClassifier", {**_LGB, **_QUANT}),
-            "xgboost": ("xgboost", "xgboost.XGBClassifier", _XGB),
-            "scikit-learn": ("sklearn", "sklearn.ensemble.HistGradientBoostingClassifier", _HGB),
-        },
+        BOOSTERS,
         probabilities,
         "predict_proba",
     ),

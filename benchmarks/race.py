@@ -33,11 +33,12 @@ def waited_s() -> float:
 
 
 def known() -> dict:
-    """Return all cases by name: the open ones, and the further ones of linear models."""
+    """Return all cases by name: the open ones, and the further ones of linear models and of boosting."""
+    import boosting
     import cases
     import linear
 
-    return {**cases.CASES, **linear.CASES}
+    return {**cases.CASES, **linear.CASES, **boosting.CASES}
 
 
 def run_one(case_name: str, peer: str, threads: int, share: float) -> dict:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numba import config
+from numba.core import errors
 
 import groundup
 from groundup.engine.kernels import kernel
@@ -168,3 +170,31 @@ print(type(f).__name__, f(np.ones(1)))
         check=True,
     )
     assert done.stdout.split() == ["function", "1.0"]
+
+
+@kernel
+def _doubled(X):
+    own = np.empty(X.size)
+    for i in range(X.size):
+        own[i] = 2.0 * X[i]
+    return own[X.size - 1]
+
+
+@kernel(borrows=True)
+def _borrower(X):
+    return _doubled(X) + _doubled(X[1:])
+
+
+@kernel(borrows=True)
+def _maker(n):
+    return np.empty(n).size
+
+
+def test_a_kernel_that_borrows_makes_no_array_but_may_call_one_that_does():
+    X = np.arange(5.0)
+    assert _borrower(X) == 16.0  # compiles its callee, which counts references all the same
+    assert _doubled(X) == 8.0
+    assert sys.getrefcount(X) == 2
+    if not config.DISABLE_JIT:
+        with pytest.raises(errors.TypingError, match="empty"):
+            _maker(3)

@@ -10,6 +10,7 @@ from groundup import models
 from groundup.errors import UsageError
 from groundup.judge.explain import Explainer, tree_shapley
 from groundup.models import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from groundup.models.ensembles.isolation import average_depths
 from groundup.models.trees.arrays import TreeArrays
 
 
@@ -279,3 +280,55 @@ def test_our_trees_and_forests_equal_shap(kind, task, weight):
     explainer = shap.TreeExplainer(as_shap(trees), feature_perturbation="tree_path_dependent")
     expected = np.asarray(explainer.shap_values(X[:100], check_additivity=False)).reshape(phi.shape)
     np.testing.assert_allclose(phi, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("weight", [None, "drawn"])
+@pytest.mark.parametrize("n_classes", [1, 2, 4])
+def test_adaptive_boosting_equals_shap(n_classes, weight):
+    X, y = some_rows(600, 6)
+    weight = weight and np.random.default_rng(1).choice([0.0, 0.5, 1.0, 2.0], len(y))
+    labels = np.digitize(y, np.quantile(y, np.arange(1, n_classes) / n_classes))
+    tree = models.DecisionTreeClassifier(max_depth=3)
+    model = models.AdaBoostClassifier(tree, n_estimators=12, random_state=0).fit(X, labels, weight)
+    phi = assert_equals_shap(model.tree_arrays(), X[:100], model.decision_function(X[:100]))
+    assert (np.abs(phi).max() > 0.01) == (n_classes > 1)
+    found = Explainer(model).contributions(X[:5])
+    assert found.method == "trees"
+    assert found.unit == ("log-odds" if n_classes == 2 else "score")
+
+
+@pytest.mark.parametrize("weight", [None, "drawn"])
+@pytest.mark.parametrize("params", [{}, {"max_samples": 1.0, "max_features": 0.5}, {"bootstrap": True}])
+def test_isolation_forests_equal_shap(params, weight):
+    X, _ = some_rows(500, 6)
+    weight = weight and np.random.default_rng(1).choice([0.0, 0.5, 1.0, 2.0], len(X))
+    model = models.IsolationForest(n_estimators=20, random_state=0, **params).fit(X, sample_weight=weight)
+    depth = -np.log2(-model.score_samples(X[:100])) * average_depths(model.max_samples_)
+    phi = assert_equals_shap(model.tree_arrays(), X[:100], depth)
+    assert np.abs(phi).max() > 0.1
+    assert Explainer(model).method == "trees"
+
+
+def assert_equals_shap(trees: TreeArrays, X, said) -> np.ndarray:
+    """Compare with shap's values, and their sum with what the model says; return the values."""
+    import shap
+
+    phi, base = tree_shapley(trees, X)
+    np.testing.assert_allclose(phi.sum(axis=1) + base, said.reshape(len(X), -1), atol=1e-11)
+    explainer = shap.TreeExplainer(as_shap(trees), feature_perturbation="tree_path_dependent")
+    expected = np.asarray(explainer.shap_values(X, check_additivity=False)).reshape(phi.shape)
+    np.testing.assert_allclose(phi, expected, atol=1e-9)
+    return phi
+
+
+def test_what_is_no_sum_of_trees_says_so_and_is_tried_on_other_rows():
+    X, y = some_rows(200, 3, missing=0)
+    median = models.AdaBoostRegressor(n_estimators=5, random_state=0).fit(X, y)
+    with pytest.raises(AttributeError, match="weighted median, which is no sum over trees"):
+        median.tree_arrays()
+    others = models.AdaBoostClassifier(models.LogisticRegression(), n_estimators=3).fit(X, y > 0)
+    with pytest.raises(AttributeError) as raised:
+        others.tree_arrays()
+    assert "only stages that are a DecisionTreeClassifier" in str(raised.value.__cause__)
+    for model in (median, others):
+        assert Explainer(model, background=X[:20]).method == "sampled"

@@ -27,7 +27,7 @@ VALUE_PRESERVING = frozenset({"nnan", "ninf", "nsz"})
 registry: dict[str, object] = {}
 
 
-def kernel(function=None, *, fast: bool = False, inline: bool = False):
+def kernel(function=None, *, fast: bool = False, inline: bool = False, borrows: bool = False):
     """Compile a function of arrays and numbers, and keep the machine code for the next process.
 
     Parameters
@@ -38,6 +38,9 @@ def kernel(function=None, *, fast: bool = False, inline: bool = False):
         Assume that no float inside is NaN or infinite (and that -0.0 equals 0.0).
     inline : bool
         Paste the body into each caller, so that constants of the caller can unroll its loops.
+    borrows : bool
+        The kernel makes no array, and returns none: all that it touches is the caller's, so references need not be
+        counted (in a large kernel that is a quarter of the code to be compiled). One that does is refused when compiled.
 
     Returns
     -------
@@ -45,15 +48,16 @@ def kernel(function=None, *, fast: bool = False, inline: bool = False):
         The compiled function (compiled at its first call, or loaded), or `function` itself with the JIT off.
     """
     if function is None:
-        return lambda f: kernel(f, fast=fast, inline=inline)
+        return lambda f: kernel(f, fast=fast, inline=inline, borrows=borrows)
     if config.DISABLE_JIT:  # type: ignore[attr-defined]
         registry[f"{function.__module__}.{function.__qualname__}"] = function
         return function
-    dispatcher = njit(
+    dispatcher = njit(  # pyright: ignore[reportCallIssue]  (one option is not in its hints)
         nogil=True,
         error_model="numpy",
         fastmath=set(VALUE_PRESERVING) if fast else False,
         inline="always" if inline else "never",
+        _nrt=not borrows,  # said for each kernel: left out, it would be its first caller's
     )(function)
     enable_cache(dispatcher)
     registry[f"{function.__module__}.{function.__qualname__}"] = dispatcher

@@ -157,7 +157,8 @@ class Explainer:
         task = self.subject.task
         if self.method == "trees":
             if task == "classification":
-                return {"logistic": "log-odds", "softmax": "score"}.get(self._trees.link, "probability")  # type: ignore[return-value]
+                units: dict[str, Unit] = {"logistic": "log-odds", "softmax": "score", "votes": "score"}
+                return units.get(self._trees.link, "probability")
             return "log" if self._trees.link == "log" else self._value
         if self.method == "linear" and task == "classification":
             return "log-odds" if len(self._form[0]) == 1 and self._is_logistic() else "score"

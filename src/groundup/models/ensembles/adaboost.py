@@ -139,7 +139,7 @@ class AdaBoost(Callbacks, Learner):
             if told or boost.error == 0 or total <= 0:
                 break
             weight = boost.weight / total
-        for name in ("estimators_", "_importances", *_PACKED):
+        for name in ("estimators_", "_importances", "_cover", *_PACKED):
             self.__dict__.pop(name, None)
         self.__dict__.update(self._attributes(stages, counts, errors))
 

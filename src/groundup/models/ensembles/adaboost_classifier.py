@@ -29,9 +29,24 @@ from sklearn.metrics import accuracy_score
 from groundup.engine.kernels import kernel
 from groundup.engine.losses import softmax
 from groundup.models.ensembles.adaboost import AdaBoost, Boost
-from groundup.models.estimator import ClassifierMixin, Labels, encode_labels
+from groundup.models.estimator import (
+    Array,
+    ClassifierMixin,
+    Labels,
+    available_if,
+    check_is_fitted,
+    encode_labels,
+)
+from groundup.models.trees.arrays import TreeArrays
+from groundup.models.trees.decision_tree import arrays_of
 from groundup.models.trees.packed import Packed, mean_values
 from groundup.models.trees.tree_classifier import DecisionTreeClassifier
+
+
+def _keeps_trees(learner) -> bool:
+    if vars(learner).get("estimators_") is not None:
+        raise AttributeError("only stages that are a DecisionTreeClassifier of groundup are kept as trees")
+    return True
 
 
 class AdaBoostClassifier(ClassifierMixin, AdaBoost):
@@ -74,7 +89,10 @@ class AdaBoostClassifier(ClassifierMixin, AdaBoost):
     _tree = DecisionTreeClassifier
     _depth = 1
     _score = staticmethod(accuracy_score)
-    _state: ClassVar[dict[str, Any]] = {"classes_": Labels()}
+    _state: ClassVar[dict[str, Any]] = {
+        "classes_": Labels(),
+        "_cover": Array("f8", "n_nodes", optional=True),
+    }
 
     def __init__(self, estimator=None, *, n_estimators=50, learning_rate=1.0, random_state=None):
         self.estimator = estimator
@@ -180,6 +198,15 @@ class AdaBoostClassifier(ClassifierMixin, AdaBoost):
         for decisions in self._staged_decisions(X):
             yield _probabilities(*decisions)
 
+    @available_if(_keeps_trees)
+    def tree_arrays(self) -> TreeArrays:
+        """Return the trees in the one form in which tree models can be explained: `decision_function` is their sum."""
+        check_is_fitted(self)
+        walk = self._walk
+        share = walk.n_trees / self.estimator_weights_[: walk.n_trees].sum()
+        found = arrays_of(walk._replace(value=walk.value * share), self._cover)
+        return found._replace(link="logistic" if len(self.classes_) == 2 else "votes")
+
     @property
     def n_classes_(self) -> int:
         """Number of classes."""
@@ -192,6 +219,9 @@ class AdaBoostClassifier(ClassifierMixin, AdaBoost):
     def _check_values(self, value) -> None:
         if not np.isin(value, np.arange(len(self.classes_))).all():
             raise ValueError("a leaf's value is the code of no class")
+        cover = vars(self).get("_cover")
+        if cover is None or (cover <= 0).any():
+            raise ValueError("a node has no rows")
 
 
 def _votes(codes: np.ndarray, n_classes: int) -> np.ndarray:

@@ -144,6 +144,14 @@ class AdaBoostRegressor(RegressorMixin, AdaBoost):
         _weighted_medians(said, counts, out)
         return out
 
+    @property
+    def tree_arrays(self):
+        """Not there: says why."""
+        raise AttributeError(
+            "an AdaBoostRegressor has no tree_arrays: its answer is a weighted median, which is no sum over trees. "
+            "`Explainer` explains it by trying it on other rows; HistGradientBoostingRegressor and forests are sums"
+        )
+
     def _check_counts(self, counts) -> None:
         """Accept a lone learner that counts nothing: it was no better than chance, and is all there is."""
         if not counts.sum() < np.inf:

@@ -272,9 +272,7 @@ class Forest(Answering):
     def tree_arrays(self) -> TreeArrays:
         """Return the fitted trees in the one form in which every tree model can be explained or drawn."""
         check_is_fitted(self)
-        walk = self._walk
-        leaf, first = walk.is_leaf(), np.repeat(walk.firsts[:-1], np.diff(walk.starts))
-        return arrays_of(walk, self._cover, walk.value[np.where(leaf, first + walk.low(), 0)])
+        return arrays_of(self._walk, self._cover)
 
     def _check_state(self) -> None:
         packed = Packed(self._starts, self._firsts, self._nodes, self._value)

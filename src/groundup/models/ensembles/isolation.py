@@ -33,10 +33,13 @@ from groundup.models.estimator import (
     RealNotInt,
     Scalar,
     StrOptions,
+    check_is_fitted,
     check_random_state,
     fitting,
 )
+from groundup.models.trees.arrays import TreeArrays
 from groundup.models.trees.decision_search import next_random, uniform
+from groundup.models.trees.decision_tree import arrays_of
 from groundup.models.trees.packed import LEAF, MISSING_RIGHT, Packed, mean_values
 
 _MOST = 2**31 - 1
@@ -104,6 +107,7 @@ class IsolationForest(OutlierMixin, Learner):
         "_nodes": Array("u8", "n_nodes 2"),
         "_value": Array("f8", "n_values 1"),
         "_firsts": Array("i8", "n_starts"),
+        "_cover": Array("f4", "n_nodes"),
     }
 
     def __init__(
@@ -140,8 +144,8 @@ class IsolationForest(OutlierMixin, Learner):
         weight = rows["weight"]
         if not (weight > 0).any():
             raise ValueError("All sample weights are zero: at least one row must count.")
-        parts = [self._walk] if again else []
-        n_done = parts[0].n_trees if parts else 0
+        parts = [(self._walk, self._cover)] if again else []
+        n_done = self._walk.n_trees if again else 0
         if self.n_estimators < n_done:
             raise ValueError(
                 f"n_estimators={self.n_estimators} must be larger or equal to the {n_done} trees there are when "
@@ -157,7 +161,9 @@ class IsolationForest(OutlierMixin, Learner):
             parts += threads.run(
                 lambda i: self._tree(rows, weight, int(seeds[i])), len(seeds), self._n_threads()
             )
-        self._starts, self._firsts, self._nodes, self._value = self._walk = Packed.joined(parts)
+        self._walk = Packed.joined([part[0] for part in parts])
+        self._starts, self._firsts, self._nodes, self._value = self._walk
+        self._cover = np.concatenate([part[1] for part in parts])
         if self.verbose:
             sys.stdout.write(f"{self._walk.n_trees} trees of {self.max_samples_} rows\n")
         self.offset_ = -0.5
@@ -182,8 +188,8 @@ class IsolationForest(OutlierMixin, Learner):
             return min(int(most), n_rows)
         return max(1, int(most * n_rows))
 
-    def _tree(self, rows: Rows, weight, seed: int) -> Packed:
-        """Draw rows and features, and grow a tree on them."""
+    def _tree(self, rows: Rows, weight, seed: int) -> tuple[Packed, np.ndarray]:
+        """Draw rows and features, and grow a tree on them; return it, and the rows in each node."""
         rng = np.random.default_rng(seed)
         equal = (weight == weight[0]).all()
         size = self.max_samples_
@@ -208,17 +214,21 @@ class IsolationForest(OutlierMixin, Learner):
         features = np.sort(rng.choice(f, wanted, replace=False)) if wanted < f else np.arange(f)
         depth = int(np.ceil(np.log2(max(self.max_samples_, 2))))
         nodes, value = np.empty((2 * size, 2), np.uint64), np.empty((size + 1, 1))
+        cover = np.empty(2 * size, np.float32)
+        work = np.arange(size), np.empty(size, np.int64), np.empty((depth + 2, 4), np.int64)
         n, leaves = _isolate(
             np.concatenate(taken),
             features,
             depth,
-            np.uint64(seed),
+            np.array([seed], np.uint64),
             average_depths(np.arange(size + 1)),
+            *work,
             nodes,
             value,
+            cover,
         )
         ends = np.array([0, n], np.int64), np.array([0, leaves], np.int64)
-        return Packed(*ends, nodes[:n].copy(), value[:leaves].copy())
+        return Packed(*ends, nodes[:n].copy(), value[:leaves].copy()), cover[:n].copy()
 
     def score_samples(self, X) -> np.ndarray:
         """Return the scores: (n_rows,), the lower the stranger."""
@@ -246,6 +256,14 @@ class IsolationForest(OutlierMixin, Learner):
         usual = float(average_depths(fitted["max_samples_"]))
         return -(2.0 ** (-depth[:, 0] / usual)) if usual > 0 else np.full(len(depth), -0.5)
 
+    def tree_arrays(self) -> TreeArrays:
+        """Return the trees in the one form in which every tree model can be explained: their sum is the mean depth h(x).
+
+        The shorter the way, the stranger the row: what lowers h makes a row strange.
+        """
+        check_is_fitted(self)
+        return arrays_of(self._walk, self._cover)
+
     def __sklearn_is_fitted__(self) -> bool:
         """Tell whether there are trees."""
         return "_nodes" in vars(self)
@@ -261,6 +279,8 @@ class IsolationForest(OutlierMixin, Learner):
         packed.check(self.n_features_in_)
         if (packed.value < 0).any() or self.max_samples_ > 2**40:
             raise ValueError("a leaf's depth is negative, or the trees have too many rows")
+        if (self._cover <= 0).any():
+            raise ValueError("a node has no rows")
         self._walk = packed
 
 
@@ -272,17 +292,15 @@ def average_depths(sizes) -> np.ndarray:
     return np.where(n > 2, large, np.where(n == 2, 1.0, 0.0))
 
 
-@kernel
-def _isolate(X, features, most, seed, usual, out_nodes, out_value):
-    """Grow a tree on the rows of X; return its numbers of nodes and leaves. usual[n]: the mean depth in n rows."""
+@kernel(borrows=True)
+def _isolate(X, features, most, state, usual, order, spare, waiting, out_nodes, out_value, out_cover):
+    """Grow a tree on the rows of X; return its numbers of nodes and leaves.
+
+    state : the seed.  usual[n]: the mean depth in n rows.  order : 0, 1, ..., n_rows - 1.  spare : int64 (n_rows,).
+    waiting : int64 (most + 2, 4): first row, stop, depth, number of the parent of a right child.
+    """
     n, f = X.shape[0], features.size
-    order, spare = np.arange(n), np.empty(n, np.int64)
     cuts = out_nodes.view(np.float64)
-    state = np.empty(1, np.uint64)
-    state[0] = seed
-    waiting = np.empty(
-        (most + 2, 4), np.int64
-    )  # first row, stop, depth, number of the parent of a right child
     waiting[0, 0], waiting[0, 1], waiting[0, 2], waiting[0, 3] = 0, n, 0, -1
     top, q, leaves = 1, 0, 0
     while top > 0:
@@ -290,6 +308,7 @@ def _isolate(X, features, most, seed, usual, out_nodes, out_value):
         start, stop, depth, parent = waiting[top, 0], waiting[top, 1], waiting[top, 2], waiting[top, 3]
         if parent >= 0:
             out_nodes[parent, 1] |= np.uint64(q)
+        out_cover[q] = stop - start
         low, high, j, found = 0.0, 0.0, np.int64(0), False
         tries = 0
         first = np.int64(next_random(state) % np.uint64(f))
@@ -325,7 +344,8 @@ def _isolate(X, features, most, seed, usual, out_nodes, out_value):
             spare[other] = row
             at += 1 - np.int64(right)
             other += np.int64(right)
-        order[at:stop] = spare[:other]
+        for i in range(other):
+            order[at + i] = spare[i]
         cuts[q, 0] = cut
         out_nodes[q, 1] = np.uint64(j) << _32
         if missing_right:

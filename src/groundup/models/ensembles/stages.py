@@ -65,7 +65,7 @@ class Trees:
         self._rows, self._numeric = rows, tree._numeric
         # A fixed seed (of the rows that bins are told from): so all draws are those of scikit-learn.
         self._codes = coded(rows, rows["weight"], 0)
-        self.parts: list[tuple[Packed, np.ndarray]] = []
+        self.parts: list[tuple[Packed, np.ndarray, np.ndarray]] = []
 
     def __len__(self):
         return len(self.parts)
@@ -90,7 +90,7 @@ class Trees:
         )
         grown = pruned(grow_tree(self._codes, target, rules, order.astype(np.int32)), tree.ccp_alpha)
         packed = self._packed(grown)
-        self.parts.append((packed, grown.importances(self._rows.n_features)))
+        self.parts.append((packed, grown.importances(self._rows.n_features), grown.weight))
         out = np.empty((self._rows.n_rows, 1))
         self._rows.advance(lambda run: mean_values(run.X, *packed, out[run.lo : run.hi]))
         return out[:, 0]
@@ -109,10 +109,11 @@ class Trees:
     def state(self) -> dict[str, Any]:
         """Return the stages as attributes of the ensemble."""
         packed = Packed.joined([part[0] for part in self.parts])
-        return {
-            **dict(zip(("_starts", "_firsts", "_nodes", "_value"), packed, strict=True)),
-            "_importances": np.stack([part[1] for part in self.parts]),
-        }
+        found: dict[str, Any] = dict(zip(("_starts", "_firsts", "_nodes", "_value"), packed, strict=True))
+        found["_importances"] = np.stack([part[1] for part in self.parts])
+        if not self._numeric:  # votes are added up, and can be explained; a median of numbers cannot
+            found["_cover"] = np.concatenate([part[2] for part in self.parts])
+        return found
 
 
 class Others:

@@ -35,7 +35,7 @@ class TreeArrays(NamedTuple):
         First output that the tree adds to.
     base : ndarray of float64 of shape (n_outputs,)
     link : str
-        What makes the answer of z: ``identity``, ``logistic``, ``softmax`` or ``log``.
+        What makes the answer of z: ``identity``, ``logistic``, ``softmax`` or ``log``; ``votes``: the largest z wins.
     levels : ndarray of uint64 of shape (n_nodes, 4), optional
         Bit b: code b goes left; 0 for nodes where a threshold decides.
     """

@@ -38,7 +38,7 @@ CRITERIA = {
 }
 
 
-@kernel
+@kernel(borrows=True)
 def side_score(sums, offsets, criterion):
     """Score of one side (or of an unsplit node) from its sums; -inf where there is none."""
     score = 0.0
@@ -68,7 +68,7 @@ def side_score(sums, offsets, criterion):
     return score
 
 
-@kernel
+@kernel(borrows=True)
 def class_impurity(sums, offsets, criterion):
     """Mean over the outputs of the Gini index or entropy."""
     total = 0.0

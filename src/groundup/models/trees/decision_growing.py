@@ -87,9 +87,13 @@ def grow_tree(coded: Codes, target: Target, rules: Rules, order: np.ndarray, ask
     if rules.criterion == ABSOLUTE:
         size = n * n_outputs
         absolute = Absolute(np.empty(size), np.empty(size, np.int64), np.empty(size), np.empty((3, n)))
+    binned = coded.missing == 255 and absolute is None
     work = _work(order, n_outputs, coded, rules)
+    y = None if rules.classes else target.y
+    hist = np.zeros(BATCH * 256 * (rules.n_sums + 1)) if binned else None
+    keys = None if binned else np.empty((2, n), np.int64)
     growth = _growth(min(2 * n - 1, 1024), rules.n_sums if rules.classes else n_outputs)
-    while (state := _grow(coded, target, rules, work, absolute, growth, _BUDGET)) != _DONE:
+    while (state := _grow(coded, target, rules, work, y, hist, keys, absolute, growth, _BUDGET)) != _DONE:
         if asked is not None:
             asked()
         if state == _FULL:
@@ -100,21 +104,22 @@ def grow_tree(coded: Codes, target: Target, rules: Rules, order: np.ndarray, ask
 
 def _work(order, n_outputs: int, coded: Codes, rules: Rules) -> Work:
     n, classes = len(order), rules.classes
-    binned = coded.missing == 255 and rules.criterion != ABSOLUTE
     most = min(n, 256) if coded.missing == 255 else n
     return Work(
         order,
         np.empty(n, np.int32),
         np.empty(n * n_outputs if classes else 0, np.int32),
         np.empty(n if classes else n * rules.n_sums),
-        np.empty((2, 0 if binned else n), np.int64),
         np.empty(most, np.int64),
         np.empty((most, rules.n_sums + 1)),
-        np.zeros((BATCH if binned else 0) * 256 * (rules.n_sums + 1)),
         np.empty(BATCH * 4, np.uint64),
         np.empty((2, rules.n_sums + 1)),
         np.arange(coded.n_features, dtype=np.int32),
         np.empty(coded.n_features, np.int32),
+        np.empty(rules.n_sums),
+        np.empty(1, np.uint64),
+        np.empty(3, np.int64),
+        np.empty(1),
     )
 
 
@@ -134,22 +139,21 @@ def _longer(values: np.ndarray, most: int) -> np.ndarray:
     return new
 
 
-@kernel
-def _grow(coded, target, rules, work, absolute, growth, budget):
-    """Go on growing; tell whether the tree is done, paused after `budget`, or the arrays are full."""
+@kernel(borrows=True)
+def _grow(coded, target, rules, work, y, hist, keys, absolute, growth, budget):
+    """Go on growing; tell whether the tree is done, paused after `budget`, or the arrays are full.
+
+    y, hist, keys, absolute : see `decision_search`.
+    """
     whole, progress = growth.whole, growth.progress
     best_first = rules.max_leaf_nodes > 0
     done, made = np.int64(0), progress[0]
-    total, state = np.empty(rules.n_sums), np.empty(1, np.uint64)
-    split, cut = np.empty(3, np.int64), np.empty(1)
     if made == 0:
         whole[0, _STOP], whole[0, _KEY] = work.order.size, 1
         progress[0], progress[2] = 1, 1
     while True:
         for kid in range(progress[0] - 1, made - 1, -1):  # the left one last: it is taken first
-            done += _make(
-                kid, coded, target, rules, work, absolute, growth, best_first, total, state, split, cut
-            )
+            done += _make(kid, coded, target, rules, work, y, hist, keys, absolute, growth, best_first)
         made = progress[0]
         if progress[1] == 0 or (best_first and progress[2] >= rules.max_leaf_nodes):
             return _DONE
@@ -170,12 +174,12 @@ def _grow(coded, target, rules, work, absolute, growth, budget):
 
 
 @kernel(inline=True)
-def _make(q, coded, target, rules, work, absolute, growth, best_first, total, state, split, cut):
+def _make(q, coded, target, rules, work, y, hist, keys, absolute, growth, best_first):
     """Sum up a new node, and put it on the list if it can be split; return the work done."""
     whole, real = growth.whole, growth.real
     rows = work.order[whole[q, _START] : whole[q, _STOP]]
     n = rows.size
-    weight, impurity = gather(rows, target, rules, work, absolute, total, growth.value[q])
+    weight, impurity = gather(rows, target, rules, work, y, keys, absolute, growth.value[q])
     real[q, _IMPURITY], real[q, _WEIGHT] = impurity, weight
     whole[q, _LEFT] = 0
     if (
@@ -186,17 +190,18 @@ def _make(q, coded, target, rules, work, absolute, growth, best_first, total, st
         and impurity > 2.220446049250313e-16
     ):
         key = np.uint64(whole[q, _KEY])
-        fall = search(rows, coded, target, rules, work, absolute, total, impurity, key, state, split, cut)
+        fall = search(rows, coded, target, rules, work, y, hist, keys, absolute, impurity, key)
         fall /= target.offsets.size - 1
         n *= rules.max_features
         if fall >= 0.0 and fall / real[0, _WEIGHT] + 2.220446049250313e-16 >= rules.min_decrease:
+            split = work.split
             whole[q, _FEATURE], whole[q, _CODE], whole[q, _MISSING] = split[0], split[1], split[2]
-            real[q, _CUT], real[q, _FALL] = cut[0], fall
+            real[q, _CUT], real[q, _FALL] = work.cut[0], fall
             _put(q, growth.waiting, real, growth.progress, best_first)
     return n
 
 
-@kernel
+@kernel(borrows=True)
 def _put(q, waiting, real, progress, best_first):
     """Put a node on the list: at its end, or into its heap."""
     at = progress[1]
@@ -210,13 +215,13 @@ def _put(q, waiting, real, progress, best_first):
         at = up
 
 
-@kernel
+@kernel(borrows=True)
 def _before(a, b, real):
     """Tell whether node a is split before b: the larger fall, of equal ones the older node."""
     return real[a, _FALL] > real[b, _FALL] or (real[a, _FALL] == real[b, _FALL] and a < b)
 
 
-@kernel
+@kernel(borrows=True)
 def _take(waiting, real, progress, best_first):
     """Take the last node off the list, or the best."""
     progress[1] -= 1
@@ -236,7 +241,7 @@ def _take(waiting, real, progress, best_first):
     return q
 
 
-@kernel
+@kernel(borrows=True)
 def _part(q, codes, stride, missing, order, spare, whole):
     """Part a node's rows by its split, keeping their order; return the first row of the right side.
 

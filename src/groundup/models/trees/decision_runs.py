@@ -27,7 +27,7 @@ _NONE, _BIT = np.uint64(0), np.uint64(1)
 _AHEAD = 16
 
 
-@kernel
+@kernel(borrows=True)
 def sort_codes(codes, stride, f, rows, out_keys, spare):
     """Sort a node's rows by code: out_keys[i] = code << 32 | place in `rows`, increasing. spare: as out_keys."""
     n = rows.size
@@ -52,10 +52,11 @@ def sort_keys(keys, spare, most):
                 j -= 1
             keys[j] = key
         return
-    starts = np.zeros(257, np.int64)
+    starts = np.empty(257, np.int64)
     shift = np.int64(32)
     while most > 0:
-        starts[:] = 0
+        for b in range(257):
+            starts[b] = 0
         for i in range(n):
             starts[((keys[i] >> shift) & np.int64(255)) + 1] += 1
         for b in range(256):
@@ -70,7 +71,7 @@ def sort_keys(keys, spare, most):
         shift += np.int64(8)
 
 
-@kernel
+@kernel(borrows=True)
 def runs_of_sorted(keys, n, slot, contribution, n_sums, n_outputs, classes, out_code, out_sums):
     """Runs of sorted keys; return how many. slot, contribution: see `decision_search.gather`."""
     n_runs = -1
@@ -94,7 +95,7 @@ def runs_of_sorted(keys, n, slot, contribution, n_sums, n_outputs, classes, out_
     return n_runs + 1
 
 
-@kernel
+@kernel(borrows=True)
 def fill_histograms(
     codes,
     stride,
@@ -143,7 +144,7 @@ def fill_histograms(
                     out_hist[o + s] += contribution[i * n_sums + s]
 
 
-@kernel
+@kernel(borrows=True)
 def runs_of_histogram(hist, there, j, n_sums, n_first, counted, out_code, out_sums):
     """Runs of the j-th histogram, which is cleared; return how many.
 

@@ -77,24 +77,34 @@ class Rules(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Arrays that a node is worked in, as long as the tree has rows; kept from node to node."""
+    """Arrays that a node is worked in, as long as the tree has rows; kept from node to node.
+
+    Beside them kernels take, or None where it is not wanted, so that what would use it is not compiled:
+
+    y : float64 (n_rows * n_outputs,): `Target.y`, in regression.
+    hist : float64 (BATCH * 256 * (n_sums + 1)), zeros between nodes: where codes are bins.
+    keys : int64 (2, n): where rows are sorted.
+    absolute : `Absolute`.
+    """
 
     order: np.ndarray  # int32: the rows, sorted by node
     spare: np.ndarray  # int32
     slot: np.ndarray  # int32 (n_outputs)
     contribution: np.ndarray  # float64: a row's weight, or its sums (n_sums)
-    keys: np.ndarray  # int64 (2, n)
     run_code: np.ndarray  # int64
     run_sums: np.ndarray  # float64 (n or 256, n_sums + 1)
-    hist: np.ndarray  # float64 (BATCH * 256 * (n_sums + 1)), zeros between nodes
     there: np.ndarray  # uint64 (BATCH * 4): see `decision_runs`
     side: np.ndarray  # float64 (2, n_sums + 1)
     features: np.ndarray  # int32 (n_features,): 0, 1, ... between nodes
     swaps: np.ndarray  # int32 (n_features,)
+    total: np.ndarray  # float64 (n_sums,): the node's sums
+    state: np.ndarray  # uint64 (1,): of the node's random numbers
+    split: np.ndarray  # int64 (3,): feature, code (up to which rows go left), missing left
+    cut: np.ndarray  # float64 (1,): threshold
 
 
 class Absolute(NamedTuple):
-    """Further arrays for the absolute error. Kernels take them or None: then nothing of it is compiled."""
+    """Further arrays for the absolute error."""
 
     y: np.ndarray  # float64 (n_outputs): targets of the node's rows
     rank: np.ndarray  # int64 (n_outputs): their ranks in the node
@@ -102,7 +112,7 @@ class Absolute(NamedTuple):
     losses: np.ndarray  # float64 (3, n): of left sides, of right sides; and the weights
 
 
-@kernel
+@kernel(borrows=True)
 def next_random(state):
     """Advance the generator (splitmix64) in state[0]; return 64 random bits."""
     state[0] += _MIX
@@ -112,29 +122,33 @@ def next_random(state):
     return z ^ (z >> np.uint64(31))
 
 
-@kernel
+@kernel(borrows=True)
 def uniform(state):
     """Return a number in [0, 1) of 53 random bits."""
     return np.float64(next_random(state) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
 
 
 @kernel(inline=True)
-def gather(rows, target, rules, work, absolute, out_total, out_value):
+def gather(rows, target, rules, work, y, keys, absolute, out_value):
     """Copy what is learnt of a node's rows side by side, and sum it up.
 
     work.slot, work.contribution: of the i-th row; classification: its weight, regression: its sums.
-    out_total: the sums, as the search wants them.  out_value: sums of classes, or the prediction of each output.
+    work.total: the sums, as the search wants them.  out_value: sums of classes, or the prediction of each output.
     Returns (weight, impurity).
     """
     all_slots = target.slot
     weights = target.weight
     contribution = work.contribution
     slot = work.slot
+    total = work.total
     n, n_outputs = rows.size, target.offsets.size - 1
     weighted = weights.size > 0
-    out_total[:] = 0.0
-    weight = 0.0
-    if rules.classes:
+    for s in range(rules.n_sums):
+        total[s] = 0.0
+    weight, impurity = 0.0, 0.0
+    if y is not None:
+        weight, impurity = _gather_numbers(rows, target, rules, work, y, keys, absolute, out_value)
+    else:
         for i in range(n):
             r = np.int64(rows[i])
             ahead = np.int64(rows[min(i + _AHEAD, n - 1)])
@@ -148,24 +162,23 @@ def gather(rows, target, rules, work, absolute, out_total, out_value):
             for k in range(n_outputs):
                 s = all_slots[r * n_outputs + k]
                 slot[i * n_outputs + k] = s
-                out_total[s] += w
+                total[s] += w
         for s in range(rules.n_sums):
-            out_value[s] = out_total[s]
-        impurity = class_impurity(out_total, target.offsets, rules.criterion)
-    else:
-        weight, impurity = _gather_numbers(rows, target, rules, work, absolute, out_total, out_value)
+            out_value[s] = total[s]
+        impurity = class_impurity(total, target.offsets, rules.criterion)
     return weight, impurity
 
 
-@kernel
-def _gather_numbers(rows, target, rules, work, absolute, out_total, out_value):
-    all_y = target.y
+@kernel(borrows=True)
+def _gather_numbers(rows, target, rules, work, all_y, keys, absolute, out_value):
     weights = target.weight
     contribution = work.contribution
+    total = work.total
     n, n_outputs, n_sums = rows.size, target.offsets.size - 1, rules.n_sums
     weighted = weights.size > 0
     weight = 0.0
-    out_value[:] = 0.0
+    for k in range(n_outputs):
+        out_value[k] = 0.0
     for i in range(n):
         r = np.int64(rows[i])
         w = weights[r] if weighted else 1.0
@@ -180,7 +193,7 @@ def _gather_numbers(rows, target, rules, work, absolute, out_total, out_value):
     spread = 0.0
     for i in range(n):
         w = contribution[i * n_sums]
-        out_total[0] += w
+        total[0] += w
         for k in range(n_outputs):
             y = contribution[i * n_sums + 1 + k]
             gap = y - out_value[k]
@@ -192,15 +205,15 @@ def _gather_numbers(rows, target, rules, work, absolute, out_total, out_value):
             elif rules.criterion == POISSON:
                 spread -= w * gap
             contribution[i * n_sums + 1 + k] = w * y
-            out_total[1 + k] += w * y
+            total[1 + k] += w * y
     if absolute is not None:
-        spread = _medians(rows, target, n_sums, weight, work, absolute, out_value)
+        spread = _medians(rows, target, n_sums, weight, work, keys, absolute, out_value)
     spread = max(spread, 0.0)
     return weight, spread / (weight * n_outputs)
 
 
 @kernel
-def _medians(rows, target, n_sums, weight, work, absolute, out_value):
+def _medians(rows, target, n_sums, weight, work, keys, absolute, out_value):
     """out_value[k] = weighted median of output k; return the loss around them."""
     contribution = work.contribution
     own_y = absolute.y
@@ -213,7 +226,7 @@ def _medians(rows, target, n_sums, weight, work, absolute, out_value):
         for k in range(n_outputs):
             at = np.int64(rows[i]) * n_outputs + k
             own_y[i * n_outputs + k], rank[i * n_outputs + k] = all_y[at], ranks[at]
-    rank_targets(own_y, n, n_outputs, work.keys, rank, ordered)
+    rank_targets(own_y, n, n_outputs, keys, rank, ordered)
     loss = 0.0
     own = np.empty(n)
     for k in range(n_outputs):
@@ -226,10 +239,10 @@ def _medians(rows, target, n_sums, weight, work, absolute, out_value):
 
 
 @kernel(inline=True)
-def search(rows, coded, target, rules, work, absolute, total, impurity, key, state, out_split, out_cut):
-    """Find the best split of a node whose rows are gathered; return the fall of the impurity's sum, -1 for none.
+def search(rows, coded, target, rules, work, y, hist, keys, absolute, impurity, key):
+    """Find the best split of a node whose rows are gathered: work.split, work.cut.
 
-    out_split : int64 (3,): feature, code (up to which rows go left), missing left.  out_cut : float64 (1,): threshold.
+    Returns the fall of the impurity's sum, -1 where there is no split.
     """
     features = work.features
     swaps = work.swaps
@@ -238,13 +251,11 @@ def search(rows, coded, target, rules, work, absolute, total, impurity, key, sta
     contribution = work.contribution
     run_code = work.run_code
     run_sums = work.run_sums
-    keys = work.keys
-    hist, there = work.hist, work.there
+    there, total, state = work.there, work.total, work.state
     n = rows.size
     state[0] = np.uint64(rules.seed) ^ (key * _MIX)
     n_features = coded.n_features
     counted = rules.min_samples_leaf > 1 or rules.min_weight_leaf > 0.0 or not rules.classes
-    histogram = coded.missing == 255 and absolute is None
     weight = 0.0
     for s in range(target.offsets[0], target.offsets[1] if rules.classes else 1):
         weight += total[s]
@@ -255,12 +266,14 @@ def search(rows, coded, target, rules, work, absolute, total, impurity, key, sta
     best = -np.inf
     drawn, varied = 0, 0
     while drawn < n_features and (drawn < rules.max_features or varied == 0):
-        batch = min(BATCH, max(1, rules.max_features - drawn)) if histogram else 1
+        batch = 1
+        if hist is not None:
+            batch = min(BATCH, max(1, rules.max_features - drawn))
         for j in range(drawn, drawn + batch):
             other = j + np.int64(next_random(state) % np.uint64(n_features - j))
             swaps[j] = other
             features[j], features[other] = features[other], features[j]
-        if histogram:
+        if hist is not None:
             fill_histograms(
                 codes, coded.stride, features[drawn : drawn + batch], batch, rows, slot,
                 contribution, rules.n_sums, target.offsets.size - 1, rules.classes, counted, hist,
@@ -268,12 +281,13 @@ def search(rows, coded, target, rules, work, absolute, total, impurity, key, sta
             )  # fmt: skip
         for j in range(drawn, drawn + batch):
             f = np.int64(features[j])
-            if histogram:
+            n_runs = 0
+            if hist is not None:
                 first = target.offsets[1] if rules.classes else 1
                 n_runs = runs_of_histogram(
                     hist, there, j - drawn, rules.n_sums, first, counted, run_code, run_sums
                 )
-            else:
+            if keys is not None:
                 sort_codes(codes, coded.stride, f, rows, keys[0], keys[1])
                 n_runs = runs_of_sorted(
                     keys[0], n, slot, contribution, rules.n_sums, target.offsets.size - 1,
@@ -282,9 +296,8 @@ def search(rows, coded, target, rules, work, absolute, total, impurity, key, sta
             if n_runs < 2:
                 continue
             varied += 1
-            score = _best_place(
-                f, n, n_runs, coded, target, rules, work, absolute, total, state, best + tolerance, out_split, out_cut,
-            )  # fmt: skip
+            least = best + tolerance
+            score = _best_place(f, n, n_runs, coded, target, rules, work, y, keys, absolute, least)
             best = max(best, score)
         drawn += batch
     for j in range(drawn - 1, -1, -1):
@@ -294,15 +307,15 @@ def search(rows, coded, target, rules, work, absolute, total, impurity, key, sta
 
 
 @kernel(inline=True)
-def _best_place(f, n, n_runs, coded, target, rules, work, absolute, total, state, least, out_split, out_cut):
-    """Best place of one feature if its score is above `least`: its score, and out_split, out_cut; else -inf."""
+def _best_place(f, n, n_runs, coded, target, rules, work, y, keys, absolute, least):
+    """Best place of one feature if its score is above `least`: its score, and work.split, work.cut; else -inf."""
     run_code = work.run_code
     missing = np.int64(run_code[n_runs - 1] == coded.missing)
     some = n_runs - missing
     top, at, way = least, np.int64(-1), np.int64(0)
     place, only, cut = np.int64(-1), np.int64(0), 0.0
     if rules.random:
-        place, only, cut = _random_place(f, some, missing, coded.values, coded.edges, run_code, state)
+        place, only, cut = _random_place(f, some, missing, coded.values, coded.edges, run_code, work.state)
     for side in range(1 + missing):
         if place >= 0 and side != only:
             continue
@@ -312,36 +325,29 @@ def _best_place(f, n, n_runs, coded, target, rules, work, absolute, total, state
             last = place + 1
         if absolute is not None:
             score, found = _absolute_places(
-                first, last, side, some, missing, n, target, rules, work, absolute, top
+                first, last, side, some, missing, n, target, rules, work, keys, absolute, top
             )
         elif rules.criterion == GINI and rules.n_sums == 2 and target.offsets.size == 2:
             score, found = _gini_of_two(
-                first,
-                last,
-                side,
-                some,
-                n,
-                rules.min_samples_leaf,
-                rules.min_weight_leaf,
-                work.run_sums,
-                total,
-                top,
-            )
+                first, last, side, some, n, rules.min_samples_leaf, rules.min_weight_leaf, work.run_sums,
+                work.total, top,
+            )  # fmt: skip
         else:
             score, found = _places(
-                first, last, side, some, n, target.offsets, rules, work.run_sums, work.side, total, top
+                first, last, side, some, n, target.offsets, rules, work.run_sums, work.side, work.total, top
             )
         if score > top:
             top, at, way = score, found, side
     if at >= 0:
-        out_split[0], out_split[2] = f, way
-        _cut(f, at, some, coded.values, coded.edges, run_code, out_split, out_cut)
+        split = work.split
+        split[0], split[2] = f, way
+        _cut(f, at, some, coded.values, coded.edges, run_code, split, work.cut)
         if place >= 0:
-            out_split[1], out_cut[0] = run_code[at], cut
+            split[1], work.cut[0] = run_code[at], cut
     return top if at >= 0 else -np.inf
 
 
-@kernel
+@kernel(borrows=True)
 def _cut(f, place, some, values, edges, run_code, out_split, out_cut):
     """Put the threshold between run `place` and the next one."""
     low = run_code[place]
@@ -358,13 +364,13 @@ def _cut(f, place, some, values, edges, run_code, out_split, out_cut):
     out_split[1], out_cut[0] = low, a if cut >= b else cut
 
 
-@kernel
+@kernel(borrows=True)
 def _allowed(few, n, weight, rest, least_rows, least_weight):
     """Tell whether both sides have rows and weight enough."""
     return min(few, n - few) >= least_rows and min(weight, rest) >= least_weight
 
 
-@kernel
+@kernel(borrows=True)
 def _side_weight(sums, offsets, rules):
     weight = 0.0
     for s in range(offsets[0], offsets[1] if rules.classes else 1):
@@ -372,14 +378,12 @@ def _side_weight(sums, offsets, rules):
     return weight
 
 
-@kernel
+@kernel(borrows=True)
 def _places(first, last, side, some, n, offsets, rules, run_sums, sides, total, least):
     """Best score above `least` of the places first, ..., last - 1, and its place."""
     left, right = sides[0], sides[1]
-    left[:] = 0.0
-    if side:
-        for s in range(rules.n_sums + 1):
-            left[s] = run_sums[some, s]
+    for s in range(rules.n_sums + 1):
+        left[s] = run_sums[some, s] if side else 0.0
     at = np.int64(-1)
     plain = rules.min_samples_leaf <= 1 and rules.min_weight_leaf <= 0.0
     squared = rules.criterion == SQUARED and rules.n_sums == 2
@@ -405,7 +409,7 @@ def _places(first, last, side, some, n, offsets, rules, run_sums, sides, total, 
     return (least if at >= 0 else -np.inf), at
 
 
-@kernel
+@kernel(borrows=True)
 def _gini_of_two(first, last, side, some, n, least_rows, least_weight, run_sums, total, least):
     """`_places` for two classes and Gini's index: both sides over one denominator."""
     a, b, few = 0.0, 0.0, 0.0
@@ -428,21 +432,21 @@ def _gini_of_two(first, last, side, some, n, least_rows, least_weight, run_sums,
 
 
 @kernel
-def _absolute_places(first, last, side, some, missing, n, target, rules, work, absolute, least):
+def _absolute_places(first, last, side, some, missing, n, target, rules, work, both, absolute, least):
     """`_places` for the absolute error: minus the losses of both sides."""
     contribution = work.contribution
     run_sums = work.run_sums
     losses = absolute.losses
     n_outputs = target.offsets.size - 1
-    keys = work.keys[0]
+    keys = both[0]
     n_missing = np.int64(run_sums[some, rules.n_sums]) if missing else 0
     weights = losses[2]
     for i in range(n):
         weights[i] = contribution[i * rules.n_sums]
     if side:  # the missing rows, which are last, come first
-        keys = work.keys[1]
+        keys = both[1]
         for i in range(n):
-            keys[i] = work.keys[0][(i + n - n_missing) % n]
+            keys[i] = both[0, (i + n - n_missing) % n]
     for backward in range(2):
         side_losses(
             keys, n, weights, absolute.y, absolute.rank, absolute.ordered, n_outputs, backward == 1,
@@ -471,7 +475,7 @@ def _absolute_places(first, last, side, some, missing, n, target, rules, work, a
     return (least if at >= 0 else -np.inf), at
 
 
-@kernel
+@kernel(borrows=True)
 def _random_place(f, some, missing, values, edges, run_code, state):
     """Draw a place and the side of missing values; return both, and the threshold."""
     side = np.int64(next_random(state) & np.uint64(1)) if missing else np.int64(0)

@@ -163,8 +163,7 @@ class DecisionTree(Answering):
     def tree_arrays(self) -> TreeArrays:
         """Return the fitted tree in the one form in which every tree model can be explained or drawn."""
         check_is_fitted(self)
-        walk = self._walk
-        return arrays_of(walk, self._cover, walk.value)
+        return arrays_of(self._walk, self._cover)
 
     def _check_state(self) -> None:
         packed = self._packed()
@@ -182,14 +181,16 @@ class DecisionTree(Answering):
         self._walk = packed
 
 
-def arrays_of(packed: Packed, cover: np.ndarray, value: np.ndarray) -> TreeArrays:
-    """Return packed trees, whose mean is the answer, as plain arrays; `value` is that of each node."""
-    leaf, n_trees = packed.is_leaf(), packed.n_trees
-    within = np.arange(len(leaf)) - np.repeat(packed.starts[:-1], np.diff(packed.starts))
+def arrays_of(packed: Packed, cover: np.ndarray) -> TreeArrays:
+    """Return packed trees, whose mean is the answer, as plain arrays."""
+    leaf, low, n_trees = packed.is_leaf(), packed.low(), packed.n_trees
+    start, first = (np.repeat(at[:-1], np.diff(packed.starts)) for at in (packed.starts, packed.firsts))
+    within = np.arange(len(leaf)) - start
+    value = packed.value[np.where(leaf, first + low, 0)]
     return TreeArrays(
         packed.starts,
         np.where(leaf, 0, within + 1).astype(np.int32),
-        np.where(leaf, 0, packed.low()).astype(np.int32),
+        np.where(leaf, 0, low).astype(np.int32),
         packed.feature().astype(np.int32),
         packed.threshold(),
         packed.missing_left(),

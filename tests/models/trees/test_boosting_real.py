@@ -1,0 +1,26 @@
+"""Boosting on real tables: as good as scikit-learn's at equal settings, by the script that shows LightGBM beside it."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.data
+SCRIPT = Path(__file__).parents[3] / "benchmarks" / "reference_trees.py"
+_SPEC = importlib.util.spec_from_file_location("reference_trees", SCRIPT)
+reference = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(reference)
+
+
+@pytest.mark.parametrize("name", reference.TABLES)
+def test_as_good_as_scikit_learns_on_real_tables(name, real_data):
+    X, y = reference.read(name, real_data)
+    ours, theirs = (
+        np.mean([reference.score(peer, X, y, seed) for seed in range(6)])
+        for peer in ("groundup", "scikit-learn")
+    )
+    if reference.TABLES[name].one is None:
+        assert ours == pytest.approx(theirs, rel=0.005)
+    else:
+        assert ours == pytest.approx(theirs, abs=0.002)
