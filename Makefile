@@ -1,6 +1,6 @@
 # The verbs of this repository. Each does its own set-up: a bare machine needs Python 3.11 or newer with venv, and make.
 #   make demo     build, show and use a model of a bundled sample table
-#   make test     the tests             make test-data  those on the real data of ../shared/data
+#   make test     the tests             make test-data  the slow ones, and those on the real data of ../shared/data
 #   make check    style, types, layers  make bench      races against the peers that are installed
 #   make warmup   compile all kernels once              make docs   the site: docs/_build/html
 
@@ -21,10 +21,10 @@ demo: $(READY)
 	$(BIN)/groundup predict demo.groundup sample:churn --output demo.groundup/predictions.csv
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not data"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not data and not slow"
 
 test-data: $(READY)
-	$(BIN)/python -m pytest -m data; status=$$?; [ $$status = 5 ] && exit 0 || exit $$status  # 5: none to run, and said so
+	$(BIN)/python -m pytest -m "data or slow"; status=$$?; [ $$status = 5 ] && exit 0 || exit $$status  # 5: none to run, and said so
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -12,6 +12,8 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 
 from groundup.models import LogisticRegression, LogisticRegressionCV
 from groundup.models.linear import logistic_path
+from groundup.testing.bits import thread_budget
+from groundup.testing.samples import assert_same
 
 NEW = {"use_legacy_attributes": False, "l1_ratios": (0,), "scoring": "neg_log_loss"}
 
@@ -153,6 +155,17 @@ def test_hard_data_give_finite_answers(change):
         assert np.isfinite(model.scores_).all()
         assert np.isfinite([model.objective_, model.gap_]).all()
         assert np.isfinite(model.predict_proba(X)).all()
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_threads_leave_no_trace_on_a_path_with_l1(n_classes):
+    X, y, weight = problem(9_000, n_classes=n_classes)
+    found = []
+    for n_threads in (1, 2):
+        with thread_budget(n_threads):
+            model = LogisticRegressionCV(**NEW | {"l1_ratios": (0, 0.5)}, Cs=(1e-3, 1e-2), cv=2)
+            found.append(model.fit(X, y, weight).get_state())
+    assert_same(found[1], found[0], "2 threads against 1")
 
 
 def test_what_is_refused_and_warned_of():

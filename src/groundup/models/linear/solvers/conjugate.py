@@ -28,6 +28,9 @@ from groundup.engine.rows import Rows
 from groundup.models.linear import access
 
 _STEPS = 5000
+_SCATTERED = (
+    10_000  # columns: beyond, slopes are summed column by column, as so many do not stay in the cache
+)
 _COEF = 1e-10  # error of w that is near enough, of |w|
 _SLOPE, _MET = 1e-12, 1e-13  # without a penalty: see above
 _STALLED = 200  # steps without a smaller slope: rounding
@@ -65,6 +68,8 @@ class Products:
 
     def __init__(self, rows: Rows, *, centred: bool):
         self.rows, weight = rows, rows["weight"]
+        wide = rows.n_features > _SCATTERED
+        self.columns = rows.place.matrix.tocsc().T if wide else None  # type: ignore[attr-defined]
         self.root, total = np.sqrt(weight), float(weight.sum())
         self.mean = access.pulled(rows, weight)[:-1] / total * centred
         spread = rows.reduce(access.Squares).spread
@@ -72,11 +77,17 @@ class Products:
 
     def push(self, w: np.ndarray) -> np.ndarray:
         """Return Zw."""
-        return self.root * access.planes(self.rows, w, -float(self.mean @ w))
+        b = -float(self.mean @ w)
+        if self.columns is not None:
+            return self.root * (self.rows.place.matrix @ w + b)  # type: ignore[attr-defined]
+        return self.root * access.planes(self.rows, w, b)
 
     def pull(self, r: np.ndarray) -> np.ndarray:
         """Return Z'r."""
-        sums = access.pulled(self.rows, self.root * r)
+        weighted = self.root * r
+        if self.columns is not None:
+            return self.columns @ weighted - self.mean * weighted.sum()
+        sums = access.pulled(self.rows, weighted)
         return sums[:-1] - self.mean * sums[-1]
 
 
