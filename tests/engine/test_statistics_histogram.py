@@ -23,7 +23,7 @@ def _naive(bins, values, rows, n_features):
     return hist.reshape(-1)
 
 
-@pytest.mark.parametrize("n_features", [1, 7, 8, 9, 28, 57, 64, 100])
+@pytest.mark.parametrize("n_features", [1, 7, 8, 9, 28, 57, 64, 100, 1100])
 def test_consecutive_rows(n_features):
     bins, values, words, n_words, n_last = _made(500, n_features)
     hist = np.zeros(n_words * 8 * N_BINS, np.int64)
@@ -31,7 +31,7 @@ def test_consecutive_rows(n_features):
     assert (hist == _naive(bins, values, np.arange(100, 450), n_features)).all()
 
 
-@pytest.mark.parametrize("n_features", [1, 7, 8, 9, 28, 57, 64, 100])
+@pytest.mark.parametrize("n_features", [1, 7, 8, 9, 28, 57, 64, 100, 1100])
 @pytest.mark.parametrize("n_picked", [0, 1, 16, 17, 200, 256, 495])
 def test_rows_through_an_index(n_features, n_picked):
     bins, values, words, n_words, n_last = _made(700, n_features)

@@ -77,6 +77,39 @@ def test_matrices_come_back_in_their_dtype(dtype):
     assert more.shape == (replay.RECOMBINED_ROWS, 3)
 
 
+def test_wide_tables_have_fewer_rows_made_of_others():
+    _, more = kept(np.ones((3, 2_000)))
+    assert more.shape == (2_000, 2_000)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.array([0.1, np.inf, -0.0, 1e308, -1e308]),
+        np.array([0.1, np.nan, 3.5]),
+        np.array([1.5, -2.25, 1e38], np.float32),
+        np.array([-128, 127, 3], np.int8),
+        np.array([0, 5, 2**53]),
+        np.array([0, 255, 7], np.uint8),
+        np.array([-(2**62), 2**62, 1]),
+        np.array([0, 2**64 - 1], np.uint64),
+    ],
+    ids=lambda v: f"{v.dtype}-{v[1]}",
+)
+def test_numbers_between_two_are_the_same_where_a_cell_is_missing(values):
+    """The digest of a bundle rests on it."""
+    rng = np.random.default_rng(0)
+    first, second = rng.integers(0, len(values), (2, 200))
+    share = np.where(rng.random(200) < 0.3, 0.0, rng.random(200))
+    whole = pl.Series("x", values)
+    made = replay._between(whole, first, second, share)
+    other = replay._between(
+        pl.concat([whole, pl.Series("x", [None], dtype=whole.dtype)]), first, second, share
+    )
+    assert made.dtype == other.dtype == whole.dtype
+    assert made.equals(other, null_equal=True) or made.fill_nan(-1.0).equals(other.fill_nan(-1.0))
+
+
 @pytest.mark.parametrize(
     ("was", "now", "tolerance", "same"),
     [

@@ -255,7 +255,7 @@ def weights_can_be_routed(learner):
     assert request.fit.requests["sample_weight"] is True
 
 
-class _Listener:
+class Listener:
     """A callback that writes down what it is told, and asks to stop after some iterations."""
 
     def __init__(self, stop_after: int | None = None):
@@ -283,7 +283,7 @@ class _Listener:
 def callbacks_are_told_the_loss(learner):
     """Each iteration tells a finite loss and a learner that predicts; listening changes no bit."""
     data = sample(learner, 500)
-    listener = _Listener()
+    listener = Listener()
     model = fitted(learner, data)
     heard = fresh(learner).set_callbacks(listener)
     heard = fitted(heard, data)
@@ -304,7 +304,7 @@ def callbacks_are_told_the_loss(learner):
 def callbacks_can_stop(learner):
     """A callback that asks to stop after the first iteration is obeyed (by each start), and the learner is fitted."""
     data = sample(learner, 500)
-    heard = fresh(learner).set_callbacks(_Listener(stop_after=1))
+    heard = fresh(learner).set_callbacks(Listener(stop_after=1))
     heard = fitted(heard, data)
     told, starts = heard._skl_callbacks[0].told, learner.get_params().get("n_init", 1)
     starts = starts if isinstance(starts, int) else 1

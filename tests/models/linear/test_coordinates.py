@@ -5,10 +5,12 @@ import warnings
 import numpy as np
 import pytest
 from scipy.special import logsumexp
+from sklearn.exceptions import ConvergenceWarning
 
 from groundup.engine.rows import Memory, Rows
 from groundup.models import LogisticRegression, PoissonRegressor
 from groundup.models.linear.coordinates import turned
+from groundup.testing.fitting import Listener
 
 
 def problem(n=300, d=6, n_classes=2, seed=0):
@@ -51,6 +53,30 @@ def test_so_are_those_of_a_composed_regression():
         near, far = (PoissonRegressor(alpha=0.0).fit(Z, y) for Z in (X, apart))
     assert near.objective_ == pytest.approx(far.objective_, rel=1e-8)
     np.testing.assert_allclose(near.predict(X), far.predict(apart), rtol=1e-4)
+
+
+@pytest.mark.parametrize("max_iter", [1, 6, 25, 100])
+def test_turned_steps_count_as_others(max_iter):
+    """Callbacks are told of each, and the limit is one for both kinds."""
+    X, _, y = problem()
+    for learner, target in ((LogisticRegression(C=np.inf), y), (PoissonRegressor(alpha=0.0), y + 1.0)):
+        told = Listener()
+        learner.set_params(max_iter=max_iter).set_callbacks(told)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            learner.fit(X, target)
+        assert np.max(learner.n_iter_) <= max_iter
+        assert len(told.told) <= max_iter
+
+
+def test_a_warm_start_is_kept_in_turned_coordinates():
+    X, _, y = problem()
+    model = PoissonRegressor(alpha=0.0, warm_start=True).fit(X, y + 1.0)
+    best = model.objective_
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        for _ in range(3):
+            assert model.set_params(max_iter=2).fit(X, y + 1.0).objective_ <= best * (1.0 + 1e-9)
 
 
 def test_columns_that_repeat_others_exactly_change_nothing():

@@ -11,6 +11,7 @@ from groundup.models.linear import least_squares, ridge_cv
 from groundup.models.linear.solvers import conjugate
 from groundup.models.linear.sparse_sums import is_exact, sparse_sums
 from groundup.testing.bits import thread_budget
+from groundup.testing.samples import assert_same
 
 
 def problem(n=3000, d=30, n_outputs=0, seed=0, density=0.1):
@@ -126,7 +127,9 @@ def vast(monkeypatch):
 @pytest.mark.parametrize("shape", [(800, 30), (40, 100)])
 @pytest.mark.parametrize("learner", [LinearRegression(), Ridge(1e-3), Ridge([0.1, 10.0])], ids=str)
 @pytest.mark.parametrize("fit_intercept", [True, False])
-def test_very_many_columns(learner, shape, fit_intercept):
+@pytest.mark.parametrize("scattered", [0, 10_000])
+def test_very_many_columns(learner, shape, fit_intercept, scattered, monkeypatch):
+    monkeypatch.setattr(conjugate, "_SCATTERED", scattered)
     X, Y, weight = problem(*shape, 2, density=0.3)
     learner.set_params(fit_intercept=fit_intercept)
     coef, intercept = learner.fit(X, Y, weight).coef_, learner.intercept_
@@ -141,6 +144,26 @@ def test_very_many_columns(learner, shape, fit_intercept):
     dense = learner.fit(X.toarray(), Y, weight)
     np.testing.assert_allclose(coef, dense.coef_, rtol=1e-8, atol=1e-8)
     np.testing.assert_allclose(intercept, dense.intercept_, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("n_outputs", [1, 2])
+def test_a_few_conjugate_gradients_where_they_are_proven(n_outputs, monkeypatch):
+    monkeypatch.setattr(least_squares, "_MANY_FEATURES", 20)
+    monkeypatch.setattr(least_squares, "_SMALL_FLOPS", 0)
+    X, y, weight = problem(2000, 90, n_outputs, density=0.9)
+    y = y.ravel() if n_outputs == 1 else y
+    said = {}
+    for n_threads in (1, 2):
+        with thread_budget(n_threads):
+            model = Ridge(1e3).fit(X, y, weight)
+        assert model.solver_ == "sparse_cg"
+        said[n_threads] = model.get_state()
+    assert_same(said[2], said[1], "2 threads against 1")
+    exact = Ridge(1e3, solver="cholesky").fit(X, y, weight)
+    assert exact.solver_ == "cholesky"
+    np.testing.assert_allclose(model.coef_, exact.coef_, rtol=1e-7, atol=1e-9)
+    monkeypatch.setattr(least_squares, "_FEW_STEPS", 2)  # too few: the Gram matrix it is
+    assert Ridge(1e3).fit(X, y, weight).solver_ == "cholesky"
 
 
 def test_the_proof_holds_and_its_lack_is_told(monkeypatch):

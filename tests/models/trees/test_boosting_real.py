@@ -21,6 +21,6 @@ def test_as_good_as_scikit_learns_on_real_tables(name, real_data):
         for peer in ("groundup", "scikit-learn")
     )
     if reference.TABLES[name].one is None:
-        assert ours == pytest.approx(theirs, rel=0.005)
+        assert ours <= 1.005 * theirs
     else:
-        assert ours == pytest.approx(theirs, abs=0.002)
+        assert ours >= theirs - 0.002

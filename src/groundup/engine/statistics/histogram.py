@@ -26,8 +26,9 @@ from groundup.engine.kernels import kernel, prefetch
 #: Bins of a feature, the last for missing values.
 N_BINS = 256
 _AHEAD = 16
-#: From so many words a row on, rows are turned, so many at a time.
-_MANY_WORDS, _TURNED = 8, 256
+#: From so many words a row on, rows are turned, so many at a time; fewer, where more words would not fit 128 kB: longer
+#: scratch is fetched from the system at every call.
+_MANY_WORDS, _TURNED, _SCRATCH = 8, 256, 15_000
 _U = np.uint64
 
 
@@ -57,9 +58,10 @@ def add_range(words, values, first, stop, n_words, n_last, out_hist):
         for r in range(first, stop):
             _add(words, _U(r) * _U(n_words), values[r], n_words, n_last, out_hist)
         return
-    turned, own = np.empty((n_words, _TURNED + 8), np.uint64), np.empty(_TURNED, np.int64)
-    for lo in range(first, stop, _TURNED):
-        m = min(_TURNED, stop - lo)
+    most = max(8, min(_TURNED, _SCRATCH // n_words))
+    turned, own = np.empty((n_words, most + 8), np.uint64), np.empty(most, np.int64)
+    for lo in range(first, stop, most):
+        m = min(most, stop - lo)
         for i in range(m):
             _turn(words, values, _U(lo + i), i, n_words, turned, own)
         _add_turned(turned, own, m, n_words, n_last, out_hist)
@@ -71,9 +73,10 @@ def add_indexed(words, values, first, order, start, stop, n_words, n_last, out_h
     if n_words < _MANY_WORDS:
         _add_rows(words, values, first, order, start, stop, n_words, n_last, out_hist)
         return
-    turned, own = np.empty((n_words, _TURNED + 8), np.uint64), np.empty(_TURNED, np.int64)
-    for lo in range(start, stop, _TURNED):
-        m = min(_TURNED, stop - lo)
+    most = max(8, min(_TURNED, _SCRATCH // n_words))
+    turned, own = np.empty((n_words, most + 8), np.uint64), np.empty(most, np.int64)
+    for lo in range(start, stop, most):
+        m = min(most, stop - lo)
         for i in range(m):
             later = (_U(first) + _U(order[lo + min(i + _AHEAD, m - 1)])) * _U(n_words)
             prefetch(words, later)

@@ -220,7 +220,11 @@ class AdaBoostClassifier(ClassifierMixin, AdaBoost):
         if not np.isin(value, np.arange(len(self.classes_))).all():
             raise ValueError("a leaf's value is the code of no class")
         cover = vars(self).get("_cover")
-        if cover is None or (cover <= 0).any():
+        if cover is None:
+            raise ValueError(
+                "the weights of the nodes' rows are missing: fit again, an older version kept none"
+            )
+        if (cover <= 0).any():
             raise ValueError("a node has no rows")
 
 

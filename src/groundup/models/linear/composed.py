@@ -114,7 +114,10 @@ class ComposedRegressor(Callbacks, LinearRegressor):
         at, found = minimise(
             rows,
             centre,
-            lambda at, blind_steps: self._newton(at, l2, known, tell, blind_steps),
+            lambda at, known, most, blind: self._newton(at, l2, known, tell, most, blind),
+            None if known is None else (known[0][None, :], np.array([known[1]])),
+            self.max_iter,
+            n_scores=1,
             centred=self.fit_intercept,
             free=not l2.any(),
             floor=-np.inf,
@@ -123,11 +126,10 @@ class ComposedRegressor(Callbacks, LinearRegressor):
         self.coef_, self.intercept_ = _shown(at, found.theta)
         return found
 
-    def _newton(self, at: Coordinates, l2, known, tell, blind_steps):
+    def _newton(self, at: Coordinates, l2, known, tell, max_iter, blind_steps):
         rows = at.rows
         total = float(rows["weight"].sum())
-        start = None if known is None else (known[0][None, :], np.array([known[1]]))
-        theta = at.start(1, start, self.fit_intercept).ravel()
+        theta = at.start(1, known, self.fit_intercept).ravel()
         if not theta.any() and self.fit_intercept:
             theta[-1] = self._start(rows["y"], rows["weight"])
         problem = SmoothProblem(rows, at.centre, at.price(l2 * total), 1, self.fit_intercept, self._loss())
@@ -140,7 +142,7 @@ class ComposedRegressor(Callbacks, LinearRegressor):
             problem,
             theta,
             tol=self.tol,
-            max_iter=self.max_iter,
+            max_iter=max_iter,
             floor=-np.inf,
             tell=watch,
             cold=known is None,

@@ -12,7 +12,8 @@ Newton's method solves with the Hessian, whose condition number is the *square* 
 which X varies by 1e-8 of its size, a Hessian in the coordinates of the data knows nothing. Without a penalty the optimum
 is the same in all coordinates, and in turned ones the Hessian's condition number is that of the rows' curvatures alone.
 sigma and V come from the triangle of an orthogonal decomposition, so they lose no digits twice. Cost: a pass for the
-triangle, 2 rows n_features^2 flops, and a copy of the rows.
+triangle, 2 rows n_features^2 flops, and two copies of the rows for a moment, one then; so rows are turned up to 1e8
+numbers, and never those of a sparse matrix.
 
 Scores are computed from w to about eps / sigma: so directions below 1e-11 would cost the scores more than they explain.
 """
@@ -49,6 +50,8 @@ class Coordinates(NamedTuple):
         S c: theta's intercept is the score there.
     turn : ndarray of shape (n_features, rows.n_features), or None
         T; None is the identity.
+    unturn : ndarray of shape (rows.n_features, n_features), or None
+        T's pseudoinverse.
     """
 
     rows: Rows
@@ -56,13 +59,15 @@ class Coordinates(NamedTuple):
     scale: np.ndarray
     origin: np.ndarray
     turn: np.ndarray | None = None
+    unturn: np.ndarray | None = None
 
     def start(self, n_scores: int, known, fit_intercept: bool) -> np.ndarray:
         """Return theta of known (coef, intercept), of shape (n_scores, n + 1); zeros where they do not fit."""
         theta = np.zeros((n_scores, self.rows.n_features + 1))
-        if known is not None and self.turn is None and known[0].shape == (n_scores, len(self.scale)):
-            theta[:, :-1] = known[0] / np.where(self.scale > 0.0, self.scale, 1.0)
-            theta[:, -1] = (known[1] + theta[:, :-1] @ self.origin) * fit_intercept
+        if known is not None and known[0].shape == (n_scores, len(self.scale)):
+            w = known[0] / np.where(self.scale > 0.0, self.scale, 1.0)
+            theta[:, :-1] = w if self.unturn is None else w @ self.unturn.T
+            theta[:, -1] = (known[1] + w @ self.origin) * fit_intercept
         return theta
 
     def price(self, l2) -> np.ndarray:
@@ -83,7 +88,19 @@ def as_given(rows: Rows, centre: np.ndarray) -> Coordinates:
     return Coordinates(rows, centre, np.ones(rows.n_features), centre)
 
 
-def minimise(rows: Rows, centre: np.ndarray, solve, *, centred: bool, free: bool, floor: float, refuse):
+def minimise(
+    rows: Rows,
+    centre: np.ndarray,
+    solve,
+    known,
+    max_iter: int,
+    *,
+    n_scores: int,
+    centred: bool,
+    free: bool,
+    floor: float,
+    refuse,
+):
     """Return (coordinates, the minimum there): in those of the data, if they serve.
 
     Parameters
@@ -92,7 +109,12 @@ def minimise(rows: Rows, centre: np.ndarray, solve, *, centred: bool, free: bool
     centre : ndarray of shape (n_features,)
         Zeros if not `centred`, or of a sparse matrix.
     solve : callable
-        ``solve(coordinates, blind_steps) -> Minimum``, the latter as for `quasi_newton.minimise`.
+        ``solve(coordinates, known, max_iter, blind_steps) -> Minimum``, the latter two as for `quasi_newton.minimise`.
+    known : (coef, intercept) of shapes (n_scores, n_features) and (n_scores,), or None
+        Where to start.
+    max_iter : int
+        Steps in all.
+    n_scores : int
     centred : bool
         With an intercept.
     free : bool
@@ -106,15 +128,21 @@ def minimise(rows: Rows, centre: np.ndarray, solve, *, centred: bool, free: bool
     may_turn = free and rows.n_rows * rows.n_features <= _MOST_NUMBERS
     at, found = as_given(rows, centre), None
     if np.isfinite(centre).all() and not (free and _has_tiny(rows)):
-        found = solve(at, _BLIND_STEPS if may_turn else None)
+        found = solve(at, known, max_iter, _BLIND_STEPS if may_turn else None)
     if found is None or not (np.isfinite(found.value) and np.isfinite(found.theta).all()):
         refuse()  # it is finite: squares under- or overflow
         at = rescaled(rows, centre)
-        return at, solve(at, None)
-    if may_turn and found.metric.lifted and found.value > floor and not found.stopped:
-        at = turned(rows, centre, centred=centred)
-        again = solve(at, None)
-        found = again._replace(n_iter=found.n_iter + again.n_iter)
+        return at, solve(at, known, max_iter, None)
+    left = max_iter - found.n_iter
+    if may_turn and left > 0 and found.metric.lifted and found.value > floor and not found.stopped:
+        there = turned(rows, centre, centred=centred)
+        again = solve(there, at.back(found.theta, n_scores), left, None)
+        n_iter = found.n_iter + again.n_iter
+        if again.value <= found.value + 1e-12 * abs(
+            found.value
+        ):  # the same, to rounding in other coordinates
+            return there, again._replace(n_iter=n_iter)
+        found = found._replace(n_iter=n_iter)
     return at, found
 
 
@@ -148,9 +176,11 @@ def turned(rows: Rows, centre: np.ndarray, *, centred: bool) -> Coordinates:
     length[length == 0.0] = 1.0
     _, sigma, Vt = np.linalg.svd(A / length)
     rank = int((sigma > _VARIES * sigma[0]).sum())
-    turn = np.sqrt(rows["weight"].sum()) * (Vt[:rank].T / sigma[:rank]) / length[:, None]
+    root = np.sqrt(rows["weight"].sum())
+    turn = root * (Vt[:rank].T / sigma[:rank]) / length[:, None]
+    unturn = sigma[:rank, None] * Vt[:rank] * length / root
     X = np.concatenate([(rows.block(k, k + 1).X * scale - mean) @ turn for k in range(rows.n_blocks)])
-    return Coordinates(_copied(X, rows), np.zeros(rank), scale, mean, turn)
+    return Coordinates(_copied(X, rows), np.zeros(rank), scale, mean, turn, unturn)
 
 
 def _copied(X: np.ndarray, rows: Rows) -> Rows:

@@ -84,7 +84,8 @@ def fit_plane(learner, rows, X, alpha: np.ndarray, centred: bool, *, orthogonall
         return vast_plane(learner, rows, alpha, centred), None
     small = rows.n_rows <= d or rows.n_rows * d**2 <= _SMALL_FLOPS
     if not small and not orthogonally:
-        soon = _soon(rows, alpha, centred) if sparse else None
+        free = getattr(learner, "solver", "auto") == "auto"
+        soon = _soon(rows, alpha, centred) if sparse and free else None
         if soon is not None:
             return soon, None
         sums = sparse_sums(rows, centred) if sparse else rows.reduce(Gram, origin, centred).finish()
@@ -133,7 +134,7 @@ def vast_plane(learner, rows, alpha: np.ndarray, centred: bool) -> orthogonal.So
 
     Its rank is not known: -1.
     """
-    solution, worst = _iterated(rows, alpha, centred, None)
+    solution, worst = _iterated(rows, alpha, centred)
     if not np.isfinite(solution.coef).all():
         raise ValueError("X or y holds numbers so large that their squares overflow: scale them")
     if not worst.converged:
@@ -153,7 +154,11 @@ def vast_plane(learner, rows, alpha: np.ndarray, centred: bool) -> orthogonal.So
 
 def _soon(rows, alpha: np.ndarray, centred: bool) -> orthogonal.Solution | None:
     """Return the ridge solution for a sparse matrix where a few conjugate gradients find it, proven; else None."""
-    if rows.n_features < _MANY_FEATURES or not alpha.min() > 0.0:
+    n, d, n_values = rows.n_rows, rows.n_features, rows.place.matrix.nnz
+    dearer = (
+        len(alpha) * _FEW_STEPS * n_values > n_values**2 / n + d**3 / 3
+    )  # than the Gram matrix, and solving with it
+    if d < _MANY_FEATURES or not alpha.min() > 0.0 or dearer:
         return None
     solution, worst = _iterated(rows, alpha, centred, _FEW_STEPS)
     near = worst.n_steps < _FEW_STEPS and worst.gap <= _PROVEN and np.isfinite(solution.coef).all()
@@ -161,7 +166,7 @@ def _soon(rows, alpha: np.ndarray, centred: bool) -> orthogonal.Solution | None:
 
 
 def _iterated(
-    rows, alpha, centred: bool, max_steps: int | None
+    rows, alpha, centred: bool, max_steps: int | None = None
 ) -> tuple[orthogonal.Solution, conjugate.Found]:
     """Return (the solution by conjugate gradients, the output that is farthest from its optimum)."""
     v, Y = rows["weight"], rows["y"].reshape(rows.n_rows, -1)

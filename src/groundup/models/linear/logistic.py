@@ -221,12 +221,15 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         """Set the coefficients of a fit without a kink; return the minimum."""
         sparse = isinstance(rows.place, Csr)
         centre = origin_of(rows) if self.fit_intercept and not sparse else np.zeros(rows.n_features)
-        if not np.isfinite(centre).all():
-            refuse_nonfinite(self, X)
         at, found = minimise(
             rows,
             centre,
-            lambda at, blind_steps: self._solve(at, strength, known, tell, blind_steps=blind_steps),
+            lambda at, known, most, blind: self._solve(
+                at, strength, known, tell, max_iter=most, blind_steps=blind
+            ),
+            known,
+            self.max_iter,
+            n_scores=self._n_scores,
             centred=self.fit_intercept,
             free=strength == 0.0,
             floor=_SEPARATED * loss_at_zero(rows, self.classes_),
@@ -246,8 +249,10 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
     def _n_scores(self) -> int:
         return 1 if len(self.classes_) == 2 else len(self.classes_)
 
-    def _solve(self, at: Coordinates, strength: float, known, tell, *, metric=None, blind_steps=None):
-        """Return the minimum in some coordinates; the last two as for `smooth_problem.fit`."""
+    def _solve(
+        self, at: Coordinates, strength: float, known, tell, *, max_iter=None, metric=None, blind_steps=None
+    ):
+        """Return the minimum in some coordinates; the last three as for `smooth_problem.fit`."""
         rows, n_scores = at.rows, self._n_scores
         total = float(rows["weight"].sum())
 
@@ -263,7 +268,7 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
                 SmoothProblem(rows, at.centre, at.price(strength), n_scores, self.fit_intercept),
                 at.start(n_scores, known, self.fit_intercept).ravel(),
                 tol=self.tol,
-                max_iter=self.max_iter,
+                max_iter=self.max_iter if max_iter is None else max_iter,
                 floor=0.0 if strength else _SEPARATED * loss_at_zero(rows, self.classes_),
                 tell=watch,
                 cold=known is None,

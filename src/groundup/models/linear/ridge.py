@@ -35,13 +35,14 @@ class Ridge(LinearRegressor):
     copy_X : bool, default=True
         No effect: X is never changed.
     max_iter : int, default=None
-        No effect: where a solver iterates (a sparse X of more than 5,000 features) a proof ends it.
+        No effect: where a solver iterates (a sparse X of 500 features or more) a proof ends it.
     tol : float, default=1e-4
         No effect: the solution is exact up to rounding.
     solver : {"auto", "cholesky", "svd", "lbfgs"}, default="auto"
         "auto" and "cholesky" factor the Gram matrix, and turn to orthogonal transformations where it is ill conditioned;
-        "svd" always takes these. scikit-learn's iterative solvers find the same solution less exactly, and raise;
-        "lbfgs" is its name for ``positive=True``, where "auto" does as well.
+        "svd" always takes these. On a sparse X of 500 features or more "auto" first tries up to 30 conjugate gradients,
+        and keeps what is proven to be within 1e-14 of the optimum's value. scikit-learn's iterative solvers find the
+        same solution less exactly, and raise; "lbfgs" is its name for ``positive=True``, where "auto" does as well.
     positive : bool, default=False
         Allow no negative coefficients.
     random_state : int, RandomState instance, default=None

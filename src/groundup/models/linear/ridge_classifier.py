@@ -34,7 +34,7 @@ class RidgeClassifier(LinearClasses, ClassifierMixin, Learner):
     copy_X : bool, default=True
         No effect: X is never changed.
     max_iter : int, default=None
-        No effect: where a solver iterates (a sparse X of more than 5,000 features) a proof ends it.
+        No effect: where a solver iterates (a sparse X of 500 features or more) a proof ends it.
     tol : float, default=1e-4
         No effect: the solution is exact up to rounding.
     class_weight : dict or "balanced", default=None

@@ -126,7 +126,7 @@ class Conformed:
         """
         return _listed(self.doubted)
 
-    @property
+    @cached_property
     def errors(self) -> pl.DataFrame:
         """The problems that spoil their cell."""
         return _listed([one for one in self.doubted if SEVERITY[one.kind] == "error"])

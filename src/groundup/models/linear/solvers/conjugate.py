@@ -1,10 +1,10 @@
-r"""Least squares and ridge regression by conjugate gradients: for so many columns that no matrix of them fits.
+r"""Least squares and ridge regression by conjugate gradients: for sparse X of many columns.
 
     minimise over w:   f(w) = |r|^2 + alpha |w|^2,      r = y - Zw,      Z = sqrt(V) (X - 1 m'),   y centred
 
-X is only multiplied: Zw by its rows, Z'r by its columns, the mean m by formula. With a penalty the steps are taken in
-coefficients scaled by the root of Z'Z's diagonal plus alpha (Jacobi); without one as they are, from zero, so that of many
-solutions the one of least norm is found.
+X is only multiplied: Zw by its rows, Z'r by them too or, of very many columns, column by column; the mean m by formula.
+With a penalty the steps are taken in coefficients scaled by the root of Z'Z's diagonal plus alpha (Jacobi); without one
+as they are, from zero, so that of many solutions the one of least norm is found.
 
 The proof: f curves by at least 2 alpha in every direction, so with g = Z'r - alpha w
 
@@ -68,19 +68,19 @@ class Products:
 
     def __init__(self, rows: Rows, *, centred: bool):
         self.rows, weight = rows, rows["weight"]
-        wide = rows.n_features > _SCATTERED
-        self.columns = rows.place.matrix.tocsc().T if wide else None  # type: ignore[attr-defined]
         self.root, total = np.sqrt(weight), float(weight.sum())
-        self.mean = access.pulled(rows, weight)[:-1] / total * centred
-        spread = rows.reduce(access.Squares).spread
+        self.columns = None
+        if rows.n_features > _SCATTERED:
+            self.columns = rows.place.matrix.tocsc().T  # type: ignore[attr-defined]
+            sums, spread = self.columns @ weight, self.columns.multiply(self.columns) @ weight
+        else:
+            sums, spread = access.pulled(rows, weight)[:-1], rows.reduce(access.Squares).spread
+        self.mean = sums / total * centred
         self.diagonal = np.maximum(spread - total * self.mean**2, 0.0)
 
     def push(self, w: np.ndarray) -> np.ndarray:
         """Return Zw."""
-        b = -float(self.mean @ w)
-        if self.columns is not None:
-            return self.root * (self.rows.place.matrix @ w + b)  # type: ignore[attr-defined]
-        return self.root * access.planes(self.rows, w, b)
+        return self.root * access.planes(self.rows, w, -float(self.mean @ w))
 
     def pull(self, r: np.ndarray) -> np.ndarray:
         """Return Z'r."""
