@@ -17,20 +17,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from cases import HGB
 
 FOLDER = Path(__file__).parents[1].parent / "shared" / "data"
-_HGB = {
-    "max_iter": 100,
-    "max_leaf_nodes": 31,
-    "learning_rate": 0.1,
-    "min_samples_leaf": 20,
-    "max_bins": 255,
-    "early_stopping": False,
-}
 _LGB = {"n_estimators": 100, "num_leaves": 31, "min_child_samples": 20, "verbose": -1}
 PEERS = {
-    "groundup": ("groundup.models", "HistGradientBoosting", _HGB),
-    "scikit-learn": ("sklearn.ensemble", "HistGradientBoosting", _HGB),
+    "groundup": ("groundup.models", "HistGradientBoosting", HGB),
+    "scikit-learn": ("sklearn.ensemble", "HistGradientBoosting", HGB),
     "lightgbm": ("lightgbm", "LGBM", _LGB),
 }
 

@@ -96,7 +96,7 @@ def test_turned_columns_are_orthonormal_and_lead_back():
     np.testing.assert_allclose(Q.T @ (weight[:, None] * Q) / weight.sum(), np.eye(6), atol=1e-5)
     np.testing.assert_allclose(weight @ Q, 0.0, atol=1e-4)
     theta = np.random.default_rng(3).standard_normal((2, 7))
-    coef, intercept = at.back(theta, 2)
+    coef, intercept = at.back(theta)
     np.testing.assert_allclose(1e3 * X @ coef.T + intercept, Q @ theta[:, :-1].T + theta[:, -1], atol=1e-4)
 
 

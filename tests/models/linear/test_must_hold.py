@@ -1,12 +1,10 @@
 """What every linear learner must keep: finite answers to finite input or one clear error, weights as repetition, the
 objectives that are promised."""
 
-import importlib.util
-import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
+import objectives
 import pytest
 from scipy.sparse import csr_array
 from sklearn.exceptions import ConvergenceWarning
@@ -149,22 +147,9 @@ def test_a_weight_is_a_repetition(name):
         np.testing.assert_allclose(intercept, other.intercept_, rtol=1e-7, atol=1e-7)
 
 
-def _objectives():
-    path = Path(__file__).parents[3] / "benchmarks" / "objectives.py"
-    spec = importlib.util.spec_from_file_location("objectives", path)
-    module = sys.modules["objectives"] = importlib.util.module_from_spec(
-        spec
-    )  # its dataclasses ask for it there
-    spec.loader.exec_module(module)
-    return module
-
-
-OBJECTIVES = _objectives()
-
-
-@pytest.mark.parametrize("family", OBJECTIVES.FAMILIES)
+@pytest.mark.parametrize("family", objectives.FAMILIES)
 def test_objectives_are_within_a_millionth_of_a_longer_run_or_it_is_told(family):
     """A few of the problems of ``benchmarks/objectives.py``: plain, scaled with weights, all hardships at once."""
     for seed in (0, 14, 9):
-        outcome = OBJECTIVES.judge(OBJECTIVES.FAMILIES[family], seed, with_peer=False)
+        outcome = objectives.judge(objectives.FAMILIES[family], seed, with_peer=False)
         assert outcome.over_longer <= 1e-6 or outcome.warned, outcome

@@ -4,36 +4,24 @@ The sets that are not in the folder follow from those that are, or are certified
 ``benchmarks/nist.py``. What a fit loses on them a QR decomposition loses as well.
 """
 
-import importlib.util
 import json
-import sys
 import warnings
-from pathlib import Path
 
+import nist
 import numpy as np
 import pytest
 from scipy.special import betainc
 
 from groundup.models import LinearRegression
 
-
-def _nist():
-    path = Path(__file__).parents[3] / "benchmarks" / "nist.py"
-    spec = importlib.util.spec_from_file_location("nist", path)
-    module = sys.modules["nist"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-NIST = _nist()
 HARDER = ("NoInt2", "Wampler4", "Wampler5", "Decic")
 EXACT = ("Wampler1", "Wampler2")  # no noise: the certified errors are zero
 
 
 def problem(name):
     if name in HARDER:
-        return next(s for s in NIST.harder(NIST.FOLDER) if s.name == name)
-    return NIST.read(NIST.FOLDER, name)
+        return next(s for s in nist.harder(nist.FOLDER) if s.name == name)
+    return nist.read(nist.FOLDER, name)
 
 
 def summary(s):
@@ -44,20 +32,20 @@ def summary(s):
 
 def within_reach(s):
     """Return the digits that LAPACK's QR gets right, but for the luck of rounding; nine where it has more."""
-    return min(9.0, *(digits - 0.5 for digits in NIST.plain_qr(s)))
+    return min(9.0, *(digits - 0.5 for digits in nist.plain_qr(s)))
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("name", NIST.REQUIRED)
+@pytest.mark.parametrize("name", nist.REQUIRED)
 def test_nine_digits_are_right(name):
     s = problem(name)
     found = summary(s)
-    assert NIST.digits(found.coef, s.coef) >= 9.0
-    assert NIST.digits(found.std_error, s.errors) >= 9.0
-    facts = json.loads((NIST.FOLDER / f"{name}.certified.json").read_text())
+    assert nist.digits(found.coef, s.coef) >= 9.0
+    assert nist.digits(found.std_error, s.errors) >= 9.0
+    facts = json.loads((nist.FOLDER / f"{name}.certified.json").read_text())
     assert found.degrees == facts["residual_df"]
-    assert NIST.digits(np.array([found.sigma]), np.array([float(facts["residual_sd"])])) >= 9.0
-    assert NIST.digits(np.array([found.r2]), np.array([float(facts["r_squared"])])) >= 9.0
+    assert nist.digits(np.array([found.sigma]), np.array([float(facts["residual_sd"])])) >= 9.0
+    assert nist.digits(np.array([found.r2]), np.array([float(facts["r_squared"])])) >= 9.0
 
 
 @pytest.mark.data
@@ -65,12 +53,12 @@ def test_nine_digits_are_right(name):
 def test_on_harder_sets_as_many_digits_are_right_as_with_qr(name):
     s = problem(name)
     found, reached = summary(s), within_reach(s)
-    assert NIST.digits(found.coef, s.coef) >= reached
-    assert NIST.digits(found.std_error, s.errors) >= reached
+    assert nist.digits(found.coef, s.coef) >= reached
+    assert nist.digits(found.std_error, s.errors) >= reached
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("name", [*NIST.REQUIRED, *HARDER])
+@pytest.mark.parametrize("name", [*nist.REQUIRED, *HARDER])
 def test_t_and_p_follow_from_the_certified_values(name):
     """p by the incomplete beta function, a formula of its own: x = n / (n + t^2), p = I_x(n / 2, 1 / 2)."""
     s = problem(name)
@@ -81,5 +69,5 @@ def test_t_and_p_follow_from_the_certified_values(name):
     t, n = s.coef / s.errors, len(s.y) - len(s.coef)
     p = betainc(0.5 * n, 0.5, n / (n + t * t))
     right = within_reach(s) - np.log10(2.0)  # a quotient has both errors
-    assert NIST.digits(found.t, t) >= right
-    assert NIST.digits(found.p, p) >= right - np.log10(n)  # far out p falls like t^-n
+    assert nist.digits(found.t, t) >= right
+    assert nist.digits(found.p, p) >= right - np.log10(n)  # far out p falls like t^-n

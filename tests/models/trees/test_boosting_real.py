@@ -1,16 +1,10 @@
 """Boosting on real tables: as good as scikit-learn's at equal settings, by the script that shows LightGBM beside it."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
+import reference_trees as reference
 
 pytestmark = pytest.mark.data
-SCRIPT = Path(__file__).parents[3] / "benchmarks" / "reference_trees.py"
-_SPEC = importlib.util.spec_from_file_location("reference_trees", SCRIPT)
-reference = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(reference)
 
 
 @pytest.mark.parametrize("name", reference.TABLES)

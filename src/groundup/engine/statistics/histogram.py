@@ -58,10 +58,9 @@ def add_range(words, values, first, stop, n_words, n_last, out_hist):
         for r in range(first, stop):
             _add(words, _U(r) * _U(n_words), values[r], n_words, n_last, out_hist)
         return
-    most = max(8, min(_TURNED, _SCRATCH // n_words))
-    turned, own = np.empty((n_words, most + 8), np.uint64), np.empty(most, np.int64)
-    for lo in range(first, stop, most):
-        m = min(most, stop - lo)
+    turned, own = _room(n_words)
+    for lo in range(first, stop, own.size):
+        m = min(own.size, stop - lo)
         for i in range(m):
             _turn(words, values, _U(lo + i), i, n_words, turned, own)
         _add_turned(turned, own, m, n_words, n_last, out_hist)
@@ -73,10 +72,9 @@ def add_indexed(words, values, first, order, start, stop, n_words, n_last, out_h
     if n_words < _MANY_WORDS:
         _add_rows(words, values, first, order, start, stop, n_words, n_last, out_hist)
         return
-    most = max(8, min(_TURNED, _SCRATCH // n_words))
-    turned, own = np.empty((n_words, most + 8), np.uint64), np.empty(most, np.int64)
-    for lo in range(start, stop, most):
-        m = min(most, stop - lo)
+    turned, own = _room(n_words)
+    for lo in range(start, stop, own.size):
+        m = min(own.size, stop - lo)
         for i in range(m):
             later = (_U(first) + _U(order[lo + min(i + _AHEAD, m - 1)])) * _U(n_words)
             prefetch(words, later)
@@ -96,6 +94,13 @@ def _add_rows(words, values, first, order, start, stop, n_words, n_last, out_his
     for i in range(max(start, stop - _AHEAD), stop):
         r = _U(first) + _U(order[i])
         _add(words, r * _U(n_words), values[r], n_words, n_last, out_hist)
+
+
+@kernel
+def _room(n_words):
+    """Return where rows are turned: their words (8 places apart, lest they share lines of the cache), and values."""
+    most = max(8, min(_TURNED, _SCRATCH // n_words))
+    return np.empty((n_words, most + 8), np.uint64), np.empty(most, np.int64)
 
 
 @kernel(inline=True)

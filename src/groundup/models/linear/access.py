@@ -129,7 +129,7 @@ def scores(X, centre, w, b, out) -> None:
 def planes(rows: Rows, w: np.ndarray, b: float) -> np.ndarray:
     """Return b + x'w of all rows: (n_rows,)."""
     out, centre = np.empty(rows.n_rows), np.zeros(rows.n_features)
-    rows.advance(lambda run: scores(run.X, centre, w, b, out[run.lo : run.hi]))
+    rows.advance(lambda part: scores(part.X, centre, w, b, out[part.lo : part.hi]))
     return out
 
 

@@ -23,8 +23,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from groundup.engine.losses import squared
-from groundup.engine.rows import Csr
-from groundup.engine.statistics.gram import origin_of
 from groundup.models.estimator import Callbacks, ConvergenceWarning, Scalar, fitting
 from groundup.models.linear.coordinates import Coordinates, minimise
 from groundup.models.linear.designs import columns_of
@@ -109,15 +107,11 @@ class ComposedRegressor(Callbacks, LinearRegressor):
 
     def _smooth(self, rows, X, l1, l2, known, tell):
         """Set the coefficients where no price has a kink."""
-        sparse = isinstance(rows.place, Csr)
-        centre = origin_of(rows) if self.fit_intercept and not sparse else np.zeros(rows.n_features)
         at, found = minimise(
             rows,
-            centre,
             lambda at, known, most, blind: self._newton(at, l2, known, tell, most, blind),
             None if known is None else (known[0][None, :], np.array([known[1]])),
             self.max_iter,
-            n_scores=1,
             centred=self.fit_intercept,
             free=not l2.any(),
             floor=-np.inf,
@@ -198,5 +192,5 @@ class ComposedRegressor(Callbacks, LinearRegressor):
 
 def _shown(at: Coordinates, theta: np.ndarray):
     """Return (coef_, intercept_) in the data's units."""
-    coef, intercept = at.back(theta, 1)
+    coef, intercept = at.back(theta)
     return np.clip(coef[0], -_HUGE, _HUGE), np.float64(np.clip(intercept[0], -_HUGE, _HUGE))

@@ -25,6 +25,7 @@ from typing import NamedTuple
 import numpy as np
 
 from groundup.engine.rows import Csr, Memory, Rows
+from groundup.engine.statistics.gram import origin_of
 from groundup.models.linear.orthogonal import Largest, Triangle, powers_of_two
 from groundup.models.linear.sparse_fit import tamed
 
@@ -76,11 +77,16 @@ class Coordinates(NamedTuple):
             return np.zeros(self.rows.n_features)
         return np.minimum((np.sqrt(l2) * self.scale) ** 2, 1e300)
 
-    def back(self, theta: np.ndarray, n_scores: int) -> tuple[np.ndarray, np.ndarray]:
+    def back(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return (coef, intercept) in the data's units, of shapes (n_scores, n_features) and (n_scores,)."""
-        theta = theta.reshape(n_scores, -1)
+        theta = theta.reshape(-1, self.rows.n_features + 1)
         w = theta[:, :-1] if self.turn is None else theta[:, :-1] @ self.turn.T
         return w * self.scale, theta[:, -1] - w @ self.origin
+
+
+def centre_of(rows: Rows, *, centred: bool) -> np.ndarray:
+    """Return what a fit subtracts from each row: zeros without an intercept, and of a sparse matrix."""
+    return np.zeros(rows.n_features) if not centred or isinstance(rows.place, Csr) else origin_of(rows)
 
 
 def as_given(rows: Rows, centre: np.ndarray) -> Coordinates:
@@ -90,12 +96,10 @@ def as_given(rows: Rows, centre: np.ndarray) -> Coordinates:
 
 def minimise(
     rows: Rows,
-    centre: np.ndarray,
     solve,
     known,
     max_iter: int,
     *,
-    n_scores: int,
     centred: bool,
     free: bool,
     floor: float,
@@ -106,15 +110,12 @@ def minimise(
     Parameters
     ----------
     rows : Rows
-    centre : ndarray of shape (n_features,)
-        Zeros if not `centred`, or of a sparse matrix.
     solve : callable
         ``solve(coordinates, known, max_iter, blind_steps) -> Minimum``, the latter two as for `quasi_newton.minimise`.
     known : (coef, intercept) of shapes (n_scores, n_features) and (n_scores,), or None
         Where to start.
     max_iter : int
         Steps in all.
-    n_scores : int
     centred : bool
         With an intercept.
     free : bool
@@ -124,6 +125,7 @@ def minimise(
     refuse : callable
         Raises an error if X is not finite.
     """
+    centre = centre_of(rows, centred=centred)
     free = free and not isinstance(rows.place, Csr)
     may_turn = free and rows.n_rows * rows.n_features <= _MOST_NUMBERS
     at, found = as_given(rows, centre), None
@@ -136,11 +138,10 @@ def minimise(
     left = max_iter - found.n_iter
     if may_turn and left > 0 and found.metric.lifted and found.value > floor and not found.stopped:
         there = turned(rows, centre, centred=centred)
-        again = solve(there, at.back(found.theta, n_scores), left, None)
+        again = solve(there, at.back(found.theta), left, None)
         n_iter = found.n_iter + again.n_iter
-        if again.value <= found.value + 1e-12 * abs(
-            found.value
-        ):  # the same, to rounding in other coordinates
+        same = 1e-12 * abs(found.value)  # to rounding, in other coordinates
+        if again.value <= found.value + same:
             return there, again._replace(n_iter=n_iter)
         found = found._replace(n_iter=n_iter)
     return at, found

@@ -45,10 +45,8 @@ from groundup.models.linear.sparse_sums import is_exact, sparse_sums
 _SMALL_FLOPS = 250_000  # up to here the exact way costs no more than the fast one
 MOST_FEATURES = 5000  # of a sparse X: a Gram matrix of 200 MB
 MOST_NUMBERS = 2e7  # of a sparse X that is written out with its zeros
-_MANY_FEATURES = (
-    500  # of a sparse X: from here on a ridge fit tries a few conjugate gradients before a Gram matrix
-)
-_FEW_STEPS = 30
+#: Of a sparse X: from so many features on a ridge fit tries so many conjugate gradients before a Gram matrix.
+_MANY_FEATURES, _FEW_STEPS = 500, 30
 _PROVEN = 1e-14  # of the objective: all its digits
 _NAMED = 10  # columns, in a warning
 _DOUBTFUL = 1e10  # condition number beyond which fewer than six digits are sure
@@ -84,8 +82,7 @@ def fit_plane(learner, rows, X, alpha: np.ndarray, centred: bool, *, orthogonall
         return vast_plane(learner, rows, alpha, centred), None
     small = rows.n_rows <= d or rows.n_rows * d**2 <= _SMALL_FLOPS
     if not small and not orthogonally:
-        free = getattr(learner, "solver", "auto") == "auto"
-        soon = _soon(rows, alpha, centred) if sparse and free else None
+        soon = _soon(learner, rows, alpha, centred)
         if soon is not None:
             return soon, None
         sums = sparse_sums(rows, centred) if sparse else rows.reduce(Gram, origin, centred).finish()
@@ -152,13 +149,14 @@ def vast_plane(learner, rows, alpha: np.ndarray, centred: bool) -> orthogonal.So
     return solution
 
 
-def _soon(rows, alpha: np.ndarray, centred: bool) -> orthogonal.Solution | None:
+def _soon(learner, rows, alpha: np.ndarray, centred: bool) -> orthogonal.Solution | None:
     """Return the ridge solution for a sparse matrix where a few conjugate gradients find it, proven; else None."""
-    n, d, n_values = rows.n_rows, rows.n_features, rows.place.matrix.nnz
-    dearer = (
-        len(alpha) * _FEW_STEPS * n_values > n_values**2 / n + d**3 / 3
-    )  # than the Gram matrix, and solving with it
-    if d < _MANY_FEATURES or not alpha.min() > 0.0 or dearer:
+    d, asked = rows.n_features, getattr(learner, "solver", "auto")
+    if not isinstance(rows.place, Csr) or asked != "auto" or d < _MANY_FEATURES or not alpha.min() > 0.0:
+        return None
+    n_values = rows.place.matrix.nnz
+    gram = n_values**2 / rows.n_rows + d**3 / 3  # flops of the Gram matrix, and of solving with it
+    if len(alpha) * _FEW_STEPS * n_values > gram:
         return None
     solution, worst = _iterated(rows, alpha, centred, _FEW_STEPS)
     near = worst.n_steps < _FEW_STEPS and worst.gap <= _PROVEN and np.isfinite(solution.coef).all()

@@ -28,7 +28,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from groundup.engine.rows import Csr
-from groundup.engine.statistics.gram import origin_of
 from groundup.models.estimator import (
     Array,
     Callbacks,
@@ -219,23 +218,19 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
 
     def _fit_smooth(self, rows, X, strength: float, ratio: float, known, tell):
         """Set the coefficients of a fit without a kink; return the minimum."""
-        sparse = isinstance(rows.place, Csr)
-        centre = origin_of(rows) if self.fit_intercept and not sparse else np.zeros(rows.n_features)
         at, found = minimise(
             rows,
-            centre,
             lambda at, known, most, blind: self._solve(
                 at, strength, known, tell, max_iter=most, blind_steps=blind
             ),
             known,
             self.max_iter,
-            n_scores=self._n_scores,
             centred=self.fit_intercept,
             free=strength == 0.0,
             floor=_SEPARATED * loss_at_zero(rows, self.classes_),
             refuse=lambda: refuse_nonfinite(self, X),
         )
-        self.coef_, self.intercept_ = at.back(found.theta, self._n_scores)
+        self.coef_, self.intercept_ = at.back(found.theta)
         return found
 
     def _fit_kinked(self, rows, X, strength: float, ratio: float, known, tell):
@@ -258,7 +253,7 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
 
         def watch(value, theta):
             def attributes():
-                coef, intercept = at.back(theta, n_scores)
+                coef, intercept = at.back(theta)
                 return {"coef_": coef, "intercept_": intercept, "classes_": self.classes_}
 
             return tell(lambda: {"loss": value / total}, attributes)

@@ -24,9 +24,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from groundup.engine.rows import Csr, Memory, Rows
-from groundup.engine.statistics.gram import origin_of
 from groundup.models.linear import kinked_logistic
-from groundup.models.linear.coordinates import as_given
+from groundup.models.linear.coordinates import as_given, centre_of
 from groundup.models.linear.logistic import LogisticRegression
 
 _METRIC_NUMBERS = 5e7  # of all prices' metrics together: 400 MB
@@ -85,10 +84,7 @@ class Path:
         for name in ("classes_", "n_features_in_", "_dtype_in"):
             setattr(self.model, name, getattr(learner, name))
         self.rows, self.X, self.columns = rows, X, None
-        if centre is None:
-            plain = not learner.fit_intercept or isinstance(rows.place, Csr)
-            centre = np.zeros(rows.n_features) if plain else origin_of(rows)
-        self.centre = centre
+        self.centre = centre_of(rows, centred=learner.fit_intercept) if centre is None else centre
 
     def solve(self, price: Price, start: Fit | None) -> Fit:
         """Return the fit at a price, from another one of the same or of nearly the same rows."""
@@ -100,7 +96,7 @@ class Path:
             metric = None if start is None else start.metric
             found = self.model._solve(at, price.strength, known, _silent, metric=metric)
         if found is not None and np.isfinite(found.value):
-            return Fit(*at.back(found.theta, self.model._n_scores), *found[1:5], metric=found.metric)
+            return Fit(*at.back(found.theta), *found[1:5], metric=found.metric)
         found = self.model._fit_smooth(self.rows, self.X, *price, known, _silent)
         return Fit(self.model.coef_, self.model.intercept_, *found[1:5])
 

@@ -126,7 +126,7 @@ class Plan(Strict):
         columns, places = self.columns, self.places
         read = run(lambda k: columns[k].read(frame[columns[k].name]), len(columns), n_threads)
         out = np.zeros((n_rows, width))
-        step = max(512, BLOCK_BYTES // (8 * width))
+        step = max(512, BLOCK_BYTES // (8 * width))  # fewer rows a call cost more than the cache gives
 
         def write(b: int) -> None:
             lo, hi = b * step, min((b + 1) * step, n_rows)

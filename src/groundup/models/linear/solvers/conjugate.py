@@ -28,9 +28,8 @@ from groundup.engine.rows import Rows
 from groundup.models.linear import access
 
 _STEPS = 5000
-_SCATTERED = (
-    10_000  # columns: beyond, slopes are summed column by column, as so many do not stay in the cache
-)
+#: Beyond so many columns slopes are summed column by column: so many sums do not stay in the cache.
+_SCATTERED = 10_000
 _COEF = 1e-10  # error of w that is near enough, of |w|
 _SLOPE, _MET = 1e-12, 1e-13  # without a penalty: see above
 _STALLED = 200  # steps without a smaller slope: rounding
