@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,12 @@ CHROMIUM_OPTIONS = [
 ]
 
 _not_run: dict[str, int] = {}
+
+
+def pytest_configure(config):
+    """Let the programs that tests start hear Ctrl-C, which a shell's background job and all its children ignore."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config, items):

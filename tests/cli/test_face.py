@@ -257,6 +257,26 @@ def test_interrupt_says_so_and_leaves_nothing_half_written(tmp_path, table):
     assert not list(Path(tmp_path).rglob("result.json"))
 
 
+def test_an_interrupt_that_falls_into_a_callback_comes_again():
+    code = """
+import ctypes, time
+from groundup.cli.talk import never_lose_an_interrupt
+never_lose_an_interrupt()
+@ctypes.CFUNCTYPE(None)
+def callback():
+    raise KeyboardInterrupt
+try:
+    callback()
+    for _ in range(1000):
+        time.sleep(0.01)
+    print("lost")
+except KeyboardInterrupt:
+    print("came")
+"""
+    told = python("-c", code)
+    assert (told.stdout, told.stderr) == ("came\n", "")
+
+
 def test_a_closed_pipe_is_no_error(project, table):
     read, write = os.pipe()
     os.close(read)

@@ -67,7 +67,8 @@ def _version(wanted: bool) -> None:
 
 def main() -> None:
     """Run the command line."""
-    from groundup.cli.talk import never_crash_on_letters
+    from groundup.cli.talk import never_crash_on_letters, never_lose_an_interrupt
 
     never_crash_on_letters()
+    never_lose_an_interrupt()
     application()(prog_name="groundup")

@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 failed (bad input, or a bug), 2 wrong usage, 3 a check did
 
 from __future__ import annotations
 
+import _thread
 import functools
 import io
 import json
@@ -12,6 +13,7 @@ import math
 import os
 import re
 import sys
+import threading
 from typing import Annotated, Any
 
 import typer
@@ -28,6 +30,9 @@ Json = Annotated[
     bool,
     typer.Option("--json", help="Print one JSON object on stdout, nothing else.", rich_help_panel="Talk"),
 ]
+
+
+_MOMENT_S = 0.02
 
 
 def out():
@@ -111,6 +116,24 @@ def never_crash_on_letters() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def never_lose_an_interrupt() -> None:
+    """Have a Ctrl-C that fell into a callback, where Python can only report and drop it, come again a moment later.
+
+    The compiler calls back into Python for every kernel, the garbage collector at any time.
+    """
+    report = sys.unraisablehook
+
+    def hook(unraisable) -> None:
+        if issubclass(unraisable.exc_type, KeyboardInterrupt):
+            again = threading.Timer(_MOMENT_S, _thread.interrupt_main)  # from here it would be dropped again
+            again.daemon = True
+            again.start()
+        else:
+            report(unraisable)
+
+    sys.unraisablehook = hook
 
 
 def tell_error(error: GroundupError, *, as_json: bool = False) -> None:
