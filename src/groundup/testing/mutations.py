@@ -1,22 +1,31 @@
 """Change a fitted learner's state at random, as a broken or hostile file would, and see what it does.
 
-Run as a process of its own (``python -m groundup.testing.mutations MODEL``), since a kernel that reads out of bounds may
-end it. There, ``NUMBA_BOUNDSCHECK=1`` turns a silent read out of bounds into an IndexError. The check does not reach into
-the register tiles (`engine.kernels.tiles`), which are written as machine instructions: so the process runs with
-``GROUNDUP_TILES=portable``, the same sums as plain loops. What only the fast tiles would read is not seen here.
+Done in a process of its own, since a kernel that reads out of bounds may end it. There, ``NUMBA_BOUNDSCHECK=1`` turns a
+silent read out of bounds into an IndexError. The check does not reach into the register tiles (`engine.kernels.tiles`),
+which are written as machine instructions: so the process runs with ``GROUNDUP_TILES=portable``, the same sums as plain
+loops. What only the fast tiles would read is not seen here.
+
+Starting such a process costs seconds of imports. So one is kept that has them behind it (``python -m
+groundup.testing.mutations``, see `main`), and forks for each learner: what is left behind by one never meets another.
 """
 
 from __future__ import annotations
 
+import faulthandler
+import importlib
 import json
+import os
 import pickle
 import sys
+import traceback
 import warnings
 from pathlib import Path
 
 import numpy as np
 
 N_CHANGES = 300
+#: Changing a state 300 times takes seconds, most of them compiling with bounds checks.
+LONGEST_S = 600
 _MOST_BYTES = 4 << 30
 
 
@@ -148,13 +157,47 @@ def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (_MOST_BYTES, _MOST_BYTES))
 
 
-def main(path: str) -> int:
-    """Read the pickled (model, X), and write the complaints as JSON."""
+def _answer(source: str) -> None:
+    """Read the pickled (model, X) from `source`, and write the complaints beside it, as JSON."""
+    faulthandler.dump_traceback_later(LONGEST_S, exit=True)
     _limit_memory()
-    model, X = pickle.loads(Path(path).read_bytes())  # noqa: S301 (written by the suite itself)
-    sys.stdout.write(json.dumps(mutate_all(model, X)))
-    return 0
+    model, X = pickle.loads(Path(source).read_bytes())  # noqa: S301 (written by the suite itself)
+    Path(source).with_suffix(".json").write_text(json.dumps(mutate_all(model, X)), encoding="utf-8")
+    faulthandler.cancel_dump_traceback_later()
+
+
+def main() -> None:
+    """For each line of standard input, [source, import path] as JSON: `_answer` in a fork, and print its exit code.
+
+    Where a process cannot fork, it answers once and ends.
+    """
+    importlib.import_module("groundup.models.estimator")  # what every learner imports, and takes longest
+
+    with os.fdopen(os.dup(sys.stdout.fileno()), "w") as codes:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a learner may print
+        for line in sys.stdin:
+            source, sys.path[:] = json.loads(line)
+            if not hasattr(os, "fork"):
+                _answer(source)
+                print(0, file=codes, flush=True)
+                return
+            child = os.fork()
+            if not child:
+                _run_and_leave(source)
+            print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), file=codes, flush=True)
+
+
+def _run_and_leave(source: str) -> None:
+    code = 1
+    try:
+        _answer(source)
+        code = 0
+    except BaseException:  # noqa: BLE001 (the parent is told; nothing may run on in this copy of it)
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import importlib.machinery
 import json
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,8 +21,6 @@ from groundup.testing.samples import answers, assert_same, fitted, frames, fresh
 
 #: Attributes that no fit leaves for others: callbacks that the user set, and what scikit-learn keeps for itself.
 _NOT_LEARNT = {"_skl_callbacks", "_sklearn_output_config", "_metadata_request"}
-# Changing a state 300 times takes seconds, most of them compiling with bounds checks.
-_LONGEST_S = 600
 
 
 def checks(learner, save_and_load):
@@ -124,32 +124,64 @@ def _mutate_in_child(model, X) -> list[str]:
     home = type(model).__module__
     if home != "__main__" and not importlib.machinery.PathFinder.find_spec(home.partition(".")[0]):
         cloudpickle.register_pickle_by_value(sys.modules[home])  # a file that is no module, such as a test's
-    environment = {
-        **os.environ,
-        "NUMBA_BOUNDSCHECK": "1",
-        "GROUNDUP_TILES": "portable",  # plain loops: bounds checks do not reach into the fast tiles
-        "GROUNDUP_QUIET": "1",
-        "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
-    }
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "model.pickle"
         source.write_bytes(cloudpickle.dumps((model, X)))
-        try:
-            done = subprocess.run(
-                [sys.executable, "-m", "groundup.testing.mutations", str(source)],
-                capture_output=True,
-                env=environment,
-                check=False,
-                timeout=_LONGEST_S,
-            )
-        except subprocess.TimeoutExpired:
-            raise AssertionError(
-                f"on a changed state, loading or predicting did not end within {_LONGEST_S} s"
-            ) from None
-    assert done.returncode == 0, (
-        f"the process died with {done.returncode} on a changed state:\n{done.stderr.decode()[-2000:]}"
-    )
-    return json.loads(done.stdout)
+        code, said = _mutator().ask(source)
+        assert code == 0, f"the process died with {code} on a changed state:\n{said}"
+        return json.loads(source.with_suffix(".json").read_text(encoding="utf-8"))
+
+
+class _Mutator:
+    """The process of `mutations`, which answers for one learner after the other."""
+
+    def __init__(self):
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the process)
+        environment = {
+            **os.environ,
+            "NUMBA_BOUNDSCHECK": "1",
+            "GROUNDUP_TILES": "portable",  # plain loops: bounds checks do not reach into the fast tiles
+            "GROUNDUP_QUIET": "1",
+            "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "groundup.testing.mutations"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
+            env=environment,
+            text=True,
+        )
+        self._answers: Any = self._process.stdout
+        atexit.register(self.close)
+
+    @property
+    def may_be_asked(self) -> bool:
+        """Whether it lives, and answers more than once."""
+        return hasattr(os, "fork") and self._process.poll() is None
+
+    def ask(self, source: Path) -> tuple[int, str]:
+        """Return (exit code, the end of what was said on standard error) of the process that answered."""
+        before = self._said.seek(0, os.SEEK_END)
+        print(json.dumps([str(source), sys.path]), file=self._process.stdin, flush=True)
+        code = self._answers.readline() or self._process.wait()
+        self._said.seek(before)
+        return int(code), self._said.read().decode()[-2000:]
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.communicate()
+        self._said.close()
+
+
+_kept: list[_Mutator] = []
+
+
+def _mutator() -> _Mutator:
+    """Return a process that can be asked: the last one, or a new one."""
+    if not _kept or not _kept[-1].may_be_asked:
+        _kept.append(_Mutator())
+    return _kept[-1]
 
 
 def changed_pickle_is_refused(learner):
