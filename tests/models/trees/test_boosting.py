@@ -149,20 +149,24 @@ def _bits(model):
     )
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("packed", [False, True])
-def test_the_same_bits_on_any_number_of_threads_and_on_disk(monkeypatch, tmp_path, packed):
+def test_the_same_bits_on_any_number_of_threads_and_on_disk(monkeypatch, tmp_path, packed, n_classes):
     if packed:
         _packed(monkeypatch)
     monkeypatch.setattr(boosting, "_INLINE_CELLS", 0)
     X, y = _binary(36_000)
+    y = y + (n_classes == 3) * (X[:, 1] > 0.5)
+    params = {"max_iter": 6, "random_state": 0, "subsample": 0.8, "max_features": 0.5}
     fits = []
     for n_threads, place in (
         ("1", X),
-        ("2", Memory(X)),
+        ("2", Memory(X)),  # three classes: two trees side by side, then one on both threads
+        ("3", X),
         ("4", Memmap.write(tmp_path / "x.npy", [X], *X.shape, X.dtype)),
     ):
         monkeypatch.setenv("GROUNDUP_NUM_THREADS", n_threads)
-        fits.append(HistGradientBoostingClassifier(max_iter=6, random_state=0).fit(place, y))
+        fits.append(HistGradientBoostingClassifier(**params).fit(place, y))
     assert len({_bits(model) for model in fits}) == 1
     assert len({model.validation_score_.tobytes() for model in fits}) == 1
     alone = np.concatenate([fits[0].predict_proba(X[i : i + 1]) for i in range(50)])

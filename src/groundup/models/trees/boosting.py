@@ -8,9 +8,10 @@
              values = -learning_rate * sum g / (sum h + lambda)     in each leaf
              z += values[leaf of each row]
 
-With K classes there are K scores a row, and K trees an iteration, all on the gradients of the iteration's start. Rows
-whose weight is 0 (those held out for early stopping among them) ride along: they are sent down each tree with the
-others, and count for nothing.
+With K classes there are K scores a row, and K trees an iteration, all on the gradients of the iteration's start: so T
+threads grow T trees side by side, one each, which spares them to wait for each other at every pass over the rows; what
+is left of K by T is grown by all of them. Rows whose weight is 0 (those held out for early stopping among them) ride
+along: they are sent down each tree with the others, and count for nothing.
 
 The loop is `Booster.iterate`, and `_tree` for each output. Next: `growing`; then `partitioning`, `splitting` and
 `leaves`, whose kernels do the work. The package's docstring has a map of all files.
@@ -21,7 +22,8 @@ order. So a fit has the same bits on any number of threads and wherever X lives.
 Cost: n_rows n_features (1 + about 2.5 for the splits below the root) histogram updates (0.35 to 1 ns: see ADR 8) a
 tree of 31 leaves, and 15 ns a row for the rest. Memory beside X, in bytes a row: n_features, and n_features rounded up
 to a multiple of 8, for the bins; 46 for one output, y and the weights among them, and 16 for each further output; 8 in
-wide mode (see `quantising`), else 8 once a node had to be counted; and up to 40 for early stopping.
+wide mode (see `quantising`), else 8 once a node had to be counted; 22 for each tree that grows beside others; and up to
+40 for early stopping.
 
 Source: Friedman, Greedy function approximation (2001), algorithm 1; Ke et al., LightGBM (NIPS 2017).
 """
@@ -30,7 +32,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from groundup.engine.rows import Place, Rows, aligned
+from groundup.engine.rows import Place, Rows, aligned, threads
 from groundup.models.trees.binning import bin_rows, find_bins, has_missing
 from groundup.models.trees.gradients import Loss
 from groundup.models.trees.growing import Grower, Grown, Plan
@@ -110,20 +112,38 @@ class Booster:
         self.missing = has_missing(rows, self.bins.n_features, weight)
         for name in ("gradient", "hessian"):
             rows.add(name, aligned((rows.n_rows, n_outputs), np.float32))
-        rows.add("leaf", aligned(rows.n_rows, np.int32))
         self.baseline = loss.best_constant(rows["y"], weight) if baseline is None else baseline
         raw = np.broadcast_to(self.baseline, (rows.n_rows, n_outputs)) if raw is None else raw
         rows.add("score", to_planes(rows, raw))
         wide = is_wide(rows.n_rows, weight)
-        self.grower = Grower(rows, self.bins, self.missing, weight, wide, n_outputs, plan)
+        side_by_side = (
+            [rows.beside(1) for _ in range(rows.n_threads)] if 1 < rows.n_threads <= n_outputs else []
+        )
+        self.grower, *self.growers = (
+            Grower(own, self.bins, self.missing, weight, wide, n_outputs, plan)
+            for own in [rows, *side_by_side]
+        )
 
     def iterate(self) -> Trees:
         """Grow the trees of one iteration, add them to the scores, and return them."""
         drawn = self._drawn()
         scales = self.loss.update(self.rows, drawn)
         if self.subsample < 1.0:
-            self.grower.count_rows(drawn)
-        return Trees.joined([self._tree(scales[k], k) for k in range(self.n_outputs)])
+            for grower in [self.grower, *self.growers]:
+                grower.count_rows(drawn)
+        first, self.n_grown = self.n_grown, self.n_grown + self.n_outputs
+        free = self.growers.copy()  # taking one and giving it back are single steps of the interpreter
+
+        def alone(k):
+            grower = free.pop()
+            tree = self._tree(grower, scales[k], k, first + k)
+            free.append(grower)
+            return tree
+
+        n_alone = self.n_outputs - self.n_outputs % len(free) if free else 0
+        trees = threads.run(alone, n_alone, len(free))
+        trees += [self._tree(self.grower, scales[k], k, first + k) for k in range(n_alone, self.n_outputs)]
+        return Trees.joined(trees)
 
     def _drawn(self) -> np.ndarray:
         """Return the weights of one iteration: 0 for rows that are not drawn."""
@@ -137,19 +157,18 @@ class Booster:
         drawn[chosen] = self.weight[chosen] if self.weight.size else 1.0
         return drawn
 
-    def _tree(self, scales, output: int) -> Trees:
-        grown = self.grower.grow(scales, output, self.n_grown)
-        self.n_grown += 1
-        weight = self.grower.weight
-        sums = sum_leaves(self.rows, grown.ranges, weight, output, self.n_outputs)
+    def _tree(self, grower: Grower, scales, output: int, number: int) -> Trees:
+        rows, weight = grower.rows, grower.weight
+        grown = grower.grow(scales, output, number)
+        sums = sum_leaves(rows, grown.ranges, weight, output, self.n_outputs)
         if isinstance(self.loss, Loss) and self.loss.searched:
             q = self.loss.quantile
-            values = leaf_quantiles(self.rows, grown.ranges, weight, q, self.learning_rate)
+            values = leaf_quantiles(rows, grown.ranges, weight, q, self.learning_rate)
         else:
             values = leaf_values(sums, self.plan.l2, self.learning_rate)
         if self.plan.monotonic.size:
             values = np.clip(values, *(self.learning_rate * grown.bounds).T)
-        add_to_scores(self.rows, values, output, self.n_outputs)
+        add_to_scores(rows, values, output, self.n_outputs)
         return self._finished(grown, sums[:, 2], values)
 
     def _finished(self, grown: Grown, counts, values) -> Trees:

@@ -26,6 +26,7 @@ from groundup.engine.rows import Rows, add_tree
 from groundup.models.trees.binning import quantiles_of_sorted
 
 _CHUNK = 1024
+_FEW = 256  # rows whose probabilities of all classes are at work at a time
 
 
 class Scales(NamedTuple):
@@ -206,17 +207,19 @@ def _gamma(bounds, y, weight, score, q, out_gradient, out_hessian, out_sums, out
 def _softmax(bounds, y, weight, score, q, out_gradient, out_hessian, out_sums, out_ends):
     """Gradients, hessians, their sums and ends in each block: softmax loss, class by class."""
     n_outputs = out_sums.shape[1]
-    p = np.empty(n_outputs)
+    p, logs = np.empty((n_outputs, _FEW)), np.empty(_FEW)
     for b in range(bounds.size - 1):
         lo, m = bounds[b], bounds[b + 1] - bounds[b]
         plane = lo * n_outputs
-        for i in range(m):
+        for first in range(0, m, _FEW):
+            n = min(_FEW, m - first)
+            _probabilities(score, plane + first, m, n, p, logs)
             for k in range(n_outputs):
-                p[k] = score[plane + k * m + i]
-            softmax.to_probabilities(p, 0, n_outputs)
-            for k in range(n_outputs):
-                out_gradient[plane + k * m + i] = p[k] - (1.0 if y[lo + i] == k else 0.0)
-                out_hessian[plane + k * m + i] = p[k] * (1.0 - p[k])
+                at = plane + k * m + first
+                g, h = out_gradient[at : at + n], out_hessian[at : at + n]
+                for i in range(n):
+                    g[i] = p[k, i] - (1.0 if y[lo + first + i] == k else 0.0)
+                    h[i] = p[k, i] * (1.0 - p[k, i])
         for k in range(n_outputs):
             at = plane + k * m
             weigh(
@@ -226,6 +229,16 @@ def _softmax(bounds, y, weight, score, q, out_gradient, out_hessian, out_sums, o
                 out_sums[b, k],
                 out_ends[b, k],
             )
+
+
+@kernel(fast=True)
+def _probabilities(score, at, m, n, out_p, out_logs):
+    """Probabilities of n rows, whose scores of class k begin at score[at + k * m], and the logs of their sums."""
+    for k in range(out_p.shape[0]):
+        own = score[at + k * m : at + k * m + n]
+        for i in range(n):
+            out_p[k, i] = own[i]
+    softmax.to_probabilities_by_class(out_p, out_p.shape[0], 0, n, out_logs)
 
 
 @kernel(fast=True)
@@ -329,16 +342,18 @@ def _logistic_loss(bounds, y, weight, score, q, n_outputs, out_sums):
 @kernel(fast=True)
 def _softmax_loss(bounds, y, weight, score, q, n_outputs, out_sums):
     """out_sums[b] = sum of w * loss and of w over the rows of block b."""
-    p = np.empty(n_outputs)
+    p, logs = np.empty((n_outputs, _FEW)), np.empty(_FEW)
     for b in range(bounds.size - 1):
         lo, m = bounds[b], bounds[b + 1] - bounds[b]
-        for i in range(m):
-            for k in range(n_outputs):
-                p[k] = score[lo * n_outputs + k * m + i]
-            own = p[np.int64(y[lo + i])]
-            w = weight[lo + i] if weight.size else 1.0
-            out_sums[b, 0] += w * (softmax.to_probabilities(p, 0, n_outputs) - own)
-            out_sums[b, 1] += w
+        for first in range(0, m, _FEW):
+            n = min(_FEW, m - first)
+            _probabilities(score, lo * n_outputs + first, m, n, p, logs)
+            for i in range(n):
+                r = lo + first + i
+                w = weight[r] if weight.size else 1.0
+                own = score[lo * n_outputs + np.int64(y[r]) * m + first + i]
+                out_sums[b, 0] += w * (logs[i] - own)
+                out_sums[b, 1] += w
 
 
 _SLOPES = {

@@ -176,7 +176,7 @@ class Grower:
     Parameters
     ----------
     rows : Rows
-        With the columns bins, planes, gradient, hessian; the columns first, second and order are added.
+        With the columns bins, planes, gradient, hessian; the columns first, second, order and leaf are added.
     bins : Bins
     missing : ndarray of uint8 of shape (n_features,)
         1 for features with missing values.
@@ -195,6 +195,7 @@ class Grower:
         for name, kind in (("first", np.int64), ("second", np.int64), ("order", np.uint16)):
             if wide or name != "second":
                 rows.add(name, aligned(rows.n_rows, kind))
+        rows.add("leaf", aligned(rows.n_rows, np.int32))
         self.layout = bins.n_words, bins.n_last
         self.padded = bins.n_words * 8 * N_BINS
         self.ranges = np.zeros((rows.n_blocks, 64, 2), np.int32)

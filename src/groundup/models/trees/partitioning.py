@@ -70,16 +70,18 @@ def split_nodes(
     # No longer than it must be: from 128 kB on, memory is fetched from the system, page by page, at every call.
     passing = np.empty(np.diff(bounds).max(), np.uint16)
     goes_left = np.empty(256, np.uint8)
-    for b in range(bounds.size - 1):
-        block, m = bounds[b], bounds[b + 1] - bounds[b]
-        order = out_order[block : block + m]
-        for j in range(jobs.shape[0]):
-            node, f, left, right = jobs[j, 0], jobs[j, 1], jobs[j, 4], jobs[j, 5]
+    for j in range(
+        jobs.shape[0]
+    ):  # node by node, so that one histogram is at work: several would not fit the first cache
+        node, f, left, right = jobs[j, 0], jobs[j, 1], jobs[j, 4], jobs[j, 5]
+        for q in range(256 if jobs[j, 7] else 0):
+            goes_left[q] = (_U(jobs[j, 8 + (q >> 6)]) >> _U(q & 63)) & _U(1)
+        for b in range(bounds.size - 1):
+            block, m = bounds[b], bounds[b + 1] - bounds[b]
+            order = out_order[block : block + m]
             start, stop = np.int64(out_ranges[b, node, 0]), np.int64(out_ranges[b, node, 1])
             plane = block * n_features + f * m
             if jobs[j, 7]:
-                for q in range(256):
-                    goes_left[q] = (_U(jobs[j, 8 + (q >> 6)]) >> _U(q & 63)) & _U(1)
                 cut = start + _partition_levels(planes, plane, order, start, stop, goes_left, passing)
             else:
                 cut = start + _partition(planes, plane, order, start, stop, jobs[j, 2], jobs[j, 3], passing)
@@ -131,9 +133,9 @@ def _partition_levels(planes, plane, order, start, stop, goes_left, passing):
 @kernel
 def count_nodes(bounds, nodes, words, n_words, n_last, member, order, ranges, out_hist):
     """Histograms of member[r] (1 for rows that count, else 0) for each of the nodes."""
-    for b in range(bounds.size - 1):
-        block = bounds[b]
-        own = order[block : bounds[b + 1]]
-        for j in range(nodes.size):
+    for j in range(nodes.size):
+        for b in range(bounds.size - 1):
+            block = bounds[b]
+            own = order[block : bounds[b + 1]]
             start, stop = np.int64(ranges[b, nodes[j], 0]), np.int64(ranges[b, nodes[j], 1])
             add_indexed(words, member, block, own, start, stop, n_words, n_last, out_hist[j, 0])
