@@ -64,7 +64,7 @@ def _public(cls) -> set[str]:
 
 def _fitted(cls, **params):
     """Return `cls` fitted on a few rows, in few iterations."""
-    quick = {"n_clusters": 2, "max_iter": 5, "random_state": 0}
+    quick = {"n_clusters": 2, "max_iter": 5, "Cs": 2, "random_state": 0}
     allowed = inspect.signature(cls).parameters
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

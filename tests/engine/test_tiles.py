@@ -124,8 +124,12 @@ def test_the_factories_return_one_kernel_a_shape():
 LANES = [
     ({"GROUNDUP_TILES": "portable"}, True),
     ({"NUMBA_DISABLE_JIT": "1"}, True),
-    ({"NUMBA_CPU_NAME": "nehalem", "NUMBA_CPU_FEATURES": "+sse4.2"}, True),
-    ({"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma"}, False),
+    pytest.param(
+        {"NUMBA_CPU_NAME": "nehalem", "NUMBA_CPU_FEATURES": "+sse4.2"}, True, marks=pytest.mark.slow
+    ),
+    pytest.param(
+        {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma"}, False, marks=pytest.mark.slow
+    ),
 ]
 NESTED = os.environ.get("GROUNDUP_TEST_TILES_PORTABLE")
 

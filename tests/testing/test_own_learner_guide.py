@@ -95,7 +95,9 @@ def _commands(document: Path) -> list[tuple[str, str]]:
     return [(p.partition("\n")[0], p.partition("\n")[2].strip()) for p in parts]
 
 
-@pytest.mark.parametrize("document", [GUIDE, EXAMPLE / "README.md"], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "document", [GUIDE, pytest.param(EXAMPLE / "README.md", marks=pytest.mark.slow)], ids=lambda p: p.name
+)
 def test_the_commands_print_what_is_shown(document, installed, tmp_path):
     commands = _commands(document)
     assert len(commands) >= 3

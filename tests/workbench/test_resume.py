@@ -75,7 +75,12 @@ def killed_at(n, monkeypatch, path, frame, **changes):
             project(path, frame, **changes).build(max_fits=20)
 
 
-@pytest.mark.parametrize("at", [2, 7, 17, 22, 30, 31, 32, 33, 34, 35])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "at", [7, 30, 33, 35, *(pytest.param(at, marks=SLOW) for at in (2, 17, 22, 31, 32, 34))]
+)
 def test_a_run_killed_at_any_entry_ends_with_the_same_bundle(at, whole, tmp_path, frame, monkeypatch):
     result, path = whole
     (journal,) = path.rglob("journal.jsonl")
@@ -162,7 +167,7 @@ def test_a_killed_process_goes_on(tmp_path):
     assert one["test_looks"] == 1
 
 
-@pytest.mark.parametrize("at", [4, 20, 33])
+@pytest.mark.parametrize("at", [4, pytest.param(20, marks=SLOW), 33])
 def test_a_full_disk_loses_at_most_the_fit_in_flight(at, whole, tmp_path, frame, monkeypatch):
     result, _ = whole
     written, write = 0, lines.os.write

@@ -91,7 +91,9 @@ def test_distances(shape, dtype):
     np.testing.assert_allclose(_distances(X, centres), np.sqrt(_squares(X, centres)), rtol=1e-11, atol=0)
 
 
-@pytest.mark.parametrize("lane", ["GROUNDUP_TILES=portable", "NUMBA_DISABLE_JIT=1"])
+@pytest.mark.parametrize(
+    "lane", [pytest.param("GROUNDUP_TILES=portable", marks=pytest.mark.slow), "NUMBA_DISABLE_JIT=1"]
+)
 def test_portable_loops_find_the_same(lane):
     code = """
 import numpy as np
