@@ -503,8 +503,10 @@ def test_every_kernel_is_compiled_once_and_those_that_see_X_once_a_dtype():
     assert set(compiled.values()) == {"1", "2"}
     assert {name for name, n in compiled.items() if n == "2"} <= {
         "_bin_blocks",
-        "add_trees",
+        "walk_trees",
         "_walk_few",
+        "add_by_conditions",
+        "_shut",
         "_encode",
     }
 

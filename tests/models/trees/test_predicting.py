@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from groundup.models.trees.predicting import Trees, add_trees, walk_of
+from groundup.models.trees.boosted import Trees
+from groundup.models.trees.predicting import add_trees, ready_of
 
 
 def _tree(rng, n_splits, n_features, dtype):
@@ -57,7 +58,7 @@ def _naive(trees, X, baseline, n_outputs):
 
 def _scores(trees, X, baseline):
     out = np.empty((len(X), len(baseline)))
-    add_trees(X, *walk_of(trees), baseline, out)
+    add_trees(X, ready_of(trees), baseline, out)
     return out
 
 
@@ -161,3 +162,15 @@ def test_where_categories_decide_the_bit_of_the_code_does(n):
     np.testing.assert_allclose(_scores(trees, X, np.zeros(1))[:, 0], expected, rtol=1e-12)
     with pytest.raises(ValueError, match="categories"):
         trees._replace(levels=np.ones_like(levels)).check(4, 1)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("n_splits", "by_conditions"), [(0, True), (31, True), (32, True), (63, True), (64, False)]
+)
+def test_conditions_lead_where_walks_lead(n_splits, by_conditions, dtype):
+    rng = np.random.default_rng(n_splits)
+    trees = Trees.joined([_tree(rng, n_splits, 4, dtype) for _ in range(5)])
+    assert (ready_of(trees).conditions is not None) == by_conditions
+    X, baseline = _rows(300, dtype=dtype), np.array([0.5])
+    assert _scores(trees, X, baseline).tobytes() == _naive(trees, X, baseline, 1).tobytes()

@@ -32,13 +32,15 @@ from groundup.models.estimator import (
     fitting,
 )
 from groundup.models.trees.arrays import TreeArrays
+from groundup.models.trees.boosted import Trees
 from groundup.models.trees.boosting import Booster
 from groundup.models.trees.categorical import Categorical
 from groundup.models.trees.constraints import interaction_of, monotonic_of
 from groundup.models.trees.densified import pieces
 from groundup.models.trees.growing import Plan
-from groundup.models.trees.predicting import Trees, add_trees, find_leaves, walk_of
+from groundup.models.trees.predicting import add_trees, ready_of
 from groundup.models.trees.stopping import Inside, Outside, Watch
+from groundup.models.trees.walking import find_leaves
 
 _NO_WEIGHTS = np.zeros(0)
 
@@ -275,7 +277,7 @@ class HistGradientBoosting(Callbacks, Categorical):
         """Return the fitted attributes of the trees so far, by name."""
         trees = Trees.joined(parts) if parts else _no_trees(self._dtype_in)
         named = {f"_{name}": values for name, values in trees._asdict().items()}
-        return {"_baseline": baseline, **named, "_walk": walk_of(trees)}
+        return {"_baseline": baseline, **named, "_ready": ready_of(trees)}
 
     def _keep(self, parts: list[Trees], baseline) -> None:
         self.__dict__.update(self._attributes(parts, baseline))
@@ -303,15 +305,15 @@ class HistGradientBoosting(Callbacks, Categorical):
         if "_given_raw" in fitted:
             return fitted["_given_raw"], fitted
         baseline = fitted["_baseline"]
-        walk = fitted["_walk"]
-        raw = self._fill(add_trees, checked, *walk, baseline, n_columns=len(baseline), finite="allow-nan")
+        ready = fitted["_ready"]
+        raw = self._fill(add_trees, checked, ready, baseline, n_columns=len(baseline), finite="allow-nan")
         return raw, fitted
 
     def _raw_of(self, rows: Rows) -> np.ndarray:
         """Return the raw scores of rows in any place."""
         out = np.empty((rows.n_rows, self.n_trees_per_iteration_))
         for lo, hi in pieces(0, rows.n_rows, rows.n_features):
-            add_trees(rows.place.load(lo, hi), *self._walk, self._baseline, out[lo:hi])
+            add_trees(rows.place.load(lo, hi), self._ready, self._baseline, out[lo:hi])
         return out
 
     def _staged(self, X):
@@ -322,8 +324,8 @@ class HistGradientBoosting(Callbacks, Categorical):
         raw = np.tile(fitted["_baseline"], (len(checked), 1))
         zero = np.zeros_like(fitted["_baseline"])
         for part in _parts(fitted):
-            walk = walk_of(part)
-            raw = raw + now._fill(add_trees, checked, *walk, zero, n_columns=len(zero), finite="allow-nan")
+            ready = ready_of(part)
+            raw = raw + now._fill(add_trees, checked, ready, zero, n_columns=len(zero), finite="allow-nan")
             yield raw, fitted
 
     def apply(self, X) -> np.ndarray:
@@ -334,7 +336,11 @@ class HistGradientBoosting(Callbacks, Categorical):
         check_is_fitted(self)
         now = copy.copy(self)
         fitted = now.__dict__
-        checked, walk, k = now._features(X, "allow-nan"), fitted["_walk"], fitted["n_trees_per_iteration_"]
+        checked, walk, k = (
+            now._features(X, "allow-nan"),
+            fitted["_ready"].walk,
+            fitted["n_trees_per_iteration_"],
+        )
         n_trees = len(walk.depth)
         state = walk.starts, walk.feature, walk.threshold, walk.left, walk.levels
         leaves = now._fill(find_leaves, checked, *state, n_columns=n_trees, finite="allow-nan").astype(
@@ -411,7 +417,7 @@ class HistGradientBoosting(Callbacks, Categorical):
         if len(self._baseline) != self.n_trees_per_iteration_:
             raise ValueError(f"{len(self._baseline)} baselines for {self.n_trees_per_iteration_} outputs")
         self._check_categories()
-        self._walk = walk_of(trees)
+        self._ready = ready_of(trees)
 
 
 def _trees(fitted: dict[str, Any]) -> Trees:

@@ -16,9 +16,10 @@ from sklearn.metrics import check_scoring, get_scorer_names
 
 from groundup.engine.rows import Memory, Rows
 from groundup.models.estimator import resample
+from groundup.models.trees.boosted import Trees
 from groundup.models.trees.boosting import Booster
 from groundup.models.trees.planes import to_planes
-from groundup.models.trees.predicting import Trees, add_trees, walk_of
+from groundup.models.trees.predicting import add_trees, ready_of
 
 _SCORED_ROWS = 10_000
 
@@ -98,8 +99,8 @@ class Outside:
     def advance(self, trees: Trees) -> None:
         """Send the rows down the new trees."""
         added = np.empty_like(self.scores)
-        walk, zero = walk_of(trees), np.zeros(self.scores.shape[1])
-        self.rows.advance(lambda run: add_trees(run.X, *walk, zero, added[run.lo : run.hi]))
+        ready, zero = ready_of(trees), np.zeros(self.scores.shape[1])
+        self.rows.advance(lambda run: add_trees(run.X, ready, zero, added[run.lo : run.hi]))
         self.scores = self.scores + added
         self.rows.add("score", to_planes(self.rows, self.scores))
 
