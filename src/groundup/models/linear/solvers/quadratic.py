@@ -26,12 +26,15 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import lapack
+from scipy.linalg import lapack, solve_triangular
 
 from groundup.engine.kernels import kernel
 
 _SWEEPS = 10  # in one call
 _ROUNDING = 1e-14  # of |y|: a correlation that cannot be told from none
+_NEWTON = 8  # steps one after the other, while signs change
+_DEPENDENT = 1e-12  # of a column's square: what others do not explain of it is rounding
+_LIFT = 1e-10
 _CALL_NUMBERS = 2e8  # multiplications of one call: Ctrl-C is heard between calls
 
 
@@ -76,7 +79,9 @@ class Result(NamedTuple):
     gap: float
 
 
-def solve(G, c, l1, l2, u, q, *, goal: float, max_sweeps: int, yy: float = np.nan, positive=False) -> Result:
+def solve(
+    G, c, l1, l2, u, q, *, goal: float, max_sweeps: int, yy: float = np.nan, positive=False
+) -> Result:
     """Move u, with q = G u, to within `goal` of the minimum.
 
     Parameters
@@ -111,10 +116,13 @@ def solve(G, c, l1, l2, u, q, *, goal: float, max_sweeps: int, yy: float = np.na
         )  # a gap shrinks with the error, a gain with its square
         if since >= patience or settled:
             since = 0
-            reached, left = _newton(G, c, l1, l2, u, q)
+            for _ in range(_NEWTON):
+                reached, left = _newton(G, c, l1, l2, u, q)
+                if reached or not left > goal:
+                    break
             if not known:
                 gap = left + gain
-                if settled and reached and left <= goal:
+                if gain <= goal and reached and left <= goal:
                     break
             elif gain <= 1e-30 * abs(yy) and left <= 1e-30 * abs(yy):
                 break  # nothing moves any more: what is left of the gap is rounding
@@ -173,33 +181,85 @@ def _newton(G, c, l1, l2, u, q) -> tuple[bool, float]:
     Return (whether it was reached, what the whole way gains).
     """
     which = np.flatnonzero(u)
+    factor, scale = _cholesky(G, l2, which)
+    if factor is None and _thin(G, l1, l2, u, q, which):
+        which = np.flatnonzero(u)
+        factor, scale = _cholesky(G, l2, which)
     if not len(which):
         return True, 0.0
+    lifted = factor is None
+    if lifted:
+        factor, scale = _cholesky(G, l2, which, _LIFT)
     sign = np.sign(u[which])
-    matrix = G[np.ix_(which, which)]
-    diagonal = matrix.diagonal() + l2[which]
     downhill = c[which] - q[which] - l1[which] * sign - l2[which] * u[which]
-    step = None
-    for lift in (0.0, 1e-12, 1e-8, 1e-4):
-        matrix[np.diag_indices_from(matrix)] = diagonal * (1.0 + lift)
-        factor, failed = lapack.dpotrf(matrix.T, lower=1, clean=0)
-        if not failed:
-            step = lapack.dpotrs(factor, downhill, lower=1)[0]
-            break
+    step = None if factor is None else lapack.dpotrs(factor, downhill / scale, lower=1)[0] / scale
     if step is None or not np.isfinite(step).all():
         return False, np.inf
     descent = float(downhill @ step)
-    change = step @ G[which]
-    bend = float(change[which] @ step) + float(l2[which] @ (step * step))
-    best = descent / bend if bend > 0.0 else 1.0  # of the parabola along the way; 1 but for a lifted matrix
     with np.errstate(divide="ignore", invalid="ignore"):
         cross = np.where(step * sign < 0.0, -u[which] / step, np.inf)
-    first = int(cross.argmin())
-    share = min(best, float(cross[first]))
+    share = min(1.0, float(cross.min()))
     if not share > 0.0:
         return False, 0.5 * max(descent, 0.0)
-    u[which] += share * step
-    if share < best:
-        u[which[first]] = 0.0
-    q += share * change
-    return share >= best and lift == 0.0, 0.5 * descent
+    move = share * step
+    move[cross <= share] = -u[which][cross <= share]
+    change = move @ G[which]
+    if share < 1.0:  # on to the end, and what would change its sign stays at zero: better, or not
+        bent = np.where(cross <= 1.0, -u[which], step)
+        bent_change = bent @ G[which]
+        gains = [d @ downhill - 0.5 * (g[which] @ d + l2[which] @ (d * d)) for d, g in ((move, change), (bent, bent_change))]
+        if gains[1] > gains[0]:
+            move, change = bent, bent_change
+    u[which] += move
+    q += change
+    return share >= 1.0 and not lifted, 0.5 * descent
+
+
+def _cholesky(G, l2, which, lift: float = 0.0):
+    """Return (factor of the matrix on some coordinates, scaled to a diagonal of ones; the scale), None if singular."""
+    matrix = G[np.ix_(which, which)]
+    diagonal = matrix.diagonal() + l2[which]
+    scale = np.sqrt(np.where(diagonal > 0.0, diagonal, 1.0))
+    matrix /= scale
+    matrix /= scale[:, None]
+    matrix[np.diag_indices_from(matrix)] = 1.0 + lift
+    factor, failed = lapack.dpotrf(matrix.T, lower=1, clean=0)
+    if failed or (len(which) and factor.diagonal().min() ** 2 < _DEPENDENT):
+        return None, scale
+    return factor, scale
+
+
+def _thin(G, l1, l2, u, q, which) -> bool:
+    """Empty coordinates whose columns depend on others', at no cost; return whether there were any.
+
+    Along a vector that the matrix takes to zero only the penalty changes, and in one of the two directions it does not
+    grow: so u moves until a coordinate is zero. That coordinate is then taken out of the other such vectors.
+    """
+    matrix = G[np.ix_(which, which)]
+    diagonal = matrix.diagonal() + l2[which]
+    scale = np.sqrt(np.where(diagonal > 0.0, diagonal, 1.0))
+    matrix /= scale
+    matrix /= scale[:, None]
+    matrix[np.diag_indices_from(matrix)] = 1.0
+    R, order, rank, _ = lapack.dpstrf(matrix, tol=_DEPENDENT, lower=0)
+    order -= 1
+    null = np.zeros((len(which), len(which) - rank))
+    null[order[:rank]] = -solve_triangular(R[:rank, :rank], R[:rank, rank:])
+    null[order[rank:]] = np.eye(null.shape[1])
+    null /= scale[:, None]
+    part, start = u[which], u[which]
+    for i in range(null.shape[1]):
+        v = null[:, i]
+        v[np.abs(v) < 1e-10 * np.abs(v).max()] = 0.0
+        v = -v if (l1[which] * np.sign(part)) @ v > 0.0 else v
+        with np.errstate(divide="ignore", invalid="ignore"):
+            cross = np.where(part * v < 0.0, -part / v, np.inf)
+        first = int(cross.argmin())
+        if cross[first] < np.inf:
+            part = part + cross[first] * v
+            part[first] = 0.0
+            null[:, i + 1 :] -= np.outer(v, null[first, i + 1 :] / v[first])
+            null[first, i + 1 :] = 0.0
+    u[which] = part
+    q += (part - start) @ G[which]
+    return null.shape[1] > 0
