@@ -99,6 +99,25 @@ def _push_columns(data, rows, starts, u, out):
                 out[rows[at]] += u[j] * data[at]
 
 
+@kernel
+def _cross_rows(data, columns, starts, weight, left, lo, hi, right, out):
+    """Add sum_i v_i x_ij x_ik to out[left[j], right[k]], where lo <= left[j] < hi and right[k] >= 0, by rows of X."""
+    second, values = np.empty(len(right), dtype=np.int64), np.empty(len(right))
+    for i in range(len(starts) - 1):
+        n = 0
+        for at in range(starts[i], starts[i + 1]):
+            k = right[columns[at]]
+            if k >= 0:
+                second[n], values[n] = k, data[at]
+                n += 1
+        for at in range(starts[i], starts[i + 1]):
+            j = left[columns[at]]
+            if lo <= j < hi:
+                x = weight[i] * data[at]
+                for k in range(n):
+                    out[j, second[k]] += x * values[k]
+
+
 def _scale_of(spread: np.ndarray, total: float, mean: np.ndarray) -> np.ndarray:
     deviation = np.sqrt(spread / total)
     least = np.maximum(1e-300, _ROUNDING * np.abs(mean))
@@ -121,7 +140,11 @@ class DenseColumns:
     mean, scale : ndarray of shape (n_features,)
     ids : ndarray of int
         The chosen columns.
+    density : float
+        About the share of their entries that is not zero by its place.
     """
+
+    density = 1.0
 
     def __init__(self, rows: Rows, *, centred: bool, n_threads: int):
         self.rows, self.n_threads, self.centred = rows, n_threads, centred
@@ -271,7 +294,7 @@ class SparseColumns:
     def forget(self) -> None:
         """Drop the chosen columns."""
         self.ids = np.empty(0, dtype=np.int64)
-        self.chosen = None
+        self.chosen = self._by_rows = None
 
     def pull(self, r: np.ndarray) -> np.ndarray:
         """Return Z'r of all columns; of several r, one a row, likewise."""
@@ -290,7 +313,12 @@ class SparseColumns:
     def choose(self, new: np.ndarray) -> None:
         """Add columns to the chosen ones."""
         self.ids = np.append(self.ids, new)
-        self.chosen = self.matrix[:, self.ids]
+        self.chosen, self._by_rows = self.matrix[:, self.ids], None
+
+    @property
+    def density(self) -> float:
+        """The share of the chosen columns' entries that is not zero."""
+        return self.chosen.nnz / max(self.chosen.shape[0] * self.chosen.shape[1], 1) if len(self.ids) else 1.0
 
     def push(self, u: np.ndarray) -> np.ndarray:
         """Return Zu of the chosen columns; of several u, one a row, likewise."""
@@ -318,12 +346,21 @@ class SparseColumns:
 
     def cross(self, weight: np.ndarray | None, left, right) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return (A'VB, A'v, B'v); A, B: the chosen columns at the places `left`, `right` (rising); V = I where None."""
-        chosen: Any = self.chosen
-        A, B = chosen[:, left], chosen[:, right]
-        ones = np.ones(self.rows.n_rows) if weight is None else weight
-        WA = A.copy()
-        WA.data *= ones[WA.indices]
-        return np.asarray((WA.T @ B).todense()), A.T @ ones, B.T @ ones
+        v = np.ones(self.rows.n_rows) if weight is None else weight
+        sums, out = self.pull_chosen(v), np.zeros((len(left), len(right)))
+        first, second = np.full(len(self.ids), -1), np.full(len(self.ids), -1)
+        first[left], second[right] = np.arange(len(left)), np.arange(len(right))
+        if self._by_rows is None:
+            self._by_rows = self.chosen.tocsr()
+        by_rows: Any = self._by_rows
+        starts, cuts = by_rows.indptr.astype(np.int64), range(0, len(left), _COLUMNS)
+
+        def task(i):
+            lo, hi = cuts[i], min(cuts[i] + _COLUMNS, len(left))
+            _cross_rows(by_rows.data, by_rows.indices, starts, v, first, lo, hi, second, out)
+
+        run(task, len(cuts), self.n_threads)
+        return out, sums[left], sums[right]
 
 
 def columns_of(rows: Rows, *, centred: bool, n_threads: int) -> DenseColumns | SparseColumns:

@@ -31,6 +31,7 @@ from groundup.models.linear.solvers.parabola import Parabola
 _FIRST, _INNER, _HALVINGS = 100, 30, 40
 _JOINT_PRODUCTS, _JOINT = 2e10, 3000  # of a parabola of classes together: rows m^2, m
 _OUTSIDE = 0.03  # of what coefficients outside could gain: so near the minimum a working set is solved
+_IDLE = 0.9  # of its price: a slope at which a coefficient of zero leaves
 _KEPT = 0.1  # error of the fall foretold up to which a parabola is kept
 
 
@@ -120,15 +121,6 @@ class Composite:
         """Return the penalty."""
         return float((np.abs(self.u) @ self.l1).sum()) + 0.5 * float(((self.u * self.u) @ self.l2).sum())
 
-    def shift(self) -> None:
-        """Subtract from each feature's coefficients the number that leaves the least penalty; the probabilities stay.
-
-        Scores are then right but for a number in each row, which is all that a softmax asks.
-        """
-        whole = self.inside.all(axis=0) & self.u.any(axis=0)
-        if len(self.u) > 1 and whole.any():
-            self.u[:, whole] -= _best_shift(self.u[:, whole], self.l1[whole], self.l2[whole])
-
 
 class _Group:
     """Scores that are fitted together: their coefficients in the working set, and the parabola kept of them."""
@@ -143,8 +135,6 @@ class _Group:
         self.place, self.at = place[feature], (scores[self.score], feature)
         self.l1, self.l2 = problem.l1[feature], problem.l2[feature]
         self.parabola, self.gap = None, np.inf
-        whole = problem.inside.all(axis=0)[feature] if 1 < len(scores) == len(problem.u) else np.zeros(0, bool)
-        self.whole = np.flatnonzero(whole).reshape(len(scores), -1)
 
     def step(self, last, value: float, goal: float):
         """Return (du, db, dz, the fall of the objective along the way, that of the parabola)."""
@@ -176,21 +166,13 @@ class _Group:
         told = fall - 0.5 * float(du @ G @ du) - 0.5 * float(slope_b @ inverse @ slope_b)
         return du, db, p.design.push(shares) + db[:, None], fall, told
 
-    def _relax(self, u: np.ndarray) -> float:
-        """Shift the coefficients of features that have one of each class; return what it gains."""
-        U, l1, l2 = u[self.whole], self.l1[self.whole[0]], self.l2[self.whole[0]]
-        new = U - _best_shift(U, l1, l2)
-        u[self.whole] = new
-        gain = (l1 * (np.abs(U) - np.abs(new)) + 0.5 * l2 * (U * U - new * new)).sum()
-        return max(float(gain), 0.0)
-
 
 class _Walk:
     """Newton steps on a problem, from where it stands."""
 
     def __init__(self, problem: Composite, share: float, max_steps: int, tell):
         self.problem, self.share, self.max_steps, self.tell = problem, share, max_steps, tell
-        self.terms = problem.terms(problem.z)
+        self.terms, self.groups = problem.terms(problem.z), []
 
     def go(self) -> Found:
         """Go to within `share` of the objective of the minimum."""
@@ -199,21 +181,26 @@ class _Walk:
             loss, r, bend = self.terms
             value = loss + p.price()
             goal = self.share * abs(value)
-            new, gain = self._wanted(p.design.pull(r), bend)
+            new, idle, gain = self._wanted(p.design.pull(r), bend)
             if done and gain <= goal:
                 return Found(value, gap + gain, p.n_iter, True)
             if p.n_iter >= self.max_steps or not np.isfinite(value):
                 return Found(value, gap, p.n_iter, False)
-            p.join(new)
+            if new.any() or not self.groups:
+                p.inside &= ~idle
+                p.join(new)
+                self.groups = self._groups()
             before = p.n_iter
             gap, done, stopped = self._newton(goal, max(goal, _OUTSIDE * gain))
             if stopped or (not done and p.n_iter == before):
                 return Found(self.terms[0] + p.price(), gap, p.n_iter, False, stopped)
 
-    def _wanted(self, slope, bend) -> tuple[np.ndarray, float]:
-        """Return (coefficients to join the working set, about what all that break a condition could gain)."""
+    def _wanted(self, slope, bend) -> tuple[np.ndarray, np.ndarray, float]:
+        """Return (coefficients to join the working set, those to leave it, about what all outside could gain)."""
         p = self.problem
-        excess = np.maximum(np.abs(slope + p.l2 * p.u) - p.l1, 0.0)
+        size = np.abs(slope + p.l2 * p.u)
+        idle = (p.u == 0.0) & (size < _IDLE * p.l1)
+        excess = np.maximum(size - p.l1, 0.0)
         excess[p.inside] = 0.0
         curvature = np.array([p.curvature(bend, k, k).sum() for k in range(len(p.u))])
         gain = 0.5 * float((excess * excess / (curvature[:, None] + p.l2 + 1e-300)).sum())
@@ -221,13 +208,13 @@ class _Walk:
         new = excess > 0.0
         if np.count_nonzero(new) > count:
             new &= excess >= np.partition(excess, -count, axis=None)[-count]
-        return new, gain
+        return new, idle, gain
 
     def _groups(self) -> list[_Group]:
         """Return the scores that are fitted together: all, or as many as their parabola's cost allows."""
         p = self.problem
         sizes = p.inside.sum(axis=1)
-        most = min(_JOINT, np.sqrt(_JOINT_PRODUCTS / p.z.shape[1]))
+        most = min(_JOINT, np.sqrt(_JOINT_PRODUCTS / p.z.shape[1]) / p.design.density)
         groups, size = [[0]], sizes[0]
         for k in range(1, len(sizes)):
             if size + sizes[k] <= most:
@@ -240,7 +227,7 @@ class _Walk:
 
     def _newton(self, goal: float, enough: float) -> tuple[float, bool, bool]:
         """Take Newton steps on the working set, each group in its turn; return (gap, converged, stopped)."""
-        p, groups = self.problem, self._groups()
+        p, groups = self.problem, self.groups
         gap = before = np.inf
         for turn in range(_INNER * len(groups)):
             first, last = turn % len(groups) == 0, (turn + 1) % len(groups) == 0
@@ -283,7 +270,6 @@ class _Walk:
         error = abs(value - terms[0] - p.price() - told)
         if t < 1.0 or error > max(_KEPT * told, 1e-14 * abs(value)):
             group.parabola = None
-        p.shift()
         return True
 
     def _search(self, group: _Group, value, fall, du, dz):
@@ -327,17 +313,3 @@ def minimise(problem: Composite, *, tol: float, max_iter: int, tell=None) -> Fou
         ``tell(objective) -> stop``.
     """
     return _Walk(problem, max(1e-4 * tol**2, 1e-15), max_iter, tell).go()
-
-
-def _best_shift(U: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
-    """Return for each column of U (n_scores, n_features) the number to subtract that leaves the least penalty."""
-    W = np.sort(U, axis=0)
-    n = len(W)
-    candidates = [np.zeros(W.shape[1]), *W]
-    if l2.any():  # between two neighbours the penalty is a parabola
-        for m in range(1, n):
-            with np.errstate(divide="ignore", invalid="ignore"):
-                least = W.mean(axis=0) + np.where(l2 > 0.0, l1 * (n - 2 * m) / (n * l2), 0.0)
-            candidates.append(np.clip(least, W[m - 1], W[m]))
-    prices = [(l1 * np.abs(W - c) + 0.5 * l2 * (W - c) ** 2).sum(axis=0) for c in candidates]
-    return np.array(candidates)[np.argmin(prices, axis=0), np.arange(W.shape[1])]
