@@ -32,7 +32,7 @@ from groundup.engine.kernels import kernel
 
 _SWEEPS = 10  # in one call
 _ROUNDING = 1e-14  # of |y|: a correlation that cannot be told from none
-_NEWTON = 8  # steps one after the other, while signs change
+_STALLED = 5  # Newton steps without a gain
 _DEPENDENT = 1e-12  # of a column's square: what others do not explain of it is rounding
 _LIFT = 1e-10
 _CALL_NUMBERS = 2e8  # multiplications of one call: Ctrl-C is heard between calls
@@ -100,7 +100,7 @@ def solve(
         u >= 0.
     """
     k = len(u)
-    done, since, gap = 0, 0, np.inf
+    done, since, stalled, gap, best = 0, 0, 0, np.inf, np.inf
     patience, known = max(20, k // 8), not np.isnan(yy)
     batch = int(min(_SWEEPS, max(1, _CALL_NUMBERS / max(k * k, 1))))
     while done < max_sweeps:
@@ -116,16 +116,19 @@ def solve(
         )  # a gap shrinks with the error, a gain with its square
         if since >= patience or settled:
             since = 0
-            for _ in range(_NEWTON):
+            for _ in range(k + 1):  # each step that is cut short empties a coordinate
                 reached, left = _newton(G, c, l1, l2, u, q)
-                if reached or not left > goal:
+                if reached or not goal < left < np.inf:
                     break
             if not known:
                 gap = left + gain
-                if gain <= goal and reached and left <= goal:
+                if max(gain, left) <= goal:
                     break
-            elif gain <= 1e-30 * abs(yy) and left <= 1e-30 * abs(yy):
-                break  # nothing moves any more: what is left of the gap is rounding
+            elif max(gain, left) <= 1e-16 * abs(yy):
+                stalled = 0 if gap < 0.9 * best else stalled + 1
+                best = min(best, gap)
+                if max(gain, left) <= 1e-30 * abs(yy) or stalled >= _STALLED:
+                    break  # nothing moves any more: what is left of the gap is rounding
     return Result(done, gap)
 
 
@@ -187,8 +190,7 @@ def _newton(G, c, l1, l2, u, q) -> tuple[bool, float]:
         factor, scale = _cholesky(G, l2, which)
     if not len(which):
         return True, 0.0
-    lifted = factor is None
-    if lifted:
+    if factor is None:
         factor, scale = _cholesky(G, l2, which, _LIFT)
     sign = np.sign(u[which])
     downhill = c[which] - q[which] - l1[which] * sign - l2[which] * u[which]
@@ -212,7 +214,7 @@ def _newton(G, c, l1, l2, u, q) -> tuple[bool, float]:
             move, change = bent, bent_change
     u[which] += move
     q += change
-    return share >= 1.0 and not lifted, 0.5 * descent
+    return share >= 1.0, 0.5 * descent
 
 
 def _cholesky(G, l2, which, lift: float = 0.0):
@@ -251,11 +253,14 @@ def _thin(G, l1, l2, u, q, which) -> bool:
     for i in range(null.shape[1]):
         v = null[:, i]
         v[np.abs(v) < 1e-10 * np.abs(v).max()] = 0.0
-        v = -v if (l1[which] * np.sign(part)) @ v > 0.0 else v
+        slope, bend = (l1[which] * np.sign(part) + l2[which] * part) @ v, l2[which] @ (v * v)
+        v, slope = (-v, -slope) if slope > 0.0 else (v, slope)
         with np.errstate(divide="ignore", invalid="ignore"):
             cross = np.where(part * v < 0.0, -part / v, np.inf)
         first = int(cross.argmin())
-        if cross[first] < np.inf:
+        if -slope < bend * cross[first]:  # the penalty is least on the way
+            part = part - slope / bend * v
+        elif cross[first] < np.inf:
             part = part + cross[first] * v
             part[first] = 0.0
             null[:, i + 1 :] -= np.outer(v, null[first, i + 1 :] / v[first])
