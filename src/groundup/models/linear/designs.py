@@ -140,11 +140,7 @@ class DenseColumns:
     mean, scale : ndarray of shape (n_features,)
     ids : ndarray of int
         The chosen columns.
-    density : float
-        About the share of their entries that is not zero by its place.
     """
-
-    density = 1.0
 
     def __init__(self, rows: Rows, *, centred: bool, n_threads: int):
         self.rows, self.n_threads, self.centred = rows, n_threads, centred
@@ -294,7 +290,8 @@ class SparseColumns:
     def forget(self) -> None:
         """Drop the chosen columns."""
         self.ids = np.empty(0, dtype=np.int64)
-        self.chosen = self._by_rows = None
+        self.chosen: Any = None
+        self._by_rows: Any = None
 
     def pull(self, r: np.ndarray) -> np.ndarray:
         """Return Z'r of all columns; of several r, one a row, likewise."""
@@ -305,7 +302,9 @@ class SparseColumns:
         def task(i):
             stop = cuts[i + 1] if i + 1 < len(cuts) else d
             for at in np.ndindex(r.shape[:-1]):
-                _pull_columns(self.matrix.data, self.matrix.indices, self.starts, r[at], cuts[i], stop, out[at])
+                _pull_columns(
+                    self.matrix.data, self.matrix.indices, self.starts, r[at], cuts[i], stop, out[at]
+                )
 
         run(task, len(cuts), self.n_threads)
         return out
@@ -314,11 +313,6 @@ class SparseColumns:
         """Add columns to the chosen ones."""
         self.ids = np.append(self.ids, new)
         self.chosen, self._by_rows = self.matrix[:, self.ids], None
-
-    @property
-    def density(self) -> float:
-        """The share of the chosen columns' entries that is not zero."""
-        return self.chosen.nnz / max(self.chosen.shape[0] * self.chosen.shape[1], 1) if len(self.ids) else 1.0
 
     def push(self, u: np.ndarray) -> np.ndarray:
         """Return Zu of the chosen columns; of several u, one a row, likewise."""
@@ -331,8 +325,7 @@ class SparseColumns:
 
     def part(self, rows: np.ndarray | slice) -> np.ndarray:
         """Return some rows of the chosen columns."""
-        chosen: Any = self.chosen
-        return chosen[rows].toarray()
+        return self.chosen[rows].toarray()
 
     def pull_chosen(self, r: np.ndarray) -> np.ndarray:
         """Return Z'r of the chosen columns; of several r, one a row, likewise."""
@@ -352,7 +345,7 @@ class SparseColumns:
         first[left], second[right] = np.arange(len(left)), np.arange(len(right))
         if self._by_rows is None:
             self._by_rows = self.chosen.tocsr()
-        by_rows: Any = self._by_rows
+        by_rows = self._by_rows
         starts, cuts = by_rows.indptr.astype(np.int64), range(0, len(left), _COLUMNS)
 
         def task(i):

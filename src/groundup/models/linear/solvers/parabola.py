@@ -52,7 +52,11 @@ class Parabola(NamedTuple):
             Each score's coefficients: places among the chosen columns.
         """
         ends = np.cumsum([0, *map(len, parts)])
-        G, C, S = np.empty((ends[-1], ends[-1])), np.zeros((ends[-1], len(parts))), np.zeros((len(parts),) * 2)
+        G, C, S = (
+            np.empty((ends[-1], ends[-1])),
+            np.zeros((ends[-1], len(parts))),
+            np.zeros((len(parts),) * 2),
+        )
         pairs = [(k, l) for k in range(len(parts)) for l in range(k + 1)]
 
         def task(i):

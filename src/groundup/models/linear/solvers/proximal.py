@@ -8,12 +8,15 @@ kept for the next. When the set is solved, all coefficients are looked at, and t
 join it; the fit ends where what they, and a Newton step more, could gain is below ``1e-4 tol^2`` of the objective.
 
 The classes of a softmax are fitted together: a working set holds coefficients, each of a class and a feature, and the
-parabola has all their curvatures p_k ([k = l] - p_l). Where that is too dear, groups of classes take turns.
-Adding one number to a feature's coefficients in all classes changes no probability, only the penalty, and descent creeps
-along that direction: so the best such number is found by itself (`_shift`).
+parabola has all their curvatures p_k ([k = l] - p_l). Adding one number to a feature's coefficients in all classes
+changes no probability, only the penalty: the matrix is singular along it, which `quadratic` knows how to follow. Where
+these are too many (`_JOINT`), groups of classes take turns, each with the others' scores as they stand, and the best such
+numbers are found by themselves (`shift`): turns would creep along that direction.
+
+Cost of a step: n_rows m for m coefficients in the set, and n_rows m^2 where the parabola is made anew.
 
 Sources: J. Lee, Y. Sun, M. Saunders, "Proximal Newton-type methods for minimizing composite functions", SIAM J. Optim. 24
-(2014); J. Friedman, T. Hastie, R. Tibshirani, J. Stat. Softw. 33 (2010), sections 3 and 4 (classes; the number above).
+(2014); J. Friedman, T. Hastie, R. Tibshirani, J. Stat. Softw. 33 (2010), sections 3 and 4 (several classes).
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ from groundup.models.linear.solvers import quadratic
 from groundup.models.linear.solvers.parabola import Parabola
 
 _FIRST, _INNER, _HALVINGS = 100, 30, 40
-_JOINT_PRODUCTS, _JOINT = 2e10, 3000  # of a parabola of classes together: rows m^2, m
+_JOINT = 5000  # coefficients fitted together: 200 MB, and a second for a Cholesky
 _OUTSIDE = 0.03  # of what coefficients outside could gain: so near the minimum a working set is solved
 _IDLE = 0.9  # of its price: a slope at which a coefficient of zero leaves
 _KEPT = 0.1  # error of the fall foretold up to which a parabola is kept
@@ -121,6 +124,21 @@ class Composite:
         """Return the penalty."""
         return float((np.abs(self.u) @ self.l1).sum()) + 0.5 * float(((self.u * self.u) @ self.l2).sum())
 
+    def shift(self) -> None:
+        """Subtract from each feature's coefficients the number that leaves the least penalty; no probability changes.
+
+        Scores are then right but for a number in each row, which is all that a softmax asks.
+        """
+        whole = np.flatnonzero(self.inside.all(axis=0) & self.u.any(axis=0))
+        W, l1, l2 = np.sort(self.u[:, whole], axis=0), self.l1[whole], self.l2[whole]
+        n = len(W)
+        candidates = [np.zeros(len(whole)), *W]
+        for m in range(1, n):  # between two neighbours the penalty is a parabola
+            least = W.mean(axis=0) + l1 * (n - 2 * m) / np.maximum(n * l2, 1e-300)
+            candidates.append(np.clip(least, W[m - 1], W[m]))
+        prices = [(l1 * np.abs(W - c) + 0.5 * l2 * (W - c) ** 2).sum(axis=0) for c in candidates]
+        self.u[:, whole] -= np.array(candidates)[np.argmin(prices, axis=0), np.arange(len(whole))]
+
 
 class _Group:
     """Scores that are fitted together: their coefficients in the working set, and the parabola kept of them."""
@@ -142,7 +160,7 @@ class _Group:
         if self.parabola is None:
             parts = [self.place[self.score == k] for k in range(len(self.scores))]
             self.parabola = Parabola.of(
-                p.design, lambda k, l: p.curvature(bend, self.scores[k], self.scores[l]), parts
+                p.design, lambda k, l: p.curvature(bend, int(self.scores[k]), int(self.scores[l])), parts
             )
         G, lean, inverse = self.parabola
         r = r[self.scores]
@@ -211,13 +229,12 @@ class _Walk:
         return new, idle, gain
 
     def _groups(self) -> list[_Group]:
-        """Return the scores that are fitted together: all, or as many as their parabola's cost allows."""
+        """Return the scores that are fitted together: all, or as many as have `_JOINT` coefficients."""
         p = self.problem
         sizes = p.inside.sum(axis=1)
-        most = min(_JOINT, np.sqrt(_JOINT_PRODUCTS / p.z.shape[1]) / p.design.density)
         groups, size = [[0]], sizes[0]
         for k in range(1, len(sizes)):
-            if size + sizes[k] <= most:
+            if size + sizes[k] <= _JOINT:
                 groups[-1].append(k)
                 size += sizes[k]
             else:
@@ -227,48 +244,45 @@ class _Walk:
 
     def _newton(self, goal: float, enough: float) -> tuple[float, bool, bool]:
         """Take Newton steps on the working set, each group in its turn; return (gap, converged, stopped)."""
-        p, groups = self.problem, self.groups
-        gap = before = np.inf
-        for turn in range(_INNER * len(groups)):
-            first, last = turn % len(groups) == 0, (turn + 1) % len(groups) == 0
-            group = groups[turn % len(groups)]
+        p, gap, before = self.problem, np.inf, np.inf
+        for _ in range(_INNER):
+            moved = [self._step(group, enough) for group in self.groups]
+            p.n_iter += any(moved)
+            if len(moved) > 1:
+                p.shift()
             value = self.terms[0] + p.price()
-            moved = self._step(group, value, enough)
-            p.n_iter += first
-            if moved is None:
-                return group.gap, group.gap <= 1e-9 * abs(value), False
-            if last:
-                gap = sum(g.gap for g in groups)
-                if len(groups) > 1:  # turns gain less and less: what all to come will
-                    gap, before = gap / max(1.0 - gap / before, 0.01), gap
-                if gap <= max(enough, 4e-16 * abs(value)):
-                    return gap, gap <= max(goal, 4e-16 * abs(value)), False
-            if self.tell is not None and self.tell(self.terms[0] + p.price()):
+            gap = sum(group.gap for group in self.groups)
+            if len(moved) > 1:  # turns gain less and less: what all to come will
+                gap, before = gap / max(1.0 - gap / before, 0.01), gap
+            if gap <= max(enough, 4e-16 * abs(value)):
+                return gap, gap <= max(goal, 4e-16 * abs(value)), False
+            if not any(moved):
+                return gap, gap <= 1e-9 * abs(value), False
+            if self.tell is not None and self.tell(value):
                 return gap, False, True
             if p.n_iter >= self.max_steps:
                 break
         return gap, False, False
 
-    def _step(self, group: _Group, value: float, goal: float) -> bool | None:
-        """Take one group's step; return whether there was one, None where no share of it lowers the objective."""
-        p = self.problem
-        while True:
+    def _step(self, group: _Group, goal: float) -> bool:
+        """Take one group's step; return whether there was one."""
+        p, value = self.problem, self.terms[0] + self.problem.price()
+        t, terms, z = 0.0, self.terms, p.z
+        while t == 0.0:
             fresh = group.parabola is None
             du, db, dz, fall, told = group.step(self.terms, value, goal)
             if not fall > 4e-16 * abs(value):
                 return False
             t, terms, z = self._search(group, value, fall, du, dz)
-            if t > 0.0 or fresh:
-                break
-            group.parabola = None
-        if t == 0.0:
-            return None
+            if t == 0.0 and fresh:
+                return False
+            if t < 1.0:
+                group.parabola = None
         u = p.u[group.at] + t * du
         p.u[group.at] = np.where(np.abs(u) < 1e-300, 0.0, u)
         p.b[group.scores] += t * db
         p.z, self.terms = z, terms
-        error = abs(value - terms[0] - p.price() - told)
-        if t < 1.0 or error > max(_KEPT * told, 1e-14 * abs(value)):
+        if abs(value - terms[0] - p.price() - told) > max(_KEPT * told, 1e-14 * abs(value)):
             group.parabola = None
         return True
 

@@ -9,9 +9,14 @@ form: with q = G u kept up to date,
 
 at k multiplications a change. Sweeps find soon *which* coordinates are zero, and the signs of the others, but where
 columns are correlated their values only creep. So now and then the problem on the coordinates that are not zero is solved
-by Cholesky, and `u` moves along the line towards that solution, to it or to the first change of a sign. This is what
-extrapolation is for (Anderson's takes the same direction from the last five sweeps); with G at hand it is exact. Its
-cost, k^3 / 3, is that of about k / 8 sweeps (measured), which decides when it is taken.
+by Cholesky, and `u` moves along the line towards that solution, to it or to the first change of a sign (or on, with what
+would change its sign at zero), again and again until it is reached: a step cut short empties a coordinate, so these end.
+This is what extrapolation is for (Anderson's takes the same direction from the last five sweeps); with G at hand it is
+exact. Its cost, k^3 / 3, is that of about k / 8 sweeps (measured), which decides when it is taken.
+
+Columns that depend on one another (repeated, or more than rows) make G singular, and sweeps would creep without end: u
+can move along a vector that G takes to zero, and only the penalty changes. `_thin` follows each such vector to where a
+coordinate becomes zero, as in the proof of Caratheodory's theorem; what is left are independent columns.
 
 The gap is that of least squares with these sums, if the sum of squares `yy` is known; else what a sweep and a Newton step
 can still gain.
@@ -79,9 +84,7 @@ class Result(NamedTuple):
     gap: float
 
 
-def solve(
-    G, c, l1, l2, u, q, *, goal: float, max_sweeps: int, yy: float = np.nan, positive=False
-) -> Result:
+def solve(G, c, l1, l2, u, q, *, goal: float, max_sweeps: int, yy: float = np.nan, positive=False) -> Result:
     """Move u, with q = G u, to within `goal` of the minimum.
 
     Parameters
@@ -184,76 +187,75 @@ def _newton(G, c, l1, l2, u, q) -> tuple[bool, float]:
     Return (whether it was reached, what the whole way gains).
     """
     which = np.flatnonzero(u)
-    factor, scale = _cholesky(G, l2, which)
-    if factor is None and _thin(G, l1, l2, u, q, which):
-        which = np.flatnonzero(u)
-        factor, scale = _cholesky(G, l2, which)
     if not len(which):
         return True, 0.0
-    if factor is None:
-        factor, scale = _cholesky(G, l2, which, _LIFT)
+    matrix, scale = _scaled(G, l2, which)
+    factor = _cholesky(matrix)
+    if factor is None and _thin(G, l1, l2, u, q, which, matrix, scale):
+        which = np.flatnonzero(u)
+        matrix, scale = _scaled(G, l2, which)
+        factor = _cholesky(matrix)
+    factor = _cholesky(matrix, _LIFT) if factor is None else factor
     sign = np.sign(u[which])
     downhill = c[which] - q[which] - l1[which] * sign - l2[which] * u[which]
     step = None if factor is None else lapack.dpotrs(factor, downhill / scale, lower=1)[0] / scale
     if step is None or not np.isfinite(step).all():
         return False, np.inf
-    descent = float(downhill @ step)
+    left = 0.5 * float(downhill @ step)
     with np.errstate(divide="ignore", invalid="ignore"):
         cross = np.where(step * sign < 0.0, -u[which] / step, np.inf)
-    share = min(1.0, float(cross.min()))
-    if not share > 0.0:
-        return False, 0.5 * max(descent, 0.0)
-    move = share * step
-    move[cross <= share] = -u[which][cross <= share]
-    change = move @ G[which]
-    if share < 1.0:  # on to the end, and what would change its sign stays at zero: better, or not
-        bent = np.where(cross <= 1.0, -u[which], step)
-        bent_change = bent @ G[which]
-        gains = [d @ downhill - 0.5 * (g[which] @ d + l2[which] @ (d * d)) for d, g in ((move, change), (bent, bent_change))]
-        if gains[1] > gains[0]:
-            move, change = bent, bent_change
-    u[which] += move
-    q += change
-    return share >= 1.0, 0.5 * descent
+    share = float(cross.min(initial=1.0))
+    moves = [np.where(cross <= share, -u[which], share * step)]
+    if share < 1.0:  # or on to the end, where what would change its sign stays at zero
+        moves.append(np.where(cross <= 1.0, -u[which], step))
+    changes = np.array(moves) @ G[which]
+    gains = [
+        d @ downhill - 0.5 * (g[which] @ d + l2[which] @ (d * d)) for d, g in zip(moves, changes, strict=True)
+    ]
+    best = int(np.argmax(gains))
+    u[which] += moves[best]
+    q += changes[best]
+    return share >= 1.0, left
 
 
-def _cholesky(G, l2, which, lift: float = 0.0):
-    """Return (factor of the matrix on some coordinates, scaled to a diagonal of ones; the scale), None if singular."""
+def _scaled(G, l2, which) -> tuple[np.ndarray, np.ndarray]:
+    """Return (the matrix on some coordinates, scaled to a diagonal of ones; the scale)."""
     matrix = G[np.ix_(which, which)]
     diagonal = matrix.diagonal() + l2[which]
     scale = np.sqrt(np.where(diagonal > 0.0, diagonal, 1.0))
     matrix /= scale
     matrix /= scale[:, None]
-    matrix[np.diag_indices_from(matrix)] = 1.0 + lift
+    np.fill_diagonal(matrix, 1.0)
+    return matrix, scale
+
+
+def _cholesky(matrix: np.ndarray, lift: float = 0.0) -> np.ndarray | None:
+    """Return the factor of a matrix with a diagonal of ones, None if it is singular up to rounding."""
+    np.fill_diagonal(matrix, 1.0 + lift)
     factor, failed = lapack.dpotrf(matrix.T, lower=1, clean=0)
-    if failed or (len(which) and factor.diagonal().min() ** 2 < _DEPENDENT):
-        return None, scale
-    return factor, scale
+    if failed or factor.diagonal().min(initial=1.0) ** 2 < _DEPENDENT:
+        return None
+    return factor
 
 
-def _thin(G, l1, l2, u, q, which) -> bool:
+def _thin(G, l1, l2, u, q, which, matrix, scale) -> bool:
     """Empty coordinates whose columns depend on others', at no cost; return whether there were any.
 
     Along a vector that the matrix takes to zero only the penalty changes, and in one of the two directions it does not
-    grow: so u moves until a coordinate is zero. That coordinate is then taken out of the other such vectors.
+    grow: so u moves until a coordinate is zero, which is then taken out of the other such vectors.
     """
-    matrix = G[np.ix_(which, which)]
-    diagonal = matrix.diagonal() + l2[which]
-    scale = np.sqrt(np.where(diagonal > 0.0, diagonal, 1.0))
-    matrix /= scale
-    matrix /= scale[:, None]
-    matrix[np.diag_indices_from(matrix)] = 1.0
+    if not np.isfinite(matrix).all():
+        return False
     R, order, rank, _ = lapack.dpstrf(matrix, tol=_DEPENDENT, lower=0)
     order -= 1
     null = np.zeros((len(which), len(which) - rank))
     null[order[:rank]] = -solve_triangular(R[:rank, :rank], R[:rank, rank:])
     null[order[rank:]] = np.eye(null.shape[1])
     null /= scale[:, None]
-    part, start = u[which], u[which]
+    part, l1, l2 = u[which], l1[which], l2[which]
     for i in range(null.shape[1]):
-        v = null[:, i]
-        v[np.abs(v) < 1e-10 * np.abs(v).max()] = 0.0
-        slope, bend = (l1[which] * np.sign(part) + l2[which] * part) @ v, l2[which] @ (v * v)
+        v = np.where(np.abs(null[:, i]) < 1e-10 * np.abs(null[:, i]).max(), 0.0, null[:, i])
+        slope, bend = (l1 * np.sign(part) + l2 * part) @ v, l2 @ (v * v)
         v, slope = (-v, -slope) if slope > 0.0 else (v, slope)
         with np.errstate(divide="ignore", invalid="ignore"):
             cross = np.where(part * v < 0.0, -part / v, np.inf)
@@ -265,6 +267,6 @@ def _thin(G, l1, l2, u, q, which) -> bool:
             part[first] = 0.0
             null[:, i + 1 :] -= np.outer(v, null[first, i + 1 :] / v[first])
             null[first, i + 1 :] = 0.0
+    q += (part - u[which]) @ G[which]
     u[which] = part
-    q += (part - start) @ G[which]
     return null.shape[1] > 0
