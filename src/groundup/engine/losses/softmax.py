@@ -8,7 +8,8 @@ With the scores z_1 ... z_K of one row and its class c:
     curvature_kl         = p_k ([k = l] - p_l);  its diagonal p_k (1 - p_k) is what boosting uses
 
 The kernels work in place: on the K scores of one row, ``z[at : at + n_classes]`` of a flat array, or on those of many
-rows, held by class, where several rows are done at once. Both give a row the same bits.
+rows, held by class, where several rows are done at once. Both give a row the same bits. What is left of 1 where p_k is
+nearly 1 is the sum of the other probabilities: 1 - p_k would be rounding.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import numpy as np
 
 from groundup.engine.kernels import kernel
 from groundup.engine.losses.exponential import exp_nonpositive
+
+_NEARLY = 1e-3  # less than this beside p_k: summed, not subtracted
 
 
 @kernel
@@ -58,3 +61,38 @@ def to_probabilities_by_class(z, n_classes, lo, hi, out_log):
     for k in range(n_classes):
         for i in range(lo, hi):
             z[k, i] *= total[i - lo]
+
+
+@kernel
+def terms_by_class(z, y, weight, lo, hi, out_slope, out_probability, out_log):
+    """Write v gradient_k and p_k of the rows lo <= i < hi, all held by class; return the sum of v value."""
+    n_classes = len(z)
+    total = 0.0
+    out_probability[:, lo:hi] = z[:, lo:hi]
+    to_probabilities_by_class(out_probability, n_classes, lo, hi, out_log)
+    for i in range(lo, hi):
+        total += weight[i] * (out_log[i] - z[np.int64(y[i]), i])
+    rest = np.zeros(hi - lo)
+    for k in range(n_classes):
+        for i in range(lo, hi):
+            other = 0.0 if y[i] == k else out_probability[k, i]
+            out_slope[k, i] = weight[i] * other
+            rest[i - lo] += other
+    for i in range(lo, hi):
+        out_slope[np.int64(y[i]), i] = -weight[i] * rest[i - lo]
+    return total
+
+
+@kernel
+def curvature(p, weight, k, l, out):
+    """Write v curvature_kl of some rows, given their probabilities (rows, K)."""
+    for i in range(len(out)):
+        if k != l:
+            out[i] = -weight[i] * p[i, k] * p[i, l]
+            continue
+        rest = 1.0 - p[i, k]
+        if rest < _NEARLY:
+            rest = 0.0
+            for j in range(p.shape[1]):
+                rest += p[i, j] if j != k else 0.0
+        out[i] = weight[i] * p[i, k] * rest

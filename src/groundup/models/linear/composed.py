@@ -159,13 +159,13 @@ class ComposedRegressor(Callbacks, LinearRegressor):
         if known is not None and known[0].shape == reach.shape:
             u = np.divide(known[0], reach, out=np.zeros(len(reach)), where=reach > 0.0)
             start = u, (known[1] + (u * design.scale) @ design.mean) * self.fit_intercept
-        problem.begin(*start)
+        problem.begin(start[0][None, :], np.array([start[1]]))
 
         def shown():
-            intercept = (problem.b - (problem.u * design.scale) @ design.mean) * self.fit_intercept
-            return {"coef_": problem.u * reach, "intercept_": np.float64(intercept)}
+            intercept = (problem.b[0] - (problem.u[0] * design.scale) @ design.mean) * self.fit_intercept
+            return {"coef_": problem.u[0] * reach, "intercept_": np.float64(intercept)}
 
-        def watch(value, _):
+        def watch(value):
             return tell(lambda: {"loss": value}, shown)
 
         found = proximal.minimise(problem, tol=self.tol, max_iter=self.max_iter, tell=watch)

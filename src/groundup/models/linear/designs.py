@@ -11,6 +11,7 @@ float64). A sparse X is held by columns, and is not centred: the mean comes in b
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -28,20 +29,22 @@ _CALL_PRODUCTS, _FEWEST = 3e9, 2048  # of one call, and its rows: each makes a m
 
 @kernel
 def _pull(X, r, centre, first, stop, out):
-    """Add sum_i r_i (x_ij - c_j) for the columns first <= j < stop, in strips of columns that stay in the cache."""
+    """Add sum_i r_ki (x_ij - c_j) for the columns first <= j < stop, in strips of columns that stay in the cache."""
     n = len(X)
     for lo in range(first, stop, _COLUMNS):
         hi = min(lo + _COLUMNS, stop)
         for i in range(0, n - n % 4, 4):
-            r0, r1, r2, r3 = r[i], r[i + 1], r[i + 2], r[i + 3]
-            for j in range(lo, hi):
-                c = centre[j]
-                out[j] += (r0 * (X[i, j] - c) + r1 * (X[i + 1, j] - c)) + (
-                    r2 * (X[i + 2, j] - c) + r3 * (X[i + 3, j] - c)
-                )
+            for k in range(len(r)):
+                r0, r1, r2, r3 = r[k, i], r[k, i + 1], r[k, i + 2], r[k, i + 3]
+                for j in range(lo, hi):
+                    c = centre[j]
+                    out[k, j] += (r0 * (X[i, j] - c) + r1 * (X[i + 1, j] - c)) + (
+                        r2 * (X[i + 2, j] - c) + r3 * (X[i + 3, j] - c)
+                    )
         for i in range(n - n % 4, n):
-            for j in range(lo, hi):
-                out[j] += r[i] * (X[i, j] - centre[j])
+            for k in range(len(r)):
+                for j in range(lo, hi):
+                    out[k, j] += r[k, i] * (X[i, j] - centre[j])
 
 
 @kernel
@@ -96,6 +99,25 @@ def _push_columns(data, rows, starts, u, out):
                 out[rows[at]] += u[j] * data[at]
 
 
+@kernel
+def _cross_rows(data, columns, starts, weight, left, lo, hi, right, out):
+    """Add sum_i v_i x_ij x_ik to out[left[j], right[k]], where lo <= left[j] < hi and right[k] >= 0, by rows of X."""
+    second, values = np.empty(len(right), dtype=np.int64), np.empty(len(right))
+    for i in range(len(starts) - 1):
+        n = 0
+        for at in range(starts[i], starts[i + 1]):
+            k = right[columns[at]]
+            if k >= 0:
+                second[n], values[n] = k, data[at]
+                n += 1
+        for at in range(starts[i], starts[i + 1]):
+            j = left[columns[at]]
+            if lo <= j < hi:
+                x = weight[i] * data[at]
+                for k in range(n):
+                    out[j, second[k]] += x * values[k]
+
+
 def _scale_of(spread: np.ndarray, total: float, mean: np.ndarray) -> np.ndarray:
     deviation = np.sqrt(spread / total)
     least = np.maximum(1e-300, _ROUNDING * np.abs(mean))
@@ -139,10 +161,10 @@ class DenseColumns:
         self._Z = np.empty((0, self.rows.n_rows))
 
     def pull(self, r: np.ndarray) -> np.ndarray:
-        """Return Z'r of all columns."""
-        d, bounds = self.rows.n_features, self.rows.bounds
+        """Return Z'r of all columns; of several r, one a row, likewise."""
+        d, bounds, R = self.rows.n_features, self.rows.bounds, np.atleast_2d(r)
         n_blocks = len(bounds) - 1
-        parts = np.zeros((n_blocks, d))
+        parts = np.zeros((n_blocks, len(R), d))
         width = (
             d if n_blocks >= _MANY_BLOCKS else _COLUMNS
         )  # many rows: a block a task; few: a strip of columns
@@ -152,10 +174,10 @@ class DenseColumns:
             k, lo = tasks[i]
             first, stop = int(bounds[k]), int(bounds[k + 1])
             X = self.rows.place.load(first, stop)
-            _pull(X, r[first:stop], self.mean, lo, min(lo + width, d), parts[k])
+            _pull(X, R[:, first:stop], self.mean, lo, min(lo + width, d), parts[k])
 
         run(task, len(tasks), self.n_threads)
-        return add_tree(parts) * self.scale
+        return add_tree(parts).reshape(*r.shape[:-1], d) * self.scale
 
     def choose(self, new: np.ndarray) -> None:
         """Add columns to the chosen ones."""
@@ -177,13 +199,13 @@ class DenseColumns:
         self.ids = np.append(self.ids, new)
 
     def push(self, u: np.ndarray) -> np.ndarray:
-        """Return Zu of the chosen columns."""
-        out = np.empty(self.rows.n_rows)
+        """Return Zu of the chosen columns; of several u, one a row, likewise."""
+        out = np.empty((*u.shape[:-1], self.rows.n_rows))
         bounds, k = self.rows.bounds, len(self.ids)
 
         def task(b):
             lo, hi = int(bounds[b]), int(bounds[b + 1])
-            np.dot(u, self._Z[:k, lo:hi], out=out[lo:hi])
+            out[..., lo:hi] = u @ self._Z[:k, lo:hi]
 
         run(task, len(bounds) - 1, self.n_threads)
         return out
@@ -193,43 +215,54 @@ class DenseColumns:
         return self._Z[: len(self.ids), rows].T
 
     def pull_chosen(self, r: np.ndarray) -> np.ndarray:
-        """Return Z'r of the chosen columns."""
+        """Return Z'r of the chosen columns; of several r, one a row, likewise."""
         bounds, k = self.rows.bounds, len(self.ids)
 
         def task(b):
             lo, hi = int(bounds[b]), int(bounds[b + 1])
-            return self._Z[:k, lo:hi] @ r[lo:hi]
+            return r[..., lo:hi] @ self._Z[:k, lo:hi].T
 
         return add_tree(np.array(run(task, len(bounds) - 1, self.n_threads)))
 
     def gram(self, weight: np.ndarray | None, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Return (Z'VZ, Z'v) of the chosen columns: of Z'VZ the rows from the column `first` on; V = I where None."""
+        k = len(self.ids)
+        matrix, _, vector = self.cross(weight, np.arange(first, k), np.arange(k))
+        return matrix, vector
+
+    def cross(self, weight: np.ndarray | None, left, right) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return (A'VB, A'v, B'v); A, B: the chosen columns at the places `left`, `right` (rising); V = I where None."""
         bounds, k = self.rows.bounds, len(self.ids)
-        step = max(_FEWEST, int(_CALL_PRODUCTS / max(k * (k - first), 1)))
-        cuts = [(b, lo) for b in range(len(bounds) - 1) for lo in range(bounds[b], bounds[b + 1], step)]
+        step = max(_FEWEST, int(_CALL_PRODUCTS / max(len(left) * len(right), 1)))
+        first, second = _as_slice(left), _as_slice(right)
+        cuts = [(lo, min(lo + step, hi)) for a, hi in pairwise(bounds) for lo in range(a, hi, step)]
 
         def task(i):
-            b, lo = cuts[i]
-            hi = min(lo + step, int(bounds[b + 1]))
-            left = self._Z[first:k, lo:hi]
+            lo, hi = cuts[i]
+            A, B = self._Z[:k, lo:hi][first], self._Z[:k, lo:hi][second]
             ones = np.ones(hi - lo) if weight is None else weight[lo:hi]
-            left = left if weight is None else left * ones
-            return _Sum(left @ self._Z[:k, lo:hi].T, self._Z[:k, lo:hi] @ ones)
+            return _Sums((A if weight is None else A * ones) @ B.T, A @ ones, B @ ones)
 
-        total = merge_tree(run(task, len(cuts), self.n_threads))
-        return total.matrix, total.vector
+        return merge_tree(run(task, len(cuts), self.n_threads)).values
 
 
-class _Sum:
-    """A matrix and a vector that are added."""
+def _as_slice(places: np.ndarray):
+    """Return rising places as a slice, which copies nothing, where they follow one another."""
+    if len(places) and places[-1] - places[0] + 1 == len(places):
+        return slice(int(places[0]), int(places[-1]) + 1)
+    return places
 
-    def __init__(self, matrix, vector):
-        self.matrix, self.vector = matrix, vector
+
+class _Sums:
+    """Arrays that are added."""
+
+    def __init__(self, *values):
+        self.values = values
 
     def merge(self, other):
         """Return the sums of both, in place of `self`."""
-        self.matrix += other.matrix
-        self.vector += other.vector
+        for i, value in enumerate(other.values):
+            self.values[i][...] += value
         return self
 
 
@@ -257,17 +290,21 @@ class SparseColumns:
     def forget(self) -> None:
         """Drop the chosen columns."""
         self.ids = np.empty(0, dtype=np.int64)
-        self.chosen = None
+        self.chosen: Any = None
+        self._by_rows: Any = None
 
     def pull(self, r: np.ndarray) -> np.ndarray:
-        """Return Z'r of all columns."""
+        """Return Z'r of all columns; of several r, one a row, likewise."""
         d = self.rows.n_features
-        out = np.empty(d)
+        out = np.empty((*r.shape[:-1], d))
         cuts = list(range(0, d, max(1, d // 16)))
 
         def task(i):
             stop = cuts[i + 1] if i + 1 < len(cuts) else d
-            _pull_columns(self.matrix.data, self.matrix.indices, self.starts, r, cuts[i], stop, out)
+            for at in np.ndindex(r.shape[:-1]):
+                _pull_columns(
+                    self.matrix.data, self.matrix.indices, self.starts, r[at], cuts[i], stop, out[at]
+                )
 
         run(task, len(cuts), self.n_threads)
         return out
@@ -275,35 +312,48 @@ class SparseColumns:
     def choose(self, new: np.ndarray) -> None:
         """Add columns to the chosen ones."""
         self.ids = np.append(self.ids, new)
-        self.chosen = self.matrix[:, self.ids]
+        self.chosen, self._by_rows = self.matrix[:, self.ids], None
 
     def push(self, u: np.ndarray) -> np.ndarray:
-        """Return Zu of the chosen columns."""
-        out = np.zeros(self.rows.n_rows)
+        """Return Zu of the chosen columns; of several u, one a row, likewise."""
+        out = np.zeros((*u.shape[:-1], self.rows.n_rows))
         if self.chosen is not None:
             starts = self.chosen.indptr.astype(np.int64)
-            _push_columns(self.chosen.data, self.chosen.indices, starts, u, out)
+            for at in np.ndindex(u.shape[:-1]):
+                _push_columns(self.chosen.data, self.chosen.indices, starts, u[at], out[at])
         return out
 
     def part(self, rows: np.ndarray | slice) -> np.ndarray:
         """Return some rows of the chosen columns."""
-        chosen: Any = self.chosen
-        return chosen[rows].toarray()
+        return self.chosen[rows].toarray()
 
     def pull_chosen(self, r: np.ndarray) -> np.ndarray:
-        """Return Z'r of the chosen columns."""
-        return self.chosen.T @ r if self.chosen is not None else np.zeros(0)
+        """Return Z'r of the chosen columns; of several r, one a row, likewise."""
+        return (self.chosen.T @ r.T).T if self.chosen is not None else np.zeros((*r.shape[:-1], 0))
 
     def gram(self, weight: np.ndarray | None, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Return (Z'VZ, Z'v) of the chosen columns: of Z'VZ the rows from the column `first` on; V = I where None."""
-        chosen: Any = self.chosen
-        left = chosen[:, first:]
-        n = self.rows.n_rows
-        if weight is not None:
-            left = left.copy()
-            left.data *= weight[left.indices]
-        vector = chosen.T @ (np.ones(n) if weight is None else weight)
-        return np.asarray((left.T @ chosen).todense()), vector
+        k = len(self.ids)
+        matrix, _, vector = self.cross(weight, np.arange(first, k), np.arange(k))
+        return matrix, vector
+
+    def cross(self, weight: np.ndarray | None, left, right) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return (A'VB, A'v, B'v); A, B: the chosen columns at the places `left`, `right` (rising); V = I where None."""
+        v = np.ones(self.rows.n_rows) if weight is None else weight
+        sums, out = self.pull_chosen(v), np.zeros((len(left), len(right)))
+        first, second = np.full(len(self.ids), -1), np.full(len(self.ids), -1)
+        first[left], second[right] = np.arange(len(left)), np.arange(len(right))
+        if self._by_rows is None:
+            self._by_rows = self.chosen.tocsr()
+        by_rows = self._by_rows
+        starts, cuts = by_rows.indptr.astype(np.int64), range(0, len(left), _COLUMNS)
+
+        def task(i):
+            lo, hi = cuts[i], min(cuts[i] + _COLUMNS, len(left))
+            _cross_rows(by_rows.data, by_rows.indices, starts, v, first, lo, hi, second, out)
+
+        run(task, len(cuts), self.n_threads)
+        return out, sums[left], sums[right]
 
 
 def columns_of(rows: Rows, *, centred: bool, n_threads: int) -> DenseColumns | SparseColumns:

@@ -1,7 +1,7 @@
 """Logistic regression that leaves features out: the logistic loss, a penalty with a kink, `solvers.proximal`.
 
-Units are those of `designs`: columns scaled to a spread of one, and the penalty of each with them. Two classes are one
-problem; more are one problem each, in turn, of the same columns.
+Units are those of `designs`: columns scaled to a spread of one, and the penalty of each with them. Two classes have one
+score, more one each.
 """
 
 from __future__ import annotations
@@ -45,24 +45,19 @@ def fit(learner, rows, X, penalty: tuple[float, float], n_scores: int, known, te
         l1 = np.where(reach > 0.0, np.minimum(ratio * price * reach, _DEAR), _DEAR)
         l2 = np.minimum((1.0 - ratio) * price * reach**2, _DEAR)
         y, weight = rows["y"], rows["weight"]
-        targets = [y] if n_scores == 1 else [(y == k).astype(np.float64) for k in range(n_scores)]
-        problems = [proximal.Composite(design, logistic, t, weight, l1, l2) for t in targets]
+        problem = proximal.Composite(design, logistic, y, weight, l1, l2, n_scores)
         if known is not None and known[0].shape == (n_scores, len(reach)):
-            _begin(problems, known, design, reach, learner.fit_intercept)
+            u = np.divide(known[0], reach, out=np.zeros_like(known[0]), where=reach > 0.0)
+            problem.begin(u, (known[1] + (u * design.scale) @ design.mean) * learner.fit_intercept)
 
         def shown():
-            u, b = np.array([p.u for p in problems]), np.array([p.b for p in problems])
-            b = (b - (u * design.scale) @ design.mean) * learner.fit_intercept
-            return {"coef_": u * reach, "intercept_": b, "classes_": learner.classes_}
+            b = (problem.b - (problem.u * design.scale) @ design.mean) * learner.fit_intercept
+            return {"coef_": problem.u * reach, "intercept_": b, "classes_": learner.classes_}
 
-        def watch(value, _):
+        def watch(value):
             return tell(lambda: {"loss": value}, shown)
 
-        settings = {"tol": learner.tol, "max_iter": learner.max_iter, "tell": watch}
-        if n_scores == 1:
-            found = proximal.minimise(problems[0], **settings)
-        else:
-            found = proximal.minimise_classes(problems, y, **settings)
+        found = proximal.minimise(problem, tol=learner.tol, max_iter=learner.max_iter, tell=watch)
         fitted = shown()
     coef, intercept = fitted["coef_"], fitted["intercept_"]
     return found, coef, intercept - intercept.mean() if n_scores > 1 else intercept
@@ -77,11 +72,3 @@ def prepared(learner, rows, X):
         rows, powers = tamed(rows)
         design = columns_of(rows, centred=learner.fit_intercept, n_threads=threads)
     return rows, design, np.minimum(design.scale * powers, _DEAR)
-
-
-def _begin(problems, known, design, reach, fit_intercept: bool) -> None:
-    """Begin where an earlier fit ended."""
-    U = np.divide(known[0], reach, out=np.zeros_like(known[0]), where=reach > 0.0)
-    for _ in range(2):  # the design holds the chosen columns of all problems: known after the first round
-        for problem, u, b in zip(problems, U, known[1], strict=True):
-            problem.begin(u, (b + (u * design.scale) @ design.mean) * fit_intercept)

@@ -25,7 +25,7 @@ import numpy as np
 from groundup.engine.kernels import kernel
 from groundup.engine.kernels.tiles import ROWS, VECTOR_BYTES, gemm_tile, transpose_tile
 from groundup.engine.losses import logistic
-from groundup.engine.losses.softmax import to_probabilities_by_class
+from groundup.engine.losses.softmax import curvature, to_probabilities_by_class
 from groundup.engine.rows import dense
 from groundup.engine.statistics.gram import Gram
 from groundup.models.linear import access
@@ -112,13 +112,6 @@ def _many(X, y, weight, centre, W, b, out_slope, out_probability):
     return total
 
 
-@kernel
-def _pair(p, weight, k, l, out_weight):
-    """Write v p_k ([k = l] - p_l) for the rows of `p`."""
-    for i in range(len(p)):
-        out_weight[i] = weight[i] * p[i, k] * ((1.0 - p[i, k]) if k == l else -p[i, l])
-
-
 class Slope:
     """Loss and slope of some rows at theta.
 
@@ -195,7 +188,7 @@ class Curvature:
             walk.go(some, y[part], weight[part], h[:m] if n_scores == 1 else p[:m])
             for k, l in keys:
                 if n_scores > 1:
-                    _pair(p[:m], weight[part], k, l, h)
+                    curvature(p[:m], weight[part], k, l, h[:m])
                 grams[k, l].add(some, ones[:m], h[:m])
         return cls(Slope(walk.loss, walk.gradient()), grams)
 

@@ -20,13 +20,14 @@ from groundup.engine.rows import Csr, Memory, Rows
 from groundup.engine.statistics.counts import Counts
 from groundup.engine.statistics.moments import Moments
 from groundup.models.linear.access import Squares
-from groundup.models.linear.metrics import Blocks, Diagonal, Full
+from groundup.models.linear.metrics import Blocks, Diagonal, Full, Wide
 from groundup.models.linear.row_sums import Curvature, Slope
 from groundup.models.linear.solvers.quasi_newton import Minimum, minimise
 
 _SHARE, _STRIP = 16, 64
 _CHEAP_FLOPS = 2e8  # of one Hessian
 _FULL_FLOPS, _FULL_SIZE = 4e9, 2000  # up to which all classes' Hessian is summed and factored together
+_WIDE, _WIDE_NUMBERS = 300, 5e7  # features from which, and numbers up to which, few rows make a metric
 _BLOCK_FEATURES, _SPARSE_FEATURES = (
     3000,
     500,
@@ -60,6 +61,7 @@ class SmoothProblem:
         loss: Any = logistic,
     ):
         self.loss = loss
+        self._rows_centred: Any = None
         self.rows, self.centre, self.penalty = rows, centre, penalty
         self.n_scores, self.fit_intercept = n_scores, fit_intercept
         d = rows.n_features
@@ -67,10 +69,19 @@ class SmoothProblem:
         self.blocks = d <= (_BLOCK_FEATURES if not isinstance(rows.place, Csr) else _SPARSE_FEATURES)
         full = float(rows.n_rows) * d * (d + 1) * n_scores * (n_scores + 1) / 2 + self.size**3 / 3
         self.pairs = self.blocks and n_scores > 1 and full <= _FULL_FLOPS and self.size <= _FULL_SIZE
-        self.exact = self.pairs or (self.blocks and n_scores == 1)
+        self.wide = n_scores == 1 and self._is_wide()
+        self.exact = self.wide or self.pairs or (self.blocks and n_scores == 1)
         n_grams = n_scores * (n_scores + 1) // 2 if self.pairs else n_scores
         self.flops = float(rows.n_rows) * d * (d + 1) * n_grams
-        self.cheap = self.flops <= _CHEAP_FLOPS
+        self.cheap = self.wide or self.flops <= _CHEAP_FLOPS
+
+    def _is_wide(self) -> bool:
+        """Tell whether the rows are so few that a metric goes by way of them."""
+        n, d = self.rows.n_rows, self.rows.n_features
+        dense = isinstance(self.rows.place, Memory) and n * d <= _WIDE_NUMBERS
+        return (
+            dense and d >= _WIDE and 2 * n <= d and n <= _BLOCK_FEATURES and bool((self.penalty > 0.0).all())
+        )
 
     def slope(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
         """Return f and its gradient."""
@@ -78,6 +89,8 @@ class SmoothProblem:
 
     def curvature(self, theta: np.ndarray) -> tuple[float, np.ndarray, Any]:
         """Return f, its gradient, and a metric."""
+        if self.wide:
+            return (*self.slope(theta), self._by_rows(theta))
         if not self.blocks:
             value, gradient = self.slope(theta)
             spread, weight = self._spread()
@@ -93,6 +106,17 @@ class SmoothProblem:
             return value, gradient, Full(sums.grams, self.penalty, self.n_scores, self.fit_intercept)
         grams = [sums.grams[k, k] for k in range(self.n_scores)]
         return value, gradient, Blocks(grams, self.penalty, self.fit_intercept)
+
+    def _by_rows(self, theta: np.ndarray) -> Wide | None:
+        if self._rows_centred is None:
+            Z = self.rows.place.load(0, self.rows.n_rows) - self.centre
+            self._rows_centred = Z, (Z / self.penalty) @ Z.T
+        Z, kernel = self._rows_centred
+        z, h = Z @ theta[:-1] + theta[-1], np.empty(len(Z))
+        self.loss.terms(z, self.rows["y"], self.rows["weight"], np.empty(len(Z)), h)
+        if not (np.isfinite(h).all() and np.isfinite(kernel).all()):
+            return None
+        return Wide(Z, kernel, h, self.penalty, self.fit_intercept)
 
     def _spread(self) -> tuple[np.ndarray, float]:
         if isinstance(self.rows.place, Csr):

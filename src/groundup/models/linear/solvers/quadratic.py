@@ -9,9 +9,14 @@ form: with q = G u kept up to date,
 
 at k multiplications a change. Sweeps find soon *which* coordinates are zero, and the signs of the others, but where
 columns are correlated their values only creep. So now and then the problem on the coordinates that are not zero is solved
-by Cholesky, and `u` moves along the line towards that solution, to it or to the first change of a sign. This is what
-extrapolation is for (Anderson's takes the same direction from the last five sweeps); with G at hand it is exact. Its
-cost, k^3 / 3, is that of about k / 8 sweeps (measured), which decides when it is taken.
+by Cholesky, and `u` moves along the line towards that solution, to it or to the first change of a sign (or on, with what
+would change its sign at zero), again and again until it is reached: a step cut short empties a coordinate, so these end.
+This is what extrapolation is for (Anderson's takes the same direction from the last five sweeps); with G at hand it is
+exact. Its cost, k^3 / 3, is that of about k / 8 sweeps (measured), which decides when it is taken.
+
+Columns that depend on one another (repeated, or more than rows) make G singular, and sweeps would creep without end: u
+can move along a vector that G takes to zero, and only the penalty changes. `_thin` follows each such vector to where a
+coordinate becomes zero, as in the proof of Caratheodory's theorem; what is left are independent columns.
 
 The gap is that of least squares with these sums, if the sum of squares `yy` is known; else what a sweep and a Newton step
 can still gain.
@@ -26,12 +31,15 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import lapack
+from scipy.linalg import lapack, solve_triangular
 
 from groundup.engine.kernels import kernel
 
 _SWEEPS = 10  # in one call
 _ROUNDING = 1e-14  # of |y|: a correlation that cannot be told from none
+_STALLED = 5  # Newton steps without a gain
+_DEPENDENT = 1e-12  # of a column's square: what others do not explain of it is rounding
+_LIFT = 1e-10
 _CALL_NUMBERS = 2e8  # multiplications of one call: Ctrl-C is heard between calls
 
 
@@ -95,7 +103,7 @@ def solve(G, c, l1, l2, u, q, *, goal: float, max_sweeps: int, yy: float = np.na
         u >= 0.
     """
     k = len(u)
-    done, since, gap = 0, 0, np.inf
+    done, since, stalled, gap, best = 0, 0, 0, np.inf, np.inf
     patience, known = max(20, k // 8), not np.isnan(yy)
     batch = int(min(_SWEEPS, max(1, _CALL_NUMBERS / max(k * k, 1))))
     while done < max_sweeps:
@@ -111,13 +119,19 @@ def solve(G, c, l1, l2, u, q, *, goal: float, max_sweeps: int, yy: float = np.na
         )  # a gap shrinks with the error, a gain with its square
         if since >= patience or settled:
             since = 0
-            reached, left = _newton(G, c, l1, l2, u, q)
+            for _ in range(k + 1):  # each step that is cut short empties a coordinate
+                reached, left = _newton(G, c, l1, l2, u, q)
+                if reached or not goal < left < np.inf:
+                    break
             if not known:
                 gap = left + gain
-                if settled and reached and left <= goal:
+                if max(gain, left) <= goal:
                     break
-            elif gain <= 1e-30 * abs(yy) and left <= 1e-30 * abs(yy):
-                break  # nothing moves any more: what is left of the gap is rounding
+            elif max(gain, left) <= 1e-16 * abs(yy):
+                stalled = 0 if gap < 0.9 * best else stalled + 1
+                best = min(best, gap)
+                if max(gain, left) <= 1e-30 * abs(yy) or stalled >= _STALLED:
+                    break  # nothing moves any more: what is left of the gap is rounding
     return Result(done, gap)
 
 
@@ -175,31 +189,84 @@ def _newton(G, c, l1, l2, u, q) -> tuple[bool, float]:
     which = np.flatnonzero(u)
     if not len(which):
         return True, 0.0
+    matrix, scale = _scaled(G, l2, which)
+    factor = _cholesky(matrix)
+    if factor is None and _thin(G, l1, l2, u, q, which, matrix, scale):
+        which = np.flatnonzero(u)
+        matrix, scale = _scaled(G, l2, which)
+        factor = _cholesky(matrix)
+    factor = _cholesky(matrix, _LIFT) if factor is None else factor
     sign = np.sign(u[which])
-    matrix = G[np.ix_(which, which)]
-    diagonal = matrix.diagonal() + l2[which]
     downhill = c[which] - q[which] - l1[which] * sign - l2[which] * u[which]
-    step = None
-    for lift in (0.0, 1e-12, 1e-8, 1e-4):
-        matrix[np.diag_indices_from(matrix)] = diagonal * (1.0 + lift)
-        factor, failed = lapack.dpotrf(matrix.T, lower=1, clean=0)
-        if not failed:
-            step = lapack.dpotrs(factor, downhill, lower=1)[0]
-            break
+    step = None if factor is None else lapack.dpotrs(factor, downhill / scale, lower=1)[0] / scale
     if step is None or not np.isfinite(step).all():
         return False, np.inf
-    descent = float(downhill @ step)
-    change = step @ G[which]
-    bend = float(change[which] @ step) + float(l2[which] @ (step * step))
-    best = descent / bend if bend > 0.0 else 1.0  # of the parabola along the way; 1 but for a lifted matrix
+    left = 0.5 * float(downhill @ step)
     with np.errstate(divide="ignore", invalid="ignore"):
         cross = np.where(step * sign < 0.0, -u[which] / step, np.inf)
-    first = int(cross.argmin())
-    share = min(best, float(cross[first]))
-    if not share > 0.0:
-        return False, 0.5 * max(descent, 0.0)
-    u[which] += share * step
-    if share < best:
-        u[which[first]] = 0.0
-    q += share * change
-    return share >= best and lift == 0.0, 0.5 * descent
+    share = float(cross.min(initial=1.0))
+    moves = [np.where(cross <= share, -u[which], share * step)]
+    if share < 1.0:  # or on to the end, where what would change its sign stays at zero
+        moves.append(np.where(cross <= 1.0, -u[which], step))
+    changes = np.array(moves) @ G[which]
+    gains = [
+        d @ downhill - 0.5 * (g[which] @ d + l2[which] @ (d * d)) for d, g in zip(moves, changes, strict=True)
+    ]
+    best = int(np.argmax(gains))
+    u[which] += moves[best]
+    q += changes[best]
+    return share >= 1.0, left
+
+
+def _scaled(G, l2, which) -> tuple[np.ndarray, np.ndarray]:
+    """Return (the matrix on some coordinates, scaled to a diagonal of ones; the scale)."""
+    matrix = G[np.ix_(which, which)]
+    diagonal = matrix.diagonal() + l2[which]
+    scale = np.sqrt(np.where(diagonal > 0.0, diagonal, 1.0))
+    matrix /= scale
+    matrix /= scale[:, None]
+    np.fill_diagonal(matrix, 1.0)
+    return matrix, scale
+
+
+def _cholesky(matrix: np.ndarray, lift: float = 0.0) -> np.ndarray | None:
+    """Return the factor of a matrix with a diagonal of ones, None if it is singular up to rounding."""
+    np.fill_diagonal(matrix, 1.0 + lift)
+    factor, failed = lapack.dpotrf(matrix.T, lower=1, clean=0)
+    if failed or factor.diagonal().min(initial=1.0) ** 2 < _DEPENDENT:
+        return None
+    return factor
+
+
+def _thin(G, l1, l2, u, q, which, matrix, scale) -> bool:
+    """Empty coordinates whose columns depend on others', at no cost; return whether there were any.
+
+    Along a vector that the matrix takes to zero only the penalty changes, and in one of the two directions it does not
+    grow: so u moves until a coordinate is zero, which is then taken out of the other such vectors.
+    """
+    if not np.isfinite(matrix).all():
+        return False
+    R, order, rank, _ = lapack.dpstrf(matrix, tol=_DEPENDENT, lower=0)
+    order -= 1
+    null = np.zeros((len(which), len(which) - rank))
+    null[order[:rank]] = -solve_triangular(R[:rank, :rank], R[:rank, rank:])
+    null[order[rank:]] = np.eye(null.shape[1])
+    null /= scale[:, None]
+    part, l1, l2 = u[which], l1[which], l2[which]
+    for i in range(null.shape[1]):
+        v = np.where(np.abs(null[:, i]) < 1e-10 * np.abs(null[:, i]).max(), 0.0, null[:, i])
+        slope, bend = (l1 * np.sign(part) + l2 * part) @ v, l2 @ (v * v)
+        v, slope = (-v, -slope) if slope > 0.0 else (v, slope)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            cross = np.where(part * v < 0.0, -part / v, np.inf)
+        first = int(cross.argmin())
+        if -slope < bend * cross[first]:  # the penalty is least on the way
+            part = part - slope / bend * v
+        elif cross[first] < np.inf:
+            part = part + cross[first] * v
+            part[first] = 0.0
+            null[:, i + 1 :] -= np.outer(v, null[first, i + 1 :] / v[first])
+            null[first, i + 1 :] = 0.0
+    q += (part - u[which]) @ G[which]
+    u[which] = part
+    return null.shape[1] > 0
