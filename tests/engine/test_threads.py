@@ -159,6 +159,42 @@ def test_ctrl_c_waits_for_what_is_running_and_no_longer():
     assert len(ended) == n
 
 
+@pytest.mark.parametrize("failing", ["the caller", "a worker", "nobody"])
+def test_a_task_made_of_calls_ends_before_the_next_of_them(failing):
+    """Growing a tree takes seconds, and is a hundred calls: whoever else has failed need not wait for its end."""
+    caller, steps, both = (
+        threading.main_thread(),
+        [],
+        threading.Barrier(2 if failing == "nobody" else 3, timeout=9),
+    )
+
+    def task(i):
+        own = "the caller" if threading.current_thread() is caller else "a worker"
+        if failing != "nobody":
+            both.wait()
+        if failing == "a worker" and i == 1:
+            raise OSError("this one")
+        if failing == own == "the caller":
+            raise KeyboardInterrupt
+        for _ in range(40):
+            threads.run(lambda j: time.sleep(0.02), 1, 1)
+        steps.append(i)
+        return i
+
+    if failing == "nobody":
+        assert threads.run(task, 2, 2) == [0, 1]
+        return
+    begun = time.monotonic()
+    if failing == "the caller":
+        with pytest.raises(KeyboardInterrupt):
+            threads.run(task, 3, 3)
+        assert time.monotonic() - begun < 0.5
+        assert not steps
+    else:
+        with pytest.raises(OSError, match="this one"):
+            threads.run(task, 3, 3)
+
+
 def test_ctrl_c_while_waiting_for_others():
     """The caller is done, or waits; the interrupt is kept until the worker has ended."""
     begun, ended = [], []

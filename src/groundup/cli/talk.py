@@ -12,8 +12,10 @@ import json
 import math
 import os
 import re
+import signal
 import sys
 import threading
+import time
 from typing import Annotated, Any
 
 import typer
@@ -30,9 +32,6 @@ Json = Annotated[
     bool,
     typer.Option("--json", help="Print one JSON object on stdout, nothing else.", rich_help_panel="Talk"),
 ]
-
-
-_MOMENT_S = 0.02
 
 
 def out():
@@ -126,14 +125,21 @@ def never_lose_an_interrupt() -> None:
     report = sys.unraisablehook
 
     def hook(unraisable) -> None:
-        if issubclass(unraisable.exc_type, KeyboardInterrupt):
-            again = threading.Timer(_MOMENT_S, _thread.interrupt_main)  # from here it would be dropped again
-            again.daemon = True
-            again.start()
+        if unraisable.exc_type is not None and issubclass(unraisable.exc_type, KeyboardInterrupt):
+            _thread.start_new_thread(_interrupt_again, ())
         else:
             report(unraisable)
 
     sys.unraisablehook = hook
+
+
+def _interrupt_again() -> None:
+    time.sleep(0.02)  # at once, it would fall into the same callback
+    main = threading.main_thread().ident
+    if hasattr(signal, "pthread_kill") and main is not None:  # which ends a wait too
+        signal.pthread_kill(main, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 def tell_error(error: GroundupError, *, as_json: bool = False) -> None:

@@ -11,12 +11,14 @@ import pickle
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from groundup.models.estimator import is_classifier, is_clusterer, is_regressor
+from groundup.testing.mutations import FORKS, LONGEST_S
 from groundup.testing.samples import answers, assert_same, fitted, frames, fresh, sample, state_of
 
 #: Attributes that no fit leaves for others: callbacks that the user set, and what scikit-learn keeps for itself.
@@ -114,7 +116,7 @@ def changed_state_is_refused_or_harmless(learner):
     """
     data = sample(learner, 80)
     model = fitted(learner, data)
-    complaints = _mutate_in_child(model, data.X[:5])
+    complaints = _mutate_in_child(model, data.X)
     assert not complaints, "\n".join(complaints[:5]) + f"\n({len(complaints)} of 300 changes)"
 
 
@@ -128,7 +130,7 @@ def _mutate_in_child(model, X) -> list[str]:
         source = Path(folder) / "model.pickle"
         source.write_bytes(cloudpickle.dumps((model, X)))
         code, said = _mutator().ask(source)
-        assert code == 0, f"the process died with {code} on a changed state:\n{said}"
+        assert code == 0, f"the process ended with {code} on a changed state:\n{said}"
         return json.loads(source.with_suffix(".json").read_text(encoding="utf-8"))
 
 
@@ -152,21 +154,30 @@ class _Mutator:
             env=environment,
             text=True,
         )
+        self._questions: Any = self._process.stdin
         self._answers: Any = self._process.stdout
-        atexit.register(self.close)
 
     @property
     def may_be_asked(self) -> bool:
         """Whether it lives, and answers more than once."""
-        return hasattr(os, "fork") and self._process.poll() is None
+        return FORKS and self._process.poll() is None
 
     def ask(self, source: Path) -> tuple[int, str]:
         """Return (exit code, the end of what was said on standard error) of the process that answered."""
         before = self._said.seek(0, os.SEEK_END)
-        print(json.dumps([str(source), sys.path]), file=self._process.stdin, flush=True)
-        code = self._answers.readline() or self._process.wait()
+        watch = threading.Timer(LONGEST_S + 60, self._process.kill)  # should its own clock fail
+        watch.start()
+        try:
+            self._questions.write(json.dumps([str(source), [*map(os.path.abspath, sys.path)]]) + "\n")
+            self._questions.flush()
+            code = int(self._answers.readline() or self._process.wait())
+        except BaseException:  # the answer, should it come, must not be taken for that of the next question
+            self._process.kill()
+            raise
+        finally:
+            watch.cancel()
         self._said.seek(before)
-        return int(code), self._said.read().decode()[-2000:]
+        return code, self._said.read().decode()[-2000:]
 
     def close(self) -> None:
         """End the process."""
@@ -174,14 +185,22 @@ class _Mutator:
         self._said.close()
 
 
-_kept: list[_Mutator] = []
+_kept: _Mutator | None = None
 
 
 def _mutator() -> _Mutator:
     """Return a process that can be asked: the last one, or a new one."""
-    if not _kept or not _kept[-1].may_be_asked:
-        _kept.append(_Mutator())
-    return _kept[-1]
+    global _kept  # noqa: PLW0603 (one for the process)
+    if _kept is None or not _kept.may_be_asked:
+        _close()
+        _kept = _Mutator()
+    return _kept
+
+
+@atexit.register
+def _close() -> None:
+    if _kept is not None:
+        _kept.close()
 
 
 def changed_pickle_is_refused(learner):

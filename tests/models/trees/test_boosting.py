@@ -155,6 +155,7 @@ def test_the_same_bits_on_any_number_of_threads_and_on_disk(monkeypatch, tmp_pat
     if packed:
         _packed(monkeypatch)
     monkeypatch.setattr(boosting, "_INLINE_CELLS", 0)
+    monkeypatch.setattr(boosting, "_ROWS_BESIDE", 0)
     X, y = _binary(36_000)
     y = y + (n_classes == 3) * (X[:, 1] > 0.5)
     params = {"max_iter": 6, "random_state": 0, "subsample": 0.8, "max_features": 0.5}

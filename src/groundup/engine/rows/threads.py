@@ -71,14 +71,15 @@ def _cores() -> int:
 def run(task, n_tasks: int, n_threads: int) -> list:
     """Call ``task(i)`` for every i below `n_tasks`, on at most `n_threads` threads; return the results by i.
 
-    The first exception stops the tasks not yet begun, and is raised once the others have ended. Ctrl-C does the same.
+    The first exception stops the tasks not yet begun, and is raised once the others have ended: those that are made of
+    calls of their own end before the next of these. Ctrl-C does the same.
     """
     n_threads = min(n_threads, n_tasks)
     if n_threads <= 1 or getattr(_inside, "pool", False):
-        return [task(i) for i in range(n_tasks)]
+        return [_unless_broken(task, i) for i in range(n_tasks)]
     results: list = [None] * n_tasks
     numbers = itertools.count()
-    stop = threading.Event()
+    stop, broken = threading.Event(), threading.Event()
 
     def work():
         try:
@@ -86,14 +87,17 @@ def run(task, n_tasks: int, n_threads: int) -> list:
                 results[i] = task(i)
         except BaseException:
             stop.set()
+            broken.set()
             raise
 
     def work_inside():
-        _inside.pool = True
+        _inside.pool, _inside.broken = True, broken
         try:
             work()
+        except _BrokenOff:  # what broke it is raised elsewhere
+            pass
         finally:
-            _inside.pool = False
+            _inside.pool, _inside.broken = False, None
 
     futures: list[Future] = []
     try:
@@ -112,11 +116,23 @@ def run(task, n_tasks: int, n_threads: int) -> list:
                 break
             except KeyboardInterrupt as e:
                 interrupted = e
+                broken.set()
         if interrupted is not None:
             raise interrupted
     for f in begun:
         f.result()
     return results
+
+
+class _BrokenOff(BaseException):
+    """Another thread of the call that this one is part of has failed."""
+
+
+def _unless_broken(task, i: int):
+    broken = getattr(_inside, "broken", None)
+    if broken is not None and broken.is_set():
+        raise _BrokenOff
+    return task(i)
 
 
 def _submit(work, n_workers: int, futures: list[Future]) -> None:

@@ -8,10 +8,10 @@
              values = -learning_rate * sum g / (sum h + lambda)     in each leaf
              z += values[leaf of each row]
 
-With K classes there are K scores a row, and K trees an iteration, all on the gradients of the iteration's start: so T
-threads grow T trees side by side, one each, which spares them to wait for each other at every pass over the rows; what
-is left of K by T is grown by all of them. Rows whose weight is 0 (those held out for early stopping among them) ride
-along: they are sent down each tree with the others, and count for nothing.
+With K classes there are K scores a row, and K trees an iteration, all on the gradients of the iteration's start. So where
+rows are many, and threads T no more than K, they grow T trees side by side, one each, which spares them to wait for each
+other at every pass over the rows; what is left of K by T is grown by all of them. Rows whose weight is 0 (those held out
+for early stopping among them) ride along: they are sent down each tree with the others, and count for nothing.
 
 The loop is `Booster.iterate`, and `_tree` for each output. Next: `growing`; then `partitioning`, `splitting` and
 `leaves`, whose kernels do the work. The package's docstring has a map of all files.
@@ -22,8 +22,8 @@ order. So a fit has the same bits on any number of threads and wherever X lives.
 Cost: n_rows n_features (1 + about 2.5 for the splits below the root) histogram updates (0.35 to 1 ns: see ADR 8) a
 tree of 31 leaves, and 15 ns a row for the rest. Memory beside X, in bytes a row: n_features, and n_features rounded up
 to a multiple of 8, for the bins; 46 for one output, y and the weights among them, and 16 for each further output; 8 in
-wide mode (see `quantising`), else 8 once a node had to be counted; 22 for each tree that grows beside others; and up to
-40 for early stopping.
+wide mode (see `quantising`), else 8 once a node had to be counted; 22 for each tree that grows beside others (and 50 kB a
+feature, 150 in wide mode); and up to 40 for early stopping.
 
 Source: Friedman, Greedy function approximation (2001), algorithm 1; Ke et al., LightGBM (NIPS 2017).
 """
@@ -44,6 +44,8 @@ from groundup.models.trees.quantising import is_wide
 
 #: Below so many rows times features a pass is over before a second thread has woken: all is done on one.
 _INLINE_CELLS = 1 << 20
+#: From so many rows a thread on, trees grow side by side: of fewer, the histograms of each would be most of all memory.
+_ROWS_BESIDE = 1 << 14
 
 
 class Binned:
@@ -116,9 +118,9 @@ class Booster:
         raw = np.broadcast_to(self.baseline, (rows.n_rows, n_outputs)) if raw is None else raw
         rows.add("score", to_planes(rows, raw))
         wide = is_wide(rows.n_rows, weight)
-        side_by_side = (
-            [rows.beside(1) for _ in range(rows.n_threads)] if 1 < rows.n_threads <= n_outputs else []
-        )
+        many = rows.n_rows >= _ROWS_BESIDE * rows.n_threads
+        n_beside = rows.n_threads if 1 < rows.n_threads <= n_outputs and many else 0
+        side_by_side = [rows.beside(1) for _ in range(n_beside)]
         self.grower, *self.growers = (
             Grower(own, self.bins, self.missing, weight, wide, n_outputs, plan)
             for own in [rows, *side_by_side]
@@ -132,18 +134,19 @@ class Booster:
             for grower in [self.grower, *self.growers]:
                 grower.count_rows(drawn)
         first, self.n_grown = self.n_grown, self.n_grown + self.n_outputs
-        free = self.growers.copy()  # taking one and giving it back are single steps of the interpreter
-
-        def alone(k):
-            grower = free.pop()
-            tree = self._tree(grower, scales[k], k, first + k)
-            free.append(grower)
-            return tree
-
-        n_alone = self.n_outputs - self.n_outputs % len(free) if free else 0
-        trees = threads.run(alone, n_alone, len(free))
+        n_beside = len(self.growers)
+        n_alone = self.n_outputs - self.n_outputs % n_beside if n_beside else 0
+        trees = threads.run(lambda k: self._alone(scales[k], k, first + k), n_alone, n_beside)
         trees += [self._tree(self.grower, scales[k], k, first + k) for k in range(n_alone, self.n_outputs)]
         return Trees.joined(trees)
+
+    def _alone(self, scales, output: int, number: int) -> Trees:
+        """Grow a tree beside others, with a grower that is free: taking one is a single step of the interpreter."""
+        grower = self.growers.pop()
+        try:
+            return self._tree(grower, scales, output, number)
+        finally:
+            self.growers.append(grower)
 
     def _drawn(self) -> np.ndarray:
         """Return the weights of one iteration: 0 for rows that are not drawn."""

@@ -336,11 +336,8 @@ class HistGradientBoosting(Callbacks, Categorical):
         check_is_fitted(self)
         now = copy.copy(self)
         fitted = now.__dict__
-        checked, walk, k = (
-            now._features(X, "allow-nan"),
-            fitted["_ready"].walk,
-            fitted["n_trees_per_iteration_"],
-        )
+        checked = now._features(X, "allow-nan")
+        walk, k = fitted["_ready"].walk, fitted["n_trees_per_iteration_"]
         n_trees = len(walk.depth)
         state = walk.starts, walk.feature, walk.threshold, walk.left, walk.levels
         leaves = now._fill(find_leaves, checked, *state, n_columns=n_trees, finite="allow-nan").astype(

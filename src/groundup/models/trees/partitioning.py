@@ -70,9 +70,7 @@ def split_nodes(
     # No longer than it must be: from 128 kB on, memory is fetched from the system, page by page, at every call.
     passing = np.empty(np.diff(bounds).max(), np.uint16)
     goes_left = np.empty(256, np.uint8)
-    for j in range(
-        jobs.shape[0]
-    ):  # node by node, so that one histogram is at work: several would not fit the first cache
+    for j in range(jobs.shape[0]):
         node, f, left, right = jobs[j, 0], jobs[j, 1], jobs[j, 4], jobs[j, 5]
         for q in range(256 if jobs[j, 7] else 0):
             goes_left[q] = (_U(jobs[j, 8 + (q >> 6)]) >> _U(q & 63)) & _U(1)

@@ -5,9 +5,9 @@
 A row finds its leaves by itself and their values are added in the order of the trees, so its score has the same bits
 alone and among others. An infinite value makes the row's scores NaN, and so is found.
 
-There are two ways to the leaves. One row is walked down, node by node (`walking`). Of many rows all conditions of a tree
-are looked at (`conditions`): that is five times as much to do, but for eight rows at once and without waiting for
-memory, as long as the tree has no more leaves than a word has bits.
+There are two ways to the leaves. Fewer than 64 rows are walked down, node by node (`walking`). Of more, all conditions of
+a tree are looked at (`conditions`): that is five times as much to do, but for eight rows at once and without waiting for
+memory, as long as the tree has no more leaves than a word has bits and no category decides.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import NamedTuple
 import numpy as np
 
 from groundup.models.trees.boosted import Trees
-from groundup.models.trees.conditions import MOST_LEAVES, Conditions, add_by_conditions, conditions_of
+from groundup.models.trees.conditions import Conditions, add_by_conditions, conditions_of
 from groundup.models.trees.walking import Walk, walk_of, walk_trees
 
-_MANY = 64  # rows: fewer are walked
+_MANY = 64
 
 
 class Ready(NamedTuple):
-    """Trees ready to predict: to be walked, and (unless a tree has too many leaves) by their conditions."""
+    """Trees ready to predict: to be walked, and by their conditions, where they have any (see `conditions_of`)."""
 
     walk: Walk
     conditions: Conditions | None
@@ -32,8 +32,7 @@ class Ready(NamedTuple):
 
 def ready_of(trees: Trees) -> Ready:
     """Return the trees ready to predict."""
-    leaves = np.add.reduceat(trees.left == 0, trees.starts[:-1]) if trees.n_trees else np.zeros(1)
-    return Ready(walk_of(trees), conditions_of(trees) if leaves.max() <= MOST_LEAVES else None)
+    return Ready(walk_of(trees), conditions_of(trees))
 
 
 def add_trees(X: np.ndarray, ready: Ready, baseline: np.ndarray, out_score: np.ndarray) -> None:

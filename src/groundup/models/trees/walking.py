@@ -5,7 +5,7 @@ found better. Where categories decide, x is a code (see `categories`), and the n
 left. Few rows are walked one by one; many of them 64 at a time, one level of one tree after the other: a leaf leads to
 itself, so all take as many steps as the tree is deep, without a branch.
 
-Cost: about 5 ns a tree for one row of a tree of 31 leaves, 25 ns where rows are many; both grow with the depth.
+Cost: about 5 ns a tree of 31 leaves for one row, 15 to 25 ns where rows are many; both grow with the depth.
 """
 
 from __future__ import annotations
@@ -79,6 +79,15 @@ def _depths(starts, left, out_depth):
 
 
 @kernel(inline=True)
+def has_infinity(x):
+    """Tell whether a row holds an infinity."""
+    n = 0
+    for f in range(x.size):
+        n += abs(x[f]) == np.inf
+    return n > 0
+
+
+@kernel(inline=True)
 def _step(x, threshold, feature, left):
     """Return the child that x goes to: left, or the one after it."""
     right = (x > threshold) | ((x != x) & ((feature >> np.uint32(31)) != np.uint32(0)))  # noqa: PLR0124 (x != x: missing)
@@ -99,9 +108,7 @@ def walk_trees(X, starts, depth, feature, threshold, left, value, levels, baseli
     """Set out_score (n_rows, n_outputs) to the baseline plus the trees' values; NaN for rows with an infinity."""
     n_rows, n_outputs = out_score.shape
     for i in range(n_rows):
-        infinite = 0
-        for f in range(X.shape[1]):
-            infinite += abs(X[i, f]) == np.inf
+        infinite = has_infinity(X[i])
         for k in range(n_outputs):
             out_score[i, k] = np.nan if infinite else baseline[k]
     if n_rows <= _FEW:
@@ -172,9 +179,7 @@ def _walk_few(X, starts, feature, threshold, left, value, levels, out_score):
 def find_leaves(X, starts, feature, threshold, left, levels, out_leaf):
     """Set out_leaf (n_rows, n_trees, float64) to the leaf of each row in each tree; NaN for rows with an infinity."""
     for i in range(X.shape[0]):
-        infinite = 0
-        for f in range(X.shape[1]):
-            infinite += abs(X[i, f]) == np.inf
+        infinite = has_infinity(X[i])
         for t in range(starts.size - 1):
             at = _leaf_of(X[i], starts, t, feature, threshold, left, levels)
             out_leaf[i, t] = np.nan if infinite else np.float64(np.int64(at) - starts[t])
