@@ -1,8 +1,8 @@
-"""Suggestions: only what a slip of the pen makes."""
+"""Messages and suggestions: only what a slip of the pen makes."""
 
 import pytest
 
-from groundup.errors import nearest
+from groundup.errors import GroundupError, nearest
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,8 @@ def test_only_what_is_really_near_is_offered(name, names, meant):
 def test_the_nearest_is_offered_and_of_equals_the_first():
     assert nearest("colums", ["columna", "columns", "column"]) == " Did you mean 'columns'?"
     assert nearest("plan", ["plans", "plan"]) == " Did you mean 'plan'?"
+
+
+def test_a_folder_is_called_one(tmp_path):
+    assert str(GroundupError("No table.", file=tmp_path)) == f"No table. (folder {tmp_path})"
+    assert str(GroundupError("No table.", file="none.csv", row=3)) == "No table. (file none.csv, row 3)"

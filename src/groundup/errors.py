@@ -6,6 +6,8 @@ exits with ``exit_code``. Whatever is not a ``GroundupError`` is a bug of ours, 
 
 from __future__ import annotations
 
+import os
+
 
 class GroundupError(Exception):
     """Bad input, told in one message.
@@ -31,7 +33,7 @@ class GroundupError(Exception):
         places = [
             f"{name} {shown}"
             for name, shown in (
-                ("file", self.file),
+                ("folder" if _is_folder(self.file) else "file", self.file),
                 ("row", self.row),
                 ("column", None if self.column is None else repr(self.column)),
                 ("value", None if self.value is None else shorten(self.value)),
@@ -44,6 +46,10 @@ class GroundupError(Exception):
 
     def __reduce__(self):
         return _rebuilt, (type(self), self.__dict__.copy())
+
+
+def _is_folder(path) -> bool:
+    return isinstance(path, (str, os.PathLike)) and os.path.isdir(path)  # noqa: PTH112 (which raises on odd names)
 
 
 class UsageError(GroundupError):
