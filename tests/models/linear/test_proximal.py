@@ -122,3 +122,63 @@ def test_rows_that_are_all_but_certain_keep_their_digits():
     np.testing.assert_allclose(slope[:, 1], 2.0 * (q - [0, 0, 1]), rtol=1e-13)
     softmax.curvature(p.T, weight, 1, 2, h)
     assert h[1] == pytest.approx(-2.0 * q[1] * q[2], rel=1e-13)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, csr_array])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_a_price_at_which_no_coefficient_counts(kind, n_classes):
+    X, y = problem(n_classes)
+    model = LogisticRegression(C=1e-6, l1_ratio=1.0).fit(kind(X), y)
+    assert not model.coef_.any()
+    np.testing.assert_allclose(model.predict_proba(kind(X[:1]))[0], np.bincount(y) / len(y), rtol=1e-6)
+
+
+@pytest.mark.parametrize("C", [1e6, 1e8])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_what_is_called_converged_has_a_small_gap(n_classes, C):
+    """Of classes that a plane separates the objective falls by many powers of ten on the way."""
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((90, 5))
+    y = (X @ rng.standard_normal((5, n_classes))).argmax(axis=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = LogisticRegression(C=C, l1_ratio=1.0, max_iter=1000).fit(X, y)
+    assert model.gap_ <= 1e-11 * model.objective_
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_a_callback_hears_every_step(n_classes):
+    X, y = problem(n_classes, n=150, d=300)
+    told = []
+    proximal_minimise = proximal.minimise
+
+    def minimise(*args, tell=None, **settings):
+        def hear(value, *rest):
+            told.append(value)
+            return tell(value, *rest)
+
+        return proximal_minimise(*args, tell=hear, **settings)
+
+    with pytest.MonkeyPatch.context() as m:
+        m.setattr(proximal, "minimise", minimise)
+        model = LogisticRegression(l1_ratio=1.0).fit(X, y)
+    assert len(told) == model.n_iter_[0]
+    assert told == sorted(told, reverse=True)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_a_start_that_is_worse_than_none_is_left(n_classes):
+    X, y = problem(n_classes)
+    model = LogisticRegression(l1_ratio=1.0, warm_start=True, max_iter=1000).fit(X, y)
+    cold = LogisticRegression(l1_ratio=1.0, max_iter=1000).fit(1000 * X, y)
+    assert model.fit(1000 * X, y).objective_ == pytest.approx(cold.objective_, rel=1e-9)
+
+
+def test_a_fit_cut_short_says_how_far_it_is():
+    X, y = problem(3, n=150, d=600)
+    best = LogisticRegression(l1_ratio=1.0).fit(X, y).objective_
+    for steps in range(1, 6):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model = LogisticRegression(l1_ratio=1.0, max_iter=steps).fit(X, y)
+        assert model.gap_ >= 0.5 * (model.objective_ - best)

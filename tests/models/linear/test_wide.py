@@ -1,5 +1,7 @@
 """Smooth penalised fits of more columns than rows: their Hessian is inverted by way of the rows."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -66,3 +68,16 @@ def test_the_same_bits_on_any_number_of_threads():
         with thread_budget(n):
             found.append(LogisticRegression().fit(X, y, weight).coef_.tobytes())
     assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e4, 1e6])
+def test_raw_units_do_not_lose_the_penalty(scale):
+    """Rows so large beside the penalty that its share of the Hessian is rounding: by way of the columns, then."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 400)) * np.geomspace(0.1, 10, 400) * scale
+    y = (X[:, :9].sum(axis=1) > 0).astype(int)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = LogisticRegression(max_iter=100).fit(X, y)
+    assert model.objective_ < 1.0
+    assert model.gap_ >= 0.0

@@ -290,7 +290,7 @@ class SparseColumns:
     def forget(self) -> None:
         """Drop the chosen columns."""
         self.ids = np.empty(0, dtype=np.int64)
-        self.chosen: Any = None
+        self.chosen: Any = self.matrix[:, :0]
         self._by_rows: Any = None
 
     def pull(self, r: np.ndarray) -> np.ndarray:
@@ -317,10 +317,9 @@ class SparseColumns:
     def push(self, u: np.ndarray) -> np.ndarray:
         """Return Zu of the chosen columns; of several u, one a row, likewise."""
         out = np.zeros((*u.shape[:-1], self.rows.n_rows))
-        if self.chosen is not None:
-            starts = self.chosen.indptr.astype(np.int64)
-            for at in np.ndindex(u.shape[:-1]):
-                _push_columns(self.chosen.data, self.chosen.indices, starts, u[at], out[at])
+        starts = self.chosen.indptr.astype(np.int64)
+        for at in np.ndindex(u.shape[:-1]):
+            _push_columns(self.chosen.data, self.chosen.indices, starts, u[at], out[at])
         return out
 
     def part(self, rows: np.ndarray | slice) -> np.ndarray:
@@ -329,7 +328,7 @@ class SparseColumns:
 
     def pull_chosen(self, r: np.ndarray) -> np.ndarray:
         """Return Z'r of the chosen columns; of several r, one a row, likewise."""
-        return (self.chosen.T @ r.T).T if self.chosen is not None else np.zeros((*r.shape[:-1], 0))
+        return (self.chosen.T @ r.T).T
 
     def gram(self, weight: np.ndarray | None, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Return (Z'VZ, Z'v) of the chosen columns: of Z'VZ the rows from the column `first` on; V = I where None."""

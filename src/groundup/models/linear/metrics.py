@@ -120,7 +120,8 @@ class Wide:
 
         db = (g_b - 1'Mt) / 1'M1,   dw = P^-1 (g_w - Z'M (t + db 1)),   t = Z P^-1 g_w
 
-    Nothing cancels. Cost: n_rows^3 / 3, where a block's is n_features^3 / 3.
+    What no row reaches comes from the difference g_w - Z'M(...), divided by P, and keeps digits while K H is below some
+    1e10. Cost: n_rows^3 / 3, where a block's is n_features^3 / 3.
     """
 
     lifted = False

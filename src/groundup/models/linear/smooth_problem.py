@@ -28,6 +28,7 @@ _SHARE, _STRIP = 16, 64
 _CHEAP_FLOPS = 2e8  # of one Hessian
 _FULL_FLOPS, _FULL_SIZE = 4e9, 2000  # up to which all classes' Hessian is summed and factored together
 _WIDE, _WIDE_NUMBERS = 300, 5e7  # features from which, and numbers up to which, few rows make a metric
+_WIDE_REACH = 1e10  # of the rows' kernel times the curvature, beside 1
 _BLOCK_FEATURES, _SPARSE_FEATURES = (
     3000,
     500,
@@ -89,8 +90,8 @@ class SmoothProblem:
 
     def curvature(self, theta: np.ndarray) -> tuple[float, np.ndarray, Any]:
         """Return f, its gradient, and a metric."""
-        if self.wide:
-            return (*self.slope(theta), self._by_rows(theta))
+        if self.wide and (metric := self._by_rows(theta)) is not None:
+            return (*self.slope(theta), metric)
         if not self.blocks:
             value, gradient = self.slope(theta)
             spread, weight = self._spread()
@@ -108,13 +109,14 @@ class SmoothProblem:
         return value, gradient, Blocks(grams, self.penalty, self.fit_intercept)
 
     def _by_rows(self, theta: np.ndarray) -> Wide | None:
+        """Return the metric by way of the rows; None where the penalty is so small beside them that it would be lost."""
         if self._rows_centred is None:
             Z = self.rows.place.load(0, self.rows.n_rows) - self.centre
             self._rows_centred = Z, (Z / self.penalty) @ Z.T
         Z, kernel = self._rows_centred
         z, h = Z @ theta[:-1] + theta[-1], np.empty(len(Z))
         self.loss.terms(z, self.rows["y"], self.rows["weight"], np.empty(len(Z)), h)
-        if not (np.isfinite(h).all() and np.isfinite(kernel).all()):
+        if not h.max() * kernel.diagonal().max() <= _WIDE_REACH:
             return None
         return Wide(Z, kernel, h, self.penalty, self.fit_intercept)
 

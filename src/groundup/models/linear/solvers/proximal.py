@@ -36,6 +36,7 @@ _JOINT = 5000  # coefficients fitted together: 200 MB, and a second for a Choles
 _OUTSIDE = 0.03  # of what coefficients outside could gain: so near the minimum a working set is solved
 _IDLE = 0.9  # of its price: a slope at which a coefficient of zero leaves
 _KEPT = 0.1  # error of the fall foretold up to which a parabola is kept
+_FEW_GROUPS = 4  # whose parabolas are kept at all: up to 800 MB
 
 
 class Found(NamedTuple):
@@ -203,15 +204,15 @@ class _Walk:
             if done and gain <= goal:
                 return Found(value, gap + gain, p.n_iter, True)
             if p.n_iter >= self.max_steps or not np.isfinite(value):
-                return Found(value, gap, p.n_iter, False)
+                return Found(value, gap + gain, p.n_iter, False)
             if new.any() or not self.groups:
                 p.inside &= ~idle
                 p.join(new)
                 self.groups = self._groups()
             before = p.n_iter
-            gap, done, stopped = self._newton(goal, max(goal, _OUTSIDE * gain))
+            gap, done, stopped = self._newton(_OUTSIDE * gain)
             if stopped or (not done and p.n_iter == before):
-                return Found(self.terms[0] + p.price(), gap, p.n_iter, False, stopped)
+                return Found(self.terms[0] + p.price(), gap + gain, p.n_iter, False, stopped)
 
     def _wanted(self, slope, bend) -> tuple[np.ndarray, np.ndarray, float]:
         """Return (coefficients to join the working set, those to leave it, about what all outside could gain)."""
@@ -222,7 +223,7 @@ class _Walk:
         excess[p.inside] = 0.0
         curvature = np.array([p.curvature(bend, k, k).sum() for k in range(len(p.u))])
         gain = 0.5 * float((excess * excess / (curvature[:, None] + p.l2 + 1e-300)).sum())
-        count = max(_FIRST * len(p.u), np.count_nonzero(p.u))
+        count = max(min(_FIRST * len(p.u), _JOINT), np.count_nonzero(p.u))
         new = excess > 0.0
         if np.count_nonzero(new) > count:
             new &= excess >= np.partition(excess, -count, axis=None)[-count]
@@ -242,24 +243,27 @@ class _Walk:
                 size = sizes[k]
         return [_Group(p, np.array(group)) for group in groups]
 
-    def _newton(self, goal: float, enough: float) -> tuple[float, bool, bool]:
+    def _newton(self, enough: float) -> tuple[float, bool, bool]:
         """Take Newton steps on the working set, each group in its turn; return (gap, converged, stopped)."""
-        p, gap, before = self.problem, np.inf, np.inf
+        p, gap, value, last = self.problem, np.inf, self.terms[0] + self.problem.price(), np.inf
         for _ in range(_INNER):
-            moved = [self._step(group, enough) for group in self.groups]
-            p.n_iter += any(moved)
-            if len(moved) > 1:
+            goal = max(enough, self.share * abs(value))
+            steps = [self._step(group, goal) for group in self.groups]
+            moved = any(steps)
+            p.n_iter += moved
+            if len(self.groups) > 1:
                 p.shift()
             value = self.terms[0] + p.price()
             gap = sum(group.gap for group in self.groups)
-            if len(moved) > 1:  # turns gain less and less: what all to come will
-                gap, before = gap / max(1.0 - gap / before, 0.01), gap
-            if gap <= max(enough, 4e-16 * abs(value)):
-                return gap, gap <= max(goal, 4e-16 * abs(value)), False
-            if not any(moved):
-                return gap, gap <= 1e-9 * abs(value), False
-            if self.tell is not None and self.tell(value):
+            if len(self.groups) > 1:
+                gap, last = _of_all_to_come(gap, last), gap
+            if moved and self.tell is not None and self.tell(value):
                 return gap, False, True
+            goal = max(self.share, 4e-16) * abs(value)
+            if gap <= max(enough, goal):
+                return gap, gap <= goal, False
+            if not moved:
+                return gap, gap <= 1e-9 * abs(value), False
             if p.n_iter >= self.max_steps:
                 break
         return gap, False, False
@@ -282,7 +286,8 @@ class _Walk:
         p.u[group.at] = np.where(np.abs(u) < 1e-300, 0.0, u)
         p.b[group.scores] += t * db
         p.z, self.terms = z, terms
-        if abs(value - terms[0] - p.price() - told) > max(_KEPT * told, 1e-14 * abs(value)):
+        wrong = abs(value - terms[0] - p.price() - told) > max(_KEPT * told, 1e-14 * abs(value))
+        if wrong or len(self.groups) > _FEW_GROUPS:
             group.parabola = None
         return True
 
@@ -302,6 +307,11 @@ class _Walk:
         return 0.0, self.terms, p.z
 
 
+def _of_all_to_come(gain: float, last: float) -> float:
+    """Return what turns still to come will gain, as each gains the same share of the one before it."""
+    return gain / max(1.0 - gain / last, 0.01) if gain < np.inf else gain
+
+
 class _Total:
     """A number that is added."""
 
@@ -314,7 +324,7 @@ class _Total:
 
 
 def minimise(problem: Composite, *, tol: float, max_iter: int, tell=None) -> Found:
-    """Take a problem from where it stands to its minimum.
+    """Take a problem from where it stands, or from zero where that is better, to its minimum.
 
     Parameters
     ----------
@@ -326,4 +336,8 @@ def minimise(problem: Composite, *, tol: float, max_iter: int, tell=None) -> Fou
     tell : callable, optional
         ``tell(objective) -> stop``.
     """
+    if problem.u.any():  # of other data: where all is certain and wrong, there is no way back
+        zero = problem.terms(np.zeros_like(problem.z))[0]
+        if not problem.terms(problem.z)[0] + problem.price() <= zero:
+            problem.begin(np.zeros_like(problem.u), np.zeros_like(problem.b))
     return _Walk(problem, max(1e-4 * tol**2, 1e-15), max_iter, tell).go()

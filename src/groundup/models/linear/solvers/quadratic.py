@@ -104,7 +104,7 @@ def solve(G, c, l1, l2, u, q, *, goal: float, max_sweeps: int, yy: float = np.na
     """
     k = len(u)
     done, since, stalled, gap, best = 0, 0, 0, np.inf, np.inf
-    patience, known = max(20, k // 8), not np.isnan(yy)
+    patience, known = max(20, min(k // 8, max_sweeps // 4)), not np.isnan(yy)
     batch = int(min(_SWEEPS, max(1, _CALL_NUMBERS / max(k * k, 1))))
     while done < max_sweeps:
         n = min(batch, max_sweeps - done)
