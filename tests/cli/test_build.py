@@ -78,6 +78,7 @@ def test_a_table_of_one_feature(groundup, tmp_path):
     assert "60 rows, 2 columns; 1 feature:" in said.out
 
 
+@pytest.mark.slow
 def test_segments_without_a_target(groundup, tmp_path):
     path = tmp_path / "people.csv"
     rows = [f"{i},{10 * (i % 3) + i / 100},{7 * (i % 3 == 1) + i / 90}" for i in range(1, 91)]

@@ -122,7 +122,7 @@ def test_the_factories_return_one_kernel_a_shape():
 
 
 LANES = [
-    ({"GROUNDUP_TILES": "portable"}, True),
+    pytest.param({"GROUNDUP_TILES": "portable"}, True, marks=pytest.mark.slow),
     ({"NUMBA_DISABLE_JIT": "1"}, True),
     pytest.param(
         {"NUMBA_CPU_NAME": "nehalem", "NUMBA_CPU_FEATURES": "+sse4.2"}, True, marks=pytest.mark.slow

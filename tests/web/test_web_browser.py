@@ -134,9 +134,10 @@ def test_a_server_that_is_gone_takes_nothing_away(open_page):
 @pytest.mark.parametrize(
     ("width", "height", "theme"),
     [
-        (*SIZES[0], "light"),
+        pytest.param(*SIZES[0], "light", marks=pytest.mark.slow),
         (*SIZES[0], "dark"),
-        *((*s, t) for s, t in zip(SIZES[1:], ("light", "dark"), strict=True)),
+        pytest.param(*SIZES[1], "light", marks=pytest.mark.slow),
+        (*SIZES[2], "dark"),
     ],
 )
 def test_nobody_is_shut_out(open_page, tmp_path, width, height, theme):

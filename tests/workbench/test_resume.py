@@ -127,6 +127,7 @@ def n_lines(path):
     return sum(len(file.read_bytes().splitlines()) for file in path.rglob("unfinished.jsonl"))
 
 
+@pytest.mark.slow
 def test_a_killed_process_goes_on(tmp_path):
     """SIGKILL in the middle of a comparison, twice; the third time to the end."""
     command = [

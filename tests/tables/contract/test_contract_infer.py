@@ -228,6 +228,7 @@ def test_one_row_clusters_into_nothing():
         Contract.infer(pl.DataFrame({"a": [1], "b": ["x"]}))
 
 
+@pytest.mark.slow
 def test_ten_thousand_columns():
     rng = np.random.default_rng(0)
     wide = pl.DataFrame(rng.normal(size=(30, 10_000)), schema=[f"c{j}" for j in range(10_000)])

@@ -6,7 +6,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 pytestmark = pytest.mark.web
-SIZES = ((375, "dark"), (768, "light"), (1440, "light"), (1440, "dark"))
+SIZES = (
+    (375, "dark"),
+    pytest.param(768, "light", marks=pytest.mark.slow),
+    (1440, "light"),
+    pytest.param(1440, "dark", marks=pytest.mark.slow),
+)
 
 
 @pytest.fixture

@@ -5,11 +5,14 @@ import shlex
 import subprocess
 import sys
 
+import pytest
+
 import groundup as gu
 from groundup.cli import application
 from groundup.workbench.report.reproduce import repeat
 
 
+@pytest.mark.slow
 def test_script_and_command_repeat_the_bundle(tmp_path, monkeypatch):
     project = gu.Project(
         "sample:iris",
