@@ -75,8 +75,9 @@ def run(task, n_tasks: int, n_threads: int) -> list:
     calls of their own end before the next of these. Ctrl-C does the same.
     """
     n_threads = min(n_threads, n_tasks)
-    if n_threads <= 1 or getattr(_inside, "pool", False):
-        return [_unless_broken(task, i) for i in range(n_tasks)]
+    outer = getattr(_inside, "broken", None)  # of the call that this thread of the pool works for
+    if n_threads <= 1 or outer is not None:
+        return [_unless(outer, task, i) for i in range(n_tasks)]
     results: list = [None] * n_tasks
     numbers = itertools.count()
     stop, broken = threading.Event(), threading.Event()
@@ -91,13 +92,13 @@ def run(task, n_tasks: int, n_threads: int) -> list:
             raise
 
     def work_inside():
-        _inside.pool, _inside.broken = True, broken
+        _inside.broken = broken
         try:
             work()
         except _BrokenOff:  # what broke it is raised elsewhere
             pass
         finally:
-            _inside.pool, _inside.broken = False, None
+            _inside.broken = None
 
     futures: list[Future] = []
     try:
@@ -128,8 +129,7 @@ class _BrokenOff(BaseException):
     """Another thread of the call that this one is part of has failed."""
 
 
-def _unless_broken(task, i: int):
-    broken = getattr(_inside, "broken", None)
+def _unless(broken: threading.Event | None, task, i: int):
     if broken is not None and broken.is_set():
         raise _BrokenOff
     return task(i)

@@ -124,7 +124,20 @@ def _scale_of(spread: np.ndarray, total: float, mean: np.ndarray) -> np.ndarray:
     return np.divide(1.0, deviation, out=np.zeros_like(deviation), where=deviation > least)
 
 
-class DenseColumns:
+class _Columns:
+    """What columns of both kinds do with `cross`."""
+
+    ids: np.ndarray
+    cross: Any
+
+    def gram(self, weight: np.ndarray | None, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Return (Z'VZ, Z'v) of the chosen columns: of Z'VZ the rows from the column `first` on; V = I where None."""
+        k = len(self.ids)
+        matrix, _, vector = self.cross(weight, np.arange(first, k), np.arange(k))
+        return matrix, vector
+
+
+class DenseColumns(_Columns):
     """Z of rows in an array or in a file.
 
     Parameters
@@ -224,12 +237,6 @@ class DenseColumns:
 
         return add_tree(np.array(run(task, len(bounds) - 1, self.n_threads)))
 
-    def gram(self, weight: np.ndarray | None, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
-        """Return (Z'VZ, Z'v) of the chosen columns: of Z'VZ the rows from the column `first` on; V = I where None."""
-        k = len(self.ids)
-        matrix, _, vector = self.cross(weight, np.arange(first, k), np.arange(k))
-        return matrix, vector
-
     def cross(self, weight: np.ndarray | None, left, right) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return (A'VB, A'v, B'v); A, B: the chosen columns at the places `left`, `right` (rising); V = I where None."""
         bounds, k = self.rows.bounds, len(self.ids)
@@ -266,7 +273,7 @@ class _Sums:
         return self
 
 
-class SparseColumns:
+class SparseColumns(_Columns):
     """Z of a sparse matrix; attributes and methods as those of `DenseColumns`, but Z is not centred (`offset` is)."""
 
     def __init__(self, rows: Rows, *, centred: bool, n_threads: int):
@@ -329,12 +336,6 @@ class SparseColumns:
     def pull_chosen(self, r: np.ndarray) -> np.ndarray:
         """Return Z'r of the chosen columns; of several r, one a row, likewise."""
         return (self.chosen.T @ r.T).T
-
-    def gram(self, weight: np.ndarray | None, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
-        """Return (Z'VZ, Z'v) of the chosen columns: of Z'VZ the rows from the column `first` on; V = I where None."""
-        k = len(self.ids)
-        matrix, _, vector = self.cross(weight, np.arange(first, k), np.arange(k))
-        return matrix, vector
 
     def cross(self, weight: np.ndarray | None, left, right) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return (A'VB, A'v, B'v); A, B: the chosen columns at the places `left`, `right` (rising); V = I where None."""

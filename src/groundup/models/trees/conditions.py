@@ -30,8 +30,7 @@ from groundup.engine.kernels.bits import lowest_bit
 from groundup.models.trees.boosted import Trees
 from groundup.models.trees.walking import has_infinity
 
-#: A leaf is a bit of a word.
-MOST_LEAVES = 64
+_MOST_LEAVES = 64  # a leaf is a bit of a word
 _ROWS = 128
 _U = np.uint64
 _ABOVE, _NOT_BELOW = 0, 1
@@ -59,12 +58,12 @@ class Conditions(NamedTuple):
 
 
 def conditions_of(trees: Trees) -> Conditions | None:
-    """Return the trees' conditions; None where a tree has more than `MOST_LEAVES` leaves, or categories decide."""
+    """Return the trees' conditions; None where a tree has more than 64 leaves, or categories decide."""
     inner = trees.left > 0
     sizes = np.diff(trees.starts)
     starts = np.concatenate([[0], np.cumsum(inner)])[trees.starts]
     n_leaves = sizes - np.diff(starts)
-    if n_leaves.max(initial=0) > MOST_LEAVES or (trees.levels is not None and trees.levels.any()):
+    if n_leaves.max(initial=0) > _MOST_LEAVES or (trees.levels is not None and trees.levels.any()):
         return None
     place, below = np.zeros(len(inner), np.int64), np.ones(len(inner), np.int64)
     _number_leaves(trees.starts, trees.left, place, below)

@@ -6,7 +6,7 @@ A row finds its leaves by itself and their values are added in the order of the 
 alone and among others. An infinite value makes the row's scores NaN, and so is found.
 
 There are two ways to the leaves. Fewer than 64 rows are walked down, node by node (`walking`). Of more, all conditions of
-a tree are looked at (`conditions`): that is five times as much to do, but for eight rows at once and without waiting for
+a tree are looked at (`conditions`): several times as much to do, but for eight rows at once and without waiting for
 memory, as long as the tree has no more leaves than a word has bits and no category decides.
 """
 

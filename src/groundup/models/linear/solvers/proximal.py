@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from groundup.engine.losses import softmax
-from groundup.engine.rows import merge_tree
+from groundup.engine.rows import add_tree
 from groundup.engine.rows.threads import run
 from groundup.models.linear.solvers import quadratic
 from groundup.models.linear.solvers.parabola import Parabola
@@ -105,11 +105,11 @@ class Composite:
         def task(k):
             lo, hi = int(self.bounds[k]), int(self.bounds[k + 1])
             if len(z) > 1:
-                return _Total(softmax.terms_by_class(z, self.y, self.weight, lo, hi, r, bend, logs))
+                return softmax.terms_by_class(z, self.y, self.weight, lo, hi, r, bend, logs)
             at = slice(lo, hi)
-            return _Total(self.loss.terms(z[0, at], self.y[at], self.weight[at], r[0, at], bend[0, at]))
+            return self.loss.terms(z[0, at], self.y[at], self.weight[at], r[0, at], bend[0, at])
 
-        total = merge_tree(run(task, len(self.bounds) - 1, self.design.n_threads)).value
+        total = float(add_tree(np.array(run(task, len(self.bounds) - 1, self.design.n_threads))))
         v = self.design.total
         return total / v, r / v, bend
 
@@ -192,6 +192,11 @@ class _Walk:
     def __init__(self, problem: Composite, share: float, max_steps: int, tell):
         self.problem, self.share, self.max_steps, self.tell = problem, share, max_steps, tell
         self.terms, self.groups = problem.terms(problem.z), []
+        if problem.u.any():  # of other data, perhaps: where all is certain and wrong, there is no way back
+            zero = problem.terms(np.zeros_like(problem.z))
+            if not self.terms[0] + problem.price() <= zero[0]:
+                problem.begin(np.zeros_like(problem.u), np.zeros_like(problem.b))
+                self.terms = zero
 
     def go(self) -> Found:
         """Go to within `share` of the objective of the minimum."""
@@ -312,17 +317,6 @@ def _of_all_to_come(gain: float, last: float) -> float:
     return gain / max(1.0 - gain / last, 0.01) if gain < np.inf else gain
 
 
-class _Total:
-    """A number that is added."""
-
-    def __init__(self, value: float):
-        self.value = value
-
-    def merge(self, other):
-        """Return the sum of both."""
-        return _Total(self.value + other.value)
-
-
 def minimise(problem: Composite, *, tol: float, max_iter: int, tell=None) -> Found:
     """Take a problem from where it stands, or from zero where that is better, to its minimum.
 
@@ -336,8 +330,4 @@ def minimise(problem: Composite, *, tol: float, max_iter: int, tell=None) -> Fou
     tell : callable, optional
         ``tell(objective) -> stop``.
     """
-    if problem.u.any():  # of other data: where all is certain and wrong, there is no way back
-        zero = problem.terms(np.zeros_like(problem.z))[0]
-        if not problem.terms(problem.z)[0] + problem.price() <= zero:
-            problem.begin(np.zeros_like(problem.u), np.zeros_like(problem.b))
     return _Walk(problem, max(1e-4 * tol**2, 1e-15), max_iter, tell).go()
