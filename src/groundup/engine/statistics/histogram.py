@@ -7,7 +7,7 @@ sums (boosting: gradient and hessian), as long as no partial sum overflows its s
 
 Layout: a row's bins lie side by side, eight to a uint64 word (`n_words` words a row, the last with `n_last` features),
 so that one row costs one cache line and the loop over its features is eight shifts a load. Rows of a node are visited
-through an index; the line of the row 16 further on is asked for meanwhile.
+through an index; the line, or the two, of the row 16 further on are asked for meanwhile.
 
 Histograms of many features (2 kB each) do not fit the first cache: with a row at a time nearly every sum would come from
 the second. There 256 rows are turned first, so that their k-th words lie side by side, and then added word by word, with
@@ -88,6 +88,7 @@ def _add_rows(words, values, first, order, start, stop, n_words, n_last, out_his
     for i in range(start, stop - _AHEAD):
         later = _U(first) + _U(order[i + _AHEAD])
         prefetch(words, later * _U(n_words))
+        prefetch(words, later * _U(n_words) + _U(n_words - 1))
         prefetch(values, later)
         r = _U(first) + _U(order[i])
         _add(words, r * _U(n_words), values[r], n_words, n_last, out_hist)
