@@ -107,13 +107,14 @@ def test_a_warm_start_at_the_optimum_takes_a_step_or_two():
 
 
 def test_rows_that_are_all_but_certain_keep_their_digits():
-    """The gradient of a class that is all but certain is minus the others' sum, not a difference from one."""
+    """The gradient of a class that is all but certain is minus the others' sum, and the loss not a difference."""
     z = np.array([[40.0, 0.0], [0.0, 0.1], [1.0, -0.2]])
     y, weight = np.array([0.0, 2.0]), np.array([1.0, 2.0])
     slope, p, logs = np.empty_like(z), np.empty_like(z), np.empty(2)
     value = softmax.terms_by_class(z, y, weight, 0, 2, slope, p, logs)
     rest = np.exp(-40.0) + np.exp(-39.0)
     assert slope[0, 0] == pytest.approx(-rest, rel=1e-13)
+    assert softmax.terms_by_class(z, y, weight, 0, 1, slope, p, logs) == pytest.approx(rest, rel=1e-13)
     h = np.empty(2)
     softmax.curvature(p.T, weight, 0, 0, h)
     assert h[0] == pytest.approx(rest, rel=1e-13)

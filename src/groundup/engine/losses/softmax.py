@@ -9,7 +9,8 @@ With the scores z_1 ... z_K of one row and its class c:
 
 The kernels work in place: on the K scores of one row, ``z[at : at + n_classes]`` of a flat array, or on those of many
 rows, held by class, where several rows are done at once. Both give a row the same bits. What is left of 1 where p_k is
-nearly 1 is the sum of the other probabilities: 1 - p_k would be rounding.
+nearly 1 is the sum of the other probabilities: 1 - p_k would be rounding. So would the value be, as a difference, in rows
+whose class is likely: with r the sum of the others it is -log(1 - r).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from groundup.engine.kernels import kernel
 from groundup.engine.losses.exponential import exp_nonpositive
 
 _NEARLY = 1e-3  # less than this beside p_k: summed, not subtracted
+_LIKELY = 0.5  # less than this beside a row's class: its value is a logarithm near 1, of which a difference has few digits
 
 
 @kernel
@@ -70,8 +72,6 @@ def terms_by_class(z, y, weight, lo, hi, out_slope, out_probability, out_log):
     total = 0.0
     out_probability[:, lo:hi] = z[:, lo:hi]
     to_probabilities_by_class(out_probability, n_classes, lo, hi, out_log)
-    for i in range(lo, hi):
-        total += weight[i] * (out_log[i] - z[np.int64(y[i]), i])
     rest = np.zeros(hi - lo)
     for k in range(n_classes):
         for i in range(lo, hi):
@@ -79,7 +79,9 @@ def terms_by_class(z, y, weight, lo, hi, out_slope, out_probability, out_log):
             out_slope[k, i] = weight[i] * other
             rest[i - lo] += other
     for i in range(lo, hi):
-        out_slope[np.int64(y[i]), i] = -weight[i] * rest[i - lo]
+        other, c = rest[i - lo], np.int64(y[i])
+        out_slope[c, i] = -weight[i] * other
+        total += weight[i] * (-math.log1p(-other) if other < _LIKELY else out_log[i] - z[c, i])
     return total
 
 

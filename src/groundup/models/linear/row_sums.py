@@ -25,7 +25,7 @@ import numpy as np
 from groundup.engine.kernels import kernel
 from groundup.engine.kernels.tiles import ROWS, VECTOR_BYTES, gemm_tile, transpose_tile
 from groundup.engine.losses import logistic
-from groundup.engine.losses.softmax import curvature, to_probabilities_by_class
+from groundup.engine.losses.softmax import curvature, terms_by_class
 from groundup.engine.rows import dense
 from groundup.engine.statistics.gram import Gram
 from groundup.models.linear import access
@@ -74,7 +74,8 @@ def _many(X, y, weight, centre, W, b, out_slope, out_probability):
     n_classes, ld = len(b), W.shape[1]
     rows = np.zeros((_STRIP + 1) * d + ROWS)  # a tile reads past the last column
     z = np.zeros((_STRIP, ld))
-    by_class, chosen, logs = np.zeros((ld, _STRIP)), np.empty(_STRIP), np.empty(_STRIP)
+    scores, slopes, p = np.zeros((ld, _STRIP)), np.zeros((ld, _STRIP)), np.empty((n_classes, _STRIP))
+    logs = np.empty(_STRIP)
     kept = len(out_probability) > 0
     total = 0.0
     for lo in range(0, n, _STRIP):
@@ -88,25 +89,15 @@ def _many(X, y, weight, centre, W, b, out_slope, out_probability):
                 z[i, k] = b[k]
         for i in range(0, m, ROWS):
             _tiles(rows, np.int64(i * d), np.int64(d), np.int64(1), np.int64(d), W, z, np.int64(i * ld))
-        part = 0.0
+        _flip(z, scores)
+        own, v = y[lo : lo + m], weight[lo : lo + m]
+        total += terms_by_class(scores[:n_classes], own, v, 0, m, slopes[:n_classes], p, logs)
+        _flip(slopes, z)
         for i in range(m):
-            chosen[i] = z[i, np.int64(y[lo + i])]
-        _flip(z, by_class)
-        to_probabilities_by_class(by_class, n_classes, 0, m, logs)
-        _flip(by_class, z)
-        for i in range(m):
-            v = weight[lo + i]
-            part += v * (logs[i] - chosen[i])
-            if kept:
-                for k in range(n_classes):
-                    out_probability[lo + i, k] = z[i, k]
-            z[i, np.int64(y[lo + i])] -= 1.0
             for k in range(n_classes):
-                z[i, k] *= v
                 out_slope[len(out_slope) - 1, k] += z[i, k]
-            for k in range(n_classes, ld):
-                z[i, k] = 0.0
-        total += part
+                if kept:
+                    out_probability[lo + i, k] = p[k, i]
         for j in range(0, d, ROWS):
             _tiles(rows, np.int64(j), np.int64(1), np.int64(d), np.int64(m), z, out_slope, np.int64(j * ld))
     return total
