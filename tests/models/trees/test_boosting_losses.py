@@ -76,7 +76,7 @@ def test_slope_and_curvature_are_the_differences_of_the_value(loss, params):
         at(z)
         own.update(rows, np.zeros(0))
         assert rows["gradient"][0, 0] == pytest.approx(slope, rel=1e-5, abs=1e-6)
-        expected = 1.0 if own.searched else bend
+        expected = 1.0 if own.by_quantile else bend
         assert rows["hessian"][0, 0] == pytest.approx(expected, rel=1e-4)
 
 

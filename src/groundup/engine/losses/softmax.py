@@ -23,7 +23,7 @@ from groundup.engine.kernels import kernel
 from groundup.engine.losses.exponential import exp_nonpositive
 
 _NEARLY = 1e-3  # less than this beside p_k: summed, not subtracted
-_LIKELY = 0.5  # less than this beside a row's class: its value is a logarithm near 1, of which a difference has few digits
+_LIKELY = 0.5  # less than this beside a row's class: its value is the logarithm of nearly 1, no difference
 
 
 @kernel

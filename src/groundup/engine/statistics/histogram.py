@@ -1,8 +1,8 @@
-"""Integer histograms: for each feature and bin, the sum of a 64-bit word over the rows that fall into it.
+"""Integer histograms: for each feature and bin, the sum of a 64-bit integer over the rows that fall into it.
 
-    hist[f * 256 + bins[r, f]] += word[r]          for every row r wanted, and every feature f
+    hist[f * 256 + bins[r, f]] += values[r]          for every row r wanted, and every feature f
 
-Sums of integers have no rounding, so any order of rows, blocks and threads gives the same bits. A word may pack several
+Sums of integers have no rounding, so any order of rows, blocks and threads gives the same bits. A value may pack several
 sums (boosting: gradient and hessian), as long as no partial sum overflows its share of the bits.
 
 Layout: a row's bins lie side by side, eight to a uint64 word (`n_words` words a row, the last with `n_last` features),

@@ -25,10 +25,10 @@ class Trees(NamedTuple):
     gain : ndarray of float64 of shape (n_nodes,)
         Twice the fall of the loss by a split; 0 for leaves.
     count : ndarray of int64 of shape (n_nodes,)
-        Rows of the fit in the node.
+        Rows in the node that counted in the fit of this tree: of weight above 0, and drawn.
     levels : ndarray of uint64 of shape (n_nodes, 4), optional
-        Bit b: whether category b goes left, of nodes where categories decide; 0 for all others. Bit 255 is for missing
-        values, which ``missing_left`` tells of too.
+        Bit b: whether category b goes left, of nodes where categories decide; 0 for all others. Bit 255 is what the
+        search chose for missing values; ``missing_left`` decides.
     """
 
     starts: np.ndarray

@@ -8,13 +8,14 @@
              values = -learning_rate * sum g / (sum h + lambda)     in each leaf
              z += values[leaf of each row]
 
-With K classes there are K scores a row, and K trees an iteration, all on the gradients of the iteration's start. So where
-rows are many, and threads T no more than K, they grow T trees side by side, one each, which spares them to wait for each
-other at every pass over the rows; what is left of K by T is grown by all of them. Rows whose weight is 0 (those held out
-for early stopping among them) ride along: they are sent down each tree with the others, and count for nothing.
+With K > 2 classes there are K scores a row, and K trees an iteration, all on the gradients of the iteration's start. So
+where rows are many, and threads T no more than K, they grow T trees side by side, one each, which spares them to wait
+for each other at every pass over the rows; what is left of K by T is grown by all of them. Rows whose weight is 0
+(those held out for early stopping among them) ride along: they are sent down each tree with the others, and count for
+nothing.
 
-The loop is `Booster.iterate`, and `_tree` for each output. Next: `growing`; then `partitioning`, `splitting` and
-`leaves`, whose kernels do the work. The package's docstring has a map of all files.
+One turn of the loop is `Booster.iterate`, with `_tree` for each output; `estimator` repeats it. Next: `growing`; then
+`partitioning`, `splitting` and `leaves`, whose kernels do the work. The package's docstring has a map of all files.
 
 Everything between two lines of the loop is a pass over blocks of rows; sums are integers, or floats added in a fixed
 order. So a fit has the same bits on any number of threads and wherever X lives.
@@ -164,7 +165,7 @@ class Booster:
         rows, weight = grower.rows, grower.weight
         grown = grower.grow(scales, output, number)
         sums = sum_leaves(rows, grown.ranges, weight, output, self.n_outputs)
-        if isinstance(self.loss, Loss) and self.loss.searched:
+        if isinstance(self.loss, Loss) and self.loss.by_quantile:
             q = self.loss.quantile
             values = leaf_quantiles(rows, grown.ranges, weight, q, self.learning_rate)
         else:

@@ -61,14 +61,14 @@ class Loss(NamedTuple):
         )
 
     @property
-    def searched(self) -> bool:
+    def by_quantile(self) -> bool:
         """Whether leaf values are quantiles of the residuals, as the curvature says nothing."""
         return self.name in {"absolute_error", "quantile"}
 
     def best_constant(self, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
         """Return the scores that minimise the loss when all rows have the same: (n_outputs,)."""
         w = weight if weight.size else None
-        if self.searched:
+        if self.by_quantile:
             return np.array([weighted_quantile(y, weight, self.quantile)])
         if self.name not in {"logistic", "softmax"}:
             mean = np.average(y, weights=w)

@@ -3,19 +3,21 @@
 Best-first growth splits the leaf with the largest gain, until there are ``max_leaf_nodes`` or no gain. Splitting a node
 means one pass over its rows (partition, and the histogram of the child with the smaller hessian sum; the other child's
 is the parent's minus that), and one search of both children. One node at a time would be 30 short passes a tree, each
-with the cost of waking the threads. So each round takes up to 4 nodes: those that best-first growth would split next
-*as far as is known*. The children may be better than the rest of the four; then these wait. `_commit` follows the
-best-first order over all splits that are known, so the tree is exactly the one that one node at a time gives, in about
-10 rounds in place of 30.
+with the cost of waking the threads. So each round takes up to 4 nodes (16 where ``max_leaf_nodes`` is None): those that
+best-first growth would split next *as far as is known*. The children may be better than the rest of the four; then
+these wait. `_commit` follows the best-first order over all splits that are known, so the tree is exactly the one that
+one node at a time gives, in about 10 rounds in place of 30.
 
-Every block of rows keeps its own permutation ``order`` (uint16), sorted by node; node q has the rows order[b,
-start:stop] with (start, stop) = ranges[b, q]. A pass over a run of blocks is one kernel call without the GIL. All sums
-are integers (see `quantising`), so neither the run's length nor the number of threads can show in the tree.
+Every block of rows keeps its own permutation ``order`` (uint16), sorted by node: in a block that begins at row lo, node
+q has the rows lo + order[lo + i], start <= i < stop, with (start, stop) = ranges[b, q]. A pass over a run of blocks is
+one kernel call without the GIL. All sums are integers (see `quantising`), so neither the run's length nor the number of
+threads can show in the tree.
 
 The loop is `Grower.grow`: `_commit` says which nodes next, `_expand` makes the pass and the searches. Next:
 `partitioning`, the passes over rows; then `splitting`, the search.
 
-Cost: n_rows n_features for the root, and at most half of a node's rows for each split.
+Cost: n_rows n_features for the root; for each split the rows of the child with less hessian, which as a rule has fewer
+rows.
 
 Source: best-first growth and subtraction: Ke et al., LightGBM (NIPS 2017); growing ahead is ours.
 """
@@ -87,9 +89,10 @@ class Node:
 
     number : in the order of making, which is not that of the finished tree.  depth : edges from the root.
     path : 1 for the root, 2 path and 2 path + 1 for its children: the same however far ahead the tree was grown.
-    sums : of the words of its rows (see `quantising`).  slot : of its histogram in `Grower.hist`, -1: none is kept.
+    sums : of the words of its rows (see `quantising`; packed, only the first means anything).
+    slot : of its histogram in `Grower.hist`, -1: none is kept.
     gain : of its best split, in units; 0: it cannot be split; -1: not known before its rows are counted.
-    feature, bin, missing_left, levels, left : that split; `left` are the sums of the left child.
+    feature, bin, missing_left, levels, left_sums : that split; `left_sums` are of the words of the left child's rows.
     bounds : of its value and of all below it.  groups : of features that may still be split on (`Plan.interaction`).
     kids : the left and the right child, once split, be it ahead of time.
     """
@@ -102,7 +105,7 @@ class Node:
         "gain",
         "groups",
         "kids",
-        "left",
+        "left_sums",
         "levels",
         "missing_left",
         "number",
@@ -113,7 +116,7 @@ class Node:
 
     def __init__(self, number: int, depth: int, path: int, sums: tuple[int, int]):
         self.number, self.depth, self.path, self.sums = number, depth, path, sums
-        self.gain, self.feature, self.bin, self.missing_left, self.left = 0.0, -1, 0, 0, (0, 0)
+        self.gain, self.feature, self.bin, self.missing_left, self.left_sums = 0.0, -1, 0, 0, (0, 0)
         self.levels = np.zeros(4, np.uint64)
         self.bounds = ANYWHERE
         self.groups: tuple[frozenset[int], ...] | None = None
@@ -141,7 +144,7 @@ class Grown(NamedTuple):
     bounds: np.ndarray
 
 
-class Passed:
+class HistogramPass:
     """Statistic: a pass over the rows, each thread's sums in the next free of the arrays that the grower keeps for it.
 
     They are not added up here: `split_sums` does that, where it reads them anyway.
@@ -159,12 +162,12 @@ class Passed:
         own[:n_jobs] = 0
         return cls(own).add(run, work)
 
-    def add(self, run, work, *_) -> Passed:
+    def add(self, run, work, *_) -> HistogramPass:
         """Let ``work`` add the rows of one more run."""
         work(run, self.sums)
         return self
 
-    def merge(self, other: Passed) -> Passed:
+    def merge(self, other: HistogramPass) -> HistogramPass:
         """Count the threads."""
         self.n_threads += other.n_threads
         return self
@@ -176,7 +179,8 @@ class Grower:
     Parameters
     ----------
     rows : Rows
-        With the columns bins, planes, gradient, hessian; the columns first, second, order and leaf are added.
+        With the columns bins, planes, gradient, hessian; the columns first, second (if wide), order, leaf and, once
+        rows were counted, member are added.
     bins : Bins
     missing : ndarray of uint8 of shape (n_features,)
         1 for features with missing values.
@@ -248,7 +252,7 @@ class Grower:
             )  # fmt: skip
 
         hist = self.sums[: self._pass(work, 1), 0].sum(axis=0)
-        sums = [int(word[:N_BINS].sum()) for word in hist]
+        sums = [int(word[:N_BINS].sum()) for word in hist]  # each row is in one bin of the first feature
         root = Node(0, 0, 1, (sums[0], sums[-1]))
         root.groups = self.plan.interaction
         if self._may_split(root):
@@ -260,7 +264,7 @@ class Grower:
 
     def _pass(self, work, n_jobs: int) -> int:
         """Let ``work`` add all rows to `sums`; return by how many threads: theirs are the first of `sums`."""
-        return self.rows.reduce(Passed, work, n_jobs, self.sums, itertools.count()).n_threads
+        return self.rows.reduce(HistogramPass, work, n_jobs, self.sums, itertools.count()).n_threads
 
     def _weight(self, run):
         return self.weight[run.lo : run.hi]
@@ -319,7 +323,7 @@ class Grower:
 
     def _job(self, node: Node):
         """Make the children of a node, and say how to split it."""
-        left = node.left
+        left = node.left_sums
         right = (node.sums[0] - left[0], node.sums[1] - left[1])
         kids = tuple(
             Node(self.n_nodes + side, node.depth + 1, 2 * node.path + side, sums)
@@ -345,12 +349,12 @@ class Grower:
 
     def _kids_bounds(self, node: Node, kids) -> tuple[Bounds, Bounds]:
         """Return the children's bounds: on a rising feature all left lies below all right, parted half-way."""
-        rising = self.plan.monotonic[node.feature] if self.plan.monotonic.size else 0
-        if not rising:
+        direction = self.plan.monotonic[node.feature] if self.plan.monotonic.size else 0
+        if not direction:
             return node.bounds, node.bounds
         middle = sum(self._value(kid.sums, node.bounds) for kid in kids) / 2
         low, high = Bounds(node.bounds.lower, middle), Bounds(middle, node.bounds.upper)
-        return (low, high) if rising > 0 else (high, low)
+        return (low, high) if direction > 0 else (high, low)
 
     def _value(self, sums, bounds: Bounds) -> float:
         g, h, _ = unpack_one(sums[0], sums[1], self.mode, self.units.count_bits)
@@ -380,7 +384,7 @@ class Grower:
             self.limits[mode], node.bounds, split, node.levels,
         )  # fmt: skip
         node.feature, node.bin, node.missing_left, certain, *left = split.tolist()
-        node.left = left[0], left[1] if self.wide else 0
+        node.left_sums = left[0], left[1] if self.wide else 0
         node.gain = gain if certain or gain == 0.0 else -1.0
 
     def _allowed(self, node: Node) -> np.ndarray:

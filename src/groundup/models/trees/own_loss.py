@@ -36,7 +36,7 @@ class OwnLoss:
     link : str
     """
 
-    searched = False
+    by_quantile = False
 
     def __init__(self, function, n_outputs: int, link: str = "identity"):
         self.function, self.n_outputs, self.link = function, n_outputs, link

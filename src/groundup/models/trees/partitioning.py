@@ -10,11 +10,12 @@ with (start, stop) = ranges[b, q]. Splitting q keeps the order of its rows: left
 
 Histograms are added to ``out_hist`` of shape (jobs, 1 or 2, n_features * 256, padded to whole words of bins).
 
-What the kernels read, flat: ``words``, the rows' bins, eight to a uint64; ``planes``, the same bins a block at a time,
+What the kernels read, flat: ``bounds``, the edges of the run's blocks; ``words``, the rows' bins, eight to a uint64, with
+``n_words`` and ``n_last`` as in `engine.statistics.histogram`; ``planes``, the same bins a block at a time,
 feature by feature (see `binning`); ``first`` and ``second``, the rows' gradients and hessians as integers (see
 `quantising`, which calls these words too; second only if wide).
 
-Next: `engine.statistics.histogram`, the addition itself (30 lines); then `splitting`.
+Next: `engine.statistics.histogram`, the addition itself; then `splitting`.
 
 Cost: partition about 1.5 ns a row; histograms as in `engine.statistics.histogram`.
 """
@@ -40,7 +41,7 @@ def start_tree(
     bounds, gradient, hessian, weight, output, n_outputs, wide, count_bits, scale_g, scale_h, words, n_words, n_last,
     out_first, out_second, out_order, out_ranges, out_hist,
 ):  # fmt: skip
-    """Words, permutation and root histogram of one output's tree, 2048 rows at a time."""
+    """Quantised gradients, permutation and root histogram of one output's tree, 2048 rows at a time."""
     for b in range(bounds.size - 1):
         block, end = bounds[b], bounds[b + 1]
         plane = block * n_outputs + output * (end - block)
@@ -68,7 +69,7 @@ def split_nodes(
 ):  # fmt: skip
     """Partition the node of each job in each block, and add up the histogram of the child that the job names."""
     # No longer than it must be: from 128 kB on, memory is fetched from the system, page by page, at every call.
-    passing = np.empty(np.diff(bounds).max(), np.uint16)
+    to_right = np.empty(np.diff(bounds).max(), np.uint16)
     goes_left = np.empty(256, np.uint8)
     for j in range(jobs.shape[0]):
         node, f, left, right = jobs[j, 0], jobs[j, 1], jobs[j, 4], jobs[j, 5]
@@ -80,9 +81,9 @@ def split_nodes(
             start, stop = np.int64(out_ranges[b, node, 0]), np.int64(out_ranges[b, node, 1])
             plane = block * n_features + f * m
             if jobs[j, 7]:
-                cut = start + _partition_levels(planes, plane, order, start, stop, goes_left, passing)
+                cut = start + _partition_levels(planes, plane, order, start, stop, goes_left, to_right)
             else:
-                cut = start + _partition(planes, plane, order, start, stop, jobs[j, 2], jobs[j, 3], passing)
+                cut = start + _partition(planes, plane, order, start, stop, jobs[j, 2], jobs[j, 3], to_right)
             out_ranges[b, left, 0], out_ranges[b, left, 1] = start, cut
             out_ranges[b, right, 0], out_ranges[b, right, 1] = cut, stop
             lo = start if jobs[j, 6] == LEFT else cut
@@ -94,37 +95,33 @@ def split_nodes(
 
 
 @kernel
-def _partition(planes, plane, order, start, stop, split_bin, missing_left, passing):
+def _partition(planes, plane, order, start, stop, split_bin, missing_left, to_right):
     """Move the rows that go left to the front of order[start:stop], keeping both sides' order; return how many."""
     # With missing values (bin 255) left, bins are shifted by one: 255 + 1 is 0 in a byte, and below every bin.
     shift = np.uint32(missing_left)
     last = np.uint32(split_bin + missing_left)
-    left, right = _U(start), _U(0)
-    for i in range(start, stop):
+    left = _U(start)
+    for i in range(_U(start), _U(stop)):
         row = order[i]
-        goes = _U(((np.uint32(planes[_U(plane) + _U(row)]) + shift) & np.uint32(255)) <= last)
         order[left] = row
-        passing[right] = row
-        left += goes
-        right += _U(1) - goes
-    for i in range(_U(0), right):
-        order[left + i] = passing[i]
+        to_right[i - left] = row
+        left += _U(((np.uint32(planes[_U(plane) + _U(row)]) + shift) & np.uint32(255)) <= last)
+    for i in range(_U(stop) - left):
+        order[left + i] = to_right[i]
     return np.int64(left) - start
 
 
 @kernel
-def _partition_levels(planes, plane, order, start, stop, goes_left, passing):
+def _partition_levels(planes, plane, order, start, stop, goes_left, to_right):
     """As `_partition`, for a split by categories: goes_left[bin] is 1 or 0."""
-    left, right = _U(start), _U(0)
-    for i in range(start, stop):
+    left = _U(start)
+    for i in range(_U(start), _U(stop)):
         row = order[i]
-        goes = _U(goes_left[planes[_U(plane) + _U(row)]])
         order[left] = row
-        passing[right] = row
-        left += goes
-        right += _U(1) - goes
-    for i in range(_U(0), right):
-        order[left + i] = passing[i]
+        to_right[i - left] = row
+        left += _U(goes_left[planes[_U(plane) + _U(row)]])
+    for i in range(_U(stop) - left):
+        order[left + i] = to_right[i]
     return np.int64(left) - start
 
 

@@ -10,8 +10,9 @@ weight >= 2^-21 of their sum. Rounding is to nearest, at random with respect to 
 it adds a deviation of sqrt(m / 12) units to a sum, against sqrt(m) times the gradients' own, 2^10 units or so.
 
 Wide (two words a row, two additions): word_0 = round(g s_g) in 62 bits; word_1 = (round(h s_h) << c) + 1, with c bits
-for the number of rows. It keeps 2^61 / n units for the mean row and exact counts; it is used for small fits, where its
-cost does not matter, for more than 2^21 rows, and for weights that differ a lot.
+for the number of rows; s_g = 2^61 / sum |g|, s_h = (2^(61 - c) - n) / sum h. The mean row keeps 2^61 / n units of
+gradient and 2^(61 - c) / n of hessian, and counts are exact; it is used for small fits, where its cost does not matter,
+for more than 2^21 rows, and for weights that differ a lot.
 
 A packed histogram holds no counts, though ``min_samples_leaf`` asks for them. The hessian sum H of m rows bounds their
 number: m >= H / high. `splitting` accepts a best split that is certain by this bound, and asks for exact counts of the
@@ -93,7 +94,7 @@ def _scale(room: float, total: float) -> float:
 
 @kernel(fast=True)
 def quantise(gradient, hessian, weight, wide, count_bits, scale_g, scale_h, out_first, out_second):
-    """Write the words of consecutive rows: out_first always, out_second (int64, else of length 0) if wide."""
+    """Write the words of consecutive rows: out_first always, out_second (int64) if wide, else it is not touched."""
     if wide:
         for i in range(gradient.size):
             h = np.int64(np.floor(np.float64(hessian[i]) * scale_h + 0.5))

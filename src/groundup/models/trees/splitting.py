@@ -4,21 +4,25 @@ With the sums G, H of gradients and hessians of the rows that go left (l) and ri
 
     gain = G_l^2 / (H_l + lambda) + G_r^2 / (H_r + lambda) - (G_l + G_r)^2 / (H_l + H_r + lambda)
 
+Why: with the penalty lambda t^2 / 2, a leaf's value t changes the expanded loss (see `gradients`) by G t + (H + lambda)
+t^2 / 2. That is least at t = -G / (H + lambda), the value of `leaves`, and there it is -G^2 / (2 (H + lambda)).
+
 A candidate is a bin b (x <= threshold[b] goes left) with missing values right, or, for features that have any, left;
 with all other values left, missing values right is a candidate too. Allowed are candidates with H >= 1e-3 and at least
 ``min_samples_leaf`` rows on both sides. Of equal gains the lowest feature wins, missing right before left, then the
 lowest bin (missing left: the highest), as in scikit-learn, so that the result is one.
 
 Categories are no order. Those with the support of at least 10 rows' mean hessian are sorted by G / (H + 10) (10 as
-LightGBM's cat_smooth), and the candidates are the lowest 1, 2, ... up to half of them left, or the highest: among all
-ways to part levels in two, the best for squared loss is one of these (Fisher). A missing value is one more category;
-those of little support go right.
+LightGBM's cat_smooth), and the candidates are the lowest 1, 2, ... up to half of them (rounded up) left, or the
+highest: among all ways to part levels in two, the best for squared loss is one of these (Fisher). A missing value is
+one more category; those of little support go right.
 
 In a tree with monotonic constraints every node's value v = -G / (H + lambda) is kept between the node's bounds, the gain
 is -(G_l v_l + G_r v_r) + G v, and a candidate whose v_l and v_r stand in the wrong order is not allowed.
+Where a bound holds a value, this is no longer twice the fall of the loss; it still orders the candidates.
 
-All is computed in units (see `quantising`): sums are exact integers, and the gain is two products and one division of
-float64. A gain below 1e-11 of its parts is rounding, and counts as none.
+All is computed in units (see `quantising`): sums are exact integers, the gain is float64, with one division for both
+sides. A gain below 1e-11 of its parts is rounding, and counts as none.
 
 `growing` calls `split_sums` for both children of a node, then `search` for each. Next: `leaves`.
 
