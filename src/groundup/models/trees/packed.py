@@ -32,7 +32,8 @@ _LOW = np.uint64(0xFFFFFFFF)
 _32 = np.uint64(32)
 _ONE = np.uint64(1)
 _LANES = 16
-_ROWS = 2048
+#: So many rows go down one tree before the next: the nodes of a deep tree are fetched from memory once for all of them.
+_ROWS = 1 << 15
 
 
 class Packed(NamedTuple):
