@@ -6,8 +6,8 @@ Sums of integers have no rounding, so any order of rows, blocks and threads give
 sums (boosting: gradient and hessian), as long as no partial sum overflows its share of the bits.
 
 Layout: a row's bins lie side by side, eight to a uint64 word (`n_words` words a row, the last with `n_last` features),
-so that one row costs one cache line and the loop over its features is eight shifts a load. Rows of a node are visited
-through an index; the line, or the two, of the row 16 further on are asked for meanwhile.
+so that one row costs a cache line, or two, and the loop over its features is eight shifts a load. Rows of a node are
+visited through an index; the first and the last word of the row 16 further on are asked for meanwhile.
 
 Histograms of many features (2 kB each) do not fit the first cache: with a row at a time nearly every sum would come from
 the second. There 256 rows are turned first, so that their k-th words lie side by side, and then added word by word, with

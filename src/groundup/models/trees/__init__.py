@@ -11,10 +11,9 @@ Boosting, a fit from the class to its kernels:
 then `leaves` (values, added to the scores), and for new rows `predicting`: `walking` where they are few, `conditions`
 where they are many. No kernel of growth is further from the class than these five files. They stand on `boosted` (trees
 as they are kept), `binning` (values to bytes), `gradients` and `own_loss` (the slope of the loss at every row),
-`quantising` (slopes to integers), `planes` (columns of several outputs; passes over runs of blocks are
-`engine.rows`'s), `constraints`, `categories` (levels to codes). Around them is `estimator` (validation,
-the calls of a fit, saved state), with `categorical` (its door for tables), `densified` (sparse rows, piece by piece)
-and `stopping` (an early end).
+`quantising` (slopes to integers), `planes` (columns of several outputs; passes over runs of blocks are `engine.rows`'s),
+`constraints`, `categories` (levels to codes). Around them is `estimator` (validation, the calls of a fit, saved state),
+with `categorical` (its door for tables), `densified` (sparse rows, piece by piece) and `stopping` (an early end).
 
 Decision trees, which forests grow too: `tree_classifier`, `tree_regressor` -> `decision_tree` -> `decision_growing` ->
 `decision_search` -> `decision_runs`, `decision_criteria`, `decision_absolute`; on `decision_codes` (values to ranks or

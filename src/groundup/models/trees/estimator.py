@@ -4,8 +4,8 @@
 their defaults; ``subsample`` and ``min_gain_to_split`` are ours.
 
 A fit is `fit` -> `_prepared` (rows held out, a `boosting.Booster`) -> `_iterate` -> `_keep`; a prediction is `_scored`
--> `predicting.add_trees`. `_iterate` repeats `Booster.iterate`
-until ``max_iter`` or an early stop. Beyond that nothing here is needed to follow the algorithm: next is `boosting`.
+-> `predicting.add_trees`. `_iterate` repeats `Booster.iterate` until ``max_iter`` or an early stop; beyond that nothing
+here is needed to follow the algorithm: next is `boosting`.
 """
 
 from __future__ import annotations
