@@ -100,6 +100,10 @@ class Rows:
         self._columns[name] = plain(values)
         return self._columns[name]
 
+    def take(self, name: str) -> np.ndarray:
+        """Remove a column, and return it."""
+        return self._columns.pop(name)
+
     def beside(self, n_threads: int) -> Rows:
         """Return the same rows and columns, for work beside others': columns added to it are its own."""
         return Rows(self.place, self._columns, n_threads)

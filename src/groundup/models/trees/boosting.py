@@ -22,9 +22,9 @@ order. So a fit has the same bits on any number of threads and wherever X lives.
 
 Cost: n_rows n_features (1 + about 2.5 for the splits below the root) histogram updates (0.35 to 1 ns: see ADR 8) a
 tree of 31 leaves, and 15 ns a row for the rest. Memory beside X, in bytes a row: n_features, and n_features rounded up
-to a multiple of 8, for the bins; 46 for one output, y and the weights among them, and 16 for each further output; 8 in
-wide mode (see `quantising`), else 8 once a node had to be counted; 22 for each tree that grows beside others (and 50 to
-160 kB a feature); and up to 40 for early stopping.
+to a multiple of 8, for the bins; 34 for one output, y among them, and 16 for each further output; 8 for weights; 8 in
+wide mode (see `quantising`); 10 for each tree that grows beside others (and 50 to 160 kB a feature); and up to 40 for
+early stopping.
 
 Source: Friedman, Greedy function approximation (2001), algorithm 1; Ke et al., LightGBM (NIPS 2017).
 """
@@ -172,7 +172,7 @@ class Booster:
             values = leaf_values(sums, self.plan.l2, self.learning_rate)
         if self.plan.monotonic.size:
             values = np.clip(values, *(self.learning_rate * grown.bounds).T)
-        add_to_scores(rows, values, output, self.n_outputs)
+        add_to_scores(rows, grown.ranges, values, output, self.n_outputs)
         return self._finished(grown, sums[:, 2], values)
 
     def _finished(self, grown: Grown, counts, values) -> Trees:

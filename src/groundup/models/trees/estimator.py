@@ -251,8 +251,8 @@ class HistGradientBoosting(Callbacks, Categorical):
             self._random_seed = int(rng.randint(np.iinfo(np.uint32).max, dtype="u8"))
 
     def _weights(self, rows: Rows, sample_weight) -> np.ndarray:
-        """Return the rows' weights; length 0 where all are 1."""
-        weight = rows["weight"]
+        """Return the rows' weights, which leave `rows`; length 0 where all are 1."""
+        weight = rows.take("weight")
         if sample_weight is None or (weight == 1.0).all():
             return _NO_WEIGHTS
         return weight

@@ -179,8 +179,7 @@ class Grower:
     Parameters
     ----------
     rows : Rows
-        With the columns bins, planes, gradient, hessian; the columns first, second (if wide), order, leaf and, once
-        rows were counted, member are added.
+        With the columns bins, planes, gradient, hessian; the columns first, second (if wide) and order are added.
     bins : Bins
     missing : ndarray of uint8 of shape (n_features,)
         1 for features with missing values.
@@ -199,7 +198,6 @@ class Grower:
         for name, kind in (("first", np.int64), ("second", np.int64), ("order", np.uint16)):
             if wide or name != "second":
                 rows.add(name, aligned(rows.n_rows, kind))
-        rows.add("leaf", aligned(rows.n_rows, np.int32))
         self.layout = bins.n_words, bins.n_last
         self.padded = bins.n_words * 8 * N_BINS
         self.ranges = np.zeros((rows.n_blocks, 64, 2), np.int32)
@@ -215,8 +213,6 @@ class Grower:
         """Let `weight` say which rows count from now on: those not drawn for a tree have weight 0 in it."""
         self.weight = weight
         self.n_counting = int((weight > 0).sum()) if weight.size else self.rows.n_rows
-        if "member" in self.rows:
-            self.rows["member"][:] = weight > 0
 
     def grow(self, scales: Scales, output: int, number: int) -> Grown:
         """Grow the tree of one output on its gradients; the tree's `number` draws features if not all are searched."""
@@ -415,16 +411,12 @@ class Grower:
 
     def _counts(self, numbers: list[int]) -> np.ndarray:
         """Return the nodes' histograms of the rows that count: (n_nodes, n_features * 256), padded."""
-        if "member" not in self.rows:
-            n_rows = self.rows.n_rows
-            counts = self.weight > 0 if self.weight.size else np.ones(n_rows)
-            self.rows.add("member", counts.astype(np.int64))
         nodes = np.array(numbers, np.int64)
 
         def work(run, hist):
             ranges = self.ranges[run.first : run.stop]
             words = run["bins"].reshape(-1)
-            count_nodes(run.bounds, nodes, words, *self.layout, run["member"], run["order"], ranges, hist)
+            count_nodes(run.bounds, nodes, words, *self.layout, self._weight(run), run["order"], ranges, hist)
 
         return self.sums[: self._pass(work, len(nodes)), : len(nodes), 0].sum(axis=0)
 

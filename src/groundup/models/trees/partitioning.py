@@ -126,11 +126,14 @@ def _partition_levels(planes, plane, order, start, stop, goes_left, to_right):
 
 
 @kernel
-def count_nodes(bounds, nodes, words, n_words, n_last, member, order, ranges, out_hist):
-    """Histograms of member[r] (1 for rows that count, else 0) for each of the nodes."""
-    for j in range(nodes.size):
-        for b in range(bounds.size - 1):
-            block = bounds[b]
-            own = order[block : bounds[b + 1]]
+def count_nodes(bounds, nodes, words, n_words, n_last, weight, order, ranges, out_hist):
+    """Histograms of the number of rows that count (of positive weight, or all) for each of the nodes."""
+    counts = np.ones(np.diff(bounds).max(), np.int64)
+    for b in range(bounds.size - 1):
+        block, end = bounds[b], bounds[b + 1]
+        for i in range(end - block if weight.size else 0):
+            counts[i] = weight[block + i] > 0.0
+        own = words[block * n_words : end * n_words]
+        for j in range(nodes.size):
             start, stop = np.int64(ranges[b, nodes[j], 0]), np.int64(ranges[b, nodes[j], 1])
-            add_indexed(words, member, block, own, start, stop, n_words, n_last, out_hist[j, 0])
+            add_indexed(own, counts, 0, order[block:end], start, stop, n_words, n_last, out_hist[j, 0])
