@@ -141,7 +141,9 @@ def test_threads_leave_no_trace():
 def test_every_leaf_has_rows_enough_however_small_their_hessians(wide, monkeypatch):
     """Rows of tiny hessian: the packed words cannot tell how many they are, so they are counted."""
     counted, count = [], Grower._counts
-    monkeypatch.setattr(Grower, "_counts", lambda self, numbers: counted.append(numbers) or count(self, numbers))
+    monkeypatch.setattr(
+        Grower, "_counts", lambda self, numbers: counted.append(numbers) or count(self, numbers)
+    )
     rng = np.random.default_rng(0)
     X = rng.normal(size=(9000, 3))
     h = np.where(X[:, 0] > 1.5, 0.25, 1e-4).astype(np.float32)
