@@ -11,8 +11,9 @@ trees, of the vectors of the leaves that it comes to:
     z(x) = 1 / n_trees sum_t value[leaf of x in t]
 
 added up in the order of the trees: a row's answer has the same bits alone and among others. An infinite value makes the
-row's answer NaN, and so is found. Sixteen walks are under way at once, of 16 rows or, for a single row, of 16 trees:
-where a forest is larger than the caches, most of the time is spent waiting for nodes, and 16 can be waited for at once.
+row's answer NaN, and so is found. Sixteen walks are under way at once, of 16 rows (one that is at its leaf makes room for
+the next) or, for a single row, of 16 trees: where a forest is larger than the caches, most of the time is spent waiting
+for nodes, and 16 can be waited for at once.
 
 Cost: 16 bytes a node, and 8 for each number of a leaf; about 1 ns a level and tree in the cache.
 """
@@ -33,7 +34,7 @@ _32 = np.uint64(32)
 _ONE = np.uint64(1)
 _LANES = 16
 #: So many rows go down one tree before the next: the nodes of a deep tree are fetched from memory once for all of them.
-_ROWS = 1 << 15
+_ROWS = 1 << 16
 
 
 class Packed(NamedTuple):
@@ -193,18 +194,16 @@ def mean_values(X, starts, firsts, nodes, value, out):
         for i in range(X.shape[0]):
             _one_row(X[i], starts, firsts, cuts, words, value, out[i])
     else:
-        at = np.empty(_LANES, np.uint64)
+        at = np.empty(min(_ROWS, X.shape[0]), np.int64)
         for lo in range(0, X.shape[0], _ROWS):
-            hi = min(lo + _ROWS, X.shape[0])
+            m = min(_ROWS, X.shape[0] - lo)
             for t in range(n_trees):
-                own_cuts, own = cuts[starts[t] : starts[t + 1]], words[starts[t] : starts[t + 1]]
-                for first in range(lo, hi, _LANES):
-                    m = min(_LANES, hi - first)
-                    _lanes(X[first : first + m], own_cuts, own, at)
-                    for i in range(m):
-                        leaf = firsts[t] + np.int64(own[at[i], 1] & _LOW)
-                        for k in range(width):
-                            out[first + i, k] += value[leaf, k]
+                own = words[starts[t] : starts[t + 1]]
+                _many_rows(X[lo : lo + m], cuts[starts[t] : starts[t + 1]], own, at)
+                for i in range(m):
+                    leaf = firsts[t] + np.int64(own[at[i], 1] & _LOW)
+                    for k in range(width):
+                        out[lo + i, k] += value[leaf, k]
     for i in range(X.shape[0]):
         infinite = _is_infinite(X[i])
         for k in range(width):
@@ -212,20 +211,29 @@ def mean_values(X, starts, firsts, nodes, value, out):
 
 
 @kernel
-def _lanes(X, cuts, words, out_at):
-    """out_at[i] = the leaf of each of up to 16 rows in one tree, all a step further at a time."""
-    m = X.shape[0]
-    for i in range(m):
-        out_at[i] = np.uint64(0)
-    moved = True
-    while moved:
-        moved = False
-        for i in range(m):
-            q = out_at[i]
+def _many_rows(X, cuts, words, out_leaf):
+    """out_leaf[i] = the leaf of row i in one tree; 16 rows are under way, each a step further at a time."""
+    m = min(_LANES, X.shape[0])
+    row, at = np.empty(_LANES, np.int64), np.zeros(_LANES, np.uint64)
+    for j in range(m):
+        row[j] = j
+    later = m
+    while m > 0:
+        j = 0
+        while j < m:
+            q = at[j]
             word = words[q, 1]
-            after = _step(X[i, (word >> _32) & _FEATURE], cuts[q, 0], word, q)
-            moved |= after != q
-            out_at[i] = after
+            if word < LEAF:
+                at[j] = _step(X[row[j], (word >> _32) & _FEATURE], cuts[q, 0], word, q)
+                j += 1
+                continue
+            out_leaf[row[j]] = np.int64(q)
+            if later < X.shape[0]:  # the next row takes its place
+                row[j], at[j] = later, np.uint64(0)
+                later += 1
+            else:
+                m -= 1
+                row[j], at[j] = row[m], at[m]
 
 
 @kernel
@@ -257,14 +265,10 @@ def _one_row(x, starts, firsts, cuts, words, value, out):
 def find_leaves(X, starts, nodes, out_leaf):
     """out_leaf[i, t] = number of the node, in tree t, that is row i's leaf; -1 for rows with an infinity."""
     cuts, words = nodes.view(np.float64), nodes
-    at = np.empty(_LANES, np.uint64)
+    at = np.empty(X.shape[0], np.int64)
     for t in range(starts.size - 1):
-        own_cuts, own = cuts[starts[t] : starts[t + 1]], words[starts[t] : starts[t + 1]]
-        for first in range(0, X.shape[0], _LANES):
-            m = min(_LANES, X.shape[0] - first)
-            _lanes(X[first : first + m], own_cuts, own, at)
-            for i in range(m):
-                out_leaf[first + i, t] = np.int64(at[i])
+        _many_rows(X, cuts[starts[t] : starts[t + 1]], words[starts[t] : starts[t + 1]], at)
+        out_leaf[:, t] = at
     for i in range(X.shape[0]):
         if _is_infinite(X[i]):
             out_leaf[i, :] = -1
