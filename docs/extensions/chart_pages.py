@@ -15,6 +15,8 @@ from groundup.charts.chart import Panel
 from groundup.charts.plain import table
 
 _SCRIPT = "charts.js"
+#: Name, among those of a page's script, of the value that was shown last.
+_SHOWN = "___shown"
 _MOST_TABLE_ROWS = 60
 #: Files of the repository, outside the site.
 _OUTSIDE = re.compile(r"\[([^\]]+)\]\((?:\.\./)+(?!guide/|design/)[^)]*\)")
@@ -22,7 +24,11 @@ _OUTSIDE = re.compile(r"\[([^\]]+)\]\((?:\.\./)+(?!guide/|design/)[^)]*\)")
 
 def show_charts(block, block_vars, gallery_conf) -> str:
     """Return the figure of a block's chart, and write its thumbnail."""
-    found = block_vars["example_globals"].pop("___", None)  # a block without a last value would show it again
+    names = block_vars["example_globals"]
+    found = names.get("___")
+    if found is None or found is names.get(_SHOWN):  # a block without a last value finds that of the one before
+        return ""
+    names[_SHOWN] = found
     chart = found if isinstance(found, Chart) else _from_altair(found)
     if chart is None:
         return ""
