@@ -26,8 +26,8 @@ def show_charts(block, block_vars, gallery_conf) -> str:
     """Return the figure of a block's chart, and write its thumbnail."""
     names = block_vars["example_globals"]
     found = names.get("___")
-    if found is None or found is names.get(_SHOWN):  # a block without a last value finds that of the one before
-        return ""
+    if found is None or found is names.get(_SHOWN):
+        return ""  # a block without a last value finds that of the one before
     names[_SHOWN] = found
     chart = found if isinstance(found, Chart) else _from_altair(found)
     if chart is None:

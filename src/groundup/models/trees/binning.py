@@ -9,8 +9,8 @@ proportion to the weight, fewer rows count by their weight). Thresholds are in t
 in that dtype.
 
 The bins are kept twice, one byte each: row by row for the histograms (a row's bins in one cache line), and, inside each
-block of rows, feature by feature for the partition (which reads one feature of many rows). So a fit holds about
-2 n_features bytes a row beside X, wherever X itself lives.
+block of rows, feature by feature for the partition (which reads one feature of many rows). So boosting holds about
+2 n_features bytes a row beside X, wherever X itself lives; trees that part rows by the bins of whole rows hold half.
 
 A categorical feature comes as codes 0, 1, ... (see `categories`), and its bins are the codes.
 
@@ -162,15 +162,15 @@ def quantiles_of_sorted(values, weight, q):
     return values[low] * half + values[high] * half
 
 
-def bin_rows(rows: Rows, bins: Bins, place: Place | None = None) -> bool:
-    """Add the columns ``bins`` (uint64, row by row) and ``planes`` (uint8, feature by feature in each block).
+def bin_rows(rows: Rows, bins: Bins, place: Place | None = None, *, twice: bool = True) -> bool:
+    """Add the columns ``bins`` (uint64, row by row) and, if twice, ``planes`` (uint8, by feature in each block).
 
     The features are those of `place` if it is given, else of the rows' own. Returns whether all values that are not
     missing are finite.
     """
     place = rows.place if place is None else place
     rows.add("bins", aligned((rows.n_rows, bins.n_words), np.uint64))
-    rows.add("planes", aligned((rows.n_rows, bins.n_features), np.uint8))
+    rows.add("planes", aligned((rows.n_rows, bins.n_features if twice else 0), np.uint8))
     infinite = np.zeros(rows.n_blocks, np.int64)
 
     def step(run):
@@ -215,9 +215,10 @@ def _bin_blocks(X, skipped, bounds, thresholds, out_rows, out_planes, out_infini
                     step >>= 1
                 plane = block * n_features + f * (end - block) + lo - block
                 for i in range(m):
-                    v = np.uint8(MISSING if np.isnan(x[i]) else at[i])
-                    out_planes[plane + i] = v
-                    out_rows[lo + i, f] = v
+                    at[i] = MISSING if np.isnan(x[i]) else at[i]
+                    out_rows[lo + i, f] = at[i]
+                for i in range(m if out_planes.size else 0):
+                    out_planes[plane + i] = at[i]
 
 
 def has_missing(rows: Rows, n_features: int, weight: np.ndarray) -> np.ndarray:

@@ -79,7 +79,7 @@ def exact_codes(rows: Rows, weight: np.ndarray) -> Codes:
 def binned_codes(rows: Rows, weight: np.ndarray, seed: int) -> Codes:
     """Return the bins of all values."""
     bins = find_bins(rows, None if (weight == 1.0).all() else weight, MAX_BINS, seed)
-    bin_rows(rows, bins)
+    bin_rows(rows, bins, twice=False)
     words = rows["bins"]
     edges = bins.thresholds.astype(np.float64)
     return Codes(

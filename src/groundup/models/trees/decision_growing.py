@@ -82,6 +82,11 @@ def grow_tree(coded: Codes, target: Target, rules: Rules, order: np.ndarray, ask
     asked : callable, optional
         Called between calls of the kernel; raises to stop.
     """
+    return _numbered(_full_growth(coded, target, rules, order, asked))
+
+
+def _full_growth(coded: Codes, target: Target, rules: Rules, order: np.ndarray, asked) -> Growth:
+    """Grow to the end; the arrays of work by row are given back before nodes are numbered anew."""
     n, n_outputs = len(order), len(target.offsets) - 1
     absolute = None
     if rules.criterion == ABSOLUTE:
@@ -99,7 +104,7 @@ def grow_tree(coded: Codes, target: Target, rules: Rules, order: np.ndarray, ask
         if state == _FULL:
             *arrays, progress = growth
             growth = Growth(*(_longer(values, 2 * n - 1) for values in arrays), progress)  # pyright: ignore[reportCallIssue] (all but the last)
-    return _numbered(growth)
+    return growth
 
 
 def _work(order, n_outputs: int, coded: Codes, rules: Rules) -> Work:
@@ -274,17 +279,23 @@ def _numbered(growth: Growth) -> GrownTree:
     n = int(growth.progress[0])
     place, right = np.empty(n, np.int64), np.zeros(n, np.int32)
     _walk(growth.whole, place, right)
-    whole, real = growth.whole[place], growth.real[place]
     inner = right > 0
+
+    def whole(column):
+        return growth.whole[place, column]
+
+    def real(column):
+        return growth.real[place, column]
+
     return GrownTree(
         right,
-        np.where(inner, whole[:, _FEATURE], 0).astype(np.int32),
-        np.where(inner, real[:, _CUT], 0.0),
-        inner & (whole[:, _MISSING] == 1),
-        real[:, _IMPURITY].copy(),
-        real[:, _WEIGHT].copy(),
-        np.where(inner, real[:, _FALL], 0.0),
-        whole[:, _STOP] - whole[:, _START],
+        np.where(inner, whole(_FEATURE), 0).astype(np.int32),
+        np.where(inner, real(_CUT), 0.0),
+        inner & (whole(_MISSING) == 1),
+        real(_IMPURITY),
+        real(_WEIGHT),
+        np.where(inner, real(_FALL), 0.0),
+        whole(_STOP) - whole(_START),
         growth.value[place],
     )
 

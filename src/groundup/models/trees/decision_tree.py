@@ -97,9 +97,9 @@ class DecisionTree(Answering):
     def _grown(self, X, y, sample_weight) -> GrownTree:
         refuse_monotonic(self)
         rows = self._rows(X, y, sample_weight, finite="allow-nan", y_numeric=self._numeric, multi_output=True)
-        target, weight = self._target_of(rows["y"], rows["weight"])
+        target, weight = self._target_of(rows.take("y"), rows.take("weight"))
         refuse_weightless(weight)
-        counted = np.flatnonzero(weight > 0)
+        counted = np.flatnonzero(weight > 0).astype(np.int32)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         codes = coded(rows, weight, seed)
         if not (weight[counted] == 1.0).all():
@@ -111,7 +111,7 @@ class DecisionTree(Answering):
         self.max_features_ = rules.max_features
         self.splitter_ = "exact" if codes.missing != 255 else "histogram"
         self.n_outputs_ = len(target.offsets) - 1
-        return grow_tree(codes, target, rules, counted.astype(np.int32))
+        return grow_tree(codes, target, rules, counted)
 
     def _keep(self, tree: GrownTree) -> None:
         self._nodes = pack(
