@@ -5,6 +5,7 @@ import re
 import runpy
 from pathlib import Path
 
+import altair as alt
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -16,6 +17,18 @@ PAGES = sorted((ROOT / "examples" / "gallery").glob("*.py"))
 def test_a_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # where no data set lies: a page does without
     runpy.run_path(str(page), run_name="__main__")
+
+
+def test_a_chart_is_shown_once_and_stays_the_value_of_its_block(tmp_path, monkeypatch):
+    """The gallery's builder reads the value after the chart was shown; a block without one finds it again."""
+    monkeypatch.syspath_prepend(ROOT / "docs" / "extensions")
+    show_charts = importlib.import_module("chart_pages").show_charts
+    drawn = alt.Chart(alt.Data(values=[{"a": 1, "b": 2}])).mark_bar().encode(x="a:Q", y="b:Q")
+    names = {"___": drawn.properties(title="A title", description="A reading.")}
+    block = {"example_globals": names, "image_path_iterator": iter([tmp_path / "shown.png"])}
+    assert "A reading." in show_charts(None, block, {})
+    assert "___" in names
+    assert show_charts(None, block, {}) == ""
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
