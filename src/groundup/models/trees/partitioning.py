@@ -131,9 +131,10 @@ def count_nodes(bounds, nodes, words, n_words, n_last, weight, order, ranges, ou
     counts = np.ones(np.diff(bounds).max(), np.int64)
     for b in range(bounds.size - 1):
         block, end = bounds[b], bounds[b + 1]
-        for i in range(end - block if weight.size else 0):
-            counts[i] = weight[block + i] > 0.0
-        own = words[block * n_words : end * n_words]
+        own, rows = words[block * n_words : end * n_words], order[block:end]
         for j in range(nodes.size):
             start, stop = np.int64(ranges[b, nodes[j], 0]), np.int64(ranges[b, nodes[j], 1])
-            add_indexed(own, counts, 0, order[block:end], start, stop, n_words, n_last, out_hist[j, 0])
+            for i in range(start, stop if weight.size else start):
+                r = np.int64(rows[i])
+                counts[r] = weight[block + r] > 0.0
+            add_indexed(own, counts, 0, rows, start, stop, n_words, n_last, out_hist[j, 0])
