@@ -7,42 +7,48 @@ from groundup.engine.statistics.histogram import N_BINS, add_indexed, add_range
 
 
 def _made(n_rows, n_features, seed=0):
+    """Return bins, and the same as words and as planes; and values."""
     rng = np.random.default_rng(seed)
-    n_words = -(-n_features // 8)
-    bins = np.zeros((n_rows, 8 * n_words), np.uint8)
-    bins[:, :n_features] = rng.integers(0, 256, (n_rows, n_features))
+    bins = rng.integers(0, 256, (n_rows, n_features)).astype(np.uint8)
+    padded = np.zeros((n_rows, -(-n_features // 8) * 8), np.uint8)
+    padded[:, :n_features] = bins
     values = rng.integers(-(2**40), 2**40, n_rows)
-    words = bins.reshape(-1).view(np.uint64)
-    return bins, values, words, n_words, n_features - 8 * (n_words - 1)
+    return bins, padded.reshape(-1).view(np.uint64), np.ascontiguousarray(bins.T).reshape(-1), values
 
 
-def _naive(bins, values, rows, n_features):
+def _naive(bins, values, rows):
     hist = np.zeros((bins.shape[1], N_BINS), np.int64)
-    for f in range(n_features):
+    for f in range(bins.shape[1]):
         np.add.at(hist[f], bins[rows, f], values[rows])
     return hist.reshape(-1)
 
 
-@pytest.mark.parametrize("n_features", [1, 7, 8, 9, 28, 57, 64, 100, 1100])
+FEATURES = [1, 3, 4, 7, 8, 9, 28, 56, 57, 64, 100, 1100]
+
+
+@pytest.mark.parametrize("n_features", FEATURES)
 def test_consecutive_rows(n_features):
-    bins, values, words, n_words, n_last = _made(500, n_features)
-    hist = np.zeros(n_words * 8 * N_BINS, np.int64)
-    add_range(words, values, 100, 450, n_words, n_last, hist)
-    assert (hist == _naive(bins, values, np.arange(100, 450), n_features)).all()
+    bins, _, planes, values = _made(500, n_features)
+    hist = np.zeros(n_features * N_BINS, np.int64)
+    add_range(planes, n_features, values, 100, 450, hist)
+    assert (hist == _naive(bins, values, np.arange(100, 450))).all()
 
 
-@pytest.mark.parametrize("n_features", [1, 7, 8, 9, 28, 57, 64, 100, 1100])
-@pytest.mark.parametrize("n_picked", [0, 1, 16, 17, 200, 256, 495])
-def test_rows_through_an_index(n_features, n_picked):
-    bins, values, words, n_words, n_last = _made(700, n_features)
-    order = np.random.default_rng(1).permutation(600)[: n_picked + 5].astype(np.uint16)
-    hist = np.zeros(n_words * 8 * N_BINS, np.int64)
-    add_indexed(words, values, 100, order, 5, 5 + n_picked, n_words, n_last, hist)
-    assert (hist == _naive(bins, values, 100 + order[5:].astype(np.int64), n_features)).all()
+@pytest.mark.parametrize("n_features", FEATURES)
+@pytest.mark.parametrize("n_rows", [700, 6000])
+@pytest.mark.parametrize("n_picked", [0, 1, 16, 65, 200, 256, 495])
+def test_rows_through_an_index(n_features, n_rows, n_picked):
+    """Of 700 rows, 65 are few and 200 are many; of 6,000 all of these are few."""
+    bins, words, planes, values = _made(n_rows, n_features)
+    order = np.random.default_rng(1).permutation(n_rows)[: n_picked + 5].astype(np.uint16)
+    hist = np.zeros(n_features * N_BINS, np.int64)
+    add_indexed(words, planes, n_features, values, order, 5, 5 + n_picked, hist)
+    assert (hist == _naive(bins, values, order[5:].astype(np.int64))).all()
 
 
-def test_padding_stays_empty():
-    _, values, words, n_words, n_last = _made(300, 3)
-    hist = np.zeros(n_words * 8 * N_BINS, np.int64)
-    add_range(words, values, 0, 300, n_words, n_last, hist)
-    assert not hist[3 * N_BINS :].any()
+def test_more_rows_than_are_gathered_at_a_time():
+    bins, words, planes, values = _made(9000, 6)
+    order = np.random.default_rng(1).permutation(9000).astype(np.uint16)
+    hist = np.zeros(6 * N_BINS, np.int64)
+    add_indexed(words, planes, 6, values, order, 0, 9000, hist)
+    assert (hist == _naive(bins, values, order.astype(np.int64))).all()

@@ -5,31 +5,120 @@
 Sums of integers have no rounding, so any order of rows, blocks and threads gives the same bits. A value may pack several
 sums (boosting: gradient and hessian), as long as no partial sum overflows its share of the bits.
 
-Layout: a row's bins lie side by side, eight to a uint64 word (`n_words` words a row, the last with `n_last` features),
-so that one row costs a cache line, or two, and the loop over its features is eight shifts a load. Rows of a node are
-visited through an index; the first and the last word of the row 16 further on are asked for meanwhile.
+All arrays are those of one block of rows, and rows are numbered within it. Its bins stand there twice, and rows are read
+from the copy that suits them, because what limits the speed is memory:
 
-Histograms of many features (2 kB each) do not fit the first cache: with a row at a time nearly every sum would come from
-the second. There 256 rows are turned first, so that their k-th words lie side by side, and then added word by word, with
-eight features' histograms at work. Turning costs less than it saves from about 60 features on.
+- ``planes``, feature by feature, of many rows (from one in eight on). A feature's sums are 2 kB, so those of 16 features
+  fill the first cache; four features at a time stay in it.
+- ``words``, row by row, eight bins to a uint64 and the last word padded, of few rows: a row is one line of the cache, or
+  two, whatever its features. It is asked for 64 rows ahead, into the second cache, which takes more requests at a time
+  than the first, and 8 rows ahead into the first. Rows of many words are turned, 256 at a time, so that their k-th words
+  lie side by side, and added word by word, with the sums of eight features at work.
 
-Cost: about 0.3 ns a row and feature when rows are consecutive, 0.4 ns through an index (AVX-512; with AVX2 about 1 ns,
-of many features 0.7).
+Cost of a row and feature with AVX-512: 0.35 ns by planes, 0.4 through an index; by words 0.6 to 0.9, as the rows lie in
+the caches or in memory.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from groundup.engine.kernels import kernel, prefetch
+from groundup.engine.kernels import kernel, prefetch, prefetch_l2
 
 #: Bins of a feature, the last for missing values.
 N_BINS = 256
-_AHEAD = 16
-#: From so many words a row on, rows are turned, so many at a time; fewer, where more words would not fit 128 kB: longer
+#: Rows of a node are read by planes from one row of so many on, and so many of their values are gathered at a time.
+_DENSE, _CHUNK = 8, 2048
+#: How many rows ahead a row is asked for.
+_NEAR, _FAR = 8, 64
+#: From so many features on, rows are turned, so many at a time; fewer, where more words would not fit 128 kB: longer
 #: scratch is fetched from the system at every call.
-_MANY_WORDS, _TURNED, _SCRATCH = 8, 256, 15_000
+_WIDE, _TURNED, _SCRATCH = 57, 256, 15_000
 _U = np.uint64
+
+
+@kernel
+def add_range(planes, n_features, values, start, stop, out_hist):
+    """Add values[r] to the bins of each row r = start, ..., stop - 1 of a block.
+
+    Shapes: planes (n_features * n_rows,) uint8, values (n_rows,) int64, out_hist (at least n_features * 256,) int64.
+    """
+    m = values.size
+    f = 0
+    while f + 4 <= n_features:
+        a, b, c, d = (
+            _plane(planes, f, m),
+            _plane(planes, f + 1, m),
+            _plane(planes, f + 2, m),
+            _plane(planes, f + 3, m),
+        )
+        hist = out_hist[f * N_BINS : (f + 4) * N_BINS]
+        for r in range(_U(start), _U(stop)):
+            _add_four(a[r], b[r], c[r], d[r], values[r], hist)
+        f += 4
+    while f < n_features:
+        a, hist = _plane(planes, f, m), out_hist[f * N_BINS : (f + 1) * N_BINS]
+        for r in range(_U(start), _U(stop)):
+            hist[a[r]] += values[r]
+        f += 1
+
+
+@kernel
+def add_indexed(words, planes, n_features, values, order, start, stop, out_hist):
+    """Add values[r] to the bins of each row r = order[i], i = start, ..., stop - 1 of a block (order: uint16).
+
+    Shapes as in `add_range`, and words (n_rows * n_words,) uint64.
+    """
+    if (stop - start) * _DENSE < values.size:
+        if n_features < _WIDE:
+            _add_rows(words, n_features, values, order, start, stop, out_hist)
+        else:
+            _add_wide_rows(words, n_features, values, order, start, stop, out_hist)
+        return
+    own = np.empty(_CHUNK, np.int64)
+    for lo in range(start, stop, _CHUNK):
+        rows = order[lo : min(lo + _CHUNK, stop)]
+        for i in range(_U(rows.size)):
+            own[i] = values[_U(rows[i])]
+        _add_planes(planes, n_features, values.size, rows, own, out_hist)
+
+
+@kernel
+def _add_planes(planes, n_features, m, rows, own, out_hist):
+    """Add own[i] to the bins of row rows[i] of a block of m."""
+    f = 0
+    while f + 4 <= n_features:
+        a, b, c, d = (
+            _plane(planes, f, m),
+            _plane(planes, f + 1, m),
+            _plane(planes, f + 2, m),
+            _plane(planes, f + 3, m),
+        )
+        hist = out_hist[f * N_BINS : (f + 4) * N_BINS]
+        for i in range(_U(rows.size)):
+            r = _U(rows[i])
+            _add_four(a[r], b[r], c[r], d[r], own[i], hist)
+        f += 4
+    while f < n_features:
+        a, hist = _plane(planes, f, m), out_hist[f * N_BINS : (f + 1) * N_BINS]
+        for i in range(_U(rows.size)):
+            hist[a[_U(rows[i])]] += own[i]
+        f += 1
+
+
+@kernel(inline=True)
+def _plane(planes, f, m):
+    """Return the bins of one feature."""
+    return planes[f * m : (f + 1) * m]
+
+
+@kernel(inline=True)
+def _add_four(a, b, c, d, value, hist):
+    """Add `value` to the bins a, b, c, d of four features."""
+    hist[_U(a)] += value
+    hist[_U(N_BINS) + _U(b)] += value
+    hist[_U(2 * N_BINS) + _U(c)] += value
+    hist[_U(3 * N_BINS) + _U(d)] += value
 
 
 @kernel(inline=True)
@@ -49,80 +138,47 @@ def _add(words, at, value, n_words, n_last, out_hist):
 
 
 @kernel
-def add_range(words, values, first, stop, n_words, n_last, out_hist):
-    """Add values[r] to the bins of each row r = first, ..., stop - 1.
-
-    Shapes: words (n_rows * n_words,) uint64, values (n_rows,) int64, out_hist (n_words * 8 * 256,) int64.
-    """
-    if n_words < _MANY_WORDS:
-        for r in range(first, stop):
-            _add(words, _U(r) * _U(n_words), values[r], n_words, n_last, out_hist)
-        return
-    turned, own = _room(n_words)
-    for lo in range(first, stop, own.size):
-        m = min(own.size, stop - lo)
-        for i in range(m):
-            _turn(words, values, _U(lo + i), i, n_words, turned, own)
-        _add_turned(turned, own, m, n_words, n_last, out_hist)
-
-
-@kernel
-def add_indexed(words, values, first, order, start, stop, n_words, n_last, out_hist):
-    """Add values[r] to the bins of each row r = first + order[i], i = start, ..., stop - 1 (order: uint16)."""
-    if n_words < _MANY_WORDS:
-        _add_rows(words, values, first, order, start, stop, n_words, n_last, out_hist)
-        return
-    turned, own = _room(n_words)
-    for lo in range(start, stop, own.size):
-        m = min(own.size, stop - lo)
-        for i in range(m):
-            later = (_U(first) + _U(order[lo + min(i + _AHEAD, m - 1)])) * _U(n_words)
-            prefetch(words, later)
-            prefetch(words, later + _U(8))  # the next line
-            _turn(words, values, _U(first) + _U(order[lo + i]), i, n_words, turned, own)
-        _add_turned(turned, own, m, n_words, n_last, out_hist)
-
-
-@kernel
-def _add_rows(words, values, first, order, start, stop, n_words, n_last, out_hist):
-    for i in range(start, stop - _AHEAD):
-        later = _U(first) + _U(order[i + _AHEAD])
-        prefetch(words, later * _U(n_words))
-        prefetch(words, later * _U(n_words) + _U(n_words - 1))
-        prefetch(values, later)
-        r = _U(first) + _U(order[i])
-        _add(words, r * _U(n_words), values[r], n_words, n_last, out_hist)
-    for i in range(max(start, stop - _AHEAD), stop):
-        r = _U(first) + _U(order[i])
+def _add_rows(words, n_features, values, order, start, stop, out_hist):
+    """Add values[r] to the bins of rows far from each other, a row at a time."""
+    n_words = (n_features + 7) // 8
+    n_last = n_features - 8 * (n_words - 1)
+    for i in range(start, stop):
+        far, near = _U(order[min(i + _FAR, stop - 1)]), _U(order[min(i + _NEAR, stop - 1)])
+        prefetch_l2(words, far * _U(n_words))
+        prefetch_l2(words, far * _U(n_words) + _U(n_words - 1))
+        prefetch_l2(values, far)
+        prefetch(words, near * _U(n_words))
+        prefetch(words, near * _U(n_words) + _U(n_words - 1))
+        prefetch(values, near)
+        r = _U(order[i])
         _add(words, r * _U(n_words), values[r], n_words, n_last, out_hist)
 
 
 @kernel
-def _room(n_words):
-    """Return where rows are turned: their words (8 places apart, lest they share lines of the cache), and values."""
+def _add_wide_rows(words, n_features, values, order, start, stop, out_hist):
+    """The same, 256 rows at a time, turned so that their k-th words lie side by side, and then added word by word."""
+    n_words = (n_features + 7) // 8
+    n_last = n_features - 8 * (n_words - 1)
     most = max(8, min(_TURNED, _SCRATCH // n_words))
-    return np.empty((n_words, most + 8), np.uint64), np.empty(most, np.int64)
-
-
-@kernel(inline=True)
-def _turn(words, values, r, i, n_words, turned, own):
-    """Write the words of row r and its value to place i."""
-    own[i] = values[r]
-    for k in range(n_words):
-        turned[k, i] = words[r * _U(n_words) + _U(k)]
-
-
-@kernel
-def _add_turned(turned, own, m, n_words, n_last, out_hist):
-    """Add own[i] to the bins of each of m rows that were turned, eight features after the other."""
-    for k in range(n_words - 1):
-        _add_word(turned[k], own, m, out_hist[8 * N_BINS * k : 8 * N_BINS * (k + 1)])
-    last = n_words - 1
-    for i in range(m):
-        w = turned[last, i]
-        for q in range(n_last):
-            out_hist[_U(8 * N_BINS * last) + _U(q) * _U(256) + (w & _U(255))] += own[i]
-            w >>= _U(8)
+    turned, own = (
+        np.empty((n_words, most + 8), np.uint64),
+        np.empty(most, np.int64),
+    )  # 8 apart, lest they share lines
+    for lo in range(start, stop, most):
+        m = min(most, stop - lo)
+        for i in range(m):
+            far = _U(order[min(lo + i + _FAR, stop - 1)])
+            prefetch_l2(words, far * _U(n_words))
+            prefetch_l2(words, far * _U(n_words) + _U(8))  # the next line
+            prefetch_l2(words, far * _U(n_words) + _U(n_words - 1))
+            prefetch_l2(values, far)
+            r = _U(order[lo + i])
+            own[i] = values[r]
+            for k in range(n_words):
+                turned[k, i] = words[r * _U(n_words) + _U(k)]
+        for k in range(n_words - 1):
+            _add_word(turned[k], own, m, out_hist[8 * N_BINS * k : 8 * N_BINS * (k + 1)])
+        _add_last(turned[n_words - 1], own, m, n_last, out_hist[8 * N_BINS * (n_words - 1) :])
 
 
 @kernel
@@ -132,3 +188,12 @@ def _add_word(words, own, m, out_hist):
         value = own[i]
         for q in range(8):
             out_hist[_U(q) * _U(256) + ((w >> _U(8 * q)) & _U(255))] += value
+
+
+@kernel
+def _add_last(words, own, m, n_last, out_hist):
+    for i in range(m):
+        w = words[i]
+        for q in range(n_last):
+            out_hist[_U(q) * _U(256) + (w & _U(255))] += own[i]
+            w >>= _U(8)

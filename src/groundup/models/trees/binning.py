@@ -62,11 +62,6 @@ class Bins(NamedTuple):
         """Number of uint64 words that hold a row's bins."""
         return -(-self.n_features // 8)
 
-    @property
-    def n_last(self) -> int:
-        """Number of features in the last word."""
-        return self.n_features - 8 * (self.n_words - 1)
-
 
 def find_bins(
     rows: Rows, weight: np.ndarray | None, max_bins: int, seed: int, n_levels: dict[int, int] | None = None

@@ -198,14 +198,13 @@ class Grower:
         for name, kind in (("first", np.int64), ("second", np.int64), ("order", np.uint16)):
             if wide or name != "second":
                 rows.add(name, aligned(rows.n_rows, kind))
-        self.layout = bins.n_words, bins.n_last
-        self.padded = bins.n_words * 8 * N_BINS
+        n_sums = bins.n_features * N_BINS
         self.ranges = np.zeros((rows.n_blocks, 64, 2), np.int32)
-        self.hist = aligned((16, 1 + wide, self.padded), np.int64)
+        self.hist = aligned((16, 1 + wide, n_sums), np.int64)
         self.width = (
             AHEAD if plan.max_leaf_nodes else 4 * AHEAD
         )  # nodes of a round; each may have two uncertain children
-        self.sums = aligned((rows.n_threads, 2 * self.width, 1 + wide, self.padded), np.int64)
+        self.sums = aligned((rows.n_threads, 2 * self.width, 1 + wide, n_sums), np.int64)
         self.all_features = np.ones(bins.n_features, np.uint8)
         self.count_rows(weight)
 
@@ -243,8 +242,8 @@ class Grower:
             start_tree(
                 run.bounds, run["gradient"].reshape(-1), run["hessian"].reshape(-1), self._weight(run), output,
                 self.n_outputs, self.wide, self.units.count_bits, self.units.gradient, self.units.hessian,
-                run["bins"].reshape(-1), *self.layout, first, run["second"] if self.wide else first, run["order"],
-                self.ranges[run.first : run.stop], hist,
+                run["planes"].reshape(-1), self.bins.n_features, first, run["second"] if self.wide else first,
+                run["order"], self.ranges[run.first : run.stop], hist,
             )  # fmt: skip
 
         hist = self.sums[: self._pass(work, 1), 0].sum(axis=0)
@@ -297,7 +296,7 @@ class Grower:
         def work(run, hist):
             first = run["first"]
             split_nodes(
-                run.bounds, jobs, run["bins"].reshape(-1), *self.layout, run["planes"].reshape(-1), self.bins.n_features,
+                run.bounds, jobs, run["bins"].reshape(-1), run["planes"].reshape(-1), self.bins.n_features,
                 first, run["second"] if self.wide else first, self.wide, run["order"],
                 self.ranges[run.first : run.stop], hist,
             )  # fmt: skip
@@ -410,13 +409,15 @@ class Grower:
                 node.slot = -1
 
     def _counts(self, numbers: list[int]) -> np.ndarray:
-        """Return the nodes' histograms of the rows that count: (n_nodes, n_features * 256), padded."""
+        """Return the nodes' histograms of the rows that count: (n_nodes, n_features * 256)."""
         nodes = np.array(numbers, np.int64)
 
         def work(run, hist):
             ranges = self.ranges[run.first : run.stop]
-            words = run["bins"].reshape(-1)
-            count_nodes(run.bounds, nodes, words, *self.layout, self._weight(run), run["order"], ranges, hist)
+            words, planes = run["bins"].reshape(-1), run["planes"].reshape(-1)
+            count_nodes(
+                run.bounds, nodes, words, planes, self.bins.n_features, self._weight(run), run["order"], ranges, hist
+            )  # fmt: skip
 
         return self.sums[: self._pass(work, len(nodes)), : len(nodes), 0].sum(axis=0)
 

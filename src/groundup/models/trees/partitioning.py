@@ -8,16 +8,15 @@ with (start, stop) = ranges[b, q]. Splitting q keeps the order of its rows: left
   cache;
 - `count_nodes`: histograms of the number of rows, for nodes where the packed words cannot tell.
 
-Histograms are added to ``out_hist`` of shape (jobs, 1 or 2, n_features * 256, padded to whole words of bins).
+Histograms are added to ``out_hist`` of shape (jobs, 1 or 2, n_features * 256).
 
-What the kernels read, flat: ``bounds``, the edges of the run's blocks; ``words``, the rows' bins, eight to a uint64, with
-``n_words`` and ``n_last`` as in `engine.statistics.histogram`; ``planes``, the same bins a block at a time, feature by
-feature (see `binning`); ``first`` and ``second``, the rows' gradients and hessians as integers (see `quantising`, which
-calls these words too; second only if wide).
+What the kernels read, flat: ``bounds``, the edges of the run's blocks; ``words`` and ``planes``, the rows' bins, row by
+row, and a block at a time feature by feature (see `binning` and `engine.statistics.histogram`); ``first`` and ``second``,
+the rows' gradients and hessians as integers (see `quantising`, which calls these words too; second only if wide).
 
 Next: `engine.statistics.histogram`, the addition itself; then `splitting`.
 
-Cost: partition about 1.5 ns a row (AVX-512; with AVX2 2 to 3); histograms as in `engine.statistics.histogram`.
+Cost: partition about 1 ns a row (AVX-512; with AVX2 2 to 3); histograms as in `engine.statistics.histogram`.
 """
 
 from __future__ import annotations
@@ -38,13 +37,14 @@ _U = np.uint64
 
 @kernel
 def start_tree(
-    bounds, gradient, hessian, weight, output, n_outputs, wide, count_bits, scale_g, scale_h, words, n_words, n_last,
+    bounds, gradient, hessian, weight, output, n_outputs, wide, count_bits, scale_g, scale_h, planes, n_features,
     out_first, out_second, out_order, out_ranges, out_hist,
 ):  # fmt: skip
     """Quantised gradients, permutation and root histogram of one output's tree, 2048 rows at a time."""
     for b in range(bounds.size - 1):
         block, end = bounds[b], bounds[b + 1]
         plane = block * n_outputs + output * (end - block)
+        own_planes = planes[block * n_features : end * n_features]
         for lo in range(block, end, _CHUNK):
             hi = min(lo + _CHUNK, end)
             at = plane + lo - block
@@ -54,9 +54,11 @@ def start_tree(
                 gradient[at : at + hi - lo], hessian[at : at + hi - lo], own, wide, count_bits, scale_g, scale_h,
                 out_first[lo:hi], second,
             )  # fmt: skip
-            add_range(words, out_first, lo, hi, n_words, n_last, out_hist[0, 0])
+            add_range(own_planes, n_features, out_first[block:end], lo - block, hi - block, out_hist[0, 0])
             if wide:
-                add_range(words, out_second, lo, hi, n_words, n_last, out_hist[0, 1])
+                add_range(
+                    own_planes, n_features, out_second[block:end], lo - block, hi - block, out_hist[0, 1]
+                )
         order = out_order[block:end]
         for i in range(order.size):
             order[i] = np.uint16(i)
@@ -65,37 +67,43 @@ def start_tree(
 
 @kernel
 def split_nodes(
-    bounds, jobs, words, n_words, n_last, planes, n_features, first, second, wide, out_order, out_ranges, out_hist
+    bounds, jobs, words, planes, n_features, first, second, wide, out_order, out_ranges, out_hist
 ):  # fmt: skip
     """Partition the node of each job in each block, and add up the histogram of the child that the job names."""
     # No longer than it must be: from 128 kB on, memory is fetched from the system, page by page, at every call.
     to_right = np.empty(np.diff(bounds).max(), np.uint16)
+    n_words = (n_features + 7) // 8
     goes_left = np.empty(256, np.uint8)
     for j in range(jobs.shape[0]):
         node, f, left, right = jobs[j, 0], jobs[j, 1], jobs[j, 4], jobs[j, 5]
         for q in range(256 if jobs[j, 7] else 0):
             goes_left[q] = (_U(jobs[j, 8 + (q >> 6)]) >> _U(q & 63)) & _U(1)
         for b in range(bounds.size - 1):
-            block, m = bounds[b], bounds[b + 1] - bounds[b]
-            order = out_order[block : block + m]
+            block, end = bounds[b], bounds[b + 1]
+            order, own_planes = out_order[block:end], planes[block * n_features : end * n_features]
             start, stop = np.int64(out_ranges[b, node, 0]), np.int64(out_ranges[b, node, 1])
-            plane = block * n_features + f * m
+            plane = own_planes[f * (end - block) : (f + 1) * (end - block)]
             if jobs[j, 7]:
-                cut = start + _partition_levels(planes, plane, order, start, stop, goes_left, to_right)
+                cut = start + _partition_levels(plane, order, start, stop, goes_left, to_right)
             else:
-                cut = start + _partition(planes, plane, order, start, stop, jobs[j, 2], jobs[j, 3], to_right)
+                cut = start + _partition(plane, order, start, stop, jobs[j, 2], jobs[j, 3], to_right)
             out_ranges[b, left, 0], out_ranges[b, left, 1] = start, cut
             out_ranges[b, right, 0], out_ranges[b, right, 1] = cut, stop
             lo = start if jobs[j, 6] == LEFT else cut
             hi = cut if jobs[j, 6] == LEFT else stop
             if jobs[j, 6] != NEITHER:
-                add_indexed(words, first, block, order, lo, hi, n_words, n_last, out_hist[j, 0])
+                own_words = words[block * n_words : end * n_words]
+                add_indexed(
+                    own_words, own_planes, n_features, first[block:end], order, lo, hi, out_hist[j, 0]
+                )
                 if wide:
-                    add_indexed(words, second, block, order, lo, hi, n_words, n_last, out_hist[j, 1])
+                    add_indexed(
+                        own_words, own_planes, n_features, second[block:end], order, lo, hi, out_hist[j, 1]
+                    )
 
 
 @kernel
-def _partition(planes, plane, order, start, stop, split_bin, missing_left, to_right):
+def _partition(plane, order, start, stop, split_bin, missing_left, to_right):
     """Move the rows that go left to the front of order[start:stop], keeping both sides' order; return how many."""
     # With missing values (bin 255) left, bins are shifted by one: 255 + 1 is 0 in a byte, and below every bin.
     shift = np.uint32(missing_left)
@@ -105,36 +113,41 @@ def _partition(planes, plane, order, start, stop, split_bin, missing_left, to_ri
         row = order[i]
         order[left] = row
         to_right[i - left] = row
-        left += _U(((np.uint32(planes[_U(plane) + _U(row)]) + shift) & np.uint32(255)) <= last)
+        left += _U(((np.uint32(plane[_U(row)]) + shift) & np.uint32(255)) <= last)
     for i in range(_U(stop) - left):
         order[left + i] = to_right[i]
     return np.int64(left) - start
 
 
 @kernel
-def _partition_levels(planes, plane, order, start, stop, goes_left, to_right):
+def _partition_levels(plane, order, start, stop, goes_left, to_right):
     """As `_partition`, for a split by categories: goes_left[bin] is 1 or 0."""
     left = _U(start)
     for i in range(_U(start), _U(stop)):
         row = order[i]
         order[left] = row
         to_right[i - left] = row
-        left += _U(goes_left[planes[_U(plane) + _U(row)]])
+        left += _U(goes_left[plane[_U(row)]])
     for i in range(_U(stop) - left):
         order[left + i] = to_right[i]
     return np.int64(left) - start
 
 
 @kernel
-def count_nodes(bounds, nodes, words, n_words, n_last, weight, order, ranges, out_hist):
+def count_nodes(bounds, nodes, words, planes, n_features, weight, order, ranges, out_hist):
     """Histograms of the number of rows that count (of positive weight, or all) for each of the nodes."""
     counts = np.ones(np.diff(bounds).max(), np.int64)
+    n_words = (n_features + 7) // 8
     for b in range(bounds.size - 1):
         block, end = bounds[b], bounds[b + 1]
-        own, rows = words[block * n_words : end * n_words], order[block:end]
+        own_words, own_planes = (
+            words[block * n_words : end * n_words],
+            planes[block * n_features : end * n_features],
+        )
+        rows, own = order[block:end], counts[: end - block]
         for j in range(nodes.size):
             start, stop = np.int64(ranges[b, nodes[j], 0]), np.int64(ranges[b, nodes[j], 1])
             for i in range(start, stop if weight.size else start):
                 r = np.int64(rows[i])
-                counts[r] = weight[block + r] > 0.0
-            add_indexed(own, counts, 0, rows, start, stop, n_words, n_last, out_hist[j, 0])
+                own[r] = weight[block + r] > 0.0
+            add_indexed(own_words, own_planes, n_features, own, rows, start, stop, out_hist[j, 0])
