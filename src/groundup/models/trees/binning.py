@@ -27,6 +27,7 @@ import numpy as np
 
 from groundup.engine.kernels import kernel
 from groundup.engine.rows import Place, Rows, aligned, threads
+from groundup.engine.statistics.sorting import sorted_floats
 from groundup.models.trees.densified import pieces
 
 #: The bin of missing values.
@@ -135,7 +136,7 @@ def thresholds_of(values: np.ndarray, weight: np.ndarray | None, max_bins: int) 
     largest = np.finfo(values.dtype).max
     values = np.clip(values, -largest, largest)
     if weight is None:
-        values = np.sort(values)
+        values = sorted_floats(values)
     else:
         order = np.argsort(values, kind="stable")
         values, weight = values[order], weight[order]

@@ -1,0 +1,71 @@
+"""Sorting floats: by the digits of their bits, eleven at a time, lowest first.
+
+A float's bits, read as an unsigned integer, have the float's order among positive numbers, and the reverse among negative
+ones. With the sign bit set for the positive, and every bit turned over for the negative, all are in order. Those keys are
+sorted by counting: for each digit, how many keys have a smaller one, and so where the next key with that digit goes.
+
+Cost: three passes for float32, six for float64. 200,000 values take 1.0 and 2.3 ms, where `numpy.sort` takes 5.0 and
+8.6 (AMD Zen 4, whose vector compression is slow).
+
+Source: Knuth, The Art of Computer Programming 3, section 5.2.5.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from groundup.engine.kernels import kernel
+
+_DIGIT = 11
+_U = np.uint64
+
+
+def sorted_floats(values: np.ndarray) -> np.ndarray:
+    """Return the values in increasing order: float32 or float64 of shape (n,), none of them NaN; -0.0 before 0.0."""
+    unsigned = np.uint32 if values.dtype == np.float32 else np.uint64
+    sign = unsigned(1 << (8 * values.itemsize - 1))
+    bits = np.ascontiguousarray(values).view(unsigned)
+    keys, spare = np.empty_like(bits), np.empty_like(bits)
+    _to_keys(bits, sign, keys)
+    if _sort(keys, spare, 8 * values.itemsize) % 2:
+        keys = spare
+    _from_keys(keys, sign)
+    return keys.view(values.dtype)
+
+
+@kernel
+def _to_keys(bits, sign, out_keys):
+    for i in range(bits.size):
+        out_keys[i] = ~bits[i] if bits[i] & sign else bits[i] | sign
+
+
+@kernel
+def _from_keys(keys, sign):
+    for i in range(keys.size):
+        keys[i] = keys[i] ^ sign if keys[i] & sign else ~keys[i]
+
+
+@kernel
+def _sort(keys, spare, n_bits):
+    """Sort the keys, a pass for each digit from one array into the other; return how many passes."""
+    n_digits = -(-n_bits // _DIGIT)
+    last = _U((1 << _DIGIT) - 1)
+    counts = np.zeros((n_digits, 1 << _DIGIT), np.int64)
+    for i in range(keys.size):
+        key = _U(keys[i])
+        for d in range(n_digits):
+            counts[d, (key >> _U(_DIGIT * d)) & last] += 1
+    source, target = keys, spare
+    for d in range(n_digits):
+        at, total = counts[d], 0
+        for q in range(at.size):
+            n = at[q]
+            at[q] = total
+            total += n
+        shift = _U(_DIGIT * d)
+        for i in range(source.size):
+            q = (_U(source[i]) >> shift) & last
+            target[at[q]] = source[i]
+            at[q] += 1
+        source, target = target, source
+    return n_digits
