@@ -37,7 +37,7 @@ _WIDE, _TURNED, _SCRATCH = 57, 256, 15_000
 _U = np.uint64
 
 
-@kernel
+@kernel(borrows=True)
 def add_range(planes, n_features, values, start, stop, out_hist):
     """Add values[r] to the bins of each row r = start, ..., stop - 1 of a block.
 
@@ -83,7 +83,7 @@ def add_indexed(words, planes, n_features, values, order, start, stop, out_hist)
         _add_planes(planes, n_features, values.size, rows, own, out_hist)
 
 
-@kernel
+@kernel(borrows=True)
 def _add_planes(planes, n_features, m, rows, own, out_hist):
     """Add own[i] to the bins of row rows[i] of a block of m."""
     f = 0
@@ -137,7 +137,7 @@ def _add(words, at, value, n_words, n_last, out_hist):
         w >>= _U(8)
 
 
-@kernel
+@kernel(borrows=True)
 def _add_rows(words, n_features, values, order, start, stop, out_hist):
     """Add values[r] to the bins of rows far from each other, a row at a time."""
     n_words = (n_features + 7) // 8
@@ -181,7 +181,7 @@ def _add_wide_rows(words, n_features, values, order, start, stop, out_hist):
         _add_last(turned[n_words - 1], own, m, n_last, out_hist[8 * N_BINS * (n_words - 1) :])
 
 
-@kernel
+@kernel(borrows=True)
 def _add_word(words, own, m, out_hist):
     for i in range(m):
         w = words[i]
@@ -190,7 +190,7 @@ def _add_word(words, own, m, out_hist):
             out_hist[_U(q) * _U(256) + ((w >> _U(8 * q)) & _U(255))] += value
 
 
-@kernel
+@kernel(borrows=True)
 def _add_last(words, own, m, n_last, out_hist):
     for i in range(m):
         w = words[i]

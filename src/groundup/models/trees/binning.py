@@ -229,7 +229,7 @@ def has_missing(rows: Rows, n_features: int, weight: np.ndarray) -> np.ndarray:
     return found.max(axis=0)
 
 
-@kernel
+@kernel(borrows=True)
 def _missing_blocks(bounds, planes, weight, out_found):
     """out_found[b, f] = 1 if any row of block b that counts is missing feature f."""
     n_features = out_found.shape[1]

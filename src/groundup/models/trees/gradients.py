@@ -147,7 +147,7 @@ def _squared(bounds, y, weight, score, q, out_gradient, out_hessian, out_sums, o
         weigh(weight[lo:hi], g, h, out_sums[b, 0], out_ends[b, 0])
 
 
-@kernel(fast=True)
+@kernel(fast=True, borrows=True)
 def _logistic(bounds, y, weight, score, q, out_gradient, out_hessian, out_sums, out_ends):
     """Gradients, hessians, their sums and ends in each block: logistic loss."""
     for b in range(bounds.size - 1):
@@ -241,7 +241,7 @@ def _probabilities(score, at, m, n, out_p, out_logs):
     softmax.to_probabilities_by_class(out_p, out_p.shape[0], 0, n, out_logs)
 
 
-@kernel(fast=True)
+@kernel(fast=True, borrows=True)
 def weigh(weight, out_gradient, out_hessian, out_sums, out_ends):
     """Multiply by the weights; sums of |g| and h in four lanes (a fixed order), smallest and largest h."""
     m = out_gradient.size

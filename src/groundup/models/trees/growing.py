@@ -297,7 +297,7 @@ class Grower:
             first = run["first"]
             split_nodes(
                 run.bounds, jobs, run["bins"].reshape(-1), run["planes"].reshape(-1), self.bins.n_features,
-                first, run["second"] if self.wide else first, self.wide, run["order"],
+                first, run["second"] if self.wide else first, run["order"],
                 self.ranges[run.first : run.stop], hist,
             )  # fmt: skip
 

@@ -78,7 +78,7 @@ def add_to_scores(rows: Rows, ranges: np.ndarray, values: np.ndarray, output: in
     rows.advance(step)
 
 
-@kernel
+@kernel(borrows=True)
 def _sum_blocks(bounds, ranges, order, gradient, hessian, weight, output, n_outputs, out_sums):
     """out_sums[b, leaf] = sums of g, h and of rows that count over the leaf's rows in block b."""
     for b in range(bounds.size - 1):
@@ -114,7 +114,8 @@ def _gather_blocks(bounds, ranges, order, y, score, weight, begins, out_residual
 @kernel
 def _add_blocks(bounds, ranges, order, values, output, n_outputs, out_score):
     """score[r, output] += value of r's leaf."""
-    added = np.empty(np.diff(bounds).max())  # by row, so that the scores are met in their order
+    # By row, so that the scores are met in their order; the first block is the longest.
+    added = np.empty(bounds[1] - bounds[0])
     for b in range(bounds.size - 1):
         lo, hi = bounds[b], bounds[b + 1]
         own = order[lo:hi]

@@ -35,7 +35,7 @@ _CHUNK = 2048
 _U = np.uint64
 
 
-@kernel
+@kernel(borrows=True)
 def start_tree(
     bounds, gradient, hessian, weight, output, n_outputs, wide, count_bits, scale_g, scale_h, planes, n_features,
     out_first, out_second, out_order, out_ranges, out_hist,
@@ -54,11 +54,9 @@ def start_tree(
                 gradient[at : at + hi - lo], hessian[at : at + hi - lo], own, wide, count_bits, scale_g, scale_h,
                 out_first[lo:hi], second,
             )  # fmt: skip
-            add_range(own_planes, n_features, out_first[block:end], lo - block, hi - block, out_hist[0, 0])
-            if wide:
-                add_range(
-                    own_planes, n_features, out_second[block:end], lo - block, hi - block, out_hist[0, 1]
-                )
+            for w in range(out_hist.shape[1]):  # one call in the text: two are compiled twice
+                values = (out_second if w else out_first)[block:end]
+                add_range(own_planes, n_features, values, lo - block, hi - block, out_hist[0, w])
         order = out_order[block:end]
         for i in range(order.size):
             order[i] = np.uint16(i)
@@ -66,12 +64,10 @@ def start_tree(
 
 
 @kernel
-def split_nodes(
-    bounds, jobs, words, planes, n_features, first, second, wide, out_order, out_ranges, out_hist
-):  # fmt: skip
+def split_nodes(bounds, jobs, words, planes, n_features, first, second, out_order, out_ranges, out_hist):
     """Partition the node of each job in each block, and add up the histogram of the child that the job names."""
     # No longer than it must be: from 128 kB on, memory is fetched from the system, page by page, at every call.
-    to_right = np.empty(np.diff(bounds).max(), np.uint16)
+    to_right = np.empty(bounds[1] - bounds[0], np.uint16)  # the first block is the longest
     n_words = (n_features + 7) // 8
     goes_left = np.empty(256, np.uint8)
     for j in range(jobs.shape[0]):
@@ -91,18 +87,13 @@ def split_nodes(
             out_ranges[b, right, 0], out_ranges[b, right, 1] = cut, stop
             lo = start if jobs[j, 6] == LEFT else cut
             hi = cut if jobs[j, 6] == LEFT else stop
-            if jobs[j, 6] != NEITHER:
-                own_words = words[block * n_words : end * n_words]
-                add_indexed(
-                    own_words, own_planes, n_features, first[block:end], order, lo, hi, out_hist[j, 0]
-                )
-                if wide:
-                    add_indexed(
-                        own_words, own_planes, n_features, second[block:end], order, lo, hi, out_hist[j, 1]
-                    )
+            own_words = words[block * n_words : end * n_words]
+            for w in range(out_hist.shape[1] if jobs[j, 6] != NEITHER else 0):
+                values = (second if w else first)[block:end]
+                add_indexed(own_words, own_planes, n_features, values, order, lo, hi, out_hist[j, w])
 
 
-@kernel
+@kernel(borrows=True)
 def _partition(plane, order, start, stop, split_bin, missing_left, to_right):
     """Move the rows that go left to the front of order[start:stop], keeping both sides' order; return how many."""
     # With missing values (bin 255) left, bins are shifted by one: 255 + 1 is 0 in a byte, and below every bin.
@@ -119,7 +110,7 @@ def _partition(plane, order, start, stop, split_bin, missing_left, to_right):
     return np.int64(left) - start
 
 
-@kernel
+@kernel(borrows=True)
 def _partition_levels(plane, order, start, stop, goes_left, to_right):
     """As `_partition`, for a split by categories: goes_left[bin] is 1 or 0."""
     left = _U(start)
@@ -136,7 +127,7 @@ def _partition_levels(plane, order, start, stop, goes_left, to_right):
 @kernel
 def count_nodes(bounds, nodes, words, planes, n_features, weight, order, ranges, out_hist):
     """Histograms of the number of rows that count (of positive weight, or all) for each of the nodes."""
-    counts = np.ones(np.diff(bounds).max(), np.int64)
+    counts = np.ones(bounds[1] - bounds[0], np.int64)  # the first block is the longest
     n_words = (n_features + 7) // 8
     for b in range(bounds.size - 1):
         block, end = bounds[b], bounds[b + 1]

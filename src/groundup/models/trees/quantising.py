@@ -92,7 +92,7 @@ def _scale(room: float, total: float) -> float:
     return float(min(room / total, 1e300)) if total > 0 else 1.0
 
 
-@kernel(fast=True)
+@kernel(fast=True, borrows=True)
 def quantise(gradient, hessian, weight, wide, count_bits, scale_g, scale_h, out_first, out_second):
     """Write the words of consecutive rows: out_first always, out_second (int64) if wide, else it is not touched."""
     if wide:

@@ -130,7 +130,7 @@ def unpack_one(first: int, second: int, mode: int, count_bits: int) -> tuple[int
     return first >> 32, h, h if mode == PACKED else second
 
 
-@kernel
+@kernel(borrows=True)
 def split_sums(sums, n_sums, job, out_small, out_big):
     """Add up a job's histograms, which are those of its smaller child; the other child's is the parent's minus that.
 
@@ -140,7 +140,9 @@ def split_sums(sums, n_sums, job, out_small, out_big):
     for w in range(out_small.shape[0]):
         for lo in range(0, out_small.shape[1], 256):  # a feature stays in the nearest cache until it is done
             small, big = out_small[w, lo : lo + 256], out_big[w, lo : lo + 256]
-            small[:] = sums[0, job, w, lo : lo + 256]
+            own = sums[0, job, w, lo : lo + 256]
+            for b in range(256):
+                small[b] = own[b]
             for t in range(1, n_sums):
                 other = sums[t, job, w, lo : lo + 256]
                 for b in range(256):
@@ -149,11 +151,10 @@ def split_sums(sums, n_sums, job, out_small, out_big):
                 big[b] -= small[b]
 
 
-@kernel
 def search(
     first, second, mode, count_bits, total_first, total_second, n_bins, missing, allowed, categorical, monotonic,
     limits, bounds, out_split, out_levels,
-):  # fmt: skip
+) -> float:  # fmt: skip
     """Find the best split of one node; return its gain in units, 0 if there is none.
 
     first, second : int64 (n_features * 256,): histograms of the words (second may have length 0 if packed).
@@ -163,6 +164,27 @@ def search(
     out_split : int64 (6,): feature (-1: none), bin, missing left, certain, and the left side's sums of the words.
     out_levels : uint64 (4,): the categories that go left, one bit each; 0 for a threshold.
     """
+    out_split[0] = -1
+    best = 0.0
+    if (
+        categorical.any()
+    ):  # a kernel of its own: tables without categories need not wait for it to be compiled
+        best = _search_levels(
+            first, second, mode, count_bits, total_first, total_second, n_bins, missing, allowed, categorical,
+            monotonic.size > 0, limits, bounds, out_split, out_levels,
+        )  # fmt: skip
+    return _search_thresholds(
+        first, second, mode, count_bits, total_first, total_second, n_bins, missing, allowed, categorical, monotonic,
+        limits, bounds, best, out_split, out_levels,
+    )  # fmt: skip
+
+
+@kernel
+def _search_thresholds(
+    first, second, mode, count_bits, total_first, total_second, n_bins, missing, allowed, categorical, monotonic,
+    limits, bounds, best, out_split, out_levels,
+):  # fmt: skip
+    """Look for a split better than `best`, which `out_split` has; return what it gains over the node as it is."""
     sums = np.zeros((2, 256), np.int64)
     gain = np.empty(256)
     total_g, total_h, total_c = unpack(total_first, total_second, mode, count_bits)
@@ -170,19 +192,10 @@ def search(
     parent = _square(total_g, total_h, limits)
     if monotonic.size:  # gains are differences from the parent already
         parent = 0.0
-    best = 0.0
-    out_split[0] = -1
     for f in range(n_bins.size):
-        if not allowed[f]:
+        if categorical[f] or not allowed[f]:
             continue
-        o = f * 256
-        if categorical[f]:
-            best = _search_levels(
-                first[o : o + 256], second[o : o + 256] if mode != PACKED else second, mode, count_bits, total,
-                n_bins[f], missing[f], monotonic.size > 0, limits, bounds, best, f, out_split, out_levels,
-            )  # fmt: skip
-            continue
-        n = n_bins[f]
+        o, n = f * 256, n_bins[f]
         _prefix(first[o : o + n], sums[0])
         if mode != PACKED:
             _prefix(second[o : o + n], sums[1])
@@ -197,7 +210,7 @@ def search(
                 top = _bounded_gains(sums, last, mode, count_bits, total, monotonic[f], limits, bounds, gain)
             else:
                 top = _gains(sums, last, mode, count_bits, total_g, total_h, total_c, limits, gain)
-            if top > best:
+            if top > best or (top == best and f < out_split[0]):
                 best = top
                 step = 1 - 2 * side
                 b = side * (last - 1)
@@ -214,7 +227,7 @@ def search(
     return 0.0
 
 
-@kernel
+@kernel(borrows=True)
 def _prefix(values, out_sums):
     """out_sums[b] = values[0] + ... + values[b]."""
     total = np.int64(0)
@@ -223,7 +236,7 @@ def _prefix(values, out_sums):
         out_sums[b] = total
 
 
-@kernel
+@kernel(borrows=True)
 def _shift(value, n, out_sums):
     """out_sums[b] += value for b < n: with missing values left, every left side has them."""
     for b in range(n):
@@ -236,7 +249,7 @@ def _square(g, h, limits):
     return np.float64(g) * np.float64(g) / max(np.float64(h) + limits.penalty, 1e-300)
 
 
-@kernel(fast=True)
+@kernel(fast=True, borrows=True)
 def _gains(sums, n, mode, count_bits, total_g, total_h, total_c, limits, out_gain):
     """out_gain[b] = G_l^2 / (H_l + penalty) + G_r^2 / (H_r + penalty), or 0 where not allowed; return the largest."""
     if mode == WIDE:
@@ -276,7 +289,7 @@ def value_of(g, h, limits, bounds):
     return min(max(value, bounds.lower), bounds.upper)
 
 
-@kernel
+@kernel(borrows=True)
 def _bounded_gain(g, h, c, total, direction, limits, bounds):
     """Return the gain of one candidate between bounds, over the node as it is; 0 where not allowed."""
     total_g, total_h, total_c = total
@@ -291,7 +304,7 @@ def _bounded_gain(g, h, c, total, direction, limits, bounds):
     return gain if gain > _ROUNDING * (abs(a) + abs(b) + abs(own)) else 0.0
 
 
-@kernel
+@kernel(borrows=True)
 def _bounded_gains(sums, n, mode, count_bits, total, direction, limits, bounds, out_gain):
     """out_gain[b] = gain of bin b between bounds; return the largest."""
     best = 0.0
@@ -304,43 +317,54 @@ def _bounded_gains(sums, n, mode, count_bits, total, direction, limits, bounds, 
 
 @kernel
 def _search_levels(
-    first, second, mode, count_bits, total, n_bins, missing, bounded, limits, bounds, best, f, out_split, out_levels
+    first, second, mode, count_bits, total_first, total_second, n_bins, missing, allowed, categorical, bounded,
+    limits, bounds, out_split, out_levels,
 ):  # fmt: skip
-    """Look for a better split of one categorical feature; return the best gain so far."""
+    """Find the best split by categories; return its gain, the node's own part not taken off, 0 if there is none."""
+    total = unpack(total_first, total_second, mode, count_bits)
     total_g, total_h, total_c = total
-    level = np.empty(256, np.int64)
-    place = np.empty(256)
-    n = 0
-    for q in range(n_bins + missing):
-        b = q if q < n_bins else MISSING
-        g, h, _ = unpack(first[b], second[b] if mode != PACKED else 0, mode, count_bits)
-        if np.float64(h) >= limits.support:
-            level[n], place[n] = b, np.float64(g) / (np.float64(h) + limits.smooth)
+    level, place = np.empty(256, np.int64), np.empty(256)  # the categories with support, in their order
+    best = 0.0
+    for f in range(n_bins.size):
+        if not categorical[f] or not allowed[f]:
+            continue
+        o = f * 256
+        n = 0
+        for q in range(n_bins[f] + missing[f]):
+            b = q if q < n_bins[f] else MISSING
+            g, h, _ = unpack(first[o + b], second[o + b] if mode != PACKED else 0, mode, count_bits)
+            if np.float64(h) < limits.support:
+                continue
+            own = np.float64(g) / (np.float64(h) + limits.smooth)
+            i = n
+            while i > 0 and place[i - 1] > own:
+                level[i], place[i] = level[i - 1], place[i - 1]
+                i -= 1
+            level[i], place[i] = b, own
             n += 1
-    order = np.argsort(place[:n], kind="mergesort")
-    for direction in (1, -1):
-        left_first, left_second = np.int64(0), np.int64(0)
-        for i in range((n + (1 if direction == 1 else -1)) // 2):
-            b = level[order[i if direction == 1 else n - 1 - i]]
-            left_first += first[b]
-            if mode != PACKED:
-                left_second += second[b]
-            g, h, c = unpack(left_first, left_second, mode, count_bits)
-            if bounded:
-                gain = _bounded_gain(g, h, c, total, np.int8(0), limits, bounds)
-            elif min(h, total_h - h) < limits.hessian or min(c, total_c - c) < limits.count:
-                gain = 0.0
-            else:
-                gain = _square(g, h, limits) + _square(total_g - g, total_h - h, limits)
-            if gain > best:
-                best = gain
-                out_split[0], out_split[1], out_split[2] = f, 0, 0
-                out_split[3] = np.int64(min(c, total_c - c) >= limits.certain)
-                out_split[4], out_split[5] = left_first, left_second
-                out_levels[:] = 0
-                for q in range(i + 1):
-                    b = level[order[q if direction == 1 else n - 1 - q]]
-                    out_levels[b >> 6] |= np.uint64(1) << np.uint64(b & 63)
-                    if b == MISSING:
-                        out_split[2] = 1
+        for direction in (1, -1):
+            left_first, left_second = np.int64(0), np.int64(0)
+            for i in range((n + (1 if direction == 1 else -1)) // 2):
+                b = level[i if direction == 1 else n - 1 - i]
+                left_first += first[o + b]
+                if mode != PACKED:
+                    left_second += second[o + b]
+                g, h, c = unpack(left_first, left_second, mode, count_bits)
+                if bounded:
+                    gain = _bounded_gain(g, h, c, total, np.int8(0), limits, bounds)
+                elif min(h, total_h - h) < limits.hessian or min(c, total_c - c) < limits.count:
+                    gain = 0.0
+                else:
+                    gain = _square(g, h, limits) + _square(total_g - g, total_h - h, limits)
+                if gain > best:
+                    best = gain
+                    out_split[0], out_split[1], out_split[2] = f, 0, 0
+                    out_split[3] = np.int64(min(c, total_c - c) >= limits.certain)
+                    out_split[4], out_split[5] = left_first, left_second
+                    out_levels[:] = 0
+                    for q in range(i + 1):
+                        b = level[q if direction == 1 else n - 1 - q]
+                        out_levels[b >> 6] |= np.uint64(1) << np.uint64(b & 63)
+                        if b == MISSING:
+                            out_split[2] = 1
     return best
