@@ -60,7 +60,7 @@ from groundup.models.trees.splitting import (
 #: Nodes of a round. 1 gives the same trees, slower.
 AHEAD = 4
 #: From so many searched features a round's searches are shared out to threads.
-_SHARED_FEATURES = 64
+_SHARED_FEATURES = 200
 
 
 class Plan(NamedTuple):
