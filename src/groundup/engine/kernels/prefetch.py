@@ -1,7 +1,9 @@
 """Ask the memory for a value some rows before it is needed: the first escape hatch to LLVM.
 
-``prefetch(array, i)`` starts loading the cache line of flat element `i`; it changes no result and never faults. Worth it
-where rows are visited through an index (a tree's node): at one row in eight, a histogram update fell from 2.4 to 0.4 ns.
+``prefetch(array, i)`` starts loading the cache line of flat element `i` into the first cache, ``prefetch_l2(array, i)``
+into the second; they change no result and never fault. Worth it where rows are visited through an index (a tree's node):
+at one row in eight, a histogram update fell from 2.4 to 0.4 ns. Far ahead, ask the second cache: the first has few
+requests under way at a time, and rows in memory came every 13 ns from it, every 5 ns from the second (AMD Zen 4).
 """
 
 from typing import Any

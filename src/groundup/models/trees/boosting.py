@@ -20,7 +20,7 @@ One turn of the loop is `Booster.iterate`, with `_tree` for each output; `estima
 Everything between two lines of the loop is a pass over blocks of rows; sums are integers, or floats added in a fixed
 order. So a fit has the same bits on any number of threads and wherever X lives.
 
-Cost: n_rows n_features (1 + about 2.5 for the splits below the root) histogram updates (0.35 to 1 ns: see ADR 8) a
+Cost: n_rows n_features (1 + about 1.7 for the splits below the root) histogram updates (0.35 to 1 ns: see ADR 8) a
 tree of 31 leaves, and 15 ns a row for the rest. Memory beside X, in bytes a row: n_features, and n_features rounded up
 to a multiple of 8, for the bins; 34 for one output, y among them, and 16 for each further output; 8 for weights; 8 in
 wide mode (see `quantising`); 10 for each tree that grows beside others (and 50 to 160 kB a feature); and up to 40 for
