@@ -205,6 +205,8 @@ class Grower:
             AHEAD if plan.max_leaf_nodes else 4 * AHEAD
         )  # nodes of a round; each may have two uncertain children
         self.sums = aligned((rows.n_threads, 2 * self.width, 1 + wide, n_sums), np.int64)
+        self.by_levels = bool(bins.categorical.any())
+        self.categorical = bins.categorical[: bins.n_features if self.by_levels else 0]
         self.all_features = np.ones(bins.n_features, np.uint8)
         self.count_rows(weight)
 
@@ -288,9 +290,11 @@ class Grower:
 
     def _expand(self, nodes: list[Node]) -> None:
         """Split these nodes: one pass over their rows, then search both children of each."""
-        jobs = np.empty((len(nodes), JOB_WIDTH), np.int64)
+        jobs = np.zeros((len(nodes), JOB_WIDTH), np.int64)
         for j, node in enumerate(nodes):
-            jobs[j] = self._job(node)
+            jobs[j, :-4] = self._job(node)
+            if self.by_levels:
+                jobs[j, -4:] = node.levels.view(np.int64)
         self._make_room()
 
         def work(run, hist):
@@ -316,35 +320,32 @@ class Grower:
         threads.run(search_kids, len(searched), self.rows.n_threads if shared else 1)
         self._settle([kid for j in searched for kid in nodes[j].kids])
 
-    def _job(self, node: Node):
-        """Make the children of a node, and say how to split it."""
+    def _job(self, node: Node) -> tuple[int, ...]:
+        """Make the children of a node, and say how to split it: a job without its categories."""
         left = node.left_sums
         right = (node.sums[0] - left[0], node.sums[1] - left[1])
-        kids = tuple(
-            Node(self.n_nodes + side, node.depth + 1, 2 * node.path + side, sums)
-            for side, sums in enumerate((left, right))
-        )
+        number, depth, path = self.n_nodes, node.depth + 1, 2 * node.path
+        kids = Node(number, depth, path, left), Node(number + 1, depth, path + 1, right)
         node.kids = kids
         self.n_nodes += 2
-        for kid, bounds in zip(kids, self._kids_bounds(node, kids), strict=True):
-            kid.bounds = bounds
-            if node.groups is not None:
-                kid.groups = tuple(group for group in node.groups if node.feature in group)
+        if self.plan.monotonic.size:
+            kids[0].bounds, kids[1].bounds = self._kids_bounds(node, kids)
+        if node.groups is not None:
+            kids[0].groups = kids[1].groups = tuple(group for group in node.groups if node.feature in group)
         added = NEITHER
-        if any(self._may_split(kid) for kid in kids):
+        if self._may_split(kids[0]) or self._may_split(kids[1]):
             added = LEFT if self._hessian(left) * 2 <= self._hessian(node.sums) else RIGHT
             kids[1 - added].slot = node.slot
             kids[added].slot = self._slot()
         else:
             self.free.append(node.slot)
         node.slot = -1
-        by_levels = self.bins.categorical[node.feature]
-        split = node.number, node.feature, node.bin, node.missing_left, kids[0].number, kids[1].number
-        return *split, added, by_levels, *node.levels.view(np.int64)
+        by_levels = int(self.by_levels and self.bins.categorical[node.feature])
+        return node.number, node.feature, node.bin, node.missing_left, number, number + 1, added, by_levels
 
     def _kids_bounds(self, node: Node, kids) -> tuple[Bounds, Bounds]:
         """Return the children's bounds: on a rising feature all left lies below all right, parted half-way."""
-        direction = self.plan.monotonic[node.feature] if self.plan.monotonic.size else 0
+        direction = self.plan.monotonic[node.feature]
         if not direction:
             return node.bounds, node.bounds
         middle = sum(self._value(kid.sums, node.bounds) for kid in kids) / 2
@@ -375,7 +376,7 @@ class Grower:
         total = node.sums[1] if counts is None else int(counts[:N_BINS].sum())
         gain = search(
             hist[0], hist[-1] if counts is None else counts, mode, self.units.count_bits, node.sums[0], total,
-            self.bins.n_bins, self.missing, self._allowed(node), self.bins.categorical, self.plan.monotonic,
+            self.bins.n_bins, self.missing, self._allowed(node), self.categorical, self.plan.monotonic,
             self.limits[mode], node.bounds, split, node.levels,
         )  # fmt: skip
         node.feature, node.bin, node.missing_left, certain, *left = split.tolist()
@@ -442,7 +443,7 @@ class Grower:
         n = len(nodes)
         feature, split_bin, left = (np.zeros(n, np.int32) for _ in range(3))
         missing_left, gain = np.zeros(n, bool), np.zeros(n)
-        levels = np.zeros((n, 4 if self.bins.categorical.any() else 0), np.uint64)
+        levels = np.zeros((n, 4 if self.by_levels else 0), np.uint64)
         scale = self.units.hessian / self.units.gradient**2  # a gain is g^2 / h: from units to the loss's own
         for node in done:
             i = place[node.number]

@@ -159,16 +159,15 @@ def search(
 
     first, second : int64 (n_features * 256,): histograms of the words (second may have length 0 if packed).
     total_first, total_second : the node's sums of the words.
-    missing, allowed, categorical : uint8 (n_features,).
+    missing, allowed : uint8 (n_features,).
+    categorical : uint8 (n_features,), or of length 0 where no feature is.
     monotonic : int8 (n_features,): 1 rising, -1 falling, 0 free; length 0: no feature of the tree is constrained.
     out_split : int64 (6,): feature (-1: none), bin, missing left, certain, and the left side's sums of the words.
     out_levels : uint64 (4,): the categories that go left, one bit each; 0 for a threshold.
     """
     out_split[0] = -1
     best = 0.0
-    if (
-        categorical.any()
-    ):  # a kernel of its own: tables without categories need not wait for it to be compiled
+    if categorical.size:  # a kernel of its own: tables without categories need not wait for it to be compiled
         best = _search_levels(
             first, second, mode, count_bits, total_first, total_second, n_bins, missing, allowed, categorical,
             monotonic.size > 0, limits, bounds, out_split, out_levels,
@@ -193,7 +192,7 @@ def _search_thresholds(
     if monotonic.size:  # gains are differences from the parent already
         parent = 0.0
     for f in range(n_bins.size):
-        if categorical[f] or not allowed[f]:
+        if not allowed[f] or (categorical.size and categorical[f]):
             continue
         o, n = f * 256, n_bins[f]
         _prefix(first[o : o + n], sums[0])
