@@ -10,10 +10,18 @@ def _made(n_rows, n_features, seed=0):
     """Return bins, and the same as words and as planes; and values."""
     rng = np.random.default_rng(seed)
     bins = rng.integers(0, 256, (n_rows, n_features)).astype(np.uint8)
-    padded = np.zeros((n_rows, -(-n_features // 8) * 8), np.uint8)
+    padded = rng.integers(0, 256, (n_rows, -(-n_features // 8) * 8)).astype(
+        np.uint8
+    )  # rubbish that nobody may add
     padded[:, :n_features] = bins
     values = rng.integers(-(2**40), 2**40, n_rows)
     return bins, padded.reshape(-1).view(np.uint64), np.ascontiguousarray(bins.T).reshape(-1), values
+
+
+def _room(n_features):
+    """Return (the sums, all zeros; an array around them, which nobody may write to)."""
+    around = np.zeros((n_features + 16) * N_BINS, np.int64)
+    return around[8 * N_BINS : -8 * N_BINS], around
 
 
 def _naive(bins, values, rows):
@@ -29,8 +37,10 @@ FEATURES = [1, 3, 4, 7, 8, 9, 28, 56, 57, 64, 100, 1100]
 @pytest.mark.parametrize("n_features", FEATURES)
 def test_consecutive_rows(n_features):
     bins, _, planes, values = _made(500, n_features)
-    hist = np.zeros(n_features * N_BINS, np.int64)
+    hist, around = _room(n_features)
     add_range(planes, n_features, values, 100, 450, hist)
+    assert not around[: 8 * N_BINS].any()
+    assert not around[-8 * N_BINS :].any()
     assert (hist == _naive(bins, values, np.arange(100, 450))).all()
 
 
@@ -41,8 +51,10 @@ def test_rows_through_an_index(n_features, n_rows, n_picked):
     """Of 700 rows, 65 are few and 200 are many; of 6,000 all of these are few."""
     bins, words, planes, values = _made(n_rows, n_features)
     order = np.random.default_rng(1).permutation(n_rows)[: n_picked + 5].astype(np.uint16)
-    hist = np.zeros(n_features * N_BINS, np.int64)
+    hist, around = _room(n_features)
     add_indexed(words, planes, n_features, values, order, 5, 5 + n_picked, hist)
+    assert not around[: 8 * N_BINS].any()
+    assert not around[-8 * N_BINS :].any()
     assert (hist == _naive(bins, values, order[5:].astype(np.int64))).all()
 
 

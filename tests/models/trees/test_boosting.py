@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from groundup.engine.rows import Memmap, Memory
 from groundup.models import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from groundup.models.trees import boosting, quantising
+from groundup.models.trees import boosting, growing, quantising
 
 
 @pytest.fixture(autouse=True)
@@ -156,6 +156,7 @@ def test_the_same_bits_on_any_number_of_threads_and_on_disk(monkeypatch, tmp_pat
         _packed(monkeypatch)
     monkeypatch.setattr(boosting, "_INLINE_CELLS", 0)
     monkeypatch.setattr(boosting, "_ROWS_BESIDE", 0)
+    monkeypatch.setattr(growing, "_SHARED_FEATURES", 0)
     X, y = _binary(36_000)
     y = y + (n_classes == 3) * (X[:, 1] > 0.5)
     params = {"max_iter": 6, "random_state": 0, "subsample": 0.8, "max_features": 0.5}

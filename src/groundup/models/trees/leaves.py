@@ -96,7 +96,7 @@ def _sum_blocks(bounds, ranges, order, gradient, hessian, weight, output, n_outp
             out_sums[b, q, 0], out_sums[b, q, 1], out_sums[b, q, 2] = sum_g, sum_h, count
 
 
-@kernel
+@kernel(borrows=True)
 def _gather_blocks(bounds, ranges, order, y, score, weight, begins, out_residual, out_weight):
     """Y - score (and the weight) of the rows of leaf q in block b, from begins[b, q] on."""
     for b in range(bounds.size - 1):

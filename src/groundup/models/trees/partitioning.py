@@ -37,17 +37,18 @@ _U = np.uint64
 
 @kernel(borrows=True)
 def start_tree(
-    bounds, gradient, hessian, weight, output, n_outputs, wide, count_bits, scale_g, scale_h, planes, n_features,
+    bounds, gradient, hessian, weight, output, n_outputs, count_bits, scale_g, scale_h, planes, n_features,
     out_first, out_second, out_order, out_ranges, out_hist,
 ):  # fmt: skip
     """Quantised gradients, permutation and root histogram of one output's tree, 2048 rows at a time."""
+    wide = out_hist.shape[1] == 2
     for b in range(bounds.size - 1):
         block, end = bounds[b], bounds[b + 1]
-        plane = block * n_outputs + output * (end - block)
+        slopes = block * n_outputs + output * (end - block)
         own_planes = planes[block * n_features : end * n_features]
         for lo in range(block, end, _CHUNK):
             hi = min(lo + _CHUNK, end)
-            at = plane + lo - block
+            at = slopes + lo - block
             own = weight[lo:hi] if weight.size else weight
             second = out_second[lo:hi] if wide else out_second
             quantise(
@@ -88,9 +89,10 @@ def split_nodes(bounds, jobs, words, planes, n_features, first, second, out_orde
             lo = start if jobs[j, 6] == LEFT else cut
             hi = cut if jobs[j, 6] == LEFT else stop
             own_words = words[block * n_words : end * n_words]
-            for w in range(out_hist.shape[1] if jobs[j, 6] != NEITHER else 0):
-                values = (second if w else first)[block:end]
-                add_indexed(own_words, own_planes, n_features, values, order, lo, hi, out_hist[j, w])
+            if jobs[j, 6] != NEITHER:
+                for w in range(out_hist.shape[1]):
+                    values = (second if w else first)[block:end]
+                    add_indexed(own_words, own_planes, n_features, values, order, lo, hi, out_hist[j, w])
 
 
 @kernel(borrows=True)

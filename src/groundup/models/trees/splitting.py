@@ -183,7 +183,10 @@ def _search_thresholds(
     first, second, mode, count_bits, total_first, total_second, n_bins, missing, allowed, categorical, monotonic,
     limits, bounds, best, out_split, out_levels,
 ):  # fmt: skip
-    """Look for a split better than `best`, which `out_split` has; return what it gains over the node as it is."""
+    """Look for a threshold better than `best`, which `out_split` has, and judge the best of all.
+
+    Return what it gains over the node as it is; 0, and no feature, where that is rounding or not enough.
+    """
     sums = np.zeros((2, 256), np.int64)
     gain = np.empty(256)
     total_g, total_h, total_c = unpack(total_first, total_second, mode, count_bits)
@@ -351,10 +354,10 @@ def _search_levels(
                 g, h, c = unpack(left_first, left_second, mode, count_bits)
                 if bounded:
                     gain = _bounded_gain(g, h, c, total, np.int8(0), limits, bounds)
-                elif min(h, total_h - h) < limits.hessian or min(c, total_c - c) < limits.count:
-                    gain = 0.0
                 else:
-                    gain = _square(g, h, limits) + _square(total_g - g, total_h - h, limits)
+                    ok = (min(h, total_h - h) >= limits.hessian) & (min(c, total_c - c) >= limits.count)
+                    right_g, right_h = np.float64(total_g - g), np.float64(total_h - h)
+                    gain = _gain(np.float64(g), right_g, np.float64(h), right_h, ok, limits)
                 if gain > best:
                     best = gain
                     out_split[0], out_split[1], out_split[2] = f, 0, 0
