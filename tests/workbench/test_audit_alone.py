@@ -71,10 +71,10 @@ def test_a_copy_explains_all_and_noise_nothing():
 
 
 def test_a_category_that_never_returns_says_nothing():
-    """In-sample, a level per row explains everything; out of fold, nothing."""
+    """In-sample, a level per row explains everything; out of fold, nothing (a processor's sums may round to 2e-16)."""
     y = np.random.default_rng(3).integers(0, 2, 900)
     found = explained(coded(pl.Series([f"n{i}" for i in range(900)])), Target(y, 2), folds_of(900))
-    assert found.share <= 0.0
+    assert abs(found.share) < 1e-12
 
 
 def test_stretches_hold_about_as_many_rows_and_keep_missing_apart():
