@@ -42,30 +42,14 @@ _TURNED, _SCRATCH = 256, 15_000
 _U = np.uint64
 
 
-@kernel(borrows=True)
+@kernel
 def add_range(planes, n_features, values, start, stop, out_hist):
     """Add values[r] to the bins of each row r = start, ..., stop - 1 of a block.
 
     Shapes: planes (n_features * n_rows,) uint8, values (n_rows,) int64, out_hist (at least n_features * 256,) int64.
     """
-    m = values.size
-    f = 0
-    while f + 4 <= n_features:
-        a, b, c, d = (
-            _plane(planes, f, m),
-            _plane(planes, f + 1, m),
-            _plane(planes, f + 2, m),
-            _plane(planes, f + 3, m),
-        )
-        hist = out_hist[f * N_BINS : (f + 4) * N_BINS]
-        for r in range(_U(start), _U(stop)):
-            _add_four(a[r], b[r], c[r], d[r], values[r], hist)
-        f += 4
-    while f < n_features:
-        a, hist = _plane(planes, f, m), out_hist[f * N_BINS : (f + 1) * N_BINS]
-        for r in range(_U(start), _U(stop)):
-            hist[a[r]] += values[r]
-        f += 1
+    everyone = np.empty(0, np.uint16)
+    _add_planes(planes, n_features, values.size, start, everyone, values[start:stop], out_hist)
 
 
 @kernel
@@ -87,45 +71,30 @@ def add_indexed(words, planes, n_features, values, order, start, stop, out_hist)
         rows = order[lo : min(lo + _CHUNK, stop)]
         for i in range(_U(rows.size)):
             own[i] = values[_U(rows[i])]
-        _add_planes(planes, n_features, values.size, rows, own, out_hist)
+        _add_planes(planes, n_features, values.size, 0, rows, own[: rows.size], out_hist)
 
 
 @kernel(borrows=True)
-def _add_planes(planes, n_features, m, rows, own, out_hist):
-    """Add own[i] to the bins of row rows[i] of a block of m."""
+def _add_planes(planes, n_features, m, start, rows, own, out_hist):
+    """Add own[i] to the bins of row rows[i] of a block of m, or, where `rows` has length 0, of row start + i."""
+    n, listed = _U(own.size), rows.size > 0  # LLVM makes two loops of it, one for either answer
     f = 0
     while f + 4 <= n_features:
-        a, b, c, d = (
-            _plane(planes, f, m),
-            _plane(planes, f + 1, m),
-            _plane(planes, f + 2, m),
-            _plane(planes, f + 3, m),
-        )
+        at = f * m + start
+        a, b, c, d = planes[at:], planes[at + m :], planes[at + 2 * m :], planes[at + 3 * m :]
         hist = out_hist[f * N_BINS : (f + 4) * N_BINS]
-        for i in range(_U(rows.size)):
-            r = _U(rows[i])
-            _add_four(a[r], b[r], c[r], d[r], own[i], hist)
+        for i in range(n):
+            r, value = _U(rows[i]) if listed else i, own[i]
+            hist[_U(a[r])] += value
+            hist[_U(N_BINS) + _U(b[r])] += value
+            hist[_U(2 * N_BINS) + _U(c[r])] += value
+            hist[_U(3 * N_BINS) + _U(d[r])] += value
         f += 4
     while f < n_features:
-        a, hist = _plane(planes, f, m), out_hist[f * N_BINS : (f + 1) * N_BINS]
-        for i in range(_U(rows.size)):
-            hist[a[_U(rows[i])]] += own[i]
+        a, hist = planes[f * m + start :], out_hist[f * N_BINS : (f + 1) * N_BINS]
+        for i in range(n):
+            hist[a[_U(rows[i]) if listed else i]] += own[i]
         f += 1
-
-
-@kernel(inline=True)
-def _plane(planes, f, m):
-    """Return the bins of one feature."""
-    return planes[f * m : (f + 1) * m]
-
-
-@kernel(inline=True)
-def _add_four(a, b, c, d, value, hist):
-    """Add `value` to the bins a, b, c, d of four features."""
-    hist[_U(a)] += value
-    hist[_U(N_BINS) + _U(b)] += value
-    hist[_U(2 * N_BINS) + _U(c)] += value
-    hist[_U(3 * N_BINS) + _U(d)] += value
 
 
 @kernel(inline=True)
@@ -147,7 +116,7 @@ def _add(words, at, value, n_words, n_last, out_hist):
 @kernel(borrows=True)
 def _add_rows(words, n_features, values, order, start, stop, out_hist):
     """Add values[r] to the bins of rows far from each other, a row at a time."""
-    n_words = (n_features + 7) // 8
+    n_words = words.size // values.size
     n_last = n_features - 8 * (n_words - 1)
     for i in range(start, min(start + _FAR, stop)):
         _ask(words, values, _U(order[i]), n_words)
@@ -165,7 +134,7 @@ def _add_rows(words, n_features, values, order, start, stop, out_hist):
 @kernel
 def _add_wide_rows(words, n_features, values, order, start, stop, out_hist):
     """The same, 256 rows at a time, turned so that their k-th words lie side by side, and then added word by word."""
-    n_words = (n_features + 7) // 8
+    n_words = words.size // values.size
     n_last = n_features - 8 * (n_words - 1)
     most = max(8, min(_TURNED, _SCRATCH // n_words - 8))
     turned = np.empty(

@@ -205,8 +205,7 @@ class Grower:
             AHEAD if plan.max_leaf_nodes else 4 * AHEAD
         )  # nodes of a round; each may have two uncertain children
         self.sums = aligned((rows.n_threads, 2 * self.width, 1 + wide, n_sums), np.int64)
-        self.by_levels = bool(bins.categorical.any())
-        self.categorical = bins.categorical[: bins.n_features if self.by_levels else 0]
+        self.categorical = bins.categorical if bins.categorical.any() else bins.categorical[:0]
         self.all_features = np.ones(bins.n_features, np.uint8)
         self.count_rows(weight)
 
@@ -293,7 +292,7 @@ class Grower:
         jobs = np.zeros((len(nodes), JOB_WIDTH), np.int64)
         for j, node in enumerate(nodes):
             jobs[j, :-4] = self._job(node)
-            if self.by_levels:
+            if self.categorical.size:
                 jobs[j, -4:] = node.levels.view(np.int64)
         self._make_room()
 
@@ -340,7 +339,7 @@ class Grower:
         else:
             self.free.append(node.slot)
         node.slot = -1
-        by_levels = int(self.by_levels and self.bins.categorical[node.feature])
+        by_levels = int(self.categorical[node.feature]) if self.categorical.size else 0
         return node.number, node.feature, node.bin, node.missing_left, number, number + 1, added, by_levels
 
     def _kids_bounds(self, node: Node, kids) -> tuple[Bounds, Bounds]:
@@ -443,7 +442,7 @@ class Grower:
         n = len(nodes)
         feature, split_bin, left = (np.zeros(n, np.int32) for _ in range(3))
         missing_left, gain = np.zeros(n, bool), np.zeros(n)
-        levels = np.zeros((n, 4 if self.by_levels else 0), np.uint64)
+        levels = np.zeros((n, 4 if self.categorical.size else 0), np.uint64)
         scale = self.units.hessian / self.units.gradient**2  # a gain is g^2 / h: from units to the loss's own
         for node in done:
             i = place[node.number]

@@ -35,7 +35,7 @@ _CHUNK = 2048
 _U = np.uint64
 
 
-@kernel(borrows=True)
+@kernel
 def start_tree(
     bounds, gradient, hessian, weight, output, n_outputs, count_bits, scale_g, scale_h, planes, n_features,
     out_first, out_second, out_order, out_ranges, out_hist,
@@ -69,7 +69,7 @@ def split_nodes(bounds, jobs, words, planes, n_features, first, second, out_orde
     """Partition the node of each job in each block, and add up the histogram of the child that the job names."""
     # No longer than it must be: from 128 kB on, memory is fetched from the system, page by page, at every call.
     to_right = np.empty(bounds[1] - bounds[0], np.uint16)  # the first block is the longest
-    n_words = (n_features + 7) // 8
+    n_words = words.size // bounds[-1]
     goes_left = np.empty(256, np.uint8)
     for j in range(jobs.shape[0]):
         node, f, left, right = jobs[j, 0], jobs[j, 1], jobs[j, 4], jobs[j, 5]
@@ -130,13 +130,11 @@ def _partition_levels(plane, order, start, stop, goes_left, to_right):
 def count_nodes(bounds, nodes, words, planes, n_features, weight, order, ranges, out_hist):
     """Histograms of the number of rows that count (of positive weight, or all) for each of the nodes."""
     counts = np.ones(bounds[1] - bounds[0], np.int64)  # the first block is the longest
-    n_words = (n_features + 7) // 8
+    n_words = words.size // bounds[-1]
     for b in range(bounds.size - 1):
         block, end = bounds[b], bounds[b + 1]
-        own_words, own_planes = (
-            words[block * n_words : end * n_words],
-            planes[block * n_features : end * n_features],
-        )
+        own_words = words[block * n_words : end * n_words]
+        own_planes = planes[block * n_features : end * n_features]
         rows, own = order[block:end], counts[: end - block]
         for j in range(nodes.size):
             start, stop = np.int64(ranges[b, nodes[j], 0]), np.int64(ranges[b, nodes[j], 1])

@@ -324,49 +324,60 @@ def _search_levels(
 ):  # fmt: skip
     """Find the best split by categories; return its gain, the node's own part not taken off, 0 if there is none."""
     total = unpack(total_first, total_second, mode, count_bits)
-    total_g, total_h, total_c = total
-    level, place = np.empty(256, np.int64), np.empty(256)  # the categories with support, in their order
     best = 0.0
     for f in range(n_bins.size):
-        if not categorical[f] or not allowed[f]:
+        if categorical[f] and allowed[f]:
+            o = f * 256
+            best = _split_levels(
+                first[o : o + 256], second[o : o + 256] if mode != PACKED else second, mode, count_bits, total,
+                n_bins[f], missing[f], bounded, limits, bounds, best, f, out_split, out_levels,
+            )  # fmt: skip
+    return best
+
+
+@kernel
+def _split_levels(
+    first, second, mode, count_bits, total, n_bins, missing, bounded, limits, bounds, best, f, out_split, out_levels
+):  # fmt: skip
+    """Look for a better split of one categorical feature; return the best gain so far."""
+    total_g, total_h, total_c = total
+    level, place = np.empty(256, np.int64), np.empty(256)  # the categories with support, in their order
+    n = 0
+    for q in range(n_bins + missing):
+        b = q if q < n_bins else MISSING
+        g, h, _ = unpack(first[b], second[b] if mode != PACKED else 0, mode, count_bits)
+        if np.float64(h) < limits.support:
             continue
-        o = f * 256
-        n = 0
-        for q in range(n_bins[f] + missing[f]):
-            b = q if q < n_bins[f] else MISSING
-            g, h, _ = unpack(first[o + b], second[o + b] if mode != PACKED else 0, mode, count_bits)
-            if np.float64(h) < limits.support:
-                continue
-            own = np.float64(g) / (np.float64(h) + limits.smooth)
-            i = n
-            while i > 0 and place[i - 1] > own:
-                level[i], place[i] = level[i - 1], place[i - 1]
-                i -= 1
-            level[i], place[i] = b, own
-            n += 1
-        for direction in (1, -1):
-            left_first, left_second = np.int64(0), np.int64(0)
-            for i in range((n + (1 if direction == 1 else -1)) // 2):
-                b = level[i if direction == 1 else n - 1 - i]
-                left_first += first[o + b]
-                if mode != PACKED:
-                    left_second += second[o + b]
-                g, h, c = unpack(left_first, left_second, mode, count_bits)
-                if bounded:
-                    gain = _bounded_gain(g, h, c, total, np.int8(0), limits, bounds)
-                else:
-                    ok = (min(h, total_h - h) >= limits.hessian) & (min(c, total_c - c) >= limits.count)
-                    right_g, right_h = np.float64(total_g - g), np.float64(total_h - h)
-                    gain = _gain(np.float64(g), right_g, np.float64(h), right_h, ok, limits)
-                if gain > best:
-                    best = gain
-                    out_split[0], out_split[1], out_split[2] = f, 0, 0
-                    out_split[3] = np.int64(min(c, total_c - c) >= limits.certain)
-                    out_split[4], out_split[5] = left_first, left_second
-                    out_levels[:] = 0
-                    for q in range(i + 1):
-                        b = level[q if direction == 1 else n - 1 - q]
-                        out_levels[b >> 6] |= np.uint64(1) << np.uint64(b & 63)
-                        if b == MISSING:
-                            out_split[2] = 1
+        own = np.float64(g) / (np.float64(h) + limits.smooth)
+        i = n
+        while i > 0 and place[i - 1] > own:
+            level[i], place[i] = level[i - 1], place[i - 1]
+            i -= 1
+        level[i], place[i] = b, own
+        n += 1
+    for direction in (1, -1):
+        left_first, left_second = np.int64(0), np.int64(0)
+        for i in range((n + (1 if direction == 1 else -1)) // 2):
+            b = level[i if direction == 1 else n - 1 - i]
+            left_first += first[b]
+            if mode != PACKED:
+                left_second += second[b]
+            g, h, c = unpack(left_first, left_second, mode, count_bits)
+            if bounded:
+                gain = _bounded_gain(g, h, c, total, np.int8(0), limits, bounds)
+            else:
+                ok = (min(h, total_h - h) >= limits.hessian) & (min(c, total_c - c) >= limits.count)
+                right_g, right_h = np.float64(total_g - g), np.float64(total_h - h)
+                gain = _gain(np.float64(g), right_g, np.float64(h), right_h, ok, limits)
+            if gain > best:
+                best = gain
+                out_split[0], out_split[1], out_split[2] = f, 0, 0
+                out_split[3] = np.int64(min(c, total_c - c) >= limits.certain)
+                out_split[4], out_split[5] = left_first, left_second
+                out_levels[:] = 0
+                for q in range(i + 1):
+                    b = level[q if direction == 1 else n - 1 - q]
+                    out_levels[b >> 6] |= np.uint64(1) << np.uint64(b & 63)
+                    if b == MISSING:
+                        out_split[2] = 1
     return best
