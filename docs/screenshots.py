@@ -77,7 +77,7 @@ def served(project: Path):
     from groundup.ship.serve import Settings
     from groundup.ship.serve.running import listen, server_of
     from groundup.web import router
-    from groundup.workbench.predicting import bundle_path
+    from groundup.workbench.use.predict import bundle_path
 
     file = bundle_path(project)
     settings = Settings(port=0)

@@ -11,7 +11,8 @@ import pytest
 from groundup import charts
 from groundup.charts import theme
 from groundup.charts.bundle import VEGA_LITE
-from groundup.charts.plain import MAX_MARKS, shown
+from groundup.charts.plain import MAX_MARKS
+from groundup.text.escaping import printable_name
 
 KINDS = [
     "numeric_distribution",
@@ -175,7 +176,7 @@ def test_vega_draws_charts_of_hostile_names(name, make_charts):
         assert "undefined" not in told, kind
         assert "NaN" not in told, kind
         if kind in {"confusion_matrix", "importance", "leaderboard", "category_distribution", "tree"}:
-            assert shown(name).strip()[:8] in told, kind
+            assert printable_name(name).strip()[:8] in told, kind
 
 
 def test_vega_draws_all_hostile_names_in_one_chart(hostile_names):
@@ -187,7 +188,7 @@ def test_vega_draws_all_hostile_names_in_one_chart(hostile_names):
     bars = charts.category_distribution(dict.fromkeys(hostile_names, 9), name="x", top=99)
     for told in (drawn, drawn_text(board.panel_specs()[0]), drawn_text(bars.panel_specs()[0])):
         for name in hostile_names:
-            assert shown(name)[:8].strip() in told, ascii(name)
+            assert printable_name(name)[:8].strip() in told, ascii(name)
 
 
 def test_levels_that_look_alike_keep_their_own_line(make_charts):

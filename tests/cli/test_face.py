@@ -19,9 +19,9 @@ from groundup.cli.progress import Progress
 from groundup.cli.talk import is_lively, verb
 from groundup.errors import CheckFailed, GroundupError, UsageError
 from groundup.tables import Contract
-from groundup.workbench.events import Failed, FitDone, StepBegun
-from groundup.workbench.folder import Folder
-from groundup.workbench.learners import OURS
+from groundup.workbench.run.events import Failed, FitDone, StepBegun
+from groundup.workbench.run.folder import Folder
+from groundup.workbench.steps.learners import OURS
 
 HEAVY = ("numba", "sklearn", "polars", "scipy")
 

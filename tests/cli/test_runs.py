@@ -13,8 +13,8 @@ import pytest
 
 import groundup as gu
 from groundup.errors import GroundupError, UsageError
-from groundup.workbench.journal import Journal
-from groundup.workbench.runs import find_run, runs_of
+from groundup.workbench.run.history import find_run, runs_of
+from groundup.workbench.run.journal import Journal
 
 
 def build(groundup, table, path, *words):

@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 from served import customers
 
-from groundup.charts.plain import percent
 from groundup.tables import Contract
+from groundup.text.numbers import format_percent
 from groundup.web import fields, plain
 
 
@@ -46,7 +46,7 @@ def test_ranges_units_steps_and_medians_are_those_of_training(contract):
     assert spent.step == "0.01"
     assert float(spent.placeholder) in set(column.drop_nulls())
     assert column.min() <= float(spent.placeholder) <= column.max()
-    assert f"empty in {percent(column.null_count() / len(column))} of rows" in spent.help
+    assert f"empty in {format_percent(column.null_count() / len(column))} of rows" in spent.help
     months = field(contract, "months")
     assert (months.step, months.inputmode, months.optional) == ("1", "numeric", False)
     assert field(contract, "balance").inputmode == "text", "the keyboard of numbers has no minus"

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from groundup.errors import UsageError
-from groundup.workbench.clock import Clock, parse_budget
+from groundup.workbench.run.clock import Clock, parse_budget
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,16 @@ from sklearn.naive_bayes import GaussianNB
 
 from groundup.errors import GroundupError
 from groundup.judge.metrics import Score, metric
-from groundup.judge.numbers import shown, shown_with_error
 from groundup.judge.validation import FoldResult, Validation
-from groundup.workbench.assemble import leaderboard
-from groundup.workbench.candidate import Candidate
-from groundup.workbench.clock import Clock
-from groundup.workbench.events import Failed, FitDone
-from groundup.workbench.journal import Journal
-from groundup.workbench.learners import LearnerEntry
+from groundup.text.numbers import format_number, format_with_error
+from groundup.workbench.run.clock import Clock
+from groundup.workbench.run.events import Failed, FitDone
+from groundup.workbench.run.journal import Journal
+from groundup.workbench.steps.assemble import leaderboard
+from groundup.workbench.steps.candidate import Candidate
 from groundup.workbench.steps.choose import best_of_each, choose
 from groundup.workbench.steps.compare import Comparer, Comparison
+from groundup.workbench.steps.learners import LearnerEntry
 
 
 class Broken(LogisticRegression):
@@ -140,7 +140,7 @@ def test_the_best_that_is_also_smallest_keeps_its_tie():
 def test_one_learner_only():
     one = _candidate("A", [0.9, 0.9, 0.9])
     assert choose(_comparison(one)).reason == (
-        f"A: the only learner compared, with a mean roc_auc of {shown(0.9)} over 3 folds."
+        f"A: the only learner compared, with a mean roc_auc of {format_number(0.9)} over 3 folds."
     )
     broken = _candidate("B", [])
     broken.error = "RuntimeError: no"
@@ -170,7 +170,8 @@ def test_a_learner_that_lacks_values_ranks_behind():
     choice = choose(found)
     assert (choice.candidate, choice.tied) == (full, ())
     assert choice.reason == (
-        f"Full: the best mean rmse, {shown(2.0)} over 5 folds; Gaps has a score on 3 of them only, and is ranked behind."
+        f"Full: the best mean rmse, {format_number(2.0)} over 5 folds; Gaps has a score on 3 of "
+        "them only, and is ranked behind."
     )
     assert found.lacking(gaps) == [1, 2]
     assert found.told("regression") == [
@@ -185,7 +186,7 @@ def test_a_learner_that_lacks_values_ranks_behind():
 
 def test_the_only_learner_may_lack_values_and_says_so():
     found = _errors(_rmse("Gaps", [1.9, None, None, 1.9, 1.9]))
-    assert f"with a mean rmse of {shown(1.9)} over 3 of 5 folds" in choose(found).reason
+    assert f"with a mean rmse of {format_number(1.9)} over 3 of 5 folds" in choose(found).reason
     assert found.told("regression")[0].startswith("Gaps has no rmse on 2 of 5 folds: the predictions")
 
 
@@ -207,8 +208,9 @@ def test_a_learner_stopped_later_is_ranked_by_its_differences():
     assert [c.entry.name for c in best_of_each(found)] == ["Short", "Full", "Other"]
     choice = choose(found)
     assert choice.reason == (
-        f"Short: the best mean rmse, {shown(1.3)} over 2 of 5 folds and what the others have on the rest; next comes "
-        f"Full with {shown(1.8)}, behind by more than chance explains (difference {shown_with_error(0.5, 0.0)})."
+        f"Short: the best mean rmse, {format_number(1.3)} over 2 of 5 folds and what the others "
+        "have on the rest; next comes "
+        f"Full with {format_number(1.8)}, behind by more than chance explains (difference {format_with_error(0.5, 0.0)})."
     )
     assert found.told("regression") == [
         "Short was judged on 2 of 5 folds, and is ranked by its differences from Full on these"
@@ -220,7 +222,7 @@ def test_the_reason_tells_the_mean_that_ranks_a_stopped_rival():
     found = _errors(_rmse("Full", [2.0, 2.0, 3.0, 4.0, 4.0]), _rmse("Short", [2.9, 2.9], "time"))
     choice = choose(found)
     assert (
-        f"Full: the best mean rmse, {shown(3.0)} over 5 folds; next comes Short with {shown(3.9)}"
+        f"Full: the best mean rmse, {format_number(3.0)} over 5 folds; next comes Short with {format_number(3.9)}"
         in choice.reason
     )
     assert "(by its differences on 2 of 5 folds)" in choice.reason
@@ -235,7 +237,7 @@ def test_a_fold_that_nobody_can_answer_counts_for_nobody():
     found.baseline = _candidate("Baseline", [0.5, None, 0.5])
     assert found.folds() == [0, 2]
     assert found.lacking(found.tried[0]) == []
-    assert f"{shown(0.91)} over 2 of 3 folds" in choose(found).reason
+    assert f"{format_number(0.91)} over 2 of 3 folds" in choose(found).reason
     assert "roc_auc is the mean of 2 of 3 folds" in found.told("binary")[0]
 
 

@@ -7,13 +7,13 @@ import pytest
 from groundup.judge.metrics import Score, metric
 from groundup.judge.validation import FoldResult, Validation
 from groundup.tables import Contract, read, split
-from groundup.workbench.assemble import leaderboard
-from groundup.workbench.candidate import Candidate
-from groundup.workbench.learners import baseline_of, learners_of
-from groundup.workbench.problem import pose
+from groundup.workbench.steps.assemble import leaderboard
+from groundup.workbench.steps.candidate import Candidate
 from groundup.workbench.steps.choose import choose
 from groundup.workbench.steps.comparison import Comparison
 from groundup.workbench.steps.finalize import _worse_on_test, finalize
+from groundup.workbench.steps.learners import baseline_of, learners_of
+from groundup.workbench.steps.problem import pose
 
 LINEAR, BOOSTING = learners_of("binary", ["LogisticRegression", "HistGradientBoostingClassifier"]).entries
 STOPS = {"random_state": 0, "max_iter": 30, "early_stopping": True}

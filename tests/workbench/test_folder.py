@@ -7,8 +7,8 @@ import stat
 import pytest
 
 from groundup.errors import GroundupError, UsageError
-from groundup.workbench.folder import BUNDLE, Folder, default_root, is_project
 from groundup.workbench.result import Best, Data, Parts, Result
+from groundup.workbench.run.folder import BUNDLE, Folder, default_root, is_project
 
 
 def result(**changes):

@@ -8,9 +8,9 @@ import pytest
 from groundup import models
 from groundup.errors import UsageError
 from groundup.models import LogisticRegression, Ridge
-from groundup.workbench import learners
-from groundup.workbench.learners import baseline_of, learners_of, packages_of
 from groundup.workbench.project import Project
+from groundup.workbench.steps import learners
+from groundup.workbench.steps.learners import baseline_of, learners_of, packages_of
 
 
 class Point:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from groundup.errors import GroundupError
-from groundup.workbench import lines
-from groundup.workbench.clock import Clock
-from groundup.workbench.journal import NAME, UNFINISHED, Journal, ProjectError, brief, read, resumable
+from groundup.workbench.run import journal_format
+from groundup.workbench.run.clock import Clock
+from groundup.workbench.run.journal import NAME, UNFINISHED, Journal, ProjectError, brief, read, resumable
 
 
 def kinds(path):
@@ -52,8 +52,8 @@ def test_entries_recorded_in_memory_are_written_too(tmp_path):
 def test_each_line_is_on_the_disk_before_the_next(tmp_path, monkeypatch):
     calls = []
     fsync, write = os.fsync, os.write
-    monkeypatch.setattr(lines.os, "write", lambda f, b: (calls.append("write"), write(f, b))[1])
-    monkeypatch.setattr(lines.os, "fsync", lambda f: (calls.append("fsync"), fsync(f))[1])
+    monkeypatch.setattr(journal_format.os, "write", lambda f, b: (calls.append("write"), write(f, b))[1])
+    monkeypatch.setattr(journal_format.os, "fsync", lambda f: (calls.append("fsync"), fsync(f))[1])
     journal = Journal()
     journal.open(tmp_path)
     calls.clear()
@@ -202,7 +202,7 @@ def test_a_full_disk_loses_the_last_entry_only(tmp_path, monkeypatch, written_by
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as m:
-        m.setattr(lines.os, "write", full)
+        m.setattr(journal_format.os, "write", full)
         with pytest.raises(ProjectError, match="No space left on device") as caught:
             journal.record("fit", fold=3)
         journal.stopped(caught.value)

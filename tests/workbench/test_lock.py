@@ -10,14 +10,14 @@ import threading
 import pytest
 
 import groundup as gu
-from groundup.workbench.folder import Folder
-from groundup.workbench.journal import ProjectError
-from groundup.workbench.lock import HOLDER, Lock, holder
+from groundup.workbench.run.folder import Folder
+from groundup.workbench.run.journal import ProjectError
+from groundup.workbench.run.lock import HOLDER, Lock, holder
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from groundup.workbench.lock import Lock
+from groundup.workbench.run.lock import Lock
 with Lock(Path(sys.argv[1]), "3f2a9c"):
     print("held", flush=True)
     time.sleep(60)

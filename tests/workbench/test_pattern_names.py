@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 
 import groundup as gu
-from groundup.workbench.explaining import explain
-from groundup.workbench.predicting import predict
+from groundup.workbench.use.explain import explain
+from groundup.workbench.use.predict import predict
 
 NAMES = ["*", "^a$", "^.*$", "^(?$"]
 

@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 
 import groundup as gu
 from groundup.errors import GroundupError
-from groundup.workbench.predicting import predict
+from groundup.workbench.use.predict import predict
 
 BIG = 2**53 + 1
 LINEAR = ["LogisticRegression"]

@@ -9,8 +9,8 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 import groundup as gu
 from groundup.errors import CheckFailed, GroundupError, UsageError
-from groundup.workbench.events import StepBegun, Told
-from groundup.workbench.predicting import predict
+from groundup.workbench.run.events import StepBegun, Told
+from groundup.workbench.use.predict import predict
 
 LINEAR = ["LogisticRegression"]
 

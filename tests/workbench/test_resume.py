@@ -14,11 +14,11 @@ import pytest
 import groundup as gu
 from groundup.errors import GroundupError, UsageError
 from groundup.ship import bundle
-from groundup.workbench import lines
-from groundup.workbench.events import FitDone, Told
 from groundup.workbench.examination import Examination
-from groundup.workbench.folder import BUNDLE
-from groundup.workbench.journal import ProjectError, read
+from groundup.workbench.run import journal_format
+from groundup.workbench.run.events import FitDone, Told
+from groundup.workbench.run.folder import BUNDLE
+from groundup.workbench.run.journal import ProjectError, read
 from groundup.workbench.steps import compare as compare_step
 from groundup.workbench.steps import finalize as finalize_step
 
@@ -56,7 +56,7 @@ def whole(tmp_path_factory, frame, no_report):
 
 def killed_at(n, monkeypatch, path, frame, **changes):
     """Run until the n-th entry is to be written; then nothing more happens, as after SIGKILL."""
-    written, write = 0, lines.os.write
+    written, write = 0, journal_format.os.write
 
     def dies(file, data):
         nonlocal written
@@ -70,7 +70,7 @@ def killed_at(n, monkeypatch, path, frame, **changes):
         return write(file, data)
 
     with monkeypatch.context() as m:
-        m.setattr(lines.os, "write", dies)
+        m.setattr(journal_format.os, "write", dies)
         with pytest.raises(Killed):
             project(path, frame, **changes).build(max_fits=20)
 
@@ -171,7 +171,7 @@ def test_a_killed_process_goes_on(tmp_path):
 @pytest.mark.parametrize("at", [4, pytest.param(20, marks=SLOW), 33])
 def test_a_full_disk_loses_at_most_the_fit_in_flight(at, whole, tmp_path, frame, monkeypatch):
     result, _ = whole
-    written, write = 0, lines.os.write
+    written, write = 0, journal_format.os.write
 
     def full(file, data):
         nonlocal written
@@ -182,7 +182,7 @@ def test_a_full_disk_loses_at_most_the_fit_in_flight(at, whole, tmp_path, frame,
 
     heard = []
     with monkeypatch.context() as m:
-        m.setattr(lines.os, "write", full)
+        m.setattr(journal_format.os, "write", full)
         with pytest.raises(ProjectError, match="No space left on device"):
             project(tmp_path, frame, listen=heard.append).build(max_fits=20)
     n_done = sum(isinstance(event, FitDone) for event in heard)
@@ -270,7 +270,7 @@ def test_steps_one_by_one_are_kept_too(tmp_path, frame):
 def test_segments_go_on_too(tmp_path, make_frame, monkeypatch):
     frame = make_frame(200).select("a", "b")
     result = gu.Project(frame, path=tmp_path / "whole").build(max_fits=30)
-    written, write = 0, lines.os.write
+    written, write = 0, journal_format.os.write
 
     def dies(file, data):
         nonlocal written
@@ -280,7 +280,7 @@ def test_segments_go_on_too(tmp_path, make_frame, monkeypatch):
         return write(file, data)
 
     with monkeypatch.context() as m:
-        m.setattr(lines.os, "write", dies)
+        m.setattr(journal_format.os, "write", dies)
         with pytest.raises(Killed):
             gu.Project(frame, path=tmp_path / "p").build(max_fits=30)
     assert gu.Project(frame, path=tmp_path / "p").build(max_fits=30).digest == result.digest

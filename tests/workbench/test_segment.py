@@ -9,8 +9,8 @@ import pytest
 from groundup import Project
 from groundup.errors import UsageError
 from groundup.models import KMeans
-from groundup.workbench.learners import Found, LearnerEntry
 from groundup.workbench.steps import segment
+from groundup.workbench.steps.learners import Found, LearnerEntry
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from groundup.tables import Contract, read
-from groundup.workbench.segments import profile
+from groundup.workbench.steps.segment_profile import profile
 
 
 def test_words_and_numbers():

@@ -10,7 +10,7 @@ import pytest
 import groundup as gu
 from groundup.errors import GroundupError, UsageError
 from groundup.workbench import project as project_module
-from groundup.workbench.events import StepBegun, Told
+from groundup.workbench.run.events import StepBegun, Told
 from groundup.workbench.steps import compare as compare_step
 
 LINEAR = ["LogisticRegression"]

@@ -16,9 +16,11 @@ import numpy as np
 from groundup.charts import theme
 from groundup.charts.chart import Chart, Panel
 from groundup.charts.drawing import Rows, row_height, tooltips
-from groundup.charts.plain import labels as as_labels
-from groundup.charts.plain import percent, quoted, rows, table
+from groundup.charts.plain import rows, table
 from groundup.errors import UsageError
+from groundup.text.escaping import distinct_labels as as_labels
+from groundup.text.escaping import quoted
+from groundup.text.numbers import format_percent
 
 #: Nodes drawn, at most: beyond, the deepest branches are told by how many leaves they have.
 MOST_NODES = 63
@@ -165,7 +167,7 @@ def _answer(nodes: Nodes, node: int, classes: list[str] | None, precision: int) 
     if classes is None:
         return ", ".join(f"{v:.{precision}g}" for v in value)
     best = int(value.argmax())
-    return f"{classes[best].rstrip(' ')} {percent(float(value[best]))}"
+    return f"{classes[best].rstrip(' ')} {format_percent(float(value[best]))}"
 
 
 def _n_leaves(nodes: Nodes, node: int) -> int:
@@ -232,7 +234,8 @@ def _said_on_branches(drawn: Rows, places: list[_Place], x, y) -> list:
 def _ends(drawn: Rows, nodes: Nodes, places: list[_Place], classes: list[str] | None, x, y) -> list:
     """Return nodes and leaves with what they say."""
     told = [
-        f"{nodes.n_rows[p.node]:,.0f} ({percent(nodes.n_rows[p.node] / nodes.n_rows[0])})" for p in places
+        f"{nodes.n_rows[p.node]:,.0f} ({format_percent(nodes.n_rows[p.node] / nodes.n_rows[0])})"
+        for p in places
     ]
     layers = []
     for name, is_leaf in (("questions", False), ("leaves", True)):
@@ -280,7 +283,8 @@ def _reading(nodes: Nodes, names, classes, depth: np.ndarray, way: Sequence[int]
     said = (
         f"At most {depth.max():,} {'question' if depth.max() == 1 else 'questions'} from the left to an answer; “yes” "
         "goes up, “no” goes down, and a branch is as thick as its training rows are many. The first question is about "
-        f"{quoted(names[nodes.feature[0]])}. The largest leaf holds {percent(nodes.n_rows[largest] / nodes.n_rows[0])} "
+        f"{quoted(names[nodes.feature[0]])}. The largest leaf holds "
+        f"{format_percent(nodes.n_rows[largest] / nodes.n_rows[0])} "
         f"of the rows: {_answer(nodes, largest, classes, precision)}."
     )
     if len(way):

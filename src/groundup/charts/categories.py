@@ -9,8 +9,10 @@ import altair as alt
 
 from groundup.charts.chart import Chart, Panel
 from groundup.charts.drawing import Rows, names, row_height, tooltips, x_number
-from groundup.charts.plain import labels, percent, quoted, rows, shown, table
+from groundup.charts.plain import rows, table
 from groundup.errors import UsageError
+from groundup.text.escaping import distinct_labels, printable_name, quoted
+from groundup.text.numbers import format_percent
 
 #: Letters of a level on the axis: room for the bars remains on a narrow screen.
 _LETTERS = 20
@@ -40,7 +42,9 @@ def bars(counts: Mapping | Sequence[tuple], n_missing: int = 0, top: int = 12) -
     if n_missing:
         listed.append(("missing", int(n_missing), "missing"))
     return Bars(
-        labels(level for level, _, _ in listed), [n for _, n, _ in listed], [kind for *_, kind in listed]
+        distinct_labels(level for level, _, _ in listed),
+        [n for _, n, _ in listed],
+        [kind for *_, kind in listed],
     )
 
 
@@ -64,23 +68,27 @@ def category_distribution(
     if n_rows == 0:
         raise UsageError(f"{quoted(name)} has no rows: there is nothing to draw.")
     shares = [n / n_rows for n in found.counts]
-    told = [f"{n:,}  ({percent(share)})" for n, share in zip(found.counts, shares, strict=True)]
+    told = [f"{n:,}  ({format_percent(share)})" for n, share in zip(found.counts, shares, strict=True)]
     lines = rows(
-        label=labels(found.labels, _LETTERS), n=found.counts, share=shares, told=told, kind=found.kinds
+        label=distinct_labels(found.labels, _LETTERS),
+        n=found.counts,
+        share=shares,
+        told=told,
+        kind=found.kinds,
     )
     return Chart(
         kind="category_distribution",
-        title=f"Distribution of {shown(name)}",
+        title=f"Distribution of {printable_name(name)}",
         reading=_reading(found, len(counts), n_rows, n_missing, name),
         panels=(
             Panel(
                 *_draw(lines),
-                f"Rows for each level of {shown(name)}",
+                f"Rows for each level of {printable_name(name)}",
                 row_height(len(lines)) + 34,
             ),
         ),
         table=table(
-            f"Rows for each level of {shown(name)}",
+            f"Rows for each level of {printable_name(name)}",
             {"level": found.labels, "rows": found.counts, "share": shares, "what": found.kinds},
         ),
     )
@@ -108,8 +116,8 @@ def _reading(found: Bars, n_levels: int, n_rows: int, n_missing: int, name: str)
     levels = "one level" if n_levels == 1 else f"{n_levels:,} levels"
     told = (
         f"{quoted(name)} has {levels}; the most frequent is {quoted(found.labels[0])} with "
-        f"{percent(found.counts[0] / n_rows)} of {n_rows:,} rows."
+        f"{format_percent(found.counts[0] / n_rows)} of {n_rows:,} rows."
     )
     if n_missing:
-        told += f" {n_missing:,} rows are missing ({percent(n_missing / n_rows)})."
+        told += f" {n_missing:,} rows are missing ({format_percent(n_missing / n_rows)})."
     return told

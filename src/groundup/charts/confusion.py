@@ -15,9 +15,11 @@ import numpy as np
 from groundup.charts import theme
 from groundup.charts.chart import Chart, Panel
 from groundup.charts.drawing import Rows, tooltips
-from groundup.charts.plain import labels as as_labels
-from groundup.charts.plain import percent, quoted, rows, table
+from groundup.charts.plain import rows, table
 from groundup.errors import UsageError
+from groundup.text.escaping import distinct_labels as as_labels
+from groundup.text.escaping import quoted
+from groundup.text.numbers import format_percent
 
 _MOST_WITH_TEXT = 10
 _SMALL = 16  # from here on, cells hold no text
@@ -69,7 +71,7 @@ def confusion_matrix(counts, labels: Sequence, *, title: str = "Where the model 
         predicted=[found.labels[j] for j in predicted],
         n=found.counts.ravel(),
         share=shares.ravel(),
-        told=[percent(s, 1 if n < _MOST_WITH_TEXT else 0) for s in shares.ravel()],
+        told=[format_percent(s, 1 if n < _MOST_WITH_TEXT else 0) for s in shares.ravel()],
         kind=["right" if i == j else "error" for i, j in zip(true, predicted, strict=True)],
     )
     size = 64 if n <= 4 else (44 if n <= _MOST_WITH_TEXT else (30 if n <= _SMALL else 14))
@@ -143,7 +145,7 @@ def _texts(base, n: int, n_digits: int) -> list:
 def _reading(found: Matrix, n_labels: int) -> str:
     total = float(found.counts.sum())
     right = float(np.trace(found.counts))
-    told = f"{percent(right / total)} of {total:,.0f} rows are predicted right."
+    told = f"{format_percent(right / total)} of {total:,.0f} rows are predicted right."
     errors = found.counts.astype(float)
     np.fill_diagonal(errors, 0.0)
     if errors.max() > 0:
@@ -151,7 +153,7 @@ def _reading(found: Matrix, n_labels: int) -> str:
         told += (
             f" The most frequent error: {quoted(found.labels[i])} taken for {quoted(found.labels[j])},"
             f" {errors[i, j]:,.0f} rows"
-            f" ({percent(errors[i, j] / found.counts[i].sum())} of all {quoted(found.labels[i])})."
+            f" ({format_percent(errors[i, j] / found.counts[i].sum())} of all {quoted(found.labels[i])})."
         )
     else:
         told += " There is no error."

@@ -16,9 +16,11 @@ import numpy as np
 
 from groundup.charts.chart import Chart, Panel
 from groundup.charts.drawing import Rows, names, row_height, tooltips, x_number, y_number
-from groundup.charts.plain import labels, number, quoted, rows, shown, table, vector
+from groundup.charts.plain import rows, table, vector
 from groundup.charts.thinning import kept_points
 from groundup.errors import UsageError
+from groundup.text.escaping import distinct_labels, printable_name, quoted
+from groundup.text.numbers import format_short
 
 _MOST_SINGLE = 40
 _MOST_POINTS = 60
@@ -55,7 +57,7 @@ def dependence(grid: Sequence, mean, low=None, high=None, individual=None) -> De
         ]
     if any(isinstance(v, (str, bool, np.bool_)) or v is None for v in grid):
         levels, order = (
-            labels(("missing" if v is None else v for v in grid), 24),
+            distinct_labels(("missing" if v is None else v for v in grid), 24),
             np.argsort(-mean, kind="stable")[:_MOST_SINGLE],
         )
         position, levels = np.arange(len(order), dtype=float), [levels[i] for i in order]
@@ -103,15 +105,15 @@ def partial_dependence(
         drawn, height = _draw_curve(found, name, target, values), 280
     else:
         drawn, height = _draw_levels(found, target), row_height(len(found.levels), 28) + 40
-    columns = {shown(name): found.levels or found.grid, f"mean {shown(target)}": found.mean}
+    columns = {printable_name(name): found.levels or found.grid, f"mean {printable_name(target)}": found.mean}
     if found.low is not None and found.high is not None:
         columns |= {"from": found.low, "to": found.high}
     return Chart(
         kind="partial_dependence",
-        title=f"How the prediction moves with {shown(name)}",
+        title=f"How the prediction moves with {printable_name(name)}",
         reading=_reading(found, name, target),
-        panels=(Panel(*drawn, f"Mean {shown(target)} over {shown(name)}", height),),
-        table=table(f"Mean {shown(target)} for values of {shown(name)}", columns),
+        panels=(Panel(*drawn, f"Mean {printable_name(target)} over {printable_name(name)}", height),),
+        table=table(f"Mean {printable_name(target)} for values of {printable_name(name)}", columns),
     )
 
 
@@ -150,7 +152,7 @@ def _draw_levels(found: Dependence, target: str):
         lo=_or_none(found.low, found.mean),
         hi=_or_none(found.high, found.mean),
     )
-    title = f"mean {shown(target)}"
+    title = f"mean {printable_name(target)}"
     kept = Rows()
     base = kept.chart("rows", listed).encode(
         y=names(found.levels or []),
@@ -175,11 +177,14 @@ def _tick_places(values, grid: np.ndarray) -> np.ndarray:
 def _reading(found: Dependence, name: str, target: str) -> str:
     low, high = int(found.mean.argmin()), int(found.mean.argmax())
     if found.mean[high] - found.mean[low] <= 1e-9 * max(1.0, abs(found.mean[high])):
-        return f"The mean {shown(target)} does not move with {quoted(name)}: it is {number(found.mean[0])} throughout."
-    where = [quoted(found.levels[i]) if found.levels else number(found.grid[i]) for i in (low, high)]
+        level = format_short(found.mean[0])
+        return (
+            f"The mean {printable_name(target)} does not move with {quoted(name)}: it is {level} throughout."
+        )
+    where = [quoted(found.levels[i]) if found.levels else format_short(found.grid[i]) for i in (low, high)]
     told = (
-        f"The mean {shown(target)} goes from {number(found.mean[low])} (at {where[0]}) to "
-        f"{number(found.mean[high])} (at {where[1]}) as {quoted(name)} changes"
+        f"The mean {printable_name(target)} goes from {format_short(found.mean[low])} (at {where[0]}) to "
+        f"{format_short(found.mean[high])} (at {where[1]}) as {quoted(name)} changes"
     )
     if found.levels is None and len(found.mean) > 2:
         steps = np.diff(found.mean)

@@ -7,7 +7,8 @@ from typing import Any
 
 import altair as alt
 
-from groundup.charts.plain import MAX_MARKS, axis_format, shown
+from groundup.charts.plain import MAX_MARKS, axis_format
+from groundup.text.escaping import printable_name
 
 
 class Rows(dict):
@@ -29,7 +30,7 @@ def x_number(field: str, title: str | None, numbers=(), *, axis: dict | None = N
     return alt.X(
         field,
         type="quantitative",
-        title=title and shown(title),
+        title=title and printable_name(title),
         scale=alt.Scale(**{"zero": False, **scale}),
         axis=alt.Axis(**_format(numbers), **(axis or {})),
     )
@@ -47,7 +48,7 @@ def y_number(field: str, title: str | None, numbers=(), *, axis: dict | None = N
     return alt.Y(
         field,
         type="quantitative",
-        title=title and shown(title),
+        title=title and printable_name(title),
         scale=alt.Scale(**{"zero": False, **scale}),
         axis=alt.Axis(titleBaseline="bottom", **above, **_format(numbers), **(axis or {})),
     )

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from groundup.charts import bundle, theme
 from groundup.charts.chart import Chart
-from groundup.charts.figures import in_table
-from groundup.charts.plain import visible
+from groundup.text.escaping import printable
+from groundup.text.numbers import format_table_number
 
 
 def head() -> str:
@@ -115,12 +115,12 @@ def _cell(value) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         text = {None: "", True: "yes", False: "no"}.get(value, value) if not isinstance(value, str) else value
         return f"<td>{_text(text)}</td>"
-    return f'<td class="gu-number">{in_table(value)}</td>'
+    return f'<td class="gu-number">{format_table_number(value)}</td>'
 
 
 def _text(value) -> str:
     """Return a value as escaped text in which nothing hides."""
-    return escape(visible(str(value)))
+    return escape(printable(str(value)))
 
 
 def _source(name: str) -> str:

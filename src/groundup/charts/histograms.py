@@ -16,8 +16,10 @@ import numpy as np
 
 from groundup.charts.chart import Chart, Panel
 from groundup.charts.drawing import Rows, round_ticks, round_width, tooltips, x_number, y_number
-from groundup.charts.plain import number, percent, quoted, rows, shown, table
+from groundup.charts.plain import rows, table
 from groundup.errors import UsageError
+from groundup.text.escaping import printable_name, quoted
+from groundup.text.numbers import format_percent, format_short
 
 _WHOLE = 2.0**53  # beyond, every float is a whole number
 
@@ -101,11 +103,13 @@ def numeric_distribution(values, *, name: str, unit: str = "", n_bins: int | Non
     bars = rows(lo=edges[:-1], hi=edges[1:], n=counted.counts, share=counted.counts / n_rows)
     return Chart(
         kind="numeric_distribution",
-        title=f"Distribution of {shown(name)}",
+        title=f"Distribution of {printable_name(name)}",
         reading=_reading(counted, n_rows, name, unit),
-        panels=(Panel(*_draw(bars, counted, n_rows, name, unit), f"Histogram of {shown(name)}", 220),),
+        panels=(
+            Panel(*_draw(bars, counted, n_rows, name, unit), f"Histogram of {printable_name(name)}", 220),
+        ),
         table=table(
-            f"Rows in each range of {shown(name)}",
+            f"Rows in each range of {printable_name(name)}",
             {
                 "from": [*edges[:-1], None],
                 "to": [*edges[1:], None],
@@ -119,7 +123,7 @@ def numeric_distribution(values, *, name: str, unit: str = "", n_bins: int | Non
 
 def _draw(bars: list[dict], counted: Histogram, n_rows: int, name: str, unit: str):
     edges = counted.edges
-    title = f"{shown(name)} ({shown(unit)})" if unit else shown(name)
+    title = f"{printable_name(name)} ({printable_name(unit)})" if unit else printable_name(name)
     # Missing rows are one more bar, right of the scale: its ticks end where the numbers end.
     ticks = {"values": round_ticks(edges[0], edges[-1])} if counted.n_missing else {}
     x = x_number("lo", title, edges, nice=False, axis=ticks)
@@ -156,13 +160,17 @@ def _draw(bars: list[dict], counted: Histogram, n_rows: int, name: str, unit: st
 def _reading(counted: Histogram, n_rows: int, name: str, unit: str) -> str:
     if not counted.counts.sum():
         return f"None of the {n_rows:,} rows of {quoted(name)} holds a number."
-    unit = f" {shown(unit)}" if unit else ""
+    unit = f" {printable_name(unit)}" if unit else ""
     top = int(counted.counts.argmax())
     low, high = counted.edges[top], counted.edges[top + 1]
     is_one_number = low % 1 == 0.5 and high - low == 1
-    where = f"at {number(low + 0.5)}" if is_one_number else f"from {number(low)} to {number(high)}"
-    middle = f"The median of {quoted(name)} is {number(counted.median)}{unit}"
-    share = percent(counted.counts[top] / n_rows)
+    where = (
+        f"at {format_short(low + 0.5)}"
+        if is_one_number
+        else f"from {format_short(low)} to {format_short(high)}"
+    )
+    middle = f"The median of {quoted(name)} is {format_short(counted.median)}{unit}"
+    share = format_percent(counted.counts[top] / n_rows)
     told = [f"{middle}; the fullest bar, {where}{unit}, holds {share} of the rows."]
     for n, where, edge in (
         (counted.n_below, "below", counted.edges[0]),
@@ -170,11 +178,11 @@ def _reading(counted: Histogram, n_rows: int, name: str, unit: str) -> str:
     ):
         if n:
             told.append(
-                f"{n:,} {'value' if n == 1 else 'values'} {where} {number(edge)} stand in the outermost bar."
+                f"{n:,} {'value' if n == 1 else 'values'} {where} {format_short(edge)} stand in the outermost bar."
             )
     if counted.n_missing:
         told.append(
-            f"{counted.n_missing:,} of {n_rows:,} rows are missing ({percent(counted.n_missing / n_rows)})."
+            f"{counted.n_missing:,} of {n_rows:,} rows are missing ({format_percent(counted.n_missing / n_rows)})."
         )
     if counted.n_infinite:
         told.append(f"{counted.n_infinite:,} infinite values are not drawn.")

@@ -12,11 +12,12 @@ from typing import NamedTuple
 import altair as alt
 import numpy as np
 
-from groundup.charts import figures
 from groundup.charts.chart import Chart, Panel
 from groundup.charts.drawing import Rows, names, row_height, tooltips, x_number
-from groundup.charts.plain import labels, quoted, rows, shown, table, vector
+from groundup.charts.plain import rows, table, vector
 from groundup.errors import UsageError
+from groundup.text.escaping import distinct_labels, printable_name, quoted
+from groundup.text.numbers import format_number
 
 
 class Ranked(NamedTuple):
@@ -36,7 +37,7 @@ def ranked(columns: Sequence, mean, low=None, high=None) -> Ranked:
     high = mean if high is None else vector(high, "high", n=len(columns))
     if (low > mean + 1e-12).any() or (high < mean - 1e-12).any():
         row = int(np.flatnonzero((low > mean + 1e-12) | (high < mean - 1e-12))[0])
-        raise UsageError("An interval must hold its mean.", column=shown(columns[row]))
+        raise UsageError("An interval must hold its mean.", column=printable_name(columns[row]))
     order = np.argsort(-mean, kind="stable")
     clear = (low > 0) | (high < 0)
     return Ranked([columns[i] for i in order], mean[order], low[order], high[order], clear[order])
@@ -59,7 +60,7 @@ def importance(columns: Sequence, mean, low=None, high=None, *, metric: str, top
     """
     found = ranked(columns, mean, low, high)
     n = min(top, len(found.names))
-    label = labels(found.names[:n], 24)
+    label = distinct_labels(found.names[:n], 24)
     listed = rows(
         label=label, mean=found.mean[:n], lo=found.low[:n], hi=found.high[:n], clear=found.is_clear[:n]
     )
@@ -70,15 +71,15 @@ def importance(columns: Sequence, mean, low=None, high=None, *, metric: str, top
         reading=_reading(found, metric),
         panels=(
             Panel(
-                *_draw(listed, f"{shown(metric)} lost if shuffled"),
+                *_draw(listed, f"{printable_name(metric)} lost if shuffled"),
                 "Importance of each column",
                 row_height(n) + 40,
             ),
         ),
         table=table(
-            f"{shown(metric)} lost when the column is shuffled",
+            f"{printable_name(metric)} lost when the column is shuffled",
             {
-                "column": labels(found.names[:50]),
+                "column": distinct_labels(found.names[:50]),
                 "mean": found.mean[:50],
                 "from": found.low[:50],
                 "to": found.high[:50],
@@ -112,10 +113,10 @@ def _draw(listed: list[dict], title: str):
 def _reading(found: Ranked, metric: str) -> str:
     clear = [i for i in range(len(found.names)) if found.is_clear[i] and found.mean[i] > 0]
     if not clear:
-        return f"No column makes a difference to {shown(metric)} that is clear of chance."
+        return f"No column makes a difference to {printable_name(metric)} that is clear of chance."
     told = (
         f"The model relies most on {quoted(found.names[clear[0]])}: "
-        f"without it {shown(metric)} is worse by {figures.shown(found.mean[clear[0]])}."
+        f"without it {printable_name(metric)} is worse by {format_number(found.mean[clear[0]])}."
     )
     if len(clear) > 1:
         told += (

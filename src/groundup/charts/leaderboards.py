@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 import altair as alt
 import numpy as np
 
-from groundup.charts import figures
 from groundup.charts.chart import Chart, Panel
 from groundup.charts.drawing import Rows, row_height, tooltips, x_number
-from groundup.charts.plain import labels, quoted, rows, shown, table, vector
+from groundup.charts.plain import rows, table, vector
 from groundup.errors import UsageError
+from groundup.text.escaping import distinct_labels, printable_name, quoted
+from groundup.text.numbers import format_number, format_with_error
 
 
 class Line(NamedTuple):
@@ -74,21 +75,21 @@ def leaderboard(
         raise UsageError("No model has a score: there is nothing to compare.")
     chosen = ranked[0].name if chosen is None else chosen
     kept = [ln for i, ln in enumerate(ranked) if i < top or ln.is_baseline or ln.name == chosen]
-    label = labels(_named(ln) for ln in kept)
+    label = distinct_labels(_named(ln) for ln in kept)
     arrow = "higher is better" if greater_is_better else "lower is better"
     return Chart(
         kind="leaderboard",
-        title=f"Models compared by {shown(metric)}",
+        title=f"Models compared by {printable_name(metric)}",
         reading=_reading(ranked, chosen, metric, arrow),
         panels=(
             Panel(
-                *_draw(kept, label, chosen, f"{shown(metric)}, {arrow}"),
-                f"{shown(metric)} of {len(kept)} models, with the spread over folds",
+                *_draw(kept, label, chosen, f"{printable_name(metric)}, {arrow}"),
+                f"{printable_name(metric)} of {len(kept)} models, with the spread over folds",
                 row_height(len(kept), 42) + 34,
             ),
         ),
         table=table(
-            f"{shown(metric)} of each model ({arrow})",
+            f"{printable_name(metric)} of each model ({arrow})",
             {
                 "model": label,
                 "mean": [ln.score for ln in kept],
@@ -118,7 +119,7 @@ def _draw(kept: list[Line], label: list[str], chosen: str, title: str):
     folds = rows(
         label=[f[0] for f in single],
         score=[f[1] for f in single],
-        told=[figures.shown(f[1]) for f in single],
+        told=[format_number(f[1]) for f in single],
         chosen=[f[2] for f in single],
     )
     ends = [row[end] for row in summary for end in ("lo", "hi")] + [row["score"] for row in folds]
@@ -171,19 +172,19 @@ def _named(line: Line) -> str:
 
 def _told(line: Line) -> str:
     """Return mean and deviation."""
-    return figures.shown_with_error(line.score, line.spread)
+    return format_with_error(line.score, line.spread)
 
 
 def _reading(ranked: list[Line], chosen: str, metric: str, arrow: str) -> str:
     best = next((ln for ln in ranked if ln.name == chosen), ranked[0])
     leads = "leads" if best is ranked[0] else "is chosen"
-    told = [f"{quoted(best.name)} {leads} with {shown(metric)} {_told(best)} over folds ({arrow})."]
+    told = [f"{quoted(best.name)} {leads} with {printable_name(metric)} {_told(best)} over folds ({arrow})."]
     others = [ln for ln in ranked if ln.name != best.name and not ln.is_baseline]
     if others:
         runner = others[0]
         then = "Next comes" if leads == "leads" else "Best of the others is"
         as_good = ", as good within what chance explains" if runner.is_tied else ""
-        told.append(f"{then} {quoted(runner.name)} with {figures.shown(runner.score)}{as_good}.")
+        told.append(f"{then} {quoted(runner.name)} with {format_number(runner.score)}{as_good}.")
     if baseline := next((ln for ln in ranked if ln.is_baseline and ln is not best), None):
-        told.append(f"The baseline has {figures.shown(baseline.score)}.")
+        told.append(f"The baseline has {format_number(baseline.score)}.")
     return " ".join(told)

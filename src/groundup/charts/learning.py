@@ -12,13 +12,14 @@ from collections.abc import Mapping
 import altair as alt
 import numpy as np
 
-from groundup.charts import figures
 from groundup.charts.chart import Chart, Panel
 from groundup.charts.drawing import Rows, tooltips, x_number, y_number
-from groundup.charts.plain import labels, quoted, rows, shown, table, vector
+from groundup.charts.plain import rows, table, vector
 from groundup.charts.ranked import MOST_CURVES, by_series
 from groundup.charts.thinning import kept_points
 from groundup.errors import UsageError
+from groundup.text.escaping import distinct_labels, printable_name, quoted
+from groundup.text.numbers import format_number
 
 _TABLE_ROWS = 12
 
@@ -40,7 +41,7 @@ def learning_curve(
     """
     if not series or len(series) > MOST_CURVES:
         raise UsageError(f"A learning curve shows 1 to {MOST_CURVES} series, not {len(series)}.")
-    named = labels(series, 40)
+    named = distinct_labels(series, 40)
     values = [vector(v, f"series {quoted(k)}", finite=False) for k, v in series.items()]
     if not all(np.isfinite(v).any() for v in values):
         raise UsageError("Each series of a learning curve needs at least one finite score.")
@@ -51,9 +52,11 @@ def learning_curve(
         raise UsageError(f"best must be an iteration from 1 to {max(map(len, values))}.", value=best)
     return Chart(
         kind="learning_curve",
-        title=f"Learning curve: {shown(metric)} after each iteration",
+        title=f"Learning curve: {printable_name(metric)} after each iteration",
         reading=_reading(named, values, metric, best, greater_is_better=greater_is_better),
-        panels=(Panel(*_draw(named, values, metric, best), f"{shown(metric)} over iterations", 280),),
+        panels=(
+            Panel(*_draw(named, values, metric, best), f"{printable_name(metric)} over iterations", 280),
+        ),
         table=_table(named, values, metric, best),
     )
 
@@ -90,7 +93,9 @@ def _table(named: list[str], values: list[np.ndarray], metric: str, best: int) -
     columns = {
         name: [v[i - 1] if i <= len(v) else None for i in at] for name, v in zip(named, values, strict=True)
     }
-    return table(f"{shown(metric)} after some iterations (best: {best:,})", {"iteration": at} | columns)
+    return table(
+        f"{printable_name(metric)} after some iterations (best: {best:,})", {"iteration": at} | columns
+    )
 
 
 def _reading(
@@ -98,15 +103,18 @@ def _reading(
 ) -> str:
     n, last = max(map(len, values)), values[-1]
     at = float(last[best - 1]) if best <= len(last) else math.nan
-    told = f"{quoted(named[-1])} is best after {best:,} of {n:,} iterations: {shown(metric)} {figures.shown(at)}."
+    told = (
+        f"{quoted(named[-1])} is best after {best:,} of {n:,} iterations: "
+        f"{printable_name(metric)} {format_number(at)}."
+    )
     if len(values) > 1 and best <= len(values[0]):
         gap = abs(values[0][best - 1] - at)
-        told += f" There the distance to {quoted(named[0])} is {figures.shown(gap)}."
+        told += f" There the distance to {quoted(named[0])} is {format_number(gap)}."
     end = float(last[np.flatnonzero(np.isfinite(last))[-1]])
     lost = (at - end) if greater_is_better else (end - at)
     finite = last[np.isfinite(last)]
     if best >= len(last):
         told += " It was still improving at the end: more iterations may help."
     elif np.isfinite(lost) and lost > 0.05 * (finite.max() - finite.min()):
-        told += f" After that it gets worse, by {figures.shown(lost)} to the end."
+        told += f" After that it gets worse, by {format_number(lost)} to the end."
     return told

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from groundup.charts.plain import visible
+from groundup.text.escaping import printable
 
 _LINE = "border-bottom:1px solid color-mix(in srgb,currentColor 18%,transparent)"
 _CELL = f"padding:.25em 1em .25em 0;{_LINE};background:none;vertical-align:top;max-width:32em;overflow-wrap:break-word"
@@ -63,4 +63,4 @@ def text(value: object) -> str:
     >>> text("<b>\u202e")
     '&lt;b&gt;&lt;202E&gt;'
     """
-    return escape(visible("" if value is None else str(value)))
+    return escape(printable("" if value is None else str(value)))

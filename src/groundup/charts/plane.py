@@ -14,8 +14,10 @@ import numpy as np
 from groundup.charts import theme
 from groundup.charts.chart import Chart, Panel
 from groundup.charts.drawing import Rows, tooltips, x_number, y_number
-from groundup.charts.plain import labels, percent, rows, table, vector
+from groundup.charts.plain import rows, table, vector
 from groundup.errors import UsageError
+from groundup.text.escaping import distinct_labels
+from groundup.text.numbers import format_percent
 
 _MOST_POINTS = 1_500
 
@@ -40,7 +42,7 @@ def clusters_map(x, y, group, names: Sequence[str], *, shown_share: float, seed:
     y, group = vector(y, "y", n=len(x)), np.asarray(group)
     if len(group) != len(x) or group.min() < 0 or group.max() >= len(names):
         raise UsageError("Every row needs the position of its group's name.")
-    named = labels(names, 30)
+    named = distinct_labels(names, 30)
     kept = _sample(group, seed)
     known = [i for i in range(len(named)) if (group == i).any()]
     middles = rows(
@@ -50,7 +52,8 @@ def clusters_map(x, y, group, names: Sequence[str], *, shown_share: float, seed:
         n=[int((group == i).sum()) for i in known],
     )
     reading = (
-        f"Rows as points in the plane that shows most of their differences ({percent(shown_share)} of the variance). "
+        "Rows as points in the plane that shows most of their differences "
+        f"({format_percent(shown_share)} of the variance). "
         "Groups that overlap here may still lie apart in other directions."
     )
     return Chart(

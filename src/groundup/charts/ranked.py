@@ -8,13 +8,15 @@ from typing import Any, NamedTuple
 import altair as alt
 import numpy as np
 
-from groundup.charts import figures, theme
+from groundup.charts import theme
 from groundup.charts.chart import Chart, Panel
 from groundup.charts.drawing import Rows
-from groundup.charts.plain import labels as as_labels
-from groundup.charts.plain import quoted, rows, table, vector
+from groundup.charts.plain import rows, table, vector
 from groundup.charts.thinning import kept_points
 from groundup.errors import UsageError
+from groundup.text.escaping import distinct_labels as as_labels
+from groundup.text.escaping import quoted
+from groundup.text.numbers import format_number
 
 MOST_CURVES = len(theme.SERIES)
 
@@ -87,7 +89,7 @@ def line_rows(curves: list[Curve], what: str) -> tuple[list[dict], list[str]]:
     """Return the thinned points of all curves as rows, and the names of the series with their areas."""
     named = as_labels((curve.name for curve in curves), 40)
     series = [
-        f"{name}  {what} {figures.shown(curve.area)}" for name, curve in zip(named, curves, strict=True)
+        f"{name}  {what} {format_number(curve.area)}" for name, curve in zip(named, curves, strict=True)
     ]
     listed = []
     for name, curve in zip(series, curves, strict=True):
@@ -134,8 +136,8 @@ def told_of_labels(curves: list[Curve], drawn: list[Curve], what: str) -> str:
     """Return the sentence on several labels: the span of their areas, called `what`, and how many are drawn."""
     order = sorted(curves, key=lambda curve: curve.area)
     told = (
-        f"Each label against the rest: {what} from {figures.shown(order[0].area)} ({quoted(order[0].name)}) to "
-        f"{figures.shown(order[-1].area)} ({quoted(order[-1].name)})."
+        f"Each label against the rest: {what} from {format_number(order[0].area)} ({quoted(order[0].name)}) to "
+        f"{format_number(order[-1].area)} ({quoted(order[-1].name)})."
     )
     return told + (
         f" Drawn are the {len(drawn)} hardest of {len(curves)} labels." if len(drawn) < len(curves) else ""

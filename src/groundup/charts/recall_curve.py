@@ -13,11 +13,12 @@ from collections.abc import Sequence
 import altair as alt
 import numpy as np
 
-from groundup.charts import figures
 from groundup.charts.chart import Chart
 from groundup.charts.drawing import Rows, tooltips, x_share, y_share
-from groundup.charts.plain import percent, quoted, rows, shown
+from groundup.charts.plain import rows
 from groundup.charts.ranked import Curve, Steps, curve_chart, curves_of, draw_curves, told_of_labels
+from groundup.text.escaping import printable_name, quoted
+from groundup.text.numbers import format_number, format_percent
 
 _RECALLS = (0.1, 0.25, 0.5, 0.75, 0.9)
 
@@ -67,7 +68,7 @@ def precision_recall(y, score, *, labels: Sequence | None = None) -> Chart:
         kept,
         layers,
         {
-            "label": [shown(c.name) for c in drawn],
+            "label": [printable_name(c.name) for c in drawn],
             "average precision": [c.area for c in drawn],
             "share of positives": [c.base for c in drawn],
         }
@@ -84,9 +85,9 @@ def precision_at(curve: Curve, recall: float) -> float:
 
 
 def _chance(kept: Rows, base: float):
-    line = kept.chart("chance", rows(x=[0, 1], y=[base, base], told=["", f"chance: {percent(base)}"])).encode(
-        x="x:Q", y="y:Q"
-    )
+    line = kept.chart(
+        "chance", rows(x=[0, 1], y=[base, base], told=["", f"chance: {format_percent(base)}"])
+    ).encode(x="x:Q", y="y:Q")
     below = base > 0.12
     text = line.mark_text(style="note", align="right", dy=10 if below else -9)
     return alt.layer(line.mark_line(style="reference"), text.encode(text="told:N"))
@@ -97,8 +98,8 @@ def _reading(curves: list[Curve], drawn: list[Curve]) -> str:
         curve = curves[0]
         of = f" for {quoted(curve.name)}" if str(curve.name) else ""
         return (
-            f"Average precision {figures.shown(curve.area)}{of}, where chance reaches {figures.shown(curve.base)}: "
-            f"to find half of the positives, {percent(precision_at(curve, 0.5), 0)} of the calls are right; "
-            f"to find 90%, {percent(precision_at(curve, 0.9), 0)}."
+            f"Average precision {format_number(curve.area)}{of}, where chance reaches {format_number(curve.base)}: "
+            f"to find half of the positives, {format_percent(precision_at(curve, 0.5), 0)} of the calls are right; "
+            f"to find 90%, {format_percent(precision_at(curve, 0.9), 0)}."
         )
     return told_of_labels(curves, drawn, "average precision")

@@ -15,8 +15,9 @@ import numpy as np
 
 from groundup.charts.chart import Chart, Panel
 from groundup.charts.drawing import Rows, tooltips, x_share, y_number, y_share
-from groundup.charts.plain import quoted, rows, table, vector
+from groundup.charts.plain import rows, table, vector
 from groundup.errors import UsageError
+from groundup.text.escaping import quoted
 
 _EXTENT = 46  # pixels left of both panels: they begin at the same place
 _Z = 1.959963984540054

@@ -16,7 +16,9 @@ import numpy as np
 from groundup.charts.chart import Chart, Panel
 from groundup.charts.drawing import Rows, tooltips, x_number, y_number
 from groundup.charts.histograms import histogram
-from groundup.charts.plain import number, percent, rows, shown, table, vector
+from groundup.charts.plain import rows, table, vector
+from groundup.text.escaping import printable_name
+from groundup.text.numbers import format_percent, format_short
 
 _MOST_POINTS = 1_500
 _GRID = (56, 36)
@@ -60,11 +62,11 @@ def residuals(y, predicted, *, target: str = "the target", unit: str = "") -> Ch
     residual = y - predicted
     found = groups(predicted, residual)
     limits = _limits(residual)
-    shown_unit = f" ({shown(unit)})" if unit else ""
+    shown_unit = f" ({printable_name(unit)})" if unit else ""
     return Chart(
         kind="residuals",
-        title=f"Residuals of {shown(target)}",
-        reading=_reading(residual, found, limits, shown(unit) if unit else ""),
+        title=f"Residuals of {printable_name(target)}",
+        reading=_reading(residual, found, limits, printable_name(unit) if unit else ""),
         panels=(
             Panel(
                 *_draw(predicted, residual, found, limits, shown_unit),
@@ -207,8 +209,8 @@ def _reading(residual: np.ndarray, found: Groups, limits: tuple[float, float], u
     unit = f" {unit}" if unit else ""
     half, most = np.quantile(np.abs(residual), [0.5, 0.9])
     told = (
-        f"Half of the predictions miss by less than {number(half)}{unit}, "
-        f"nine of ten by less than {number(most)}{unit}."
+        f"Half of the predictions miss by less than {format_short(half)}{unit}, "
+        f"nine of ten by less than {format_short(most)}{unit}."
     )
     spread = float(np.median(found.high - found.low))
     drift = np.abs(found.median)
@@ -216,13 +218,13 @@ def _reading(residual: np.ndarray, found: Groups, limits: tuple[float, float], u
         worst = int(drift.argmax())
         side = "too low" if found.median[worst] > 0 else "too high"
         told += (
-            f" Near {number(found.predicted[worst])}{unit} the predictions are {side} "
-            f"by {number(drift[worst])}{unit} in the middle."
+            f" Near {format_short(found.predicted[worst])}{unit} the predictions are {side} "
+            f"by {format_short(drift[worst])}{unit} in the middle."
         )
     else:
         told += " No range of predictions is off as a whole."
     beyond = int(((residual < limits[0]) | (residual > limits[1])).sum())
     if beyond:
-        share = percent(beyond / len(residual))
+        share = format_percent(beyond / len(residual))
         told += f" {beyond:,} residuals ({share}) lie beyond the picture and are drawn at its edge."
     return told

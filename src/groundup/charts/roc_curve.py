@@ -12,11 +12,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from groundup.charts import figures
 from groundup.charts.chart import Chart
 from groundup.charts.drawing import Rows, tooltips, x_share, y_share
-from groundup.charts.plain import number, percent, quoted, rows, shown
+from groundup.charts.plain import rows
 from groundup.charts.ranked import Curve, Steps, curve_chart, curves_of, draw_curves, told_of_labels
+from groundup.text.escaping import printable_name, quoted
+from groundup.text.numbers import format_number, format_percent, format_short
 
 _RATES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
 
@@ -67,7 +68,7 @@ def roc(y, score, *, labels: Sequence | None = None, threshold: float | None = N
         "ROC curve",
         kept,
         layers,
-        {"label": [shown(c.name) for c in drawn], "area": [c.area for c in drawn]} | at,
+        {"label": [printable_name(c.name) for c in drawn], "area": [c.area for c in drawn]} | at,
         kind="roc",
         title="ROC: positives found against false alarms",
         reading=_reading(curves, drawn),
@@ -77,7 +78,7 @@ def roc(y, score, *, labels: Sequence | None = None, threshold: float | None = N
 def _decision(kept: Rows, curve: Curve, threshold: float) -> list:
     """Return the point where the model decides, with its threshold."""
     i = max(0, int(np.searchsorted(-curve.threshold, -threshold, side="right")) - 1)
-    point = rows(x=[curve.x[i]], y=[curve.y[i]], told=[f"threshold {number(threshold)}"])
+    point = rows(x=[curve.x[i]], y=[curve.y[i]], told=[f"threshold {format_short(threshold)}"])
     base = kept.chart("decision", point).encode(
         x="x:Q",
         y="y:Q",
@@ -96,7 +97,7 @@ def _reading(curves: list[Curve], drawn: list[Curve]) -> str:
         at = float(np.interp(0.1, curve.x, curve.y))
         of = f" for {quoted(curve.name)}" if str(curve.name) else ""
         return (
-            f"Area under the curve {figures.shown(curve.area)}{of} (0.5 is chance, 1 is perfect): "
-            f"at 10% false alarms the model finds {percent(at, 0)} of the positives."
+            f"Area under the curve {format_number(curve.area)}{of} (0.5 is chance, 1 is perfect): "
+            f"at 10% false alarms the model finds {format_percent(at, 0)} of the positives."
         )
     return told_of_labels(curves, drawn, "areas")

@@ -105,7 +105,7 @@ def findings(console: Console, found: Audit, told: tuple[Finding, ...], n_left: 
     from rich.text import Text
 
     from groundup.cli.views import LABEL
-    from groundup.judge.numbers import counted
+    from groundup.text.numbers import pluralize
 
     grid = Grid.grid(padding=(0, 1, 0, 0))
     grid.add_column(width=LABEL, style="bold cyan", no_wrap=True)
@@ -119,13 +119,13 @@ def findings(console: Console, found: Audit, told: tuple[Finding, ...], n_left: 
             text.append(f"\n{one.remedy}", style="dim")
         grid.add_row("Audit" if i == 0 else "", Text(word, style=style), text)
     if not told:
-        grid.add_row("Audit", f"no leak found in {counted(found.n_columns, 'column')}")
+        grid.add_row("Audit", f"no leak found in {pluralize(found.n_columns, 'column')}")
     elif n_left:
         grid.add_row(
             "",
             "",
             Text(
-                f"... and {counted(n_left, 'more note', 'more notes')}: groundup audit with the same arguments",
+                f"... and {pluralize(n_left, 'more note', 'more notes')}: groundup audit with the same arguments",
                 style="dim",
             ),
         )
@@ -149,8 +149,8 @@ def strongest(console: Console, found: Audit) -> None:
     from rich.table import Table as Grid
     from rich.text import Text
 
-    from groundup.charts.plain import visible
     from groundup.cli.views import INDENT, section
+    from groundup.text.escaping import printable
 
     told = f"how much of {found.target!r} each column explains, on rows of train it was not counted on"
     console.print()
@@ -163,5 +163,5 @@ def strongest(console: Console, found: Audit) -> None:
         grid.add_column("ROC AUC", justify="right")
     for score in found.scores[:STRONGEST]:
         cells = [f"{score.explained:.1%}"] + ([] if score.auc is None else [f"{score.auc:.3f}"])
-        grid.add_row(Text(visible(score.column)), *cells)
+        grid.add_row(Text(printable(score.column)), *cells)
     console.print(Padding(grid, (0, 0, 0, INDENT)))

@@ -9,7 +9,7 @@ import typer
 
 from groundup.cli.reading import DATA_HELP, Delimiter, Encoding, Header, Types, stated
 from groundup.cli.talk import Debug, Json, Quiet, announce_compiling, err, out, print_json, verb
-from groundup.judge.numbers import counted
+from groundup.text.numbers import pluralize
 
 NAME = "build"
 EXAMPLES = (
@@ -110,7 +110,7 @@ def _resuming(work, *, fresh: bool) -> str:
     n_fits = sum(entry["kind"] == "fit" for entry in work.journal.entries)
     if not n_fits:
         return "Nothing had been fitted; the same command starts again."
-    kept = f"{counted(n_fits, 'fit is', 'fits are')} kept in {work.folder.root}"
+    kept = f"{pluralize(n_fits, 'fit is', 'fits are')} kept in {work.folder.root}"
     how = "the command without --fresh goes on" if fresh else "the same command goes on"
     return f"{kept}; {how} from there, --fresh begins anew."
 
@@ -155,7 +155,7 @@ class _Told:
 
     def _opening(self, parts) -> None:
         from groundup.cli import views
-        from groundup.workbench.assemble import notes_of
+        from groundup.workbench.steps.assemble import notes_of
 
         self.begun = True
         views.data(self.console, self.contract, self.table.n_rows, len(self.table.columns))
@@ -169,7 +169,7 @@ class _Told:
 
     def _audited(self, audit) -> None:
         from groundup.cli.audit import brief
-        from groundup.workbench.assemble import tells_of_copies
+        from groundup.workbench.steps.assemble import tells_of_copies
 
         if not tells_of_copies(audit):
             for note in self.contract.notes:

@@ -65,8 +65,8 @@ def command(
     debug: Debug = False,
 ) -> None:
     """Say why: the strongest reasons for one row, or what every column gave to every row's score."""
-    from groundup.workbench.explaining import explain, explain_one
-    from groundup.workbench.writing import format_of, rendered, write
+    from groundup.workbench.use.explain import explain, explain_one
+    from groundup.workbench.use.write import format_of, rendered, write
 
     if output is not None:
         if row is not None:
@@ -104,9 +104,8 @@ def command(
 
 
 def _tell_row(made, number: int, top: int, as_json: bool) -> None:
-    from groundup.charts.plain import probability
     from groundup.judge.explain.contributions import START
-    from groundup.judge.numbers import shown
+    from groundup.text.numbers import format_number, format_probability
 
     found, answer = made.row(1, top), made.said(1)
     if as_json:
@@ -116,7 +115,7 @@ def _tell_row(made, number: int, top: int, as_json: bool) -> None:
     segments = made.task == "clustering"
     said = made.spoken(answer.pop("prediction"))
     chances = ", ".join(
-        f"{name.removeprefix('probability_')} {probability(share)}" for name, share in answer.items()
+        f"{name.removeprefix('probability_')} {format_probability(share)}" for name, share in answer.items()
     )
     console.print(f"Row {number}: {said}" + (f"  ({chances})" if chances else ""), markup=False, style="bold")
     for reason in found.reasons:
@@ -126,20 +125,20 @@ def _tell_row(made, number: int, top: int, as_json: bool) -> None:
     if problem := made.problem(1):
         console.print(f"  Doubt: {problem}", markup=False, soft_wrap=True, style="yellow")
     about = "" if found.label is None else f" for {'segment ' * segments}{found.label}"
-    total = f"{shown(found.base)} {START}, {shown(found.score)} for this row"
+    total = f"{format_number(found.base)} {START}, {format_number(found.score)} for this row"
     console.print(f"Score{about} {_UNITS[found.unit]}: {total}.", style="dim", markup=False, soft_wrap=True)
     console.print(found.note, style="dim", markup=False, soft_wrap=True)
 
 
 def _tell_table(made, output: str) -> None:
-    from groundup.judge.numbers import counted
+    from groundup.text.numbers import pluralize
 
     console = err()
     where = "" if output == "-" else f" -> {output}"
     console.print(
-        f"{counted(made.frame.height, 'row')}{where}, contributions {_UNITS[made.unit]}", markup=False
+        f"{pluralize(made.frame.height, 'row')}{where}, contributions {_UNITS[made.unit]}", markup=False
     )
     console.print(made.note, style="dim", markup=False, soft_wrap=True)
     if made.n_failed:
-        told = counted(made.n_failed, "row has", "rows have")
+        told = pluralize(made.n_failed, "row has", "rows have")
         console.print(f"{told} no explanation; the column 'problem' says why", style="yellow", markup=False)

@@ -46,8 +46,8 @@ def command(
     debug: Debug = False,
 ) -> None:
     """Predict every row of a table, in its order; a row that cannot be read gets no prediction and says why."""
-    from groundup.workbench.predicting import predict
-    from groundup.workbench.writing import format_of, rendered, write
+    from groundup.workbench.use.predict import predict
+    from groundup.workbench.use.write import format_of, rendered, write
 
     form = format_of(output)
     if as_json and output == "-":
@@ -95,11 +95,11 @@ def _tell(made, output: str, n_escaped: int) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    from groundup.judge.numbers import counted
+    from groundup.text.numbers import pluralize
 
     console = err()
     where = "" if output == "-" else f" -> {output}"
-    console.print(f"{counted(made.frame.height, 'row')}{where}", markup=False, soft_wrap=True)
+    console.print(f"{pluralize(made.frame.height, 'row')}{where}", markup=False, soft_wrap=True)
     if made.recalled:
         options = ", ".join(f"{name} {value!r}" for name, value in made.recalled.items())
         console.print(f"read as the training file was: {options}", style="dim", markup=False, soft_wrap=True)
@@ -108,11 +108,11 @@ def _tell(made, output: str, n_escaped: int) -> None:
     if made.frame.height == 0:
         warnings.append("the input has a header and no rows, and so has the output")
     if made.n_failed:
-        warnings.append(f"{counted(made.n_failed, 'row has', 'rows have')} no prediction; {why}")
+        warnings.append(f"{pluralize(made.n_failed, 'row has', 'rows have')} no prediction; {why}")
     if made.n_doubted:
-        warnings.append(f"{counted(made.n_doubted, 'row is', 'rows are')} doubtful; {why}")
+        warnings.append(f"{pluralize(made.n_doubted, 'row is', 'rows are')} doubtful; {why}")
     if n_escaped:
-        cells = counted(
+        cells = pluralize(
             n_escaped,
             "cell that a spreadsheet would run as a formula has",
             "cells that a spreadsheet would run as formulas have",
@@ -128,6 +128,6 @@ def _tell(made, output: str, n_escaped: int) -> None:
 
 
 def _more(n: int, what: str) -> list[str]:
-    from groundup.judge.numbers import counted
+    from groundup.text.numbers import pluralize
 
-    return [f"... and {counted(n, 'more ' + what)}"] if n > 0 else []
+    return [f"... and {pluralize(n, 'more ' + what)}"] if n > 0 else []

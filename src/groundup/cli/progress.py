@@ -6,8 +6,8 @@ import sys
 from typing import Any, Self
 
 from groundup.cli.talk import err, is_lively, is_utf8
-from groundup.judge.numbers import shown, shown_seconds
-from groundup.workbench.events import Event, Failed, FitDone, StepBegun, StepDone, Told
+from groundup.text.numbers import format_number, format_seconds
+from groundup.workbench.run.events import Event, Failed, FitDone, StepBegun, StepDone, Told
 
 _STEPS = {
     "read": "Reading",
@@ -68,8 +68,8 @@ class Progress:
         if isinstance(event, StepBegun):
             self._draw(step=_STEPS.get(event.step, event.step), description=event.what, left="", total=None)
         elif isinstance(event, FitDone):
-            score = "" if event.score is None else f" {shown(event.score)}"
-            left = "" if event.left_s is None else f"about {shown_seconds(max(event.left_s, 1.0))} left"
+            score = "" if event.score is None else f" {format_number(event.score)}"
+            left = "" if event.left_s is None else f"about {format_seconds(max(event.left_s, 1.0))} left"
             text = f"{event.label}, fold {event.fold}/{event.n_folds}{score}"
             self._draw(step="Comparing", description=text, left=left, total=1.0, completed=event.share)
         elif isinstance(event, Failed):

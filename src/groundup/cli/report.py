@@ -40,7 +40,7 @@ def command(
     debug: Debug = False,
 ) -> None:
     """Write the report of a finished run: one page that holds all it shows, or its twins in Markdown and JSON."""
-    from groundup.workbench.report.report import FILE, run_of, stored_report
+    from groundup.workbench.display.report import FILE, run_of, stored_report
 
     if as_markdown and as_json:
         raise UsageError("One form at a time: --markdown or --json.")

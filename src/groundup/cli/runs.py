@@ -21,7 +21,7 @@ ProjectFolder = Annotated[
 @verb
 def command(project: ProjectFolder = None, as_json: Json = False, debug: Debug = False) -> None:
     """List the runs of a project, the latest first: what they differ in, their score, the looks at test."""
-    from groundup.workbench.runs import runs_of
+    from groundup.workbench.run.history import runs_of
 
     found = {root: runs_of(root) for root in projects(project)}
     if as_json:
@@ -43,7 +43,7 @@ def projects(named: Path | None) -> list[Path]:
         If there is none.
     """
     from groundup.errors import UsageError, nearest
-    from groundup.workbench.runs import projects_in
+    from groundup.workbench.run.history import projects_in
 
     place = Path() if named is None else named
     if not place.is_dir():
@@ -63,13 +63,13 @@ def _print(root: Path, runs) -> None:
     from rich.text import Text
 
     from groundup.cli import views
-    from groundup.judge.numbers import counted
+    from groundup.text.numbers import pluralize
 
     console = out()
     console.print()
     about = {_about(run) for run in runs}
     told = f"; {about.pop()}" if len(about) == 1 else ""
-    views.section(console, "Project", f"{root}: {counted(len(runs), 'run')}{told}")
+    views.section(console, "Project", f"{root}: {pluralize(len(runs), 'run')}{told}")
     if not runs:
         return
     metrics = {run.result.best.metric for run in runs if run.result is not None}
@@ -109,11 +109,11 @@ def _about(run) -> str:
 
 
 def _score(run, *, with_name: bool) -> str:
-    from groundup.judge.numbers import shown
+    from groundup.text.numbers import format_number
 
     if run.result is None:
         return ""
-    return f"{run.result.best.metric} {shown(run.score)}" if with_name else shown(run.score)
+    return f"{run.result.best.metric} {format_number(run.score)}" if with_name else format_number(run.score)
 
 
 def _below(console, root: Path, runs) -> None:
@@ -151,10 +151,10 @@ def _state(run):
 
 def _told(name: str, value) -> str:
     """Return a setting as its option on the command line is called."""
-    from groundup.judge.numbers import shown_seconds
+    from groundup.text.numbers import format_seconds
 
     if name == "budget_s":
-        return f"budget {shown_seconds(value)}"
+        return f"budget {format_seconds(value)}"
     value = ", ".join(map(str, value)) if isinstance(value, list) else value
     return f"{name.replace('_', '-')} {value}"
 

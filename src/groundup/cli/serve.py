@@ -39,7 +39,7 @@ def command(
     debug: Debug = False,
 ) -> None:
     """Serve a model until Ctrl-C: a form for people at its address, POST /predict for programs (/docs says how)."""
-    from groundup.workbench.serving import serve
+    from groundup.workbench.use.serve import serve
 
     announce_compiling(quiet)
 

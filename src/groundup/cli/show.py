@@ -25,7 +25,7 @@ def command(
     debug: Debug = False,
 ) -> None:
     """Show a project's result, or that of one run, or what a bundle holds; a bundle is checked while it is read."""
-    from groundup.workbench.runs import result_at
+    from groundup.workbench.run.history import result_at
 
     if (result := result_at(path)) is not None:
         if as_json:
@@ -59,9 +59,9 @@ def opening(console, result) -> None:
 
 def _show_bundle(path: Path, as_json: bool) -> None:
     from groundup.cli import views
-    from groundup.judge.numbers import shown, shown_bytes
     from groundup.ship import bundle
-    from groundup.workbench.predicting import bundle_path
+    from groundup.text.numbers import format_bytes, format_number
+    from groundup.workbench.use.predict import bundle_path
 
     file = bundle_path(path)
     found = bundle.verify(file)
@@ -70,13 +70,13 @@ def _show_bundle(path: Path, as_json: bool) -> None:
         print_json(_bundle_object(file, model, found))
         return
     console = out()
-    size = shown_bytes(file.stat().st_size)
+    size = format_bytes(file.stat().st_size)
     views.whole(console, "Bundle", f"{file} ({size}), sha256 {found.digest[:16]}...")
     views.section(console, "Model", f"{type(model.learner).__name__}, {model.target.task}")
     if contract is not None:
         views.data(console, contract, contract.n_rows, len(contract.columns))
     if model.metrics.get("test"):
-        told = ", ".join(f"{name} {shown(value)}" for name, value in model.metrics["test"].items())
+        told = ", ".join(f"{name} {format_number(value)}" for name, value in model.metrics["test"].items())
         views.section(console, "Test", told)
     agreed = "to the bit" if found.exact else f"within tolerance ({'; '.join(found.differences[:3])})"
     views.section(console, "Checked", f"every part; {found.n_replayed} rows replayed, equal {agreed}")

@@ -27,10 +27,10 @@ def command(
     from pathlib import Path
     from shlex import quote
 
-    from groundup.judge.numbers import shown
-    from groundup.workbench.folder import Folder
-    from groundup.workbench.lock import Lock
-    from groundup.workbench.runs import find_run, is_run, root_of
+    from groundup.text.numbers import format_number
+    from groundup.workbench.run.folder import Folder
+    from groundup.workbench.run.history import find_run, is_run, root_of
+    from groundup.workbench.run.lock import Lock
 
     path = find_run(run, [] if is_run(Path(run)) else projects(project))
     root = root_of(path)
@@ -41,7 +41,7 @@ def command(
         print_json({"project": str(root), "run": path.name, "bundle": result.bundle})
         return
     name = result.best.metric
-    told = f"{result.best.title}, {name} {shown(result.metrics['test'].get(name))} on test"
+    told = f"{result.best.title}, {name} {format_number(result.metrics['test'].get(name))} on test"
     out().print(
         f"groundup predict {quote(str(root))} uses run {path.name} from now on: {told}.",
         markup=False,

@@ -14,13 +14,13 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
-from groundup.judge.numbers import (
-    counted,
-    shown,
-    shown_bytes,
-    shown_micros,
-    shown_seconds,
-    shown_with_error,
+from groundup.text.numbers import (
+    format_bytes,
+    format_micros,
+    format_number,
+    format_seconds,
+    format_with_error,
+    pluralize,
 )
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def data(console: Console, contract: Contract, n_rows: int, n_columns: int) -> N
     for column in contract.feature_columns:
         kinds[column.kind] = kinds.get(column.kind, 0) + 1
     told = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items(), key=lambda pair: -pair[1]))
-    sizes = f"{counted(n_rows, 'row')}, {counted(n_columns, 'column')}"
-    section(console, "Data", f"{sizes}; {counted(len(contract.features), 'feature')}: {told}")
+    sizes = f"{pluralize(n_rows, 'row')}, {pluralize(n_columns, 'column')}"
+    section(console, "Data", f"{sizes}; {pluralize(len(contract.features), 'feature')}: {told}")
     section(console, "Task", _task(contract))
     if contract.ignored:
         names = list(contract.ignored.items())
@@ -90,9 +90,9 @@ def _task(contract: Contract) -> str:
         return f"regression: predict {contract.target}, {range_of(column)}"
     counts = sorted(contract.labels, key=lambda label: -label.count)
     total = sum(label.count for label in counts)
-    from groundup.charts.plain import percent
+    from groundup.text.numbers import format_percent
 
-    shares = ", ".join(f"{label.value} ({percent(label.count / total)})" for label in counts[:5])
+    shares = ", ".join(f"{label.value} ({format_percent(label.count / total)})" for label in counts[:5])
     more = f" and {len(counts) - 5} more" if len(counts) > 5 else ""
     return f"{contract.task}: predict {contract.target}: {shares}{more}"
 
@@ -157,7 +157,7 @@ def leaderboard(console: Console, result: Result) -> None:
     best = result.best
     way = "greater is better" if best.greater_is_better else "smaller is better"
     ended = {"time": ", until the budget ended", "fits": ", until --max-fits"}.get(result.ended, "")
-    folds, fits = counted(result.split.folds, "fold"), counted(result.n_fits, "fit")
+    folds, fits = pluralize(result.split.folds, "fold"), pluralize(result.n_fits, "fit")
     told = f"mean {best.metric} over {folds} of train, {way}; {fits}{ended}"
     section(console, "Leaderboard", Text(told, style="dim"))
     shown_columns = [c for c in _COLUMNS if not (result.segments and c in _NOT_OF_SEGMENTS)]
@@ -208,20 +208,20 @@ def grid_width(console: Console, grid: Grid) -> int:
 
 def _cells(row: Row) -> dict[str, str]:
     return {
-        "valid": "" if row.valid is None else shown(row.valid),
+        "valid": "" if row.valid is None else format_number(row.valid),
         "tried": "" if row.baseline else str(row.n_settings),
-        "fit": "" if row.fit_s is None else shown_seconds(row.fit_s),
-        "one row": "" if row.row_us is None else shown_micros(row.row_us),
-        "size": "" if row.bytes is None else shown_bytes(row.bytes),
+        "fit": "" if row.fit_s is None else format_seconds(row.fit_s),
+        "one row": "" if row.row_us is None else format_micros(row.row_us),
+        "size": "" if row.bytes is None else format_bytes(row.bytes),
     }
 
 
 def _standing(row: Row) -> str:
     """Return the mean that the row is ranked by, with its spread or the number of folds it rests on."""
     if row.ranked_by is None:
-        return shown_with_error(row.mean, row.spread)
+        return format_with_error(row.mean, row.spread)
     n_judged = sum(score is not None for score in row.fold_scores)
-    return f"{shown(row.ranked_by)} ({counted(n_judged, 'fold')})"
+    return f"{format_number(row.ranked_by)} ({pluralize(n_judged, 'fold')})"
 
 
 def shown_param(value) -> str:
@@ -246,8 +246,8 @@ def _score_grid(result: Result, baseline: str) -> Grid:
     if result.baseline:
         grid.add_column(baseline, justify="right", style="dim", no_wrap=True)
     for name in result.metrics["test"]:
-        values = [shown(result.metrics[part][name]) for part in _PARTS]
-        base = [shown(result.baseline["test"][name])] if result.baseline else []
+        values = [format_number(result.metrics[part][name]) for part in _PARTS]
+        base = [format_number(result.baseline["test"][name])] if result.baseline else []
         grid.add_row(name, *values, *base, style="cyan" if name == result.best.metric else "")
     return grid
 
@@ -293,7 +293,9 @@ def _matrix(rows: list[str], columns: list[str], counts: list[list[int]]) -> Gri
 def segments(console: Console, result: Result) -> None:
     """Print each segment in words."""
     lines = [
-        Text.assemble((f"{s.number}", "bold green"), f"  {counted(s.rows, 'row')} ({s.share:.0%}): {s.words}")
+        Text.assemble(
+            (f"{s.number}", "bold green"), f"  {pluralize(s.rows, 'row')} ({s.share:.0%}): {s.words}"
+        )
         for s in result.segments
     ]
     section(console, "Segments", *lines)
@@ -307,7 +309,7 @@ def following(console: Console, result: Result, *, built: bool = False, gap: boo
     if gap:
         console.print()
     again = built and result.stored
-    took = "stored result, nothing was run" if again else f"in {shown_seconds(result.seconds)}"
+    took = "stored result, nothing was run" if again else f"in {format_seconds(result.seconds)}"
     whole(console, "Model", f"{result.bundle} ({took})")
     if (page := Path(result.bundle).with_name("report.html")).is_file():
         whole(console, "Report", str(page))

@@ -36,7 +36,7 @@ def command(
     debug: Debug = False,
 ) -> None:
     """Compile all kernels and say where they are kept."""
-    from groundup.workbench.warmup import DTYPES, TASKS, folder, warm_up
+    from groundup.workbench.run.warmup import DTYPES, TASKS, folder, warm_up
 
     for word in dtype or ():
         if word not in DTYPES:

@@ -28,7 +28,7 @@ import numpy as np
 
 from groundup.judge.metrics.clustering import row_silhouettes
 from groundup.judge.metrics.record import Metric, Predicted
-from groundup.judge.numbers import shown
+from groundup.text.numbers import format_number
 
 Regime = Literal[
     "unknown",
@@ -311,9 +311,9 @@ def _overfit(share: float, told: str) -> Verdict:
 def _told(metric: Metric, model: Parts, baseline: Parts) -> str:
     """Return the scores in words: 'rmse 41,102 on train, 46,310 on valid, 46,020 on test; baseline 115,300'."""
     parts = ", ".join(
-        f"{shown(value)} on {part}"
+        f"{format_number(value)} on {part}"
         for part, value in zip(Parts._fields, model, strict=True)
         if value is not None
     )
     base = next((b for b in reversed(baseline) if b is not None), None)
-    return f"{metric.name} {parts}; baseline {shown(base)}"
+    return f"{metric.name} {parts}; baseline {format_number(base)}"

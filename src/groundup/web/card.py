@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from groundup._version import __version__
-from groundup.charts.plain import percent, quoted
 from groundup.errors import GroundupError
-from groundup.judge.numbers import amount
 from groundup.ship.bundle import Model
+from groundup.text.escaping import quoted
+from groundup.text.numbers import format_amount, format_percent
 from groundup.web.plain import Plain, shown
 
 _SHOWN_METRICS = {
@@ -103,7 +103,7 @@ def _kind(model: Model) -> str:
 
 
 def _learner(model: Model) -> str:
-    from groundup.workbench.learners import TITLES
+    from groundup.workbench.steps.learners import TITLES
 
     name = type(model.learner).__name__
     return TITLES.get(name, name)
@@ -148,7 +148,7 @@ def _scores(model: Model) -> list[TestScore]:
         value = found.get(name)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             told = _words(name, float(value), model)
-            number = amount(value, _unit(model)) if name == "mae" else f"{value:.3f}"
+            number = format_amount(value, _unit(model)) if name == "mae" else f"{value:.3f}"
             scores.append(TestScore(title=_METRIC_TITLES[name], value=number, words=told))
     return scores
 
@@ -162,7 +162,7 @@ def _unit(model: Model) -> str | None:
 def _words(name: str, value: float, model: Model) -> str:
     assert model.contract is not None
     labels = model.contract.labels
-    in_100 = percent(value, 0).removesuffix("%")
+    in_100 = format_percent(value, 0).removesuffix("%")
     if name == "roc_auc":
         first, second = (quoted(label.value) for label in reversed(labels))
         return f"Shown one new {first} and one new {second}, it tells which is which {in_100} times in 100."
@@ -171,12 +171,14 @@ def _words(name: str, value: float, model: Model) -> str:
         always = most.count / max(1, sum(label.count for label in labels))
         return (
             f"{in_100} of 100 answers to test rows were right; "
-            f"always saying {quoted(most.value)} would be right in {percent(always, 0).removesuffix('%')}."
+            f"always saying {quoted(most.value)} would be right in {format_percent(always, 0).removesuffix('%')}."
         )
     if name == "balanced_accuracy":
         return f"Counting each class alike, {in_100} of 100 were right; guessing would get {100 / len(labels):.0f}."
     if name == "mae":
-        return f"On test rows the answer was off by {amount(value, _unit(model))} on average, up or down."
+        return (
+            f"On test rows the answer was off by {format_amount(value, _unit(model))} on average, up or down."
+        )
     if name == "r2":
         better = f"It explains {in_100}% of what makes the test rows differ."
         return better if value > 0 else "On test rows it is no better than the mean."

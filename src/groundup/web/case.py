@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from groundup.charts.plain import percent, probability, quoted
-from groundup.judge.numbers import amount
 from groundup.ship.bundle import Model
 from groundup.ship.serve import Answer, Note
 from groundup.tables import Contract
 from groundup.tables.contract.column import as_level
+from groundup.text.escaping import quoted
+from groundup.text.numbers import format_amount, format_percent, format_probability
 from groundup.web.card import Card
 from groundup.web.fields import Field, Remark, field_of
 from groundup.web.plain import Plain, shown
@@ -180,7 +180,7 @@ def _headline(model: Model, answer: Answer) -> str:
     if model.target.task == "clustering":
         return f"Segment {answer.prediction}"
     if isinstance(answer.prediction, float) and model.target.task == "regression":
-        return amount(answer.prediction, _unit(model))
+        return format_amount(answer.prediction, _unit(model))
     return shown(as_level(answer.prediction))
 
 
@@ -190,14 +190,16 @@ def _words(model: Model, answer: Answer) -> str:
     name = quoted(model.target.name or "the answer")
     if answer.probabilities:
         label = as_level(answer.prediction)
-        told = f"The model gives {quoted(label)} a probability of {probability(answer.probabilities.get(label, 0.0))}."
+        probability = format_probability(answer.probabilities.get(label, 0.0))
+        told = f"The model gives {quoted(label)} a probability of {probability}."
         if model.target.threshold is not None and model.classes is not None:
             second = as_level(model.classes.tolist()[1])
-            told += f" It answers {quoted(second)} from {percent(model.target.threshold)} on."
+            told += f" It answers {quoted(second)} from {format_percent(model.target.threshold)} on."
         return told
     error = model.metrics.get("test", {}).get("mae") if isinstance(model.metrics.get("test"), dict) else None
     if model.target.task == "regression" and isinstance(error, (int, float)):
-        return f"The model's estimate of {name}. On test rows it was off by {amount(error, _unit(model))} on average."
+        off = format_amount(error, _unit(model))
+        return f"The model's estimate of {name}. On test rows it was off by {off} on average."
     return f"The model's answer for {name}."
 
 
@@ -211,7 +213,10 @@ def _shares(answer: Answer) -> tuple[list[Share], int]:
     answered = as_level(answer.prediction)
     shares = [
         Share(
-            label=shown(label), percent=round(100 * p, 2), words=probability(p), is_answer=label == answered
+            label=shown(label),
+            percent=round(100 * p, 2),
+            words=format_probability(p),
+            is_answer=label == answered,
         )
         for label, p in kept
     ]

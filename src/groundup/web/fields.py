@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
-from groundup.charts.plain import percent
-from groundup.judge.numbers import amount
 from groundup.tables import Contract, cells
 from groundup.tables.contract.column import Column, as_level
+from groundup.text.numbers import format_amount, format_percent
 from groundup.web.plain import Plain, shown, typed
 
 #: Up to so many levels are a list to choose from; beyond, text with suggestions.
@@ -223,13 +222,13 @@ def _help(column: Column, control: Control) -> str:
         told = f"{n} known values"
     else:
         told = ""
-    empty = f"empty in {percent(column.missing)} of rows" if column.missing > 0 else ""
+    empty = f"empty in {format_percent(column.missing)} of rows" if column.missing > 0 else ""
     return "; ".join(part for part in (told, empty) if part)
 
 
 def _exact(value: float) -> str:
     """Return an end of a range: a value on it must not seem to be beyond it."""
-    return amount(value, digits=7)
+    return format_amount(value, digits=7)
 
 
 def _usual(column: Column) -> str:
@@ -237,10 +236,14 @@ def _usual(column: Column) -> str:
     if not column.quantiles or column.bounds is None:
         return ""
     low, high = column.quantiles[2], column.quantiles[6]
-    shown_all = (amount(column.bounds[0]), amount(column.bounds[1]))
+    shown_all = (format_amount(column.bounds[0]), format_amount(column.bounds[1]))
     if low == high:
-        return amount(low)
-    return "" if (amount(low), amount(high)) == shown_all else f"{amount(low)} to {amount(high)}"
+        return format_amount(low)
+    return (
+        ""
+        if (format_amount(low), format_amount(high)) == shown_all
+        else f"{format_amount(low)} to {format_amount(high)}"
+    )
 
 
 def _placeholder(column: Column) -> str:

@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from groundup.charts.plain import percent, probability
 from groundup.errors import GroundupError
-from groundup.judge.numbers import shown_bytes
 from groundup.ship.bundle import Model
+from groundup.text.numbers import format_bytes, format_percent, format_probability
 from groundup.web.card import Card
 from groundup.web.kept import MAX_AGE_S, Kept
 from groundup.web.plain import MAX_SHOWN, Plain, cell, shown
@@ -110,7 +109,7 @@ def many_context(model: Model, card: Card, *, max_rows: int, max_bytes: int) -> 
         columns=[shown(name) for name in model.contract.features],
         max_rows=max_rows,
         max_bytes=max_bytes,
-        max_size=shown_bytes(max_bytes),
+        max_size=format_bytes(max_bytes),
         minutes_kept=MAX_AGE_S // 60,
     )
 
@@ -123,7 +122,7 @@ def answered(model: Model, name: str, data: bytes, kept: Kept, max_rows: int) ->
     GroundupError
         If it is no table, has not the model's columns, or has too many rows.
     """
-    from groundup.workbench import passing, predicting, writing
+    from groundup.workbench.use import predict, prediction_input, write
 
     assert model.contract is not None
     stem, ending = Path(name).stem, Path(name).suffix.lower()
@@ -139,7 +138,7 @@ def answered(model: Model, name: str, data: bytes, kept: Kept, max_rows: int) ->
         file = Path(folder) / f"table{ending}"
         file.write_bytes(data)
         try:
-            given = passing.take(
+            given = prediction_input.take(
                 str(file),
                 model.contract.features,
                 typed=True,
@@ -156,8 +155,8 @@ def answered(model: Model, name: str, data: bytes, kept: Kept, max_rows: int) ->
             f"The file has {n_rows:,} rows, and at most {max_rows:,} are taken here.",
             hint="Cut it in pieces, or use the command `groundup predict`, which has no such limit.",
         )
-    said = predicting.answer(model, given)
-    written = writing.rendered(said.frame, "csv", labels=said.labels)
+    said = predict.answer(model, given)
+    written = write.rendered(said.frame, "csv", labels=said.labels)
     token = kept.put(f"{_plain_name(stem)}-predictions.csv", written.data)
     return _told(model, name, said, written.n_escaped, token)
 
@@ -169,7 +168,7 @@ def _plain_name(stem: str) -> str:
 
 
 def _told(model: Model, name: str, said, n_escaped: int, token: str) -> Answered:
-    from groundup.workbench.predicting import PROBABILITY, PROBLEM
+    from groundup.workbench.use.predict import PROBABILITY, PROBLEM
 
     frame = said.frame
     n_inputs = _n_inputs(frame)
@@ -179,7 +178,7 @@ def _told(model: Model, name: str, said, n_escaped: int, token: str) -> Answered
     counts = []
     if model.classes is not None:
         found = frame[first].drop_nulls().value_counts(sort=True, name="n").rows()
-        counts = [(cell(v), n, percent(n / max(1, frame.height))) for v, n in found[:20]]
+        counts = [(cell(v), n, format_percent(n / max(1, frame.height))) for v, n in found[:20]]
     shares = {c.removeprefix(PROBABILITY): c for c in frame.columns[n_inputs + 1 :] if c != PROBLEM}
     verdicts = [
         _verdict(i, row, inputs[:MAX_COLUMNS], first, shares)
@@ -193,7 +192,7 @@ def _told(model: Model, name: str, said, n_escaped: int, token: str) -> Answered
         n_refused=n_refused,
         n_escaped=n_escaped,
         counts=counts,
-        refused_share=percent(n_refused / max(1, frame.height)),
+        refused_share=format_percent(n_refused / max(1, frame.height)),
         columns=[shown(c, 60) for c in inputs[:MAX_COLUMNS]],
         more_columns=max(0, len(inputs) - MAX_COLUMNS),
         extra=[shown(c, 60) for c in said.extra],
@@ -207,14 +206,14 @@ def _told(model: Model, name: str, said, n_escaped: int, token: str) -> Answered
 
 def _n_inputs(frame) -> int:
     """Return how many columns of a frame of predictions are the input's: the answers stand at its end."""
-    from groundup.workbench.predicting import PREDICTION
+    from groundup.workbench.use.predict import PREDICTION
 
     return len(frame.columns) - 1 - frame.columns[::-1].index(PREDICTION)
 
 
 def _verdict(number: int, row: dict, inputs: list[str], first: str, shares: dict[str, str]) -> Verdict:
     from groundup.tables.contract.column import as_level
-    from groundup.workbench.predicting import PROBLEM
+    from groundup.workbench.use.predict import PROBLEM
 
     said, problem = row[first], row[PROBLEM] or ""
     column = shares.get(as_level(said), shares.get(str(said))) if said is not None else None
@@ -223,7 +222,7 @@ def _verdict(number: int, row: dict, inputs: list[str], first: str, shares: dict
         row=number,
         status="refused" if said is None else "doubtful" if problem else "ok",
         prediction="" if said is None else cell(said),
-        probability="" if share is None else probability(share),
+        probability="" if share is None else format_probability(share),
         problem=shown(problem) if problem else "",
         cells=["" if row[c] is None else shown(row[c], 60) for c in inputs],
     )

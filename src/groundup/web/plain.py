@@ -10,8 +10,8 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from groundup.charts.plain import shown as _shown
-from groundup.judge.numbers import amount
+from groundup.text.escaping import printable_name as _shown
+from groundup.text.numbers import format_amount
 
 #: Names and values are shown whole up to here: a page is no place for a megabyte.
 MAX_SHOWN = 300
@@ -39,7 +39,7 @@ def cell(value) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (int, float)):
-        return amount(value)
+        return format_amount(value)
     if isinstance(value, (date, datetime)):
         return (
             value.isoformat(sep=" ").removesuffix(" 00:00:00") if isinstance(value, datetime) else str(value)

@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from groundup.charts.plain import quoted
 from groundup.judge.explain.contributions import START
 from groundup.ship.serve.answers import Reason
 from groundup.tables import Contract
+from groundup.text.escaping import quoted
 from groundup.web.plain import Plain, cell, shown
 
 MAX_REASONS = 3

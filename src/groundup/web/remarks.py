@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from groundup.charts.plain import quoted
-from groundup.judge.numbers import amount
 from groundup.ship.serve import Note
 from groundup.tables.contract.column import Column
+from groundup.text.escaping import quoted
+from groundup.text.numbers import format_amount
 from groundup.web.fields import Remark
 from groundup.web.plain import typed
 
@@ -46,9 +46,9 @@ def _range(column: Column, note: Note) -> tuple[str, str]:
     except ValueError:
         is_below = typed(note.value) == typed(low)
     end = (
-        f"below {amount(low, digits=7)}, the least"
+        f"below {format_amount(low, digits=7)}, the least"
         if is_below
-        else f"above {amount(high, digits=7)}, the most"
+        else f"above {format_amount(high, digits=7)}, the most"
     )
     return (
         "Outside the range of training",

@@ -7,8 +7,8 @@ import importlib
 _LAZY = {
     "Project": "groundup.workbench.project",
     "Result": "groundup.workbench.result",
-    "load": "groundup.workbench.loading",
-    "predict": "groundup.workbench.predicting",
+    "load": "groundup.workbench.use.load",
+    "predict": "groundup.workbench.use.predict",
 }
 
 __all__ = ["Project", "Result", "load", "predict"]

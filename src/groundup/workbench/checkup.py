@@ -65,8 +65,8 @@ def _threads() -> Finding:
 
 
 def _cache() -> Finding:
-    from groundup.workbench.warming import LARGE
-    from groundup.workbench.warmup import TASKS, folder, is_warm
+    from groundup.workbench.run.background_warmup import LARGE
+    from groundup.workbench.run.warmup import TASKS, folder, is_warm
 
     where = folder()
     if where is None:
@@ -154,7 +154,7 @@ def _disk() -> Finding:
 
 
 def _learners() -> list[Finding]:
-    from groundup.workbench.learners import learners_of
+    from groundup.workbench.steps.learners import learners_of
 
     names, problems = [], {}
     for task in ("binary", "regression", "clustering"):

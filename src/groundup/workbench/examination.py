@@ -12,8 +12,8 @@ from pydantic import Field, ValidationError
 
 from groundup.errors import GroundupError
 from groundup.ship.bundle.atomic import write_atomic
-from groundup.workbench.lines import unwritable
 from groundup.workbench.result import Plain
+from groundup.workbench.run.journal_format import unwritable
 
 NAME = "examination.json"
 

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groundup.errors import GroundupError
-from groundup.workbench.folder import Folder
+from groundup.workbench.run.folder import Folder
 
 if TYPE_CHECKING:
     import polars as pl
 
     from groundup.judge.explain import Importance
-    from groundup.workbench.explaining import Explained
-    from groundup.workbench.report import Report
+    from groundup.workbench.display import Report
     from groundup.workbench.result import Result
+    from groundup.workbench.use.explain import Explained
 
 
 class Findings:
@@ -41,7 +41,7 @@ class Findings:
         """One row per learner, the best first."""
         import polars as pl
 
-        from groundup.workbench.assemble import leaderboard
+        from groundup.workbench.steps.assemble import leaderboard
 
         if self._result is not None:
             rows = self._result.leaderboard
@@ -66,7 +66,7 @@ class Findings:
     @property
     def report(self) -> Report:
         """The report of the result: in a notebook it shows itself; ``report.save("report.html")`` writes it."""
-        from groundup.workbench.report.report import stored_report
+        from groundup.workbench.display.report import stored_report
 
         return stored_report(Path(self.result.bundle).parent)
 
@@ -99,7 +99,7 @@ class Findings:
         CheckFailed
             If columns are missing.
         """
-        from groundup.workbench.predicting import predict
+        from groundup.workbench.use.predict import predict
 
         return predict(self.bundle, data, read=read).frame
 
@@ -114,7 +114,7 @@ class Findings:
         read : mapping, optional
             As in `predict`.
         """
-        from groundup.workbench.explaining import explain
+        from groundup.workbench.use.explain import explain
 
         return explain(self.bundle, data, label=label, read=read)
 
@@ -132,7 +132,7 @@ class Findings:
         repeats : int
             Shuffles of each column.
         """
-        from groundup.workbench.explaining import importance
+        from groundup.workbench.use.explain import importance
 
         return importance(self, by, part=part, repeats=repeats)
 
@@ -146,7 +146,7 @@ class Findings:
         token : str, optional
             Asked of every request.
         """
-        from groundup.workbench.serving import serve
+        from groundup.workbench.use.serve import serve
 
         serve(self.bundle, host=host, port=port, token=token)
 
@@ -154,7 +154,7 @@ class Findings:
         """Return one row per run in the project's folder, the latest first; see ``workbench.runs``."""
         import polars as pl
 
-        from groundup.workbench.runs import columns, runs_of
+        from groundup.workbench.run.history import columns, runs_of
 
         return pl.DataFrame([run.to_row() for run in runs_of(self.folder.root)], schema=columns())
 
@@ -164,6 +164,6 @@ class Findings:
         return f"<Project {str(name)!r}, target {self.target!r}: {state}>"
 
     def _repr_html_(self) -> str:
-        from groundup.workbench.report.notebook import project_html
+        from groundup.workbench.display.notebook import project_html
 
         return project_html(self)

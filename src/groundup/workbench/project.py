@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from groundup._version import __version__
 from groundup.errors import GroundupError, UsageError, nearest
-from groundup.workbench.clock import Clock, parse_budget
-from groundup.workbench.events import Failed, Listener, Step, StepBegun, StepDone, Told, nobody
 from groundup.workbench.findings import Findings
-from groundup.workbench.folder import BUNDLE, Folder, default_root, told_looks
-from groundup.workbench.journal import Journal, resumable
-from groundup.workbench.keeping import Keeper
-from groundup.workbench.learners import counts_something, learners_of, packages_of
-from groundup.workbench.lines import ProjectError
-from groundup.workbench.lock import Lock
-from groundup.workbench.warming import Warming
+from groundup.workbench.run.background_warmup import Warming
+from groundup.workbench.run.checkpoints import Keeper
+from groundup.workbench.run.clock import Clock, parse_budget
+from groundup.workbench.run.events import Failed, Listener, Step, StepBegun, StepDone, Told, nobody
+from groundup.workbench.run.folder import BUNDLE, Folder, default_root, told_looks
+from groundup.workbench.run.journal import Journal, resumable
+from groundup.workbench.run.journal_format import ProjectError
+from groundup.workbench.run.lock import Lock
+from groundup.workbench.steps.learners import counts_something, learners_of, packages_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from groundup.tables import Contract, Split, Table
     from groundup.workbench.audit import Audit
     from groundup.workbench.examination import Examination
-    from groundup.workbench.learners import Found
-    from groundup.workbench.problem import Problem
     from groundup.workbench.result import Result
+    from groundup.workbench.steps.learners import Found
+    from groundup.workbench.steps.problem import Problem
 
 # Where it stands for "no budget was asked for", it is known by being this very object: an asked-for 120.0 is another.
 BUDGET_S = 120.0
@@ -172,7 +172,7 @@ class Project(Findings):
     @cached_property
     def problem(self) -> Problem:
         """The rows, the target and the split, as the steps take them."""
-        from groundup.workbench.problem import pose
+        from groundup.workbench.steps.problem import pose
 
         return pose(self.table, self.contract, self.split, self.seed)
 
@@ -331,7 +331,7 @@ class Project(Findings):
 
     def _mend_report(self, run: Path) -> None:
         """Write the report of a run that was interrupted between its result and its report."""
-        from groundup.workbench.report.report import FILE, stored_report
+        from groundup.workbench.display.report import FILE, stored_report
 
         if not (run / FILE).is_file():
             with suppress(GroundupError):  # a folder that can only be read: nothing is lost
@@ -364,7 +364,7 @@ class Project(Findings):
         self.listen(StepDone("compare", self._comparison))
 
     def _finish(self, identity: dict[str, Any]) -> Result:
-        from groundup.workbench.bundling import save_bundle
+        from groundup.workbench.steps.bundling import save_bundle
 
         run = self.folder.run(identity)
         keeper = Keeper(self.journal, run)
@@ -403,14 +403,14 @@ class Project(Findings):
 
     def _report(self, run: Path, examined: Examination) -> None:
         """Write the report; a run does not fail for it."""
-        from groundup.workbench.report.report import write_report
+        from groundup.workbench.display.report import write_report
 
         if told := write_report(run, self.result, examined):
             self.listen(Told(told))
 
     def _finished(self, identity: dict[str, Any], run: Path, keeper: Keeper):
         """Choose, refit and test; return the result, the fitted model, and where there is a target what led to it."""
-        from groundup.workbench.assemble import data_of, notes_of, tells_of_copies
+        from groundup.workbench.steps.assemble import data_of, notes_of, tells_of_copies
 
         facts = {
             "data": data_of(self.table),
@@ -434,7 +434,7 @@ class Project(Findings):
             from groundup.workbench.steps.segment import finalize_segments
 
             return *finalize_segments(self.problem, self._comparison, facts, begun), None
-        from groundup.workbench.assemble import assemble
+        from groundup.workbench.steps.assemble import assemble
         from groundup.workbench.steps.choose import choose
         from groundup.workbench.steps.finalize import finalize
 

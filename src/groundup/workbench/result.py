@@ -128,7 +128,7 @@ class Result(Plain):
     stored: bool = False
 
     def __str__(self) -> str:
-        from groundup.workbench.telling import told_result
+        from groundup.workbench.display.terminal_summary import told_result
 
         return told_result(self)
 
@@ -140,7 +140,7 @@ class Result(Plain):
         return self.model_dump(mode="json")
 
     def _repr_html_(self) -> str:
-        from groundup.workbench.report.notebook import result_html
+        from groundup.workbench.display.notebook import result_html
 
         return result_html(self)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from groundup.engine.rows import Memory, Rows
-from groundup.models.linear.metrics import Blocks, Full
+from groundup.models.linear.hessians import Blocks, Full
 from groundup.models.linear.row_sums import Curvature, Slope
 from groundup.models.linear.smooth_problem import SmoothProblem
 

@@ -7,7 +7,7 @@ import pytest
 
 from groundup.models import LogisticRegression, PoissonRegressor
 from groundup.models.linear import smooth_problem
-from groundup.models.linear.metrics import Wide
+from groundup.models.linear.hessians import Wide
 from groundup.testing.bits import thread_budget
 
 

@@ -11,8 +11,8 @@ from serving import serving
 from groundup.errors import UsageError
 from groundup.ship import bundle
 from groundup.ship.serve.predictor import FEW, Predictor
-from groundup.workbench.passing import take
-from groundup.workbench.predicting import answer as answer_table
+from groundup.workbench.use.predict import answer as answer_table
+from groundup.workbench.use.prediction_input import take
 
 
 @pytest.fixture(scope="module")

@@ -224,7 +224,7 @@ def test_requests_go_over_ordinary_clients_too(client, row):
 
 def test_a_project_serves_from_python(saved, row):
     """As in a script: the address is told, the form stands beside the API, Ctrl-C ends it."""
-    code = f"from groundup.workbench.serving import serve; serve({str(saved)!r}, port=0)"
+    code = f"from groundup.workbench.use.serve import serve; serve({str(saved)!r}, port=0)"
     process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
     told = process.stderr.readline()
     assert told.startswith("Serving customers at http://127.0.0.1:")

@@ -2,8 +2,8 @@
 
 from groundup.engine.rows.blocks import INLINE_ROWS, Block, block_bounds, block_rows, runs
 from groundup.engine.rows.merge import add_tree, merge_tree
-from groundup.engine.rows.place import Memmap, Memory, Place, aligned, plain
 from groundup.engine.rows.rows import Rows, Statistic
+from groundup.engine.rows.source import Memmap, Memory, Place, aligned, plain
 from groundup.engine.rows.sparse import Csr, CsrBlock, dense
 from groundup.engine.rows.threads import budget, one_blas_thread
 

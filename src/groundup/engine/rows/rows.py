@@ -30,7 +30,7 @@ from groundup.engine.rows.blocks import (
     runs,
 )
 from groundup.engine.rows.merge import merge_tree
-from groundup.engine.rows.place import Place, plain
+from groundup.engine.rows.source import Place, plain
 
 
 class Statistic(Protocol):

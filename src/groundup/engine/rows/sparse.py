@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from groundup.engine.kernels import kernel
-from groundup.engine.rows.place import plain
+from groundup.engine.rows.source import plain
 
 
 @kernel

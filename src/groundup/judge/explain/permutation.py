@@ -28,11 +28,11 @@ from typing import Any
 
 import numpy as np
 
-from groundup.charts.plain import percent, visible
 from groundup.errors import GroundupError, UsageError
 from groundup.judge.explain.subject import Subject
 from groundup.judge.metrics import Metric, Predicted, metric
-from groundup.judge.numbers import counted, shown
+from groundup.text.escaping import printable
+from groundup.text.numbers import format_number, format_percent, pluralize
 
 GROUPS = 10
 MAX_ROWS = 5000
@@ -114,23 +114,27 @@ class Importance:
         )
 
     def _interval(self) -> str:
-        return f"{percent(self.confidence, 0)} interval"
+        return f"{format_percent(self.confidence, 0)} interval"
 
     def _title(self) -> str:
         of = f" of {self.part}" if self.part else ""
-        told = f"{self.metric} {shown(self.score)}, what is lost of it if a column is shuffled"
-        return f"Importance on {counted(self.n_rows, 'row')}{of}: {told}"
+        told = f"{self.metric} {format_number(self.score)}, what is lost of it if a column is shuffled"
+        return f"Importance on {pluralize(self.n_rows, 'row')}{of}: {told}"
 
     def _lines(self) -> list[tuple[str, str, str]]:
         """Return name, mean and interval of the columns that are shown."""
         return [
-            (visible(row["column"]), shown(row["mean"]), f"{shown(row['low'])} to {shown(row['high'])}")
+            (
+                printable(row["column"]),
+                format_number(row["mean"]),
+                f"{format_number(row['low'])} to {format_number(row['high'])}",
+            )
             for row in self.ranked()[:_MOST_SHOWN]
         ]
 
     def _more(self) -> list[str]:
         left = len(self.columns) - _MOST_SHOWN
-        return [f"  and {counted(left, 'column')} more: see ranked()"] if left > 0 else []
+        return [f"  and {pluralize(left, 'column')} more: see ranked()"] if left > 0 else []
 
 
 def permutation_importance(

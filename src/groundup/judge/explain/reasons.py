@@ -14,12 +14,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from groundup.charts.plain import number, quoted
 from groundup.judge.explain.contributions import Contributions, Explainer
-from groundup.judge.numbers import amount
 from groundup.tables.contract.column import as_level
 from groundup.tables.contract.conform_row import conform_cell
 from groundup.tables.contract.problems import DOUBTS
+from groundup.text.escaping import quoted
+from groundup.text.numbers import format_amount, format_short
 
 TOP = 3
 #: A contribution that is smaller, against the largest, is rounding.
@@ -190,7 +190,7 @@ def _cell(value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
-        return amount(value)
+        return format_amount(value)
     if isinstance(value, datetime):
         return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "minutes")
     if isinstance(value, date):
@@ -204,18 +204,18 @@ def _does(given: float, unit: str, spoken: str, target: str, of: str | None) -> 
     if unit == "log-odds":
         return f"{'multiplies' if up else 'divides'} the odds of {spoken} by {_factor(size)}"
     if unit == "score":
-        return f"speaks {'for' if up else 'against'} {spoken}, by {number(size)}"
+        return f"speaks {'for' if up else 'against'} {spoken}, by {format_short(size)}"
     if unit == "probability":
-        points = number(100 * size)
+        points = format_short(100 * size)
         return f"{'raises' if up else 'lowers'} the probability of {spoken} by {points} percentage points"
     what = quoted(target) if target else "the prediction"
     if unit == "log":
         return f"{'multiplies' if up else 'divides'} {what} by {_factor(size)}"
-    return f"{'raises' if up else 'lowers'} {what} by {amount(size, of)}"
+    return f"{'raises' if up else 'lowers'} {what} by {format_amount(size, of)}"
 
 
 def _factor(size: float) -> str:
-    return f"more than {number(_LARGE)}" if size > math.log(_LARGE) else number(math.exp(size))
+    return f"more than {format_short(_LARGE)}" if size > math.log(_LARGE) else format_short(math.exp(size))
 
 
 def _usual(contract, column: str):

@@ -39,9 +39,9 @@ from groundup.models.estimator import (
 )
 from groundup.models.trees.answering import Answering
 from groundup.models.trees.arrays import TreeArrays
-from groundup.models.trees.decision_growing import GrownTree, grow_tree
-from groundup.models.trees.decision_search import Target
 from groundup.models.trees.decision_tree import arrays_of, paths_to
+from groundup.models.trees.exact_growing import GrownTree, grow_tree
+from groundup.models.trees.exact_splitter import Target
 from groundup.models.trees.packed import Packed, find_leaves, mean_values, pack
 from groundup.models.trees.pruning import pruned
 from groundup.models.trees.tree_settings import (

@@ -38,8 +38,8 @@ from groundup.models.estimator import (
     fitting,
 )
 from groundup.models.trees.arrays import TreeArrays
-from groundup.models.trees.decision_search import next_random, uniform
 from groundup.models.trees.decision_tree import arrays_of
+from groundup.models.trees.exact_splitter import next_random, uniform
 from groundup.models.trees.packed import LEAF, MISSING_RIGHT, Packed, mean_values
 
 _MOST = 2**31 - 1

@@ -15,7 +15,7 @@ import numpy as np
 
 from groundup.engine.rows import Rows
 from groundup.models.estimator import check_random_state, clone
-from groundup.models.trees.decision_growing import GrownTree, grow_tree
+from groundup.models.trees.exact_growing import GrownTree, grow_tree
 from groundup.models.trees.packed import Packed, mean_values, pack
 from groundup.models.trees.pruning import pruned
 from groundup.models.trees.tree_settings import coded, refuse_monotonic, rules_of

@@ -35,7 +35,7 @@ from groundup.models.estimator import (
     StrOptions,
     check_random_state,
 )
-from groundup.models.linear import access
+from groundup.models.linear import matvec
 from groundup.models.linear.least_squares import refuse_nonfinite
 from groundup.models.linear.solvers import gradient as steps
 
@@ -247,9 +247,9 @@ class _Run:
         for state, y, v in zip(self.states, self.targets, self.weights, strict=True):
             w, b = steps.weights_of(state, sparse_rows=self.sparse)
             z, r, slope = np.empty(m), np.empty(m), np.zeros(d + 1)
-            access.scores(some, np.zeros(d), w, b, z)
+            matvec.scores(some, np.zeros(d), w, b, z)
             total += loss.terms(z, y[which], v[which], r, np.empty(0)) / m
-            access.slopes(some, np.zeros(d), r, slope)
+            matvec.slopes(some, np.zeros(d), r, slope)
             slope /= m
             slope[:-1] += self.settings.l2 * w
             slope[-1] *= self.learner.fit_intercept
@@ -296,7 +296,7 @@ def scores_of(rows, which, coef, intercept) -> np.ndarray:
     z = np.empty((len(which), len(coef)))
     for k in range(len(coef)):
         column = np.empty(len(which))
-        access.scores(
+        matvec.scores(
             some, np.zeros(coef.shape[1]), np.ascontiguousarray(coef[k]), float(intercept[k]), column
         )
         z[:, k] = column

@@ -25,9 +25,9 @@ import numpy as np
 from groundup.engine.rows import dense
 from groundup.engine.statistics.gram import origin_of
 from groundup.models.estimator import ConvergenceWarning, Interval, Scalar, fitting
-from groundup.models.linear import access
+from groundup.models.linear import matvec
+from groundup.models.linear.hessians import Factor
 from groundup.models.linear.least_squares import MOST_FEATURES, refuse_nonfinite
-from groundup.models.linear.metrics import Factor
 from groundup.models.linear.orthogonal import powers_of_two
 from groundup.models.linear.prediction import LinearRegressor
 from groundup.models.linear.solvers.quasi_newton import minimise
@@ -56,7 +56,7 @@ class Bent:
         for lo in range(0, n, _ROWS):
             part = slice(lo, min(lo + _ROWS, n))
             Q = np.ones((part.stop - lo, d + 2))
-            np.subtract(dense(access.cut(block.X, lo, part.stop)), centre, out=Q[:, :d])
+            np.subtract(dense(matvec.cut(block.X, lo, part.stop)), centre, out=Q[:, :d])
             v, r = block["weight"][part], block["y"][part] - Q[:, : d + 1] @ theta[:-1]
             Q[:, -1] = t = r / sigma
             near = np.abs(t) < epsilon
@@ -225,7 +225,7 @@ class HuberRegressor(LinearRegressor):
             self.coef_ = np.clip(theta[:-2], -_LARGEST, _LARGEST)
             self.intercept_ = float(np.clip(theta[-2], -_LARGEST, _LARGEST))
             self.scale_ = float(np.clip(theta[-1], 0.0, _LARGEST))
-            z = access.planes(rows, self.coef_, self.intercept_)
+            z = matvec.planes(rows, self.coef_, self.intercept_)
             self.outliers_ = np.abs(rows["y"] - z) > self.scale_ * self.epsilon
         self.n_iter_ = int(found.n_iter)
         if not found.converged:

@@ -43,7 +43,7 @@ from groundup.models.estimator import (
     encode_labels,
     fitting,
 )
-from groundup.models.linear import kinked_logistic
+from groundup.models.linear import l1_logistic
 from groundup.models.linear.coordinates import Coordinates, minimise
 from groundup.models.linear.least_squares import refuse_nonfinite
 from groundup.models.linear.scores import (
@@ -235,7 +235,7 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
 
     def _fit_kinked(self, rows, X, strength: float, ratio: float, known, tell):
         """Set the coefficients of a fit with an L1 penalty; return the minimum."""
-        found, self.coef_, self.intercept_ = kinked_logistic.fit(
+        found, self.coef_, self.intercept_ = l1_logistic.fit(
             self, rows, X, (strength, ratio), self._n_scores, known, tell
         )
         return found

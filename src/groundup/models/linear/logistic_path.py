@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from groundup.engine.rows import Csr, Memory, Rows
-from groundup.models.linear import kinked_logistic
+from groundup.models.linear import l1_logistic
 from groundup.models.linear.coordinates import as_given, centre_of
 from groundup.models.linear.logistic import LogisticRegression
 
@@ -103,8 +103,8 @@ class Path:
     def _kinked(self, price: Price, known) -> Fit:
         if self.columns is None:
             with np.errstate(all="ignore"):
-                self.columns = kinked_logistic.prepared(self.model, self.rows, self.X)
-        found, coef, intercept = kinked_logistic.fit(
+                self.columns = l1_logistic.prepared(self.model, self.rows, self.X)
+        found, coef, intercept = l1_logistic.fit(
             self.model, self.rows, self.X, price, self.model._n_scores, known, _silent, self.columns
         )
         total = float(self.rows["weight"].sum())

@@ -29,7 +29,7 @@ from typing import NamedTuple
 import numpy as np
 
 from groundup.engine.rows import CsrBlock, dense
-from groundup.models.linear import access
+from groundup.models.linear import matvec
 from groundup.models.linear.refinement import refine
 
 _EPS, _LARGEST = np.finfo(np.float64).eps, np.finfo(np.float64).max
@@ -100,7 +100,7 @@ class Triangle:
             Z = np.ones((rows.stop - lo, width))
             ZX, ZY = Z[:, centred : centred + d], Z[:, centred + d :]
             np.multiply(
-                dense(access.cut(X, lo, rows.stop)), scale[:d], out=ZX
+                dense(matvec.cut(X, lo, rows.stop)), scale[:d], out=ZX
             )  # scaled first: a difference of two numbers may overflow
             np.multiply(Y[rows], scale[d:], out=ZY)
             ZX -= origin[:d] * scale[:d]

@@ -28,7 +28,7 @@ from groundup.engine.losses import logistic
 from groundup.engine.losses.softmax import curvature, terms_by_class
 from groundup.engine.rows import dense
 from groundup.engine.statistics.gram import Gram
-from groundup.models.linear import access
+from groundup.models.linear import matvec
 
 _LANES = VECTOR_BYTES // 8
 _WIDTH = 2 * _LANES
@@ -127,7 +127,7 @@ class Slope:
         n = block.hi - block.lo
         step = max(_STRIP, int(_CALL_FLOPS / (4 * theta.size)) // _STRIP * _STRIP)
         for lo in range(0, n, step):
-            X = access.cut(block.X, lo, min(lo + step, n))
+            X = matvec.cut(block.X, lo, min(lo + step, n))
             walk.go(X, block["y"][lo : lo + step], block["weight"][lo : lo + step], None)
         return cls(walk.loss, walk.gradient())
 
@@ -175,7 +175,7 @@ class Curvature:
         for lo in range(0, n, _GRAM_ROWS):
             part = slice(lo, min(lo + _GRAM_ROWS, n))
             m = part.stop - lo
-            some = dense(access.cut(X, lo, part.stop))
+            some = dense(matvec.cut(X, lo, part.stop))
             walk.go(some, y[part], weight[part], h[:m] if n_scores == 1 else p[:m])
             for k, l in keys:
                 if n_scores > 1:
@@ -211,9 +211,9 @@ class _Walk:
         """Add rows; `out` receives what their curvature needs, or is None."""
         if self.n_scores > 1:
             out = _NO_PROBABILITY if out is None else out
-            for lo in range(0, access.rows_in(X), _DENSE_ROWS):
-                hi = min(lo + _DENSE_ROWS, access.rows_in(X))
-                some = dense(access.cut(X, lo, hi)) if not isinstance(X, np.ndarray) else X
+            for lo in range(0, matvec.rows_in(X), _DENSE_ROWS):
+                hi = min(lo + _DENSE_ROWS, matvec.rows_in(X))
+                some = dense(matvec.cut(X, lo, hi)) if not isinstance(X, np.ndarray) else X
                 rows = slice(lo, hi) if some is not X else slice(None)
                 self.loss += _many(
                     some,
@@ -228,15 +228,15 @@ class _Walk:
                 if some is X:
                     break
             return
-        step = access.strip_of(X)
+        step = matvec.strip_of(X)
         z, r = np.empty(step), np.empty(step)
-        for lo in range(0, access.rows_in(X), step):
-            hi = min(lo + step, access.rows_in(X))
-            some, m = access.cut(X, lo, hi), hi - lo
-            access.scores(some, self.centre, self.w, self.b0, z[:m])
+        for lo in range(0, matvec.rows_in(X), step):
+            hi = min(lo + step, matvec.rows_in(X))
+            some, m = matvec.cut(X, lo, hi), hi - lo
+            matvec.scores(some, self.centre, self.w, self.b0, z[:m])
             bend = _NO_CURVATURE if out is None else out[lo:hi]
             self.loss += self.terms(z[:m], y[lo:hi], weight[lo:hi], r[:m], bend)
-            access.slopes(some, self.centre, r[:m], self.sums)
+            matvec.slopes(some, self.centre, r[:m], self.sums)
 
     def gradient(self) -> np.ndarray:
         """Return the slope, of shape (n_scores, n_features + 1)."""

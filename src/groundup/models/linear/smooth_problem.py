@@ -19,8 +19,8 @@ from groundup.engine.losses import logistic
 from groundup.engine.rows import Csr, Memory, Rows
 from groundup.engine.statistics.counts import Counts
 from groundup.engine.statistics.moments import Moments
-from groundup.models.linear.access import Squares
-from groundup.models.linear.metrics import Blocks, Diagonal, Full, Wide
+from groundup.models.linear.hessians import Blocks, Diagonal, Full, Wide
+from groundup.models.linear.matvec import Squares
 from groundup.models.linear.row_sums import Curvature, Slope
 from groundup.models.linear.solvers.quasi_newton import Minimum, minimise
 

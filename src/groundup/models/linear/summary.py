@@ -23,7 +23,7 @@ from scipy.stats import t as student
 
 from groundup.engine.rows import one_blas_thread
 from groundup.engine.statistics.gram import origin_of
-from groundup.models.linear import access
+from groundup.models.linear import matvec
 from groundup.models.linear.orthogonal import Largest, Triangle, powers_of_two
 
 
@@ -99,7 +99,7 @@ def summarise(
     with one_blas_thread(), np.errstate(over="ignore"):
         R = rows.reduce(Triangle, origin, scale, centred).R[: d + centred, : d + centred]
     y, v = rows["y"], rows["weight"]
-    fitted = access.planes(rows, coef, intercept)
+    fitted = matvec.planes(rows, coef, intercept)
     total, k = float(v.sum()), d + centred
     kept = _independent(R)
     degrees = total - len(kept)

@@ -31,8 +31,8 @@ _LAZY = {
     "DecisionTreeRegressor": "groundup.models.trees.tree_regressor",
     "HistGradientBoostingClassifier": "groundup.models.trees.classifier",
     "HistGradientBoostingRegressor": "groundup.models.trees.regressor",
-    "export_text": "groundup.models.trees.telling",
-    "path_in_words": "groundup.models.trees.telling",
+    "export_text": "groundup.models.trees.text_export",
+    "path_in_words": "groundup.models.trees.text_export",
     "plot_tree": "groundup.models.trees.picture",
 }
 

@@ -36,10 +36,10 @@ import numpy as np
 from groundup.engine.rows import Place, Rows, aligned, threads
 from groundup.models.trees.binning import bin_rows, find_bins, has_missing
 from groundup.models.trees.boosted import Trees
+from groundup.models.trees.custom_loss import OwnLoss
 from groundup.models.trees.gradients import Loss
 from groundup.models.trees.growing import Grower, Grown, Plan
 from groundup.models.trees.leaves import add_to_scores, leaf_quantiles, leaf_values, sum_leaves
-from groundup.models.trees.own_loss import OwnLoss
 from groundup.models.trees.planes import from_planes, to_planes
 from groundup.models.trees.quantising import is_wide
 

@@ -22,9 +22,9 @@ from groundup.models.estimator import (
     compute_sample_weight,
     encode_labels,
 )
+from groundup.models.trees.custom_loss import OwnLoss
 from groundup.models.trees.estimator import HistGradientBoosting
 from groundup.models.trees.gradients import Loss
-from groundup.models.trees.own_loss import OwnLoss
 
 
 class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):

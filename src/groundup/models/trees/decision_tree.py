@@ -34,7 +34,7 @@ from groundup.models.estimator import (
 )
 from groundup.models.trees.answering import Answering
 from groundup.models.trees.arrays import TreeArrays
-from groundup.models.trees.decision_growing import GrownTree, grow_tree
+from groundup.models.trees.exact_growing import GrownTree, grow_tree
 from groundup.models.trees.packed import Packed, find_leaves, pack
 from groundup.models.trees.pruning import pruned, pruning_path
 from groundup.models.trees.tree_settings import (

@@ -8,7 +8,7 @@ from groundup.charts.branching import Nodes, tree
 from groundup.charts.chart import Chart
 from groundup.errors import UsageError
 from groundup.models.estimator import check_is_fitted, is_classifier
-from groundup.models.trees.telling import names_of, row_of, way_of
+from groundup.models.trees.text_export import names_of, row_of, way_of
 
 
 def plot_tree(

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from groundup.models.trees.decision_growing import GrownTree
+from groundup.models.trees.exact_growing import GrownTree
 
 
 class PruningPath(NamedTuple):

@@ -13,9 +13,9 @@ import numpy as np
 
 from groundup.engine.kernels import kernel
 from groundup.models.estimator import Interval, RegressorMixin, StrOptions
+from groundup.models.trees.custom_loss import OwnLoss
 from groundup.models.trees.estimator import HistGradientBoosting
 from groundup.models.trees.gradients import Loss
-from groundup.models.trees.own_loss import OwnLoss
 
 
 class HistGradientBoostingRegressor(RegressorMixin, HistGradientBoosting):

@@ -13,7 +13,7 @@ from groundup.engine.rows import Rows
 from groundup.models.estimator import Interval, Labels, RealNotInt, StrOptions, encode_labels
 from groundup.models.trees.decision_codes import EXACT_ROWS, Codes, binned_codes, exact_codes
 from groundup.models.trees.decision_criteria import ABSOLUTE, CRITERIA, POISSON
-from groundup.models.trees.decision_search import Rules, Target
+from groundup.models.trees.exact_splitter import Rules, Target
 
 _NO_NUMBERS, _NO_SLOTS, _NO_RANKS = np.empty(0), np.empty(0, np.int32), np.empty(0, np.int64)
 

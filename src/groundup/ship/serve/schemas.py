@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from groundup.charts.plain import percent
 from groundup.ship.serve.answers import KINDS
 from groundup.tables.contract import Column, Contract
+from groundup.text.numbers import format_percent
 
 MAX_LEVELS = 100
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -58,7 +58,7 @@ def _column(column: Column) -> dict[str, Any]:
 def _told(column: Column) -> str:
     """Return what a person must know to fill in a field, in one line."""
     unit = f", in {column.unit}" if column.unit else ""
-    missing = "never missing" if column.missing == 0 else f"missing in {percent(column.missing)}"
+    missing = "never missing" if column.missing == 0 else f"missing in {format_percent(column.missing)}"
     if column.kind == "boolean":
         return f"true or false; in training {missing}."
     if column.bounds is not None:

@@ -13,7 +13,7 @@ from groundup.tables.contract.column import NUMERIC, Column, Kind
 from groundup.tables.contract.copies import copies
 from groundup.tables.contract.profile import profile
 from groundup.tables.contract.target import Target, infer_target
-from groundup.tables.sources.judge import stating
+from groundup.tables.sources.infer_types import stating
 from groundup.tables.table import Note, Table
 
 STATED_KINDS: tuple[Kind, ...] = (

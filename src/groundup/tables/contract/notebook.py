@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groundup.charts.notebook import facts, grid, titled
-from groundup.charts.plain import number, percent
 from groundup.tables.contract.column import Column
+from groundup.text.numbers import format_percent, format_short
 
 if TYPE_CHECKING:
     from groundup.tables.contract.contract import Contract
@@ -32,7 +32,7 @@ def range_of(column: Column) -> str:
 def _bound(value, kind: str) -> str:
     if isinstance(value, str):
         return value
-    return f"{int(value):,}" if kind == "integer" else number(float(value))
+    return f"{int(value):,}" if kind == "integer" else format_short(float(value))
 
 
 def contract_html(contract: Contract) -> str:
@@ -59,7 +59,7 @@ def contract_html(contract: Contract) -> str:
             f"{c.name} ({c.unit})" if c.unit else c.name,
             c.kind,
             c.role,
-            percent(c.missing) if c.missing else "",
+            format_percent(c.missing) if c.missing else "",
             f"{c.n_unique:,}",
             range_of(c),
         ]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groundup.charts.plain import percent
 from groundup.tables.contract.column import NUMERIC, Column
+from groundup.text.numbers import format_percent
 
 if TYPE_CHECKING:
     from groundup.tables.contract.contract import Contract
@@ -45,5 +45,5 @@ def _told_column(column: Column) -> str:
     elif column.minimum is not None:
         parts.append(f"{column.minimum} to {column.maximum}")
     if column.missing:
-        parts.append(f"{percent(column.missing)} missing")
+        parts.append(f"{format_percent(column.missing)} missing")
     return "; ".join(parts)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import importlib
 
 _LAZY = {
-    "FLAVOURS": "groundup.tables.prepare.flavours",
-    "Flavour": "groundup.tables.prepare.flavours",
+    "FLAVOURS": "groundup.tables.prepare.preprocessing",
+    "Flavour": "groundup.tables.prepare.preprocessing",
     "Plan": "groundup.tables.prepare.plan",
     "TablePreparer": "groundup.tables.prepare.preparer",
-    "flavour_of": "groundup.tables.prepare.flavours",
+    "flavour_of": "groundup.tables.prepare.preprocessing",
 }
 
 __all__ = ["FLAVOURS", "Flavour", "Plan", "TablePreparer", "flavour_of"]

@@ -16,7 +16,7 @@ from typing import ClassVar
 import numpy as np
 
 from groundup.models.estimator import Learner, Plain, StrOptions, TransformerMixin, check_is_fitted, fitting
-from groundup.tables.prepare.flavours import FLAVOURS
+from groundup.tables.prepare.preprocessing import FLAVOURS
 
 # Up to so many rows the row form is faster than the frame form.
 FEW_ROWS = 4

@@ -11,9 +11,9 @@ from __future__ import annotations
 import codecs
 import re
 
-from groundup.charts.plain import percent
 from groundup.errors import GroundupError, UsageError, nearest
 from groundup.tables.table import Note
+from groundup.text.numbers import format_percent
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -122,13 +122,13 @@ def _utf8(data: bytes, file: str) -> tuple[bytes, list[Note]]:
     name, score = max(scores.items(), key=lambda item: item[1], default=("", 0.0))
     if score < _SURE:
         line = data.count(b"\n", 0, _first_bad(data)) + 1
-        tried = f" The best guess is {name!r}, at {percent(score, 0)}." if score > 0 else ""
+        tried = f" The best guess is {name!r}, at {format_percent(score, 0)}." if score > 0 else ""
         raise GroundupError(
             f"The encoding cannot be told: bytes that are not utf-8 first appear on line {line}.{tried}",
             file=file,
             hint="State it: encoding='cp1252' (--encoding cp1252), or save the file as UTF-8.",
         )
-    plausible = f"a guess, {percent(score, 0)} plausible"
+    plausible = f"a guess, {format_percent(score, 0)} plausible"
     told = f"read as {name} ({plausible}; it is not utf-8): state encoding= (--encoding) to be sure"
     return data.decode(name).encode(), [Note("encoding", told)]
 

@@ -18,7 +18,7 @@ import polars.selectors as cs
 from groundup.errors import GroundupError
 from groundup.tables import cells
 from groundup.tables.dates import LAYOUTS
-from groundup.tables.sources.judge import check_stated, stating
+from groundup.tables.sources.infer_types import check_stated, stating
 from groundup.tables.sources.names import without_patterns
 from groundup.tables.sources.types import Typed, typed
 from groundup.tables.table import Note, Table

@@ -12,7 +12,7 @@ import polars as pl
 
 from groundup.tables import cells
 from groundup.tables.dates import parse_datetimes
-from groundup.tables.sources.judge import Judgement, check_stated, judge, judge_stated, settle
+from groundup.tables.sources.infer_types import Judgement, check_stated, judge, judge_stated, settle
 from groundup.tables.table import Note
 
 _MISSING_WORDS = sorted(cells.MISSING_WORDS)

@@ -23,7 +23,7 @@ from groundup.workbench.audit.times import times
 
 if TYPE_CHECKING:
     from groundup.tables import Table
-    from groundup.workbench.problem import Problem
+    from groundup.workbench.steps.problem import Problem
 
 # Shares of the target are known to less than 1 % from so many rows; more would only take time.
 MAX_ROWS = 100_000

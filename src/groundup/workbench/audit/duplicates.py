@@ -10,8 +10,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from groundup.charts.plain import percent
-from groundup.judge.numbers import counted
+from groundup.text.numbers import format_percent, pluralize
 from groundup.workbench.audit.findings import Finding, Level
 
 # Share of the rows of test that have a twin in train or valid.
@@ -94,7 +93,8 @@ def _findings(met, n_test: int, *, may_block: bool, coarse: bool) -> list[Findin
     pairs = sorted(pair for m in met for pair in m[2])[:_SHOWN]
     row, twin = pairs[0]
     told = (
-        f"{counted(n_equal, 'row')} of test ({percent(share)}) {'is' if n_equal == 1 else 'are'} also in train or valid, "
+        f"{pluralize(n_equal, 'row')} of test ({format_percent(share)}) "
+        f"{'is' if n_equal == 1 else 'are'} also in train or valid, "
         f"features and target alike; row {row + 1:,} is row {twin + 1:,} again"
     )
     if coarse:
@@ -121,7 +121,8 @@ def _conflicts(sides: pl.DataFrame) -> list[Finding]:
     n = int(differ["elsewhere"].list.len().sum())
     rows = differ["rows"][0].to_list()[:_SHOWN]
     told = (
-        f"{n:,} rows of train and valid have equal features and different targets, in {counted(differ.height, 'group')}, "
+        f"{n:,} rows of train and valid have equal features and different targets, in "
+        f"{pluralize(differ.height, 'group')}, "
         f"as rows {rows[0] + 1:,} and {rows[1] + 1:,}: no model can be right on all of them"
     )
     return [

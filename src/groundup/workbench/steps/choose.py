@@ -13,9 +13,9 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from groundup.errors import GroundupError
-from groundup.judge.numbers import shown, shown_bytes, shown_with_error
 from groundup.judge.validation import Difference, difference
-from groundup.workbench.candidate import Candidate
+from groundup.text.numbers import format_bytes, format_number, format_with_error
+from groundup.workbench.steps.candidate import Candidate
 from groundup.workbench.steps.compare import Comparison
 
 
@@ -65,19 +65,19 @@ def _reason(comparison: Comparison, ranked: list[Candidate], chosen: Candidate) 
         learners = {c.entry.name for c in comparison.tried}
         what = "compared" if len(learners) == 1 and not comparison.skipped else "that could be judged"
         own = chosen.validation.answered(name)
-        mean = shown(chosen.validation.mean(name))
+        mean = format_number(chosen.validation.mean(name))
         return (
             f"{title}: the only learner {what}, with a mean {name} of {mean} over {_folds(comparison, own)}."
         )
     rival = top if chosen is not top else ranked[1]
     gap = difference(comparison.metric, top.validation, (chosen if chosen is not top else rival).validation)
-    mean, other = (shown(comparison.estimate(c)) for c in (chosen, rival))
+    mean, other = (format_number(comparison.estimate(c)) for c in (chosen, rival))
     over, spoken = _folds(comparison, chosen.validation.answered(name)), rival.entry.spoken
     if comparison.is_estimated(chosen):
         over += " and what the others have on the rest"
     if comparison.is_estimated(rival):
         other += f" (by its differences on {_folds(comparison, gap.folds)})"
-    cost = f"{shown_bytes(chosen.n_bytes)} against {shown_bytes(rival.n_bytes)}"
+    cost = f"{format_bytes(chosen.n_bytes)} against {format_bytes(rival.n_bytes)}"
     if chosen is not top:
         why = (
             f"its mean {name} of {mean} over {over} is within chance of the best, {spoken} with {other} ({_gap(gap)})"
@@ -87,7 +87,7 @@ def _reason(comparison: Comparison, ranked: list[Candidate], chosen: Candidate) 
         return f"{title}: {why}, and it is smaller: {cost}."
     if comparison.is_behind(rival) and not comparison.is_behind(top):
         own = top.validation.answered(name)
-        mean = shown(top.validation.mean(name))
+        mean = format_number(top.validation.mean(name))
         return (
             f"{title}: the best mean {name}, {mean} over {_folds(comparison, own)}; {spoken} has a score on "
             f"{len(rival.validation.answered(name))} of them only, and is ranked behind."
@@ -112,5 +112,5 @@ def _folds(comparison: Comparison, folds: Collection[int]) -> str:
 
 def _gap(gap: Difference) -> str:
     if math.isinf(gap.error):
-        return f"difference {shown(gap.mean)}, on one fold only"
-    return f"difference {shown_with_error(gap.mean, gap.error)}"
+        return f"difference {format_number(gap.mean)}, on one fold only"
+    return f"difference {format_with_error(gap.mean, gap.error)}"

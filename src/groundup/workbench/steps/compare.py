@@ -19,15 +19,15 @@ from groundup.errors import GroundupError
 from groundup.judge.metrics import Metric, deciding
 from groundup.judge.predicting import row_micros, size_bytes
 from groundup.judge.validation import Folds, Judged, Validation, deciding_metric, judge_fold
-from groundup.workbench.candidate import Candidate, told_error
-from groundup.workbench.clock import Clock
-from groundup.workbench.events import Failed, FitDone, Listener
-from groundup.workbench.journal import Journal, ProjectError
-from groundup.workbench.ladder import N_NEIGHBOURS, is_boosting, is_forest, neighbour, rungs
-from groundup.workbench.learners import LearnerEntry, baseline_of
-from groundup.workbench.problem import BLIND, Problem
+from groundup.workbench.run.clock import Clock
+from groundup.workbench.run.events import Failed, FitDone, Listener
+from groundup.workbench.run.journal import Journal, ProjectError
+from groundup.workbench.steps.candidate import Candidate, told_error
 from groundup.workbench.steps.comparison import MAX_FINALISTS, Comparison
 from groundup.workbench.steps.fits import candidate_done, candidate_known, fold_of
+from groundup.workbench.steps.learners import LearnerEntry, baseline_of
+from groundup.workbench.steps.problem import BLIND, Problem
+from groundup.workbench.steps.search_space import N_NEIGHBOURS, is_boosting, is_forest, neighbour, rungs
 
 # Neighbours of boosting's best that may fail in a row before the search ends.
 PATIENCE = 8

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from groundup.judge.metrics import Metric, deciding
 from groundup.judge.validation import Validation, answerable, difference, why_without
-from groundup.workbench.candidate import Candidate
+from groundup.workbench.steps.candidate import Candidate
 
 # Learners that valid judges too.
 MAX_FINALISTS = 3

@@ -21,18 +21,18 @@ import polars as pl
 
 from groundup import charts
 from groundup.charts import Chart
-from groundup.charts.plain import visible
 from groundup.judge.explain import Subject, partial_dependence, permutation_importance
 from groundup.judge.metrics import metrics_of
 from groundup.judge.uncertainty import interval
 from groundup.tables import Table
-from groundup.workbench.candidate import told_error
+from groundup.text.escaping import printable
 from groundup.workbench.examination import Examination, Importance, Wrong
-from groundup.workbench.keeping import Fitted
-from groundup.workbench.learners import OURS
-from groundup.workbench.problem import Problem
 from groundup.workbench.result import Result
+from groundup.workbench.run.checkpoints import Fitted
+from groundup.workbench.steps.candidate import told_error
 from groundup.workbench.steps.finalize import Final
+from groundup.workbench.steps.learners import OURS
+from groundup.workbench.steps.problem import Problem
 
 PARTS = ("train", "valid", "test")
 MOST_DEPENDENCES = 6
@@ -76,7 +76,7 @@ def examine(problem: Problem, final: Final, result: Result, table: Table) -> Exa
 
 def examine_segments(problem: Problem, model: Fitted, result: Result) -> Examination:
     """Return what a report shows beyond the result of a run without a target."""
-    from groundup.workbench.steps.segment_pictures import segment_map
+    from groundup.workbench.steps.segment_charts import segment_map
 
     out = _Examiner(problem, None, result, None)
     out.draw("map", lambda: segment_map(problem, model, result))
@@ -282,7 +282,7 @@ class _Examiner:
 
     def _dependence(self, model: Subject, frame: pl.DataFrame, name: str) -> Chart:
         found = partial_dependence(model, frame, name, contract=self.problem.contract, max_rows=GRID_ROWS)
-        return replace(found.chart(), title=f"By {visible(found.column)}")
+        return replace(found.chart(), title=f"By {printable(found.column)}")
 
 
 def _pipeline(model: Fitted):

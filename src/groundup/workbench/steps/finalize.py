@@ -17,15 +17,15 @@ import numpy as np
 
 from groundup.errors import DependentColumns, GroundupError
 from groundup.judge.metrics import Predicted, Score, metric, scores
-from groundup.judge.numbers import shown
 from groundup.judge.validation import difference
 from groundup.judge.verdict import sampling_error
-from groundup.workbench.candidate import Candidate
-from groundup.workbench.journal import Journal, ProjectError
-from groundup.workbench.keeping import Fitted, Keeper, Stopping
-from groundup.workbench.problem import Problem
+from groundup.text.numbers import format_number
+from groundup.workbench.run.checkpoints import Fitted, Keeper, Stopping
+from groundup.workbench.run.journal import Journal, ProjectError
+from groundup.workbench.steps.candidate import Candidate
 from groundup.workbench.steps.choose import Choice, best_of_each
 from groundup.workbench.steps.comparison import MAX_FINALISTS, Comparison
+from groundup.workbench.steps.problem import Problem
 
 # Scores that a reader expects to be better than the baseline's, whichever one decides.
 WARNED_OF = ("accuracy", "log_loss", "rmse", "mae")
@@ -119,7 +119,7 @@ def _worse_on_test(comparison: Comparison, model: dict[str, Score], baseline: di
             continue
         value, base, better = model[name].value, baseline[name].value, metric(name).oriented
         if value is not None and base is not None and better(value) < better(base):
-            worse.append(f"{name} {shown(value)} against {shown(base)}")
+            worse.append(f"{name} {format_number(value)} against {format_number(base)}")
     return [f"On test the baseline is better in {' and '.join(worse)}."] if worse else []
 
 
@@ -216,18 +216,22 @@ def _checked(
     if not math.isfinite(error):  # hardly a fold in common: what other rows of valid would change
         each = errors[id(rival)], errors[id(chosen)]
         error = math.inf if None in each else math.hypot(*each)
-    told = f"{metric.name} {shown(chosen.valid_score)} against {shown(rival.valid_score)} of {rival.entry.spoken}"
+    own, other = format_number(chosen.valid_score), format_number(rival.valid_score)
+    told = f"{metric.name} {own} against {other} of {rival.entry.spoken}"
     if lead > 3 * error:
         return rival, (
-            f"Valid overrules the folds: {rival.entry.title} scores {shown(rival.valid_score)} there against "
-            f"{shown(chosen.valid_score)} of {chosen.entry.spoken}, over three standard errors apart: it is taken."
+            f"Valid overrules the folds: {rival.entry.title} scores {format_number(rival.valid_score)} there against "
+            f"{format_number(chosen.valid_score)} of {chosen.entry.spoken}, over three standard "
+            "errors apart: it is taken."
             f"{_partial([rival, chosen])}"
         )
     if lead <= 0:
         said = f"Valid confirms the choice: {told}."
     else:
         known = math.isfinite(error)
-        apart = f", which is less than three standard errors ({shown(error)} each) apart" if known else ""
+        apart = (
+            f", which is less than three standard errors ({format_number(error)} each) apart" if known else ""
+        )
         said = f"Valid does not contradict the choice: {told}{apart}."
     return chosen, said + _partial([chosen, rival])
 

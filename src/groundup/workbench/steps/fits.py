@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from groundup.judge.metrics import Score
 from groundup.judge.validation import FoldResult, Judged
-from groundup.workbench.candidate import Candidate
-from groundup.workbench.journal import Journal
+from groundup.workbench.run.journal import Journal
+from groundup.workbench.steps.candidate import Candidate
 
 
 def fold_of(journal: Journal, candidate: Candidate, i: int, make: Callable[[], Judged]) -> Judged:

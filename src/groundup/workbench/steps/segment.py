@@ -26,22 +26,22 @@ import numpy as np
 from groundup._version import __version__
 from groundup.errors import GroundupError, UsageError
 from groundup.judge.metrics import Metric, Predicted, metric, scores
-from groundup.judge.numbers import shown
 from groundup.judge.predicting import row_micros, size_bytes
 from groundup.judge.validation import FoldResult, Judged, difference, first_line
 from groundup.judge.verdict import sampling_error
 from groundup.tables.contract.column import NUMERIC
-from groundup.workbench.assemble import parts_of, plain_params, row_of, values_of
-from groundup.workbench.candidate import Candidate, told_error
-from groundup.workbench.clock import Clock
-from groundup.workbench.events import Failed, FitDone, Listener, StepBegun
-from groundup.workbench.journal import Journal, ProjectError
-from groundup.workbench.learners import LearnerEntry, learners_of
-from groundup.workbench.problem import Problem
+from groundup.text.numbers import format_number
 from groundup.workbench.result import Best, Result
-from groundup.workbench.segments import profile
+from groundup.workbench.run.clock import Clock
+from groundup.workbench.run.events import Failed, FitDone, Listener, StepBegun
+from groundup.workbench.run.journal import Journal, ProjectError
+from groundup.workbench.steps.assemble import parts_of, plain_params, row_of, values_of
+from groundup.workbench.steps.candidate import Candidate, told_error
 from groundup.workbench.steps.finalize import Fitted
 from groundup.workbench.steps.fits import candidate_done, candidate_known, fold_of
+from groundup.workbench.steps.learners import LearnerEntry, learners_of
+from groundup.workbench.steps.problem import Problem
+from groundup.workbench.steps.segment_profile import profile
 
 LEARNER = "KMeans"
 MAX_SEGMENTS = 10
@@ -196,11 +196,11 @@ def choose_segments(found: Segmentation) -> tuple[Candidate, str]:
     over = f", measured by {', '.join(found.columns)}"
     if chosen is not top:
         reason = (
-            f"{k} segments: a silhouette of {shown(mean)}, within chance of the best ({top.params['n_clusters']} "
-            f"segments, {shown(top.validation.mean('silhouette'))}), and simpler"
+            f"{k} segments: a silhouette of {format_number(mean)}, within chance of the best ({top.params['n_clusters']} "
+            f"segments, {format_number(top.validation.mean('silhouette'))}), and simpler"
         )
     else:
-        reason = f"{k} segments: the largest silhouette of 2 to {last}, {shown(mean)}"
+        reason = f"{k} segments: the largest silhouette of 2 to {last}, {format_number(mean)}"
     return chosen, f"{reason}{over}; that is {_strength(mean)}."
 
 
@@ -280,7 +280,9 @@ def _warnings(found: Segmentation) -> list[str]:
 
 def _verdict(values: dict[str, dict[str, float | None]], errors: dict[str, float | None]) -> str:
     """Say whether the segments hold on unseen rows; `errors` are the standard errors of the silhouettes of these."""
-    told = ", ".join(f"{shown(values[part]['silhouette'])} on {part}" for part in ("train", "valid", "test"))
+    told = ", ".join(
+        f"{format_number(values[part]['silhouette'])} on {part}" for part in ("train", "valid", "test")
+    )
     known = {part: v for part in ("train", "valid", "test") if (v := values[part]["silhouette"]) is not None}
     if len(known) < 3:
         return f"Silhouette {told}."
@@ -291,9 +293,9 @@ def _verdict(values: dict[str, dict[str, float | None]], errors: dict[str, float
         other = "test" if low == ["valid"] else "valid"
         return (
             f"The segments hold on {other}, but {low[0]} disagrees by more than chance explains (it moves a part by "
-            f"{shown(single[low[0]])}): silhouette {told}."
+            f"{format_number(single[low[0]])}): silhouette {told}."
         )
     if fall > 0.05 + 2 * chance:
         return f"The segments do not hold well on rows that were not seen: silhouette {told}."
-    few = f" (few rows: chance alone moves it by {shown(chance)})" if chance > 0.03 else ""
+    few = f" (few rows: chance alone moves it by {format_number(chance)})" if chance > 0.03 else ""
     return f"The segments hold on rows that were not seen: silhouette {told}{few}."

@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 
 from groundup.engine.rows import Rows
-from groundup.models.linear import access
+from groundup.models.linear import matvec
 
 _STEPS = 5000
 #: Beyond so many columns slopes are summed column by column: so many sums do not stay in the cache.
@@ -73,20 +73,20 @@ class Products:
             self.columns = rows.place.matrix.tocsc().T  # type: ignore[attr-defined]
             sums, spread = self.columns @ weight, self.columns.multiply(self.columns) @ weight
         else:
-            sums, spread = access.pulled(rows, weight)[:-1], rows.reduce(access.Squares).spread
+            sums, spread = matvec.pulled(rows, weight)[:-1], rows.reduce(matvec.Squares).spread
         self.mean = sums / total * centred
         self.diagonal = np.maximum(spread - total * self.mean**2, 0.0)
 
     def push(self, w: np.ndarray) -> np.ndarray:
         """Return Zw."""
-        return self.root * access.planes(self.rows, w, -float(self.mean @ w))
+        return self.root * matvec.planes(self.rows, w, -float(self.mean @ w))
 
     def pull(self, r: np.ndarray) -> np.ndarray:
         """Return Z'r."""
         weighted = self.root * r
         if self.columns is not None:
             return self.columns @ weighted - self.mean * weighted.sum()
-        sums = access.pulled(self.rows, weighted)
+        sums = matvec.pulled(self.rows, weighted)
         return sums[:-1] - self.mean * sums[-1]
 
 

@@ -24,7 +24,7 @@ from groundup.engine.kernels import kernel
 from groundup.engine.kernels.prefetch import prefetch
 from groundup.engine.losses.margins import Margin, both, gradient
 from groundup.engine.rows import CsrBlock
-from groundup.models.linear import access
+from groundup.models.linear import matvec
 
 CONSTANT, OPTIMAL, INVSCALING, ADAPTIVE, PA1, PA2 = 0, 1, 2, 3, 4, 5
 SCHEDULES = {
@@ -264,7 +264,7 @@ def shuffle(rows, seed, window, out_stored, out_order):
 def window_of(X) -> int:
     """Return the rows of a window: what stays in the cache."""
     row_bytes = (
-        12 * max(1, len(X.data) // max(access.rows_in(X), 1)) if isinstance(X, CsrBlock) else X[0].nbytes
+        12 * max(1, len(X.data) // max(matvec.rows_in(X), 1)) if isinstance(X, CsrBlock) else X[0].nbytes
     )
     return int(max(64, _WINDOW_BYTES // row_bytes))
 
@@ -287,12 +287,12 @@ def _batch(X, y, weight, which, s: Settings, state: State) -> None:
     some = _rows_of(X, which)
     z, r, slope = np.empty(m), np.empty(m), np.zeros(len(w) + 1)
     nothing = np.zeros(len(w))
-    access.scores(some, nothing, w, float(numbers[B]), z)
+    matvec.scores(some, nothing, w, float(numbers[B]), z)
     loss = object.__new__(Margin)
     loss.number, loss.epsilon = s.loss, s.epsilon
     numbers[LOSS] += loss.terms(z, y[which], np.ones(m), r, nothing[:0])
     r *= weight[which] / m
-    access.slopes(some, nothing, r, slope)
+    matvec.slopes(some, nothing, r, slope)
     t = numbers[T]
     rate = _rate(s.schedule, s.eta0, numbers[RATE], s.alpha, s.start, s.power, t)
     slope[:-1] += s.l2 * w

@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from groundup.models.linear.metrics import Factor
+from groundup.models.linear.hessians import Factor
 
 _STEPS, _SHORT = 100, 0.9995  # at most so many steps; the share of the way to the wall of a box
 _CLOSE, _ROUNDING = 1e-12, 1e-14  # gaps that are near enough, of the objective and of all absolute targets

@@ -1,0 +1,1 @@
+"""Text for people: number formats, plurals, and the escaping of names that users supplied."""

@@ -1,0 +1,191 @@
+"""Numbers as people read them: few digits, the same everywhere (terminal, report, page, chart, sentence).
+
+A number is rounded before its unit and its digits are chosen, so that none is shown as 1000 of a unit that has a greater
+one, and 9.9996 is 10.00.
+"""
+
+from __future__ import annotations
+
+import math
+
+from groundup.text.escaping import printable_name
+
+_SMALLEST_PROBABILITY = 1e-12
+
+
+def format_number(value: float | None) -> str:
+    """Return `value` in about four digits: ``0.8452``, ``47,679``, ``3.21e-07``; "n/a" for None.
+
+    >>> format_number(0.84521), format_number(47679.3), format_number(12.3456), format_number(None)
+    ('0.8452', '47,679', '12.35', 'n/a')
+    >>> format_number(9.9996), format_number(0.99996), format_number(-999.96)
+    ('10.00', '1.000', '-1,000')
+    """
+    if value is None or not math.isfinite(value):
+        return "n/a"
+    if value == 0:
+        return "0"
+    size = abs(value)
+    if size >= 1e-4:
+        size = round(size, _digits(size))
+    if size >= 1e7 or size < 1e-4:
+        return f"{value:.3g}"
+    return f"{value:,.{_digits(size)}f}"
+
+
+def format_with_error(value: float | None, error: float | None) -> str:
+    """Return a value and its spread, the spread in two digits: ``0.8456 ± 0.0075``.
+
+    >>> format_with_error(47656.2, 888.0), format_with_error(0.5, None), format_with_error(0.5, 0.0996)
+    ('47,656 ± 890', '0.5000', '0.5000 ± 0.10')
+    """
+    if value is None or error is None or not (math.isfinite(value) and math.isfinite(error)) or error == 0:
+        return format_number(value)
+    if abs(error) < 1e-5:
+        return f"{format_number(value)} ± {error:.1e}"
+    rounded = float(f"{error:.1e}")
+    digits = max(0, 1 - math.floor(math.log10(abs(rounded))))
+    return f"{format_number(value)} ± {rounded:,.{digits}f}"
+
+
+def format_table_number(value: float) -> str:
+    """Return a number of a chart's table: whole numbers plain, others as `format_number`.
+
+    >>> format_table_number(12.0), format_table_number(0.864), format_table_number(1234567), format_table_number(math.inf)
+    ('12', '0.8640', '1,234,567', 'n/a')
+    """
+    return f"{value:,.0f}" if abs(value) < 1e15 and value == int(value) else format_number(value)
+
+
+def pluralize(n: int, one: str, many: str | None = None) -> str:
+    """Return a number of things: ``1 row``, ``2,000 rows``; `many` where an s is not enough.
+
+    >>> pluralize(1, "row"), pluralize(0, "row"), pluralize(2000, "row is", "rows are")
+    ('1 row', '0 rows', '2,000 rows are')
+    """
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def format_amount(value: float, unit: str | None = None, *, digits: int = 4) -> str:
+    """Return a value of the data, in `digits` digits: thousands are set apart from 10,000 on, so that years are not.
+
+    >>> format_amount(1992), format_amount(1234567.0), format_amount(0.1 + 0.2), format_amount(12.5, "kg")
+    ('1992', '1,234,567', '0.3', '12.5 kg')
+    """
+    if not math.isfinite(value):
+        return "n/a"
+    size = abs(value)
+    if value and (size >= 1e12 or size < 1e-4):
+        text = f"{value:.{digits}g}"
+    elif size >= 10_000:
+        text = f"{value:,.0f}"
+    else:
+        places = 0 if value == int(value) else max(0, digits - math.floor(math.log10(size)) - 1)
+        text = f"{value:.{places}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+    if not unit:
+        return text
+    return f"{text} {printable_name(unit, 20)}"
+
+
+def format_seconds(seconds: float) -> str:
+    """Return a duration: ``4 ms``, ``0.42 s``, ``12 s``, ``3 min 05 s``.
+
+    >>> format_seconds(0.0042), format_seconds(0.0999), format_seconds(9.96), format_seconds(119.7)
+    ('4 ms', '0.10 s', '10 s', '2 min 00 s')
+    """
+    if round(seconds * 1e3) < 100:
+        return f"{seconds * 1e3:.0f} ms"
+    if round(seconds, 2) < 1:
+        return f"{seconds:.2f} s"
+    if round(seconds, 1) < 10:
+        return f"{seconds:.1f} s"
+    if round(seconds) < 120:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s"
+
+
+def format_micros(micros: float | None) -> str:
+    """Return a latency given in microseconds: ``12 us``, ``1.3 ms``.
+
+    >>> format_micros(12.3), format_micros(999.7), format_micros(1340), format_micros(999_960)
+    ('12 us', '1 ms', '1.3 ms', '1 s')
+    """
+    if micros is None:
+        return "n/a"
+    if round(micros) < 1000:
+        return f"{micros:.0f} us"
+    return f"{_short(micros / 1e3)} ms" if round(micros / 1e3) < 1000 else f"{_short(micros / 1e6)} s"
+
+
+def format_bytes(n_bytes: float | None) -> str:
+    """Return a size: ``612 B``, ``1.2 kB``, ``3.4 MB`` (powers of ten).
+
+    >>> format_bytes(612), format_bytes(999_999), format_bytes(99_960), format_bytes(3_420_000)
+    ('612 B', '1 MB', '100 kB', '3.4 MB')
+    """
+    if n_bytes is None:
+        return "n/a"
+    if round(n_bytes) < 1000:
+        return f"{n_bytes:.0f} B"
+    for unit, size in (("kB", 1e3), ("MB", 1e6)):
+        if round(n_bytes / size) < 1000:
+            return f"{_short(n_bytes / size)} {unit}"
+    return f"{_short(n_bytes / 1e9)} GB"
+
+
+def format_short(value: float) -> str:
+    """Return a number for a sentence: three digits that count, thousands with commas.
+
+    >>> format_short(0.012345), format_short(1234567.0), format_short(-0.5)
+    ('0.0123', '1,234,567', '-0.5')
+    """
+    value = float(value)
+    if not math.isfinite(value):
+        return "unknown"
+    if value == 0:
+        return "0"
+    if abs(value) >= 1e9 or abs(value) < 1e-4:
+        return f"{value:.3g}"
+    digits = max(0, 2 - math.floor(math.log10(abs(value))))
+    text = f"{value:,.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def format_percent(share: float, digits: int = 1) -> str:
+    """Return a share as people read it; a small one is never shown as none, a large one never as all.
+
+    All shares have the same number of digits, so that those of a list stand alike.
+
+    >>> format_percent(0.1234), format_percent(0.8), format_percent(0.00001), format_percent(0.99999), format_percent(0.0)
+    ('12.3%', '80.0%', '<0.1%', '>99.9%', '0.0%')
+    >>> format_percent(0.996, 0), format_percent(0.5, 0)
+    ('>99%', '50%')
+    """
+    least = 10.0**-digits
+    text = f"{100 * share:.{digits}f}"
+    if share > 0 and float(text) == 0:
+        return f"<{least:.{digits}f}%"
+    if share < 1 and float(text) == 100:
+        return f">{100 - least:.{digits}f}%"
+    return f"{text}%"
+
+
+def format_probability(share: float) -> str:
+    """Return a model's probability: never none and never all, even where it was rounded to 0 or 1 in the computer.
+
+    >>> format_probability(1.0), format_probability(0.0), format_probability(0.8)
+    ('>99.9%', '<0.1%', '80.0%')
+    """
+    return format_percent(min(max(share, _SMALLEST_PROBABILITY), 1 - _SMALLEST_PROBABILITY))
+
+
+def _digits(size: float) -> int:
+    """Return how many digits after the point a number of this size gets."""
+    return 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 10 else 4 if size < 1 else 3
+
+
+def _short(value: float) -> str:
+    """Return a number of a unit: one digit after the point below 100, none where it says nothing."""
+    return f"{value:.0f}" if value >= 99.95 else f"{value:.1f}".removesuffix(".0")

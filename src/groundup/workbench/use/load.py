@@ -1,0 +1,33 @@
+"""load: the model of a bundle, or of the run that a project uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from groundup.ship.bundle import Model
+
+
+def load(path: str | Path, *, learners: Iterable[type] = ()) -> Model:
+    """Return the model in a bundle, after every check; or that of a project, or of one of its runs.
+
+    Parameters
+    ----------
+    path : str or Path
+        A bundle; a project's folder, which stands for the run that it uses; a run's folder, or the beginning of its id.
+    learners : iterable of classes
+        Learners that no installed package registers.
+
+    Raises
+    ------
+    CheckFailed
+        If the bundle was changed or cut, is of a newer format, or does not say what it said when it was saved.
+    GroundupError
+        If the project has no finished run.
+    """
+    from groundup.ship import bundle
+    from groundup.workbench.use.predict import bundle_path
+
+    return bundle.load(bundle_path(path), learners=learners)
