@@ -4,7 +4,7 @@ import doctest
 
 import pytest
 
-from groundup.judge import numbers
+from groundup.text import numbers
 from groundup.text.numbers import (
     format_bytes,
     format_micros,
