@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from groundup.engine.rows import Memory, Rows
 from groundup.models import LogisticRegression, PoissonRegressor
-from groundup.models.linear.coordinates import turned
+from groundup.models.linear.coordinates import whitened
 from groundup.testing.fitting import Listener
 
 
@@ -56,7 +56,7 @@ def test_so_are_those_of_a_composed_regression():
 
 
 @pytest.mark.parametrize("max_iter", [1, 6, 25, 100])
-def test_turned_steps_count_as_others(max_iter):
+def test_whitened_steps_count_as_others(max_iter):
     """Callbacks are told of each, and the limit is one for both kinds."""
     X, _, y = problem()
     for learner, target in ((LogisticRegression(C=np.inf), y), (PoissonRegressor(alpha=0.0), y + 1.0)):
@@ -69,7 +69,7 @@ def test_turned_steps_count_as_others(max_iter):
         assert len(told.told) <= max_iter
 
 
-def test_a_warm_start_is_kept_in_turned_coordinates():
+def test_a_warm_start_is_kept_in_whitened_coordinates():
     X, _, y = problem()
     model = PoissonRegressor(alpha=0.0, warm_start=True).fit(X, y + 1.0)
     best = model.objective_
@@ -87,16 +87,16 @@ def test_columns_that_repeat_others_exactly_change_nothing():
     assert np.abs(other.coef_).max() < 10.0
 
 
-def test_turned_columns_are_orthonormal_and_lead_back():
+def test_whitened_columns_are_orthonormal_and_lead_back():
     X, _, _ = problem()
     weight = np.random.default_rng(2).integers(0, 3, len(X)).astype(float)
     centre = X[0] * [1e3, 1.0, 1.0, 1.0, 1.0, 1.0]
-    at = turned(Rows(Memory(X * 1e3), {"y": X[:, 0], "weight": weight}), centre, centred=True)
+    at = whitened(Rows(Memory(X * 1e3), {"y": X[:, 0], "weight": weight}), centre, centred=True)
     Q = at.rows.place.X
     np.testing.assert_allclose(Q.T @ (weight[:, None] * Q) / weight.sum(), np.eye(6), atol=1e-5)
     np.testing.assert_allclose(weight @ Q, 0.0, atol=1e-4)
     theta = np.random.default_rng(3).standard_normal((2, 7))
-    coef, intercept = at.back(theta)
+    coef, intercept = at.to_data_units(theta)
     np.testing.assert_allclose(1e3 * X @ coef.T + intercept, Q @ theta[:, :-1].T + theta[:, -1], atol=1e-4)
 
 

@@ -154,11 +154,11 @@ def test_slopes_that_break_an_equation_prove_nothing():
     class Columns:
         ids, centred = np.arange(6), True
 
-        def pull(self, r):
+        def rmatvec(self, r):
             return X.T @ r
 
     program = interior.Program(Columns(), y, np.ones(len(y)), np.zeros(6), 0.5)
-    bound, _ = pinball._bound(program, np.zeros(6), rows, np.zeros(6), 0.0)
+    bound, _ = pinball._lower_bound(program, np.zeros(6), rows, np.zeros(6), 0.0)
     assert bound == -np.inf
 
 

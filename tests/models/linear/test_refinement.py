@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from groundup.engine.rows import Memory, Rows
-from groundup.models.linear.refinement import Misfit, refine
+from groundup.models.linear.refinement import AccurateGradient, refine
 
 
 def setting(n=50, seed=0):
@@ -33,7 +33,7 @@ def test_the_misfit_is_exact_where_doubles_are_not():
     X = np.array([[1e8 + 1.0]])
     y = np.array([(1e8 + 1.0) * (1e8 + 1.0)])  # rounded: the exact product ends in ...001
     rows = Rows(Memory(X), {"y": y, "weight": np.ones(1)})
-    r = rows.reduce(Misfit, 0, np.ones(2), np.zeros(2), np.array([1e8 + 1.0]), 0.0).sums[1]
+    r = rows.reduce(AccurateGradient, 0, np.ones(2), np.zeros(2), np.array([1e8 + 1.0]), 0.0).sums[1]
     assert r == int(y[0]) - 100000001 * 100000001
 
 

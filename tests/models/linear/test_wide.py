@@ -7,18 +7,18 @@ import pytest
 
 from groundup.models import LogisticRegression, PoissonRegressor
 from groundup.models.linear import smooth_problem
-from groundup.models.linear.hessians import Wide
+from groundup.models.linear.hessians import ThroughRows
 from groundup.testing.bits import thread_budget
 
 
 @pytest.mark.parametrize("fit_intercept", [True, False])
-def test_the_metric_is_the_inverse_of_the_hessian(fit_intercept):
+def test_solving_through_rows_inverts_the_hessian(fit_intercept):
     rng = np.random.default_rng(0)
     Z, penalty, h = rng.standard_normal((7, 20)), rng.random(20) + 0.1, rng.random(7)
     h[3] = 0.0
     g = rng.standard_normal(21)
     g[-1] *= fit_intercept
-    found = Wide(Z, (Z / penalty) @ Z.T, h, penalty, fit_intercept).solve(g)
+    found = ThroughRows(Z, (Z / penalty) @ Z.T, h, penalty, fit_intercept).solve(g)
     A = np.hstack([Z, np.ones((7, 1))]) if fit_intercept else Z
     hessian = (A.T * h) @ A
     hessian[range(20), range(20)] += penalty
@@ -44,7 +44,7 @@ def test_by_rows_or_by_columns_is_the_same_optimum(monkeypatch, fit_intercept, C
     X, y, weight = problem(2, dtype)
     params = {"C": C, "fit_intercept": fit_intercept}
     ours = LogisticRegression(**params).fit(X, y, weight)
-    monkeypatch.setattr(smooth_problem, "_WIDE", 10**9)
+    monkeypatch.setattr(smooth_problem, "_WIDE_FEATURES", 10**9)
     columns = LogisticRegression(**params, tol=1e-6, max_iter=200).fit(X, y, weight)
     assert ours.objective_ == pytest.approx(columns.objective_, rel=1e-8)
     np.testing.assert_allclose(
@@ -55,7 +55,7 @@ def test_by_rows_or_by_columns_is_the_same_optimum(monkeypatch, fit_intercept, C
 def test_poisson_of_few_rows(monkeypatch):
     X, y, weight = problem(4)
     ours = PoissonRegressor(alpha=0.1).fit(X, y, weight)
-    monkeypatch.setattr(smooth_problem, "_WIDE", 10**9)
+    monkeypatch.setattr(smooth_problem, "_WIDE_FEATURES", 10**9)
     columns = PoissonRegressor(alpha=0.1, tol=1e-6, max_iter=200).fit(X, y, weight)
     assert ours.objective_ == pytest.approx(columns.objective_, rel=1e-8)
     np.testing.assert_allclose(ours.coef_, columns.coef_, atol=1e-6)

@@ -1,4 +1,4 @@
-"""What linear classifiers share: scores, and the class of the highest."""
+"""Mixin of linear classifiers: scores, and the class with the highest score."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class LinearClasses:
         return classes[(z > 0.0).astype(np.intp) if z.ndim == 1 else z.argmax(axis=1)]
 
     def _scores(self, X):
-        """Return (scores, classes), both of one fit."""
+        """Return (scores, classes) of the same fit."""
         given, X = X, self._features(X)  # type: ignore[attr-defined]
-        state = vars(self)  # bound once: a fit in another thread may commit meanwhile
+        state = vars(self)  # read once: a fit in another thread may replace it
         coef, intercept = np.atleast_2d(state["coef_"]), np.atleast_1d(state["intercept_"])
-        if coef.shape[1] != X.shape[1]:  # it did, between the look at X and here
+        if coef.shape[1] != X.shape[1]:  # replaced since X was checked
             return self._scores(given)
         sparse, fill = isinstance(X, Csr), self._fill  # type: ignore[attr-defined]
         if len(coef) == 1:

@@ -1,4 +1,4 @@
-"""What fitted linear models share: their declared state, and the way from rows to scores."""
+"""Base of the linear regressions: fitted attributes and `predict`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,14 @@ from groundup.models.estimator import Array, Learner, RegressorMixin
 from groundup.models.linear.scores import csr_score, csr_score_many, score, score_many
 
 
+def refuse_nonfinite(model, X) -> None:
+    """Raise scikit-learn's error if `X` contains NaN or infinity, without warnings of overflowing sums."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        model._refuse_nonfinite(X)
+
+
 class Intercept(NamedTuple):
-    """The intercept of a regression: a finite number, or one for each output; it has as many as ``coef_`` has rows."""
+    """State of an intercept: a finite number, or an array with one for each row of ``coef_``."""
 
     optional: bool = False
 
@@ -25,7 +31,7 @@ class Intercept(NamedTuple):
 
 
 class LinearRegressor(RegressorMixin, Learner):
-    """Base of the linear regressions: ``predict``, several outputs, declared coefficients."""
+    """Base of the linear regressions, with one or several outputs."""
 
     _state: ClassVar[dict[str, Any]] = {
         "coef_": Array("f8", "n_features | n_outputs n_features"),
@@ -46,9 +52,9 @@ class LinearRegressor(RegressorMixin, Learner):
         ndarray of shape (n_rows,) or (n_rows, n_outputs)
         """
         given, X = X, self._features(X)
-        state = vars(self)  # bound once: a fit in another thread may commit meanwhile
+        state = vars(self)  # read once: a fit in another thread may replace it
         coef, b = state["coef_"], state["intercept_"]
-        if coef.shape[-1] != X.shape[1]:  # it did, between the look at X and here
+        if coef.shape[-1] != X.shape[1]:  # replaced since X was checked
             return self.predict(given)
         sparse = isinstance(X, Csr)
         if coef.ndim == 1:
