@@ -1,4 +1,4 @@
-"""Columns that nearly repeat others, nothing penalised: the optimum is that of the columns taken apart."""
+"""Unpenalised fits with nearly repeated columns: the optimum is that of the separated columns."""
 
 import warnings
 
@@ -34,7 +34,7 @@ def log_loss(model, X, y):
 
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("fit_intercept", [True, False])
-def test_nearly_repeated_columns_are_told_apart(n_classes, fit_intercept):
+def test_nearly_repeated_columns_are_separated(n_classes, fit_intercept):
     X, apart, y = problem(n_classes=n_classes)
     params = {"C": np.inf, "fit_intercept": fit_intercept}
     with warnings.catch_warnings():
@@ -45,7 +45,7 @@ def test_nearly_repeated_columns_are_told_apart(n_classes, fit_intercept):
     assert near.objective_ == pytest.approx(far.objective_, rel=1e-8)
 
 
-def test_so_are_those_of_a_composed_regression():
+def test_nearly_repeated_columns_in_a_composed_regression():
     X, apart, _ = problem()
     y = np.random.default_rng(1).poisson(np.exp(0.3 * (apart[:, 1] - 3.0))).astype(float)
     with warnings.catch_warnings():
@@ -57,7 +57,7 @@ def test_so_are_those_of_a_composed_regression():
 
 @pytest.mark.parametrize("max_iter", [1, 6, 25, 100])
 def test_whitened_steps_count_as_others(max_iter):
-    """Callbacks are told of each, and the limit is one for both kinds."""
+    """Callbacks are called after each, and max_iter is the total."""
     X, _, y = problem()
     for learner, target in ((LogisticRegression(C=np.inf), y), (PoissonRegressor(alpha=0.0), y + 1.0)):
         told = Listener()
@@ -69,7 +69,7 @@ def test_whitened_steps_count_as_others(max_iter):
         assert len(told.told) <= max_iter
 
 
-def test_a_warm_start_is_kept_in_whitened_coordinates():
+def test_warm_start_in_whitened_coordinates():
     X, _, y = problem()
     model = PoissonRegressor(alpha=0.0, warm_start=True).fit(X, y + 1.0)
     best = model.objective_
@@ -79,7 +79,7 @@ def test_a_warm_start_is_kept_in_whitened_coordinates():
             assert model.set_params(max_iter=2).fit(X, y + 1.0).objective_ <= best * (1.0 + 1e-9)
 
 
-def test_columns_that_repeat_others_exactly_change_nothing():
+def test_exactly_repeated_columns_change_nothing():
     _, X, y = problem()
     doubled = np.hstack([X, 2.0 * X[:, :2], np.full((len(X), 1), 7.0)])
     one, other = (LogisticRegression(C=np.inf).fit(Z, y) for Z in (X, doubled))
@@ -87,7 +87,7 @@ def test_columns_that_repeat_others_exactly_change_nothing():
     assert np.abs(other.coef_).max() < 10.0
 
 
-def test_whitened_columns_are_orthonormal_and_lead_back():
+def test_whitened_columns_are_orthonormal_and_invertible():
     X, _, _ = problem()
     weight = np.random.default_rng(2).integers(0, 3, len(X)).astype(float)
     centre = X[0] * [1e3, 1.0, 1.0, 1.0, 1.0, 1.0]

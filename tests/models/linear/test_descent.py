@@ -1,4 +1,4 @@
-"""Stochastic gradient descent: against scikit-learn's answers, exact optima, and what callbacks are told."""
+"""Stochastic gradient descent: against scikit-learn, exact optima, and the figures of callbacks."""
 
 from itertools import pairwise
 
@@ -87,7 +87,7 @@ def test_partial_fit_goes_on_where_it_ended():
 
 
 class Watch:
-    """Writes down what it is told."""
+    """Records the figures it receives."""
 
     def __init__(self):
         self.told = []
@@ -126,7 +126,7 @@ def test_a_callback_can_ask_for_every_step():
         np.testing.assert_array_equal(told[-1]["coef"][0], SGDRegressor(**settings).fit(X, y).coef_)
 
 
-def test_the_gradient_told_is_that_of_the_next_step():
+def test_the_reported_gradient_is_that_of_the_next_step():
     X, _, y = problem(200)
     model = SGDRegressor(
         alpha=0.1,
@@ -161,7 +161,7 @@ def test_each_step_can_be_watched():
     np.testing.assert_array_equal(silent.coef_, model.coef_)
 
 
-def test_overflow_and_no_convergence_are_told():
+def test_overflow_and_non_convergence_are_reported():
     X, y, z = problem(200)
     with pytest.raises(ValueError, match="under-/overflow occurred at epoch"):
         SGDRegressor(learning_rate="constant", eta0=1e3).fit(X * 1e100, z)

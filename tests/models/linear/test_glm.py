@@ -57,7 +57,7 @@ def test_as_scikit_learn(kind, fit_intercept, cls, params, draw):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_longer_run_finds_nothing_better(seed):
+def test_a_longer_run_is_not_better(seed):
     X, mean, rng, weight = problem(200, 4, seed)
     y = rng.poisson(mean).astype(float)
     X[:, 1] = X[:, 0] if seed % 3 == 0 else X[:, 1]
@@ -70,7 +70,7 @@ def test_a_longer_run_finds_nothing_better(seed):
     assert short.objective_ == pytest.approx(long.objective_, rel=1e-6)
 
 
-def test_what_it_cannot_learn_is_said():
+def test_invalid_targets_and_parameters_are_reported():
     X, mean, rng, _ = problem()
     with pytest.raises(ValueError, match="at least 0"):
         PoissonRegressor().fit(X, -mean)

@@ -59,7 +59,7 @@ def test_signature_is_scikit_learns():
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_longer_run_finds_nothing_better(seed):
+def test_a_longer_run_is_not_better(seed):
     """Collinear, constant, badly scaled, nearly separable: the objective is within 1e-6 of a tighter, longer run's."""
     rng = np.random.default_rng(seed)
     n_classes = int(rng.integers(2, 5))

@@ -1,4 +1,4 @@
-"""LogisticRegressionCV: the choice of the price, against scikit-learn and against fits one by one."""
+"""LogisticRegressionCV: the chosen penalty, against scikit-learn and against separate fits."""
 
 import warnings
 
@@ -105,7 +105,7 @@ def test_each_fit_is_the_one_that_is_fitted_alone(kind, n_classes):
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_starting_where_all_rows_ended_saves_steps_and_changes_nothing(n_classes, monkeypatch):
+def test_starting_from_all_rows_saves_steps_and_changes_nothing(n_classes, monkeypatch):
     X, y, _ = problem(5000, n_classes=n_classes)
     near = LogisticRegressionCV(**NEW).fit(X, y)
     monkeypatch.setattr(logistic_cv, "_HESSIAN_NUMBERS", 0)
@@ -134,7 +134,7 @@ def test_groups_go_to_the_splitter_and_a_fold_may_lack_a_class():
     assert np.isfinite(model.coef_).all()
 
 
-def test_no_penalty_among_the_prices():
+def test_no_penalty_among_the_Cs():
     X, y, _ = problem()
     model = LogisticRegressionCV(**NEW, Cs=[1.0, np.inf]).fit(X, y)
     assert model.C_ in {1.0, np.inf}

@@ -18,7 +18,7 @@ def problem(n=200, d=10, n_outputs=1, seed=0):
 @pytest.mark.parametrize("alpha", [0.0, 3.0])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("n_outputs", [1, 3])
-def test_no_coefficient_is_negative_and_no_slope_leads_on(alpha, fit_intercept, n_outputs):
+def test_no_coefficient_is_negative_and_the_gradient_is_optimal(alpha, fit_intercept, n_outputs):
     X, y, weight = problem(n_outputs=n_outputs)
     params = {"positive": True, "fit_intercept": fit_intercept}
     model = Ridge(alpha, **params) if alpha else LinearRegression(**params)

@@ -30,7 +30,7 @@ def chain(n_classes=8, n=600):
 
 
 def violation(model, X, y, C, ratio):
-    """Return by how much the worst coefficient breaks its optimality condition, in units of its price."""
+    """Return by how much the worst coefficient breaks its optimality condition, in units of its penalty."""
     Z = X @ model.coef_.T + model.intercept_
     P = np.exp(Z - logsumexp(Z, axis=1)[:, None])
     P[np.arange(len(y)), y] -= 1.0
@@ -86,7 +86,7 @@ def test_weights_are_repetitions():
     np.testing.assert_allclose(a.coef_, b.coef_, atol=1e-6)
 
 
-def test_repeated_columns_and_classes_that_a_plane_separates():
+def test_repeated_columns_and_separable_classes():
     X, y = problem(3, 60, 10)
     X = np.hstack([X, X, -X])
     y = X[:, :3].argmax(axis=1)
@@ -129,7 +129,7 @@ def test_rows_that_are_all_but_certain_keep_their_digits():
 
 @pytest.mark.parametrize("kind", [np.asarray, csr_array])
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_a_price_at_which_no_coefficient_counts(kind, n_classes):
+def test_a_penalty_that_makes_all_coefficients_zero(kind, n_classes):
     X, y = problem(n_classes)
     model = LogisticRegression(C=1e-6, l1_ratio=1.0).fit(kind(X), y)
     assert not model.coef_.any()
@@ -139,7 +139,7 @@ def test_a_price_at_which_no_coefficient_counts(kind, n_classes):
 @pytest.mark.parametrize("C", [1e6, 1e8])
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_what_is_called_converged_has_a_small_gap(n_classes, C):
-    """Of classes that a plane separates the objective falls by many powers of ten on the way."""
+    """The objective of separable classes decreases by many powers of ten."""
     rng = np.random.default_rng(3)
     X = rng.standard_normal((90, 5))
     y = (X @ rng.standard_normal((5, n_classes))).argmax(axis=1)
@@ -150,7 +150,7 @@ def test_what_is_called_converged_has_a_small_gap(n_classes, C):
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_a_callback_hears_every_step(n_classes):
+def test_a_callback_is_called_after_every_step(n_classes):
     X, y = problem(n_classes, n=150, d=300)
     values = []
     proximal_minimise = proximal.minimise
@@ -170,14 +170,14 @@ def test_a_callback_hears_every_step(n_classes):
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_a_start_that_is_worse_than_none_is_left(n_classes):
+def test_a_start_that_is_worse_than_none_is_ignored(n_classes):
     X, y = problem(n_classes)
     model = LogisticRegression(l1_ratio=1.0, warm_start=True, max_iter=1000).fit(X, y)
     cold = LogisticRegression(l1_ratio=1.0, max_iter=1000).fit(1000 * X, y)
     assert model.fit(1000 * X, y).objective_ == pytest.approx(cold.objective_, rel=1e-9)
 
 
-def test_a_fit_cut_short_says_how_far_it_is():
+def test_the_gap_of_an_interrupted_fit_is_no_underestimate():
     X, y = problem(3, n=150, d=600)
     best = LogisticRegression(l1_ratio=1.0).fit(X, y).objective_
     for steps in range(1, 6):

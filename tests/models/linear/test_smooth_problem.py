@@ -42,7 +42,7 @@ def hessian(theta, X, y, weight, n_scores):
 
 @pytest.mark.parametrize("n_scores", [1, 3, 20])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_loss_and_slope(n_scores, dtype):
+def test_loss_and_gradient(n_scores, dtype):
     X, y, weight, theta = setting(n_scores)
     X = X.astype(dtype)
     found = rows_of(X, y, weight).reduce(GradientSums, theta, CENTRE, n_scores)

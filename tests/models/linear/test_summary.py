@@ -56,7 +56,7 @@ def test_dependent_columns_are_named():
     assert "95% interval" in shown
 
 
-def test_what_it_refuses():
+def test_errors():
     X, y, _ = problem()
     with pytest.raises(ValueError, match="one output"):
         LinearRegression().fit(X, np.stack([y, y], axis=1)).summary(X, y)

@@ -1,4 +1,4 @@
-"""Smooth penalised fits of more columns than rows: their Hessian is inverted by way of the rows."""
+"""Smooth penalised fits of more columns than rows: their Hessian is inverted through the rows."""
 
 import warnings
 
@@ -40,7 +40,7 @@ def problem(n_classes, dtype=np.float64):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("C", [1e-3, 1.0, 1e4])
-def test_by_rows_or_by_columns_is_the_same_optimum(monkeypatch, fit_intercept, C, dtype):
+def test_through_rows_or_columns_is_the_same_optimum(monkeypatch, fit_intercept, C, dtype):
     X, y, weight = problem(2, dtype)
     params = {"C": C, "fit_intercept": fit_intercept}
     ours = LogisticRegression(**params).fit(X, y, weight)
@@ -71,8 +71,8 @@ def test_the_same_bits_on_any_number_of_threads():
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e4, 1e6])
-def test_raw_units_do_not_lose_the_penalty(scale):
-    """Rows so large beside the penalty that its share of the Hessian is rounding: by way of the columns, then."""
+def test_large_units_do_not_lose_the_penalty(scale):
+    """Rows so large beside the penalty that rounding would lose it: inverted through the columns."""
     rng = np.random.default_rng(0)
     X = rng.standard_normal((60, 400)) * np.geomspace(0.1, 10, 400) * scale
     y = (X[:, :9].sum(axis=1) > 0).astype(int)

@@ -24,7 +24,7 @@ import numpy as np
 from groundup.engine.losses import squared
 from groundup.models.estimator import Callbacks, Scalar, fitting
 from groundup.models.linear.linear_fit import FitRows, LinearFit, Penalty
-from groundup.models.linear.prediction import LinearRegressor
+from groundup.models.linear.prediction import LinearRegressor, refuse_zero_weight
 
 _HUGE = np.finfo(np.float64).max
 
@@ -45,6 +45,7 @@ class ComposedRegressor(Callbacks, LinearRegressor):
     """
 
     sparse: ClassVar[bool] = True
+    _multi_output: ClassVar[bool] = False
     fit_intercept, max_iter, tol, warm_start = True, 100, 1e-4, False
     _state: ClassVar[dict[str, Any]] = {
         "n_iter_": Scalar(int, low=0, optional=True),
@@ -86,8 +87,7 @@ class ComposedRegressor(Callbacks, LinearRegressor):
             start = self.coef_[None, :], np.array([self.intercept_])
         rows = self._rows(X, y, sample_weight, finite="later", y_numeric=True)
         self._check_target(rows["y"])
-        if not rows["weight"].sum() > 0.0:
-            raise ValueError("sample_weight sums to zero: at least one row needs a positive weight")
+        refuse_zero_weight(rows["weight"].sum())
         tell = self._iterations("iteration", self.max_iter, X, y)
 
         def callback(loss, coefficients):
@@ -117,11 +117,6 @@ class ComposedRegressor(Callbacks, LinearRegressor):
             initial_score=self._initial_score(rows["y"], rows["weight"]),
             floor=-np.inf,
         )
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = False
-        return tags
 
 
 def _attributes(coef: np.ndarray, intercept: np.ndarray) -> dict[str, Any]:

@@ -22,21 +22,38 @@ from groundup.engine.losses.tweedie import Tweedie
 from groundup.models.estimator import Interval, StrOptions
 from groundup.models.linear.composed import ComposedRegressor
 
-_CONSTRAINTS: dict[str, list] = {
-    "alpha": [Interval(Real, 0.0, None, closed="left")],
-    "fit_intercept": ["boolean"],
-    "solver": [StrOptions({"lbfgs", "newton-cholesky"})],
-    "max_iter": [Interval(Integral, 1, None, closed="left")],
-    "tol": [Interval(Real, 0.0, None, closed="neither")],
-    "warm_start": ["boolean"],
-    "verbose": ["verbose"],
-}
-
 
 class _GeneralizedLinearRegressor(ComposedRegressor):
     """Base of the generalised linear models: power of the variance, link, score."""
 
-    alpha: float
+    _parameter_constraints: ClassVar[dict] = {
+        "alpha": [Interval(Real, 0.0, None, closed="left")],
+        "fit_intercept": ["boolean"],
+        "solver": [StrOptions({"lbfgs", "newton-cholesky"})],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0.0, None, closed="neither")],
+        "warm_start": ["boolean"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        *,
+        alpha=1.0,
+        fit_intercept=True,
+        solver="lbfgs",
+        max_iter=100,
+        tol=1e-4,
+        warm_start=False,
+        verbose=0,
+    ):
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.solver = solver
+        self.max_iter = max_iter
+        self.tol = tol
+        self.warm_start = warm_start
+        self.verbose = verbose
 
     @property
     def _power(self) -> float:
@@ -165,27 +182,6 @@ class PoissonRegressor(_GeneralizedLinearRegressor):
     0.99
     """
 
-    _parameter_constraints: ClassVar[dict] = _CONSTRAINTS
-
-    def __init__(
-        self,
-        *,
-        alpha=1.0,
-        fit_intercept=True,
-        solver="lbfgs",
-        max_iter=100,
-        tol=1e-4,
-        warm_start=False,
-        verbose=0,
-    ):
-        self.alpha = alpha
-        self.fit_intercept = fit_intercept
-        self.solver = solver
-        self.max_iter = max_iter
-        self.tol = tol
-        self.warm_start = warm_start
-        self.verbose = verbose
-
 
 class GammaRegressor(_GeneralizedLinearRegressor):
     """Gamma regression: positive amounts whose spread grows with their mean.
@@ -226,27 +222,6 @@ class GammaRegressor(_GeneralizedLinearRegressor):
     >>> round(model.score(X, [19.0, 26.0, 33.0, 30.0]), 2)
     0.77
     """
-
-    _parameter_constraints: ClassVar[dict] = _CONSTRAINTS
-
-    def __init__(
-        self,
-        *,
-        alpha=1.0,
-        fit_intercept=True,
-        solver="lbfgs",
-        max_iter=100,
-        tol=1e-4,
-        warm_start=False,
-        verbose=0,
-    ):
-        self.alpha = alpha
-        self.fit_intercept = fit_intercept
-        self.solver = solver
-        self.max_iter = max_iter
-        self.tol = tol
-        self.warm_start = warm_start
-        self.verbose = verbose
 
     @property
     def _power(self) -> float:
@@ -298,7 +273,7 @@ class TweedieRegressor(_GeneralizedLinearRegressor):
     """
 
     _parameter_constraints: ClassVar[dict] = {
-        **_CONSTRAINTS,
+        **PoissonRegressor._parameter_constraints,
         "power": [Interval(Real, None, None, closed="neither")],
         "link": [StrOptions({"auto", "identity", "log"})],
     }

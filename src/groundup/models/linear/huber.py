@@ -30,7 +30,7 @@ from groundup.models.linear.designs import prescaled
 from groundup.models.linear.hessians import Factor
 from groundup.models.linear.least_squares import MOST_FEATURES
 from groundup.models.linear.orthogonal import powers_of_two
-from groundup.models.linear.prediction import LinearRegressor, refuse_nonfinite
+from groundup.models.linear.prediction import LinearRegressor, refuse_nonfinite, refuse_zero_weight
 from groundup.models.linear.solvers.quasi_newton import minimise
 
 _ROWS = 2048
@@ -168,6 +168,7 @@ class HuberRegressor(LinearRegressor):
     """
 
     sparse: ClassVar[bool] = True
+    _multi_output: ClassVar[bool] = False
     _parameter_constraints: ClassVar[dict] = {
         "epsilon": [Interval(Real, 1.0, None, closed="left")],
         "max_iter": [Interval(Integral, 0, None, closed="left")],
@@ -218,8 +219,7 @@ class HuberRegressor(LinearRegressor):
         if self.warm_start and hasattr(self, "coef_"):
             start = np.append(self.coef_, [self.intercept_, self.scale_])
         rows = self._rows(X, y, sample_weight, finite="check", y_numeric=True)
-        if not rows["weight"].sum() > 0.0:
-            raise ValueError("sample_weight sums to zero: at least one row needs a positive weight")
+        refuse_zero_weight(rows["weight"].sum())
         with np.errstate(all="ignore"):
             result, theta = self._solve(rows, X, start)
             self.coef_ = np.clip(theta[:-2], -_LARGEST, _LARGEST)
@@ -275,8 +275,3 @@ class HuberRegressor(LinearRegressor):
         alpha = np.minimum(self.alpha * powers**2 / unit, 1e300)
         problem = HuberProblem(rows, centre, alpha, float(self.epsilon), fit_intercept=self.fit_intercept)
         return minimise(problem, theta, tol=self.tol, max_iter=self.max_iter)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = False
-        return tags

@@ -100,6 +100,7 @@ class ElasticNetCV(ElasticNet):
     """
 
     places: ClassVar[frozenset[str]] = frozenset({"memory"})
+    _multi_output: ClassVar[bool] = False
     weights: ClassVar[str] = "sampling"
     _parameter_constraints: ClassVar[dict] = {
         "l1_ratio": [Interval(Real, 0, 1, closed="both"), "array-like"],
@@ -222,11 +223,6 @@ class ElasticNetCV(ElasticNet):
             self.mse_path_ = self.mse_path_[None]
 
     _unsaved: ClassVar[frozenset[str]] = frozenset({"_chosen"})
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = False
-        return tags
 
     def _warn_of_paths(self, unfinished: int, n_fits: int) -> None:
         """Warn if fits of the paths did not converge."""

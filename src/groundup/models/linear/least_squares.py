@@ -39,7 +39,7 @@ from groundup.models.estimator import (
 )
 from groundup.models.linear import normal_equations, orthogonal
 from groundup.models.linear.positive import fit_positive
-from groundup.models.linear.prediction import LinearRegressor, refuse_nonfinite
+from groundup.models.linear.prediction import LinearRegressor, refuse_nonfinite, refuse_zero_weight
 from groundup.models.linear.solvers import conjugate
 from groundup.models.linear.sparse_sums import is_exact, sparse_sums
 
@@ -88,7 +88,7 @@ def fit_least_squares(model, rows, X, alpha: np.ndarray, centred: bool, *, ortho
         if solution is not None:
             return solution, None
         sums = sparse_sums(rows, centred) if sparse else rows.reduce(Gram, origin, centred).finish()
-        _check_weight(sums.weight)
+        refuse_zero_weight(sums.weight)
         if not np.isfinite(np.diag(sums.xx)).all():  # X is not finite, or so large that squares overflow
             refuse_nonfinite(model, X)
         else:
@@ -98,7 +98,7 @@ def fit_least_squares(model, rows, X, alpha: np.ndarray, centred: bool, *, ortho
                 return solved
     else:
         refuse_nonfinite(model, X)
-        _check_weight(rows["weight"].sum())
+        refuse_zero_weight(rows["weight"].sum())
     with np.errstate(over="ignore", under="ignore"):
         solution = orthogonal.solve(rows, origin, alpha, centred)
     if len(solution.dependent) and rows.n_rows > d + centred:
@@ -164,7 +164,7 @@ def _conjugate_gradients(
 ) -> tuple[orthogonal.Solution, conjugate.SolverResult]:
     """Return (solution by conjugate gradients, result for the output that is farthest from its optimum)."""
     v, Y = rows["weight"], rows["y"].reshape(rows.n_rows, -1)
-    _check_weight(v.sum())
+    refuse_zero_weight(v.sum())
     with np.errstate(all="ignore"):
         y_mean = v @ Y / v.sum() * centred
         Z = conjugate.Products(rows, centred=centred)
@@ -181,11 +181,6 @@ def regression_rows(model, X, y, sample_weight):
     """Return the rows of a fit with numeric targets; X is not checked for finiteness yet."""
     with np.errstate(over="ignore", invalid="ignore"):  # scikit-learn checks finiteness by sums
         return model._rows(X, y, sample_weight, finite="later", y_numeric=True, multi_output=True)
-
-
-def _check_weight(total: float) -> None:
-    if not total > 0.0:
-        raise ValueError("sample_weight sums to zero: at least one row needs a positive weight")
 
 
 class LinearRegression(LinearRegressor):
@@ -322,7 +317,7 @@ class LinearRegression(LinearRegressor):
         self.rank_ = solution.rank
         if xx is None:
             self.singular_ = solution.singular
-        elif normal_equations.has_cheap_singular_values(len(xx)):
+        elif len(xx) <= normal_equations.CHEAP_FEATURES:
             self.singular_ = normal_equations.singular_values(xx)
         else:
             self._gram = xx

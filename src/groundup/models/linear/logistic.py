@@ -45,6 +45,7 @@ from groundup.models.estimator import (
     fitting,
 )
 from groundup.models.linear.linear_fit import FitResult, FitRows, LinearFit, Penalty
+from groundup.models.linear.prediction import LinearClasses, refuse_zero_weight
 from groundup.models.linear.scores import (
     csr_score,
     csr_score_many,
@@ -52,15 +53,13 @@ from groundup.models.linear.scores import (
     log_probability_many,
     probability,
     probability_many,
-    score,
-    score_many,
 )
 
 _HUGE = np.finfo(np.float64).max
 _SEPARATED = 1e-8  # share of the initial loss below which a hyperplane separates the classes
 
 
-class LogisticRegression(Callbacks, ClassifierMixin, Learner):
+class LogisticRegression(LinearClasses, Callbacks, ClassifierMixin, Learner):
     """Logistic regression with an L1 or L2 penalty, or both, or none.
 
     Parameters
@@ -201,7 +200,7 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         -------
         self
         """
-        penalty = self._penalty_checked()
+        penalty = self._checked_penalty()
         start = (self.coef_, self.intercept_) if self.warm_start and hasattr(self, "coef_") else None
         rows = self._rows(X, y, sample_weight, finite="later")
         self._encode(rows)
@@ -243,8 +242,7 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
                 f" class: {self.classes_.tolist()[0]!r}"
             )
         weight = rows["weight"]
-        if not weight.sum() > 0.0:
-            raise ValueError("sample_weight sums to zero: at least one row needs a positive weight")
+        refuse_zero_weight(weight.sum())
         if self.class_weight is not None:
             each = compute_class_weight(
                 self.class_weight, classes=self.classes_, y=self.classes_[codes], sample_weight=weight
@@ -257,7 +255,7 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
             rows.add("weight", weight * each[codes])
         rows.add("y", codes.astype(np.float64))
 
-    def _penalty_checked(self) -> Penalty:
+    def _checked_penalty(self) -> Penalty:
         """Return the penalty, after checking solver and dual as scikit-learn does."""
         ratio, C = self._ratio_and_C()
         self._refuse_unsupported()
@@ -311,34 +309,6 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         else:
             result.warn_unless_converged(self.max_iter, "lower C", stacklevel=4)
 
-    def decision_function(self, X):
-        """Return the scores z.
-
-        Parameters
-        ----------
-        X : array-like or table of shape (n_rows, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_rows,) or (n_rows, n_classes)
-            Two classes: positive means ``classes_[1]``.
-        """
-        return self._apply(X, score, score_many)[0]
-
-    def predict(self, X):
-        """Return the most probable class of each row.
-
-        Parameters
-        ----------
-        X : array-like or table of shape (n_rows, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-        """
-        z, classes = self._apply(X, score, score_many)
-        return classes[(z > 0.0).astype(np.intp) if z.ndim == 1 else z.argmax(axis=1)]
-
     def predict_proba(self, X):
         """Return the probability of each class.
 
@@ -351,7 +321,7 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         ndarray of shape (n_rows, n_classes)
             In the order of ``classes_``. A score that overflows gives its limit: 0 or 1.
         """
-        return self._apply(X, probability, probability_many, n_columns=2)[0]
+        return self._apply(X, probability, probability_many)
 
     def predict_log_proba(self, X):
         """Return the logarithm of each class's probability, accurate even where the probability underflows.
@@ -364,34 +334,27 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         -------
         ndarray of shape (n_rows, n_classes)
         """
-        return self._apply(X, log_probability, log_probability_many, n_columns=2)[0]
+        return self._apply(X, log_probability, log_probability_many)
 
-    def _apply(self, X, of_two, of_many, n_columns=None):
-        """Return (the result of the kernel for two or for several classes, the classes), both of the same fit."""
+    def _apply(self, X, of_two, of_several):
+        """Return the result, by class, of the kernel for two or for several classes."""
         given, X = X, self._features(X)
         state = vars(self)  # read once: a fit in another thread may replace it
         coef, intercept = state["coef_"], state["intercept_"]
         if coef.shape[1] != X.shape[1]:  # replaced since X was checked
-            return self._apply(given, of_two, of_many, n_columns)
+            return self._apply(given, of_two, of_several)
         if isinstance(
             X, Csr
         ):  # the dense kernels get the scores as rows, with an identity matrix as coefficients
             n_scores = len(coef)
-            of_rows = csr_score if n_scores == 1 else csr_score_many
+            kernel = csr_score if n_scores == 1 else csr_score_many
             parts = (coef[0], float(intercept[0])) if n_scores == 1 else (coef, intercept)
-            z = self._fill(of_rows, X, *parts, n_columns=None if n_scores == 1 else n_scores)
+            z = self._fill(kernel, X, *parts, n_columns=None if n_scores == 1 else n_scores)
             z = np.clip(z.reshape(X.n_rows, -1), -_HUGE, _HUGE)
             X, coef, intercept = z, np.eye(n_scores), np.zeros(n_scores)
         if len(coef) == 1:
-            return self._fill(of_two, X, coef[0], float(intercept[0]), n_columns=n_columns), state["classes_"]
-        return self._fill(of_many, X, coef, intercept, n_columns=len(coef)), state["classes_"]
-
-    def _check_state(self) -> None:
-        expected = 1 if len(self.classes_) == 2 else len(self.classes_)
-        if len(self.classes_) < 2 or len(self.coef_) != expected:
-            raise ValueError(
-                f"{type(self).__name__}: coef_ has {len(self.coef_)} rows for {len(self.classes_)} classes"
-            )
+            return self._fill(of_two, X, coef[0], float(intercept[0]), n_columns=2)
+        return self._fill(of_several, X, coef, intercept, n_columns=len(coef))
 
 
 def penalty_of(C: float, l1_ratio: float) -> Penalty:

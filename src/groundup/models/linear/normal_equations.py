@@ -21,7 +21,7 @@ from groundup.models.linear.orthogonal import Solution
 
 #: Smallest reciprocal condition number of the scaled matrix: eps / 1e-5 leaves ten digits.
 WELL_CONDITIONED = 1e-5
-_CHEAP_FEATURES = 256  # up to here singular values cost less than the pass over the rows
+CHEAP_FEATURES = 256  # up to here singular values cost less than the pass over the rows
 
 
 def solve(sums: Sums, alpha: np.ndarray, centred: bool) -> tuple[Solution, np.ndarray] | None:
@@ -57,11 +57,6 @@ def solve(sums: Sums, alpha: np.ndarray, centred: bool) -> tuple[Solution, np.nd
 def singular_values(xx: np.ndarray) -> np.ndarray:
     """Return the singular values of X, largest first, from a well-conditioned X'X."""
     return np.sqrt(np.maximum(np.linalg.eigvalsh(xx)[::-1], 0.0))
-
-
-def has_cheap_singular_values(n_features: int) -> bool:
-    """Return whether singular values are computed in the fit, and not when they are first used."""
-    return n_features <= _CHEAP_FEATURES
 
 
 def _cholesky(xx, alpha, scale, xy):

@@ -64,13 +64,13 @@ def solve_path(
     last_l1 = None
     for l1, l2 in penalties:
         threshold = None if last_l1 is None else 2.0 * l1 - last_l1
-        found = working_sets.minimise(
+        result = working_sets.minimise(
             problem, l1, l2, u,
             relative=relative, absolute=absolute, max_sweeps=max_sweeps, positive=positive,
             threshold=threshold, exact=False,
         )  # fmt: skip
-        u, last_l1 = found.u, l1
-        yield Point(u, found.gap, found.n_sweeps, found.converged)
+        u, last_l1 = result.u, l1
+        yield Point(u, result.gap, result.n_sweeps, result.converged)
 
 
 def enet_path(X, y, *, l1_ratio=0.5, eps=1e-3, alphas=100, positive=False, tol=1e-4, max_iter=1000):

@@ -85,6 +85,7 @@ class QuantileRegressor(LinearRegressor):
     """
 
     sparse: ClassVar[bool] = True
+    _multi_output: ClassVar[bool] = False
     places: ClassVar[frozenset[str]] = frozenset({"memory"})
     _parameter_constraints: ClassVar[dict] = {
         "quantile": [Interval(Real, 0, 1, closed="neither")],
@@ -158,11 +159,6 @@ class QuantileRegressor(LinearRegressor):
             float(min(part / float(v.sum()) / unit, _LARGEST)) for part in (result.value, result.gap)
         )
         return result
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = False
-        return tags
 
 
 def _unpenalised(design, y: np.ndarray, quantile: float) -> tuple[pinball.SolverResult, np.ndarray, float]:

@@ -18,7 +18,7 @@ from groundup.models.estimator import (
     fitting,
 )
 from groundup.models.linear.least_squares import fit_least_squares, solver_name
-from groundup.models.linear.linear_classes import LinearClasses
+from groundup.models.linear.prediction import LinearClasses
 from groundup.models.linear.ridge import Ridge, check_solver
 
 

@@ -33,7 +33,7 @@ from groundup.models.linear.least_squares import (
     regression_rows,
     shaped,
 )
-from groundup.models.linear.prediction import LinearRegressor, refuse_nonfinite
+from groundup.models.linear.prediction import LinearRegressor, refuse_nonfinite, refuse_zero_weight
 from groundup.models.linear.ridge import Ridge
 from groundup.models.linear.sparse_sums import sparse_sums
 
@@ -138,7 +138,8 @@ class RidgeCV(LinearRegressor):
         if not (alphas > 0.0).all() or not np.isfinite(alphas).all():
             raise ValueError(f"alphas must be positive and finite numbers, got {self.alphas!r}")
         rows = regression_rows(self, X, y, sample_weight)
-        _check_rows(self, rows, X)
+        refuse_nonfinite(self, X)
+        refuse_zero_weight(rows["weight"].sum())
         target = rows["y"]
         Y = target.reshape(rows.n_rows, -1)
         by_folds = self.cv is not None
@@ -210,12 +211,6 @@ class _FixedPredictions(Ridge):
         return self.predictions
 
     decision_function = predict
-
-
-def _check_rows(model, rows, X) -> None:
-    refuse_nonfinite(model, X)
-    if not rows["weight"].sum() > 0.0:
-        raise ValueError("sample_weight sums to zero: at least one row needs a positive weight")
 
 
 def _matrix(rows):

@@ -25,7 +25,7 @@ from groundup.models.linear.descent import (
     initial_weights,
     scores_of,
 )
-from groundup.models.linear.linear_classes import LinearClasses
+from groundup.models.linear.prediction import LinearClasses
 
 
 class SGDClassifier(LinearClasses, ClassifierMixin, Descent):

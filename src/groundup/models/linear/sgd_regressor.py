@@ -76,6 +76,7 @@ class SGDRegressor(LinearRegressor, Descent):
     array([1., 2., 3.])
     """
 
+    _multi_output: ClassVar[bool] = False
     _parameter_constraints: ClassVar[dict] = {
         **Descent._parameter_constraints,
         "loss": [StrOptions(REGRESSION_LOSSES)],
@@ -198,8 +199,3 @@ class SGDRegressor(LinearRegressor, Descent):
 
     def _attributes(self, coef, intercept):
         return {"coef_": coef[0], "intercept_": intercept}
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = False
-        return tags

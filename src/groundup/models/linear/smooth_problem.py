@@ -90,7 +90,7 @@ def _softmax_pass(X, y, weight, centre, W, b, out_gradient, out_proba):
     z = np.zeros((_STRIP, ld))
     scores, gradients, p = np.zeros((ld, _STRIP)), np.zeros((ld, _STRIP)), np.empty((n_classes, _STRIP))
     logs = np.empty(_STRIP)
-    kept = len(out_proba) > 0
+    wants_proba = len(out_proba) > 0
     total = 0.0
     for lo in range(0, n, _STRIP):
         m = min(_STRIP, n - lo)
@@ -110,7 +110,7 @@ def _softmax_pass(X, y, weight, centre, W, b, out_gradient, out_proba):
         for i in range(m):
             for k in range(n_classes):
                 out_gradient[len(out_gradient) - 1, k] += z[i, k]
-                if kept:
+                if wants_proba:
                     out_proba[lo + i, k] = p[k, i]
         for j in range(0, d, ROWS):
             _multiply(

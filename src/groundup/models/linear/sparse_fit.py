@@ -16,6 +16,7 @@ from groundup.models.estimator import ConvergenceWarning
 from groundup.models.linear.designs import PROHIBITIVE, finite_design
 from groundup.models.linear.lasso_problem import Residuals
 from groundup.models.linear.orthogonal import powers_of_two
+from groundup.models.linear.prediction import refuse_zero_weight
 from groundup.models.linear.scores import csr_score_many, score_many
 from groundup.models.linear.solvers import working_sets
 
@@ -48,8 +49,7 @@ class SparseFit:
     """
 
     def __init__(self, model, rows: Rows, X):
-        if not rows["weight"].sum() > 0.0:
-            raise ValueError("sample_weight sums to zero: at least one row needs a positive weight")
+        refuse_zero_weight(rows["weight"].sum())
         self.model = model
         with np.errstate(all="ignore"):
             self.rows, self.design, self.powers = finite_design(model, rows, X)

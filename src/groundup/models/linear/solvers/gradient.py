@@ -22,7 +22,7 @@ import numpy as np
 
 from groundup.engine.kernels import kernel
 from groundup.engine.kernels.prefetch import prefetch
-from groundup.engine.losses.margins import loss_and_gradient, sum_loss_gradient
+from groundup.engine.losses.margins import SQUARED, loss_and_gradient, sum_loss_gradient
 from groundup.engine.rows import CsrBlock
 from groundup.models.linear import matvec
 from groundup.models.linear.matvec import csr_dot, dot
@@ -92,9 +92,9 @@ def optimal_t0(loss: int, epsilon: float, alpha: float) -> float:
 @kernel
 def learning_rate(schedule, eta0, rate, alpha, t0, power, t):
     """Return eta_t; `rate` is that of the constant and adaptive schedules."""
-    if schedule == 1:
+    if schedule == OPTIMAL:
         return 1.0 / (alpha * (t0 + t - 1.0))
-    if schedule == 2:
+    if schedule == INVSCALING:
         return eta0 / t**power
     return rate
 
@@ -102,11 +102,11 @@ def learning_rate(schedule, eta0, rate, alpha, t0, power, t):
 @kernel
 def _step_size(s, loss, gradient, z, y, v, square, rate):
     """Return the factor of x in the step: minus rate times gradient, or that of the passive-aggressive rules."""
-    if s.schedule >= 4:
+    if s.schedule >= PA1:
         if loss == 0.0 or square == 0.0:
             return 0.0
-        size = min(s.eta0, loss / square) if s.schedule == 4 else loss / (square + 0.5 / s.eta0)
-        return v * size * (y if s.loss < 5 else np.sign(y - z))
+        size = min(s.eta0, loss / square) if s.schedule == PA1 else loss / (square + 0.5 / s.eta0)
+        return v * size * (y if s.loss < SQUARED else np.sign(y - z))
     return -rate * min(max(gradient, -_CLIP), _CLIP) * v
 
 
@@ -140,7 +140,7 @@ def _steps_dense(X, y, weight, order, ahead, s, state):
         loss, gradient = loss_and_gradient(s.loss, s.epsilon, z, y[i])
         total += loss
         square = 0.0
-        if s.schedule >= 4:
+        if s.schedule >= PA1:
             for j in range(d):
                 square += x[j] * x[j]
         rate = learning_rate(s.schedule, s.eta0, numbers[RATE], s.alpha, s.t0, s.power, t)
@@ -170,7 +170,7 @@ def _steps_csr(X, y, weight, order, s, state):
         i, t, scale = order[k], numbers[T], numbers[SCALE]
         z = scale * csr_dot(X, i, w) + numbers[B]
         square = 0.0
-        if s.schedule >= 4:
+        if s.schedule >= PA1:
             for at in range(X.indptr[i], X.indptr[i + 1]):
                 square += X.data[at] * X.data[at]
         loss, gradient = loss_and_gradient(s.loss, s.epsilon, z, y[i])

@@ -199,7 +199,8 @@ class _Iterate:
             self.hessian = hessian[0]
         else:
             _add_pair(self.pairs, change, gradient - self.gradient)
-        self.theta, self.value, self.gradient = self.theta + change, value, gradient
+        self.theta = self.theta + change  # w <- w - t H^-1 g
+        self.value, self.gradient = value, gradient
         self.is_fresh, self.last_decrement = bool(hessian), self.decrement
         self.n_iter, self.age = self.n_iter + 1, self.age + 1
         return True
