@@ -60,13 +60,13 @@ def test_whitened_steps_count_as_others(max_iter):
     """Callbacks are called after each, and max_iter is the total."""
     X, _, y = problem()
     for learner, target in ((LogisticRegression(C=np.inf), y), (PoissonRegressor(alpha=0.0), y + 1.0)):
-        told = Listener()
-        learner.set_params(max_iter=max_iter).set_callbacks(told)
+        listener = Listener()
+        learner.set_params(max_iter=max_iter).set_callbacks(listener)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             learner.fit(X, target)
         assert np.max(learner.n_iter_) <= max_iter
-        assert len(told.told) <= max_iter
+        assert len(listener.told) <= max_iter
 
 
 def test_warm_start_in_whitened_coordinates():

@@ -90,7 +90,7 @@ class Watch:
     """Records the figures it receives."""
 
     def __init__(self):
-        self.told = []
+        self.figures = []
 
     def setup(self, estimator, context):
         """Begin."""
@@ -104,7 +104,7 @@ class Watch:
     def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
         """Write down a step."""
         if context.parent is not None:
-            self.told.append(context.figures)
+            self.figures.append(context.figures)
         return False
 
 
@@ -117,13 +117,13 @@ class WatchAll(Watch):
 def test_a_callback_can_ask_for_every_step():
     X, _, y = problem(500)
     settings = {"max_iter": 2, "tol": None, "random_state": 0}
-    for every, n_told in ((1, 1000), (7, 2 * -(-500 // 7))):
+    for every, n_calls in ((1, 1000), (7, 2 * -(-500 // 7))):
         watch = WatchAll()
         watch.every = every
         model = SGDRegressor(**settings).set_callbacks(watch).fit(X, y)
-        told = model._skl_callbacks[0].told
-        assert len(told) == n_told
-        np.testing.assert_array_equal(told[-1]["coef"][0], SGDRegressor(**settings).fit(X, y).coef_)
+        figures = model._skl_callbacks[0].figures
+        assert len(figures) == n_calls
+        np.testing.assert_array_equal(figures[-1]["coef"][0], SGDRegressor(**settings).fit(X, y).coef_)
 
 
 def test_the_reported_gradient_is_that_of_the_next_step():
@@ -138,23 +138,23 @@ def test_the_reported_gradient_is_that_of_the_next_step():
         eta0=0.1,
     )
     model.set_callbacks(WatchAll()).fit(X, y)
-    told = model._skl_callbacks[0].told
-    for before, after in pairwise(told[:20]):
+    figures = model._skl_callbacks[0].figures
+    for before, after in pairwise(figures[:20]):
         moved = np.linalg.norm(after["coef"] - before["coef"])
         assert moved == pytest.approx(0.1 * before["gradient_norm"], rel=1e-9)
-    assert told[-1]["gradient_norm"] < 1e-6 * told[0]["gradient_norm"]
+    assert figures[-1]["gradient_norm"] < 1e-6 * figures[0]["gradient_norm"]
 
 
 def test_each_step_can_be_watched():
     X, _, y = problem(200)
     model = SGDRegressor(batch_size=10, max_iter=2, tol=None, learning_rate="constant", random_state=0)
     model.set_callbacks(Watch()).fit(X, y)
-    told = model._skl_callbacks[0].told
-    assert len(told) == 2 * 200 // 10
-    assert {"loss", "gradient_norm", "learning_rate", "epoch", "coef", "intercept"} <= set(told[0])
-    assert told[-1]["loss"] < told[0]["loss"]
-    assert told[-1]["gradient_norm"] < told[0]["gradient_norm"]
-    np.testing.assert_array_equal(told[-1]["coef"][0], model.coef_)
+    figures = model._skl_callbacks[0].figures
+    assert len(figures) == 2 * 200 // 10
+    assert {"loss", "gradient_norm", "learning_rate", "epoch", "coef", "intercept"} <= set(figures[0])
+    assert figures[-1]["loss"] < figures[0]["loss"]
+    assert figures[-1]["gradient_norm"] < figures[0]["gradient_norm"]
+    np.testing.assert_array_equal(figures[-1]["coef"][0], model.coef_)
     silent = SGDRegressor(batch_size=10, max_iter=2, tol=None, learning_rate="constant", random_state=0).fit(
         X, y
     )

@@ -55,7 +55,7 @@ def test_as_scikit_learn(n_classes, weighted, params):
     assert ours.l1_ratio_ == theirs.l1_ratio_
     np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(ours.intercept_, theirs.intercept_, rtol=1e-4, atol=1e-5)
-    if params["scoring"] != "neg_brier_score":  # theirs is not told which label is the positive one
+    if params["scoring"] != "neg_brier_score":  # theirs does not know which label is the positive one
         assert ours.score(X, y) == pytest.approx(theirs.score(X, y), rel=1e-5)
     assert ours.n_iter_.shape == theirs.n_iter_.shape
 

@@ -89,7 +89,7 @@ def finite(model, X) -> bool:
 def fitted(name: str, X, y, weight=None):
     """Return the fit, or None where it ends in a clear error: any other one fails the test."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of convergence and dependence: a doubt is told, which is right
+        warnings.simplefilter("ignore")  # of convergence and dependence, as it should
         try:
             return make(name).fit(X, y, sample_weight=weight)
         except np.linalg.LinAlgError:

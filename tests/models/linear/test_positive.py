@@ -24,11 +24,11 @@ def test_no_coefficient_is_negative_and_the_gradient_is_optimal(alpha, fit_inter
     model = Ridge(alpha, **params) if alpha else LinearRegression(**params)
     model.fit(X, y, weight)
     W, r = np.atleast_2d(model.coef_), (y - model.predict(X)).reshape(len(y), -1)
-    slope = (weight[:, None] * r).T @ X - alpha * W
+    gradient = (weight[:, None] * r).T @ X - alpha * W
     assert (W >= 0.0).all()
     assert (W == 0.0).any()
-    assert slope.max() < 1e-6
-    np.testing.assert_allclose(slope[W > 0.0], 0.0, atol=1e-6)
+    assert gradient.max() < 1e-6
+    np.testing.assert_allclose(gradient[W > 0.0], 0.0, atol=1e-6)
     sparse = model.fit(scipy.sparse.csr_array(X), y, weight)
     np.testing.assert_allclose(np.atleast_2d(sparse.coef_), W, atol=1e-8)
     if n_outputs == 1 and not alpha:

@@ -152,13 +152,13 @@ def test_few_conjugate_gradients_where_they_suffice(n_outputs, monkeypatch):
     monkeypatch.setattr(least_squares, "_SMALL_FLOPS", 0)
     X, y, weight = problem(2000, 90, n_outputs, density=0.9)
     y = y.ravel() if n_outputs == 1 else y
-    said = {}
+    states = {}
     for n_threads in (1, 2):
         with thread_budget(n_threads):
             model = Ridge(1e3).fit(X, y, weight)
         assert model.solver_ == "sparse_cg"
-        said[n_threads] = model.get_state()
-    assert_same(said[2], said[1], "2 threads against 1")
+        states[n_threads] = model.get_state()
+    assert_same(states[2], states[1], "2 threads against 1")
     exact = Ridge(1e3, solver="cholesky").fit(X, y, weight)
     assert exact.solver_ == "cholesky"
     np.testing.assert_allclose(model.coef_, exact.coef_, rtol=1e-7, atol=1e-9)

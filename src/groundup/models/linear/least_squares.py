@@ -3,12 +3,11 @@ r"""Linear least squares and its solvers.
     minimise over w, b:   sum_i v_i |y_i - b - w'x_i|^2  +  alpha |w|^2
 
 x_i are the features of row i, y_i its target (or several), v_i >= 0 its weight. alpha = 0 is `LinearRegression`,
-alpha > 0 is `ridge.Ridge`. The intercept b is not penalised: it is the mean of the residuals, so the problem is
-solved for centred data. The method depends on the data (`fit_least_squares`):
+alpha > 0 is `ridge.Ridge`. The intercept b is not penalised: it is the mean of y - w'x, so the problem is solved for
+centred data. The method depends on the data (`fit_least_squares`):
 
-- **Gram matrix** X'X in one pass over the rows, then Cholesky: n_rows n_features^2 flops. The error grows with the
-*square*
-  of the condition number, so this is used only where that is small.
+- **Gram matrix** X'X in one pass over the rows, then Cholesky: n_rows n_features^2 flops. The error grows with
+  the *square* of the condition number, so this is used only where that is small.
 - **Orthogonal transformations** (tall-skinny QR) otherwise, and for few rows: 2 to 4 times slower, and accurate.
 - **Conjugate gradients** (`solvers.conjugate`) for a sparse X with so many columns that neither fits in memory, and for a
   sparse ridge problem that needs few steps.

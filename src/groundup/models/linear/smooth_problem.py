@@ -156,6 +156,8 @@ class GradientSums:
 class HessianSums:
     """Loss, gradient and Hessian of some rows at theta.
 
+    ``HessianSums.of(block, theta, centre, n_scores, fit_intercept, joint, loss)`` reads the columns of `GradientSums`.
+
     Attributes
     ----------
     first : GradientSums
