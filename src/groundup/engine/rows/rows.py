@@ -30,7 +30,8 @@ from groundup.engine.rows.blocks import (
     runs,
 )
 from groundup.engine.rows.merge import merge_tree
-from groundup.engine.rows.source import Place, plain
+from groundup.engine.rows.source import Memory, Place, plain
+from groundup.engine.rows.sparse import Csr
 
 
 class Statistic(Protocol):
@@ -100,9 +101,24 @@ class Rows:
         self._columns[name] = plain(values)
         return self._columns[name]
 
-    def take(self, name: str) -> np.ndarray:
+    def pop(self, name: str) -> np.ndarray:
         """Remove a column, and return it."""
         return self._columns.pop(name)
+
+    def take(self, which: np.ndarray) -> Rows:
+        """Return a copy of the rows `which` of a matrix in memory, with their columns."""
+        place: Any = self.place
+        part = Csr(place.matrix[which]) if isinstance(place, Csr) else Memory(place.X[which])
+        return Rows(part, {name: values[which] for name, values in self._columns.items()}, self.n_threads)
+
+    def scaled(self, factors: np.ndarray) -> Rows:
+        """Return a float64 copy in memory with each feature multiplied by its factor."""
+        if isinstance(self.place, Csr):
+            matrix = self.place.matrix.astype(np.float64)
+            matrix.data = matrix.data * factors[matrix.indices]
+            return Rows(Csr(matrix), self._columns, self.n_threads)
+        X = np.concatenate([self.block(k, k + 1).X * factors for k in range(self.n_blocks)])
+        return Rows(Memory(X), self._columns, self.n_threads)
 
     def beside(self, n_threads: int) -> Rows:
         """Return the same rows and columns, for work beside others': columns added to it are its own."""

@@ -97,7 +97,7 @@ class DecisionTree(Answering):
     def _grown(self, X, y, sample_weight) -> GrownTree:
         refuse_monotonic(self)
         rows = self._rows(X, y, sample_weight, finite="allow-nan", y_numeric=self._numeric, multi_output=True)
-        target, weight = self._target_of(rows.take("y"), rows.take("weight"))
+        target, weight = self._target_of(rows.pop("y"), rows.pop("weight"))
         refuse_weightless(weight)
         counted = np.flatnonzero(weight > 0).astype(np.int32)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))

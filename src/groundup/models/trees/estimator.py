@@ -252,7 +252,7 @@ class HistGradientBoosting(Callbacks, Categorical):
 
     def _weights(self, rows: Rows, sample_weight) -> np.ndarray:
         """Return the rows' weights, which leave `rows`; length 0 where all are 1."""
-        weight = rows.take("weight")
+        weight = rows.pop("weight")
         if sample_weight is None or (weight == 1.0).all():
             return _NO_WEIGHTS
         return weight

@@ -20,8 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from groundup.engine.kernels import kernel
-from groundup.engine.losses import logistic, poisson, quantile, softmax, squared
-from groundup.engine.losses.tweedie import _terms as tweedie_terms
+from groundup.engine.losses import logistic, poisson, quantile, softmax, squared, tweedie
 from groundup.engine.rows import Rows, add_tree
 from groundup.models.trees.binning import quantiles_of_sorted
 
@@ -155,7 +154,7 @@ def _logistic(bounds, y, weight, score, q, out_gradient, out_hessian, out_sums, 
         z, t, g, h = score[lo:hi], y[lo:hi], out_gradient[lo:hi], out_hessian[lo:hi]
         for i in range(t.size):
             g[i] = logistic.gradient(z[i], t[i])
-            h[i] = logistic.curvature(z[i])
+            h[i] = logistic.hessian(z[i])
         weigh(weight[lo:hi], g, h, out_sums[b, 0], out_ends[b, 0])
 
 
@@ -189,7 +188,7 @@ def _poisson(bounds, y, weight, score, q, out_gradient, out_hessian, out_sums, o
     for b in range(bounds.size - 1):
         lo, hi = bounds[b], bounds[b + 1]
         g, h = out_gradient[lo:hi], out_hessian[lo:hi]
-        poisson.terms(score[lo:hi], y[lo:hi], np.ones(hi - lo), g, h)
+        poisson.loss_gradient_hessian(score[lo:hi], y[lo:hi], np.ones(hi - lo), g, h)
         weigh(weight[lo:hi], g, h, out_sums[b, 0], out_ends[b, 0])
 
 
@@ -199,7 +198,7 @@ def _gamma(bounds, y, weight, score, q, out_gradient, out_hessian, out_sums, out
     for b in range(bounds.size - 1):
         lo, hi = bounds[b], bounds[b + 1]
         g, h = out_gradient[lo:hi], out_hessian[lo:hi]
-        tweedie_terms(score[lo:hi], y[lo:hi], np.ones(hi - lo), 2.0, g, h)
+        tweedie.loss_gradient_hessian(score[lo:hi], y[lo:hi], np.ones(hi - lo), 2.0, g, h)
         weigh(weight[lo:hi], g, h, out_sums[b, 0], out_ends[b, 0])
 
 
@@ -308,7 +307,9 @@ def _poisson_loss(bounds, y, weight, score, q, n_outputs, out_sums):
     for b in range(bounds.size - 1):
         lo, hi = bounds[b], bounds[b + 1]
         w = weight[lo:hi] if weight.size else np.ones(hi - lo)
-        out_sums[b, 0] = poisson.terms(score[lo:hi], y[lo:hi], w, np.empty(hi - lo), np.empty(0))
+        out_sums[b, 0] = poisson.loss_gradient_hessian(
+            score[lo:hi], y[lo:hi], w, np.empty(hi - lo), np.empty(0)
+        )
         for i in range(hi - lo):
             out_sums[b, 1] += w[i]
 
@@ -319,7 +320,9 @@ def _gamma_loss(bounds, y, weight, score, q, n_outputs, out_sums):
     for b in range(bounds.size - 1):
         lo, hi = bounds[b], bounds[b + 1]
         w = weight[lo:hi] if weight.size else np.ones(hi - lo)
-        out_sums[b, 0] = tweedie_terms(score[lo:hi], y[lo:hi], w, 2.0, np.empty(hi - lo), np.empty(0))
+        out_sums[b, 0] = tweedie.loss_gradient_hessian(
+            score[lo:hi], y[lo:hi], w, 2.0, np.empty(hi - lo), np.empty(0)
+        )
         for i in range(hi - lo):
             out_sums[b, 1] += w[i]
 
