@@ -12,17 +12,17 @@ _LAZY = {
     "Column": "groundup.tables.contract.column",
     "Conformed": "groundup.tables.contract.problems",
     "Contract": "groundup.tables.contract.contract",
-    "Fold": "groundup.tables.parts",
+    "Fold": "groundup.tables.splitting",
     "Level": "groundup.tables.contract.column",
     "Note": "groundup.tables.table",
     "Problem": "groundup.tables.contract.problems",
     "Reject": "groundup.tables.table",
-    "Split": "groundup.tables.parts",
+    "Split": "groundup.tables.splitting",
     "Table": "groundup.tables.table",
     "TablePreparer": "groundup.tables.prepare.preparer",
     "read": "groundup.tables.sources.read",
     "samples": "groundup.tables.sources.samples",
-    "split": "groundup.tables.parts",
+    "split": "groundup.tables.splitting",
 }
 _ROOMS = {"prepare"}
 

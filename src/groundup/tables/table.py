@@ -12,6 +12,8 @@ from functools import cached_property
 
 import polars as pl
 
+from groundup.tables.digest import frame_digest
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -75,8 +77,6 @@ class Table:
     @cached_property
     def digest(self) -> str:
         """SHA-256 over the schema and every cell; the same for the same cells however they are chunked."""
-        from groundup.tables.digest import frame_digest
-
         return frame_digest(self.frame)
 
     @property

@@ -299,8 +299,8 @@ def test_a_contract_reads_as_text():
     contract = Contract.infer(frame, "y")
     assert repr(contract) == "<Contract 'table': regression of 'y', 2 features, 20 rows>"
     lines = str(contract).splitlines()
-    assert lines[0] == "Contract of 'table': regression, y is learnt; 20 rows, 2 of 4 columns are features"
-    assert lines[1].startswith("  id  identifier  left out: its name and its values")
+    assert lines[0] == "Contract of 'table': regression, target 'y'; 20 rows; 2 of 4 columns are features"
+    assert lines[1].startswith("  id  identifier  ignored: its name and its values")
     assert lines[2:] == [
         "  n   integer     0 to 324; 5.0% missing",
         "  s   category    2 levels: a, b",

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from groundup.errors import GroundupError, UsageError
 from groundup.tables import read
-from groundup.tables.sources.bytewise import Source, by_bytes
-from groundup.tables.sources.cut import by_parser
+from groundup.tables.sources.assemble import Source, by_bytes, by_parser
 from groundup.tables.sources.dialect import Layout
 from groundup.tables.sources.records import Dialect, scan
 

@@ -20,6 +20,7 @@ import pickle
 import re
 import shutil
 import stat
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -268,8 +269,6 @@ def announce_compile() -> None:
         for listener in _listeners:
             listener()
     elif os.environ.get("GROUNDUP_QUIET") != "1":
-        import sys
-
         where = cache_root()
         kept = "kept for the next process" if where else "no folder to keep them in: see `groundup doctor`"
         sys.stderr.write(f"groundup: compiling kernels for the first time ({kept}) ...\n")

@@ -16,7 +16,7 @@ import numpy as np
 
 from groundup.judge.explain.contributions import Contributions, Explainer
 from groundup.tables.contract.column import as_level
-from groundup.tables.contract.conform_row import conform_cell
+from groundup.tables.contract.conform import conform_cell
 from groundup.tables.contract.problems import DOUBTS
 from groundup.text.escaping import quoted
 from groundup.text.numbers import format_amount, format_short

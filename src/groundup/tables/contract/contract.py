@@ -16,9 +16,13 @@ import numpy as np
 import polars as pl
 from pydantic import Field, ValidationError, model_validator
 
-from groundup.errors import CheckFailed, GroundupError
+from groundup.errors import CheckFailed, GroundupError, UsageError, nearest
 from groundup.tables.contract.column import Column, Level, Strict, Value
+from groundup.tables.contract.conform import conform, conform_row, target_values
+from groundup.tables.contract.infer import Roles, infer_fields
 from groundup.tables.contract.problems import Conformed, ConformedRow
+from groundup.tables.contract.rendering import render_html, render_text
+from groundup.tables.sources.frames import as_frame, as_table
 from groundup.tables.table import Note, Table
 
 VERSION = 1
@@ -102,9 +106,6 @@ class Contract(Strict):
         GroundupError
             Unknown names, a target that cannot be learnt, or no column to learn from.
         """
-        from groundup.tables.contract.infer import Roles, infer_fields
-        from groundup.tables.sources.frames import as_table
-
         return cls(
             **infer_fields(
                 as_table(table),
@@ -170,8 +171,6 @@ class Contract(Strict):
 
     def column(self, name: str) -> Column:
         """Return the column `name`, or raise with the nearest name."""
-        from groundup.errors import UsageError, nearest
-
         if name not in self.by_name:
             raise UsageError(f"The contract has no column {name!r}.{nearest(name, self.by_name)}")
         return self.by_name[name]
@@ -189,15 +188,10 @@ class Contract(Strict):
         CheckFailed
             If columns are missing: all of them are named.
         """
-        from groundup.tables.contract.conform import conform
-        from groundup.tables.sources.frames import as_frame
-
         return conform(as_frame(frame), self)
 
     def conform_row(self, row: Mapping[str, object]) -> ConformedRow:
         """Bring one row, given as a mapping, into this contract's form: the verdicts of ``conform``, without Polars."""
-        from groundup.tables.contract.conform_row import conform_row
-
         return conform_row(row, self)
 
     def target_values(self, frame, rows: np.ndarray | None = None) -> np.ndarray:
@@ -214,15 +208,10 @@ class Contract(Strict):
         GroundupError
             If a row has no target, or one that the contract does not know: its row, column and value.
         """
-        from groundup.tables.contract.conform import target_values
-        from groundup.tables.sources.frames import as_frame
-
         return target_values(as_frame(frame), self, rows)
 
     def __str__(self) -> str:
-        from groundup.tables.contract.telling import told_contract
-
-        return told_contract(self)
+        return render_text(self)
 
     def __repr__(self) -> str:
         target = "" if self.target is None else f" of {self.target!r}"
@@ -267,6 +256,4 @@ class Contract(Strict):
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
     def _repr_html_(self) -> str:
-        from groundup.tables.contract.notebook import contract_html
-
-        return contract_html(self)
+        return render_html(self)

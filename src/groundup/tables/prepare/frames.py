@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+import narwhals.stable.v2 as nw
 import numpy as np
 import polars as pl
 
+from groundup.tables.sources.frames import as_frame
 from groundup.tables.sources.names import is_pattern, settled, without_patterns
+from groundup.tables.table import Table
 
 
 def is_frame(X) -> bool:
@@ -21,16 +24,12 @@ def is_frame(X) -> bool:
 
 def as_polars(X) -> pl.DataFrame:
     """Return a frame of any library as an eager Polars frame: columns as they are, names as text, rows in order."""
-    from groundup.tables.table import Table
-
     if isinstance(X, pl.DataFrame):
         return without_patterns(X)[0]
     if isinstance(X, Table):
         return X.frame
     if isinstance(X, pl.LazyFrame):
         return without_patterns(X.collect(engine="in-memory"))[0]
-    import narwhals.stable.v2 as nw
-
     names = [str(name) for name in getattr(X, "columns", [])]
     if len(set(names)) < len(names):
         twice = next(name for name, n in Counter(names).items() if n > 1)
@@ -40,8 +39,6 @@ def as_polars(X) -> pl.DataFrame:
     try:
         return without_patterns(nw.from_native(X, eager_only=True).to_polars())[0]
     except Exception:  # noqa: BLE001 (lazy frames, cells of mixed types, no pyarrow: each library fails in its own way)
-        from groundup.tables.sources.frames import as_frame
-
         return as_frame(X)
 
 

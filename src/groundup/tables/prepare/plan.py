@@ -15,6 +15,7 @@ import polars as pl
 from pydantic import Field, ValidationError, model_validator
 
 from groundup.engine.rows.threads import run
+from groundup.errors import nearest
 from groundup.tables.prepare.categories import Category
 from groundup.tables.prepare.dates import Moment
 from groundup.tables.prepare.numbers import Number, Strict
@@ -168,8 +169,6 @@ def refuse_missing(needed, found) -> None:
     found = dict.fromkeys(found)  # a look-up for each needed name, not a walk
     lost = [name for name in needed if name not in found]
     if lost:
-        from groundup.errors import nearest
-
         near = nearest(lost[0], found)
         shown = "".join(f"\n- {name}" for name in lost[:20])
         raise ValueError(

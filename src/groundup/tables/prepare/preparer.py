@@ -16,6 +16,9 @@ from typing import ClassVar
 import numpy as np
 
 from groundup.models.estimator import Learner, Plain, StrOptions, TransformerMixin, check_is_fitted, fitting
+from groundup.tables.prepare.fit import fit_plan
+from groundup.tables.prepare.frames import as_polars, few_rows, from_matrix, is_frame
+from groundup.tables.prepare.plan import Plan, refuse_missing
 from groundup.tables.prepare.preprocessing import FLAVOURS
 
 # Up to so many rows the row form is faster than the frame form.
@@ -96,9 +99,6 @@ class TablePreparer(TransformerMixin, Learner):
         -------
         self
         """
-        from groundup.tables.prepare.fit import fit_plan
-        from groundup.tables.prepare.frames import as_polars, from_matrix, is_frame
-
         if is_frame(X):
             frame = as_polars(X)
             self._named(frame)
@@ -136,8 +136,6 @@ class TablePreparer(TransformerMixin, Learner):
         ValueError
             If a column is missing, holds another kind of values, or infinity.
         """
-        from groundup.tables.prepare.frames import as_polars, few_rows, from_matrix, is_frame
-
         if is_frame(X):
             check_is_fitted(self, "_plan_data")
             rows = few_rows(X, FEW_ROWS)
@@ -208,13 +206,9 @@ class TablePreparer(TransformerMixin, Learner):
         return np.asarray([name for c in columns for name in c.outputs], dtype=object)
 
     def _refuse_other(self, columns) -> None:
-        from groundup.tables.prepare.plan import refuse_missing
-
         refuse_missing(self._plan.needed, columns)
 
     def _check_state(self) -> None:
-        from groundup.tables.prepare.plan import Plan
-
         self._plan = Plan.from_plain(self._plan_data)
         known = set(self._names())
         unknown = [name for name in self._plan.needed if name not in known]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from encodings.aliases import aliases
 
 from groundup.errors import GroundupError, UsageError, nearest
 from groundup.tables.table import Note
@@ -85,8 +86,6 @@ def _stated(data: bytes, encoding: str, file: str) -> bytes:
     try:
         codecs.lookup(encoding)
     except LookupError:
-        from encodings.aliases import aliases
-
         raise UsageError(
             f"Unknown encoding {encoding!r}.{nearest(encoding, set(aliases.values()))}"
         ) from None

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+import narwhals.stable.v2 as nw
 import numpy as np
 import polars as pl
 import polars.selectors as cs
@@ -18,9 +19,8 @@ import polars.selectors as cs
 from groundup.errors import GroundupError
 from groundup.tables import cells
 from groundup.tables.dates import LAYOUTS
-from groundup.tables.sources.infer_types import check_stated, stating
+from groundup.tables.sources.infer_types import Typed, check_stated, stating, typed
 from groundup.tables.sources.names import without_patterns
-from groundup.tables.sources.types import Typed, typed
 from groundup.tables.table import Note, Table
 
 _MANY = 20
@@ -61,8 +61,6 @@ def _framed(source) -> tuple[pl.DataFrame, str]:
 
 
 def _from_native(source) -> pl.DataFrame:
-    import narwhals.stable.v2 as nw
-
     names = getattr(source, "column_names", None)  # Arrow's; its "columns" are the data
     _check_names(getattr(source, "columns", []) if names is None else names)
     try:

@@ -21,7 +21,7 @@ import polars as pl
 
 from groundup.errors import GroundupError, shorten
 from groundup.tables.contract.problems import NOT_FINITE, Problem
-from groundup.tables.sources.cut import TITLE
+from groundup.tables.sources.assemble import TITLE
 from groundup.workbench.run.history import result_at
 from groundup.workbench.use.prediction_input import Given, take
 

@@ -100,7 +100,7 @@ def take(
 
 def _options(source) -> tuple[str, ...]:
     """Return the options of reading that a file takes."""
-    from groundup.tables.sources.files import find
+    from groundup.tables.sources.read import find
 
     try:
         kind = find(source)[1]
@@ -110,8 +110,7 @@ def _options(source) -> tuple[str, ...]:
 
 
 def _taken_file(path, features: Sequence[str], stated: dict[str, Any], *, typed: bool) -> Given:
-    from groundup.tables.sources.files import find
-    from groundup.tables.sources.read import read
+    from groundup.tables.sources.read import find, read
     from groundup.tables.sources.records import TooWide
 
     try:
@@ -182,8 +181,8 @@ def _native(source, table: Table) -> pl.DataFrame:
 
 def _without_rows(file: Path, features: Sequence[str]) -> Given | None:
     """Return the empty table of a file that has the columns `features` and no row, None if `file` is another."""
-    from groundup.tables.sources.files import PARQUET, TEXT
     from groundup.tables.sources.names import without_patterns
+    from groundup.tables.sources.read import PARQUET, TEXT
     from groundup.tables.table import Table
 
     frame = None

@@ -1,4 +1,4 @@
-"""Read JSON lines: one object per line, keys as columns; a line that is none is set aside with its reason."""
+r"""Read JSON lines: one object per line, keys as columns; a line that is none is set aside with its reason."""
 
 from __future__ import annotations
 

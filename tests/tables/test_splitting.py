@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from groundup.errors import GroundupError, UsageError
 from groundup.tables import Contract, split
-from groundup.tables.parts import counts_of, cuts_between_times, shuffled
+from groundup.tables.splitting import counts_of, cuts_between_times, shuffled
 
 
 def table(n, seed=0, **columns):

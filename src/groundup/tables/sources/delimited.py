@@ -1,4 +1,4 @@
-"""Read a text table: decode, find the dialect, cut records, set odd ones aside, give types.
+r"""Read a text table: decode, find the dialect, cut records, set odd ones aside, give types.
 
 Rows in = rows kept + rows rejected, always: a record that does not fit is set aside with its line and reason, never
 dropped. Two ways lead to the same table: counted byte ranges handed to Polars where quoting is sound, the lenient parser
@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from groundup.errors import GroundupError, UsageError
 from groundup.tables.sources import dialect as shapes
-from groundup.tables.sources.bytewise import Source, by_bytes
-from groundup.tables.sources.cut import TITLE, Cut, by_parser
+from groundup.tables.sources.assemble import TITLE, Cut, Source, by_bytes, by_parser
 from groundup.tables.sources.encoding import to_utf8
+from groundup.tables.sources.infer_types import typed
 from groundup.tables.sources.records import Dialect, TooWide, line_ends, scan
-from groundup.tables.sources.types import typed
 from groundup.tables.table import Note, Table
 
 _MOST = 0.5  # more rejected records than this share, and the file is no table
