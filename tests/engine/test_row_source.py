@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from groundup.engine.kernels import kernel
-from groundup.engine.rows import Memmap, Memory, Place, plain
+from groundup.engine.rows import Memmap, Memory, RowSource, plain
 
 
 @kernel
@@ -26,8 +26,8 @@ def _write(path, blocks=None, n_rows=1000, n_features=4, dtype="f8"):
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 def test_rows_come_back_from_disk(tmp_path, dtype):
     place = _write(tmp_path / "X.npy", dtype=dtype)
-    assert isinstance(place, Place)
-    assert isinstance(Memory(X), Place)
+    assert isinstance(place, RowSource)
+    assert isinstance(Memory(X), RowSource)
     assert (place.n_rows, place.n_features, place.dtype) == (1000, 4, np.dtype(dtype))
     np.testing.assert_array_equal(place.load(10, 777), X[10:777].astype(dtype))
     np.testing.assert_array_equal(np.load(tmp_path / "X.npy"), X.astype(dtype))

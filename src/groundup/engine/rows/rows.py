@@ -30,7 +30,7 @@ from groundup.engine.rows.blocks import (
     runs,
 )
 from groundup.engine.rows.merge import merge_tree
-from groundup.engine.rows.source import Place, plain
+from groundup.engine.rows.source import RowSource, plain
 
 
 class Statistic(Protocol):
@@ -62,7 +62,7 @@ class Rows:
 
     Parameters
     ----------
-    place : Place
+    place : RowSource
         Where X lives.
     columns : dict of str to ndarray
         Per-row arrays: first axis n_rows.
@@ -76,7 +76,7 @@ class Rows:
         First row of each block.
     """
 
-    def __init__(self, place: Place, columns: dict[str, np.ndarray] | None = None, n_threads: int = 1):
+    def __init__(self, place: RowSource, columns: dict[str, np.ndarray] | None = None, n_threads: int = 1):
         self.place = place
         self.n_rows, self.n_features, self.dtype = place.n_rows, place.n_features, place.dtype
         self.bounds = block_bounds(self.n_rows)

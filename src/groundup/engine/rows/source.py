@@ -50,7 +50,7 @@ class _Shown:
 
 
 @runtime_checkable
-class Place(Protocol):
+class RowSource(Protocol):
     """Where rows live."""
 
     n_rows: int

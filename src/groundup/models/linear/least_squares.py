@@ -60,7 +60,7 @@ def fit_plane(learner, rows, X, alpha: np.ndarray, centred: bool, *, orthogonall
     learner : Learner
         Whose error messages are raised.
     rows : Rows
-    X : array-like or Place
+    X : array-like or RowSource
         As the user gave it, for the error message.
     alpha : ndarray of shape (n_outputs,)
     centred : bool
@@ -272,7 +272,7 @@ class LinearRegression(LinearRegressor):
 
         Parameters
         ----------
-        X : array-like, table, sparse matrix or Place of shape (n_rows, n_features)
+        X : array-like, table, sparse matrix or RowSource of shape (n_rows, n_features)
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
         sample_weight : array-like of shape (n_rows,), optional
 
