@@ -226,7 +226,7 @@ def test_a_home_that_cannot_be_written_is_no_obstacle(tmp_path):
 def test_without_any_writable_folder_kernels_work_all_the_same(tmp_path, nowhere):
     where, said = _where(tmp_path, prefix=nowhere, HOME="/proc/none")
     assert where == "None"
-    assert "no folder to keep them in" in said
+    assert "no writable cache folder" in said
 
 
 def test_a_folder_that_others_can_write_is_not_used(tmp_path):

@@ -73,7 +73,7 @@ def test_plain_shares_memory_and_keeps_it_alive():
 @pytest.mark.parametrize(
     ("blocks", "message"),
     [
-        ([X[:500]], "1000 rows were announced, but the blocks held 500"),
+        ([X[:500]], "1000 rows were announced, but the blocks have 500"),
         ([X, X[:1]], r"a block of shape \(1, 4\) after 1000 rows does not fit"),
         ([X[:500, :3], X[500:]], r"a block of shape \(500, 3\) after 0 rows does not fit"),
         ([X[:500, 0], X[500:]], r"a block of shape \(500,\) after 0 rows does not fit"),
@@ -103,7 +103,7 @@ def test_blocks_that_fail_leave_no_file(tmp_path):
 )
 def test_a_file_of_something_else_is_refused(tmp_path, values):
     np.save(tmp_path / "X.npy", values)
-    with pytest.raises(ValueError, match="a place needs a 2-D matrix of float32 or float64 in C order"):
+    with pytest.raises(ValueError, match="a row source needs a 2-D matrix of float32 or float64 in C order"):
         Memmap(tmp_path / "X.npy")
 
 

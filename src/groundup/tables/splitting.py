@@ -1,19 +1,16 @@
-r"""Deal the rows of a table into train, valid and test, and the train part into folds.
+"""Split the rows of a table into a training, a validation and a test set, and the training set into folds.
 
-Three rules, by the contract: rows in *time* order are cut at the shares, equal times on one side; *groups* go to one part
-as a whole; otherwise rows are dealt at random, classes in equal proportion (stratified). A regression is dealt at random:
-strata of the target would narrow the spread of the three means below that of fresh rows, and the test score must be
-that of fresh rows.
+The contract selects one of three rules: with a *time* column, rows in time order are cut at the shares, equal times
+together; with a *group* column, each group is assigned as a whole; otherwise rows are split at random, classification
+with equal class proportions (stratified). A regression is not stratified: that would make the means of the three sets
+more similar than those of new rows, and the test score must hold for new rows.
 
-Random means: row i gets the i-th 64-bit word of PCG64(seed), a stream that NumPy guarantees for ever, and rows are
-ordered by word. So a split depends on the seed, the number of rows, the target's labels and the groups, nothing else.
-Rows without a target are in no part. Cost: a sort of the rows; 0.2 s for a million.
+The random order: row i gets the i-th 64-bit word of PCG64(seed), a stream that NumPy guarantees not to change, and rows
+are sorted by word. So a split depends only on the seed, the number of rows, the class labels and the groups. Rows
+without a target value are in no set. Cost: a sort of the rows; 0.2 s for a million.
 
-
-Cut the rows of one part into folds: by class, by group, or by time.
-
-Groups are dealt as scikit-learn's ``StratifiedGroupKFold`` deals them (largest spread first, each to where it evens out
-the classes best), in our own order of ties, so that the deal is a function of the seed alone.
+Groups are assigned as in scikit-learn's ``StratifiedGroupKFold`` (largest spread first, each to the set whose classes it
+balances best), with a fixed order of ties, so that the result depends on the seed alone.
 """
 
 from __future__ import annotations
@@ -25,24 +22,28 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from groundup.errors import GroundupError, UsageError
+from groundup.errors import GroundupError, UsageError, nearest
 from groundup.tables.contract.contract import Contract
 from groundup.tables.sources.frames import as_frame
 from groundup.tables.table import Note, Table
+from groundup.text.numbers import format_percent, pluralize
 
 SHARES = (0.70, 0.15, 0.15)
 _PARTS = ("train", "valid", "test")
+_SETS = "a training, a validation and a test set"
+_NOTHING = np.empty(0, dtype=np.int64)
+_MANY_GROUPS = 5000  # with more, groups are assigned in random order by cumulative size: as even, and faster
 
 
 class Fold(NamedTuple):
-    """Row numbers of one fold: fitted on `train`, judged on `valid`. Both are parts of the split's train part."""
+    """Row numbers of one fold: fitted on `train`, scored on `valid`, both from the training set."""
 
     train: np.ndarray
     valid: np.ndarray
 
 
 class Keys(NamedTuple):
-    """What a deal looks at, for every row: class codes, group codes, times; empty where the rule does not need it."""
+    """The inputs of a split, per row: class codes, group codes, times; empty where the rule does not need them."""
 
     classes: np.ndarray
     groups: np.ndarray
@@ -53,13 +54,12 @@ class Keys(NamedTuple):
         return Keys(*(key[rows] if len(key) else key for key in self))
 
 
-_NOTHING = np.empty(0, dtype=np.int64)
 _NO_KEYS = Keys(_NOTHING, _NOTHING, _NOTHING)
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Row numbers (int64, from 0, ascending; in time order for a split by time) of the three parts.
+    """Row numbers (int64, from 0, ascending; in time order for a split by time) of the three sets.
 
     Attributes
     ----------
@@ -80,24 +80,23 @@ class Split:
 
     @property
     def development(self) -> np.ndarray:
-        """Rows of train and valid together, ordered as they are."""
+        """Rows of the training and validation sets together, in the same order."""
         both = np.concatenate([self.train, self.valid])
         return both if self.rule == "time" else np.sort(both)
 
     def folds(self, k: int = 5, *, seed: int | None = None) -> list[Fold]:
-        """Cut the train part into `k` folds by the split's own rule.
+        """Split the training set into `k` folds by the split's own rule.
 
-        Every train row is judged once, except that a class never leaves the training side of a fold: a class of one
-        row is always trained on. By time the folds expand: fold i trains on the first i of k + 1 stretches and is
-        judged on the next, so the first stretch is never judged. A fold whose training side has one class only is left
-        out.
+        Every row is scored once, except that every class stays in the training rows of each fold: a class with a single
+        row is never scored. With a time column the folds expand: fold i trains on the first i of k + 1 periods and is
+        scored on the next, so the first period is never scored. Folds with one class in the training rows are omitted.
 
         Parameters
         ----------
         k : int
-            Folds wanted; fewer where the part has fewer rows or groups.
+            Number of folds; fewer if there are fewer rows or groups.
         seed : int, optional
-            Another deal of the same rows (repeated cross-validation); the split's seed where None.
+            For another assignment of the same rows (repeated cross-validation); the split's seed where None.
         """
         return folds_of(
             self.train, self.keys.take(self.train), self.rule, k, self.seed if seed is None else seed
@@ -107,44 +106,51 @@ class Split:
 def split(
     table: Table | pl.DataFrame, contract: Contract, seed: int = 0, shares: Sequence[float] = SHARES
 ) -> Split:
-    """Deal the rows of `table` into train, valid and test as `contract` asks.
+    """Split the rows of `table` into a training, a validation and a test set.
 
     Parameters
     ----------
     table : Table or frame
     contract : Contract
-        Its task, target, time and group choose the rule.
+        Its task, target, time and group select the rule.
     seed : int
     shares : three numbers
-        Of train, valid and test; they must sum to 1.
+        Of the training, validation and test sets; they must sum to 1.
 
     Raises
     ------
     UsageError
-        Shares that are none, or a contract with both a time and a group.
+        Invalid shares, or a contract with both a time and a group.
     GroundupError
-        Fewer than three rows with a target, or fewer than three groups.
+        Fewer than three rows with a target value, or fewer than three groups.
     """
-    shares = _checked(shares)
+    shares = _check_shares(shares)
     frame = as_frame(table)
-    rule = _rule(contract)
-    rows = _labelled(frame, contract)
+    rule = _choose_rule(contract)
+    rows = _find_labelled(frame, contract)
     if len(rows) < 3:
         raise GroundupError(
-            f"{len(rows)} row{'' if len(rows) == 1 else 's'} cannot be dealt into train, valid and test.",
-            hint="At least three rows with a target are needed; fifty or more make the scores mean something.",
+            f"{pluralize(len(rows), 'row')} cannot be split into {_SETS}.",
+            hint="Add rows with a target value: at least three are required, and fifty for meaningful scores.",
         )
-    keys = _keys(frame, contract)
-    deal = {"time": _by_time, "grouped": _by_group, "stratified": _by_class, "random": _at_random}[rule]
-    parts, notes = deal(rows, keys.take(rows), shares, seed)
+    keys = _read_keys(frame, contract)
+    split_rows = {
+        "time": _split_by_time,
+        "grouped": _split_by_group,
+        "stratified": _split_by_class,
+        "random": _split_at_random,
+    }[rule]
+    parts, notes = split_rows(rows, keys.take(rows), shares, seed)
     for name, part in zip(_PARTS, parts, strict=True):
         if len(part) == 0:
             raise GroundupError(
-                f"The {name} part would be empty: {len(rows)} rows, rule {rule!r}.",
+                f"The {name} set would be empty: {pluralize(len(rows), 'row')}, rule {rule!r}.",
                 hint="Add rows, or choose other shares.",
             )
     if len(rows) < 50:
-        notes.append(Note("split", f"{len(rows)} rows in all: every score will be uncertain"))
+        notes.append(
+            Note("split", f"the table has {pluralize(len(rows), 'row')} only: all scores will be uncertain")
+        )
     train, valid, test = (part if rule == "time" else np.sort(part) for part in parts)
     return Split(train, valid, test, rule, seed, tuple(notes), keys)
 
@@ -154,18 +160,22 @@ def shuffled(n_rows: int, seed: int) -> np.ndarray:
     return np.argsort(np.random.PCG64(seed).random_raw(n_rows), kind="stable")
 
 
-def _checked(shares: Sequence[float]) -> tuple[float, ...]:
+def _check_shares(shares: Sequence[float]) -> tuple[float, ...]:
+    """Return valid shares as floats."""
     shares = tuple(float(s) for s in shares)
     if len(shares) != 3 or min(shares, default=-1) <= 0 or abs(sum(shares) - 1) > 1e-9:
-        raise UsageError(f"Shares must be three positive numbers that sum to 1, not {shares}.")
+        raise UsageError(
+            f"Shares must be three positive numbers that sum to 1, not {shares}.", hint="Use 0.7, 0.15, 0.15."
+        )
     return shares
 
 
-def _rule(contract: Contract) -> str:
+def _choose_rule(contract: Contract) -> str:
+    """Return time, grouped, stratified or random."""
     if contract.time is not None and contract.group is not None:
         raise UsageError(
-            "A split can be by time or by group, not both.",
-            hint="Give --group where the same subject returns, --time where the future is to be predicted.",
+            "A split can be by time or by group, not by both.",
+            hint="Use --group if subjects have several rows, --time to predict the future.",
         )
     if contract.time is not None:
         return "time"
@@ -174,16 +184,20 @@ def _rule(contract: Contract) -> str:
     return "stratified" if contract.n_labels else "random"
 
 
-def _labelled(frame: pl.DataFrame, contract: Contract) -> np.ndarray:
+def _find_labelled(frame: pl.DataFrame, contract: Contract) -> np.ndarray:
+    """Return the numbers of the rows with a target value."""
     for name in (contract.target, contract.time, contract.group):
         if name is not None and name not in frame.columns:
-            raise UsageError(f"The table has no column {name!r}, which the contract names.")
+            raise UsageError(
+                f"The table has no column {name!r}, which the contract requires.{nearest(name, frame.columns)}"
+            )
     if contract.target is None:
         return np.arange(frame.height)
     return frame[contract.target].is_not_null().arg_true().to_numpy().astype(np.int64)
 
 
-def _keys(frame: pl.DataFrame, contract: Contract) -> Keys:
+def _read_keys(frame: pl.DataFrame, contract: Contract) -> Keys:
+    """Return the inputs of the split for every row."""
     classes = groups = times = _NOTHING
     if contract.n_labels and contract.target is not None:
         target = frame[contract.target]
@@ -192,7 +206,7 @@ def _keys(frame: pl.DataFrame, contract: Contract) -> Keys:
         values = contract.target_values(frame, rows)
         classes[rows] = np.searchsorted(contract.classes, values)
     if contract.group is not None:
-        # Codes by first appearance; rows without a group are one group each: nothing says they belong together.
+        # Codes in order of first appearance; each row without a group is its own group.
         column = frame[contract.group]
         first = pl.DataFrame({"g": column, "r": pl.arange(frame.height, eager=True)}).select(
             pl.when(pl.col("g").is_null()).then("r").otherwise(pl.col("r").min().over("g")).alias("c")
@@ -203,8 +217,8 @@ def _keys(frame: pl.DataFrame, contract: Contract) -> Keys:
         if column.null_count():
             row = int(column.is_null().arg_true()[0]) + 1
             raise GroundupError(
-                f"{column.null_count():,} rows have no time, so they have no place in time order.",
-                hint="Fill the times in, or split without --time.",
+                f"{pluralize(column.null_count(), 'row has', 'rows have')} no time, so the rows have no time order.",
+                hint="Fill in the times, or split without --time.",
                 row=row,
                 column=contract.time,
             )
@@ -213,9 +227,9 @@ def _keys(frame: pl.DataFrame, contract: Contract) -> Keys:
 
 
 def counts_of(n: int, shares: Sequence[float], first: Sequence[int]) -> list[int]:
-    """Return `n` dealt by `shares` in whole numbers (largest remainder); with few, part by part in the order `first`.
+    """Divide `n` by `shares` into whole numbers (largest remainder); small `n` goes to the parts in the order `first`.
 
-    Every part gets one before any gets its share, as far as `n` reaches.
+    Every part gets one before any gets more.
     """
     if n < len(shares):
         return [int(part in first[:n]) for part in range(len(shares))]
@@ -229,15 +243,16 @@ def counts_of(n: int, shares: Sequence[float], first: Sequence[int]) -> list[int
 
 
 def _cut(rows: np.ndarray, counts: Sequence[int]) -> list[np.ndarray]:
+    """Return consecutive parts with the given numbers of rows."""
     return np.split(rows, np.cumsum(counts)[:-1])
 
 
-def _at_random(rows: np.ndarray, keys: Keys, shares, seed: int):
+def _split_at_random(rows: np.ndarray, keys: Keys, shares, seed: int):
     return _cut(rows[shuffled(len(rows), seed)], counts_of(len(rows), shares, (0, 2, 1))), []
 
 
-def _by_class(rows: np.ndarray, keys: Keys, shares, seed: int):
-    """Deal class by class; a class of one row goes to train, of two to train and test."""
+def _split_by_class(rows: np.ndarray, keys: Keys, shares, seed: int):
+    """Split class by class; a class of one row goes to the training set, of two to the training and test sets."""
     order = shuffled(len(rows), seed)
     by_class = order[np.argsort(keys.classes[order], kind="stable")]
     sizes = np.bincount(keys.classes)
@@ -252,17 +267,16 @@ def _by_class(rows: np.ndarray, keys: Keys, shares, seed: int):
         start += size
     few = int(np.sum((sizes > 0) & (sizes < 3)))
     if few:
-        notes.append(Note("split", f"{few} classes have fewer than three rows, so not every part has them"))
-    dealt = [np.concatenate(part) for part in parts]
-    if min(len(part) for part in dealt) == 0:
+        classes = pluralize(few, "class has", "classes have")
+        notes.append(Note("split", f"{classes} fewer than three rows, so not every set contains them"))
+    sets = [np.concatenate(part) for part in parts]
+    if min(len(part) for part in sets) == 0:
         return _cut(rows[order], totals), [Note("split", "too few rows for equal proportions of the classes")]
-    return dealt, notes
+    return sets, notes
 
 
 def _class_counts(size: int, shares, owed: np.ndarray) -> list[int]:
-    """Return how many of `size` rows each part gets: its share, what rounding owes it from the classes before, and one
-    at the least.
-    """
+    """Return how many of `size` rows each set gets: its share plus the rounding errors so far, and at least one."""
     if size < 3:
         return counts_of(size, shares, (0, 2, 1))
     exact = size * np.array(shares) + owed
@@ -274,33 +288,42 @@ def _class_counts(size: int, shares, owed: np.ndarray) -> list[int]:
     return got.tolist()
 
 
-def _by_group(rows: np.ndarray, keys: Keys, shares, seed: int):
-    """Deal whole groups, the largest first, each to the part that lacks most of what it brings."""
-    part_of, n_groups = deal_groups(keys.groups, keys.classes, shares, seed)
+def _split_by_group(rows: np.ndarray, keys: Keys, shares, seed: int):
+    """Assign whole groups, the largest first, each to the set that lacks its rows most."""
+    part_of, n_groups = assign_groups(keys.groups, keys.classes, shares, seed)
     if n_groups < 3:
         raise GroundupError(
-            f"{n_groups} group{'' if n_groups == 1 else 's'} cannot be dealt into train, valid and test.",
-            hint="At least three groups are needed.",
+            f"{pluralize(n_groups, 'group')} cannot be split into {_SETS}.",
+            hint="Add rows of further groups: at least three groups are required.",
         )
     parts = [rows[part_of == p] for p in range(3)]
-    told = ", ".join(f"{name} {len(part) / len(rows):.1%}" for name, part in zip(_PARTS, parts, strict=True))
+    sizes = ", ".join(
+        f"{name} {format_percent(len(part) / len(rows))}" for name, part in zip(_PARTS, parts, strict=True)
+    )
     off = max(abs(len(part) / len(rows) - share) for part, share in zip(parts, shares, strict=True))
-    return parts, [Note("split", f"groups are uneven: {told}")] if off > 0.03 else []
+    return parts, [
+        Note("split", f"the sets differ from their shares because groups stay whole: {sizes}")
+    ] if off > 0.03 else []
 
 
-def _by_time(rows: np.ndarray, keys: Keys, shares, seed: int):
+def _split_by_time(rows: np.ndarray, keys: Keys, shares, seed: int):
     order = np.argsort(keys.times, kind="stable")
     times = keys.times[order]
     ends = np.cumsum(counts_of(len(rows), shares, (0, 2, 1)))[:-1].tolist()
     cuts = cuts_between_times(times, ends)
     if cuts is None:
         raise GroundupError(
-            f"The times take {len(np.unique(times))} different values: too few to cut them into three parts.",
-            hint="Split without --time, or give a finer time column.",
+            f"The time column has {pluralize(len(np.unique(times)), 'different value')}: too few for three sets.",
+            hint="Split without --time, or use a finer time column.",
         )
     moved = int(np.max(np.abs(np.array(cuts) - ends)))
     notes = (
-        [Note("split", f"cuts moved by up to {moved:,} rows so that equal times stay together")]
+        [
+            Note(
+                "split",
+                f"the sets differ from their shares by up to {pluralize(moved, 'row')} because equal times stay together",
+            )
+        ]
         if moved
         else []
     )
@@ -308,7 +331,7 @@ def _by_time(rows: np.ndarray, keys: Keys, shares, seed: int):
 
 
 def cuts_between_times(times: np.ndarray, wanted: Sequence[int]) -> list[int] | None:
-    """Return cuts of sorted `times` near `wanted`, never between equal times, strictly rising; None where impossible."""
+    """Return increasing cuts of sorted `times` near `wanted`, never between equal times; None where impossible."""
     changes = np.flatnonzero(times[1:] != times[:-1]) + 1
     if len(changes) < len(wanted):
         return None
@@ -323,53 +346,53 @@ def cuts_between_times(times: np.ndarray, wanted: Sequence[int]) -> list[int] | 
     return cuts
 
 
-_MANY_GROUPS = 5000  # beyond, groups are dealt in random order by running size: as even, and fast
-
-
 def folds_of(rows: np.ndarray, keys, rule: str, k: int, seed: int) -> list:
     """Return the folds of `rows`; see ``Split.folds``."""
     if k < 2:
         raise UsageError(f"Cross-validation needs at least 2 folds, not {k}.")
     if rule == "time":
-        return _teaching(_expanding(rows, keys.times, k), rows, keys.classes)
+        return _drop_single_class(_expanding_folds(rows, keys.times, k), rows, keys.classes)
     if rule == "grouped":
-        fold_of, n_groups = deal_groups(keys.groups, keys.classes, [1 / k] * k, seed)
+        fold_of, n_groups = assign_groups(keys.groups, keys.classes, [1 / k] * k, seed)
         if n_groups < 2:
-            raise GroundupError("The train part has one group only: it cannot be cut into folds.")
+            raise GroundupError(
+                "The training set has a single group, so it cannot be split into folds.",
+                hint="Add rows of further groups.",
+            )
         if len(keys.classes):
-            fold_of = _keep_classes(fold_of, keys.classes)
+            fold_of = _keep_rare_classes(fold_of, keys.classes)
     else:
-        fold_of = _dealt(len(rows), keys.classes, k, seed)
+        fold_of = _assign_rows(len(rows), keys.classes, k, seed)
     folds = [Fold(rows[fold_of != i], rows[fold_of == i]) for i in range(k)]
     folds = [fold for fold in folds if len(fold.valid) and len(fold.train)]
-    return _teaching(folds, rows, keys.classes)
+    return _drop_single_class(folds, rows, keys.classes)
 
 
-def _teaching(folds: list, rows: np.ndarray, classes: np.ndarray) -> list:
-    """Return the folds whose training side has two classes at least: from one class no classifier can learn.
+def _drop_single_class(folds: list, rows: np.ndarray, classes: np.ndarray) -> list:
+    """Return the folds with at least two classes in the training rows.
 
-    By time, a class may be late in coming; a group may hold all rows of a class.
+    A class may occur late in time, or in one group only.
     """
     if not len(classes):
         return folds
     order = np.argsort(rows, kind="stable")
-    kept = []
+    usable = []
     for fold in folds:
-        taught = classes[order[np.searchsorted(rows, fold.train, sorter=order)]]
-        if taught.min() != taught.max():
-            kept.append(fold)
-    if folds and not kept:
+        trained = classes[order[np.searchsorted(rows, fold.train, sorter=order)]]
+        if trained.min() != trained.max():
+            usable.append(fold)
+    if folds and not usable:
         raise GroundupError(
-            "No fold of the train part has two classes to learn from.",
-            hint="Rows of the second class come too late, or in too few groups: add some, or split otherwise.",
+            "No fold of the training set has two classes in its training rows.",
+            hint="Add earlier rows or further groups of the second class, or split without --time and --group.",
         )
-    return kept
+    return usable
 
 
-def _dealt(n_rows: int, classes: np.ndarray, k: int, seed: int) -> np.ndarray:
-    """Return the fold of every row, class by class in turn; -1 for a class of one row, which is always trained on."""
+def _assign_rows(n_rows: int, classes: np.ndarray, k: int, seed: int) -> np.ndarray:
+    """Return the fold of every row, class by class in turn; -1 for a class of one row, which is never scored."""
     if n_rows < 2:
-        raise GroundupError(f"{n_rows} row cannot be cut into folds.")
+        raise GroundupError(f"{pluralize(n_rows, 'row')} cannot be split into folds.", hint="Add rows.")
     order = shuffled(n_rows, seed)
     if len(classes):
         order = order[np.argsort(classes[order], kind="stable")]
@@ -380,8 +403,8 @@ def _dealt(n_rows: int, classes: np.ndarray, k: int, seed: int) -> np.ndarray:
     return fold_of
 
 
-def _keep_classes(fold_of: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Return `fold_of` with -1 (always trained on) for rows of a class that lives in one fold only."""
+def _keep_rare_classes(fold_of: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Return `fold_of` with -1 (never scored) for rows of a class that occurs in one fold only."""
     for code in np.unique(classes):
         mine = classes == code
         if len(np.unique(fold_of[mine])) == 1:
@@ -389,27 +412,31 @@ def _keep_classes(fold_of: np.ndarray, classes: np.ndarray) -> np.ndarray:
     return fold_of
 
 
-def _expanding(rows: np.ndarray, times: np.ndarray, k: int) -> list:
+def _expanding_folds(rows: np.ndarray, times: np.ndarray, k: int) -> list:
+    """Return folds that train on the first periods and are scored on the next."""
     order = np.argsort(times, kind="stable")
     ordered = times[order]
-    for stretches in range(min(k, len(np.unique(ordered)) - 1), 0, -1):
-        wanted = [round(len(rows) * (i + 1) / (stretches + 1)) for i in range(stretches)]
+    for n_periods in range(min(k, len(np.unique(ordered)) - 1), 0, -1):
+        wanted = [round(len(rows) * (i + 1) / (n_periods + 1)) for i in range(n_periods)]
         cuts = cuts_between_times(ordered, wanted)
         if cuts is not None:
             ends = [*cuts, len(rows)]
             return [
-                Fold(rows[order[: ends[i]]], rows[order[ends[i] : ends[i + 1]]]) for i in range(stretches)
+                Fold(rows[order[: ends[i]]], rows[order[ends[i] : ends[i + 1]]]) for i in range(n_periods)
             ]
-    raise GroundupError("The train part has one time only: it cannot be cut into folds by time.")
+    raise GroundupError(
+        "The training set has a single time, so it cannot be split into folds by time.",
+        hint="Split without --time.",
+    )
 
 
-def deal_groups(
+def assign_groups(
     groups: np.ndarray, classes: np.ndarray, shares: Sequence[float], seed: int
 ) -> tuple[np.ndarray, int]:
-    """Return the part of every row, groups kept whole, and the number of groups.
+    """Return the part of every row, with groups kept whole, and the number of groups.
 
-    Sizes (and class counts) of the parts come as near to `shares` as whole groups allow; every part gets a group while
-    there are enough.
+    Sizes and class counts of the parts are as close to `shares` as whole groups allow; every part gets a group if there
+    are enough.
     """
     names, codes = np.unique(groups, return_inverse=True)
     order = shuffled(len(names), seed)
@@ -430,16 +457,16 @@ def deal_groups(
 
 
 def _greedy(counts: np.ndarray, order: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Return the part of every group; `counts` (groups, classes) holds its rows by class."""
+    """Return the part of every group; `counts` (groups, classes) are its rows per class."""
     totals = counts.sum(axis=0)
-    wanted = np.outer(shares, totals)  # rows of each class that each part should get
+    wanted = np.outer(shares, totals)  # rows of each class for each part
     held = np.zeros_like(wanted)
     empty = np.ones(len(shares), dtype=bool)
     part = np.empty(len(counts), dtype=np.int64)
     largest_first = order[np.argsort(-counts.sum(axis=1)[order], kind="stable")]
     weight = 1 / np.maximum(totals, 1)
     for left, group in zip(range(len(counts), 0, -1), largest_first, strict=True):
-        # What is still wanted after this group is a squared distance per part; take the part that gains most.
+        # Choose the part whose squared distance to its target decreases most.
         lack = wanted - held
         gain = (((lack**2 - (lack - counts[group]) ** 2) * weight) / np.maximum(wanted, 1e-12)).sum(axis=1)
         if left <= empty.sum():

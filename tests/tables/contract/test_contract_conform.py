@@ -54,7 +54,7 @@ def test_columns_by_name():
     assert done.extra == ("new",)
     with pytest.raises(
         CheckFailed,
-        match=r"no column 'n', 'c', which the model needs.*\n.*\n  the input has 'N': rename it to 'n'",
+        match=r"no column 'n', 'c', which the model needs.*\n.*\n  The input has 'N': rename it to 'n'",
     ):
         CONTRACT.conform(TRAIN.drop("c").rename({"n": "N"}))
     with pytest.raises(CheckFailed, match=r"no column 'k'"):
@@ -139,7 +139,7 @@ def test_all_missing_columns():
 def test_targets_of_later_rows():
     assert CONTRACT.target_values(TRAIN).tolist() == ["a", "b"] * 10
     assert CONTRACT.target_values(TRAIN, np.array([3, 0])).tolist() == ["b", "a"]
-    with pytest.raises(GroundupError, match=r"none of the 2 classes.*row 1, column 'y', value 'q'"):
+    with pytest.raises(GroundupError, match=r"not one of the 2 classes.*row 1, column 'y', value 'q'"):
         CONTRACT.target_values(TRAIN.with_columns(y=pl.lit("q")))
     numbers = pl.DataFrame({"x": [1.0, 2.0, 3.5], "y": [0.5, 1.5, 9.5]})
     regression = Contract.infer(numbers, "y")

@@ -77,13 +77,13 @@ def test_json_there_and_back():
     assert Contract.infer(FRAME, "count", "regression").digest != contract.digest
 
 
-def test_json_that_is_none_newer_or_damaged():
+def test_damaged_and_newer_json_is_refused():
     good = json.loads(Contract.infer(FRAME, "left").to_json())
     with pytest.raises(GroundupError, match=r"not a contract"):
         Contract.from_json("{")
     with pytest.raises(GroundupError, match=r"not a contract"):
         Contract.from_json("[" * 100_000)
-    with pytest.raises(CheckFailed, match=r"version 2.*reads up to 1"):
+    with pytest.raises(CheckFailed, match=r"version 2.*reads versions up to 1"):
         Contract.from_json(json.dumps(good | {"version": 2}))
     for change in (
         {"surprise": 1},
@@ -128,11 +128,11 @@ def test_the_task_is_read_off_the_target(values, task, labels, noted):
     assert np.array_equal(contract.classes, np.unique(np.array(values))) or task == "regression"
 
 
-def test_rows_without_a_target_are_counted_out():
+def test_rows_without_a_target_value_are_not_used():
     frame = FRAME.with_columns(left=pl.when(pl.col("row") < 30).then("left"))
     contract = Contract.infer(frame, "left")
     assert (contract.n_rows, contract.n_target_missing) == (30, 10)
-    assert any("10 rows have no target" in n.message for n in contract.notes)
+    assert any("10 rows without a target value are not used" in n.message for n in contract.notes)
     assert contract.column("count").levels == ()
     with pytest.raises(GroundupError, match=r"no target.*row 31"):
         contract.target_values(frame)
@@ -142,14 +142,14 @@ def test_rows_without_a_target_are_counted_out():
 @pytest.mark.parametrize(
     ("column", "told"),
     [
-        ("empty", "no value in any of 40 rows"),
-        ("same", "'x' in every row: there is nothing to learn"),
-        ("list", "only numbers, text or truth values"),
-        ("joined", "only numbers, text or truth values"),
-        ("customer_id", "40 classes in 40 rows: too many"),
+        ("empty", "is missing in all 40 rows"),
+        ("same", "'x' in every row: there is nothing to predict"),
+        ("list", "must have numbers, text, or true and false"),
+        ("joined", "must have numbers, text, or true and false"),
+        ("customer_id", "40 classes in 40 rows, which is too many"),
     ],
 )
-def test_targets_that_cannot_be_learnt(column, told):
+def test_unsuitable_targets_are_refused(column, told):
     with pytest.raises(GroundupError, match=told):
         Contract.infer(FRAME, column)
 
@@ -171,7 +171,7 @@ def test_infinite_targets_are_named_by_row():
 
 def test_wrong_names_and_tasks():
     with pytest.raises(
-        UsageError, match=r"no column 'lfet'.*Did you mean 'left'.*\n.*Columns are: 'customer_id'"
+        UsageError, match=r"no column 'lfet'.*Did you mean 'left'.*\n.*The columns are: 'customer_id'"
     ):
         Contract.infer(FRAME, "lfet")
     with pytest.raises(UsageError, match=r"\(time\)"):
@@ -202,29 +202,29 @@ def test_time_and_group_columns():
         Contract.infer(FRAME, "left", time="remark")
 
 
-def test_stated_kinds_and_ignored_columns():
+def test_given_kinds_and_ignored_columns():
     contract = Contract.infer(FRAME, "left", kinds={"count": "category", "row": "integer"}, ignore=["amount"])
     assert contract.column("count").kind == "category"
     assert contract.column("count").levels[0] == Level(value=0, count=4)
     assert "row" in contract.features
-    assert contract.ignored["amount"] == "you asked to ignore it"
+    assert contract.ignored["amount"] == "excluded by the user"
     with pytest.raises(UsageError, match=r"String cannot be of kind 'number'.*\n.*types="):
         Contract.infer(FRAME, "left", kinds={"plan": "number"})
     with pytest.raises(UsageError, match=r"Unknown kind 'numbr'"):
         Contract.infer(FRAME, "left", kinds={"count": "numbr"})
 
 
-def test_nothing_to_learn_from():
+def test_a_table_without_features_is_refused():
     with pytest.raises(
-        GroundupError, match=r"no column to learn from.*\n.*'same' every row has the value 'x'"
+        GroundupError, match=r"no column that can be a feature.*\n.*'same' every row has the value 'x'"
     ):
         Contract.infer(FRAME.select("same", "left"), "left")
-    with pytest.raises(GroundupError, match=r"no column to learn from"):
+    with pytest.raises(GroundupError, match=r"no column that can be a feature"):
         Contract.infer(FRAME.select("left"), "left")
 
 
-def test_one_row_clusters_into_nothing():
-    with pytest.raises(GroundupError, match=r"no column to learn from"):
+def test_clustering_a_single_row_is_refused():
+    with pytest.raises(GroundupError, match=r"no column that can be a feature"):
         Contract.infer(pl.DataFrame({"a": [1], "b": ["x"]}))
 
 
@@ -280,10 +280,10 @@ def test_copies_are_counted_and_named():
     assert not [n for n in Contract.infer(pl.DataFrame(rows)[:2], "t").notes if n.kind == "copies"]
 
 
-def test_a_stated_regression_on_two_numbers_says_what_it_is():
+def test_a_regression_with_two_values_is_noted():
     frame = pl.DataFrame({"a": [i * i % 7 for i in range(20)], "y": [0, 1] * 10})
     (note,) = [n for n in Contract.infer(frame, "y", task="regression").notes if n.kind == "task"]
-    assert "two numbers only (0 and 1) are predicted as an amount, as you asked" in note.message
+    assert "two values only (0 and 1): in a regression, predictions may lie between" in note.message
     assert not [n for n in Contract.infer(frame, "y").notes if n.kind == "task"]
 
 
@@ -300,7 +300,7 @@ def test_a_contract_reads_as_text():
     assert repr(contract) == "<Contract 'table': regression of 'y', 2 features, 20 rows>"
     lines = str(contract).splitlines()
     assert lines[0] == "Contract of 'table': regression, target 'y'; 20 rows; 2 of 4 columns are features"
-    assert lines[1].startswith("  id  identifier  ignored: its name and its values")
+    assert lines[1].startswith("  id  identifier  ignored: its name is that of an identifier")
     assert lines[2:] == [
         "  n   integer     0 to 324; 5.0% missing",
         "  s   category    2 levels: a, b",

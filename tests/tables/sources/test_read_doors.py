@@ -114,7 +114,7 @@ def test_mappings_arrays_and_rows():
         read({"a": [1], "b": [1, 2]})
     with pytest.raises(GroundupError, match=r"is not a table"):
         read(object())
-    with pytest.raises(GroundupError, match=r"mappings from column to value.*row 2"):
+    with pytest.raises(GroundupError, match=r"must be a mapping from column to value.*row 2"):
         read([{"a": 1}, 3])
     with pytest.raises(GroundupError, match=r"same name"):
         read(pd.DataFrame([[1, 2]], columns=["a", "a"]))
@@ -140,7 +140,7 @@ def test_files_that_cannot_be_read(tmp_path):
     (tmp_path / "customers.csv").write_text("a,b\n1,2\n")
     with pytest.raises(GroundupError, match=r"no such file. Did you mean 'customers.csv'"):
         read(tmp_path / "custmers.csv")
-    with pytest.raises(GroundupError, match=r"The folder has: customers.csv"):
+    with pytest.raises(GroundupError, match=r"The folder has customers.csv"):
         read(tmp_path / "zzzzzzzzzz.csv")
     with pytest.raises(GroundupError, match=r"nor the folder"):
         read(tmp_path / "nowhere" / "x.csv")

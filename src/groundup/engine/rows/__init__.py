@@ -1,4 +1,4 @@
-"""Rows: where they live, how they are cut into blocks, and who works on them."""
+"""Rows: where they are stored, how they are cut into blocks, and which threads work on them."""
 
 from groundup.engine.rows.blocks import INLINE_ROWS, Block, block_bounds, block_rows, runs
 from groundup.engine.rows.merge import add_tree, merge_tree

@@ -1,7 +1,4 @@
-r"""``read``: one door for every source of rows.
-
-Find the file behind a path, and say clearly why it cannot be read.
-"""
+"""``read``: one function for every source of rows. It finds the file, or reports why it cannot be read."""
 
 from __future__ import annotations
 
@@ -9,12 +6,35 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import polars as pl
+
 from groundup.errors import GroundupError, UsageError, nearest
 from groundup.tables.sources.delimited import read_text
-from groundup.tables.sources.frames import framed, revived
-from groundup.tables.sources.json_lines import read_lines, read_parquet
+from groundup.tables.sources.frames import restore_types, simplify_types, to_polars
+from groundup.tables.sources.json_lines import read_lines
+from groundup.tables.sources.names import rename_patterns
 from groundup.tables.sources.samples import sample
 from groundup.tables.table import Table
+
+TEXT = (".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".data")
+LINES = (".jsonl", ".ndjson")
+PARQUET = (".parquet", ".pq")
+KNOWN = (*TEXT, *LINES, *PARQUET)
+# First bytes of files that are not text, their description, and the next step.
+_MAGIC = (
+    (b"PAR1", "a Parquet file", "Rename it to end in .parquet."),
+    (b"PK\x03\x04", "a zip archive or an Excel workbook", "Unpack it, or export the sheet as CSV."),
+    (b"\x1f\x8b", "compressed by gzip", "Unpack it first: gunzip FILE."),
+    (b"BZh", "compressed by bzip2", "Unpack it first: bunzip2 FILE."),
+    (b"\xfd7zXZ", "compressed by xz", "Unpack it first: unxz FILE."),
+    (b"\x28\xb5\x2f\xfd", "compressed by zstd", "Unpack it first: unzstd FILE."),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "Export the sheet as CSV."),
+    (b"%PDF", "a PDF", "Export its table as CSV."),
+    (b"SQLite format 3", "a SQLite database", "Export the table as CSV."),
+    (b"\x7fELF", "a program", "Give a table instead."),
+    (b"\x89PNG", "an image", "Give a table instead."),
+    (b"ARROW1", "an Arrow file", "Save it as Parquet."),
+)
 
 
 def read(
@@ -27,24 +47,24 @@ def read(
     name: str | None = None,
     max_cells: int | None = None,
 ) -> Table:
-    """Read a table, and note every decision that could have been taken otherwise.
+    """Read a table, with a note on every decision that an option can change.
 
     Parameters
     ----------
     source : str, path or frame
         A CSV (or otherwise delimited), Parquet or JSON lines file; ``sample:NAME``; a Polars, pandas, PyArrow or other
-        frame that narwhals knows; a mapping of columns, a list of row mappings, a 2-D or record array; a Table.
+        frame that narwhals supports; a mapping of columns, a list of row mappings, a 2-D or record array; a Table.
     delimiter, encoding, header : optional
         Of a text file; detected where None.
     types : mapping or str, optional
         Column -> ``text``, ``number``, ``integer``, ``boolean``, ``datetime``; a number format (``decimal_comma``,
         ``thousands_comma``) or a date layout (``dmy``, ``mdy``, ``iso``, ...) where a column could be read in two ways.
-        One word for all columns: ``types="text"`` leaves every cell of a text file as it is written, for rows that a
-        contract is to judge.
+        One word applies to all columns: ``types="text"`` leaves all cells of a text file unchanged, for rows that a
+        contract checks.
     name : str, optional
         Short name; the file's stem where None.
     max_cells : int, optional
-        Cells that a record of a text file may have: for files of strangers, since each column costs its own work.
+        Maximum number of cells in a record of a text file: a limit for untrusted files, whose columns each cost time.
 
     Returns
     -------
@@ -53,7 +73,7 @@ def read(
     Raises
     ------
     GroundupError
-        If there is no such source, or no table in it; the message says where it fails and what to do.
+        If there is no such source, or no table in it; the message names the location and the next step.
 
     Examples
     --------
@@ -63,9 +83,7 @@ def read(
     """
     if isinstance(source, Table):
         if any(option is not None for option in (delimiter, encoding, header)):
-            raise UsageError(
-                "delimiter, encoding and header are options of text files: a Table has been read."
-            )
+            raise UsageError("delimiter, encoding and header are options of text files, not of a Table.")
         return source
     if isinstance(source, (str, os.PathLike)):
         text = os.fspath(source)
@@ -84,23 +102,21 @@ def read(
         )
     if any(option is not None for option in (delimiter, encoding, header)):
         raise UsageError("delimiter, encoding and header are options of text files, not of frames.")
-    frame, kind, notes = framed(source)
+    frame, kind, notes = to_polars(source)
     if frame.width == 0:
-        raise GroundupError(f"The {kind} has no columns.")
+        raise GroundupError(f"The {kind} has no columns.", hint="Give a table with at least one column.")
     if len(set(frame.columns)) < frame.width:
-        raise GroundupError(f"The {kind} has two columns of the same name.")
-    done = revived(frame, types)
-    return Table(done.frame, name or "table", kind, (*notes, *done.notes), (), done.formats)
+        raise GroundupError(f"The {kind} has two columns with the same name.", hint="Rename one of them.")
+    restored = restore_types(frame, types)
+    return Table(restored.frame, name or "table", kind, (*notes, *restored.notes), (), restored.formats)
 
 
 def _read_file(path, name, *, delimiter, encoding, header, types, max_cells) -> Table:
     if isinstance(path, bytes):
         path = os.fsdecode(path)
     if "://" in path:
-        raise GroundupError(
-            "Addresses are not fetched: nothing here reaches out.", hint="Download the file first.", file=path
-        )
-    file, kind = find(path)
+        raise GroundupError("groundup makes no network requests.", hint="Download the file first.", file=path)
+    file, kind = find_file(path)
     name = name or file.stem
     if kind == "parquet" and any(option is not None for option in (delimiter, encoding, header)):
         raise UsageError(
@@ -127,41 +143,43 @@ def _read_file(path, name, *, delimiter, encoding, header, types, max_cells) -> 
     )
 
 
-TEXT = (".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".data")
-LINES = (".jsonl", ".ndjson")
-PARQUET = (".parquet", ".pq")
-KNOWN = (*TEXT, *LINES, *PARQUET)
-# First bytes of files that are no text, and what to do with them.
-_MAGIC = (
-    (b"PAR1", "a Parquet file", "Name it .parquet."),
-    (b"PK\x03\x04", "a zip archive or an Excel workbook", "Unpack it, or export the sheet as CSV."),
-    (b"\x1f\x8b", "compressed by gzip", "Unpack it first: gunzip FILE."),
-    (b"BZh", "compressed by bzip2", "Unpack it first: bunzip2 FILE."),
-    (b"\xfd7zXZ", "compressed by xz", "Unpack it first: unxz FILE."),
-    (b"\x28\xb5\x2f\xfd", "compressed by zstd", "Unpack it first: unzstd FILE."),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "Export the sheet as CSV."),
-    (b"%PDF", "a PDF", "Export its table as CSV."),
-    (b"SQLite format 3", "a SQLite database", "Export the table as CSV."),
-    (b"\x7fELF", "a program", ""),
-    (b"\x89PNG", "an image", ""),
-    (b"ARROW1", "an Arrow file", "Save it as Parquet."),
-)
+def read_parquet(file, name: str, *, types) -> Table:
+    """Return the table of a Parquet file."""
+    try:
+        frame = pl.read_parquet(file, memory_map=False, hive_partitioning=False, glob=False)
+    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+        raise GroundupError(
+            f"The Parquet file is damaged: {str(error).splitlines()[0][:200]}.",
+            file=file,
+            hint="Write it again from its source.",
+        ) from None
+    if frame.height == 0 or frame.width == 0:
+        raise GroundupError(
+            f"The Parquet file has {frame.height} rows and {frame.width} columns.",
+            file=file,
+            hint="Give a file with at least one row and one column.",
+        )
+    frame, notes = rename_patterns(frame)
+    restored = restore_types(simplify_types(frame), types)
+    return Table(restored.frame, name, str(file), (*notes, *restored.notes), (), restored.formats)
 
 
-def find(path: str | Path) -> tuple[Path, str]:
+def find_file(path: str | Path) -> tuple[Path, str]:
     """Return the file at `path` and its format: "text", "lines" or "parquet".
 
     Raises
     ------
     GroundupError
-        If there is no such file (with the nearest name), it is a folder, empty, unreadable, or of no known format.
+        If the file does not exist (with a similar name), is a folder, is empty, is unreadable, or has an unknown format.
     """
     file = Path(path).expanduser()
     try:
         if file.is_dir():
             inside = sorted(p.name for p in file.iterdir() if p.suffix.lower() in KNOWN)
             listed = ", ".join(inside[:8]) + (", ..." if len(inside) > 8 else "")
-            hint = f"Give a file in it: {listed}." if inside else f"It holds no table ({', '.join(KNOWN)})."
+            hint = (
+                f"Give a file in it: {listed}." if inside else f"Give a file that ends in {', '.join(KNOWN)}."
+            )
             raise UsageError("This is a folder, not a table.", file=file, hint=hint)
         if not file.exists():
             raise UsageError(_not_found(file), file=file)
@@ -170,11 +188,12 @@ def find(path: str | Path) -> tuple[Path, str]:
     except (PermissionError, OSError, ValueError) as error:
         raise GroundupError(f"The file cannot be read: {error}.", file=file) from None
     if not start:
-        raise GroundupError("The file is empty.", file=file)
+        raise GroundupError("The file is empty.", file=file, hint="Give a file with a header and rows.")
     return file, _format(file, start)
 
 
 def _format(file: Path, start: bytes) -> str:
+    """Return the format of a file, or raise an error that names it."""
     suffix = file.suffix.lower()
     if suffix in PARQUET or (suffix not in KNOWN and start.startswith(b"PAR1")):
         return "parquet"
@@ -186,22 +205,23 @@ def _format(file: Path, start: bytes) -> str:
     if suffix in TEXT:
         return "text"
     raise GroundupError(
-        f"The extension {suffix or '(none)'!r} is none that can be read.",
+        f"Files that end in {suffix or 'no extension'!r} cannot be read.",
         file=file,
-        hint=f"Known are {', '.join(KNOWN)}: rename the file to what it is.",
+        hint=f"Rename the file to end in one of {', '.join(KNOWN)}.",
     )
 
 
 def _not_found(file: Path) -> str:
+    """Return the message for a file that does not exist."""
     folder = file.parent
     if not folder.is_dir():
-        return f"There is no such file, nor the folder {str(folder)!r}."
+        return f"There is no such file, and no folder {str(folder)!r}."
     try:
         names = [p.name for p in folder.iterdir()]
     except OSError:
         names = []
     tables = sorted(n for n in names if Path(n).suffix.lower() in KNOWN)
-    guess = nearest(file.name, names)
-    if not guess and tables:
-        guess = f" The folder has: {', '.join(tables[:6])}{', ...' if len(tables) > 6 else ''}."
-    return f"There is no such file.{guess}"
+    suggestion = nearest(file.name, names)
+    if not suggestion and tables:
+        suggestion = f" The folder has {', '.join(tables[:6])}{', ...' if len(tables) > 6 else ''}."
+    return f"There is no such file.{suggestion}"
