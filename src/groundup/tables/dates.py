@@ -60,10 +60,10 @@ def parse_datetime(text: str, layout: str) -> datetime | None:
         hour = hour % 12 + (12 if part["half"].lower() == "pm" else 0)
     micros = int((part["f"] or "0")[:6].ljust(6, "0"))
     try:
-        moment = datetime(  # noqa: DTZ001 - naive means UTC here
+        parsed = datetime(  # noqa: DTZ001 - naive means UTC here
             year, month, int(part["d"]), hour, int(part["mi"] or 0), int(part["s"] or 0), micros
         )
-        return moment - timedelta(minutes=_offset_minutes(part["zone"]))
+        return parsed - timedelta(minutes=_offset_minutes(part["zone"]))
     except (ValueError, OverflowError):
         return None
 
@@ -135,8 +135,8 @@ def _combine(part: pl.DataFrame) -> pl.Series:
         & pl.col("s").is_between(0, 59)
     ).fill_null(value=False)
     whole = part.with_columns(pl.when(fits).then(pl.all()))
-    moment = pl.datetime("y", "m", "d", "h", "mi", "s", "us", time_unit="us")
-    return whole.select((moment - pl.duration(minutes=pl.col("offset"))).alias("moment")).to_series()
+    local = pl.datetime("y", "m", "d", "h", "mi", "s", "us", time_unit="us")
+    return whole.select((local - pl.duration(minutes=pl.col("offset"))).alias("utc")).to_series()
 
 
 def _offset_minutes(zone: str | None) -> int:

@@ -142,7 +142,7 @@ def test_files_that_cannot_be_read(tmp_path):
         read(tmp_path / "custmers.csv")
     with pytest.raises(GroundupError, match=r"The folder has customers.csv"):
         read(tmp_path / "zzzzzzzzzz.csv")
-    with pytest.raises(GroundupError, match=r"nor the folder"):
+    with pytest.raises(GroundupError, match=r"and no folder"):
         read(tmp_path / "nowhere" / "x.csv")
     with pytest.raises(GroundupError, match=r"a folder, not a table.*\n.*customers.csv"):
         read(tmp_path)

@@ -380,7 +380,7 @@ def test_both_ways_of_assembling_agree(rows, end, keep_blank):
     writer = csv.writer(out, lineterminator=end, quoting=csv.QUOTE_ALL)
     writer.writerows([["first", "second", "third"], ["p", "q", "r"], *rows, ["s", "t", "u"]])
     utf8 = out.getvalue().encode()
-    dialect, start = Dialect(","), Layout(0, has_header=True, doubt="", width=3, firsts=frozenset())
+    dialect, start = Dialect(","), Layout(0, has_header=True, uncertainty="", width=3, firsts=frozenset())
     spans = scan(utf8, ",")
     if not spans.well_quoted:
         return

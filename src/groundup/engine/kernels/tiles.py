@@ -155,8 +155,8 @@ def _multiply_add(builder, sums, left, right):
     fma = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.{_suffix(vector)}")
     for x, row in zip(left, sums, strict=True):
         every_lane = _splat(builder, x, vector.count)
-        for b, place in zip(right, row, strict=True):
-            builder.store(builder.call(fma, [every_lane, b, builder.load(place)]), place)
+        for b, total in zip(right, row, strict=True):
+            builder.store(builder.call(fma, [every_lane, b, builder.load(total)]), total)
 
 
 def _gemm(mr, nv):

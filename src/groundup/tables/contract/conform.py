@@ -1,13 +1,8 @@
-r"""Check whole frames against a contract, column by column, in Polars.
+"""Check frames and single rows against a contract, column by column.
 
 Per column: convert the cells to the column's type and flag those with a problem. No row is dropped; a cell that cannot be
 read becomes missing and is listed as an error. ``conform_row`` does the same for one row, given as a mapping, in
 microseconds because it builds no frame; the tests compare the two cell by cell.
-
-
-Check one row, given as a mapping, against a contract: no frame is built, so it costs microseconds.
-
-The verdicts are those of ``conform`` on a frame of one row; the tests compare the two cell by cell.
 """
 
 from __future__ import annotations

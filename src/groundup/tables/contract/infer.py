@@ -282,7 +282,7 @@ def _summarise(present: pl.Series, kind: str) -> dict:
     if kind == "category" or present.dtype == pl.Boolean:
         return _count_levels(present)
     if present.dtype.is_temporal() and present.dtype not in (pl.Duration, pl.Time):
-        first, last = (moment.isoformat() for moment in present.sort().gather([0, len(present) - 1]))
+        first, last = (value.isoformat() for value in present.sort().gather([0, len(present) - 1]))
         return {"minimum": first, "maximum": last}
     if kind in ("number", "integer") or (kind == "constant" and present.dtype.is_numeric()):
         ordered = np.sort(present.cast(pl.Float64).to_numpy())

@@ -152,8 +152,8 @@ class Conformed:
 
     def listed(self, limit: int | None = None) -> list[Problem]:
         """Return the first `limit` problems (all by default) one by one."""
-        kept = self.problems if limit is None else self.problems.head(limit)
-        return [Problem(*row) for row in kept.iter_rows()]
+        first = self.problems if limit is None else self.problems.head(limit)
+        return [Problem(*row) for row in first.iter_rows()]
 
 
 class ConformedRow(NamedTuple):

@@ -115,8 +115,8 @@ class Datetime(Strict):
             micros = as_micro(value, name)
             if micros is None:
                 return absent
-            found = parts_of(micros, origin)
-            return (*(apply(float(found[k])) for k, apply in how), *marks)
+            values = parts_of(micros, origin)
+            return (*(apply(float(values[k])) for k, apply in how), *marks)
 
         return cells
 
@@ -185,10 +185,10 @@ def _ranges(micros, origin, out):
     out[:, 0], out[:, 1] = np.inf, -np.inf
     for i in range(micros.shape[0]):
         year, month, day, weekday, hour, elapsed = _parts(micros[i], origin)
-        found = (float(year), float(month), float(day), float(weekday), float(hour), elapsed)
+        values = (float(year), float(month), float(day), float(weekday), float(hour), elapsed)
         for k in range(6):
-            out[k, 0] = min(out[k, 0], found[k])
-            out[k, 1] = max(out[k, 1], found[k])
+            out[k, 0] = min(out[k, 0], values[k])
+            out[k, 1] = max(out[k, 1], values[k])
 
 
 @kernel
@@ -214,13 +214,13 @@ def _one_part(micros, k, origin, out):
 def _write_datetimes(micros, origin, which, fills, centers, scales, marks, out, at):
     """Set out[i, at + j] to part which[j] of micros[i], imputed and scaled; the next column is 1 where missing."""
     largest = 1.7976931348623157e308
-    found = np.empty(6)
+    values = np.empty(6)
     n_parts = which.shape[0]
     for i in range(micros.shape[0]):
         missing = micros[i] == -(2**63)
         if not missing:
             year, month, day, weekday, hour, elapsed = _parts(micros[i], origin)
-            found[0], found[1], found[2], found[3], found[4], found[5] = (
+            values[0], values[1], values[2], values[3], values[4], values[5] = (
                 year,
                 month,
                 day,
@@ -229,7 +229,7 @@ def _write_datetimes(micros, origin, which, fills, centers, scales, marks, out, 
                 elapsed,
             )
         for j in range(n_parts):
-            x = fills[j] if missing else found[which[j]]
+            x = fills[j] if missing else values[which[j]]
             z = (x - centers[j]) / scales[j]
             out[i, at + j] = np.nan if np.isnan(z) else min(max(z, -largest), largest)
         if marks:

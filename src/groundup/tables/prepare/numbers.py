@@ -107,9 +107,9 @@ class Number(Strict):
     def write(self, values: np.ndarray, out: np.ndarray, at: int) -> None:
         """Write rows of the column to ``out[:, at:]``."""
         how = self.how
-        keeps = how.fill is None
+        keep_missing = how.fill is None
         fill = 0.0 if how.fill is None else how.fill
-        if _write_numbers(values, keeps, fill, how.center, how.scale, self.marks_missing, out, at):
+        if _write_numbers(values, keep_missing, fill, how.center, how.scale, self.marks_missing, out, at):
             refuse_infinite(values, self.name)
 
     def row_form(self):
@@ -159,18 +159,18 @@ def mean_of(values: np.ndarray, weight: np.ndarray | None = None) -> float:
 def mean_and_deviation(values: np.ndarray, weight: np.ndarray | None = None) -> tuple[float, float]:
     """Return mean and standard deviation (1 if it is 0) in two passes, with extreme values scaled by powers of two."""
     largest = float(np.abs(values).max())
-    # Sums of squares overflow beyond 1e154 and underflow below 1e-154: such columns are scaled near 1 first.
+    # Sums of squares overflow beyond 1e154 and underflow below 1e-154: such columns are scaled to about 1 first.
     shift = math.frexp(largest)[1] if largest > 1e100 or 0.0 < largest < 1e-100 else 0
-    near = np.ldexp(values, -shift) if shift else values
-    if near.min() == near.max():
-        return math.ldexp(float(near[0]), shift), 1.0
+    scaled = np.ldexp(values, -shift) if shift else values
+    if scaled.min() == scaled.max():
+        return math.ldexp(float(scaled[0]), shift), 1.0
     if weight is None or not weight.sum() > 0:
-        mean = float(near.mean())
-        deviation = math.sqrt(float(np.square(near - mean).mean()))
+        mean = float(scaled.mean())
+        deviation = math.sqrt(float(np.square(scaled - mean).mean()))
     else:
         total = float(weight.sum())
-        mean = float((near * weight).sum()) / total
-        deviation = math.sqrt(float((np.square(near - mean) * weight).sum()) / total)
+        mean = float((scaled * weight).sum()) / total
+        deviation = math.sqrt(float((np.square(scaled - mean) * weight).sum()) / total)
     scale = math.ldexp(deviation, shift)
     return math.ldexp(mean, shift), scale if 0.0 < scale < math.inf else 1.0
 
@@ -225,7 +225,7 @@ def infinite(name: str) -> ValueError:
 
 
 @kernel
-def _write_numbers(values, keeps, fill, center, scale, marks, out, at):
+def _write_numbers(values, keep_missing, fill, center, scale, marks, out, at):
     """Write scaled values[i] to out[i, at], and whether it is missing to out[i, at + 1]; return if one is infinite."""
     largest = 1.7976931348623157e308
     bad = False
@@ -235,7 +235,7 @@ def _write_numbers(values, keeps, fill, center, scale, marks, out, at):
         if marks:
             out[i, at + 1] = 1.0 if missing else 0.0
         if missing:
-            if keeps:
+            if keep_missing:
                 out[i, at] = np.nan  # the same bits for every NaN
                 continue
             x = fill

@@ -116,7 +116,7 @@ class Plan(Strict):
         return np.concatenate(known) if all(map(len, known)) else None
 
     @cached_property
-    def places(self) -> list[int]:
+    def offsets(self) -> list[int]:
         """Position of the first matrix column of each node."""
         widths = [len(c.outputs) for c in self.columns]
         return [0, *np.cumsum(widths).tolist()[:-1]]
@@ -124,7 +124,7 @@ class Plan(Strict):
     def frame_form(self, frame: pl.DataFrame, n_threads: int = 1) -> np.ndarray:
         """Return the matrix of `frame`, float64 of shape (n_rows, len(outputs)) in C order."""
         n_rows, width = frame.height, len(self.outputs)
-        columns, places = self.columns, self.places
+        columns, offsets = self.columns, self.offsets
         read = run(lambda k: columns[k].read(frame[columns[k].name]), len(columns), n_threads)
         out = np.zeros((n_rows, width))
         step = max(
@@ -135,7 +135,7 @@ class Plan(Strict):
             """Write one block."""
             lo, hi = b * step, min((b + 1) * step, n_rows)
             block = out[lo:hi]
-            for column, values, at in zip(columns, read, places, strict=True):
+            for column, values, at in zip(columns, read, offsets, strict=True):
                 column.write(values[lo:hi], block, at)
 
         run(write, -(-n_rows // step), n_threads)

@@ -47,12 +47,12 @@ def read_text(
     if not sample:
         raise GroundupError("The file is empty: it has blank cells only.", file=file)
     start = _find_layout(sample, header)
-    if start.doubt and header is None:
+    if start.uncertainty and header is None:
         role = "column names" if start.has_header else "a row"
         notes.append(
             Note(
                 "header",
-                f"the first record is read as {role} ({start.doubt}); header= (--header, --no-header) changes this",
+                f"the first record is read as {role} ({start.uncertainty}); header= (--header, --no-header) changes this",
             )
         )
     assembled = _assemble(utf8, dialect, start, keep_blank=types == "text", max_cells=max_cells)
@@ -74,29 +74,29 @@ def _head(utf8: bytes) -> str:
 
 def _find_dialect(head: str, delimiter: str | None, max_cells: int | None) -> tuple[Dialect, list[Note]]:
     """Return the dialect and notes on it."""
-    found, rival = detect_dialect(head, DELIMITERS if delimiter is None else (delimiter,), max_cells)
+    dialect, rival = detect_dialect(head, DELIMITERS if delimiter is None else (delimiter,), max_cells)
     notes = []
-    if delimiter is None and (found.delimiter != "," or rival):
+    if delimiter is None and (dialect.delimiter != "," or rival):
         other = f"; {rival!r} fits nearly as well (delimiter=, --delimiter changes this)" if rival else ""
-        notes.append(Note("delimiter", f"the delimiter is {found.delimiter!r}{other}"))
-    if found.quote is None:
+        notes.append(Note("delimiter", f"the delimiter is {dialect.delimiter!r}{other}"))
+    if dialect.quote is None:
         notes.append(
             Note("quotes", "quotes are read as text: read as quotes, they give records of different widths")
         )
-    if found.escape:
+    if dialect.escape:
         notes.append(
             Note(
                 "quotes",
-                f"{found.escape!r} is read as the escape character, because it precedes delimiters inside cells",
+                f"{dialect.escape!r} is read as the escape character, because it precedes delimiters inside cells",
             )
         )
-    return found, notes
+    return dialect, notes
 
 
 def _find_layout(sample: list[list[str]], header: bool | None) -> Layout:
     """Return the layout, with the header option applied."""
     start = detect_layout(sample)
-    return start if header is None else start._replace(has_header=header, doubt="")
+    return start if header is None else start._replace(has_header=header, uncertainty="")
 
 
 def _assemble(

@@ -41,13 +41,14 @@ _ALL_TEXT = "all columns are text, as is the first record"
 class Layout(NamedTuple):
     """The layout of a table, detected from its first records.
 
-    ``n_titles``: records above the table; ``has_header``: whether its first record has the column names; ``doubt``: why
-    this is uncertain ("" if certain); ``width``: cells of most records; ``firsts``: cells of the first column.
+    ``n_titles``: records above the table; ``has_header``: whether its first record has the column names;
+    ``uncertainty``: why this is uncertain ("" if certain); ``width``: cells of most records; ``firsts``: cells of the
+    first column.
     """
 
     n_titles: int
     has_header: bool
-    doubt: str
+    uncertainty: str
     width: int
     firsts: frozenset[str]
 
@@ -133,7 +134,7 @@ def _score(sample: str, dialect: Dialect, max_cells: int | None) -> float:
             known += cell_weight(cell.strip())
     opened = sum(cell.startswith('"') for row in rows for cell in row) / total
     quoted = (0.999 if opened < 0.1 else 0.01) if dialect.quote is None else 1.0
-    blank = 0.5 if dialect.delimiter in " :" else 1.0  # they stand in prose and in times
+    blank = 0.5 if dialect.delimiter in " :" else 1.0  # they occur in prose and in times
     return pattern * known / total * quoted * blank
 
 
@@ -149,9 +150,9 @@ def detect_layout(rows: list[list[str]]) -> Layout:
     n_titles = _count_titles(rows)
     table = rows[n_titles:]
     widths = Counter(len(row) for row in table)
-    has_header, doubt = detect_header(table)
+    has_header, uncertainty = detect_header(table)
     firsts = frozenset(row[0] for row in table)
-    return Layout(n_titles, has_header, doubt, max(widths, key=lambda w: (widths[w], w)), firsts)
+    return Layout(n_titles, has_header, uncertainty, max(widths, key=lambda w: (widths[w], w)), firsts)
 
 
 def _count_titles(rows: list[list[str]]) -> int:

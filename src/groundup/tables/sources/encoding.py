@@ -178,14 +178,14 @@ def score_encodings(data: bytes) -> dict[str, float]:
 
 def _sample_high_lines(data: bytes) -> bytes:
     """Return lines of `data` with bytes beyond ASCII up to the sample size, from anywhere in the file."""
-    kept, size = [], 0
+    lines, size = [], 0
     for line in data.splitlines(keepends=True):
         if not line.isascii():
-            kept.append(line)
+            lines.append(line)
             size += len(line)
             if size > _SAMPLE_BYTES:
                 break
-    return b"".join(kept)
+    return b"".join(lines)
 
 
 def _score_pairs(text: str, name: str) -> float:

@@ -70,47 +70,39 @@ def sample(name: str) -> Table:
     if name == "churn":
         note = Note("sample", "generated data; the column 'exit_survey' is a deliberate leak")
         return Table(churn(), name, "sample:churn", (note,))
-    return Table(_LOADERS[name](), name, f"sample:{name}")
+    from sklearn import datasets  # 0.9 s
+
+    return Table(_LOADERS[name](datasets), name, f"sample:{name}")
 
 
-def _iris() -> pl.DataFrame:
-    from sklearn.datasets import load_iris
-
-    bunch = load_iris()
+def _iris(datasets) -> pl.DataFrame:
+    bunch = datasets.load_iris()
     names = [n.replace(" (cm)", "_cm").replace(" ", "_") for n in bunch.feature_names]
     return _frame(bunch.data, names, "species", bunch.target_names[bunch.target])
 
 
-def _wine() -> pl.DataFrame:
-    from sklearn.datasets import load_wine
-
-    bunch = load_wine()
+def _wine(datasets) -> pl.DataFrame:
+    bunch = datasets.load_wine()
     names = [n.replace("od280/od315_of_diluted_wines", "od280_od315") for n in bunch.feature_names]
     labels = np.array(["cultivar 1", "cultivar 2", "cultivar 3"])  # the file has the classes 1, 2, 3
     return _frame(bunch.data, names, "cultivar", labels[bunch.target])
 
 
-def _breast_cancer() -> pl.DataFrame:
-    from sklearn.datasets import load_breast_cancer
-
-    bunch = load_breast_cancer()
+def _breast_cancer(datasets) -> pl.DataFrame:
+    bunch = datasets.load_breast_cancer()
     names = [n.replace(" ", "_") for n in bunch.feature_names]
     return _frame(bunch.data, names, "diagnosis", bunch.target_names[bunch.target])
 
 
-def _digits() -> pl.DataFrame:
-    from sklearn.datasets import load_digits
-
-    bunch = load_digits()
+def _digits(datasets) -> pl.DataFrame:
+    bunch = datasets.load_digits()
     return _frame(
         bunch.data.astype(np.int64), list(bunch.feature_names), "digit", bunch.target.astype(np.int64)
     )
 
 
-def _diabetes() -> pl.DataFrame:
-    from sklearn.datasets import load_diabetes
-
-    bunch = load_diabetes(scaled=False)
+def _diabetes(datasets) -> pl.DataFrame:
+    bunch = datasets.load_diabetes(scaled=False)
     long = {
         "s1": "cholesterol",
         "s2": "ldl",
@@ -126,7 +118,7 @@ def _diabetes() -> pl.DataFrame:
     return frame.with_columns(sex.alias("sex"))  # the file does not define the codes
 
 
-_LOADERS: dict[str, Callable[[], pl.DataFrame]] = {
+_LOADERS: dict[str, Callable[..., pl.DataFrame]] = {
     "iris": _iris,
     "wine": _wine,
     "breast_cancer": _breast_cancer,
@@ -170,7 +162,7 @@ def churn(n_rows: int = CHURN_ROWS, seed: int = _CHURN_SEED) -> pl.DataFrame:
 
 
 def _customers(draw, n_rows: int) -> dict[str, np.ndarray]:
-    """Return customers as they are, before blanks; ``silent`` says who did not answer the satisfaction survey."""
+    """Return customers without missing values; ``silent`` marks those who did not answer the satisfaction survey."""
     months = np.minimum(1 + draw.exponential(26, n_rows).astype(np.int64), 96)
     contract = _pick(draw, n_rows, ("monthly", "one year", "two years"), (0.55, 0.25, 0.20))
     plan = _pick(draw, n_rows, ("basic", "plus", "family", "business"), (0.40, 0.30, 0.20, 0.10))
