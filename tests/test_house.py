@@ -121,12 +121,12 @@ def test_functions_are_short():
     assert len(long) <= LONG_SHARE * len(lengths), long
 
 
-def test_modules_are_called_by_what_they_hold():
+def test_modules_have_specific_names():
     names = {_where(p) for p in SOURCES if {p.stem, *p.relative_to(SRC).parts[:-1]} & FORBIDDEN_NAMES}
     assert names == set()
 
 
-def test_every_module_begins_with_what_it_is():
+def test_every_module_has_a_docstring():
     assert [_where(p) for p, tree in _trees().items() if not ast.get_docstring(tree)] == []
 
 
@@ -163,7 +163,7 @@ def test_only_the_command_line_prints():
     assert found == []
 
 
-def test_nothing_is_left_to_be_done():
+def test_no_reminders_are_left_in_the_code():
     word = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
     assert [
         f"{_where(path)}: {line.strip()[:80]}"
@@ -191,7 +191,7 @@ def test_no_test_is_skipped():
     assert [_where(p) for p in tests if skipping.search(p.read_text())] == []
 
 
-def test_tests_have_names_of_their_own():
+def test_test_files_have_unique_names():
     names = [p.name for p in (ROOT / "tests").rglob("test_*.py")]
     assert sorted({n for n in names if names.count(n) > 1}) == []
 
@@ -215,7 +215,7 @@ def test_tests_use_public_names():
     assert len(touched) <= MAX_PRIVATE_IN_TESTS, touched
 
 
-def test_names_of_tests_can_be_read_at_once():
+def test_names_of_tests_are_short():
     assert [
         name
         for path in (ROOT / "tests").rglob("test_*.py")
@@ -233,7 +233,7 @@ def _faces() -> list[str]:
 
 
 @pytest.mark.parametrize("name", _faces())
-def test_a_face_shows_what_it_says(name):
+def test_every_public_name_can_be_imported(name):
     module = importlib.import_module(name)
     for public in module.__all__:
         assert getattr(module, public) is not None, public
@@ -256,7 +256,7 @@ def _seconds(*command: str) -> float:
     return min(taken)
 
 
-def test_import_costs_next_to_nothing():
+def test_importing_is_fast():
     bare = _seconds(sys.executable, "-c", "pass")
     assert _seconds(sys.executable, "-c", "import groundup") - bare <= 0.3
     assert _seconds(sys.executable, "-m", "groundup", "--help") - bare <= 0.5
@@ -265,7 +265,7 @@ def test_import_costs_next_to_nothing():
 @pytest.mark.parametrize(
     "arguments", [[], ["--help"], ["--version"], ["build", "--help"], ["predict", "--help"]]
 )
-def test_what_is_heavy_is_loaded_on_first_use(arguments):
+def test_heavy_libraries_are_loaded_on_first_use(arguments):
     code = "import sys, groundup\n"
     if arguments:
         code += (

@@ -55,7 +55,7 @@ def test_regression_and_clustering_are_split_at_random():
     check(split(frame, Contract.infer(frame)), np.arange(100))
 
 
-def test_rows_without_a_target_are_in_no_part():
+def test_rows_without_a_target_value_are_in_no_set():
     y = [None if i % 7 == 0 else float(i) for i in range(100)]
     frame = table(100, y=y)
     parts = split(frame, Contract.infer(frame, "y"))
@@ -114,7 +114,7 @@ def test_each_row_without_a_group_is_its_own_group():
         split(few, Contract.infer(few, "y", group="g"))
 
 
-def test_folds_are_a_partition_of_train():
+def test_folds_are_a_partition_of_the_training_set():
     y = np.array(["a"] * 60 + ["b"] * 37 + ["c"] * 4)
     frame = table(101, y=y)
     parts = split(frame, Contract.infer(frame, "y"))
@@ -158,7 +158,7 @@ def test_folds_train_on_at_least_two_classes():
         split(late, Contract.infer(late, "y", time="day")).folds(5)
 
 
-def test_folds_of_groups_teach_two_classes_at_least():
+def test_folds_of_groups_train_on_at_least_two_classes():
     y = np.array((["a"] * 10 + ["b"] * 10) * 10)
     group = np.repeat(np.arange(20), 10)
     frame = table(200, y=y, g=group)
@@ -213,7 +213,7 @@ def test_counts_sum_up_and_stay_near_their_shares(n, shares):
 
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 6), min_size=3, max_size=60))
-def test_cuts_never_part_equal_times(values):
+def test_cuts_never_separate_equal_times(values):
     times = np.sort(np.array(values))
     cuts = cuts_between_times(times, [int(len(times) * 0.7), int(len(times) * 0.85)])
     if len(np.unique(times)) < 3:

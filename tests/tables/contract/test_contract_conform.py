@@ -99,7 +99,7 @@ def test_columns_by_name():
         ({"d": 20200101}, [("d", "type", "error")]),
     ],
 )
-def test_verdicts(row, found):
+def test_problems_of_one_row(row, found):
     assert problems(row) == found
 
 
@@ -150,7 +150,7 @@ def test_targets_of_later_rows():
     assert integers.target_values({"x": [1.0], "y": ["1"]}).tolist() == [1]
 
 
-def test_many_levels_are_cut_and_none_is_unseen():
+def test_with_too_many_levels_none_is_unseen():
     frame = pl.DataFrame(
         {"c": [f"v{i % 12_000}" for i in range(40_000)], "y": [0.5 * i for i in range(40_000)]}
     )
@@ -192,6 +192,6 @@ def test_one_row_and_a_frame_agree(row):
 
 @settings(max_examples=50, deadline=None)
 @given(st.dictionaries(st.sampled_from(CONTRACT.features), CELLS, min_size=6))
-def test_what_json_can_carry_never_breaks(row):
+def test_any_json_value_is_handled(row):
     text = json.dumps(row, default=str)
     CONTRACT.conform_row(json.loads(text))

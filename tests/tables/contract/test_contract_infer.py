@@ -48,7 +48,7 @@ def test_kinds_roles_and_reasons():
     assert noted == set(contract.ignored)
 
 
-def test_what_columns_looked_like():
+def test_summaries_of_columns():
     contract = Contract.infer(FRAME, "left", units={"amount": "EUR"})
     amount, plan, joined = (contract.column(n) for n in ("amount", "plan", "joined"))
     values = FRAME["amount"].drop_nulls().to_numpy()
@@ -65,7 +65,7 @@ def test_what_columns_looked_like():
     assert contract.example["joined"] == "2024-01-02"
 
 
-def test_json_there_and_back():
+def test_json_round_trip():
     for target in ("left", "amount", "open", None):
         contract = Contract.infer(FRAME, target)
         again = Contract.from_json(contract.to_json())
@@ -116,7 +116,7 @@ def test_damaged_and_newer_json_is_refused():
         ([i / 7 for i in range(40)], "regression", [], False),
     ],
 )
-def test_the_task_is_read_off_the_target(values, task, labels, noted):
+def test_the_task_is_inferred_from_the_target(values, task, labels, noted):
     frame = pl.DataFrame({"x": np.random.default_rng(0).normal(size=len(values)), "y": values})
     contract = Contract.infer(frame, "y")
     assert contract.task == task
@@ -154,7 +154,7 @@ def test_unsuitable_targets_are_refused(column, told):
         Contract.infer(FRAME, column)
 
 
-def test_numbers_with_fractions_are_no_classes():
+def test_numbers_with_fractions_are_not_classes():
     """scikit-learn's learners refuse them, so a contract must not promise them."""
     frame = pl.DataFrame({"x": np.arange(40) * 0.3, "y": [0.5, 1.0, 1.5, 2.0] * 10})
     assert Contract.infer(frame, "y").task == "regression"
@@ -163,7 +163,7 @@ def test_numbers_with_fractions_are_no_classes():
             Contract.infer(frame, "y", task=task)
 
 
-def test_infinite_targets_are_named_by_row():
+def test_infinite_targets_are_reported_by_row():
     frame = pl.DataFrame({"x": [1.0, 2.0, 3.0], "y": [1.0, float("inf"), 2.5]})
     with pytest.raises(GroundupError, match=r"infinite value.*row 2, column 'y'"):
         Contract.infer(frame, "y")
@@ -265,7 +265,7 @@ def test_digest_of_a_table():
     assert Table(split_words[0], "", "").digest != Table(split_words[1], "", "").digest
 
 
-def test_copies_are_counted_and_named():
+def test_duplicate_rows_are_counted_and_noted():
     rows = {
         "a": [1, 2, 1, 1, 3, 2, 1],
         "b": ["x", "y", "x", "z", "x", "y", "x"],

@@ -25,7 +25,7 @@ def test_numbers_are_ordered_as_numbers():
     assert sort_levels(["nan", "9", "10"]) == ["10", "9", "nan"]
 
 
-def test_unknown_is_missing_where_no_level_was_rare():
+def test_an_unknown_level_is_missing_if_training_had_no_rare_levels():
     trees = prepared(["a", "b", None] * 20, "trees")
     assert cells(trees, "a") == [0.0]
     assert math.isnan(cells(trees, None)[0])
@@ -36,7 +36,7 @@ def test_unknown_is_missing_where_no_level_was_rare():
     assert cells(complete, "z") == cells(complete, None) == [0.0, 0.0]
 
 
-def test_unknown_is_one_more_rare_level_where_there_were_some():
+def test_an_unknown_level_is_rare_if_training_had_rare_levels():
     values = ["a"] * 1500 + ["b"] * 490 + [f"rare{k}" for k in range(10)]
     linear = prepared(values, "linear")
     assert linear.get_feature_names_out().tolist()[1:] == ["c_a", "c_b", "c_(other)"]

@@ -120,7 +120,7 @@ def test_mappings_arrays_and_rows():
         read(pd.DataFrame([[1, 2]], columns=["a", "a"]))
 
 
-def test_numbers_that_a_frame_holds_as_text():
+def test_numbers_stored_as_text_in_a_frame():
     frame = pd.DataFrame(
         {"total": [f"{i}.5" for i in range(50)] + [" "], "zip": [f"0{i:04d}" for i in range(51)]}
     )
@@ -176,7 +176,7 @@ def test_samples():
         read("sample:chrun")
 
 
-def test_churn_is_the_same_for_ever_and_as_hard_as_told():
+def test_churn_never_changes_and_is_as_hard_as_documented():
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score
 
@@ -193,13 +193,13 @@ def test_churn_is_the_same_for_ever_and_as_hard_as_told():
     assert 0.80 < roc_auc_score(left[2000:], model.predict_proba(X[2000:])[:, 1]) < 0.90
 
 
-def test_a_table_passes_through():
+def test_a_table_is_returned_unchanged():
     table = Table(FRAME, "x", "here")
     assert read(table) is table
     assert repr(table) == "<Table 'x': 3 rows x 5 columns>"
 
 
-def test_the_door_is_light():
+def test_importing_tables_loads_no_heavy_library():
     code = (
         "import groundup.tables, sys; print([m for m in ('polars', 'sklearn', 'numba') if m in sys.modules])"
     )

@@ -46,7 +46,7 @@ def test_numbers_text_truth_and_dates(written):
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_delimiters_are_found(written, delimiter):
+def test_delimiters_are_detected(written, delimiter):
     rows = [["name", "size", "day"], ["a b", "1.5", "2024-01-01"], ["c", "2.5", "2024-01-02"]]
     table = read(written("\n".join(delimiter.join(row) for row in rows)))
     assert table.columns == rows[0]
@@ -92,7 +92,7 @@ def test_older_encodings_are_guessed_and_noted(written, encoding, words):
     assert any(n.kind == "encoding" and "guess" in n.message for n in table.notes)
 
 
-def test_unreadable_encoding_says_so(written):
+def test_an_unreadable_encoding_is_reported(written):
     with pytest.raises(GroundupError, match=r"encoding cannot be detected.*line 3"):
         read(written(b"a,b\n1,2\n\xfa\xf0\x9f\xd7,\x9d\x81\n"))
     with pytest.raises(UsageError, match=r"Unknown encoding 'uft-8'.*Did you mean 'utf"):
@@ -109,7 +109,7 @@ def test_damaged_utf8_rejects_its_rows(written):
     assert "encoding" in table.rejects[0].reason
 
 
-def test_ragged_records_are_listed_never_lost(written):
+def test_ragged_records_are_rejected_and_listed(written):
     body = "".join(f"{i},{i * 2},x\n" for i in range(30))
     table = read(written("a,b,c\n" + body + "1,2\n" + "4,5,6,7\n" + body))
     assert table.n_rows == 60
@@ -119,7 +119,7 @@ def test_ragged_records_are_listed_never_lost(written):
     ]
 
 
-def test_empty_cells_beyond_the_last_column_are_cut_off_and_noted(written):
+def test_empty_cells_beyond_the_last_column_are_ignored_and_noted(written):
     table = read(written("a,b\n1,2\n3,4,,\n5,6\n7,8\n"))
     assert table.frame.rows() == [(1, 2), (3, 4), (5, 6), (7, 8)]
     assert any(n.kind == "ragged" and "line 3" in n.message for n in table.notes)
@@ -140,7 +140,7 @@ def test_quotes_line_breaks_and_escapes(written):
     assert escaped.frame["b"].to_list() == ["x, y", "z, w", "q, r"]
 
 
-def test_a_quote_never_closed_costs_its_line_only(written):
+def test_an_unclosed_quote_costs_its_line_only(written):
     body = "".join(f"{i},text\n" for i in range(50))
     table = read(written("a,b\n" + body + '50,"open\n' + body))
     assert table.n_rows == 100
@@ -161,7 +161,7 @@ def test_quotes_that_open_messages_do_not_swallow_the_next_ones(written):
     assert prose.frame.rows() == [("Hello, world\nfoo", 1), ("bar", 2)]
 
 
-def test_header_found_assumed_or_stated(written):
+def test_header_detected_assumed_or_given(written):
     assert read(written("1,2\n3,4\n")).columns == ["column_1", "column_2"]
     assert read(written("a,b\n3,4\n")).columns == ["a", "b"]
     words = read(written("red,green\nblue,pink\ngrey,black\n"))
@@ -192,7 +192,7 @@ def text_table(rng, head=None, n=100):
 
 
 @pytest.mark.parametrize("head", [["town", "plan", "remark"], ["town", "0", "1e9"], ["plan", "plan", "text"]])
-def test_a_header_above_text_stands_out(written, head):
+def test_a_header_above_text_is_detected(written, head):
     """Even where it repeats a name, or holds numbers, as a row of words would not."""
     table = read(written(text_table(np.random.default_rng(0), head)))
     assert table.n_rows == 100
@@ -201,7 +201,7 @@ def test_a_header_above_text_stands_out(written, head):
     assert "--no-header" in header_note(table)
 
 
-def test_a_word_that_is_a_level_too_may_still_be_a_name(written):
+def test_a_level_may_also_be_a_column_name(written):
     table = read(written(text_table(np.random.default_rng(0), ["town", "plus", "x"])))
     assert table.columns == ["town", "plus", "x"]
 
@@ -221,7 +221,7 @@ def test_repeated_and_empty_names(written):
     assert sum(n.kind == "header" for n in table.notes) == 2
 
 
-def test_titles_above_the_table_are_set_aside(written):
+def test_titles_above_the_table_are_rejected(written):
     table = read(written("Report of 2024,,\n,,\nname,x,y\na,1,2\nb,3,4\nc,5,6\n"))
     assert table.columns == ["name", "x", "y"]
     assert [r.line for r in table.rejects] == [1]
@@ -320,7 +320,7 @@ def test_types_text_leaves_cells_as_written(written):
     assert table.frame.dtypes == [pl.String] * 2
 
 
-def test_stated_types_are_checked(written):
+def test_given_types_are_checked(written):
     path = written("alpha,beta\n1,2\n")
     with pytest.raises(UsageError, match=r"'alhpa'.*Did you mean 'alpha'"):
         read(path, types={"alhpa": "text"})
@@ -352,7 +352,7 @@ cell = st.text(st.sampled_from('ab1 ,;"\té'), max_size=6) | st.text(
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(cell, cell, st.integers(-5, 5)), min_size=1, max_size=12))
-def test_what_csv_writes_is_read_back(tmp_path_factory, rows):
+def test_csv_round_trip(tmp_path_factory, rows):
     """Python's csv writer, strictly quoted, is the oracle: cells as written, whatever they hold."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
@@ -393,7 +393,7 @@ def test_both_ways_of_assembling_agree(rows, end, keep_blank):
     assert fast.notes == slow.notes
 
 
-def test_empty_cells_are_a_row_where_a_contract_judges(written):
+def test_empty_cells_are_a_row_if_a_contract_checks_them(written):
     path = written("a,b\n1,2\n,\n\n3,4\n")
     assert read(path).n_rows == 2
     assert read(path, types="text").frame.rows() == [("1", "2"), (None, None), ("3", "4")]

@@ -24,7 +24,7 @@ def frame():
 
 
 @pytest.mark.parametrize("name", PATTERNS)
-def test_polars_takes_it_for_a_pattern(name):
+def test_polars_reads_it_as_a_pattern(name):
     """Why names are changed at all: should this fail, `without_patterns` can go."""
     frame = pl.DataFrame([pl.Series("b", [1]), pl.Series(name, [2])])
     assert is_pattern(name)
@@ -35,7 +35,7 @@ def test_polars_takes_it_for_a_pattern(name):
 
 
 @pytest.mark.parametrize("name", PLAIN)
-def test_polars_takes_it_for_a_name(name):
+def test_polars_reads_it_as_a_name(name):
     frame = pl.DataFrame([pl.Series("b", [1]), pl.Series(name, [2])])
     assert not is_pattern(name)
     assert frame.select(pl.col(name)).columns == [name]
@@ -71,7 +71,7 @@ def test_the_contract_reads_later_rows_by_the_same_names(frame):
     assert set(conformed.frame.columns) == set(contract.features)
 
 
-def test_a_preparer_alone_takes_them():
+def test_a_preparer_without_a_contract_accepts_them():
     rng = np.random.default_rng(0)
     frame = pl.DataFrame(
         {"*": rng.normal(size=50), "^b$": rng.choice(["u", "v"], 50), "b": rng.normal(size=50)}

@@ -205,7 +205,7 @@ def _format(file: Path, start: bytes) -> str:
     if suffix in TEXT:
         return "text"
     raise GroundupError(
-        f"Files that end in {suffix or 'no extension'!r} cannot be read.",
+        f"Files with the extension {suffix!r} cannot be read." if suffix else "The file has no extension.",
         file=file,
         hint=f"Rename the file to end in one of {', '.join(KNOWN)}.",
     )
