@@ -81,27 +81,17 @@ def read(
     >>> read("sample:iris")
     <Table 'iris': 150 rows x 5 columns>
     """
+    options = {"delimiter": delimiter, "encoding": encoding, "header": header}
     if isinstance(source, Table):
-        if any(option is not None for option in (delimiter, encoding, header)):
-            raise UsageError("delimiter, encoding and header are options of text files, not of a Table.")
+        _refuse_options("a Table", options)
         return source
     if isinstance(source, (str, os.PathLike)):
-        text = os.fspath(source)
-        if isinstance(text, str) and text.startswith("sample:"):
-            if any(option is not None for option in (delimiter, encoding, header)):
-                raise UsageError("delimiter, encoding and header are options of text files, not of samples.")
-            return sample(text.removeprefix("sample:"))
-        return _read_file(
-            text,
-            name,
-            delimiter=delimiter,
-            encoding=encoding,
-            header=header,
-            types=types,
-            max_cells=max_cells,
-        )
-    if any(option is not None for option in (delimiter, encoding, header)):
-        raise UsageError("delimiter, encoding and header are options of text files, not of frames.")
+        path = os.fsdecode(source)
+        if path.startswith("sample:"):
+            _refuse_options("a sample", options)
+            return sample(path.removeprefix("sample:"))
+        return _read_file(path, name, options, types=types, max_cells=max_cells)
+    _refuse_options("a frame", options)
     frame, kind, notes = to_polars(source)
     if frame.width == 0:
         raise GroundupError(f"The {kind} has no columns.", hint="Give a table with at least one column.")
@@ -111,36 +101,34 @@ def read(
     return Table(restored.frame, name or "table", kind, (*notes, *restored.notes), (), restored.formats)
 
 
-def _read_file(path, name, *, delimiter, encoding, header, types, max_cells) -> Table:
-    if isinstance(path, bytes):
-        path = os.fsdecode(path)
+def _refuse_options(kind: str, options: Mapping[str, object], file=None) -> None:
+    """Raise an error if an option of text files is set for another kind of source."""
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        message = f"The options of text files do not apply to {kind}: {', '.join(given)}."
+        raise UsageError(message, file=file, hint="Remove these options.")
+
+
+def _read_file(path: str, name: str | None, options: dict, *, types, max_cells: int | None) -> Table:
+    """Return the table of a file."""
     if "://" in path:
-        raise GroundupError("groundup makes no network requests.", hint="Download the file first.", file=path)
+        raise GroundupError(
+            "URLs are not fetched: groundup makes no network requests.",
+            hint="Download the file first.",
+            file=path,
+        )
     file, kind = find_file(path)
     name = name or file.stem
-    if kind == "parquet" and any(option is not None for option in (delimiter, encoding, header)):
-        raise UsageError(
-            "delimiter, encoding and header are options of text files, not of Parquet.", file=path
-        )
-    if kind == "lines" and any(option is not None for option in (delimiter, header)):
-        raise UsageError("delimiter and header are options of delimited text, not of JSON lines.", file=path)
     if kind == "parquet":
+        _refuse_options("a Parquet file", options, file)
         return read_parquet(file, name, types=types)
-    data = Path(file).read_bytes()
     if kind == "lines":
-        return read_lines(data, name, str(file), encoding=encoding, types=types)
-    if file.suffix.lower() in (".tsv", ".tab") and delimiter is None:
-        delimiter = "\t"
-    return read_text(
-        data,
-        name,
-        str(file),
-        delimiter=delimiter,
-        encoding=encoding,
-        header=header,
-        types=types,
-        max_cells=max_cells,
-    )
+        encoding = options.pop("encoding")
+        _refuse_options("a JSON lines file", options, file)
+        return read_lines(file.read_bytes(), name, str(file), encoding=encoding, types=types)
+    if file.suffix.lower() in (".tsv", ".tab") and options["delimiter"] is None:
+        options["delimiter"] = "\t"
+    return read_text(file.read_bytes(), name, str(file), **options, types=types, max_cells=max_cells)
 
 
 def read_parquet(file, name: str, *, types) -> Table:
