@@ -11,7 +11,6 @@ from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
-
 from groundup.engine.kernels import kernel
 from groundup.engine.losses.softmax import to_probabilities
 from groundup.models.estimator import Array, ClassifierMixin, Interval, Labels, Learner, encode_labels, fitting

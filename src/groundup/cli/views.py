@@ -82,7 +82,7 @@ def _task(contract: Contract) -> str:
     if contract.task == "clustering":
         return "no target: segments of similar rows are sought"
     if contract.task == "regression":
-        from groundup.tables.contract.notebook import range_of
+        from groundup.tables.contract.rendering import range_of
 
         column = contract.by_name[contract.target]
         if column.n_unique == 2:

@@ -2,7 +2,7 @@
 
 They are scikit-learn's own, because there is nothing in them to write better: a mean, a quantile, a table of frequencies.
 Added is what every learner here has: declared state, checked when it is loaded (see `estimator.state`), a fit that leaves
-nothing behind when it fails, and rows that live in a `Place`, of which only the number is asked.
+nothing behind when it fails, and rows that live in a `RowSource`, of which only the number is asked.
 
 Cost: one pass over y; a prediction costs the writing of its result. ``strategy="stratified"`` and ``"uniform"`` draw
 random numbers row after row, so that a row's prediction depends on its position, as in scikit-learn.
@@ -15,7 +15,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from sklearn import dummy
 
-from groundup.engine.rows import Place
+from groundup.engine.rows import RowSource
 from groundup.models.estimator import Array, Labels, Learner, Scalar, count_rows, fitting
 from groundup.models.estimator.state import DType
 
@@ -36,8 +36,8 @@ class _Each(NamedTuple):
 
 
 def _shape_of(X):
-    """Return `X`, or in place of a `Place` an array of its shape that holds one zero."""
-    if isinstance(X, Place) and not isinstance(X, np.ndarray):
+    """Return `X`, or in place of a `RowSource` an array of its shape that holds one zero."""
+    if isinstance(X, RowSource) and not isinstance(X, np.ndarray):
         return np.broadcast_to(np.zeros((), X.dtype), (X.n_rows, X.n_features))
     return X
 

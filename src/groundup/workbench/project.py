@@ -163,7 +163,7 @@ class Project(Findings):
     @cached_property
     def split(self) -> Split:
         """Train, valid and test."""
-        from groundup.tables.parts import split
+        from groundup.tables.splitting import split
 
         parts = split(self.table, self.contract, seed=self.seed)
         self.listen(StepDone("split", parts))

@@ -67,7 +67,7 @@ def test_a_plan_is_plain_data():
     plan = TablePreparer("linear").fit(frame).plan_
     assert type(plan).from_plain(plan.to_plain()) == plan
     assert plan.outputs == ["a", "a_(missing)", "b_x", "b_y"]
-    assert plan.places == [0, 2]
+    assert plan.offsets == [0, 2]
 
 
 def test_one_row_takes_microseconds():

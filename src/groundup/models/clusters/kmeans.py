@@ -147,7 +147,7 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
 
         Parameters
         ----------
-        X : array-like, table or Place of shape (n_rows, n_features)
+        X : array-like, table or RowSource of shape (n_rows, n_features)
         y : ignored
         sample_weight : array-like of shape (n_rows,), optional
             A row of weight 2 counts as two rows. Centres that are drawn from the rows are drawn by weight.

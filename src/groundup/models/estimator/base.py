@@ -3,7 +3,7 @@
 A learner is scikit-learn's kind of object: its constructor only stores, ``fit`` returns ``self``, what is learnt ends in
 an underscore. What this base adds:
 
-- ``_rows(X, y, sample_weight)``: an array, a table, or a `Place` of rows on disk becomes one type, `Rows`;
+- ``_rows(X, y, sample_weight)``: an array, a table, or a `RowSource` of rows on disk becomes one type, `Rows`;
 - ``_features(X)``: the matrix for a prediction. An array that is already right (the fitted dtype and width, C order, no
   feature names) skips scikit-learn's validation, which costs 60 us, and its finiteness is told from the result;
 - ``fitting``: the decorator of every ``fit``. Parameters are checked, BLAS has one thread, callbacks are closed, and
@@ -23,7 +23,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, get_tags
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from groundup.engine.rows import INLINE_ROWS, Csr, Memory, Place, Rows, budget, one_blas_thread, plain
+from groundup.engine.rows import INLINE_ROWS, Csr, Memory, Rows, RowSource, budget, one_blas_thread, plain
 from groundup.models.estimator.callbacks import closing
 from groundup.models.estimator.state import Declared, DType
 
@@ -86,7 +86,7 @@ class Learner(Declared, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like, table or Place
+        X : array-like, table or RowSource
             float32 and float64 stay as they are; all else becomes float64.
         y : array-like of shape (n_rows,), optional
             With `y_numeric`, float64; else as given (labels: see `encode_labels`).
@@ -101,7 +101,7 @@ class Learner(Declared, BaseEstimator):
                 f"This {type(self).__name__} estimator requires y to be passed, but the target y is None."
             )
         finite_flag = {"check": True, "later": False, "allow-nan": "allow-nan"}[finite]
-        if isinstance(X, Place) and not isinstance(X, np.ndarray):
+        if isinstance(X, RowSource) and not isinstance(X, np.ndarray):
             place = self._place(X, finite_flag)
         else:
             _refuse_lazy(X)
@@ -120,7 +120,7 @@ class Learner(Declared, BaseEstimator):
         rows.add("weight", self._weight(sample_weight, place.n_rows))
         return rows
 
-    def _place(self, place: Place, finite) -> Place:
+    def _place(self, place: RowSource, finite) -> RowSource:
         if type(place).__name__.lower() not in self.places:
             raise ValueError(
                 f"{type(self).__name__} works on rows in {', '.join(sorted(self.places))}, "
@@ -192,7 +192,7 @@ class Learner(Declared, BaseEstimator):
 
     def _validated(self, X, finite: bool | str = True) -> Any:
         """Return `X` fully validated against the rows of the fit, which may still be under way (rows held out for it)."""
-        if isinstance(X, Place) and not isinstance(X, np.ndarray):
+        if isinstance(X, RowSource) and not isinstance(X, np.ndarray):
             raise TypeError(
                 f"X is a {type(X).__name__}, rows to fit on: ask for answers a part at a time, of X.load(first, stop)"
             )
@@ -235,7 +235,7 @@ class Learner(Declared, BaseEstimator):
         """Raise scikit-learn's error if `X` holds NaN or infinity (or, with "allow-nan", infinity)."""
         if isinstance(X, Csr):
             return  # looked at when it was made
-        if isinstance(X, Place) and not isinstance(X, np.ndarray):
+        if isinstance(X, RowSource) and not isinstance(X, np.ndarray):
             self._place(X, finite)
         else:
             dtypes, sparse = (np.float64, np.float32), "csr" if self.sparse else False

@@ -141,7 +141,7 @@ class ElasticNet(LinearRegressor):
 
         Parameters
         ----------
-        X : array-like, table, sparse matrix or Place of shape (n_rows, n_features)
+        X : array-like, table, sparse matrix or RowSource of shape (n_rows, n_features)
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
             Outputs are fitted independently.
         sample_weight : array-like of shape (n_rows,), optional

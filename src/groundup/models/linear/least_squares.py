@@ -63,7 +63,7 @@ def fit_least_squares(model, rows, X, alpha: np.ndarray, centred: bool, *, ortho
         For error messages.
     rows : Rows
         With the columns "y" and "weight".
-    X : array-like or Place
+    X : array-like or RowSource
         As given by the user, for error messages.
     alpha : ndarray of shape (n_outputs,)
     centred : bool
@@ -256,7 +256,7 @@ class LinearRegression(LinearRegressor):
 
         Parameters
         ----------
-        X : array-like, table, sparse matrix or Place of shape (n_rows, n_features)
+        X : array-like, table, sparse matrix or RowSource of shape (n_rows, n_features)
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
         sample_weight : array-like of shape (n_rows,), optional
 

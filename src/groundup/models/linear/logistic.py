@@ -191,7 +191,7 @@ class LogisticRegression(LinearClasses, Callbacks, ClassifierMixin, Learner):
 
         Parameters
         ----------
-        X : array-like, table or Place of shape (n_rows, n_features)
+        X : array-like, table or RowSource of shape (n_rows, n_features)
         y : array-like of shape (n_rows,)
             Labels: strings, booleans or numbers.
         sample_weight : array-like of shape (n_rows,), optional

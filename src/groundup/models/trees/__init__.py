@@ -22,36 +22,16 @@ bins) and `tree_settings` (parameters); `packed` keeps and walks them, `answerin
 Of any model of trees: `arrays` (one form for all), `telling` (in words), `picture`, `tree_view` (a tree to look at).
 """
 
-from __future__ import annotations
+from groundup._lazy import attach
 
-import importlib
-
-_LAZY = {
-    "DecisionTreeClassifier": "groundup.models.trees.tree_classifier",
-    "DecisionTreeRegressor": "groundup.models.trees.tree_regressor",
-    "HistGradientBoostingClassifier": "groundup.models.trees.classifier",
-    "HistGradientBoostingRegressor": "groundup.models.trees.regressor",
-    "export_text": "groundup.models.trees.text_export",
-    "path_in_words": "groundup.models.trees.text_export",
-    "plot_tree": "groundup.models.trees.picture",
-}
-
-__all__ = [
-    "DecisionTreeClassifier",
-    "DecisionTreeRegressor",
-    "HistGradientBoostingClassifier",
-    "HistGradientBoostingRegressor",
-    "export_text",
-    "path_in_words",
-    "plot_tree",
-]
-
-
-def __getattr__(name: str):
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'groundup.models.trees' has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted(__all__)
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "classifier": ["HistGradientBoostingClassifier"],
+        "picture": ["plot_tree"],
+        "regressor": ["HistGradientBoostingRegressor"],
+        "text_export": ["export_text", "path_in_words"],
+        "tree_classifier": ["DecisionTreeClassifier"],
+        "tree_regressor": ["DecisionTreeRegressor"],
+    },
+)

@@ -27,7 +27,7 @@ from typing import NamedTuple
 import numpy as np
 
 from groundup.engine.kernels import kernel
-from groundup.engine.rows import Place, Rows, aligned, threads
+from groundup.engine.rows import Rows, RowSource, aligned, threads
 from groundup.engine.statistics.sorting import sorted_floats
 from groundup.models.trees.densified import pieces
 
@@ -159,7 +159,7 @@ def quantiles_of_sorted(values, weight, q):
     return values[low] * half + values[high] * half
 
 
-def bin_rows(rows: Rows, bins: Bins, place: Place | None = None, *, twice: bool = True) -> bool:
+def bin_rows(rows: Rows, bins: Bins, place: RowSource | None = None, *, twice: bool = True) -> bool:
     """Add the columns ``bins`` (uint64, row by row) and, if twice, ``planes`` (uint8, by feature in each block).
 
     The features are those of `place` if it is given, else of the rows' own. Returns whether all values that are not

@@ -33,7 +33,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from groundup.engine.rows import Place, Rows, aligned, threads
+from groundup.engine.rows import Rows, RowSource, aligned, threads
 from groundup.models.trees.binning import bin_rows, find_bins, has_missing
 from groundup.models.trees.boosted import Trees
 from groundup.models.trees.custom_loss import OwnLoss
@@ -52,7 +52,7 @@ _ROWS_BESIDE = 1 << 14
 class Binned:
     """A place whose rows are in bins now: the passes of growth get no features, so none are read or prepared for them."""
 
-    def __init__(self, place: Place):
+    def __init__(self, place: RowSource):
         self.n_rows, self.n_features, self.dtype = place.n_rows, place.n_features, place.dtype
 
     def load(self, lo: int, hi: int) -> np.ndarray:
@@ -83,7 +83,7 @@ class Booster:
 
     Attributes
     ----------
-    place : Place
+    place : RowSource
         Where X lives: the rows themselves are asked for bins only from now on.
     finite : bool
         Whether X holds no infinity: the caller is to refuse it otherwise.

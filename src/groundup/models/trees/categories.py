@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from groundup.engine.kernels import kernel
-from groundup.engine.rows import Place
+from groundup.engine.rows import RowSource
 
 
 class Levels(NamedTuple):
@@ -131,7 +131,7 @@ def _encode(features, starts, values, codes, out_X):
 class Coded:
     """A place whose rows come with codes in place of levels."""
 
-    def __init__(self, place: Place, coding: Coding):
+    def __init__(self, place: RowSource, coding: Coding):
         self.place, self.coding = place, coding
         self.n_rows, self.n_features, self.dtype = place.n_rows, place.n_features, place.dtype
 

@@ -104,7 +104,7 @@ class HistGradientBoosting(Callbacks, Categorical):
 
         Parameters
         ----------
-        X : array-like, table or Place of shape (n_rows, n_features)
+        X : array-like, table or RowSource of shape (n_rows, n_features)
             Numbers; NaN is a missing value. Categorical columns of tables, and those that ``categorical_features``
             names, may hold texts.
         y : array-like of shape (n_rows,)

@@ -4,26 +4,12 @@
 other, and dates dealt at random; ``Audit.check`` raises ``LeakFound`` for what blocks and was not accepted.
 """
 
-from __future__ import annotations
+from groundup._lazy import attach
 
-import importlib
-
-_LAZY = {
-    "Audit": "groundup.workbench.audit.findings",
-    "Finding": "groundup.workbench.audit.findings",
-    "LeakFound": "groundup.workbench.audit.findings",
-    "Score": "groundup.workbench.audit.findings",
-    "audit": "groundup.workbench.audit.auditing",
-}
-
-__all__ = ["Audit", "Finding", "LeakFound", "Score", "audit"]
-
-
-def __getattr__(name: str):
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'groundup.workbench.audit' has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted(__all__)
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "auditing": ["audit"],
+        "findings": ["Audit", "Finding", "LeakFound", "Score"],
+    },
+)

@@ -10,7 +10,7 @@ import polars as pl
 
 from groundup.engine.rows.threads import one_blas_thread
 from groundup.errors import UsageError, nearest
-from groundup.tables.parts import shuffled
+from groundup.tables.splitting import shuffled
 from groundup.workbench.audit.alone import Target
 from groundup.workbench.audit.coding import by_value, centred, numbers
 from groundup.workbench.audit.duplicates import duplicates

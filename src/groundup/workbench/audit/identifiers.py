@@ -1,6 +1,6 @@
 """Columns that name the row, or the subject it is about.
 
-The contract leaves out what surely names the row (``tables.contract.profile``). Here are the cases in which it kept a
+The contract leaves out what surely names the row (``tables.contract.infer``). Here are the cases in which it kept a
 column that may: counters that are out of order or have gaps, codes such as UUIDs and hashes, categories of which most
 rows have one of their own. A column that names a *subject* who returns (a patient with ten visits) is another danger:
 dealt at random, the same patient is in train and in test.
@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from groundup.tables.contract.profile import looks_like_id
+from groundup.tables.contract.infer import looks_like_id
 from groundup.workbench.audit.coding import numbers
 from groundup.workbench.audit.findings import Finding, typed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from groundup.judge.metrics import metric
 from groundup.tables import Contract
 from groundup.tables.contract.column import Column
-from groundup.tables.contract.notebook import range_of
+from groundup.tables.contract.rendering import range_of
 from groundup.text.numbers import (
     format_bytes,
     format_micros,

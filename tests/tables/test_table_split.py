@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from groundup.errors import GroundupError, UsageError
 from groundup.tables import Contract, split
-from groundup.tables.parts import counts_of, cuts_between_times, shuffled
+from groundup.tables.splitting import counts_of, cuts_between_times, shuffled
 
 
 def table(n, seed=0, **columns):
@@ -47,7 +47,7 @@ def test_the_seed_decides_and_nothing_else():
     assert shuffled(6, 0).tolist() == [3, 2, 1, 0, 4, 5]
 
 
-def test_regression_and_clustering_are_dealt_at_random():
+def test_regression_and_clustering_are_split_at_random():
     frame = table(100, y=np.arange(100) / 7)
     parts = split(frame, Contract.infer(frame, "y"))
     assert parts.rule == "random"
@@ -55,7 +55,7 @@ def test_regression_and_clustering_are_dealt_at_random():
     check(split(frame, Contract.infer(frame)), np.arange(100))
 
 
-def test_rows_without_a_target_are_in_no_part():
+def test_rows_without_a_target_value_are_in_no_set():
     y = [None if i % 7 == 0 else float(i) for i in range(100)]
     frame = table(100, y=y)
     parts = split(frame, Contract.infer(frame, "y"))
@@ -84,7 +84,7 @@ def test_by_time_in_order_with_ties_on_one_side():
 
 def test_missing_times_are_refused_by_row():
     frame = table(10, y=np.arange(10) / 2, day=[1, None, *range(3, 11)])
-    with pytest.raises(GroundupError, match=r"1 rows have no time.*row 2"):
+    with pytest.raises(GroundupError, match=r"1 row has no time.*row 2"):
         split(frame, Contract.infer(frame, "y", time="day"))
 
 
@@ -105,16 +105,16 @@ def test_groups_stay_together(n_groups):
         assert not set(group[fold.train]) & set(group[fold.valid])
 
 
-def test_rows_without_a_group_are_groups_of_their_own():
+def test_each_row_without_a_group_is_its_own_group():
     frame = table(60, y=np.arange(60) % 2, g=[None] * 30 + [1] * 10 + [2] * 10 + [3] * 10)
     parts = split(frame, Contract.infer(frame, "y", group="g"))
     check(parts, np.arange(60))
     few = table(20, y=np.arange(20) % 2, g=[1] * 10 + [2] * 10)
-    with pytest.raises(GroundupError, match=r"2 groups cannot be dealt"):
+    with pytest.raises(GroundupError, match=r"2 groups cannot be split"):
         split(few, Contract.infer(few, "y", group="g"))
 
 
-def test_folds_are_a_partition_of_train():
+def test_folds_are_a_partition_of_the_training_set():
     y = np.array(["a"] * 60 + ["b"] * 37 + ["c"] * 4)
     frame = table(101, y=y)
     parts = split(frame, Contract.infer(frame, "y"))
@@ -132,11 +132,11 @@ def test_folds_are_a_partition_of_train():
         parts.folds(1)
 
 
-def test_a_class_of_one_row_is_trained_on_and_never_judged():
+def test_a_class_of_one_row_is_never_scored():
     y = ["a"] * 30 + ["b"] * 20 + ["only"]
     frame = table(51, y=y)
     contract = Contract.infer(frame, "y")
-    assert any("one row only" in note.message for note in contract.notes)
+    assert any("has a single row" in note.message for note in contract.notes)
     parts = split(frame, contract)
     assert 50 in parts.train
     for fold in parts.folds(5):
@@ -144,8 +144,8 @@ def test_a_class_of_one_row_is_trained_on_and_never_judged():
         assert 50 not in fold.valid
 
 
-def test_folds_teach_two_classes_at_least():
-    """A class that is late in coming: the first stretches have one class only, from which nothing can be learnt."""
+def test_folds_train_on_at_least_two_classes():
+    """A class that occurs late: the first periods have one class only."""
     y = np.array(["no"] * 60 + ["no", "yes"] * 70)
     frame = table(200, y=y, day=np.arange(200))
     folds = split(frame, Contract.infer(frame, "y", time="day")).folds(5)
@@ -154,11 +154,11 @@ def test_folds_teach_two_classes_at_least():
         assert set(y[fold.train]) == {"no", "yes"}
         assert fold.train.max() < fold.valid.min()
     late = frame.with_columns(y=pl.Series(["no"] * 150 + ["yes"] * 50))
-    with pytest.raises(GroundupError, match=r"two classes to learn from"):
+    with pytest.raises(GroundupError, match=r"two classes in its training rows"):
         split(late, Contract.infer(late, "y", time="day")).folds(5)
 
 
-def test_folds_of_groups_teach_two_classes_at_least():
+def test_folds_of_groups_train_on_at_least_two_classes():
     y = np.array((["a"] * 10 + ["b"] * 10) * 10)
     group = np.repeat(np.arange(20), 10)
     frame = table(200, y=y, g=group)
@@ -180,7 +180,7 @@ def test_tiny_tables(n):
 @pytest.mark.parametrize("n", [1, 2])
 def test_one_or_two_rows_are_refused(n):
     frame = table(n)
-    with pytest.raises(GroundupError, match=f"{n} rows? cannot be dealt"):
+    with pytest.raises(GroundupError, match=f"{n} rows? cannot be split"):
         split(
             frame,
             Contract.infer(frame, kinds={"x": "number", "z": "category"}) if n == 2 else _clustering(frame),
@@ -199,7 +199,7 @@ def test_shares_and_rules_are_checked():
         with pytest.raises(UsageError, match=r"Shares"):
             split(frame, contract, shares=shares)
     assert len(split(frame, contract, shares=(0.6, 0.2, 0.2)).train) == 30
-    with pytest.raises(UsageError, match=r"not both"):
+    with pytest.raises(UsageError, match=r"not by both"):
         split(frame, Contract.infer(frame, "y", time="day", group="g"))
 
 
@@ -213,7 +213,7 @@ def test_counts_sum_up_and_stay_near_their_shares(n, shares):
 
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 6), min_size=3, max_size=60))
-def test_cuts_never_part_equal_times(values):
+def test_cuts_never_separate_equal_times(values):
     times = np.sort(np.array(values))
     cuts = cuts_between_times(times, [int(len(times) * 0.7), int(len(times) * 0.85)])
     if len(np.unique(times)) < 3:
@@ -225,7 +225,7 @@ def test_cuts_never_part_equal_times(values):
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.sampled_from("aaaabbbccde"), min_size=6, max_size=80), st.integers(0, 5))
-def test_any_classes_are_dealt(labels, seed):
+def test_any_classes_are_split(labels, seed):
     frame = table(len(labels), y=labels)
     if len(set(labels)) < 2:
         return
