@@ -17,6 +17,7 @@ from sklearn import dummy
 
 from groundup.engine.rows import Place
 from groundup.models.estimator import Array, Labels, Learner, Scalar, count_rows, fitting
+from groundup.models.estimator.description import CLASSIFICATION, REGRESSION, ModelDescription
 from groundup.models.estimator.state import DType
 
 # X may be anything that has a length: it need not be a matrix of numbers.
@@ -74,6 +75,16 @@ class DummyClassifier(dummy.DummyClassifier, Learner):
     0.5
     """
 
+    description = ModelDescription(
+        title="Baseline (shares)",
+        family="Baselines",
+        tasks=CLASSIFICATION,
+        preprocessing="none",
+        comparison="baseline",
+        portfolio=({"strategy": "prior"},),
+        exact_explanations=True,
+    )
+
     _state: ClassVar[dict] = {
         **_NO_FEATURES,
         "n_outputs_": Scalar(int, low=1),
@@ -128,6 +139,16 @@ class DummyRegressor(dummy.DummyRegressor, Learner):
     >>> DummyRegressor(strategy="median").fit([[0], [0], [0]], [1.0, 2.0, 30.0]).predict([[7]])
     array([2.])
     """
+
+    description = ModelDescription(
+        title="Baseline (mean)",
+        family="Baselines",
+        tasks=REGRESSION,
+        preprocessing="none",
+        comparison="baseline",
+        portfolio=({"strategy": "mean"},),
+        exact_explanations=True,
+    )
 
     _state: ClassVar[dict] = {
         **_NO_FEATURES,

@@ -165,7 +165,7 @@ def learner_checks(
     UsageError
         If an expected failure names no check.
     """
-    from groundup.testing import bits, fitting, predicting, reference, storing, weighting
+    from groundup.testing import bits, describing, fitting, predicting, reference, storing, weighting
 
     learner = learner() if isinstance(learner, type) else learner
     expected_failures = dict(expected_failures or {})
@@ -177,6 +177,7 @@ def learner_checks(
         *weighting.checks(learner, meaning),
         *storing.checks(learner, save_and_load),
         *fitting.checks(learner),
+        *describing.checks(learner),
     ]
     names = [name for name, _ in found]
     for name in expected_failures:

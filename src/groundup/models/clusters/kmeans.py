@@ -44,6 +44,7 @@ from groundup.models.estimator import (
     check_random_state,
     fitting,
 )
+from groundup.models.estimator.description import CLUSTERING, ModelDescription
 
 _SCALE = "scale X down, such as X / abs(X).max()"
 
@@ -98,6 +99,15 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
     >>> model.inertia_
     16.0
     """
+
+    description = ModelDescription(
+        title="k-means",
+        family="Clustering",
+        tasks=CLUSTERING,
+        preprocessing="linear",
+        priority=90,
+        quick={"n_clusters": 3, "n_init": 2},
+    )
 
     _state: ClassVar[dict] = {
         "cluster_centers_": Array("f4 f8", "k n_features"),

@@ -20,6 +20,7 @@ from scipy.special import xlogy
 from groundup.engine.losses import poisson, squared
 from groundup.engine.losses.tweedie import Tweedie
 from groundup.models.estimator import Interval, StrOptions
+from groundup.models.estimator.description import REGRESSION, ModelDescription
 from groundup.models.linear.composed import ComposedRegressor
 
 _CONSTRAINTS: dict[str, list] = {
@@ -165,6 +166,16 @@ class PoissonRegressor(_Exponential):
     0.99
     """
 
+    description = ModelDescription(
+        title="Poisson regression",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        comparison="counts",
+        priority=55,
+        portfolio=tuple({"alpha": a} for a in (1.0, 0.1, 0.01, 0.0)),
+    )
+
     _parameter_constraints: ClassVar[dict] = _CONSTRAINTS
 
     def __init__(
@@ -226,6 +237,14 @@ class GammaRegressor(_Exponential):
     >>> round(model.score(X, [19.0, 26.0, 33.0, 30.0]), 2)
     0.77
     """
+
+    description = ModelDescription(
+        title="Gamma regression",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        comparison="on request",
+    )
 
     _parameter_constraints: ClassVar[dict] = _CONSTRAINTS
 
@@ -296,6 +315,14 @@ class TweedieRegressor(_Exponential):
     >>> round(model.score(X, [2.0, 3.5, 5.0, 5.5]), 1)
     0.8
     """
+
+    description = ModelDescription(
+        title="Tweedie regression",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        comparison="on request",
+    )
 
     _parameter_constraints: ClassVar[dict] = {
         **_CONSTRAINTS,

@@ -37,6 +37,7 @@ from groundup.models.estimator import (
     clone,
     fitting,
 )
+from groundup.models.estimator.description import REGRESSION, ModelDescription
 from groundup.models.linear import normal_equations, orthogonal
 from groundup.models.linear.prediction import LinearRegressor
 from groundup.models.linear.solvers import conjugate
@@ -243,6 +244,15 @@ class LinearRegression(LinearRegressor):
     >>> model.coef_.round(9), float(model.intercept_.round(9))
     (array([1., 2.]), 3.0)
     """
+
+    description = ModelDescription(
+        title="Linear regression",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        priority=90,
+        exact_explanations=True,
+    )
 
     sparse: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict] = {

@@ -43,6 +43,7 @@ from groundup.models.estimator import (
     encode_labels,
     fitting,
 )
+from groundup.models.estimator.description import CLASSIFICATION, ModelDescription
 from groundup.models.linear import l1_logistic
 from groundup.models.linear.coordinates import Coordinates, minimise
 from groundup.models.linear.least_squares import refuse_nonfinite
@@ -120,6 +121,16 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
     >>> round(model.score(X, y), 2)
     0.97
     """
+
+    description = ModelDescription(
+        title="Logistic regression",
+        family="Linear models",
+        tasks=CLASSIFICATION,
+        preprocessing="linear",
+        priority=90,
+        portfolio=tuple({"C": c} for c in (1.0, 0.1, 10.0, 0.01, 100.0)),
+        exact_explanations=True,
+    )
 
     sparse: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict] = {

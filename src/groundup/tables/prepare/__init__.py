@@ -8,14 +8,14 @@ from __future__ import annotations
 import importlib
 
 _LAZY = {
-    "FLAVOURS": "groundup.tables.prepare.preprocessing",
-    "Flavour": "groundup.tables.prepare.preprocessing",
+    "PREPROCESSING": "groundup.tables.prepare.preprocessing",
+    "Preprocessing": "groundup.tables.prepare.preprocessing",
     "Plan": "groundup.tables.prepare.plan",
     "TablePreparer": "groundup.tables.prepare.preparer",
-    "flavour_of": "groundup.tables.prepare.preprocessing",
+    "preprocessing_of": "groundup.tables.prepare.preprocessing",
 }
 
-__all__ = ["FLAVOURS", "Flavour", "Plan", "TablePreparer", "flavour_of"]
+__all__ = ["PREPROCESSING", "Plan", "Preprocessing", "TablePreparer", "preprocessing_of"]
 
 
 def __getattr__(name: str):

@@ -54,7 +54,7 @@ class Moment(Strict):
         return self
 
     @classmethod
-    def fit(cls, series: pl.Series, kind: str, weight, flavour) -> Moment | str:
+    def fit(cls, series: pl.Series, kind: str, weight, preprocessing) -> Moment | str:
         """Learn the parts that vary; return the reason (str) if none does."""
         micros = as_micros(series)
         present = micros[micros != NOT_A_TIME]
@@ -63,13 +63,13 @@ class Moment(Strict):
         _ranges(plain(present), origin, ranges)
         varying = [k for k, (low, high) in enumerate(ranges.tolist()) if low < high]
         parts = tuple(
-            Part(part=PARTS[k], how=Scale.fit(part_values(micros, k, origin), weight, flavour))  # type: ignore[arg-type]
+            Part(part=PARTS[k], how=Scale.fit(part_values(micros, k, origin), weight, preprocessing))  # type: ignore[arg-type]
             for k in varying
         )
         if not parts:
             return "every row has the same moment"
-        marks = flavour.fills and len(present) < len(micros)
-        means = (0.0,) * len(parts) if flavour.fills else ()  # what is centred has the mean 0
+        marks = preprocessing.fills and len(present) < len(micros)
+        means = (0.0,) * len(parts) if preprocessing.fills else ()  # what is centred has the mean 0
         if marks:
             means = (*means, mean_of(micros == NOT_A_TIME, weight))
         return cls(
