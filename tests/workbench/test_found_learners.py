@@ -58,7 +58,7 @@ def test_ours_are_compared_by_priority():
         "Linear regression",
         "Ridge regression",
         "Gradient boosting",
-        "Lasso (own folds)",
+        "Lasso (cross-validated)",
         "Decision tree",
         "Random forest",
         "Extra trees",

@@ -101,7 +101,7 @@ class ElasticNetCV(ElasticNet):
     """
 
     description = ModelDescription(
-        title="Elastic net (own folds)",
+        title="Elastic net (cross-validated)",
         family="Linear models",
         tasks=REGRESSION,
         preprocessing="linear",
@@ -312,7 +312,7 @@ class LassoCV(ElasticNetCV):
     """
 
     description = ModelDescription(
-        title="Lasso (own folds)",
+        title="Lasso (cross-validated)",
         family="Linear models",
         tasks=REGRESSION,
         preprocessing="linear",

@@ -127,7 +127,7 @@ class LogisticRegressionCV(LogisticRegression):
     """
 
     description = ModelDescription(
-        title="Logistic regression (own folds)",
+        title="Logistic regression (cross-validated)",
         family="Linear models",
         tasks=CLASSIFICATION,
         preprocessing="linear",
