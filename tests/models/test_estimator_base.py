@@ -212,7 +212,7 @@ def test_places_are_checked(tmp_path):
     place = Memmap.write(tmp_path / "X.npy", [X], 50, 3, "f8")
     model = Summing().fit(place, Y)
     assert model.n_features_in_ == 3
-    with pytest.raises(ValueError, match="Memoryless works on rows in memory, not in memmap: load them"):
+    with pytest.raises(ValueError, match="Memoryless accepts rows in memory, not in memmap: load them"):
         Memoryless().fit(place, Y)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         Summing().fit(place, Y[:-1])

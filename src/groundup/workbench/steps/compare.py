@@ -9,8 +9,8 @@ stopped. A model that is out of reach of the best (`comparison`) has no further 
 since its first setting then shows little of what it can do. A costly model that is worse than the best on the first two
 folds of ``ENOUGH_ROWS`` or more is stopped there.
 
-The clock is asked before each candidate (would it fit into the time left, judged by the model's last fit?) and, for the
-first settings, after each fold. Its answers and every fit are recorded in the journal, from which an interrupted run
+The clock decides before each candidate (does it fit into the time left, judged by the model's last fit?) and, for the
+first settings, after each fold. Its decisions and every fit are recorded in the journal, from which an interrupted run
 resumes without fitting anything twice (``workbench.run.journal``).
 """
 
@@ -103,8 +103,8 @@ class Comparer:
 
     def _metric(self) -> Metric:
         """Return the metric that decides, given what the models can be judged by."""
-        found = [c.validation for c in self.out.tried if c.n_folds]
-        return deciding_metric(self.problem.task, found) if found else self.out.metric
+        validations = [c.validation for c in self.out.tried if c.n_folds]
+        return deciding_metric(self.problem.task, validations) if validations else self.out.metric
 
     # ------------------------------------------------------------------ one candidate
 
