@@ -4,13 +4,13 @@ For rows x_i (n_features) of weight w_i >= 0:
 
     minimise over c_1, ..., c_k   sum over i of  w_i min_j ||x_i - c_j||^2
 
-To find the global minimum is NP-hard. Lloyd's algorithm (see `lloyd`) finds a local minimum from initial centres, k-means++ (see
-`seeding`) draws good ones, and `n_init` repeats this and returns the best.
+To find the global minimum is NP-hard. Lloyd's algorithm (see `lloyd`) finds a local minimum from initial centres,
+k-means++ (see `seeding`) draws good ones, and `n_init` repeats this and returns the best.
 
 Cost: 2 * rows * k * n_features flops per iteration. Memory: 20 bytes per row (label, weight, distance to the nearest
-centre so far), twice that while the first centre is drawn; X is not copied. Numerical error: distances are computed in X's
-dtype around a point among the centres, means and the inertia in float64. Their squares must not overflow: scale X down
-where it spreads over 1e18 (float32), or 1e153 less half the digits of the number of rows (float64), or `fit` raises.
+centre so far), twice that while the first centre is drawn; X is not copied. Numerical error: distances are computed in
+X's dtype around a point among the centres, means and the inertia in float64. Their squares must not overflow: scale X
+down if it spreads over 1e18 (float32), or 1e153 less half the digits of the number of rows (float64), or `fit` raises.
 
 Not supported: sparse X. ``algorithm="elkan"`` finds the same centres by the triangle inequality; here it is accepted, and
 Lloyd's algorithm is used, whose distances cost less than Elkan's bookkeeping until k is many hundreds.
