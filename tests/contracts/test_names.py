@@ -66,9 +66,9 @@ def _refused_values() -> list[tuple[str, str, object]]:
 @pytest.mark.parametrize("name", SHARED)
 def test_values_that_only_scikit_learn_takes_stand_in_the_table(name):
     ours, theirs = getattr(groundup.models, name), THEIRS[name]
-    said = {repr((p, v)) for c, p, v in _refused_values() if c == name}
+    listed = {repr((p, v)) for c, p, v in _refused_values() if c == name}
     found = {repr((p, v)) for p, v in _values(theirs) if _refusal(ours, p, v) and not _refusal(theirs, p, v)}
-    assert found <= said
+    assert found <= listed
 
 
 @pytest.mark.parametrize(("name", "parameter", "value"), _refused_values())

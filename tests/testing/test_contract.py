@@ -112,13 +112,13 @@ class Descent(Callbacks, RegressorMixin, Learner):
             residual = _predicted(X, coef, self.centre_) - y
             coef = coef - scale * (residual @ X.astype(float)) / len(y)
             self.n_iter_ = i + 1
-            if self.told(tell, float(np.mean(residual**2)), coef):
+            if self.report(tell, float(np.mean(residual**2)), coef):
                 break
         self.coef_ = coef
         self._iterations_end(X_, y_)
         return self
 
-    def told(self, tell, loss, coef):
+    def report(self, tell, loss, coef):
         return tell(lambda: {"loss": loss}, lambda: {**self.get_state(), "coef_": coef})
 
     def predict(self, X):
@@ -285,12 +285,12 @@ class Confident(Centres):
 
 
 class Silent(Descent):
-    def told(self, tell, loss, coef):
+    def report(self, tell, loss, coef):
         return tell(lambda: {"progress": loss})
 
 
 class Secretive(Descent):
-    def told(self, tell, loss, coef):
+    def report(self, tell, loss, coef):
         return tell(lambda: {"loss": loss})
 
 
@@ -304,8 +304,8 @@ class Hasty(Centres):
 
 
 class Unstoppable(Descent):
-    def told(self, tell, loss, coef):
-        super().told(tell, loss, coef)
+    def report(self, tell, loss, coef):
+        super().report(tell, loss, coef)
 
 
 class Misplaced(Centres):
@@ -457,7 +457,7 @@ def test_the_report_of_a_right_learner():
 
 @pytest.mark.usefixtures("ours_only")
 def test_the_report_reads_and_the_failure_raises():
-    reason = "centres are told to nobody"
+    reason = "centres are not reported"
     with pytest.raises(CheckFailed) as caught:
         check_learner(Undeclared())
     assert caught.value.report.failed == ["every_attribute_is_declared"]

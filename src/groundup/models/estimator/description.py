@@ -26,7 +26,7 @@ from groundup.errors import UsageError, nearest
 from groundup.models.estimator.search_space import SearchSpace
 
 Task = Literal["binary", "multiclass", "regression", "clustering"]
-Preprocessing = Literal["linear", "trees", "none"]
+PreprocessingName = Literal["linear", "trees", "none"]
 Comparison = Literal["always", "counts", "on request", "baseline"]
 Settings = tuple[Mapping[str, Any], ...]
 
@@ -76,7 +76,7 @@ class ModelDescription:
     title: str = ""
     family: str = "Other"
     tasks: tuple[Task, ...] = ()
-    preprocessing: Preprocessing | None = None
+    preprocessing: PreprocessingName | None = None
     comparison: Comparison = "always"
     priority: int = 0
     portfolio: Settings | Callable[[int], Settings] = ({},)
@@ -89,7 +89,7 @@ class ModelDescription:
     def __post_init__(self):
         words = [("task", task, Task) for task in self.tasks]
         words += [("comparison", self.comparison, Comparison)]
-        words += [("preprocessing", self.preprocessing, Preprocessing)] if self.preprocessing else []
+        words += [("preprocessing", self.preprocessing, PreprocessingName)] if self.preprocessing else []
         for what, word, allowed in words:
             if word not in get_args(allowed):
                 hint = f"It is one of: {', '.join(get_args(allowed))}."
