@@ -43,6 +43,14 @@ class Tuned(naive_bayes.GaussianNB):
     )
 
 
+class Misdescribed(naive_bayes.GaussianNB):
+    """A model whose portfolio fails, and whose search space has no parameter of it."""
+
+    description = ModelDescription(
+        portfolio=lambda n_rows: {}[n_rows], search_space={"var": LogUniform(1e-3, 1.0)}
+    )
+
+
 class Broken(LogisticRegression):
     """Fails at fit."""
 
@@ -94,6 +102,13 @@ def test_a_model_with_a_search_space_is_tuned(problem):
     assert len(set(settings[2:])) > 2
     assert [c.params for c in compare(problem, [tuned])[0].tried] == [c.params for c in found.tried]
     assert found.tried[0].setting_text == "var_smoothing=1e-09"
+
+
+def test_a_wrong_description_does_not_end_the_run(problem):
+    found, _, _ = compare(problem, [LearnerEntry("Misdescribed", Misdescribed), LOGISTIC])
+    assert {c.entry.name for c in found.tried} == {"Misdescribed", "LogisticRegression"}
+    assert found.problems[0].startswith("the portfolio of Misdescribed cannot be used: KeyError")
+    assert found.problems[1].startswith("Misdescribed cannot be tuned: TypeError")
 
 
 def test_same_scores_again(problem):

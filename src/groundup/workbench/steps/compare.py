@@ -84,8 +84,7 @@ class Comparer:
         self._judge(self.out.baseline, after_fold=None)
         if self.out.baseline.n_folds:
             self.out.metric = deciding_metric(self.problem.task, [self.out.baseline.validation])
-        n_rows, seed = len(self.problem.split.train), self.problem.seed
-        portfolios = {entry.name: entry.configurations(n_rows, seed) for entry in self.entries}
+        portfolios = {entry.name: self._portfolio(entry) for entry in self.entries}
         n_tuned = sum(bool(entry.description.search_space) for entry in self.entries)
         self.n_planned = sum(map(len, portfolios.values())) + N_PERTURBED * n_tuned
         for entry in self.entries:
@@ -100,6 +99,14 @@ class Comparer:
             "compared", ended=self.out.ended, n_fits=self.clock.n_fits, n_tried=len(self.out.tried)
         )
         return self.out
+
+    def _portfolio(self, entry: LearnerEntry) -> tuple[dict, ...]:
+        """Return the settings of a model's portfolio; one without any, or with an error, is tried with its defaults."""
+        try:
+            return entry.configurations(len(self.problem.split.train), self.problem.seed) or ({},)
+        except Exception as error:  # noqa: BLE001 (code of another package may raise anything)
+            self.out.problems.append(f"the portfolio of {entry.title} cannot be used: {error_line(error)}")
+            return ({},)
 
     def _metric(self) -> Metric:
         """Return the metric that decides, given what the models can be judged by."""
@@ -253,7 +260,12 @@ class Comparer:
             best = self.out.best(entry.name)
             if best is None or n_failed >= PATIENCE:
                 return
-            yield Candidate(entry, entry.perturb(best.params, self.problem.seed, n))
+            try:
+                setting = entry.perturb(best.params, self.problem.seed, n)
+            except Exception as error:  # noqa: BLE001 (code of another package may raise anything)
+                self.out.problems.append(f"{entry.title} cannot be tuned: {error_line(error)}")
+                return
+            yield Candidate(entry, setting)
             n_failed = 0 if self.out.best(entry.name) is not best else n_failed + 1
 
     def _reserve(self, running: Validation | None = None) -> None:
