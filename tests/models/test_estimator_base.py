@@ -225,7 +225,7 @@ def test_places_are_checked(tmp_path):
 def test_a_place_holds_floats_and_features():
     assert Summing().fit(Memory(X), Y).n_features_in_ == 3
     for values in (np.ones((50, 3), np.int64), np.ones((50, 3), np.float16), X.astype(">f8")):
-        with pytest.raises(ValueError, match="float32 or float64, this one of"):
+        with pytest.raises(ValueError, match="float32 or float64, these are"):
             Summing().fit(Memory(values), Y)
     with pytest.raises(ValueError, match="minimum of 1 is required"):
         Summing().fit(Memory(np.ones((50, 0))), Y)
