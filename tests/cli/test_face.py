@@ -21,7 +21,7 @@ from groundup.errors import CheckFailed, GroundupError, UsageError
 from groundup.tables import Contract
 from groundup.workbench.run.events import Failed, FitDone, StepBegun
 from groundup.workbench.run.folder import Folder
-from groundup.workbench.steps.learners import OURS
+from groundup.workbench.steps.learners import learners_of
 
 HEAVY = ("numba", "sklearn", "polars", "scipy")
 
@@ -220,7 +220,7 @@ def test_doctor(groundup, monkeypatch):
 
 def test_warmup(groundup):
     found = groundup("warmup", "--task", "regression", "--json").json
-    assert [w["learner"] for w in found["learners"]] == [n for n, k in OURS.items() if k == "regression"]
+    assert [w["learner"] for w in found["learners"]] == [e.name for e in learners_of("regression").entries]
     assert all(w["error"] == "" for w in found["learners"])
     assert groundup("warmup", "--task", "regresion").code == 2
 

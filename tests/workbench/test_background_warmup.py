@@ -74,7 +74,7 @@ def test_waits_once_for_each_large_learner(kept, monkeypatch):
 
 
 def test_the_walk_leaves_marks_and_tells_failures(kept, monkeypatch):
-    from groundup.workbench.steps.learners import Found, LearnerEntry
+    from groundup.workbench.steps.learners import LearnerEntry, Learners
 
     class Broken:
         """Cannot be made."""
@@ -85,7 +85,7 @@ def test_the_walk_leaves_marks_and_tells_failures(kept, monkeypatch):
     def found(task):
         from groundup.models import Ridge
 
-        return Found((LearnerEntry("Ridge", Ridge, "Ridge"), LearnerEntry("Broken", Broken, "Broken")), ())
+        return Learners((LearnerEntry("Ridge", Ridge), LearnerEntry("Broken", Broken)), ())
 
     monkeypatch.setattr("groundup.workbench.steps.learners.learners_of", found)
     told = []

@@ -325,7 +325,9 @@ def test_a_kept_fit_that_is_damaged_is_fitted_again(spoil, whole, tmp_path, fram
 
 def test_an_interrupted_fresh_run_goes_on_without_fresh(whole, tmp_path, frame, monkeypatch):
     project(tmp_path, frame).build(max_fits=20)
-    monkeypatch.setattr(compare_step.Comparer, "_weigh", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(
+        compare_step.Comparer, "_measure", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt)
+    )
     with pytest.raises(KeyboardInterrupt):
         project(tmp_path, frame).build(max_fits=20, fresh=True)
     monkeypatch.undo()

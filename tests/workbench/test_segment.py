@@ -10,7 +10,7 @@ from groundup import Project
 from groundup.errors import UsageError
 from groundup.models import KMeans
 from groundup.workbench.steps import segment
-from groundup.workbench.steps.learners import Found, LearnerEntry
+from groundup.workbench.steps.learners import LearnerEntry, Learners
 
 
 @pytest.fixture(scope="module")
@@ -21,15 +21,15 @@ def points():
 
 
 def test_other_learners_are_refused(points, tmp_path):
-    with pytest.raises(UsageError, match="no learner 'KMean' for clustering"):
+    with pytest.raises(UsageError, match="no model 'KMean' for clustering"):
         Project(points, learners=["KMean"], path=tmp_path / "a").build(budget=None, max_fits=5)
-    with pytest.raises(UsageError, match="no learner 'Ridge' for clustering"):
+    with pytest.raises(UsageError, match="no model 'Ridge' for clustering"):
         Project(points, learners=["Ridge"], path=tmp_path / "b").build(budget=None, max_fits=5)
 
 
 def test_a_clusterer_of_another_package_is_refused_with_the_reason(monkeypatch):
-    other = LearnerEntry("Other", KMeans, "Other")
-    monkeypatch.setattr(segment, "learners_of", lambda task, names: Found((other,), ()))
+    other = LearnerEntry("Other", KMeans)
+    monkeypatch.setattr(segment, "learners_of", lambda task, names: Learners((other,), ()))
     with pytest.raises(UsageError, match="found by KMeans alone: 'Other' cannot be chosen"):
         segment.compare_segments(None, None, None, None, ["Other"])
 

@@ -146,7 +146,7 @@ def test_an_unknown_learner_leaves_no_folder(tmp_path, make_frame):
     for step in ("build", "finalize", "compare"):
         with pytest.raises(UsageError, match="Did you mean"):
             getattr(gu.Project(make_frame(), target="y", path=path, learners=["LogisticRegresion"]), step)()
-    with pytest.raises(UsageError, match="no learner 'Ridge' for clustering"):
+    with pytest.raises(UsageError, match="no model 'Ridge' for clustering"):
         gu.Project(make_frame(), path=path, learners=["Ridge"]).build()
     assert not path.exists()
 

@@ -1,4 +1,4 @@
-"""Contracts that every learner keeps, ours and a stranger's: one call shows whether yours does.
+"""The contract that every model fulfils, ours and a third party's: one call shows whether yours does.
 
 >>> from groundup.testing import check_learner
 >>> from groundup.models import DummyClassifier

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from groundup.workbench.audit import Audit
     from groundup.workbench.examination import Examination
     from groundup.workbench.result import Result
-    from groundup.workbench.steps.learners import Found
+    from groundup.workbench.steps.learners import Learners
     from groundup.workbench.steps.problem import Problem
 
 # Where it stands for "no budget was asked for", it is known by being this very object: an asked-for 120.0 is another.
@@ -337,11 +337,11 @@ class Project(Findings):
             with suppress(GroundupError):  # a folder that can only be read: nothing is lost
                 stored_report(run).save(run / FILE)
 
-    def _learners(self) -> Found:
+    def _learners(self) -> Learners:
         """Return the learners to compare; before anything is written, so that an unknown name leaves nothing."""
         return learners_of(self.contract.task, self.learners, counts=counts_something(self.contract))
 
-    def _compare(self, found: Found, ready: Callable[[str], None]) -> None:
+    def _compare(self, found: Learners, ready: Callable[[str], None]) -> None:
         self.journal.once("audited", found=self.audit.to_entry())
         if self.contract.task == "clustering":
             from groundup.workbench.steps.segment import compare_segments

@@ -10,9 +10,9 @@ from groundup.tables import TablePreparer
 from groundup.tables.prepare.categories import sort_levels
 
 
-def prepared(values, flavour, **params):
+def prepared(values, preprocessing, **params):
     frame = pl.DataFrame({"always": np.arange(float(len(values))), "c": values})
-    return TablePreparer(flavour, **params).fit(frame)
+    return TablePreparer(preprocessing, **params).fit(frame)
 
 
 def cells(preparer, value):
@@ -68,10 +68,10 @@ def test_a_column_that_identifies_rows_is_ignored():
     assert TablePreparer().fit(frame).ignored_ == {"key": "every value is rare, so it identifies rows"}
 
 
-@pytest.mark.parametrize("flavour", ["linear", "trees"])
-def test_levels_match_by_value_across_types(flavour):
+@pytest.mark.parametrize("preprocessing", ["linear", "trees"])
+def test_levels_match_by_value_across_types(preprocessing):
     frame = pl.DataFrame({"c": [1, 2, 3] * 10})
-    preparer = TablePreparer(flavour, kinds={"c": "category"}).fit(frame)
+    preparer = TablePreparer(preprocessing, kinds={"c": "category"}).fit(frame)
     expected = preparer.transform(frame).tobytes()
     for dtype in (pl.Int8, pl.UInt64, pl.Float64, pl.Float32, pl.String):
         same = frame.cast(dtype)
@@ -80,5 +80,7 @@ def test_levels_match_by_value_across_types(flavour):
     assert (
         preparer.transform_row({"c": np.int32(2)}).tobytes() == preparer.transform_row({"c": "2"}).tobytes()
     )
-    truths = TablePreparer(flavour, kinds={"c": "category"}).fit(pl.DataFrame({"c": [True, False] * 10}))
+    truths = TablePreparer(preprocessing, kinds={"c": "category"}).fit(
+        pl.DataFrame({"c": [True, False] * 10})
+    )
     assert truths.transform_row({"c": True}).tobytes() == truths.transform_row({"c": "true"}).tobytes()

@@ -40,21 +40,21 @@ def mixed(n=200, seed=0):
 
 
 @pytest.mark.parametrize(
-    ("flavour", "name", "check"),
+    ("preprocessing", "name", "check"),
     [
-        pytest.param(flavour, name, check, id=f"{flavour}-{name}")
-        for flavour in ("linear", "trees")
-        for name, check in reference.checks(TablePreparer(flavour, n_jobs=1))
+        pytest.param(preprocessing, name, check, id=f"{preprocessing}-{name}")
+        for preprocessing in ("linear", "trees")
+        for name, check in reference.checks(TablePreparer(preprocessing, n_jobs=1))
     ],
 )
-def test_satisfies_the_contract_of_a_transformer(flavour, name, check):
-    check(TablePreparer(flavour))
+def test_satisfies_the_contract_of_a_transformer(preprocessing, name, check):
+    check(TablePreparer(preprocessing))
 
 
-@pytest.mark.parametrize("flavour", ["linear", "trees"])
-def test_all_sources_and_both_forms_give_the_same_bits(flavour):
+@pytest.mark.parametrize("preprocessing", ["linear", "trees"])
+def test_all_sources_and_both_forms_give_the_same_bits(preprocessing):
     frame = mixed()
-    preparer = TablePreparer(flavour).fit(frame)
+    preparer = TablePreparer(preprocessing).fit(frame)
     bits = preparer.transform(frame).tobytes()
     sources = {
         "pandas": frame.drop("list").to_pandas(),
@@ -77,10 +77,10 @@ def test_all_sources_and_both_forms_give_the_same_bits(flavour):
     assert one_by_one.tobytes() == bits
 
 
-@pytest.mark.parametrize("flavour", ["linear", "trees"])
-def test_survives_clone_pickle_and_state(flavour):
+@pytest.mark.parametrize("preprocessing", ["linear", "trees"])
+def test_survives_clone_pickle_and_state(preprocessing):
     frame = mixed()
-    preparer = TablePreparer(flavour, max_levels=3).fit(frame)
+    preparer = TablePreparer(preprocessing, max_levels=3).fit(frame)
     bits = preparer.transform(frame).tobytes()
     assert clone(preparer).fit(frame).transform(frame).tobytes() == bits
     assert pickle.loads(pickle.dumps(preparer)).transform(frame).tobytes() == bits
@@ -106,7 +106,7 @@ def test_threads_do_not_change_bits(n_threads, monkeypatch):
     assert found.transform(frame).tobytes() == expected.transform(frame).tobytes()
 
 
-def test_linear_flavour_is_scikit_learns_pipeline():
+def test_linear_preprocessing_is_scikit_learns_pipeline():
     frame = mixed(400).to_pandas()
     frame["city"] = frame["city"].astype(object).where(frame["city"].notna(), "~none")
     ours = TablePreparer("linear", kinds={"amount": "number", "count": "integer", "city": "category"}).fit(

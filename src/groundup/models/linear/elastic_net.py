@@ -29,6 +29,7 @@ from scipy.sparse import csr_matrix
 
 from groundup.engine.rows import Csr
 from groundup.models.estimator import Interval, Plain, StrOptions, fitting
+from groundup.models.estimator.description import REGRESSION, ModelDescription
 from groundup.models.linear.least_squares import fit_least_squares, regression_rows, shaped
 from groundup.models.linear.prediction import LinearRegressor
 from groundup.models.linear.sparse_fit import SparseFit, objectives, with_weight
@@ -87,6 +88,16 @@ class ElasticNet(LinearRegressor):
     >>> int((model.coef_ != 0).sum()), round(model.score(X, y), 2)
     (3, 0.77)
     """
+
+    description = ModelDescription(
+        title="Elastic net",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        comparison="on request",
+        portfolio=tuple({"alpha": a} for a in (1.0, 0.1, 0.01, 10.0)),
+        exact_explanations=True,
+    )
 
     sparse: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict] = {
@@ -280,6 +291,16 @@ class Lasso(ElasticNet):
     >>> int((model.coef_ != 0).sum()), round(model.score(X, y), 2)
     (2, 0.78)
     """
+
+    description = ModelDescription(
+        title="Lasso",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        comparison="on request",
+        portfolio=tuple({"alpha": a} for a in (1.0, 0.1, 0.01, 10.0)),
+        exact_explanations=True,
+    )
 
     _parameter_constraints: ClassVar[dict] = {
         k: v for k, v in ElasticNet._parameter_constraints.items() if k != "l1_ratio"

@@ -20,6 +20,7 @@ from scipy.special import xlogy
 from groundup.engine.losses import poisson, squared
 from groundup.engine.losses.tweedie import Tweedie
 from groundup.models.estimator import Interval, StrOptions
+from groundup.models.estimator.description import REGRESSION, ModelDescription
 from groundup.models.linear.composed import ComposedRegressor
 
 
@@ -182,6 +183,16 @@ class PoissonRegressor(_GeneralizedLinearRegressor):
     0.99
     """
 
+    description = ModelDescription(
+        title="Poisson regression",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        comparison="counts",
+        priority=55,
+        portfolio=tuple({"alpha": a} for a in (1.0, 0.1, 0.01, 0.0)),
+    )
+
 
 class GammaRegressor(_GeneralizedLinearRegressor):
     """Gamma regression: positive amounts whose spread grows with their mean.
@@ -222,6 +233,14 @@ class GammaRegressor(_GeneralizedLinearRegressor):
     >>> round(model.score(X, [19.0, 26.0, 33.0, 30.0]), 2)
     0.77
     """
+
+    description = ModelDescription(
+        title="Gamma regression",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        comparison="on request",
+    )
 
     @property
     def _power(self) -> float:
@@ -271,6 +290,14 @@ class TweedieRegressor(_GeneralizedLinearRegressor):
     >>> round(model.score(X, [2.0, 3.5, 5.0, 5.5]), 1)
     0.8
     """
+
+    description = ModelDescription(
+        title="Tweedie regression",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        comparison="on request",
+    )
 
     _parameter_constraints: ClassVar[dict] = {
         **PoissonRegressor._parameter_constraints,

@@ -25,6 +25,7 @@ import numpy as np
 from groundup.engine.rows import dense
 from groundup.engine.statistics.gram import origin_of
 from groundup.models.estimator import ConvergenceWarning, Interval, Scalar, fitting
+from groundup.models.estimator.description import REGRESSION, ModelDescription
 from groundup.models.linear import matvec
 from groundup.models.linear.designs import prescaled
 from groundup.models.linear.hessians import Factor
@@ -166,6 +167,15 @@ class HuberRegressor(LinearRegressor):
     >>> HuberRegressor().fit(X, y).coef_.round(1)
     array([1., 2.])
     """
+
+    description = ModelDescription(
+        title="Huber regression",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        comparison="on request",
+        exact_explanations=True,
+    )
 
     sparse: ClassVar[bool] = True
     _multi_output: ClassVar[bool] = False

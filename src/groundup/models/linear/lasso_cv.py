@@ -25,6 +25,7 @@ from groundup.engine.rows import Csr
 from groundup.engine.rows.threads import run
 from groundup.engine.statistics.gram import Gram
 from groundup.models.estimator import Array, ConvergenceWarning, Interval, Scalar, StrOptions, fitting
+from groundup.models.estimator.description import REGRESSION, ModelDescription
 from groundup.models.linear.elastic_net import ElasticNet
 from groundup.models.linear.lasso_problem import Covariances
 from groundup.models.linear.paths import alpha_grid, solve_path
@@ -98,6 +99,17 @@ class ElasticNetCV(ElasticNet):
     >>> float(model.l1_ratio_), round(model.score(X, y), 2)
     (0.9, 0.82)
     """
+
+    description = ModelDescription(
+        title="Elastic net (cross-validated)",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        comparison="on request",
+        portfolio=({"l1_ratio": [0.1, 0.5, 0.9]},),
+        exact_explanations=True,
+        quick={"alphas": 10, "cv": 3},
+    )
 
     places: ClassVar[frozenset[str]] = frozenset({"memory"})
     _multi_output: ClassVar[bool] = False
@@ -295,6 +307,16 @@ class LassoCV(ElasticNetCV):
     >>> round(model.score(X, y), 2)
     0.82
     """
+
+    description = ModelDescription(
+        title="Lasso (cross-validated)",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        priority=60,
+        exact_explanations=True,
+        quick={"alphas": 10, "cv": 3},
+    )
 
     _parameter_constraints: ClassVar[dict] = {
         k: v for k, v in ElasticNetCV._parameter_constraints.items() if k != "l1_ratio"

@@ -36,6 +36,7 @@ from groundup.models.estimator import (
     clone,
     fitting,
 )
+from groundup.models.estimator.description import REGRESSION, ModelDescription
 from groundup.models.linear import normal_equations, orthogonal
 from groundup.models.linear.positive import fit_positive
 from groundup.models.linear.prediction import LinearRegressor, refuse_nonfinite, refuse_zero_weight
@@ -227,6 +228,15 @@ class LinearRegression(LinearRegressor):
     >>> model.coef_.round(9), float(model.intercept_.round(9))
     (array([1., 2.]), 3.0)
     """
+
+    description = ModelDescription(
+        title="Linear regression",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        priority=90,
+        exact_explanations=True,
+    )
 
     sparse: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict] = {

@@ -44,6 +44,7 @@ from groundup.models.estimator import (
     encode_labels,
     fitting,
 )
+from groundup.models.estimator.description import CLASSIFICATION, ModelDescription
 from groundup.models.linear.linear_fit import FitResult, FitRows, LinearFit, Penalty
 from groundup.models.linear.prediction import LinearClasses, refuse_zero_weight
 from groundup.models.linear.scores import (
@@ -118,6 +119,16 @@ class LogisticRegression(LinearClasses, Callbacks, ClassifierMixin, Learner):
     >>> round(model.score(X, y), 2)
     0.97
     """
+
+    description = ModelDescription(
+        title="Logistic regression",
+        family="Linear models",
+        tasks=CLASSIFICATION,
+        preprocessing="linear",
+        priority=90,
+        portfolio=tuple({"C": c} for c in (1.0, 0.1, 10.0, 0.01, 100.0)),
+        exact_explanations=True,
+    )
 
     sparse: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict] = {

@@ -43,6 +43,7 @@ from groundup.models.estimator import (
     check_is_fitted,
     fitting,
 )
+from groundup.models.estimator.description import CLASSIFICATION, ModelDescription
 from groundup.models.linear.linear_fit import FitResult, FitRows, Penalty
 from groundup.models.linear.logistic import LogisticRegression, loss_at_zero, penalty_of
 
@@ -140,6 +141,22 @@ class LogisticRegressionCV(LogisticRegression):
     >>> model.C_, model.l1_ratio_, round(model.score(X, y), 3)
     (21.54434690031882, 0.0, -0.053)
     """
+
+    description = ModelDescription(
+        title="Logistic regression (cross-validated)",
+        family="Linear models",
+        tasks=CLASSIFICATION,
+        preprocessing="linear",
+        comparison="on request",
+        exact_explanations=True,
+        quick={
+            "Cs": (0.01, 0.1),
+            "cv": 2,
+            "l1_ratios": (0,),
+            "scoring": "neg_log_loss",
+            "use_legacy_attributes": False,
+        },
+    )
 
     places: ClassVar[frozenset[str]] = frozenset({"memory"})
     weights: ClassVar[str] = "sampling"

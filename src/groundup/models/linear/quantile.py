@@ -30,6 +30,7 @@ import numpy as np
 
 from groundup.engine.rows import Memory, Rows
 from groundup.models.estimator import ConvergenceWarning, Interval, Scalar, StrOptions, fitting
+from groundup.models.estimator.description import REGRESSION, ModelDescription
 from groundup.models.linear.designs import PROHIBITIVE, design_of, finite_design
 from groundup.models.linear.orthogonal import noise_of, powers_of_two
 from groundup.models.linear.prediction import LinearRegressor
@@ -83,6 +84,15 @@ class QuantileRegressor(LinearRegressor):
     >>> round(float(np.mean(y <= model.predict(X) + 1e-9)), 2)
     0.81
     """
+
+    description = ModelDescription(
+        title="Quantile regression",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        comparison="on request",
+        exact_explanations=True,
+    )
 
     sparse: ClassVar[bool] = True
     _multi_output: ClassVar[bool] = False

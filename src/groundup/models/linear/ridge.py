@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from groundup.models.estimator import Interval, Scalar, StrOptions, fitting
+from groundup.models.estimator.description import REGRESSION, ModelDescription
 from groundup.models.linear.least_squares import fit_least_squares, regression_rows, shaped, solver_name
 from groundup.models.linear.prediction import LinearRegressor
 
@@ -71,6 +72,16 @@ class Ridge(LinearRegressor):
     >>> round(Ridge(alpha=1.0).fit(X, y).score(X, y), 2)
     0.75
     """
+
+    description = ModelDescription(
+        title="Ridge regression",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        priority=80,
+        portfolio=tuple({"alpha": a} for a in (1.0, 10.0, 0.1, 100.0, 1000.0)),
+        exact_explanations=True,
+    )
 
     sparse: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict] = {

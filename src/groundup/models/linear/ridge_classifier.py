@@ -17,6 +17,7 @@ from groundup.models.estimator import (
     encode_labels,
     fitting,
 )
+from groundup.models.estimator.description import CLASSIFICATION, ModelDescription
 from groundup.models.linear.least_squares import fit_least_squares, solver_name
 from groundup.models.linear.prediction import LinearClasses
 from groundup.models.linear.ridge import Ridge, check_solver
@@ -66,6 +67,16 @@ class RidgeClassifier(LinearClasses, ClassifierMixin, Learner):
     >>> round(RidgeClassifier().fit(X, y).score(X, y), 2)
     0.86
     """
+
+    description = ModelDescription(
+        title="Ridge classifier",
+        family="Linear models",
+        tasks=CLASSIFICATION,
+        preprocessing="linear",
+        comparison="on request",
+        portfolio=tuple({"alpha": a} for a in (1.0, 10.0, 0.1, 100.0, 1000.0)),
+        exact_explanations=True,
+    )
 
     sparse: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict] = {

@@ -26,6 +26,7 @@ from sklearn.model_selection import cross_val_score
 
 from groundup.engine.rows import Csr, dense
 from groundup.models.estimator import Interval, Plain, StrOptions, fitting
+from groundup.models.estimator.description import REGRESSION, ModelDescription
 from groundup.models.linear.least_squares import (
     MOST_FEATURES,
     MOST_NUMBERS,
@@ -81,6 +82,15 @@ class RidgeCV(LinearRegressor):
     >>> RidgeCV(alphas=[0.1, 1.0, 100.0]).fit(X, y).alpha_
     1.0
     """
+
+    description = ModelDescription(
+        title="Ridge regression (leave-one-out)",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        comparison="on request",
+        exact_explanations=True,
+    )
 
     sparse: ClassVar[bool] = True
     places: ClassVar[frozenset[str]] = frozenset({"memory"})

@@ -18,6 +18,7 @@ from groundup.models.estimator import (
     encode_labels,
     fitting,
 )
+from groundup.models.estimator.description import CLASSIFICATION, ModelDescription
 from groundup.models.linear.descent import (
     CLASSIFICATION_LOSSES,
     REGRESSION_LOSSES,
@@ -99,6 +100,15 @@ class SGDClassifier(LinearClasses, ClassifierMixin, Descent):
     >>> SGDClassifier(random_state=0).fit((X - X.mean(0)) / X.std(0), y).score((X - X.mean(0)) / X.std(0), y) > 0.9
     True
     """
+
+    description = ModelDescription(
+        title="Linear model by gradient descent",
+        family="Linear models",
+        tasks=CLASSIFICATION,
+        preprocessing="linear",
+        comparison="on request",
+        exact_explanations=True,
+    )
 
     _parameter_constraints: ClassVar[dict] = {
         **Descent._parameter_constraints,

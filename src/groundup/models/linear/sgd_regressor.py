@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from groundup.models.estimator import StrOptions, fitting
+from groundup.models.estimator.description import REGRESSION, ModelDescription
 from groundup.models.linear.descent import REGRESSION_LOSSES, Descent, initial_weights, scores_of
 from groundup.models.linear.prediction import LinearRegressor
 
@@ -75,6 +76,15 @@ class SGDRegressor(LinearRegressor, Descent):
     >>> SGDRegressor(random_state=0).fit(X, X @ [1.0, 2.0, 3.0]).coef_.round(1)
     array([1., 2., 3.])
     """
+
+    description = ModelDescription(
+        title="Linear model by gradient descent",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        comparison="on request",
+        exact_explanations=True,
+    )
 
     _multi_output: ClassVar[bool] = False
     _parameter_constraints: ClassVar[dict] = {

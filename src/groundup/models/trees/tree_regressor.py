@@ -6,8 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from groundup.models.estimator.description import REGRESSION, ModelDescription
 from groundup.models.trees.answering import NumberAnswers
 from groundup.models.trees.decision_tree import DecisionTree
+from groundup.models.trees.portfolios import TREE_PORTFOLIO
 from groundup.models.trees.tree_settings import NUMBER_CRITERIA, criterion_of, number_target
 
 
@@ -59,6 +61,16 @@ class DecisionTreeRegressor(DecisionTree, NumberAnswers):
     >>> DecisionTreeRegressor(max_depth=1).fit(X, X[:, 0] > 2).predict([[2.4], [2.6]])
     array([0., 1.])
     """
+
+    description = ModelDescription(
+        title="Decision tree",
+        family="Trees",
+        tasks=REGRESSION,
+        preprocessing="trees",
+        priority=50,
+        portfolio=TREE_PORTFOLIO,
+        exact_explanations=True,
+    )
 
     _parameter_constraints: ClassVar[dict] = {
         **DecisionTree._parameter_constraints,

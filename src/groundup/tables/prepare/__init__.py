@@ -10,6 +10,6 @@ __getattr__, __dir__, __all__ = attach(
     {
         "plan": ["Plan"],
         "preparer": ["TablePreparer"],
-        "preprocessing": ["FLAVOURS", "Flavour", "flavour_of"],
+        "preprocessing": ["PREPROCESSING", "Preprocessing", "preprocessing_of"],
     },
 )

@@ -58,30 +58,30 @@ class Category(Strict):
         return self
 
     @classmethod
-    def fit(cls, series: pl.Series, kind: str, weight, flavour) -> Category | str:
+    def fit(cls, series: pl.Series, kind: str, weight, preprocessing) -> Category | str:
         """Fit the levels; return the reason (str) if the column cannot distinguish rows."""
         text = levels_as_text(_text_like(series))
         counted = text.drop_nulls().alias("level").value_counts(name="n")
         counted = counted.sort(["n", "level"], descending=[True, False])
         n_missing = text.null_count()
         frequent = counted.filter(pl.col("n") >= min(RARE_ROWS, RARE_SHARE * len(series))).head(
-            flavour.max_levels
+            preprocessing.max_levels
         )
         other = frequent.height < counted.height
         if frequent.height + other + (n_missing > 0) < 2:
             return "every value is rare, so it identifies rows" if other else "every row has the same value"
         levels = frequent["level"].to_list()
-        if flavour.one_hot or len(levels) <= MANY_LEVELS:
+        if preprocessing.one_hot or len(levels) <= MANY_LEVELS:
             levels = sort_levels(levels)
         node = cls(
             kind="category",
             name=series.name,
             levels=tuple(levels),
             other=other,
-            marks_missing=flavour.one_hot and n_missing > 0,
-            one_hot=flavour.one_hot,
+            marks_missing=preprocessing.one_hot and n_missing > 0,
+            one_hot=preprocessing.one_hot,
         )
-        if not flavour.one_hot:
+        if not preprocessing.one_hot:
             return node
         if weight is None:
             rows_of = dict(counted.select("level", "n").iter_rows())

@@ -53,7 +53,7 @@ class Datetime(Strict):
         return self
 
     @classmethod
-    def fit(cls, series: pl.Series, kind: str, weight, flavour) -> Datetime | str:
+    def fit(cls, series: pl.Series, kind: str, weight, preprocessing) -> Datetime | str:
         """Fit the parts that vary; return the reason (str) if none does."""
         micros = as_micros(series)
         present = micros[micros != NOT_A_TIME]
@@ -62,13 +62,13 @@ class Datetime(Strict):
         _ranges(plain(present), origin, ranges)
         varying = [k for k, (low, high) in enumerate(ranges.tolist()) if low < high]
         parts = tuple(
-            Part(part=PARTS[k], how=Scale.fit(part_values(micros, k, origin), weight, flavour))  # type: ignore[arg-type]
+            Part(part=PARTS[k], how=Scale.fit(part_values(micros, k, origin), weight, preprocessing))  # type: ignore[arg-type]
             for k in varying
         )
         if not parts:
             return "every row has the same datetime"
-        marks = flavour.fills and len(present) < len(micros)
-        means = (0.0,) * len(parts) if flavour.fills else ()  # a centred column has the mean 0
+        marks = preprocessing.fills and len(present) < len(micros)
+        means = (0.0,) * len(parts) if preprocessing.fills else ()  # a centred column has the mean 0
         if marks:
             means = (*means, mean_of(micros == NOT_A_TIME, weight))
         return cls(

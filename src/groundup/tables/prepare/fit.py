@@ -15,7 +15,7 @@ KINDS = (*NODES, "text", "identifier", "constant", "missing", "nested")
 
 
 def fit_plan(
-    frame: pl.DataFrame, kinds: Mapping[str, str] | None, weight, flavour, n_threads: int = 1
+    frame: pl.DataFrame, kinds: Mapping[str, str] | None, weight, preprocessing, n_threads: int = 1
 ) -> Plan:
     """Return the plan fitted on a table.
 
@@ -26,7 +26,7 @@ def fit_plan(
     kinds : mapping of str to str or None
         Column -> kind; None infers.
     weight : ndarray of shape (n_rows,) or None
-    flavour : Flavour
+    preprocessing : Preprocessing
 
     Raises
     ------
@@ -43,7 +43,7 @@ def fit_plan(
     def fit_one(j: int):
         """Fit one column."""
         kind = kinds.get(names[j], "unnamed") if kinds is not None else None
-        return fit_column(columns[j], kind, weight, flavour)
+        return fit_column(columns[j], kind, weight, preprocessing)
 
     fitted = dict(zip(names, run(fit_one, len(columns), n_threads), strict=True))
     return Plan(
@@ -52,7 +52,7 @@ def fit_plan(
     )
 
 
-def fit_column(series: pl.Series, kind: str | None, weight, flavour):
+def fit_column(series: pl.Series, kind: str | None, weight, preprocessing):
     """Return the node of one column, or the reason (str) why it is not used."""
     if kind is None:
         kind = infer_kind(series)
@@ -62,7 +62,7 @@ def fit_column(series: pl.Series, kind: str | None, weight, flavour):
         return kind
     if series.null_count() == len(series) or (series.dtype.is_float() and _all_nan(series)):
         return "no row has a value"
-    return NODES[kind].fit(series, "number" if kind == "integer" else kind, weight, flavour)
+    return NODES[kind].fit(series, "number" if kind == "integer" else kind, weight, preprocessing)
 
 
 def infer_kind(series: pl.Series) -> str:

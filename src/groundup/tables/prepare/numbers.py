@@ -53,13 +53,13 @@ class Scale(Strict):
         return min(max((value - self.center) / self.scale, -LARGEST), LARGEST)
 
     @classmethod
-    def fit(cls, values: np.ndarray, weight: np.ndarray | None, flavour) -> Scale:
+    def fit(cls, values: np.ndarray, weight: np.ndarray | None, preprocessing) -> Scale:
         """Fit on a column of float64 with NaN for missing, and at least one value."""
         missing = np.isnan(values)
         present = values[~missing]
         present_weight = None if weight is None else weight[~missing]
-        fill = median(present, present_weight) if flavour.fills else None
-        if not flavour.scales:
+        fill = median(present, present_weight) if preprocessing.fills else None
+        if not preprocessing.scales:
             return cls(fill=fill)
         filled = np.where(missing, fill, values) if fill is not None else present
         center, scale = mean_and_deviation(filled, weight if fill is not None else present_weight)
@@ -79,15 +79,17 @@ class Number(Strict):
     means: tuple[FiniteFloat, ...] = ()
 
     @classmethod
-    def fit(cls, series: pl.Series, kind: str, weight, flavour) -> Number:
+    def fit(cls, series: pl.Series, kind: str, weight, preprocessing) -> Number:
         """Fit on a column with at least one value."""
         values = as_floats(series)
         refuse_infinite(values, series.name)
-        how = Scale.fit(values, weight, flavour._replace(scales=flavour.scales and kind == "number"))
+        how = Scale.fit(
+            values, weight, preprocessing._replace(scales=preprocessing.scales and kind == "number")
+        )
         missing = np.isnan(values)
-        marks = flavour.fills and bool(missing.any())
+        marks = preprocessing.fills and bool(missing.any())
         means: tuple[float, ...] = ()
-        if flavour.fills:
+        if preprocessing.fills:
             # A centred column has the mean 0.
             mean = (
                 0.0 if kind == "number" else mean_of(np.where(missing, np.float64(how.fill), values), weight)

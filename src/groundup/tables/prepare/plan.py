@@ -58,20 +58,20 @@ class Plan(Strict):
             raise ValueError(f"no column can be used ({reasons})")
         return self
 
-    def check_flavour(self, flavour) -> None:
-        """Raise ValueError unless a fit with this flavour can have left the plan."""
+    def check_preprocessing(self, preprocessing) -> None:
+        """Raise ValueError unless a fit with this preprocessing can have left the plan."""
         for column in self.columns:
             hows = [p.how for p in column.parts] if isinstance(column, Datetime) else []
             hows += [column.how] if isinstance(column, Number) else []
-            scales = flavour.scales and column.kind != "boolean"
+            scales = preprocessing.scales and column.kind != "boolean"
             if (
-                (isinstance(column, Category) and column.one_hot != flavour.one_hot)
-                or (column.marks_missing and not flavour.fills)
-                or any((how.fill is not None) != flavour.fills for how in hows)
+                (isinstance(column, Category) and column.one_hot != preprocessing.one_hot)
+                or (column.marks_missing and not preprocessing.fills)
+                or any((how.fill is not None) != preprocessing.fills for how in hows)
                 or any(not scales and (how.center, how.scale) != (0.0, 1.0) for how in hows)
             ):
                 raise ValueError(
-                    f"the plan of the column {column.name!r} is not one of the preparer's flavour"
+                    f"the plan of the column {column.name!r} does not fit the preparer's preprocessing"
                 )
 
     @classmethod

@@ -19,7 +19,7 @@ from groundup.models.estimator import Learner, Plain, StrOptions, TransformerMix
 from groundup.tables.prepare.fit import fit_plan
 from groundup.tables.prepare.frames import as_polars, few_rows, from_matrix, is_frame
 from groundup.tables.prepare.plan import Plan, refuse_missing
-from groundup.tables.prepare.preprocessing import FLAVOURS
+from groundup.tables.prepare.preprocessing import PREPROCESSING
 
 # Maximum number of rows for which the row form is faster than the frame form.
 FEW_ROWS = 4
@@ -30,9 +30,9 @@ class TablePreparer(TransformerMixin, Learner):
 
     Parameters
     ----------
-    flavour : {"trees", "linear"}, default="trees"
+    preprocessing : {"trees", "linear"}, default="trees"
         "trees": numbers as they are with NaN for missing, categories as codes. "linear": numbers imputed and scaled,
-        categories one-hot; for linear models, networks, distances and clustering. `flavour_of` tells a learner's.
+        categories one-hot; for linear models, networks, distances and clustering. `preprocessing_of` returns a model's.
     kinds : mapping of str to str, optional
         Column -> kind, as in a data contract: number, integer, boolean, category or datetime. Columns of other kinds and
         columns not named are ignored. None infers the kinds from the types of the fitted table, and ignores columns
@@ -63,7 +63,7 @@ class TablePreparer(TransformerMixin, Learner):
     >>> import polars as pl
     >>> from groundup.tables import TablePreparer
     >>> frame = pl.DataFrame({"age": [30.0, None, 50.0], "city": ["Oslo", "Rome", "Oslo"]})
-    >>> preparer = TablePreparer(flavour="linear").fit(frame)
+    >>> preparer = TablePreparer(preprocessing="linear").fit(frame)
     >>> preparer.get_feature_names_out().tolist()
     ['age', 'age_(missing)', 'city_Oslo', 'city_Rome']
     >>> preparer.transform_row({"age": 40.0, "city": "Rome"}).tolist()
@@ -72,14 +72,14 @@ class TablePreparer(TransformerMixin, Learner):
 
     _state: ClassVar = {"_plan_data": Plain()}
     _parameter_constraints: ClassVar[dict] = {
-        "flavour": [StrOptions(set(FLAVOURS))],
+        "preprocessing": [StrOptions(set(PREPROCESSING))],
         "kinds": [Mapping, None],
         "max_levels": [int, None],
         "n_jobs": [int, None],
     }
 
-    def __init__(self, flavour="trees", *, kinds=None, max_levels=None, n_jobs=None):
-        self.flavour = flavour
+    def __init__(self, preprocessing="trees", *, kinds=None, max_levels=None, n_jobs=None):
+        self.preprocessing = preprocessing
         self.kinds = kinds
         self.max_levels = max_levels
         self.n_jobs = n_jobs
@@ -110,12 +110,12 @@ class TablePreparer(TransformerMixin, Learner):
                 f"Found array with 0 sample(s) (shape={frame.shape}) while a minimum of 1 is required."
             )
         weight = None if sample_weight is None else self._weight(sample_weight, frame.height)
-        flavour = FLAVOURS[self.flavour]
+        preprocessing = PREPROCESSING[self.preprocessing]
         if self.max_levels is not None:
             if self.max_levels < 1:
                 raise ValueError(f"max_levels == {self.max_levels}, must be >= 1.")
-            flavour = flavour._replace(max_levels=self.max_levels)
-        self._plan = fit_plan(frame, self.kinds, weight, flavour, self._n_threads())
+            preprocessing = preprocessing._replace(max_levels=self.max_levels)
+        self._plan = fit_plan(frame, self.kinds, weight, preprocessing, self._n_threads())
         self._plan_data = self._plan.to_plain()
         return self
 
@@ -213,7 +213,7 @@ class TablePreparer(TransformerMixin, Learner):
         unknown = [name for name in self._plan.needed if name not in known]
         if unknown:
             raise ValueError(f"the plan uses the column {unknown[0]!r}, which the fitted table does not have")
-        self._plan.check_flavour(FLAVOURS[self.flavour])
+        self._plan.check_preprocessing(PREPROCESSING[self.preprocessing])
 
     def __getstate__(self):
         state = dict(super().__getstate__())  # type: ignore[call-overload]

@@ -21,13 +21,13 @@ from groundup.judge.predicting import predicted_of
 from groundup.workbench.run.folder import FITS
 from groundup.workbench.run.journal import Journal
 from groundup.workbench.run.journal_format import unwritable
-from groundup.workbench.steps.candidate import Candidate, told_error
+from groundup.workbench.steps.candidate import Candidate, error_line
 from groundup.workbench.steps.learners import kind_of
 from groundup.workbench.steps.problem import Problem
 
 
 class Fitted(NamedTuple):
-    """A fitted preparer and learner, the flavour between them, and the parameters that a refit would use."""
+    """A fitted preparer and learner, the preprocessing between them, and the parameters that a refit would use."""
 
     preparer: Any
     learner: Any
@@ -89,7 +89,7 @@ class Keeper:
 
     def failed(self, candidate: Candidate, error: Exception) -> str:
         """Return what is told of the fit that failed: as the journal has it, else recorded."""
-        return self.journal.once("unfit", **_about(candidate), error=told_error(error))["error"]
+        return self.journal.once("unfit", **_about(candidate), error=error_line(error))["error"]
 
     def _raise_again(self) -> None:
         if self.journal.next_is("unfit"):

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from groundup.errors import GroundupError
+from groundup.models.registry import BASELINES
 from groundup.ship.bundle.atomic import write_atomic
 from groundup.workbench.run.clock import Clock
 from groundup.workbench.run.journal_format import (
@@ -31,11 +32,10 @@ from groundup.workbench.run.journal_format import (
     unwritable,
     write_line,
 )
-from groundup.workbench.steps.learners import BASELINES
 
 NAME = "journal.jsonl"
 UNFINISHED = "unfinished.jsonl"
-FORMAT = 2
+FORMAT = 3
 # Entries about the journal itself: nothing depends on them.
 _ASIDE = ("begun", "resumed", "interrupted", "failed")
 
@@ -289,7 +289,7 @@ def brief(path: Path) -> Brief | None:
 
 def _n_fits(entries: list[dict]) -> int:
     """Return how many fits are recorded, as limits count them: without the baseline's."""
-    return sum(e["kind"] == "fit" and e.get("learner") not in BASELINES.values() for e in entries)
+    return sum(e["kind"] == "fit" and e.get("learner") not in BASELINES for e in entries)
 
 
 def resumable(folder: Path) -> bool:

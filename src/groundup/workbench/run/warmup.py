@@ -89,7 +89,7 @@ def _walk(entry, task: str, dtypes: Sequence[str]) -> None:
     """Fit and ask the learner as the workbench does: on a prepared table, with a valid part, on one row."""
     import polars as pl
 
-    from groundup.tables.prepare import TablePreparer, flavour_of
+    from groundup.tables.prepare import TablePreparer, preprocessing_of
 
     rng = np.random.default_rng(0)
     n = 400
@@ -101,11 +101,11 @@ def _walk(entry, task: str, dtypes: Sequence[str]) -> None:
             "d": [i % 2 == 0 for i in range(n)],
         }
     )
-    preparer = TablePreparer(flavour_of(entry.cls))
+    preparer = TablePreparer(preprocessing_of(entry.cls))
     X = preparer.fit_transform(frame)
     y = _target(task, np.nan_to_num(X[:, 0]) + rng.normal(size=n))
     preparer.transform_row(frame.row(0, named=True))
-    small = {k: v for k, v in (("max_iter", 8), ("n_clusters", 3)) if k in entry.parameters}
+    small = {k: v for k, v in (("max_iter", 8),) if k in entry.parameters} | dict(entry.description.quick)
     for dtype in dtypes:
         _ask(entry.make(small), X.astype(dtype), y)
     if {"early_stopping", "max_features"} <= entry.parameters:

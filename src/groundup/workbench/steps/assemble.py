@@ -33,7 +33,7 @@ def row_of(candidate: Candidate, name: str, n_settings: int = 1, *, baseline: bo
         learner=candidate.entry.name,
         title=candidate.entry.title,
         params=plain_params(candidate.params),
-        setting=candidate.told_params,
+        setting=candidate.setting_text,
         n_settings=n_settings,
         fold_scores=v.values(name) if judged else [],
         mean=v.mean(name) if judged else None,
@@ -60,7 +60,7 @@ def leaderboard(
         row.chosen = candidate is chosen
         if comparison.is_estimated(candidate):
             row.ranked_by = comparison.estimate(candidate)
-        if comparison.lacking(candidate):
+        if comparison.missing_folds(candidate):
             row.mean = row.spread = None  # means over other folds would not compare
         # Where valid overruled the folds, nobody is as good as the one that was taken.
         row.tied = choice is not None and chosen is choice.candidate and candidate in choice.tied

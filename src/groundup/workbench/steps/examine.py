@@ -29,9 +29,8 @@ from groundup.text.escaping import printable
 from groundup.workbench.examination import Examination, Importance, Wrong
 from groundup.workbench.result import Result
 from groundup.workbench.run.checkpoints import Fitted
-from groundup.workbench.steps.candidate import told_error
+from groundup.workbench.steps.candidate import error_line
 from groundup.workbench.steps.finalize import Final
-from groundup.workbench.steps.learners import OURS
 from groundup.workbench.steps.problem import Problem
 
 PARTS = ("train", "valid", "test")
@@ -105,7 +104,7 @@ class _Examiner:
         try:
             yield
         except Exception as error:  # noqa: BLE001 (a report that lacks a picture is better than a run that fails)
-            self.found.lacks.append(f"{what}: {told_error(error)}")
+            self.found.lacks.append(f"{what}: {error_line(error)}")
 
     def _truth(self, part: str) -> np.ndarray:
         return self.problem.y[getattr(self.problem.split, part)]
@@ -200,12 +199,11 @@ class _Examiner:
         named = "loss" if is_loss else "score"
         if is_loss:
             series = {name: [-v for v in values] for name, values in series.items()}
-        if (
-            is_loss and self._final.candidate.entry.name in OURS
-        ):  # their losses: the log loss, half of the MSE
-            named = "log_loss"
-            if self.problem.classes is None:
-                named, series = "rmse", {k: [math.sqrt(2 * v) for v in vs] for k, vs in series.items()}
+        loss = self._final.candidate.entry.description.iteration_loss
+        if is_loss and loss == "half_squared_error":
+            named, series = "rmse", {k: [math.sqrt(2 * v) for v in vs] for k, vs in series.items()}
+        elif is_loss and loss:
+            named = loss
         kept = int(self._final.model.params.get("max_iter") or 0)
         n = len(paths["valid"]) - 1
         return charts.learning_curve(

@@ -127,7 +127,7 @@ def fit(problem: Problem, candidate: Candidate, part: np.ndarray, params: dict[s
     """Fit a candidate's learner, with `params`, on some rows."""
     frame, y = problem.rows(part)
     learner = candidate.entry.make(params)
-    preparer = problem.preparer(candidate.flavour)
+    preparer = problem.preparer(candidate.preprocessing)
     X = preparer.fit_transform(frame, y)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DependentColumns)  # levels written out as columns add up to ones
@@ -177,7 +177,7 @@ def _stopping(problem: Problem, candidate: Candidate) -> Stopping:
     known = (
         np.isin(y_valid, np.unique(y)) if problem.classes is not None else np.ones(len(y_valid), dtype=bool)
     )
-    preparer, learner = problem.preparer(candidate.flavour), candidate.entry.make(candidate.params)
+    preparer, learner = problem.preparer(candidate.preprocessing), candidate.entry.make(candidate.params)
     X = preparer.fit_transform(frame, y)
     learner.fit(X, y, X_val=preparer.transform(valid)[known], y_val=y_valid[known])
     found = {

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from groundup.tables import Contract, Split, Table
 
 MANY_ROWS = 100_000
-BLIND = "blind"
 
 
 class Blind:
@@ -63,14 +62,14 @@ class Problem:
         """Return the features and the target of some rows."""
         return self.frame[part], None if self.y is None else self.y[part]
 
-    def preparer(self, flavour: str, names: Collection[str] | None = None):
+    def preparer(self, preprocessing: str, names: Collection[str] | None = None):
         """Return an unfitted preparer of the contract's features, or of those with `names`."""
         from groundup.tables.prepare import TablePreparer
 
-        if flavour == BLIND:
+        if preprocessing == "none":
             return Blind()
         columns = [c for c in self.contract.feature_columns if names is None or c.name in names]
-        return TablePreparer(flavour, kinds={c.name: c.kind for c in columns})
+        return TablePreparer(preprocessing, kinds={c.name: c.kind for c in columns})
 
     @property
     def n_folds(self) -> int:

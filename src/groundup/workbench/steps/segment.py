@@ -36,9 +36,9 @@ from groundup.workbench.run.clock import Clock
 from groundup.workbench.run.events import Failed, FitDone, Listener, StepBegun
 from groundup.workbench.run.journal import Journal, ProjectError
 from groundup.workbench.steps.assemble import parts_of, plain_params, row_of, values_of
-from groundup.workbench.steps.candidate import Candidate, told_error
+from groundup.workbench.steps.candidate import Candidate, error_line
 from groundup.workbench.steps.finalize import Fitted
-from groundup.workbench.steps.fits import candidate_done, candidate_known, fold_of
+from groundup.workbench.steps.fits import journaled_fold, record_candidate, restore_candidate
 from groundup.workbench.steps.learners import LearnerEntry, learners_of
 from groundup.workbench.steps.problem import Problem
 from groundup.workbench.steps.segment_profile import profile
@@ -101,7 +101,7 @@ def compare_segments(
             for i, rows in enumerate(folds):
                 if journal.next_is("candidate"):
                     break  # the next fit failed
-                fold_of(journal, candidate, i, partial(_judge, problem, candidate, rows))
+                journaled_fold(journal, candidate, i, partial(_judge, problem, candidate, rows))
                 clock.n_fits += 1
                 share = (k - 2 + (i + 1) / len(folds)) / (most - 1)
                 left_s = clock.elapsed_s * (1 - share) / share
@@ -114,9 +114,9 @@ def compare_segments(
         except ProjectError:
             raise
         except Exception as error:  # noqa: BLE001 (one failing fit never kills a run)
-            candidate.error = told_error(error)
-        if not candidate_known(journal, candidate):
-            candidate_done(
+            candidate.error = error_line(error)
+        if not restore_candidate(journal, candidate):
+            record_candidate(
                 journal, candidate, metric="silhouette", fold_scores=candidate.validation.values("silhouette")
             )
         if candidate.error:
