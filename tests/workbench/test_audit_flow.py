@@ -53,10 +53,10 @@ def test_accepted_it_goes_on_and_says_so(leaky, tmp_path):
     result = project.build(max_fits=3)
     kept = [f for f in result.audit.findings if f.accepted]
     assert {f.columns[0] for f in kept} == {"copy", "near"}
-    assert sum("you accepted" in told for told in result.warnings) == 2
+    assert sum("accepted finding" in told for told in result.warnings) == 2
     assert result.settings["accept"] == ["copy", "near:proxy"]
     entry = next(e for e in project.journal.entries if e["kind"] == "audited")
-    assert {"kind": "copy", "level": "block", "columns": ["copy"], "accepted": True} in entry["found"]
+    assert {"kind": "copy", "level": "block", "columns": ["copy"], "accepted": True} in entry["findings"]
     again = Result.from_json(json.dumps(result.to_object()))
     assert again.audit == result.audit
 
@@ -84,7 +84,7 @@ def test_unknown_acceptances_are_refused(leaky):
 
 def test_copies_of_rows_are_accepted_by_their_kind(make_frame, tmp_path):
     frame = pl.concat([make_frame(300)] * 2)
-    with pytest.raises(LeakFound, match="also in train or valid") as found:
+    with pytest.raises(LeakFound, match="also in the training or validation set") as found:
         gu.Project(frame, "y", path=tmp_path, learners=ONE).build(max_fits=3)
     assert "--accept duplicates" in found.value.hint
     assert gu.Project(frame, "y", accept=["duplicates"]).audit.ok
@@ -93,7 +93,7 @@ def test_copies_of_rows_are_accepted_by_their_kind(make_frame, tmp_path):
 def test_what_warns_is_in_the_result_s_warnings(make_frame, tmp_path):
     frame = make_frame(400).with_columns(visit_id=pl.Series([f"V{i // 4}" for i in range(400)]))
     result = gu.Project(frame, "y", path=tmp_path, learners=ONE).build(max_fits=3)
-    assert any("'visit_id' names 100 subjects" in told for told in result.warnings)
+    assert any("'visit_id' identifies 100 subjects" in told for told in result.warnings)
     quiet = gu.Project(frame, "y", path=tmp_path, learners=ONE, accept=["visit_id"]).build(max_fits=3)
     assert not any("subjects" in told for told in quiet.warnings)
 
@@ -102,7 +102,7 @@ def test_it_reads_well(leaky):
     found = gu.Project(leaky, "y").audit
     assert repr(found).startswith("<Audit of 5 columns: 2 block")
     assert "block" in str(found)
-    assert repr(Audit(n_columns=3)) == "<Audit of 3 columns: nothing found>\nNo leak found in 3 columns."
+    assert repr(Audit(n_columns=3)) == "<Audit of 3 columns: no findings>\nNo leak found in 3 columns."
     plain = json.loads(json.dumps(found.to_object(), allow_nan=False))
     assert plain["ok"] is False
     assert plain["findings"][0]["columns"] == ["copy"]
@@ -130,7 +130,7 @@ def test_hostile_names_are_text(make_frame, name):
     frame = make_frame(400).with_columns(pl.Series(name, yes))
     found = gu.Project(frame, "y").audit
     assert found.blocking[0].columns == (name,)
-    assert repr(name) in found.blocking[0].told
+    assert repr(name) in found.blocking[0].message
     assert not set("\x1b\u202e") & set(str(LeakFound(found)))
     assert gu.Project(frame, "y", accept=[name]).audit.ok
 

@@ -68,7 +68,7 @@ def test_level_by_share(copies, level):
     assert [f.level for f in found] == [level]
     assert found[0].rows
     first = found[0].rows[0]
-    assert f"row {first:,} is row" in found[0].told
+    assert f"row {first:,} equals row" in found[0].message
 
 
 def test_coarse_tables_coincide_by_chance_and_do_not_block():
@@ -77,7 +77,7 @@ def test_coarse_tables_coincide_by_chance_and_do_not_block():
     frame = frame.with_columns(y=((pl.col("a") + pl.col("b")) % 2))
     found = of_kind(frame, "duplicates")
     assert [f.level for f in found] == ["note"]
-    assert "rows must be alike" in found[0].told
+    assert "some rows must be equal" in found[0].message
 
 
 def test_identifiers_do_not_make_rows_different():
@@ -98,7 +98,7 @@ def test_rows_that_contradict_each_other_are_a_note():
     )
     found = of_kind(pl.concat([frame, twisted]), "conflicts")
     assert [f.level for f in found] == ["note"]
-    assert "equal features and different targets" in found[0].told
+    assert "equal features and different targets" in found[0].message
 
 
 def test_no_duplicates_no_finding():
@@ -179,7 +179,7 @@ def test_many_repeats_are_one_finding():
     x = np.random.default_rng(4).normal(size=200)
     found = repeats(pl.DataFrame({f"x{j}": x * (j + 1) for j in range(15)}))
     assert len(found) == 1
-    assert "14 columns repeat another one" in found[0].told
+    assert "14 columns repeat another one" in found[0].message
 
 
 # ---------------------------------------------------------------------- dates
@@ -190,7 +190,7 @@ def test_dates_dealt_at_random_are_a_note():
     frame = table().with_columns(day=days.shuffle(seed=1))
     found = of_kind(frame, "time")
     assert [f.level for f in found] == ["note"]
-    assert "2023-01-01 to 2025-09-26" in found[0].told
+    assert "2023-01-01 to 2025-09-26" in found[0].message
     assert "--time day" in found[0].remedy
     assert not of_kind(frame, "time", time="day")
 

@@ -6,7 +6,7 @@ import pytest
 
 import groundup as gu
 from groundup.workbench.audit import LeakFound
-from groundup.workbench.audit.sums import sums
+from groundup.workbench.audit.sums import find_sum
 
 N = 1500
 
@@ -62,7 +62,7 @@ def test_leaks_of_classes_block(kind):
     frame = honest().with_columns(of_classes(kind).alias("leak"))
     found = gu.Project(frame, "y").audit
     assert [f.columns for f in found.blocking] == [("leak",)]
-    assert "'leak'" in found.blocking[0].told
+    assert "'leak'" in found.blocking[0].message
     assert found.scores[0].column == "leak"
 
 
@@ -161,16 +161,16 @@ def test_sums_do_not_take_a_linear_world_for_a_leak():
     """Ten columns that all count: the target is a linear function of them, but of no few."""
     rng = np.random.default_rng(12)
     X = rng.normal(size=(3000, 10))
-    assert sums([f"x{j}" for j in range(10)], X, X @ np.arange(1, 11), "y") is None
+    assert find_sum([f"x{j}" for j in range(10)], X, X @ np.arange(1, 11), "y") is None
 
 
 def test_sums_name_their_parts():
     rng = np.random.default_rng(13)
     casual, registered = rng.poisson(40, 3000) * 1.0, rng.poisson(150, 3000) * 1.0
     X = np.column_stack([rng.normal(size=3000), casual, registered])
-    found = sums(["heat", "casual", "registered"], X, casual + registered, "count")
+    found = find_sum(["heat", "casual", "registered"], X, casual + registered, "count")
     assert found.columns == ("registered", "casual")
-    assert "'count' is put together from other columns: 'registered' + 'casual'" in found.told
+    assert "'count' is computed from other columns: 'registered' + 'casual'" in found.message
 
 
 def test_out_of_fold_by_group():
@@ -205,7 +205,7 @@ def test_no_target_no_scores():
 
 
 def test_the_sample_s_leak():
-    with pytest.raises(LeakFound, match="'exit_survey' gives 'churned' away") as found:
+    with pytest.raises(LeakFound, match="'exit_survey' reveals 'churned'") as found:
         gu.Project("sample:churn", "churned").audit.check()
     assert "--ignore exit_survey" in found.value.hint
     assert "accept=['exit_survey']" in found.value.hint

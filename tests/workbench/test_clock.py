@@ -52,6 +52,6 @@ def test_a_pause_is_no_time_of_the_run():
     time.sleep(0.05)
     clock.pause()
     assert clock.elapsed_s == before
-    clock.go_on()
-    clock.go_on()
+    clock.resume()
+    clock.resume()
     assert before <= clock.elapsed_s < before + 0.04

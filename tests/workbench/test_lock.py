@@ -11,8 +11,8 @@ import pytest
 
 import groundup as gu
 from groundup.workbench.run.folder import Folder
-from groundup.workbench.run.journal import ProjectError
-from groundup.workbench.run.lock import HOLDER, Lock, holder
+from groundup.workbench.run.journal_format import ProjectError
+from groundup.workbench.run.lock import HOLDER, Lock, find_holder
 
 HOLD = """
 import sys, time
@@ -36,13 +36,13 @@ def other(tmp_path):
 
 def test_a_second_process_is_refused_and_told_by_whom(tmp_path, other):
     with pytest.raises(
-        ProjectError, match=f"Another process works on this project: process {other.pid} on "
+        ProjectError, match=f"Another process is working on this project: process {other.pid} on "
     ) as caught:
         Lock(tmp_path).__enter__()
     assert ", since " in caught.value.problem
     assert str(tmp_path) in str(caught.value)
     assert "--project" in caught.value.hint
-    found = holder(tmp_path)
+    found = find_holder(tmp_path)
     assert (found["pid"], found["run"]) == (other.pid, "3f2a9c")
 
 
@@ -50,14 +50,14 @@ def test_a_killed_process_leaves_no_lock(tmp_path, other):
     other.send_signal(signal.SIGKILL)
     other.wait()
     assert (tmp_path / HOLDER).exists()  # who it was
-    assert holder(tmp_path) is None
+    assert find_holder(tmp_path) is None
     with Lock(tmp_path):
         assert json.loads((tmp_path / HOLDER).read_text())["pid"] == os.getpid()
     assert not (tmp_path / HOLDER).exists()
 
 
 def test_two_in_one_process_exclude_each_other(tmp_path):
-    with Lock(tmp_path), pytest.raises(ProjectError, match="Another process works on"):
+    with Lock(tmp_path), pytest.raises(ProjectError, match="Another process is working on"):
         Lock(tmp_path).__enter__()
     with Lock(tmp_path):
         pass
@@ -70,7 +70,7 @@ def test_who_only_asks_keeps_nobody_out(tmp_path):
 
     def ask():
         while not ended.is_set():
-            holder(tmp_path)
+            find_holder(tmp_path)
 
     asking = threading.Thread(target=ask)
     asking.start()
@@ -106,7 +106,7 @@ def test_a_stored_result_is_read_while_another_works(tmp_path, make_frame):
     again().build(max_fits=6)
     with Lock(tmp_path):
         assert again().build(max_fits=5).stored  # though it cannot be put to use now
-    assert Folder(tmp_path).latest_result().settings["max_fits"] == 6
+    assert Folder(tmp_path).current_result().settings["max_fits"] == 6
 
 
 def test_of_many_at_once_one_builds(tmp_path):
@@ -130,7 +130,7 @@ def test_of_many_at_once_one_builds(tmp_path):
     assert set(codes) <= {0, 1}
     assert 0 in codes
     assert all(
-        "Another process works on this project" in text
+        "Another process is working on this project" in text
         for text, code in zip(told, codes, strict=True)
         if code
     )

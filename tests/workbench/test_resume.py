@@ -16,7 +16,7 @@ from groundup.errors import GroundupError, UsageError
 from groundup.ship import bundle
 from groundup.workbench.examination import Examination
 from groundup.workbench.run import journal_format
-from groundup.workbench.run.events import FitDone, Told
+from groundup.workbench.run.events import FitDone, Message
 from groundup.workbench.run.folder import BUNDLE
 from groundup.workbench.run.journal import ProjectError, read
 from groundup.workbench.steps import compare as compare_step
@@ -98,7 +98,7 @@ def test_a_run_killed_at_any_entry_ends_with_the_same_bundle(at, whole, tmp_path
     fits = Counter(
         json.dumps([e["learner"], e["params"], e.get("fold"), e.get("name")])
         for e in entries
-        if e["kind"] in ("fit", "kept", "stopping")
+        if e["kind"] in ("fit", "checkpoint", "early_stopping")
     )
     assert set(fits.values()) == {1}
     assert not list(tmp_path.rglob("unfinished.jsonl"))
@@ -162,7 +162,7 @@ def test_a_killed_process_goes_on(tmp_path):
         for name in ("p", "whole")
     ]
     assert [s.returncode for s in said] == [0, 0], said
-    assert "Going on with the run that was interrupted" not in said[0].stdout
+    assert "Resuming the interrupted run" not in said[0].stdout
     one, other = (json.loads(s.stdout) for s in said)
     assert one["digest"] == other["digest"]
     assert one["test_looks"] == 1
@@ -191,8 +191,8 @@ def test_a_full_disk_loses_at_most_the_fit_in_flight(at, whole, tmp_path, frame,
     heard.clear()
     again = project(tmp_path, frame, listen=heard.append).build(max_fits=20)
     assert again.digest == result.digest
-    told = [event.text for event in heard if isinstance(event, Told)]
-    assert told[0].startswith("Going on with the run that was interrupted")
+    told = [event.text for event in heard if isinstance(event, Message)]
+    assert told[0].startswith("Resuming the interrupted run")
     assert n_done <= sum(isinstance(event, FitDone) for event in heard)
 
 
@@ -210,7 +210,7 @@ def test_a_disk_that_is_full_for_the_bundle_loses_no_fit(whole, tmp_path, frame,
             project(tmp_path, frame).build(max_fits=20)
     heard = []
     assert project(tmp_path, frame, listen=heard.append).build(max_fits=20).digest == whole[0].digest
-    assert any(isinstance(e, Told) and e.text.startswith("Going on with the run") for e in heard)
+    assert any(isinstance(e, Message) and e.text.startswith("Resuming the interrupted run") for e in heard)
 
 
 def test_an_examination_that_cannot_be_written_is_no_failed_run(tmp_path):
@@ -257,7 +257,7 @@ def test_steps_one_by_one_are_kept_too(tmp_path, frame):
     heard = []
     other = project(tmp_path, frame, listen=heard.append)
     assert other.compare(max_fits=10).drop("row_us").equals(board.drop("row_us"))
-    assert any("Going on" in e.text for e in heard if isinstance(e, Told))
+    assert any("Resuming" in e.text for e in heard if isinstance(e, Message))
     digest = one.finalize().digest
     assert other.finalize().digest == digest
     assert other.result.stored

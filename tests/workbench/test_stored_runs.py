@@ -10,7 +10,7 @@ import pytest
 import groundup as gu
 from groundup.errors import GroundupError, UsageError
 from groundup.workbench import project as project_module
-from groundup.workbench.run.events import StepBegun, Told
+from groundup.workbench.run.events import Message, StepStarted
 from groundup.workbench.steps import compare as compare_step
 
 LINEAR = ["LogisticRegression"]
@@ -45,7 +45,7 @@ def kinds(path):
 
 
 def told(heard):
-    return [e.text for e in heard if isinstance(e, Told)]
+    return [e.text for e in heard if isinstance(e, Message)]
 
 
 def test_same_command_again_is_the_stored_result(again, kept):
@@ -69,18 +69,20 @@ def test_a_destroyed_bundle_is_made_anew(again, kept, spoil):
     assert bundle.read_bytes() == before
     assert result.test_looks == 2
     (text,) = told(heard)
-    assert "is made anew" in text
+    assert "so the run is repeated" in text
     assert again().build(max_fits=5).stored
 
 
 def test_every_further_look_at_test_is_counted_and_told(again, make_frame):
     heard = []
     assert again(listen=heard.append).build(max_fits=5, fresh=True).test_looks == 2
-    assert "opening test, look 2 at these data" in [e.what for e in heard if isinstance(e, StepBegun)]
+    assert "evaluating on the test set, 2 times for these data" in [
+        e.description for e in heard if isinstance(e, StepStarted)
+    ]
     assert again(seed=1).build(max_fits=5).test_looks == 3
     result = again().build(max_fits=6)
     assert result.test_looks == 4
-    assert any("opened 4 times" in warning for warning in result.warnings)
+    assert any("evaluated 4 times" in warning for warning in result.warnings)
     journal = Path(result.bundle).parent / "journal.jsonl"
     tested = [e for e in map(json.loads, journal.read_text().splitlines()) if e["kind"] == "tested"]
     assert [e["look"] for e in tested] == [4]
@@ -88,7 +90,7 @@ def test_every_further_look_at_test_is_counted_and_told(again, make_frame):
     other = gu.Project(make_frame(seed=5), target="y", path=result.project, learners=LINEAR)
     first = other.build(max_fits=5)
     assert first.test_looks == 1
-    assert not any("opened" in warning for warning in first.warnings)
+    assert not any("evaluated" in warning for warning in first.warnings)
 
 
 def test_a_second_finalize_leaves_test_shut(tmp_path, make_frame):
@@ -101,7 +103,7 @@ def test_a_second_finalize_leaves_test_shut(tmp_path, make_frame):
     with pytest.raises(GroundupError, match="no result yet"):
         _ = project.metrics
     assert project.finalize().stored
-    assert [e.step for e in heard if isinstance(e, StepBegun)].count("test") == 1
+    assert [e.step for e in heard if isinstance(e, StepStarted)].count("test") == 1
     assert len(json.loads((tmp_path / "p" / "project.json").read_text())["looks"]) == 1
 
 
@@ -112,7 +114,7 @@ def test_steps_one_by_one_leave_a_journal(tmp_path, make_frame):
     (path,) = (tmp_path / "p").rglob("*.jsonl")
     assert path.parent == project.bundle.parent
     found = kinds(path)
-    assert found[0] == "begun"
+    assert found[0] == "started"
     assert found[-1] == "ended"
     assert {"candidate", "compared", "chosen", "tested"} <= set(found)
     assert result.settings["max_fits"] == 5
@@ -137,7 +139,7 @@ def test_a_failing_run_leaves_the_older_journal(again, kept, monkeypatch):
     with pytest.raises(GroundupError, match="It failed"):
         again().build(max_fits=5, fresh=True)
     assert path.read_bytes() == before
-    assert kinds(path.parent / "unfinished.jsonl") == ["begun", "audited", "failed"]
+    assert kinds(path.parent / "unfinished.jsonl") == ["started", "audited", "failed"]
     assert again().build(max_fits=5).test_looks == 1  # test was not opened by the run that failed
 
 
@@ -189,7 +191,7 @@ def test_both_limits_hold_where_both_are_given(tmp_path, make_frame, limits, exp
     project = gu.Project(make_frame(), target="y", path=tmp_path / "p", learners=LINEAR)
     heard = []
     project._compare = lambda found, ready: heard.append((project._clock.budget_s, project._clock.max_fits))
-    with pytest.raises(GroundupError, match="Nothing has been compared"):
+    with pytest.raises(GroundupError, match="No models have been compared"):
         project.compare(**limits)
     assert heard == [expected]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from groundup.judge.validation import Validation
 from groundup.tables.prepare import flavour_of
+from groundup.workbench.problem import BLIND
 from groundup.workbench.steps.learners import LearnerEntry
-from groundup.workbench.steps.problem import BLIND
 
 
 @dataclass(eq=False)
@@ -66,7 +66,7 @@ class Candidate:
         return len(self.validation.folds)
 
 
-def told_error(error: Exception) -> str:
+def format_error(error: Exception) -> str:
     """Return an exception in one line."""
     text = str(error).strip()
     return f"{type(error).__name__}: {text.splitlines()[0]}" if text else type(error).__name__

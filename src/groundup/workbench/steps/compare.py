@@ -8,7 +8,7 @@ that is, after two folds of a table of ``ENOUGH_ROWS``, is left at these.
 
 The clock is asked before each candidate (would it fit into what is left, judged by the learner's last fit?) and, for the
 first settings, after each fold. Its answers and every fit go into the journal, so that a run that was interrupted is
-walked through again without a fit (``workbench.journal``).
+walked through again without a fit (``workbench.run.journal``).
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from groundup.errors import GroundupError
 from groundup.judge.metrics import Metric, deciding
 from groundup.judge.predicting import row_micros, size_bytes
 from groundup.judge.validation import Folds, Judged, Validation, deciding_metric, judge_fold
+from groundup.workbench.problem import BLIND, Problem
 from groundup.workbench.run.clock import Clock
 from groundup.workbench.run.events import Failed, FitDone, Listener
 from groundup.workbench.run.journal import Journal, ProjectError
-from groundup.workbench.steps.candidate import Candidate, told_error
+from groundup.workbench.steps.candidate import Candidate, format_error
 from groundup.workbench.steps.comparison import MAX_FINALISTS, Comparison
 from groundup.workbench.steps.fits import candidate_done, candidate_known, fold_of
 from groundup.workbench.steps.learners import LearnerEntry, baseline_of
-from groundup.workbench.steps.problem import BLIND, Problem
 from groundup.workbench.steps.search_space import N_NEIGHBOURS, is_boosting, is_forest, neighbour, rungs
 
 # Neighbours of boosting's best that may fail in a row before the search ends.
@@ -96,7 +96,7 @@ class Comparer:
                 break
             self._climb(candidate)
         self.out.problems += self.out.told(self.problem.task)
-        self.journal.once(
+        self.journal.replay_or_record(
             "compared", ended=self.out.ended, n_fits=self.clock.n_fits, n_tried=len(self.out.tried)
         )
         return self.out
@@ -150,7 +150,9 @@ class Comparer:
             self._fold_done(candidate, validation)
             if self._is_behind(validation, best.validation):
                 return "behind"
-            return self.journal.decided(lambda: "time" if self.clock.left_s <= 0 else "", **_about(candidate))
+            return self.journal.replay_or_ask(
+                lambda: "time" if self.clock.left_s <= 0 else "", **_about(candidate)
+            )
 
         self._judge(candidate, after_fold=after_fold)
         if candidate.validation.stopped == "time":
@@ -168,7 +170,7 @@ class Comparer:
 
     def _refusal(self, candidate: Candidate, n_fits: int, estimate_s: float = 0.0) -> str:
         """Return why the clock refuses to go on with a candidate, "" if it does not: see ``Clock.refusal``."""
-        return self.journal.decided(lambda: self.clock.refusal(n_fits, estimate_s), **_about(candidate))
+        return self.journal.replay_or_ask(lambda: self.clock.refusal(n_fits, estimate_s), **_about(candidate))
 
     def _judge(self, candidate: Candidate, after_fold) -> None:
         flavour = None
@@ -178,7 +180,7 @@ class Comparer:
         except ProjectError:
             raise
         except Exception as error:  # noqa: BLE001 (one failing learner never kills a run)
-            candidate.error = told_error(error)
+            candidate.error = format_error(error)
         candidate.validation.model = None
         if not candidate_known(self.journal, candidate):
             name = self.out.metric.name

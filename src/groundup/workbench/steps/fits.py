@@ -8,6 +8,7 @@ from groundup.judge.metrics import Score
 from groundup.judge.validation import FoldResult, Judged
 from groundup.workbench.run.journal import Journal
 from groundup.workbench.steps.candidate import Candidate
+from groundup.workbench.steps.learners import BASELINES
 
 
 def fold_of(journal: Journal, candidate: Candidate, i: int, make: Callable[[], Judged]) -> Judged:
@@ -22,13 +23,14 @@ def fold_of(journal: Journal, candidate: Candidate, i: int, make: Callable[[], J
         Fits and judges; called where the journal does not have it. A fit from the journal comes without its model.
     """
     key = {"learner": candidate.entry.name, "params": candidate.params, "fold": i}
-    entry = journal.take("fit", **key)
+    entry = journal.replay("fit", **key)
     if entry is None:
         judged = make()
         result = judged.result
         journal.record(
             "fit",
             **key,
+            is_baseline=candidate.entry.name in BASELINES.values(),
             fit_s=result.fit_s,
             n_iterations=result.n_iterations,
             scores={name: list(score) for name, score in result.scores.items()},
@@ -62,7 +64,7 @@ def candidate_done(journal: Journal, candidate: Candidate, **facts) -> None:
 
 def candidate_known(journal: Journal, candidate: Candidate) -> bool:
     """Take over what the journal has of a candidate's cost and error; return whether it has it."""
-    entry = journal.take("candidate", learner=candidate.entry.name, params=candidate.params)
+    entry = journal.replay("candidate", learner=candidate.entry.name, params=candidate.params)
     if entry is None:
         return False
     candidate.n_bytes, candidate.row_us = entry["n_bytes"], entry["row_us"]

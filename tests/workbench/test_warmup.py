@@ -1,17 +1,16 @@
-"""Kernels compiled beside the run: marks, the side process, and the walk."""
+"""Kernels compiled ahead of a run: markers, the side process, and failures."""
 
 import pytest
 
-from groundup.workbench.run import background_warmup as room
-from groundup.workbench.run import warmup
-from groundup.workbench.run.background_warmup import LARGE, Warming
-from groundup.workbench.run.events import StepBegun, StepDone
+from groundup.workbench import warmup
+from groundup.workbench.run.events import StepDone, StepStarted
+from groundup.workbench.warmup import LARGE, BackgroundWarmup
 
 
 @pytest.fixture
 def kept(tmp_path, monkeypatch):
     """A kernel folder of the test's own, empty."""
-    monkeypatch.setattr(warmup, "folder", lambda: tmp_path)
+    monkeypatch.setattr(warmup, "cache_folder", lambda: tmp_path)
     monkeypatch.delenv("GROUNDUP_WARMING", raising=False)
     return tmp_path
 
@@ -37,43 +36,41 @@ class Side:
 
 
 def test_nothing_is_started_where_all_is_warm(kept, monkeypatch):
-    monkeypatch.setattr(room.subprocess, "Popen", Side)
+    monkeypatch.setattr(warmup.subprocess, "Popen", Side)
     Side.started.clear()
     for name in LARGE["binary"]:
-        (kept / warmup._mark("binary", name)).touch()
+        (kept / warmup._marker("binary", name)).touch()
     heard = []
-    work = Warming(heard.append)
-    work.begin("binary")
-    for name in LARGE["binary"]:
-        work.ready(name)
-    work.end()
+    with BackgroundWarmup(heard.append) as work:
+        work.start("binary")
+        for name in LARGE["binary"]:
+            work.wait_for(name)
     assert Side.started == []
     assert heard == []
 
 
 def test_waits_once_for_each_large_learner(kept, monkeypatch):
-    monkeypatch.setattr(room.subprocess, "Popen", Side)
+    monkeypatch.setattr(warmup.subprocess, "Popen", Side)
     walked = []
     monkeypatch.setattr(warmup, "warm_up", lambda *words: walked.append(words))
     Side.started.clear()
     heard = []
-    work = Warming(heard.append)
-    work.begin("regression")
-    first, second = LARGE["regression"]
-    assert Side.started[0][-4:] == ["--learner", first, "--learner", second]
-    work.ready("Ridge")
-    assert heard == []
-    work.ready(first)
-    work.ready(first)
-    assert [type(e) for e in heard] == [StepBegun, StepDone]
-    assert walked == [(("regression",), [first], ("float64",))]  # the side process left no mark
-    (kept / warmup._mark("regression", second)).touch()
-    work.ready(second)
-    assert len(heard) == 2
-    work.end()
+    with BackgroundWarmup(heard.append) as work:
+        work.start("regression")
+        first, second = LARGE["regression"]
+        assert Side.started[0][-4:] == ["--learner", first, "--learner", second]
+        work.wait_for("Ridge")
+        assert heard == []
+        work.wait_for(first)
+        work.wait_for(first)
+        assert [type(e) for e in heard] == [StepStarted, StepDone]
+        assert walked == [(("regression",), [first], ("float64",))]  # the side process left no marker
+        (kept / warmup._marker("regression", second)).touch()
+        work.wait_for(second)
+        assert len(heard) == 2
 
 
-def test_the_walk_leaves_marks_and_tells_failures(kept, monkeypatch):
+def test_markers_are_left_and_failures_reported(kept, monkeypatch):
     from groundup.workbench.steps.learners import Found, LearnerEntry
 
     class Broken:
@@ -87,7 +84,7 @@ def test_the_walk_leaves_marks_and_tells_failures(kept, monkeypatch):
 
         return Found((LearnerEntry("Ridge", Ridge, "Ridge"), LearnerEntry("Broken", Broken, "Broken")), ())
 
-    monkeypatch.setattr("groundup.workbench.steps.learners.learners_of", found)
+    monkeypatch.setattr(warmup, "learners_of", found)
     told = []
     walked = warmup.warm_up(["regression"], tell=told.append)
     assert [(w.learner, bool(w.error)) for w in walked] == [("Ridge", False), ("Broken", True)]

@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 from sklearn.metrics import r2_score, roc_auc_score
 
-from groundup.workbench.audit.alone import Target, explained
-from groundup.workbench.audit.coding import Coded, by_value, coded, pattern, ranks
+from groundup.workbench.audit.coding import Coded, coded, codes_by_appearance, pattern, ranks
+from groundup.workbench.audit.explained_share import Target, explained_share
 
 
 def naive(codes, y, folds):
@@ -40,7 +40,7 @@ def test_explained_is_what_the_slow_version_says(n_classes):
     else:
         y = codes + rng.normal(size=240)
         rows = y[:, None]
-    found = explained(Coded(codes, 6, -1), Target(y, n_classes), folds)
+    found = explained_share(Coded(codes, 6, -1), Target(y, n_classes), folds)
     share, said, order = naive(codes, rows, folds)
     assert found.share == pytest.approx(share, abs=1e-12)
     if n_classes == 2:
@@ -54,7 +54,7 @@ def test_explained_is_r2_where_folds_agree_on_the_mean():
     x = rng.integers(0, 4, 20_000)
     y = x + rng.normal(size=20_000)
     folds = folds_of(20_000)
-    found = explained(Coded(x, 4, -1), Target(y, 0), folds)
+    found = explained_share(Coded(x, 4, -1), Target(y, 0), folds)
     assert found.share == pytest.approx(r2_score(y, x), abs=0.002)
 
 
@@ -62,8 +62,8 @@ def test_a_copy_explains_all_and_noise_nothing():
     rng = np.random.default_rng(2)
     y = rng.integers(0, 2, 3000)
     folds = folds_of(3000)
-    copy = explained(coded(pl.Series(np.where(y, "a", "b"))), Target(y, 2), folds)
-    noise = explained(coded(pl.Series(rng.normal(size=3000))), Target(y, 2), folds)
+    copy = explained_share(coded(pl.Series(np.where(y, "a", "b"))), Target(y, 2), folds)
+    noise = explained_share(coded(pl.Series(rng.normal(size=3000))), Target(y, 2), folds)
     assert copy.share > 0.999
     assert copy.auc == 1.0
     assert -0.05 < noise.share < 0.01
@@ -73,7 +73,7 @@ def test_a_copy_explains_all_and_noise_nothing():
 def test_a_category_that_never_returns_says_nothing():
     """In-sample, a level per row explains everything; out of fold, nothing (a processor's sums may round to 2e-16)."""
     y = np.random.default_rng(3).integers(0, 2, 900)
-    found = explained(coded(pl.Series([f"n{i}" for i in range(900)])), Target(y, 2), folds_of(900))
+    found = explained_share(coded(pl.Series([f"n{i}" for i in range(900)])), Target(y, 2), folds_of(900))
     assert abs(found.share) < 1e-12
 
 
@@ -112,8 +112,8 @@ def test_pattern_tells_missing_and_a_frequent_value():
 
 def test_codes_by_first_appearance_are_equal_for_a_recoding():
     words = pl.Series(["b", "a", None, "b"])
-    assert by_value(words).tolist() == [0, 1, 2, 0]
-    assert by_value(pl.Series([7, 3, 5, 7])).tolist() == [0, 1, 2, 0]
+    assert codes_by_appearance(words).tolist() == [0, 1, 2, 0]
+    assert codes_by_appearance(pl.Series([7, 3, 5, 7])).tolist() == [0, 1, 2, 0]
 
 
 def test_ranks_are_those_of_scipy():
