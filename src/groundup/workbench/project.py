@@ -54,7 +54,6 @@ from groundup.workbench.steps.checkpoints import Checkpoints, Fitted
 from groundup.workbench.steps.choose import choose
 from groundup.workbench.steps.compare import Comparer
 from groundup.workbench.steps.comparison import Comparison
-from groundup.workbench.steps.examine import examine, examine_segments
 from groundup.workbench.steps.finalize import Final, check_choice, evaluate, refit
 from groundup.workbench.steps.learners import Found, counts_something, learners_of, packages_of
 from groundup.workbench.steps.segment import (
@@ -475,6 +474,9 @@ class Project:
 
     def _examine(self, run: OpenRun, outcome: Outcome, result: Result) -> Examination:
         """Compute what a report shows beyond the result, and store it beside the result."""
+        # Loads Altair (0.25 s), which a stored result and an audit do not need.
+        from groundup.workbench.steps.examine import examine, examine_segments
+
         self.listen(StepStarted("report", "computing the importance of the columns"))
         if outcome.final is None:
             examination = examine_segments(self.problem, outcome.model, result)

@@ -105,7 +105,7 @@ class Run:
 
 def run_columns() -> dict[str, Any]:
     """Return name -> type of the columns of a frame of runs."""
-    import polars as pl  # not needed to list runs on the command line
+    import polars as pl  # 0.1 s that groundup runs and groundup show do not need
 
     numbers = {"in_use": pl.Boolean, "test": pl.Float64, "looks": pl.Int64, "fits": pl.Int64}
     return {name: numbers.get(name, pl.String) for name in Run("", Path(), "", "").to_row()}
