@@ -8,8 +8,10 @@ from groundup.judge.metrics import Score, metric
 from groundup.judge.validation import FoldResult, Validation
 from groundup.tables import Contract, read, split
 from groundup.workbench.problem import pose
+from groundup.workbench.run.journal import Journal
 from groundup.workbench.steps.assemble import leaderboard
 from groundup.workbench.steps.candidate import Candidate
+from groundup.workbench.steps.checkpoints import Checkpoints
 from groundup.workbench.steps.choose import choose
 from groundup.workbench.steps.comparison import Comparison
 from groundup.workbench.steps.finalize import _warn_of_baseline, check_choice, evaluate, refit
@@ -34,14 +36,15 @@ def _final(problem, boosting_params):
 
 
 def _finalize(problem, comparison):
-    checked = check_choice(problem, comparison, choose(comparison))
-    return evaluate(problem, comparison, checked, refit(problem, checked))
+    checkpoints = Checkpoints(Journal())
+    checked = check_choice(problem, comparison, choose(comparison), checkpoints)
+    return evaluate(problem, comparison, checked, refit(problem, checked, checkpoints))
 
 
 def test_the_validation_set_favours_a_model_that_stopped_on_it(problem):
     final = _final(problem, STOPS)
-    assert final.choice_note.startswith("The validation set confirms the choice: roc_auc ")
-    assert final.choice_note.endswith(
+    assert final.checked.note.startswith("The validation set confirms the choice: roc_auc ")
+    assert final.checked.note.endswith(
         " It favours gradient boosting, because the number of iterations was chosen on it."
     )
     assert set(final.metrics) == {"train", "valid", "test"}
@@ -49,7 +52,7 @@ def test_the_validation_set_favours_a_model_that_stopped_on_it(problem):
 
 def test_a_fixed_number_of_iterations_is_judged_like_others(problem):
     final = _final(problem, COUNTED)
-    assert "favours" not in final.choice_note
+    assert "favours" not in final.checked.note
     assert final.metrics["test"]["roc_auc"].value == pytest.approx(0.95, abs=0.06)
 
 
@@ -67,8 +70,8 @@ def test_valid_overrules_folds_that_are_too_few_to_compare():
     choice = choose(comparison)
     assert choice.candidate is poor
     final = _finalize(problem, comparison)
-    assert final.candidate is boosting
-    assert "The validation set overrules the folds" in final.choice_note
+    assert final.checked.candidate is boosting
+    assert "The validation set overrules the folds" in final.checked.note
     assert not any(row.tied for row in leaderboard(comparison, choice, boosting))
 
 

@@ -31,7 +31,7 @@ def test_a_clusterer_of_another_package_is_refused_with_the_reason(monkeypatch):
     other = LearnerEntry("Other", KMeans, "Other")
     monkeypatch.setattr(segment, "learners_of", lambda task, names: Found((other,), ()))
     with pytest.raises(UsageError, match="Only KMeans can find segments, not 'Other'"):
-        segment.compare_segments(None, None, None, None, ["Other"])
+        segment.compare(None, None, None, None, ["Other"])
 
 
 def test_k_means_may_be_named(points, tmp_path):

@@ -28,7 +28,6 @@ def command(as_json: Json = False, debug: Debug = False) -> None:
 
 
 def _print(checks) -> None:
-    """Print one section per check and a summary."""
     from rich.text import Text
 
     from groundup.cli.views import section

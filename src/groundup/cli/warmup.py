@@ -70,14 +70,12 @@ def command(
 
 
 def _count_compiled(folder) -> int:
-    """Return the number of compiled functions in the cache folder."""
     if folder is None or not folder.is_dir():
         return 0
     return sum(1 for path in folder.iterdir() if path.suffix == ".nbc")
 
 
 def _to_object(records, folder) -> dict:
-    """Return the records as JSON values."""
     return {
         "folder": None if folder is None else str(folder),
         "compiled": _count_compiled(folder),
@@ -87,7 +85,6 @@ def _to_object(records, folder) -> dict:
 
 
 def _summarize(records, folder) -> str:
-    """Return the records in words: how many models, how long it took, where the kernels are, and what failed."""
     n_models, seconds = len({record.learner for record in records}), sum(r.seconds for r in records)
     if folder:
         saved = f"{pluralize(_count_compiled(folder), 'kernel is', 'kernels are')} saved in {folder}"

@@ -46,7 +46,6 @@ def checkup() -> list[Check]:
 
 
 def _check_versions() -> Check:
-    """Check that the libraries are installed."""
     found, missing = [], []
     for name in LIBRARIES:
         try:
@@ -62,7 +61,6 @@ def _check_versions() -> Check:
 
 
 def _check_threads() -> Check:
-    """Check the number of threads and where it comes from."""
     try:
         n = budget()
     except ValueError as error:
@@ -74,7 +72,6 @@ def _check_threads() -> Check:
 
 
 def _check_cache() -> Check:
-    """Check that compiled kernels can be saved, and which are."""
     folder = cache_folder()
     if folder is None:
         message = "no folder is writable, so every process compiles its kernels again (about 10 s)"
@@ -92,7 +89,6 @@ def _check_cache() -> Check:
 
 
 def _check_tiles() -> Check:
-    """Check which vector instructions the kernels use."""
     chosen, features = os.environ.get("GROUNDUP_TILES", ""), binding.get_host_cpu_features()
     widest = next((f for f in ("avx512f", "avx2", "neon") if features.get(f)), "no wide vectors")
     message = f"{chosen or 'native'} on {binding.get_host_cpu_name()} ({widest})"
@@ -102,7 +98,6 @@ def _check_tiles() -> Check:
 
 
 def _check_numba() -> Check:
-    """Check that Numba compiles, and compiles correctly."""
     if getattr(numba.config, "DISABLE_JIT", 0):  # type: ignore[attr-defined]
         message = "compiling is disabled (NUMBA_DISABLE_JIT), which makes everything about 100 times slower"
         return Check("Numba", "error", message, "Unset NUMBA_DISABLE_JIT.")
@@ -118,7 +113,6 @@ def _check_numba() -> Check:
 
 
 def _check_memory() -> Check:
-    """Check how much memory is free."""
     free = _free_memory()
     if free is None:
         return Check("Memory", "ok", "unknown on this system")
@@ -129,7 +123,6 @@ def _check_memory() -> Check:
 
 
 def _free_memory() -> int | None:
-    """Return the available memory in bytes, None if the system does not report it."""
     try:
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable:"):
@@ -140,7 +133,6 @@ def _free_memory() -> int | None:
 
 
 def _check_disk() -> Check:
-    """Check that the current folder is writable and has room."""
     here = Path.cwd()
     if not os.access(here, os.W_OK):
         remedy = "Give groundup build another folder with --project."
@@ -153,7 +145,6 @@ def _check_disk() -> Check:
 
 
 def _check_learners() -> list[Check]:
-    """Check which models are available, third-party ones included."""
     names, problems = [], {}
     for task in ("binary", "regression", "clustering"):
         try:

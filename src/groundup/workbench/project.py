@@ -48,6 +48,7 @@ from groundup.workbench.run.history import list_runs, run_columns
 from groundup.workbench.run.journal import Journal, is_resumable
 from groundup.workbench.run.journal_format import ProjectError
 from groundup.workbench.run.lock import Lock
+from groundup.workbench.steps import segment
 from groundup.workbench.steps.assemble import assemble, data_of, leaderboard, notes_of, reports_copies
 from groundup.workbench.steps.bundling import save_bundle
 from groundup.workbench.steps.checkpoints import Checkpoints, Fitted
@@ -56,14 +57,7 @@ from groundup.workbench.steps.compare import Comparer
 from groundup.workbench.steps.comparison import Comparison
 from groundup.workbench.steps.finalize import Final, check_choice, evaluate, refit
 from groundup.workbench.steps.learners import Found, counts_something, learners_of, packages_of
-from groundup.workbench.steps.segment import (
-    Segmentation,
-    assemble_segments,
-    choose_segments,
-    compare_segments,
-    refit_segments,
-    segment_leaderboard,
-)
+from groundup.workbench.steps.segment import Segmentation
 from groundup.workbench.use.explain import Explained, explain, importance
 from groundup.workbench.use.predict import predict
 from groundup.workbench.use.serve import serve
@@ -384,7 +378,7 @@ class Project:
         self.journal.replay_or_record("audited", findings=self.audit.to_entry())
         if self.contract.task == "clustering":
             wait_for("KMeans")
-            found = compare_segments(self.problem, self._clock, self.journal, self.listen, self.learners)
+            found = segment.compare(self.problem, self._clock, self.journal, self.listen, self.learners)
         else:
             for problem in learners.problems:
                 self.listen(Failed("entry point", problem))
@@ -429,14 +423,12 @@ class Project:
 
     def _finalize_segments(self, run: OpenRun, segmentation: Segmentation) -> Outcome:
         """Choose the number of segments, refit them, and evaluate them on the test set."""
-        choice = choose_segments(segmentation)
+        choice = segment.choose(segmentation)
         what = f"refitting {choice.n_segments} segments on the training and validation sets"
         self.listen(StepStarted("refit", what))
-        models = refit_segments(self.problem, choice)
+        models = segment.refit(self.problem, choice)
         facts = self._facts(run, test_looks=self._record_test_look(run))
-        return Outcome(
-            assemble_segments(self.problem, segmentation, choice, models, facts), models.model, None
-        )
+        return Outcome(segment.assemble(self.problem, segmentation, choice, models, facts), models[1], None)
 
     def _record_test_look(self, run: OpenRun) -> int:
         """Record an evaluation on the test set before it is made; return how many there are of these data."""
@@ -499,7 +491,6 @@ class Project:
         self._tell(write_report(run.folder, self.result, examination))
 
     def _tell(self, text: str) -> None:
-        """Send a sentence to the listener, unless it is empty."""
         if text:
             self.listen(Message(text))
 
@@ -520,7 +511,7 @@ class Project:
         if self._result is not None:
             rows = self._result.leaderboard
         elif isinstance(self._comparison, Segmentation):
-            rows = segment_leaderboard(self._comparison)
+            rows = segment.leaderboard(self._comparison)
         elif self._comparison is not None:
             rows = leaderboard(self._comparison)
         else:
@@ -633,7 +624,6 @@ def _check_read_options(read: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _environment() -> dict[str, Any]:
-    """Return what the fits of a run depend on besides its identity: machine and versions."""
     return fingerprint().model_dump(mode="json")
 
 

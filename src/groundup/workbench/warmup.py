@@ -136,7 +136,6 @@ def _compile(entry, task: str, dtypes: Sequence[str]) -> None:
 
 
 def _fit_and_predict(learner, X: np.ndarray, y, **more) -> None:
-    """Fit a model and predict all rows and a single one."""
     learner.fit(X, y, **more) if y is not None else learner.fit(X)
     for rows in (X, X[:1]):
         learner.predict(rows)
@@ -145,7 +144,6 @@ def _fit_and_predict(learner, X: np.ndarray, y, **more) -> None:
 
 
 def _target(task: str, score: np.ndarray) -> np.ndarray | None:
-    """Return a target of a task made from a score per row, None for clustering."""
     if task == "clustering":
         return None
     if task == "regression":

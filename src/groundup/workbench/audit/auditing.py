@@ -101,7 +101,6 @@ def _parse(text: str, columns: Sequence[str]) -> tuple[str | None, str | None]:
 
 
 def _matches(finding: Finding, column: str | None, kind: str | None) -> bool:
-    """Return whether a finding is about this column and of this kind; None matches any."""
     return (column is None or column in finding.columns) and (kind is None or kind == finding.kind)
 
 

@@ -77,7 +77,6 @@ def _sums(column: Coded, target: Target, rows: np.ndarray) -> tuple[np.ndarray, 
 
 
 def _sum_of_squares(target: Target, rows: np.ndarray) -> float:
-    """Return the sum of the squares of y."""
     return float(len(rows)) if target.n_classes else float(np.sum(target.values[rows] ** 2))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -23,18 +23,7 @@ Kind = Literal[
     "time",
 ]
 Level = Literal["block", "warn", "note"]
-KINDS: tuple[Kind, ...] = (
-    "copy",
-    "proxy",
-    "missingness",
-    "sum",
-    "identifier",
-    "subject",
-    "duplicates",
-    "conflicts",
-    "repeat",
-    "time",
-)
+KINDS: tuple[Kind, ...] = get_args(Kind)
 _ORDER = {"block": 0, "warn": 1, "note": 2}
 
 
@@ -227,6 +216,5 @@ def quote_for_shell(value: str) -> str:
 
 
 def _format_option(name: str, values: list[str]) -> str:
-    """Return an option for several values, on the command line and in Python."""
     words = " ".join(f"--{name} {quote_for_shell(value)}" for value in values)
     return f"{words} (in Python {name}={values!r})"

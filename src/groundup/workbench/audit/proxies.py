@@ -116,7 +116,6 @@ def _linear_share(values: np.ndarray, target: np.ndarray) -> float:
 
 
 def _squared_correlation(x: np.ndarray, y: np.ndarray) -> float:
-    """Return the squared correlation, 0 if x or y is constant."""
     x, y = centred(x), centred(y)
     denominator = float(x @ x) * float(y @ y)
     return float(x @ y) ** 2 / denominator if denominator > 0 else 0.0
@@ -134,7 +133,6 @@ def _auc(values: np.ndarray, classes: np.ndarray) -> float:
 
 
 def _describe(column: pl.Series, score: Score, kind: str, target: TargetFolds) -> str:
-    """Return the sentence that a column reveals the target."""
     auc = f" (ROC AUC {score.auc:.3f})" if score.auc is not None else ""
     what = "whether a cell is empty" if kind == "missingness" else "alone it"
     share = f"{min(score.explained, 0.999):.1%}" if score.explained > 0.985 else f"{score.explained:.0%}"
@@ -144,7 +142,6 @@ def _describe(column: pl.Series, score: Score, kind: str, target: TargetFolds) -
 def _finding(
     kind, level: Level, column: pl.Series, message: str, score: Score, whole: Coded, target: TargetFolds
 ) -> Finding:
-    """Return the finding about a column, with an example."""
     example = _example(column, whole, target)
     return Finding(
         kind=kind,
@@ -175,7 +172,6 @@ def _example(column: pl.Series, whole: Coded, target: TargetFolds) -> str:
 
 
 def _describe_majority(where: str, counts: np.ndarray, labels: Sequence[str]) -> str:
-    """Return how many of some rows have the most frequent class."""
     best = int(counts.argmax())
     return f"where {where}, {counts[best]:,} of {counts.sum():,} rows are {labels[best]!r}"
 

@@ -52,7 +52,6 @@ def repeats(frame: pl.DataFrame) -> list[Finding]:
 
 
 def _finding(first: str, second: str, how: str) -> Finding:
-    """Return the finding that the second column repeats the first one."""
     message = f"{second!r} repeats {first!r} {how}"
     return Finding(kind="repeat", level="note", columns=(first, second), message=message)
 
@@ -73,7 +72,6 @@ def _correlated_pairs(frame: pl.DataFrame) -> list[tuple[str, str, float]]:
 
 
 def _larger(a: float, b: float) -> float:
-    """Return the number that is larger in size."""
     return float(a if abs(a) >= abs(b) else b)
 
 

@@ -105,13 +105,11 @@ def _eliminate(X: np.ndarray, y: np.ndarray, limit: float) -> np.ndarray:
 
 
 def _is_close(fit: Fit) -> bool:
-    """Return whether a fit is exact, or a rough sum in the target's own unit."""
     own_unit = np.abs(np.abs(fit.coef) - 1).max() <= ABOUT_ONE
     return bool(fit.unexplained <= EXACT or (fit.unexplained <= ROUGH and own_unit))
 
 
 def _finding(names: list[str], fit: Fit, target: str, *, product: bool) -> Finding:
-    """Return the finding with the formula of a fit."""
     parts = []
     tolerance = 0.005 if fit.unexplained <= EXACT else ABOUT_ONE
     for name, coef in zip(names, fit.coef, strict=True):

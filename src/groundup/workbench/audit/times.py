@@ -54,7 +54,6 @@ def times(table: pl.DataFrame, frame: pl.DataFrame, contract: Contract) -> list[
 
 
 def _warn_of_random_split(dates: list[str], contract: Contract) -> list[Finding]:
-    """Return the note that rows with dates are split at random."""
     column = contract.by_name[dates[0]]
     span = f"{str(column.minimum)[:10]} to {str(column.maximum)[:10]}"
     message = (

@@ -88,10 +88,9 @@ class Folder:
             If the stored result is damaged.
         """
         run = self.run_folder(identity)
-        path = run / RESULT
-        if not path.is_file():
+        if not (run / RESULT).is_file():
             return None
-        result = Result.from_json(path.read_bytes(), path)
+        result = self.result_of(run)
         try:
             digest = hashlib.sha256((run / BUNDLE).read_bytes()).hexdigest()
         except OSError as error:
@@ -102,7 +101,7 @@ class Folder:
         if digest != result.digest:
             tell("The bundle has changed since its result was stored, so the run is repeated.")
             return None
-        return self.result_of(run)
+        return result
 
     def result_of(self, run: Path) -> Result:
         """Return the result of an ended run, with the current number of looks at its test set.
@@ -226,7 +225,6 @@ class Folder:
         return sum(all(look.get(k) == identity.get(k) for k in keys) for look in self._test_looks())
 
     def _test_looks(self) -> list[dict[str, Any]]:
-        """Return the recorded looks."""
         looks = self._read_state().get("looks")
         return [look for look in looks if isinstance(look, dict)] if isinstance(looks, list) else []
 
@@ -250,7 +248,6 @@ class Folder:
         return state if isinstance(state, dict) else {}
 
     def _update_state(self, **facts: Any) -> None:
-        """Write project.json with some values changed."""
         state = {**self._read_state(), **facts}
         _write(self.root / "project.json", json.dumps(state, indent=2, default=str))
 
@@ -267,7 +264,6 @@ def warn_of_test_looks(n_looks: int) -> list[str]:
 
 
 def _describe_result(run: Path) -> str:
-    """Return the model and the test score of a run in a few words, also for a result that cannot be read."""
     try:
         result = Result.from_json((run / RESULT).read_bytes(), run / RESULT)
     except (OSError, GroundupError):
@@ -277,7 +273,6 @@ def _describe_result(run: Path) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file atomically, and its folder if necessary."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, text.encode())

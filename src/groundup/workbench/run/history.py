@@ -163,7 +163,6 @@ def _read_run(folder: Folder, path: Path, holder: dict[str, Any] | None) -> Run 
 
 
 def _modified_at(path: Path) -> str:
-    """Return the time of a folder's last change, ISO 8601."""
     moment = dt.datetime.fromtimestamp(path.stat().st_mtime).astimezone()
     return moment.isoformat(timespec="seconds")
 

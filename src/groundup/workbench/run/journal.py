@@ -171,7 +171,6 @@ class Journal:
         return self.entries[-1]
 
     def _elapsed_s(self) -> float:
-        """Return the run's elapsed seconds, rounded to milliseconds."""
         return round(self._clock.elapsed_s, 3)
 
     def mark_ended(self, **facts) -> None:
@@ -319,12 +318,10 @@ def read(path: Path) -> list[dict]:
 
 
 def _describe(entry: dict) -> str:
-    """Return the kind, model and fold of an entry in words."""
     return " ".join(
         [entry["kind"], *(str(entry[k]) for k in ("learner", "fold") if entry.get(k) is not None)]
     )
 
 
 def _now() -> str:
-    """Return the current local time, ISO 8601."""
     return dt.datetime.now().astimezone().isoformat(timespec="seconds")

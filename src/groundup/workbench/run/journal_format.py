@@ -110,5 +110,4 @@ def _is_first_format(line: bytes) -> bool:
 
 
 def _to_json(value):
-    """Return a NumPy scalar as a Python one, and anything else that JSON does not know as text."""
     return value.item() if isinstance(value, np.generic) else str(value)

@@ -81,7 +81,6 @@ def find_holder(root: Path) -> dict[str, Any] | None:
 
 
 def _read_holder(root: Path) -> dict[str, Any]:
-    """Return the content of the JSON file beside the lock, {} if it cannot be read."""
     try:
         holder = json.loads((root / HOLDER).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -90,7 +89,6 @@ def _read_holder(root: Path) -> dict[str, Any]:
 
 
 def _locked_error(root: Path) -> ProjectError:
-    """Return the error that names the process which holds the lock."""
     holder = _read_holder(root)
     process = f": process {holder['pid']} on {holder.get('host', 'this machine')}" if "pid" in holder else ""
     since = f", since {_format_time(holder['since'])}" if process and "since" in holder else ""
@@ -102,7 +100,6 @@ def _locked_error(root: Path) -> ProjectError:
 
 
 def _format_time(when: str) -> str:
-    """Return an ISO 8601 time in words: without the date if it is today."""
     with contextlib.suppress(ValueError, TypeError):
         moment = dt.datetime.fromisoformat(when)
         today = moment.date() == dt.datetime.now().astimezone().date()

@@ -100,7 +100,7 @@ def verdict_of(comparison: Comparison, final: Final) -> Verdict:
     def on_parts(metrics) -> PartScores:
         return PartScores(*(metrics[part][name].value for part in PARTS))
 
-    spread = final.candidate.validation.spread(name)
+    spread = final.checked.candidate.validation.spread(name)
     errors = PartScores(**final.errors)
     return give_verdict(comparison.metric, on_parts(final.metrics), on_parts(final.baseline), spread, errors)
 
@@ -109,7 +109,7 @@ def assemble(
     problem: Problem, comparison: Comparison, choice: Choice, final: Final, facts: dict[str, Any]
 ) -> Result:
     """Return the result of a run with a target; `facts` are the fields that only the project knows."""
-    verdict, candidate = verdict_of(comparison, final), final.candidate
+    verdict, candidate = verdict_of(comparison, final), final.checked.candidate
     matrix = None
     if problem.classes is not None:
         matrix = confusion(problem.target("test"), final.predicted["test"].values, problem.classes).to_dict()
@@ -126,7 +126,7 @@ def assemble(
             metric=comparison.metric.name,
             greater_is_better=comparison.metric.greater_is_better,
             reason=f"{overruled}{choice.reason}",
-            check=final.choice_note,
+            check=final.checked.note,
         ),
         leaderboard=leaderboard(comparison, choice, candidate),
         metrics=values_of(final.metrics),
@@ -182,7 +182,6 @@ def describe_limit(ended: str) -> str:
 
 
 def _list_warnings(comparison: Comparison, final: Final, verdict: Verdict) -> list[str]:
-    """Return the warnings of a run, each once."""
     out = [*comparison.problems, *final.warnings]
     out += [f"{c.entry.title} failed: {c.error}" for c in comparison.tried if c.error]
     for candidate in best_of_each(comparison):

@@ -144,11 +144,9 @@ class Checkpoints:
             return None
 
     def _path(self, name: str) -> Path:
-        """Return the file of a checkpoint."""
         assert self.folder is not None
         return self.folder / f"{name}.groundup"
 
 
 def _key(candidate: Candidate) -> dict[str, Any]:
-    """Return the values that identify a candidate in the journal."""
     return {"learner": candidate.entry.name, "params": candidate.params}

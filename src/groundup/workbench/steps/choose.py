@@ -115,7 +115,6 @@ def _count_folds(comparison: Comparison, folds: Collection[int]) -> str:
 
 
 def _describe_gap(gap: Difference) -> str:
-    """Return a difference and its standard error in words."""
     if math.isinf(gap.error):
         return f"difference {format_number(gap.mean)}, on one fold only"
     return f"difference {format_with_error(gap.mean, gap.error)}"

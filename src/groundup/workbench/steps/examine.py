@@ -68,8 +68,9 @@ def examine(problem: Problem, final: Final, result: Result, table: Table) -> Exa
         out.draw("residuals", out.residuals)
     else:
         out.draw("confusion", out.confusion)
-        for name in ("roc", "precision_recall", "calibration"):
-            out.draw(name, getattr(out, name))
+        out.draw("roc", lambda: out.ranking_curve(charts.roc, threshold=0.5))
+        out.draw("precision_recall", lambda: out.ranking_curve(charts.precision_recall))
+        out.draw("calibration", out.calibration)
     out.draw("learning_curve", out.learning_curve)
     return out.found
 
@@ -123,7 +124,6 @@ class _Examiner:
 
     @contextmanager
     def _attempt(self, what: str):
-        """Note an error instead of raising it."""
         try:
             yield
         except Exception as error:  # noqa: BLE001 (a report without a chart is better than a run that fails)
@@ -131,7 +131,6 @@ class _Examiner:
 
     @property
     def _final(self) -> Final:
-        """The final model of a run with a target."""
         assert self.final is not None
         return self.final
 
@@ -174,27 +173,16 @@ class _Examiner:
             return None
         return charts.confusion_matrix(matrix["counts"], matrix["labels"], title="Mistakes on the test set")
 
-    def roc(self) -> Chart | None:
-        """Draw the ROC curve of the test set."""
-        return self._draw_curve(charts.roc)
-
-    def precision_recall(self) -> Chart | None:
-        """Draw the precision-recall curve of the test set."""
-        return self._draw_curve(charts.precision_recall)
-
-    def _draw_curve(self, make: Callable[..., Chart]) -> Chart | None:
-        """Draw a curve from the probabilities of the test set."""
+    def ranking_curve(self, make: Callable[..., Chart], **binary_options: Any) -> Chart | None:
+        """Draw the ROC or the precision-recall curve of the test set."""
         codes, p = self._codes("test")
         if p is None:
             return None
-        labels, classes = list(self.problem.classes), np.unique(codes)
-        if len(labels) == 2:
-            if len(classes) < 2:
-                raise ValueError("the test set has only one class")
-            more: dict[str, Any] = {"threshold": 0.5} if make is charts.roc else {}
-            return make(codes, p[:, 1], labels=labels, **more)
-        if len(classes) < len(labels):
+        labels = list(self.problem.classes)
+        if len(np.unique(codes)) < len(labels):
             raise ValueError("the test set does not have every class")
+        if len(labels) == 2:
+            return make(codes, p[:, 1], labels=labels, **binary_options)
         return make(codes, p, labels=labels)
 
     def calibration(self) -> Chart | None:
@@ -216,7 +204,7 @@ class _Examiner:
 
     def learning_curve(self) -> Chart | None:
         """Draw the scores after each iteration of the fit that was stopped by the validation set."""
-        candidate = self._final.candidate
+        candidate = self._final.checked.candidate
         if len(candidate.paths.get("valid", ())) < 3:
             return None
         series = {
@@ -277,7 +265,7 @@ class _Examiner:
         few = len(names) <= FEW_COLUMNS
         with self._attempt("importance"):
             found = permutation_importance(
-                Subject(final.train_model.pipeline),
+                Subject(final.checked.train_model.pipeline),
                 frame,
                 y,
                 self.result.best.metric,
@@ -305,7 +293,6 @@ class _Examiner:
             wrong.cells.update({name: _format_cell(problem.frame[name][wrong.row - 1]) for name in top})
 
     def _dependence(self, model: Subject, frame: pl.DataFrame, name: str) -> Chart:
-        """Draw how the prediction depends on a column."""
         found = partial_dependence(
             model, frame, name, contract=self.problem.contract, max_rows=DEPENDENCE_ROWS
         )
@@ -313,12 +300,10 @@ class _Examiner:
 
 
 def _to_python(value):
-    """Return a NumPy scalar as a Python one."""
     return value.item() if isinstance(value, np.generic) else value
 
 
 def _format_cell(value) -> str | None:
-    """Return a cell as text."""
     if value is None:
         return None
     return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -22,7 +22,6 @@ from groundup.judge.validation import difference
 from groundup.judge.verdict import sampling_error
 from groundup.text.numbers import format_number
 from groundup.workbench.problem import PARTS, Problem
-from groundup.workbench.run.journal import Journal
 from groundup.workbench.run.journal_format import ProjectError
 from groundup.workbench.steps.candidate import Candidate
 from groundup.workbench.steps.checkpoints import Checkpoints, EarlyStopping, Fitted
@@ -47,49 +46,38 @@ class Final:
 
     Attributes
     ----------
-    candidate : Candidate
+    checked : Checked
+        The chosen candidate and its fit on the training set alone, the model of the scores on train and valid.
     model : Fitted
-        Fitted on the training and the validation set.
-    train_model : Fitted
-        The same settings fitted on the training set alone: the model of the scores on train and valid.
+        Fitted on the training and the validation set: the model of the scores on test.
     predicted : dict
         part -> Predicted.
     metrics, baseline : dict
         part -> metric -> Score.
     errors : dict
         part -> standard error of the deciding score on that part's rows, None if it is not known.
-    choice_note : str
-        What the validation set says about the choice.
     warnings : list of str
     """
 
-    candidate: Candidate
+    checked: Checked
     model: Fitted
-    train_model: Fitted
     predicted: dict[str, Predicted]
     metrics: dict[str, dict[str, Score]]
     baseline: dict[str, dict[str, Score]]
     errors: dict[str, float | None]
-    choice_note: str
     warnings: list[str]
 
 
 def check_choice(
-    problem: Problem, comparison: Comparison, choice: Choice, checkpoints: Checkpoints | None = None
+    problem: Problem, comparison: Comparison, choice: Choice, checkpoints: Checkpoints
 ) -> Checked:
     """Fit the finalists on the training set and compare them on the validation set.
-
-    Parameters
-    ----------
-    checkpoints : Checkpoints, optional
-        Holds the fits of an interrupted run; nothing is saved if None.
 
     Raises
     ------
     GroundupError
         If no finalist can be fitted.
     """
-    checkpoints = checkpoints or Checkpoints(Journal())
     ranked = [c for c in best_of_each(comparison) if c is not choice.candidate]
     models: dict[int, Fitted] = {}
     finalists = []
@@ -107,11 +95,10 @@ def check_choice(
     return Checked(candidate, note, models[id(candidate)])
 
 
-def refit(problem: Problem, checked: Checked, checkpoints: Checkpoints | None = None) -> Fitted:
+def refit(problem: Problem, checked: Checked, checkpoints: Checkpoints) -> Fitted:
     """Fit the chosen candidate on the training and validation set, with the iteration count of its first fit."""
-    checkpoints, candidate = checkpoints or Checkpoints(Journal()), checked.candidate
-    rows, params = problem.split.development, checked.train_model.params
-    return checkpoints.fitted("refit", problem, candidate, lambda: fit(problem, candidate, rows, params))
+    make = partial(fit, problem, checked.candidate, problem.split.development, checked.train_model.params)
+    return checkpoints.fitted("refit", problem, checked.candidate, make)
 
 
 def evaluate(problem: Problem, comparison: Comparison, checked: Checked, model: Fitted) -> Final:
@@ -126,17 +113,8 @@ def evaluate(problem: Problem, comparison: Comparison, checked: Checked, model: 
         )
         for part in PARTS
     }
-    return Final(
-        candidate=checked.candidate,
-        model=model,
-        train_model=checked.train_model,
-        predicted=predicted,
-        metrics=metrics,
-        baseline=baseline,
-        errors=errors,
-        choice_note=checked.note,
-        warnings=_warn_of_baseline(comparison, metrics["test"], baseline["test"]),
-    )
+    notes = _warn_of_baseline(comparison, metrics["test"], baseline["test"])
+    return Final(checked, model, predicted, metrics, baseline, errors, notes)
 
 
 def fit(problem: Problem, candidate: Candidate, rows: np.ndarray, params: dict[str, Any]) -> Fitted:
@@ -204,7 +182,6 @@ def _stops_on_valid(candidate: Candidate) -> bool:
 
 
 def _score(problem: Problem, part: str, predicted: Predicted) -> dict[str, Score]:
-    """Return the scores of predictions for a part."""
     return scores(problem.task, problem.target(part), predicted)
 
 

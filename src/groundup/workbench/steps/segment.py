@@ -80,14 +80,7 @@ class SegmentChoice(NamedTuple):
         return self.candidate.params["n_clusters"]
 
 
-class SegmentModels(NamedTuple):
-    """The chosen segments fitted on the training set alone, and refitted with the validation set."""
-
-    train_model: Fitted
-    model: Fitted
-
-
-def compare_segments(
+def compare(
     problem: Problem, clock: Clock, journal: Journal, listen: Listener, learners: Sequence[str] | None = None
 ) -> Segmentation:
     """Judge 2 to ``MAX_SEGMENTS`` segments on folds of the training set.
@@ -186,7 +179,6 @@ def _judge(problem: Problem, candidate: Candidate, rows: np.ndarray) -> Judged:
 
 
 def _fit(problem: Problem, candidate: Candidate, rows: np.ndarray) -> Fitted:
-    """Fit a number of segments on some rows."""
     preparer = problem.preparer("linear", _distance_columns(problem))
     learner = candidate.entry.make(candidate.params)
     learner.fit(preparer.fit_transform(problem.frame[rows]))
@@ -207,7 +199,7 @@ def _predict(model: Fitted, frame) -> Predicted:
     return Predicted(model.learner.predict(points), points=points, centers=model.learner.cluster_centers_)
 
 
-def choose_segments(found: Segmentation) -> SegmentChoice:
+def choose(found: Segmentation) -> SegmentChoice:
     """Return the chosen number of segments.
 
     Raises
@@ -238,19 +230,23 @@ def choose_segments(found: Segmentation) -> SegmentChoice:
     )
 
 
-def refit_segments(problem: Problem, choice: SegmentChoice) -> SegmentModels:
-    """Fit the chosen number of segments on the training set, and on training and validation set."""
+def refit(problem: Problem, choice: SegmentChoice) -> tuple[Fitted, Fitted]:
+    """Return the chosen segments fitted on the training set alone, and refitted with the validation set."""
     train_model = _fit(problem, choice.candidate, problem.split.train)
     model = _fit(problem, choice.candidate, problem.split.development)
     _number_by_size(model, problem.features("development"))
-    return SegmentModels(train_model, model)
+    return train_model, model
 
 
-def assemble_segments(
-    problem: Problem, found: Segmentation, choice: SegmentChoice, models: SegmentModels, facts: dict[str, Any]
+def assemble(
+    problem: Problem,
+    found: Segmentation,
+    choice: SegmentChoice,
+    models: tuple[Fitted, Fitted],
+    facts: dict[str, Any],
 ) -> Result:
     """Score the segments on every part and return the result; `facts` are the fields that only the project knows."""
-    of_part = {"train": models.train_model, "valid": models.train_model, "test": models.model}
+    of_part = dict(zip(PARTS, (models[0], models[0], models[1]), strict=True))
     predicted = {part: _predict(of_part[part], problem.features(part)) for part in PARTS}
     metrics = {part: scores("clustering", None, predicted[part]) for part in PARTS}
     values = values_of(metrics)
@@ -258,7 +254,7 @@ def assemble_segments(
         part: sampling_error(found.metric, None, predicted[part], values[part]["silhouette"])
         for part in ("valid", "test")
     }
-    labels = models.model.learner.labels_
+    labels = models[1].learner.labels_
     return Result(
         groundup=__version__,
         task="clustering",
@@ -272,7 +268,7 @@ def assemble_segments(
             greater_is_better=True,
             reason=choice.reason,
         ),
-        leaderboard=segment_leaderboard(found, choice),
+        leaderboard=leaderboard(found, choice),
         metrics=values,
         undefined=undefined_of(metrics),
         verdict=_verdict(values, errors),
@@ -285,7 +281,7 @@ def assemble_segments(
     )
 
 
-def segment_leaderboard(found: Segmentation, choice: SegmentChoice | None = None) -> list[Row]:
+def leaderboard(found: Segmentation, choice: SegmentChoice | None = None) -> list[Row]:
     """Return a row per number of segments, the best first."""
     rows = [row_of(candidate, "silhouette") for candidate in found.tried]
     for row in rows:
