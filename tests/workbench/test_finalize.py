@@ -50,14 +50,14 @@ def test_the_validation_set_favours_a_model_that_stopped_on_it(problem):
     assert set(final.metrics) == {"train", "valid", "test"}
 
 
-def test_a_fixed_number_of_iterations_is_judged_like_others(problem):
+def test_a_fixed_number_of_iterations_is_not_favoured(problem):
     final = _final(problem, COUNTED)
     assert "favours" not in final.checked.note
     assert final.metrics["test"]["roc_auc"].value == pytest.approx(0.95, abs=0.06)
 
 
-def test_valid_overrules_folds_that_are_too_few_to_compare():
-    """Only boosting can learn signs that agree, but one fold of it was judged: the sampling error of valid decides."""
+def test_the_validation_set_overrules_too_few_folds():
+    """Only boosting can learn an interaction, but has one fold: the sampling error on the validation set decides."""
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(2, 800))
     table = read(pl.DataFrame({"a": a, "b": b, "y": np.where(a * b > 0, "yes", "no")}))
@@ -82,7 +82,7 @@ def test_each_part_has_the_sampling_error_of_the_deciding_score(problem):
     assert 0 <= final.errors["test"] < 0.15
 
 
-def test_scores_worse_than_the_baseline_on_test_are_warned_of():
+def test_warnings_of_test_scores_worse_than_the_baseline():
     baseline = _candidate(baseline_of("binary"), {}, [0.5])
     comparison = Comparison(metric("roc_auc"), baseline, [])
     base = {"roc_auc": Score(0.5), "accuracy": Score(0.9), "log_loss": Score(0.3), "f1": Score(0.0)}

@@ -53,7 +53,7 @@ def test_runs_are_found_by_what_they_depend_on(tmp_path):
     assert not is_project(tmp_path)
 
 
-def test_damaged_results_are_told(tmp_path):
+def test_damaged_results_are_reported(tmp_path):
     folder, identity = Folder(tmp_path), {"data": "x"}
     folder.save(identity, result())
     (folder.run_folder(identity) / BUNDLE).write_text("x")
@@ -79,7 +79,7 @@ def test_an_unreadable_run_in_use_does_not_stop_the_next(tmp_path, text):
 @pytest.mark.parametrize(
     ("content", "told"), [(None, "is missing"), (b"", "has changed"), (b"y", "has changed")]
 )
-def test_a_result_without_its_bundle_does_not_hold(tmp_path, content, told):
+def test_a_result_without_its_bundle_is_not_valid(tmp_path, content, told):
     folder, identity, heard = Folder(tmp_path), {"data": "x"}, []
     folder.save(identity, result())
     if content is not None:
@@ -110,13 +110,13 @@ def test_looks_are_counted_by_data_and_target(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"looks": 3}', '{"looks": ["x"]}'])
-def test_looks_of_a_damaged_file_begin_anew(tmp_path, text):
+def test_looks_in_a_damaged_file_start_at_one(tmp_path, text):
     (tmp_path / "project.json").write_text(text)
     assert Folder(tmp_path).record_test_look({"data": "x"}) == 1
     assert Folder(tmp_path).record_test_look({"data": "x"}) == 2
 
 
-def test_a_file_is_no_project(tmp_path):
+def test_a_file_is_not_a_project(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("a")
     with pytest.raises(UsageError, match="is a folder, and this is a file") as caught:
@@ -136,7 +136,7 @@ def test_files_have_the_usual_permissions(tmp_path):
     )
 
 
-def test_writing_leaves_the_old_file_when_it_fails(tmp_path, monkeypatch):
+def test_a_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
     folder = Folder(tmp_path)
     folder.record_test_look({"data": "x"})
     before = (tmp_path / "project.json").read_bytes()
@@ -147,6 +147,6 @@ def test_writing_leaves_the_old_file_when_it_fails(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [tmp_path / "project.json"]
 
 
-def test_default_root_is_a_safe_name():
+def test_the_default_folder_has_a_safe_name():
     assert str(default_folder("Telco Churn/2024")) == "Telco-Churn-2024-groundup"
     assert str(default_folder("..")) == "table-groundup"

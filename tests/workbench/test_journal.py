@@ -1,4 +1,4 @@
-"""The journal of a run: on the disk line by line, replayed, torn, damaged, and on a disk that refuses."""
+"""The journal of a run: written line by line, replayed, torn, damaged, and on a full disk."""
 
 import errno
 import json
@@ -57,7 +57,7 @@ def test_entries_recorded_in_memory_are_written_too(tmp_path):
     assert kinds(tmp_path / "run" / UNFINISHED) == ["fit", "ended"]
 
 
-def test_each_line_is_on_the_disk_before_the_next(tmp_path, monkeypatch):
+def test_each_line_is_on_disk_before_the_next(tmp_path, monkeypatch):
     calls = []
     fsync, write = os.fsync, os.write
     monkeypatch.setattr(journal_format.os, "write", lambda f, b: (calls.append("write"), write(f, b))[1])
@@ -70,7 +70,7 @@ def test_each_line_is_on_the_disk_before_the_next(tmp_path, monkeypatch):
     assert calls == ["write", "fsync"] * 2
 
 
-def test_an_interrupted_run_is_replayed_and_goes_on(tmp_path):
+def test_an_interrupted_run_is_replayed_and_resumed(tmp_path):
     written(tmp_path)
     journal = Journal()
     assert journal.open(tmp_path) == (
@@ -85,7 +85,7 @@ def test_an_interrupted_run_is_replayed_and_goes_on(tmp_path):
     assert Journal().open(tmp_path) == ""  # an ended run is no interrupted one
 
 
-def test_the_clock_is_asked_only_where_the_journal_ends(tmp_path):
+def test_the_clock_is_asked_only_at_the_end_of_the_journal(tmp_path):
     journal = Journal()
     journal.open(tmp_path)
     assert journal.replay_or_ask(lambda: "") == ""
@@ -106,7 +106,7 @@ def test_the_clock_is_asked_only_where_the_journal_ends(tmp_path):
     assert again.replay_or_ask(lambda: "fits") == "fits"
 
 
-def test_time_goes_on_where_it_ended(tmp_path):
+def test_the_time_of_an_interrupted_run_counts(tmp_path):
     clock = Clock(started=time.monotonic() - 30.0)
     journal = written(tmp_path, close=False, clock=clock)
     journal.record("fit")
@@ -129,7 +129,7 @@ def test_another_order_of_steps_is_refused(tmp_path):
         journal.record("compared")
 
 
-def test_other_versions_or_machines_begin_anew(tmp_path):
+def test_runs_of_other_versions_or_machines_are_not_resumed(tmp_path):
     journal = Journal()
     journal.open(tmp_path, environment={"numpy": "1"})
     journal.record("fit")
@@ -141,7 +141,7 @@ def test_other_versions_or_machines_begin_anew(tmp_path):
     assert Journal().open(tmp_path, fresh=True, environment={"numpy": "2"}) == ""
 
 
-def test_a_failed_run_is_not_taken_up(tmp_path):
+def test_a_failed_run_is_not_resumed(tmp_path):
     journal = written(tmp_path, close=False)
     journal.mark_stopped(GroundupError("No model could be fitted."))
     journal.close()
@@ -220,7 +220,7 @@ def test_a_full_disk_loses_the_last_entry_only(tmp_path, monkeypatch, written_by
     assert is_resumable(tmp_path)
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+def test_a_folder_that_cannot_be_created_is_reported(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(ProjectError, match="cannot be written") as caught:
         Journal().open(tmp_path / "file")
@@ -243,7 +243,7 @@ def test_a_journal_in_an_older_format_is_refused_with_both_numbers(tmp_path):
     assert kinds(tmp_path / UNFINISHED) == ["started"]
 
 
-def test_following_an_ended_run_writes_nothing(tmp_path):
+def test_replaying_an_ended_run_writes_nothing(tmp_path):
     journal = written(tmp_path, close=False)
     journal.mark_ended()
     before = (tmp_path / NAME).read_bytes()

@@ -1,4 +1,4 @@
-"""The lock of a project: one at a time, who holds it, and that nothing is left of a process that died."""
+"""The lock of a project: one process at a time, its holder, and no lock left by a killed process."""
 
 import json
 import os
@@ -34,7 +34,7 @@ def other(tmp_path):
     process.communicate()
 
 
-def test_a_second_process_is_refused_and_told_by_whom(tmp_path, other):
+def test_a_second_process_is_refused_with_the_id_of_the_first(tmp_path, other):
     with pytest.raises(
         ProjectError, match=f"Another process is working on this project: process {other.pid} on "
     ) as caught:
@@ -56,14 +56,14 @@ def test_a_killed_process_leaves_no_lock(tmp_path, other):
     assert not (tmp_path / HOLDER).exists()
 
 
-def test_two_in_one_process_exclude_each_other(tmp_path):
+def test_two_locks_in_one_process_exclude_each_other(tmp_path):
     with Lock(tmp_path), pytest.raises(ProjectError, match="Another process is working on"):
         Lock(tmp_path).__enter__()
     with Lock(tmp_path):
         pass
 
 
-def test_who_only_asks_keeps_nobody_out(tmp_path):
+def test_finding_the_holder_does_not_block_others(tmp_path):
     with Lock(tmp_path):
         pass
     ended = threading.Event()
@@ -109,8 +109,8 @@ def test_a_stored_result_is_read_while_another_works(tmp_path, make_frame):
     assert Folder(tmp_path).current_result().settings["max_fits"] == 6
 
 
-def test_of_many_at_once_one_builds(tmp_path):
-    """No look at test is lost, and no process breaks another's files."""
+def test_one_of_several_concurrent_builds_succeeds(tmp_path):
+    """Every look at the test set is counted, and no process damages the files of another."""
     command = [
         *(sys.executable, "-m", "groundup", "build", "sample:iris", "--target", "species", "--max-fits", "5"),
         *("--learner", "LogisticRegression", "--project", str(tmp_path / "p"), "--quiet", "--fresh"),
@@ -138,7 +138,7 @@ def test_of_many_at_once_one_builds(tmp_path):
     assert len(looks) == codes.count(0)
 
 
-def test_a_folder_that_refuses_is_told(tmp_path, monkeypatch):
+def test_an_unwritable_folder_is_reported(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("x")
     with pytest.raises(ProjectError, match="cannot be written"):
         Lock(tmp_path / "file" / "p").__enter__()

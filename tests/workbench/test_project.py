@@ -76,7 +76,7 @@ def test_changed_data_is_a_new_run_and_says_so(built, make_frame):
     assert other.bundle != built.bundle
 
 
-def test_journal_tells_every_step(built):
+def test_the_journal_has_every_step(built):
     lines = [json.loads(line) for line in (built.bundle.parent / "journal.jsonl").read_text().splitlines()]
     kinds = [line["kind"] for line in lines]
     assert kinds[0] == "started"
@@ -159,7 +159,7 @@ def test_unknown_names_have_a_hint(tmp_path, make_frame):
 # ---------------------------------------------------------------------- predictions of whole tables
 
 
-def test_bad_rows_are_marked_and_the_others_answered(built, make_frame):
+def test_bad_rows_are_marked_and_the_others_predicted(built, make_frame):
     frame = make_frame(n=20).drop("y").with_columns(pl.col("a").cast(pl.String))
     cells = frame["a"].to_list()
     cells[3], cells[7] = "abc", "inf"
@@ -211,7 +211,7 @@ def test_input_columns_keep_their_names(built, make_frame):
     assert predict(built.bundle, frame, keep=False).frame.columns == columns[-4:]
 
 
-def test_ragged_records_come_back_where_they_stood(built, tmp_path, make_frame):
+def test_ragged_records_keep_their_position(built, tmp_path, make_frame):
     path = tmp_path / "ragged.csv"
     frame = make_frame(n=60).drop("y")
     lines = frame.write_csv().splitlines()
@@ -251,7 +251,7 @@ def test_a_class_of_one_row(tmp_path):
 
 
 @pytest.mark.parametrize("n", [3, 4, 5])
-def test_a_handful_of_rows_is_too_few_and_says_so(tmp_path, n):
+def test_a_handful_of_rows_is_reported_as_too_few(tmp_path, n):
     frame = pl.DataFrame({"a": np.arange(n, dtype=float), "y": ["p", "q", "p", "q", "p"][:n]})
     with pytest.raises(GroundupError, match=r"too few|cannot be"):
         gu.Project(frame, target="y", path=tmp_path).build(max_fits=10)

@@ -1,4 +1,4 @@
-"""Segments: only k-means may be asked for, and what its fits warn of is told."""
+"""Segments: only k-means can be requested, and the warnings of its fits are reported."""
 
 import warnings
 
@@ -58,7 +58,7 @@ def _verdict(train, valid, test, error=0.027):
     return segment._verdict({part: {"silhouette": v} for part, v in values.items()}, errors)
 
 
-def test_the_verdict_names_the_part_that_disagrees():
+def test_the_verdict_names_the_part_that_differs():
     told = _verdict(0.4431, 0.2460, 0.4264, error=0.055)
     assert told.startswith(
         "The segments hold on the test set, but the silhouette on the validation set is lower"
@@ -71,7 +71,7 @@ def test_the_verdict_names_the_part_that_disagrees():
     assert _verdict(0.4431, 0.43, 0.4264).startswith("The segments hold on unseen rows")
 
 
-def test_numbers_go_by_size_and_what_was_not_tried_is_told(tmp_path):
+def test_segments_are_numbered_by_size_and_skipped_numbers_reported(tmp_path):
     rng = np.random.default_rng(0)
     which = np.repeat([0, 1, 2], [30, 100, 60])
     centers = np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]])[which]

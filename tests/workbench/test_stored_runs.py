@@ -1,4 +1,4 @@
-"""What a project keeps: stored results, the bundle they tell of, the looks at test, journals, limits of a run."""
+"""What a project stores: results and their bundles, looks at the test set, journals; and the limits of a run."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ def template(tmp_path_factory, make_frame):
 
 @pytest.fixture
 def kept(tmp_path, template):
-    """The folder of a project with one run, to be spoilt."""
+    """The folder of a project with one run, which a test may damage."""
     shutil.copytree(template, tmp_path / "p")
     return tmp_path / "p"
 
@@ -48,7 +48,7 @@ def told(heard):
     return [e.text for e in heard if isinstance(e, Message)]
 
 
-def test_same_command_again_is_the_stored_result(again, kept):
+def test_the_same_call_returns_the_stored_result(again, kept):
     heard = []
     result = again(listen=heard.append).build(max_fits=5)
     assert result.stored
@@ -60,7 +60,7 @@ def test_same_command_again_is_the_stored_result(again, kept):
 
 
 @pytest.mark.parametrize("spoil", ["gone", "cut", "other"])
-def test_a_destroyed_bundle_is_made_anew(again, kept, spoil):
+def test_a_damaged_bundle_is_rebuilt(again, kept, spoil):
     (bundle,) = kept.rglob("model.groundup")
     before, heard = bundle.read_bytes(), []
     bundle.unlink() if spoil == "gone" else bundle.write_bytes(before[:-9] if spoil == "cut" else b"x")
@@ -73,7 +73,7 @@ def test_a_destroyed_bundle_is_made_anew(again, kept, spoil):
     assert again().build(max_fits=5).stored
 
 
-def test_every_further_look_at_test_is_counted_and_told(again, make_frame):
+def test_every_further_look_at_the_test_set_is_counted_and_reported(again, make_frame):
     heard = []
     assert again(listen=heard.append).build(max_fits=5, fresh=True).test_looks == 2
     assert "evaluating on the test set, 2 times for these data" in [
@@ -93,7 +93,7 @@ def test_every_further_look_at_test_is_counted_and_told(again, make_frame):
     assert not any("evaluated" in warning for warning in first.warnings)
 
 
-def test_a_second_finalize_leaves_test_shut(tmp_path, make_frame):
+def test_a_second_finalize_does_not_use_the_test_set(tmp_path, make_frame):
     heard = []
     project = gu.Project(make_frame(), target="y", path=tmp_path / "p", learners=LINEAR, listen=heard.append)
     project.compare(max_fits=5)
@@ -128,7 +128,7 @@ def test_segments_count_and_record_their_look(tmp_path, make_frame):
         assert "tested" in kinds(path)
 
 
-def test_a_failing_run_leaves_the_older_journal(again, kept, monkeypatch):
+def test_a_failed_run_keeps_the_older_journal(again, kept, monkeypatch):
     (path,) = kept.rglob("journal.jsonl")
     before = path.read_bytes()
 
@@ -153,7 +153,7 @@ def test_an_unknown_learner_leaves_no_folder(tmp_path, make_frame):
     assert not path.exists()
 
 
-def test_a_project_in_the_place_of_a_file(tmp_path, make_frame):
+def test_a_project_cannot_replace_a_file(tmp_path, make_frame):
     path = tmp_path / "table.csv"
     path.write_text("precious")
     with pytest.raises(UsageError, match="this is a file"):
@@ -169,7 +169,7 @@ def test_installed_learners_are_part_of_what_a_run_depends_on(again, monkeypatch
     assert told(heard)[0] == "A new run: packages changed since the last one."
 
 
-def test_the_order_of_learners_is_no_new_run(kept, again):
+def test_the_order_of_learners_does_not_matter(kept, again):
     learners = ["LogisticRegression", "HistGradientBoostingClassifier"]
     assert not again(learners=learners).build(max_fits=10).stored
     assert again(learners=learners[::-1]).build(max_fits=10).stored
@@ -187,7 +187,7 @@ def test_the_order_of_learners_is_no_new_run(kept, again):
         ({"budget": project_module.BUDGET_S, "max_fits": 5}, (None, 5)),
     ],
 )
-def test_both_limits_hold_where_both_are_given(tmp_path, make_frame, limits, expected):
+def test_limits_of_a_run(tmp_path, make_frame, limits, expected):
     project = gu.Project(make_frame(), target="y", path=tmp_path / "p", learners=LINEAR)
     heard = []
     project._compare = lambda found, ready: heard.append((project._clock.budget_s, project._clock.max_fits))
@@ -196,13 +196,13 @@ def test_both_limits_hold_where_both_are_given(tmp_path, make_frame, limits, exp
     assert heard == [expected]
 
 
-def test_the_limit_that_is_used_up_first_ends_the_comparison(tmp_path, make_frame):
+def test_the_first_limit_reached_ends_the_comparison(tmp_path, make_frame):
     project = gu.Project(make_frame(), target="y", path=tmp_path / "p", learners=LINEAR)
     assert project.build(budget="1h", max_fits=5).ended == "fits"
     assert project.result.settings["budget_s"] == 3600
 
 
-def test_a_report_that_an_interruption_left_out_is_written_with_the_stored_result(kept, again):
+def test_a_missing_report_is_written_with_the_stored_result(kept, again):
     report = next(kept.glob("runs/*/report.html"))
     report.unlink()
     assert again().build(max_fits=5).stored

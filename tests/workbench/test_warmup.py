@@ -16,7 +16,7 @@ def kept(tmp_path, monkeypatch):
 
 
 class Side:
-    """A side process that ends when it is looked at, and leaves no mark."""
+    """A side process that ends when it is polled, and leaves no marker."""
 
     started: list = []  # noqa: RUF012
 
@@ -35,7 +35,7 @@ class Side:
         self.done = True
 
 
-def test_nothing_is_started_where_all_is_warm(kept, monkeypatch):
+def test_nothing_is_started_if_all_kernels_are_compiled(kept, monkeypatch):
     monkeypatch.setattr(warmup.subprocess, "Popen", Side)
     Side.started.clear()
     for name in LARGE["binary"]:
@@ -49,7 +49,7 @@ def test_nothing_is_started_where_all_is_warm(kept, monkeypatch):
     assert heard == []
 
 
-def test_waits_once_for_each_large_learner(kept, monkeypatch):
+def test_each_large_model_is_awaited_once(kept, monkeypatch):
     monkeypatch.setattr(warmup.subprocess, "Popen", Side)
     walked = []
     monkeypatch.setattr(warmup, "warm_up", lambda *words: walked.append(words))
