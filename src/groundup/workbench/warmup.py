@@ -126,13 +126,8 @@ def _compile(entry, task: str, dtypes: Sequence[str]) -> None:
     if {"early_stopping", "max_features"} <= entry.parameters:
         stopping = {**small, "early_stopping": True, "max_features": 0.5, "l2_regularization": 1.0}
         _fit_and_predict(entry.make(stopping), X, y)
-        _fit_and_predict(
-            entry.make({**small, "early_stopping": True}),
-            X,
-            y,
-            X_val=X[:50],
-            y_val=None if y is None else y[:50],
-        )
+        y_val = None if y is None else y[:50]
+        _fit_and_predict(entry.make({**small, "early_stopping": True}), X, y, X_val=X[:50], y_val=y_val)
 
 
 def _fit_and_predict(learner, X: np.ndarray, y, **more) -> None:
