@@ -15,6 +15,7 @@ extensions = [
     "numpydoc",
     "myst_parser",
     "sphinx_gallery.gen_gallery",
+    "command_reference",
     "mathml",
     "chart_pages",
 ]
