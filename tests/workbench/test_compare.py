@@ -165,7 +165,7 @@ def test_the_best_wins_when_it_is_clear():
         _comparison(_candidate("A", [0.9, 0.91, 0.92], 10**6), _candidate("B", [0.8, 0.81, 0.83], 10))
     )
     assert (choice.candidate.entry.name, choice.tied) == ("A", ())
-    assert "behind by more than chance explains" in choice.reason
+    assert "more than one standard error behind" in choice.reason
 
 
 def test_ties_prefer_the_smallest():
@@ -174,7 +174,7 @@ def test_ties_prefer_the_smallest():
     )
     assert choice.candidate.entry.name == "Small"
     assert [c.entry.name for c in choice.tied] == ["Big"]
-    assert "within chance of the best" in choice.reason
+    assert "within one standard error of the best" in choice.reason
     assert "smaller: 10 B against 1 MB" in choice.reason
 
 
@@ -183,17 +183,17 @@ def test_the_best_that_is_also_smallest_keeps_its_tie():
         _comparison(_candidate("Big", [0.89, 0.88, 0.88], 10**6), _candidate("Small", [0.90, 0.85, 0.91], 10))
     )
     assert choice.candidate.entry.name == "Small"
-    assert "as good within chance, but not smaller" in choice.reason
+    assert "is within one standard error, but not smaller" in choice.reason
 
 
 def test_one_learner_only():
     one = _candidate("A", [0.9, 0.9, 0.9])
     assert choose(_comparison(one)).reason == (
-        f"A: the only learner compared, with a mean roc_auc of {format_number(0.9)} over 3 folds."
+        f"A: the only model compared, a mean roc_auc of {format_number(0.9)} over 3 folds."
     )
     broken = _candidate("B", [])
     broken.error = "RuntimeError: no"
-    assert "the only learner that could be judged" in choose(_comparison(one, broken)).reason
+    assert "the only model with a score" in choose(_comparison(one, broken)).reason
 
 
 def _rmse(name, values, stopped="", n_bytes=1000):
@@ -219,8 +219,8 @@ def test_a_model_without_some_values_ranks_last():
     choice = choose(found)
     assert (choice.candidate, choice.tied) == (full, ())
     assert choice.reason == (
-        f"Full: the best mean rmse, {format_number(2.0)} over 5 folds; Gaps has a score on 3 of "
-        "them only, and is ranked behind."
+        f"Full: the best mean rmse, {format_number(2.0)} over 5 folds; Gaps has a score on only "
+        "3 of them and is ranked behind."
     )
     assert found.missing_folds(gaps) == [1, 2]
     assert found.warnings("regression") == [
@@ -235,7 +235,7 @@ def test_a_model_without_some_values_ranks_last():
 
 def test_the_only_model_may_lack_values_with_a_warning():
     found = _errors(_rmse("Gaps", [1.9, None, None, 1.9, 1.9]))
-    assert f"with a mean rmse of {format_number(1.9)} over 3 of 5 folds" in choose(found).reason
+    assert f"a mean rmse of {format_number(1.9)} over 3 of 5 folds" in choose(found).reason
     assert found.warnings("regression")[0].startswith("Gaps has no rmse on 2 of 5 folds: the predictions")
 
 
@@ -259,9 +259,9 @@ def test_a_model_stopped_later_is_ranked_by_its_differences():
     assert [c.entry.name for c in best_of_each(found)] == ["Short", "Full", "Other"]
     choice = choose(found)
     assert choice.reason == (
-        f"Short: the best mean rmse, {format_number(1.3)} over 2 of 5 folds and what the others "
-        "have on the rest; next comes "
-        f"Full with {format_number(1.8)}, behind by more than chance explains (difference {format_with_error(0.5, 0.0)})."
+        f"Short: the best mean rmse, {format_number(1.3)} over 2 of 5 folds and the scores of the "
+        "others on the rest; next is "
+        f"Full with {format_number(1.8)}, more than one standard error behind (difference {format_with_error(0.5, 0.0)})."
     )
     assert found.warnings("regression") == [
         "Short was judged on 2 of 5 folds, and is ranked by its differences from Full on these"
@@ -273,10 +273,10 @@ def test_the_reason_gives_the_mean_that_ranks_a_stopped_rival():
     found = _errors(_rmse("Full", [2.0, 2.0, 3.0, 4.0, 4.0]), _rmse("Short", [2.9, 2.9], "time"))
     choice = choose(found)
     assert (
-        f"Full: the best mean rmse, {format_number(3.0)} over 5 folds; next comes Short with {format_number(3.9)}"
+        f"Full: the best mean rmse, {format_number(3.0)} over 5 folds; next is Short with {format_number(3.9)}"
         in choice.reason
     )
-    assert "(by its differences on 2 of 5 folds)" in choice.reason
+    assert "(estimated from its differences on 2 of 5 folds)" in choice.reason
     assert found.estimate(found.tried[1]) == pytest.approx(3.9)
     assert [found.is_estimated(c) for c in found.tried] == [False, True]
     rows = [row for row in leaderboard(found) if not row.baseline]
@@ -319,4 +319,4 @@ def test_titles_within_a_sentence():
     assert LearnerEntry("AdaBoostClassifier", models.AdaBoostClassifier).spoken == "AdaBoost"
     assert LearnerEntry("BellCurves", object).spoken == "BellCurves"
     found = _comparison(_candidate("A", [0.9, 0.91, 0.92]), _candidate("BellCurves", [0.8, 0.81, 0.83]))
-    assert "next comes BellCurves with" in choose(found).reason
+    assert "next is BellCurves with" in choose(found).reason

@@ -118,7 +118,7 @@ def test_counts_have_a_model_of_their_own(tmp_path):
     def compared(target):
         frame = pl.DataFrame({"a": [i % 7 for i in range(300)], "y": target})
         project = Project(frame, target="y", task="regression", path=tmp_path)
-        return [e.name for e in project._learners().entries]
+        return [e.name for e in project._select_learners().entries]
 
     assert "PoissonRegressor" in compared([i % 40 for i in range(300)])
     assert "PoissonRegressor" not in compared([i % 40 + 7 for i in range(300)])

@@ -1,15 +1,10 @@
-"""The leak audit: what a model must not learn from, found before any is trained.
+"""The leak audit: find columns and rows that a model must not learn from, before any model is trained.
 
-``audit`` looks for columns that give the target away, identifiers, rows that are in two parts, columns that repeat each
-other, and dates dealt at random; ``Audit.check`` raises ``LeakFound`` for what blocks and was not accepted.
+``auditing.audit`` checks for columns that reveal the target, identifiers, rows that are in two parts, columns that
+repeat each other, and dates in a random split; ``Audit.check`` raises ``LeakFound`` for a blocking finding that was not
+accepted.
 """
 
-from groundup._lazy import attach
+from groundup.workbench.audit.findings import Audit, Finding, LeakFound, Score
 
-__getattr__, __dir__, __all__ = attach(
-    __name__,
-    {
-        "auditing": ["audit"],
-        "findings": ["Audit", "Finding", "LeakFound", "Score"],
-    },
-)
+__all__ = ["Audit", "Finding", "LeakFound", "Score"]

@@ -241,7 +241,7 @@ def audit(result: Result) -> Section | None:
         Line(
             cells=[
                 Cell(text=f.subject, beside=f"{f.kind}{', accepted' if f.accepted else ''}"),
-                Cell(text=f.told, value=f.score),
+                Cell(text=f.message, value=f.score),
                 Cell(text=f.remedy),
             ],
             weight="strong" if f.level == "block" else "quiet" if f.level == "note" else "",

@@ -67,7 +67,7 @@ class Candidate:
         return len(self.validation.folds)
 
 
-def error_line(error: Exception) -> str:
+def format_error(error: Exception) -> str:
     """Return an exception in one line."""
     text = str(error).strip()
     return f"{type(error).__name__}: {text.splitlines()[0]}" if text else type(error).__name__

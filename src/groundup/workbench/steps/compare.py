@@ -22,14 +22,14 @@ from groundup.errors import GroundupError
 from groundup.judge.metrics import Metric, deciding
 from groundup.judge.predicting import row_micros, size_bytes
 from groundup.judge.validation import Folds, Judged, Validation, deciding_metric, judge_fold
+from groundup.workbench.problem import Problem
 from groundup.workbench.run.clock import Clock
 from groundup.workbench.run.events import Failed, FitDone, Listener
 from groundup.workbench.run.journal import Journal, ProjectError
-from groundup.workbench.steps.candidate import Candidate, error_line
+from groundup.workbench.steps.candidate import Candidate, format_error
 from groundup.workbench.steps.comparison import MAX_FINALISTS, Comparison
 from groundup.workbench.steps.fits import journaled_fold, record_candidate, restore_candidate
 from groundup.workbench.steps.learners import LearnerEntry, baseline_of
-from groundup.workbench.steps.problem import Problem
 
 # Settings drawn from a search space.
 N_PERTURBED = 24
@@ -95,7 +95,7 @@ class Comparer:
                 break
             self._try_further(candidate)
         self.out.problems += self.out.warnings(self.problem.task)
-        self.journal.once(
+        self.journal.replay_or_record(
             "compared", ended=self.out.ended, n_fits=self.clock.n_fits, n_tried=len(self.out.tried)
         )
         return self.out
@@ -105,7 +105,7 @@ class Comparer:
         try:
             return entry.configurations(len(self.problem.split.train), self.problem.seed) or ({},)
         except Exception as error:  # noqa: BLE001 (code of another package may raise anything)
-            self.out.problems.append(f"the portfolio of {entry.title} cannot be used: {error_line(error)}")
+            self.out.problems.append(f"the portfolio of {entry.title} cannot be used: {format_error(error)}")
             return ({},)
 
     def _metric(self) -> Metric:
@@ -159,7 +159,9 @@ class Comparer:
             self._fold_done(candidate, validation)
             if self._is_behind(validation, best.validation):
                 return "behind"
-            return self.journal.decided(lambda: "time" if self.clock.left_s <= 0 else "", **_about(candidate))
+            return self.journal.replay_or_ask(
+                lambda: "time" if self.clock.left_s <= 0 else "", **_about(candidate)
+            )
 
         self._judge(candidate, after_fold=after_fold)
         if candidate.validation.stopped == "time":
@@ -178,7 +180,7 @@ class Comparer:
 
     def _refusal(self, candidate: Candidate, n_fits: int, estimate_s: float = 0.0) -> str:
         """Return why the clock stops a candidate, "" if it does not: see ``Clock.refusal``."""
-        return self.journal.decided(lambda: self.clock.refusal(n_fits, estimate_s), **_about(candidate))
+        return self.journal.replay_or_ask(lambda: self.clock.refusal(n_fits, estimate_s), **_about(candidate))
 
     def _judge(self, candidate: Candidate, after_fold) -> None:
         """Judge a candidate and record it; an error of its model becomes the candidate's error."""
@@ -188,8 +190,8 @@ class Comparer:
             self._validate(candidate, preprocessing, after_fold)
         except ProjectError:
             raise
-        except Exception as error:  # noqa: BLE001 (a model that fails does not end the run)
-            candidate.error = error_line(error)
+        except Exception as error:  # noqa: BLE001 (one failing learner never kills a run)
+            candidate.error = format_error(error)
         candidate.validation.model = None
         if not restore_candidate(self.journal, candidate):
             name = self.out.metric.name
@@ -263,7 +265,7 @@ class Comparer:
             try:
                 setting = entry.perturb(best.params, self.problem.seed, n)
             except Exception as error:  # noqa: BLE001 (code of another package may raise anything)
-                self.out.problems.append(f"{entry.title} cannot be tuned: {error_line(error)}")
+                self.out.problems.append(f"{entry.title} cannot be tuned: {format_error(error)}")
                 return
             yield Candidate(entry, setting)
             n_failed = 0 if self.out.best(entry.name) is not best else n_failed + 1

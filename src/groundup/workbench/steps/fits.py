@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from groundup.judge.metrics import Score
 from groundup.judge.validation import FoldResult, Judged
+from groundup.models.registry import BASELINES
 from groundup.workbench.run.journal import Journal
 from groundup.workbench.steps.candidate import Candidate
 
@@ -22,13 +23,14 @@ def journaled_fold(journal: Journal, candidate: Candidate, i: int, make: Callabl
         Fits and judges; called where the journal has no result. A result from the journal comes without its model.
     """
     key = {"learner": candidate.entry.name, "params": candidate.params, "fold": i}
-    entry = journal.take("fit", **key)
+    entry = journal.replay("fit", **key)
     if entry is None:
         judged = make()
         result = judged.result
         journal.record(
             "fit",
             **key,
+            is_baseline=candidate.entry.name in BASELINES,
             fit_s=result.fit_s,
             n_iterations=result.n_iterations,
             scores={name: list(score) for name, score in result.scores.items()},
@@ -62,7 +64,7 @@ def record_candidate(journal: Journal, candidate: Candidate, **facts) -> None:
 
 def restore_candidate(journal: Journal, candidate: Candidate) -> bool:
     """Read the costs and the error of a candidate from the journal; return whether it has them."""
-    entry = journal.take("candidate", learner=candidate.entry.name, params=candidate.params)
+    entry = journal.replay("candidate", learner=candidate.entry.name, params=candidate.params)
     if entry is None:
         return False
     candidate.n_bytes, candidate.row_us = entry["n_bytes"], entry["row_us"]

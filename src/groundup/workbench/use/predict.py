@@ -22,7 +22,7 @@ import polars as pl
 from groundup.errors import GroundupError, shorten
 from groundup.tables.contract.problems import NOT_FINITE, Problem
 from groundup.tables.sources.assemble import TITLE
-from groundup.workbench.run.history import result_at
+from groundup.workbench.run.history import find_result
 from groundup.workbench.use.prediction_input import Given, take
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def bundle_path(path: str | Path) -> Path:
         If there is none.
     """
     path = Path(path)
-    if (result := result_at(path)) is not None:
+    if (result := find_result(path)) is not None:
         return Path(result.bundle)
     if path.is_dir():
         raise GroundupError(

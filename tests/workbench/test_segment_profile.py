@@ -1,4 +1,4 @@
-"""What sets a segment apart, in words."""
+"""The description of a segment in words."""
 
 import numpy as np
 import polars as pl
@@ -25,7 +25,7 @@ def test_words_and_numbers():
     assert found[1].values["city"] == "Rome"
 
 
-def test_an_average_segment_says_so():
+def test_an_average_segment():
     frame = pl.DataFrame({"a": [1.0, 2.0, 3.0, 4.0] * 10})
     found = profile(frame, np.zeros(40, dtype=int), Contract.infer(read(frame)))
     assert found[0].words == "near the average in every column"

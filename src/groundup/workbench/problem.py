@@ -1,23 +1,24 @@
-"""A problem: the rows, the target and the split, in the form that every step works on."""
+"""A problem: the rows, the target and the split of a run, in the form that every step works on."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import polars as pl
 
-if TYPE_CHECKING:
-    import polars as pl
-
-    from groundup.tables import Contract, Split, Table
+from groundup.tables import Contract, Split, Table
+from groundup.tables.prepare import TablePreparer
 
 MANY_ROWS = 100_000
+PARTS = ("train", "valid", "test")
+PART_NAMES = {"train": "training set", "valid": "validation set", "test": "test set"}
 
 
-class Blind:
-    """The preparer of the baseline, which looks at no column: one column of zeros."""
+class NoFeatures:
+    """The preparer of a baseline, which ignores the features: one column of zeros."""
 
     def fit_transform(self, frame, y=None) -> np.ndarray:
         """Return zeros of shape (n_rows, 1)."""
@@ -34,16 +35,19 @@ class Blind:
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """What is to be learnt.
+    """The data that a run learns from.
 
     Attributes
     ----------
+    contract : Contract
+    split : Split
     frame : polars.DataFrame
-        The features of all rows in the contract's form: what a model will meet when it predicts.
+        The features of all rows in the contract's form, as a model receives them to predict.
     y : ndarray of shape (n_rows,), or None for clustering
-        The target; rows that have none hold a value that no part of the split names.
+        The target; a row without one holds an arbitrary value and is in no part of the split.
     classes : ndarray or None
         All labels, sorted.
+    seed : int
     """
 
     contract: Contract
@@ -55,30 +59,36 @@ class Problem:
 
     @property
     def task(self) -> str:
-        """What is learnt: binary, multiclass, regression, clustering."""
+        """The task: binary, multiclass, regression or clustering."""
         return self.contract.task
 
-    def rows(self, part: np.ndarray) -> tuple[pl.DataFrame, Any]:
-        """Return the features and the target of some rows."""
-        return self.frame[part], None if self.y is None else self.y[part]
+    def rows(self, numbers: np.ndarray) -> tuple[pl.DataFrame, Any]:
+        """Return the features and the target of the rows with these numbers."""
+        return self.frame[numbers], None if self.y is None else self.y[numbers]
+
+    def features(self, part: str) -> pl.DataFrame:
+        """Return the features of a part: train, valid, test or development (train and valid)."""
+        return self.frame[getattr(self.split, part)]
+
+    def target(self, part: str) -> np.ndarray:
+        """Return the target of a part."""
+        return self.y[getattr(self.split, part)]
 
     def preparer(self, preprocessing: str, names: Collection[str] | None = None):
         """Return an unfitted preparer of the contract's features, or of those with `names`."""
-        from groundup.tables.prepare import TablePreparer
-
         if preprocessing == "none":
-            return Blind()
+            return NoFeatures()
         columns = [c for c in self.contract.feature_columns if names is None or c.name in names]
         return TablePreparer(preprocessing, kinds={c.name: c.kind for c in columns})
 
     @property
     def n_folds(self) -> int:
-        """Folds of the comparison: 5, or 3 where there are so many rows that the spread is small anyway."""
+        """Folds of the comparison: 5, or 3 for so many rows that the spread is small anyway."""
         return 5 if len(self.split.train) < MANY_ROWS else 3
 
 
 def pose(table: Table, contract: Contract, split: Split, seed: int) -> Problem:
-    """Return the problem that a table, its contract and its split make."""
+    """Return the problem of a table, its contract and its split."""
     frame = contract.conform(table).frame
     if contract.target is None:
         return Problem(contract, split, frame, None, None, seed)

@@ -1,12 +1,12 @@
-"""What one column says of the target alone, against slow and obvious versions."""
+"""The share of the target that one column explains, against naive versions."""
 
 import numpy as np
 import polars as pl
 import pytest
 from sklearn.metrics import r2_score, roc_auc_score
 
-from groundup.workbench.audit.alone import Target, explained
-from groundup.workbench.audit.coding import Coded, by_value, coded, pattern, ranks
+from groundup.workbench.audit.coding import Coded, coded, codes_by_appearance, pattern, ranks
+from groundup.workbench.audit.explained_share import Target, explained_share
 
 
 def naive(codes, y, folds):
@@ -30,7 +30,7 @@ def folds_of(n, k=4, seed=0):
 
 
 @pytest.mark.parametrize("n_classes", [0, 2, 3])
-def test_explained_is_what_the_slow_version_says(n_classes):
+def test_explained_share_equals_a_naive_version(n_classes):
     rng = np.random.default_rng(n_classes)
     codes = rng.integers(0, 6, 240)
     folds = folds_of(240)
@@ -40,7 +40,7 @@ def test_explained_is_what_the_slow_version_says(n_classes):
     else:
         y = codes + rng.normal(size=240)
         rows = y[:, None]
-    found = explained(Coded(codes, 6, -1), Target(y, n_classes), folds)
+    found = explained_share(Coded(codes, 6, -1), Target(y, n_classes), folds)
     share, said, order = naive(codes, rows, folds)
     assert found.share == pytest.approx(share, abs=1e-12)
     if n_classes == 2:
@@ -49,35 +49,35 @@ def test_explained_is_what_the_slow_version_says(n_classes):
         assert found.auc is None
 
 
-def test_explained_is_r2_where_folds_agree_on_the_mean():
+def test_explained_share_is_r2_when_folds_have_the_same_mean():
     rng = np.random.default_rng(1)
     x = rng.integers(0, 4, 20_000)
     y = x + rng.normal(size=20_000)
     folds = folds_of(20_000)
-    found = explained(Coded(x, 4, -1), Target(y, 0), folds)
+    found = explained_share(Coded(x, 4, -1), Target(y, 0), folds)
     assert found.share == pytest.approx(r2_score(y, x), abs=0.002)
 
 
-def test_a_copy_explains_all_and_noise_nothing():
+def test_a_copy_explains_everything_and_noise_nothing():
     rng = np.random.default_rng(2)
     y = rng.integers(0, 2, 3000)
     folds = folds_of(3000)
-    copy = explained(coded(pl.Series(np.where(y, "a", "b"))), Target(y, 2), folds)
-    noise = explained(coded(pl.Series(rng.normal(size=3000))), Target(y, 2), folds)
+    copy = explained_share(coded(pl.Series(np.where(y, "a", "b"))), Target(y, 2), folds)
+    noise = explained_share(coded(pl.Series(rng.normal(size=3000))), Target(y, 2), folds)
     assert copy.share > 0.999
     assert copy.auc == 1.0
     assert -0.05 < noise.share < 0.01
     assert 0.45 < noise.auc < 0.55
 
 
-def test_a_category_that_never_returns_says_nothing():
+def test_a_category_with_a_level_per_row_explains_nothing():
     """In-sample, a level per row explains everything; out of fold, nothing (a processor's sums may round to 2e-16)."""
     y = np.random.default_rng(3).integers(0, 2, 900)
-    found = explained(coded(pl.Series([f"n{i}" for i in range(900)])), Target(y, 2), folds_of(900))
+    found = explained_share(coded(pl.Series([f"n{i}" for i in range(900)])), Target(y, 2), folds_of(900))
     assert abs(found.share) < 1e-12
 
 
-def test_stretches_hold_about_as_many_rows_and_keep_missing_apart():
+def test_bins_hold_about_equal_counts_and_missing_is_separate():
     rng = np.random.default_rng(4)
     values = pl.Series(rng.gamma(1, size=4000)).set(pl.Series(rng.random(4000) < 0.1), None)
     found = coded(values)
@@ -88,7 +88,7 @@ def test_stretches_hold_about_as_many_rows_and_keep_missing_apart():
     assert (found.codes[values.is_null().to_numpy()] == found.missing).all()
 
 
-def test_few_values_have_a_code_each():
+def test_few_values_get_a_code_each():
     found = coded(pl.Series([3.0, 1.0, None, 3.0, 2.0] * 30))
     assert found.codes[:5].tolist() == [2, 0, 3, 2, 1]
 
@@ -104,7 +104,7 @@ def test_an_empty_column_is_one_code():
     assert (found.codes.tolist(), found.n_codes) == ([0, 0], 1)
 
 
-def test_pattern_tells_missing_and_a_frequent_value():
+def test_pattern_codes_missing_and_a_frequent_value():
     found = pattern(pl.Series([0.0, 0.0, 1.5, 2.5, None, 0.0]))
     assert found.codes.tolist() == [2, 2, 0, 0, 1, 2]
     assert pattern(pl.Series(["x", None])).codes.tolist() == [0, 1]
@@ -112,11 +112,11 @@ def test_pattern_tells_missing_and_a_frequent_value():
 
 def test_codes_by_first_appearance_are_equal_for_a_recoding():
     words = pl.Series(["b", "a", None, "b"])
-    assert by_value(words).tolist() == [0, 1, 2, 0]
-    assert by_value(pl.Series([7, 3, 5, 7])).tolist() == [0, 1, 2, 0]
+    assert codes_by_appearance(words).tolist() == [0, 1, 2, 0]
+    assert codes_by_appearance(pl.Series([7, 3, 5, 7])).tolist() == [0, 1, 2, 0]
 
 
-def test_ranks_are_those_of_scipy():
+def test_ranks_equal_scipy():
     from scipy.stats import rankdata
 
     values = np.array([3.0, 1.0, 3.0, 2.0])
