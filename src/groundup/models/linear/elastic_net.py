@@ -86,7 +86,7 @@ class ElasticNet(LinearRegressor):
     >>> y = X[:, 0] - 2.0 * X[:, 1] + rng.standard_normal(100)
     >>> model = ElasticNet(alpha=0.3).fit(X, y)
     >>> int((model.coef_ != 0).sum()), round(model.score(X, y), 2)
-    (3, 0.77)
+    (8, 0.82)
     """
 
     description = ModelDescription(
@@ -289,7 +289,7 @@ class Lasso(ElasticNet):
     >>> y = X[:, 0] - 2.0 * X[:, 1] + rng.standard_normal(100)
     >>> model = Lasso(alpha=0.3).fit(X, y)
     >>> int((model.coef_ != 0).sum()), round(model.score(X, y), 2)
-    (2, 0.78)
+    (2, 0.82)
     """
 
     description = ModelDescription(

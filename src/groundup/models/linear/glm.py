@@ -287,8 +287,8 @@ class TweedieRegressor(_GeneralizedLinearRegressor):
     >>> from groundup.models import TweedieRegressor
     >>> X = np.array([[1.0, 2.0], [2.0, 3.0], [3.0, 4.0], [4.0, 3.0]])
     >>> model = TweedieRegressor(power=1.5).fit(X, [2.0, 3.5, 5.0, 5.5])
-    >>> round(model.score(X, [2.0, 3.5, 5.0, 5.5]), 1)
-    0.8
+    >>> round(model.score(X, [2.0, 3.5, 5.0, 5.5]), 2)
+    0.91
     """
 
     description = ModelDescription(

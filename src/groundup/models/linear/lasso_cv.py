@@ -97,7 +97,7 @@ class ElasticNetCV(ElasticNet):
     >>> y = X[:, 0] - 2.0 * X[:, 1] + rng.standard_normal(100)
     >>> model = ElasticNetCV(l1_ratio=[0.5, 0.9]).fit(X, y)
     >>> float(model.l1_ratio_), round(model.score(X, y), 2)
-    (0.9, 0.82)
+    (0.9, 0.85)
     """
 
     description = ModelDescription(
@@ -305,7 +305,7 @@ class LassoCV(ElasticNetCV):
     >>> y = X[:, 0] - 2.0 * X[:, 1] + rng.standard_normal(100)
     >>> model = LassoCV().fit(X, y)
     >>> round(model.score(X, y), 2)
-    0.82
+    0.85
     """
 
     description = ModelDescription(

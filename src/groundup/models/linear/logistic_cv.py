@@ -139,7 +139,7 @@ class LogisticRegressionCV(LogisticRegression):
     ...     l1_ratios=(0, 0.5), scoring="neg_log_loss", use_legacy_attributes=False
     ... ).fit(X, y)
     >>> model.C_, model.l1_ratio_, round(model.score(X, y), 3)
-    (21.54434690031882, 0.0, -0.053)
+    (21.54434690031882, 0.5, -0.046)
     """
 
     description = ModelDescription(

@@ -65,7 +65,7 @@ class RidgeClassifier(LinearClasses, ClassifierMixin, Learner):
     >>> from groundup.models import RidgeClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> round(RidgeClassifier().fit(X, y).score(X, y), 2)
-    0.86
+    0.85
     """
 
     description = ModelDescription(
