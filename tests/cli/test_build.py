@@ -110,12 +110,12 @@ def rows(n, line):
     [
         ("", "empty"),
         ("a,y\n", "only a header"),
-        ("y\n" + rows(20, "{k}"), "no column to learn from"),
+        ("y\n" + rows(20, "{k}"), "no column that can be a feature"),
         ("a,y\n1,0\n", ""),
-        ("a,y\n" + rows(30, "{i},1"), "nothing to learn"),
-        ("a,y\n" + rows(30, "{i},"), "no value"),
+        ("a,y\n" + rows(30, "{i},1"), "nothing to predict"),
+        ("a,y\n" + rows(30, "{i},"), "is missing in all 30 rows"),
         (b"\x00\x01\x02\xff\xfe" * 400, ""),
-        ("name,y\n" + rows(30, ",{k}"), "no column to learn from"),
+        ("name,y\n" + rows(30, ",{k}"), "no column that can be a feature"),
     ],
 )
 def test_what_cannot_be_built(groundup, tmp_path, data, told):
@@ -170,7 +170,7 @@ def test_odd_tables_that_can_be_built(groundup, tmp_path):
     some_missing = head + rows(60, "{i},{m},,{k}") + "5,1,,\n7,2,,\n"
     said = bad(groundup, tmp_path, some_missing)
     assert said.code == 0, said
-    assert "2 rows have no target value" in said.out.replace("\n", " ")
+    assert "2 rows without a target value are not used" in said.out.replace("\n", " ")
     assert "gone: no row has a value" in said.out
     lonely = "a,y\n" + rows(60, "{i},{k}") + "61,2\n"
     said = bad(groundup, tmp_path, lonely)

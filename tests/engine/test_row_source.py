@@ -77,7 +77,7 @@ def test_plain_shares_memory_and_keeps_it_alive():
         ([X, X[:1]], r"a block of shape \(1, 4\) after 1000 rows does not fit"),
         ([X[:500, :3], X[500:]], r"a block of shape \(500, 3\) after 0 rows does not fit"),
         ([X[:500, 0], X[500:]], r"a block of shape \(500,\) after 0 rows does not fit"),
-        ([], "1000 rows were announced, but the blocks held 0"),
+        ([], "1000 rows were announced, but the blocks have 0"),
     ],
 )
 def test_wrong_blocks_are_refused_and_leave_no_file(tmp_path, blocks, message):

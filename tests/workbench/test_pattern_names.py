@@ -33,7 +33,7 @@ def built(frame, tmp_path_factory):
 def test_it_is_built_with_every_column(built):
     result, _ = built
     assert {f"{name}_" for name in NAMES} <= {c["name"] for c in result.contract["columns"]}
-    assert sum("stands for other names too" in note for note in result.notes) == len(NAMES)
+    assert sum("is a pattern of names" in note for note in result.notes) == len(NAMES)
 
 
 def test_rows_of_every_kind_of_input_get_equal_predictions(built, frame):

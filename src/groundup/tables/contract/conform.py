@@ -19,7 +19,15 @@ import polars as pl
 from groundup.errors import CheckFailed, GroundupError, UsageError, nearest, nearest_of, shorten
 from groundup.tables import cells
 from groundup.tables.contract.column import Column, as_level
-from groundup.tables.contract.problems import SEVERITY, Conformed, ConformedRow, FlaggedCells, Problem
+from groundup.tables.contract.problems import (
+    SEVERITY,
+    Conformed,
+    ConformedRow,
+    FlaggedCells,
+    Problem,
+    Status,
+    status_of,
+)
 from groundup.tables.dates import LAYOUTS, parse_datetime, parse_datetimes
 from groundup.tables.sources.infer_types import parse_plain_numbers
 
@@ -39,12 +47,15 @@ def conform(frame: pl.DataFrame, contract) -> Conformed:
         raw = frame[column.name]
         values, problems = conform_column(raw, column)
         columns.append(values.rename(column.name))
-        flagged += [FlaggedCells(raw, mask, kind, position) for kind, mask in problems.items() if mask.any()]
+        flagged += [
+            FlaggedCells(raw, mask, kind, position, status_of(kind, column))
+            for kind, mask in problems.items()
+            if mask.any()
+        ]
     return Conformed(
         pl.DataFrame(columns) if columns else frame.select([]),
         tuple(flagged),
         tuple(name for name in frame.columns if name not in used),
-        tuple(column.name for column in contract.feature_columns if column.unseen_is_usual),
     )
 
 
@@ -255,14 +266,17 @@ def _missing_words(*, numeric: bool) -> list[str]:
 def conform_row(row: Mapping[str, object], contract) -> ConformedRow:
     """Return one row in the form of `contract`, with its problems; see ``Contract.conform_row``."""
     check_columns(list(row), contract)
-    values, problems = {}, []
+    values, problems, statuses = {}, [], set()
     for column in contract.feature_columns:
         raw = _to_python(row[column.name])
         value, kinds = conform_cell(raw, column)
         values[column.name] = value
-        text = None if raw is None else str(raw)[:200]
-        problems += [Problem(1, column.name, text, kind, SEVERITY[kind]) for kind in kinds]
-    return ConformedRow(values, problems, tuple(name for name in row if name not in values))
+        if kinds:
+            text = None if raw is None else str(raw)[:200]
+            problems += [Problem(1, column.name, text, kind, SEVERITY[kind]) for kind in kinds]
+            statuses.update(status_of(kind, column) for kind in kinds)
+    status: Status = "refused" if "refused" in statuses else "warning" if "warning" in statuses else "ok"
+    return ConformedRow(values, problems, tuple(name for name in row if name not in values), status)
 
 
 def conform_cell(raw, column: Column) -> tuple[object, tuple[str, ...]]:

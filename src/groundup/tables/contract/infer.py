@@ -71,7 +71,7 @@ def infer_fields(
         [("kinds", n) for n in kinds] + [("ignore", n) for n in ignore] + [("units", n) for n in units],
     )
     if frame.height == 0:
-        raise GroundupError(f"The table {table.name!r} has no rows.")
+        raise GroundupError(f"The table {table.name!r} has no rows.", hint="Give a table with rows.")
     if target is None and task not in (None, "clustering"):
         raise UsageError(
             f"The task {task!r} needs a target.", hint=f"The columns are: {_list_names(frame.columns)}."
@@ -340,7 +340,9 @@ def infer_target(series: pl.Series, task: str | None = None) -> Target:
             )
     n_missing = len(series) - len(present)
     if len(present) == 0:
-        raise GroundupError(f"The target {name!r} is missing in all {len(series):,} rows.")
+        raise GroundupError(
+            f"The target {name!r} is missing in all {len(series):,} rows.", hint="Choose another target."
+        )
     n_unique = present.n_unique()
     if n_unique == 1:
         only = shorten(present[0])

@@ -10,8 +10,11 @@ from typing import Literal, NamedTuple
 import numpy as np
 import polars as pl
 
+from groundup.tables.contract.column import Column
 from groundup.text.numbers import pluralize
 
+# The effect of its cells on a row: predicted, predicted with a warning, or not predicted.
+Status = Literal["ok", "warning", "refused"]
 # kind -> severity. An error leaves the cell empty, and its row without a prediction. A warning keeps the value.
 SEVERITY: dict[str, Literal["warn", "error"]] = {
     "type": "error",  # not readable as the column's kind
@@ -34,6 +37,17 @@ NOT_FINITE = "the prediction is not a finite number"
 SCHEMA = {"row": pl.Int64, "column": pl.String, "value": pl.String, "kind": pl.String, "severity": pl.String}
 
 
+def status_of(kind: str, column: Column) -> Status:
+    """Return the status of a row that has a problem of this kind.
+
+    A cell that cannot be read refuses the row. Any other problem is a warning, except an unseen level in a column where
+    unseen levels are usual (`Column.unseen_is_usual`): it is reported, but the row is ok.
+    """
+    if SEVERITY[kind] == "error":
+        return "refused"
+    return "ok" if kind == "unseen" and column.unseen_is_usual else "warning"
+
+
 class Problem(NamedTuple):
     """One problem with a cell: its row (from 1), column, value as text (None where missing), kind and severity."""
 
@@ -43,8 +57,10 @@ class Problem(NamedTuple):
     kind: str
     severity: Literal["warn", "error"]
 
-    def __str__(self) -> str:
-        message = {
+    @property
+    def message(self) -> str:
+        """The problem, without row and column."""
+        return {
             "type": f"{self.value!r} is not of the column's type",
             "infinite": f"{self.value!r} is not a finite number",
             "converted": f"{self.value!r} was read as a number",
@@ -53,7 +69,9 @@ class Problem(NamedTuple):
             "fraction": f"{self.value} is {WARNINGS['fraction']}",
             "missing": "no value, but every training row had one",
         }[self.kind]
-        return f"row {self.row}, column {self.column!r}: {message}"
+
+    def __str__(self) -> str:
+        return f"row {self.row}, column {self.column!r}: {self.message}"
 
 
 class Tally(NamedTuple):
@@ -88,13 +106,14 @@ class FlaggedCells(NamedTuple):
     """The cells of one column that have one kind of problem.
 
     raw : the input column.  mask : bool (n_rows,): its cells with the problem.  kind : of the problem.  position : of
-    the column among the contract's features.
+    the column among the contract's features.  status : of the rows with such a cell.
     """
 
     raw: pl.Series
     mask: np.ndarray
     kind: str
     position: int
+    status: Status
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,14 +129,11 @@ class Conformed:
         The cells with problems, column by column.
     extra : tuple of str
         Input columns that the contract does not use.
-    usual : tuple of str
-        Columns where unseen levels are usual: see ``Column.unseen_share``.
     """
 
     frame: pl.DataFrame
     flagged: tuple[FlaggedCells, ...] = ()
     extra: tuple[str, ...] = ()
-    usual: tuple[str, ...] = ()
 
     @cached_property
     def problems(self) -> pl.DataFrame:
@@ -130,22 +146,29 @@ class Conformed:
     @cached_property
     def errors(self) -> pl.DataFrame:
         """The problems of severity error."""
-        return _list_problems([one for one in self.flagged if SEVERITY[one.kind] == "error"])
+        return _list_problems([one for one in self.flagged if one.status == "refused"])
 
-    @property
-    def unusual(self) -> pl.DataFrame:
-        """The problems without unseen levels in columns where they are usual."""
-        return self.problems.filter(
-            ~((pl.col("kind") == "unseen") & pl.col("column").is_in(list(self.usual)))
-        )
+    @cached_property
+    def warnings(self) -> pl.DataFrame:
+        """The problems of status warning: not errors, and not usual for their column."""
+        return _list_problems([one for one in self.flagged if one.status == "warning"])
+
+    def rows_with(self, status: Status) -> np.ndarray:
+        """Return which rows have a cell of this status: bool (n_rows,)."""
+        rows = np.zeros(self.frame.height, dtype=bool)
+        for one in self.flagged:
+            if one.status == status:
+                rows |= one.mask
+        return rows
 
     def tallies(self, n_examples: int = 3) -> list[Tally]:
         """Count the problems by column and kind: errors first, then in order of appearance."""
         grouped = self.problems.group_by("column", "kind", "severity", maintain_order=True).agg(
             pl.len().alias("n"), pl.col("value").unique(maintain_order=True).head(n_examples)
         )
+        usual = {(one.raw.name, one.kind) for one in self.flagged if one.status == "ok"}
         tallies = [
-            Tally(column, kind, severity, n, tuple(values), kind == "unseen" and column in self.usual)
+            Tally(column, kind, severity, n, tuple(values), (column, kind) in usual)
             for column, kind, severity, n, values in grouped.iter_rows()
         ]
         return sorted(tallies, key=lambda tally: (tally.severity != "error", tally.usual))
@@ -157,11 +180,12 @@ class Conformed:
 
 
 class ConformedRow(NamedTuple):
-    """One row in the form of a contract: values by feature, problems (their row is 1), unused keys."""
+    """One row in the form of a contract: values by feature, problems (their row is 1), unused keys, status."""
 
     values: dict[str, object]
     problems: list[Problem]
     extra: tuple[str, ...]
+    status: Status
 
 
 def _list_problems(flagged: Sequence[FlaggedCells]) -> pl.DataFrame:
@@ -174,7 +198,7 @@ def _list_problems(flagged: Sequence[FlaggedCells]) -> pl.DataFrame:
 
 def _list_cells(flagged: FlaggedCells) -> pl.DataFrame:
     """Return one row per flagged cell."""
-    raw, mask, kind, position = flagged
+    raw, mask, kind, position, _ = flagged
     at = pl.Series(np.flatnonzero(mask))
     cell = raw.gather(at)
     plain = cell.dtype.is_integer() or cell.dtype == pl.String

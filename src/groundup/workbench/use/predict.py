@@ -146,7 +146,7 @@ def answer(model: Model, given: Given, *, keep: bool = True) -> Predictions:
     table = given.table
     conformed = model.contract.conform(table)
     columns, bad = answers_of(model, conformed)
-    warned = conformed.unusual.filter(pl.col("severity") == "warn")
+    warned = conformed.warnings
     doubted = np.zeros(table.n_rows, dtype=bool)
     doubted[warned["row"].to_numpy() - 1] = True
     lost = lost_of(given)
