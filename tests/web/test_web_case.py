@@ -155,7 +155,7 @@ def test_what_training_had_empty_may_be_empty(client, filled, keys):
 def test_a_form_that_lacks_fields_is_answered_as_empty(client):
     context = client.post("/case.json", data={}).json()
     assert context["state"] == "typed"
-    assert context["said"]["status"] == "doubtful"
+    assert context["said"]["status"] == "warning"
 
 
 def test_the_snippets_ask_for_the_very_answer(model, bundle_file, filled, keys, tmp_path):

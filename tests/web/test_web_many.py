@@ -90,7 +90,7 @@ def test_a_formula_is_not_run_by_the_spreadsheet_that_opens_the_answers(client):
     answered = upload(client, frame.write_csv().encode()).json()["answered"]
     assert answered["n_escaped"] == 6
     assert {row["plan"] for row in downloaded(client, answered)} == {"'=cmd|'/c calc'!A0"}
-    assert answered["verdicts"][0]["status"] == "doubtful"
+    assert answered["verdicts"][0]["status"] == "warning"
 
 
 @pytest.mark.parametrize(

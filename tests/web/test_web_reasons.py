@@ -24,7 +24,7 @@ def test_words_and_doubt_are_those_of_the_server(contract, effect):
     given = reason("plan", "gold", effect, usual="basic", doubt="not seen in training", does="moves it")
     (bar,) = reasons_of([given], contract, "yes").bars
     assert (bar.value, bar.usual, bar.words) == ("gold", "basic", "moves it")
-    assert bar.doubt == "Not seen in training"
+    assert bar.warning == "Not seen in training"
     assert bar.size == math.copysign(100, effect)
 
 
@@ -52,7 +52,7 @@ def test_the_reasons_carry_the_doubt_that_the_field_has(client, filled, keys):
     """In the page and in its JSON: whoever reads the reasons only must not miss it."""
     form = {**filled, keys["months"]: "900"}
     bars = client.post("/case.json", data=form).json()["said"]["reasons"]["bars"]
-    assert {bar["key"]: bar["doubt"] for bar in bars}[keys["months"]] == "Outside the range seen in training"
+    assert {bar["key"]: bar["warning"] for bar in bars}[keys["months"]] == "Outside the range seen in training"
     assert "Outside the range seen in training." in client.post("/", data=form).text
 
 

@@ -181,7 +181,7 @@ def test_reordered_extra_missing_and_unseen(built, make_frame):
         predict(built.bundle, frame.drop("a"))
     unseen = predict(built.bundle, frame.with_columns(c=pl.lit("violet")))
     assert unseen.n_failed == 0
-    assert unseen.n_doubted == 10
+    assert unseen.n_warned == 10
     assert "'violet' was not seen" in unseen.frame["problem"][0]
 
 

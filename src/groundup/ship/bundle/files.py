@@ -213,7 +213,7 @@ def _write_arrays(arrays: dict[str, np.ndarray]) -> bytes:
 def _quietly(model: Model, rows) -> dict[str, np.ndarray]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return model.answers(rows)
+        return model.replay_outputs(rows)
 
 
 def _sha256(data) -> str:
@@ -348,7 +348,7 @@ def _replayed(model: Model, replay: doc.Replay, exact: bool) -> int:
             raise CheckFailed(
                 "The model does not say what it said when it was saved, to rows made from the stored ones."
             )
-        if model.takes_rows() and "predict" in said:
+        if model.has_row_path and "predict" in said:
             one_by_one = [model.predict_row(row, errors="null") for row in replays.mappings(rows)]
             replays.compare(
                 {"predict": replays.written(said)["predict"]}, {"predict": np.array(one_by_one)}, None

@@ -15,7 +15,7 @@ import polars as pl
 from groundup.errors import CheckFailed, GroundupError, UsageError, nearest, nearest_of, shorten
 from groundup.tables import cells
 from groundup.tables.contract.column import Column, as_level
-from groundup.tables.contract.problems import Conformed, Doubted
+from groundup.tables.contract.problems import Conformed, Doubted, status_of
 from groundup.tables.dates import LAYOUTS, parse_datetimes
 from groundup.tables.sources.types import plain_numbers
 
@@ -35,12 +35,15 @@ def conform(frame: pl.DataFrame, contract) -> Conformed:
         raw = frame[column.name]
         values, doubts = conform_column(raw, column)
         done.append(values.rename(column.name))
-        found += [Doubted(raw, mask, kind, place) for kind, mask in doubts.items() if mask.any()]
+        found += [
+            Doubted(raw, mask, kind, place, status_of(kind, column))
+            for kind, mask in doubts.items()
+            if mask.any()
+        ]
     return Conformed(
         pl.DataFrame(done) if done else frame.select([]),
         tuple(found),
         tuple(name for name in frame.columns if name not in used),
-        tuple(column.name for column in contract.feature_columns if column.unseen_is_usual),
     )
 
 

@@ -12,21 +12,24 @@ from datetime import UTC, date, datetime
 from groundup.tables import cells
 from groundup.tables.contract.column import Column, as_level
 from groundup.tables.contract.conform import check_columns
-from groundup.tables.contract.problems import SEVERITY, ConformedRow, Problem
+from groundup.tables.contract.problems import SEVERITY, ConformedRow, Problem, Status, status_of
 from groundup.tables.dates import LAYOUTS, parse_datetime
 
 
 def conform_row(row: Mapping[str, object], contract) -> ConformedRow:
     """Return `row` in the form of `contract`, with its problems; see ``Contract.conform_row``."""
     check_columns(list(row), contract)
-    values, problems = {}, []
+    values, problems, statuses = {}, [], set()
     for column in contract.feature_columns:
         raw = _plain(row[column.name])
         value, doubts = conform_cell(raw, column)
         values[column.name] = value
-        shown = None if raw is None else str(raw)[:200]
-        problems += [Problem(1, column.name, shown, kind, SEVERITY[kind]) for kind in doubts]
-    return ConformedRow(values, problems, tuple(name for name in row if name not in values))
+        if doubts:
+            shown = None if raw is None else str(raw)[:200]
+            problems += [Problem(1, column.name, shown, kind, SEVERITY[kind]) for kind in doubts]
+            statuses.update(status_of(kind, column) for kind in doubts)
+    status: Status = "refused" if "refused" in statuses else "warning" if "warning" in statuses else "ok"
+    return ConformedRow(values, problems, tuple(name for name in row if name not in values), status)
 
 
 def conform_cell(raw, column: Column) -> tuple[object, tuple[str, ...]]:

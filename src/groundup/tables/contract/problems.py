@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import polars as pl
 
+if TYPE_CHECKING:
+    from groundup.tables.contract.column import Column
+
+# What its cells make of a row: predicted, predicted with a warning, or not predicted.
+Status = Literal["ok", "warning", "refused"]
 # kind -> severity. An error leaves the cell empty: its prediction must be marked. A warning keeps the value.
 SEVERITY: dict[str, Literal["warn", "error"]] = {
     "type": "error",  # the text or type cannot be what the column holds
@@ -29,6 +34,19 @@ DOUBTS = {
 }
 # Of a row whose cells are sound, and whose answer is no number all the same.
 NOT_FINITE = "the model's answer is not a finite number"
+
+
+def status_of(kind: str, column: Column) -> Status:
+    """Return what a problem of this kind makes of its row; every face takes the decision from here.
+
+    A cell that cannot be read refuses the row. Anything else is a warning, except an unseen level in a column where new
+    levels are usual (`Column.unseen_is_usual`): it is reported, but the row counts as ok.
+    """
+    if SEVERITY[kind] == "error":
+        return "refused"
+    return "ok" if kind == "unseen" and column.unseen_is_usual else "warning"
+
+
 SCHEMA = {"row": pl.Int64, "column": pl.String, "value": pl.String, "kind": pl.String, "severity": pl.String}
 
 
@@ -41,8 +59,10 @@ class Problem(NamedTuple):
     kind: str
     severity: Literal["warn", "error"]
 
-    def __str__(self) -> str:
-        told = {
+    @property
+    def message(self) -> str:
+        """What is wrong with the cell, without naming it."""
+        return {
             "type": f"{self.value!r} is not of the column's type",
             "infinite": f"{self.value!r} is not a finite number",
             "converted": f"{self.value!r} was taken as a number",
@@ -51,7 +71,9 @@ class Problem(NamedTuple):
             "fraction": f"{self.value} is {DOUBTS['fraction']}",
             "missing": "no value, but training always had one",
         }[self.kind]
-        return f"row {self.row}, column {self.column!r}: {told}"
+
+    def __str__(self) -> str:
+        return f"row {self.row}, column {self.column!r}: {self.message}"
 
 
 class Tally(NamedTuple):
@@ -87,13 +109,14 @@ class Doubted(NamedTuple):
     """The cells of a column that have one kind of problem.
 
     raw : the column as it came.  mask : bool (n_rows,): its doubtful cells.  kind : of problem.  place : of the column
-    among the contract's features.
+    among the contract's features.  status : of the rows with such a cell.
     """
 
     raw: pl.Series
     mask: np.ndarray
     kind: str
     place: int
+    status: Status
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,14 +132,11 @@ class Conformed:
         Where the problems are, column by column.
     extra : tuple of str
         Input columns that the contract does not use.
-    usual : tuple of str
-        Columns where unseen levels are the usual case: see ``Column.unseen_share``.
     """
 
     frame: pl.DataFrame
     doubted: tuple[Doubted, ...] = ()
     extra: tuple[str, ...] = ()
-    usual: tuple[str, ...] = ()
 
     @cached_property
     def problems(self) -> pl.DataFrame:
@@ -131,20 +151,22 @@ class Conformed:
         """The problems that spoil their cell."""
         return _listed([one for one in self.doubted if SEVERITY[one.kind] == "error"])
 
-    @property
-    def doubts(self) -> pl.DataFrame:
-        """The problems that are worth a look row by row: all but unseen levels in columns where they are usual."""
-        return self.problems.filter(
-            ~((pl.col("kind") == "unseen") & pl.col("column").is_in(list(self.usual)))
-        )
+    def rows_with(self, status: Status) -> np.ndarray:
+        """Return which rows have a cell of this status: bool (n_rows,)."""
+        found = np.zeros(self.frame.height, dtype=bool)
+        for one in self.doubted:
+            if one.status == status:
+                found |= one.mask
+        return found
 
     def tallies(self, n_examples: int = 3) -> list[Tally]:
         """Return the problems counted by column and kind, errors first, then in order of appearance."""
         grouped = self.problems.group_by("column", "kind", "severity", maintain_order=True).agg(
             pl.len().alias("n"), pl.col("value").unique(maintain_order=True).head(n_examples)
         )
+        usual = {(one.raw.name, one.kind) for one in self.doubted if one.status == "ok"}
         found = [
-            Tally(column, kind, severity, n, tuple(values), kind == "unseen" and column in self.usual)
+            Tally(column, kind, severity, n, tuple(values), (column, kind) in usual)
             for column, kind, severity, n, values in grouped.iter_rows()
         ]
         return sorted(found, key=lambda tally: (tally.severity != "error", tally.usual))
@@ -156,11 +178,12 @@ class Conformed:
 
 
 class ConformedRow(NamedTuple):
-    """One row in the form of a contract: values by feature, problems (their row is 1), unused keys."""
+    """One row in the form of a contract: values by feature, problems (their row is 1), unused keys, status."""
 
     values: dict[str, object]
     problems: list[Problem]
     extra: tuple[str, ...]
+    status: Status
 
 
 def _listed(doubted: Sequence[Doubted]) -> pl.DataFrame:
@@ -171,7 +194,7 @@ def _listed(doubted: Sequence[Doubted]) -> pl.DataFrame:
 
 
 def _cells(doubted: Doubted) -> pl.DataFrame:
-    raw, mask, kind, place = doubted
+    raw, mask, kind, place, _ = doubted
     at = pl.Series(np.flatnonzero(mask))
     cell = raw.gather(at)
     plain = cell.dtype.is_integer() or cell.dtype == pl.String
