@@ -32,9 +32,7 @@ def command(
     *,
     row: Annotated[
         int | None,
-        typer.Option(
-            "--row", min=1, metavar="N", help="The row to explain, counted from 1 (default: 1)."
-        ),
+        typer.Option("--row", min=1, metavar="N", help="The row to explain, counted from 1 (default: 1)."),
     ] = None,
     label: Annotated[
         str | None,
@@ -70,7 +68,9 @@ def command(
 
     if output is not None:
         if row is not None:
-            raise UsageError("--row explains one row, --output writes a table of all.", hint="Use one of them.")
+            raise UsageError(
+                "--row explains one row, --output writes a table of all.", hint="Use one of them."
+            )
         if as_json and output == "-":
             raise UsageError(
                 "--json and a table cannot both go to stdout.", hint="Name an output file: -o reasons.csv."
@@ -117,7 +117,8 @@ def _print_row(made, number: int, top: int, as_json: bool) -> None:
     probabilities = ", ".join(
         f"{name.removeprefix('probability_')} {format_probability(share)}" for name, share in answer.items()
     )
-    console.print(f"Row {number}: {prediction}" + (f"  ({probabilities})" if probabilities else ""), markup=False, style="bold")
+    title = f"Row {number}: {prediction}" + (f"  ({probabilities})" if probabilities else "")
+    console.print(title, markup=False, style="bold")
     for reason in found.reasons:
         console.print(f"  {reason.words}", markup=False, soft_wrap=True)
     if not found.reasons:

@@ -23,7 +23,9 @@ def command(
         str,
         typer.Option(metavar="HOST", help="Address to listen on; any but this machine's own needs a token."),
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(metavar="PORT", help="Port to listen on; 0 chooses a free one.")] = 8000,
+    port: Annotated[
+        int, typer.Option(metavar="PORT", help="Port to listen on; 0 chooses a free one.")
+    ] = 8000,
     token: Annotated[
         str | None,
         typer.Option(
@@ -34,7 +36,9 @@ def command(
             "options.",
         ),
     ] = None,
-    max_rows: Annotated[int, typer.Option("--max-rows", metavar="N", help="Maximum rows per request.")] = 10_000,
+    max_rows: Annotated[
+        int, typer.Option("--max-rows", metavar="N", help="Maximum rows per request.")
+    ] = 10_000,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:

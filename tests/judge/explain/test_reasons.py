@@ -51,7 +51,8 @@ def test_words_state_value_usual_value_and_effect(rows, explained):
     plan = told["plan"]
     factor = f"{math.exp(plan.contribution):.3g}"
     assert told["months"].words.startswith("“months” is 1 (usually ")
-    assert plan.words == f"“plan” is “pro” (usually “basic”): strongly raises the chance of “yes” (multiplies the odds by {factor})"
+    effect = f"strongly raises the chance of “yes” (multiplies the odds by {factor})"
+    assert plan.words == f"“plan” is “pro” (usually “basic”): {effect}"
     assert (plan.value, plan.usual) == ("pro", "basic")
     assert told["fee"].words.startswith("“fee” is missing: ")
     assert told["fee"].value is None
@@ -132,8 +133,20 @@ def test_a_contribution_beyond_what_a_float_holds_is_still_the_first_reason(rows
     [
         (math.log(2.5), "log-odds", "“yes”", None, "raises the chance of “yes” (multiplies the odds by 2.5)"),
         (-math.log(2.5), "log-odds", "“true”", None, "lowers the chance of “true” (divides the odds by 2.5)"),
-        (20.0, "log-odds", "“yes”", None, "strongly raises the chance of “yes” (multiplies the odds by more than 1,000)"),
-        (-1.7e308, "log-odds", "“yes”", None, "strongly lowers the chance of “yes” (divides the odds by more than 1,000)"),
+        (
+            20.0,
+            "log-odds",
+            "“yes”",
+            None,
+            "strongly raises the chance of “yes” (multiplies the odds by more than 1,000)",
+        ),
+        (
+            -1.7e308,
+            "log-odds",
+            "“yes”",
+            None,
+            "strongly lowers the chance of “yes” (divides the odds by more than 1,000)",
+        ),
         (
             0.123,
             "probability",

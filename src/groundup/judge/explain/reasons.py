@@ -226,7 +226,9 @@ def _effect(contribution: float, unit: str, outcome: str, target: str, target_un
 
 def _factor(size: float) -> str:
     return (
-        f"more than {format_short(_MAX_FACTOR)}" if size > math.log(_MAX_FACTOR) else format_short(math.exp(size))
+        f"more than {format_short(_MAX_FACTOR)}"
+        if size > math.log(_MAX_FACTOR)
+        else format_short(math.exp(size))
     )
 
 

@@ -36,7 +36,9 @@ class Answers:
     @cached_property
     def is_finite(self) -> np.ndarray:
         """Which rows have finite predictions and probabilities: bool (n_rows,)."""
-        finite = np.isfinite(self.labels) if self.labels.dtype.kind == "f" else np.ones(len(self.labels), bool)
+        finite = (
+            np.isfinite(self.labels) if self.labels.dtype.kind == "f" else np.ones(len(self.labels), bool)
+        )
         return finite if self.probabilities is None else finite & np.isfinite(self.probabilities).all(axis=1)
 
     @cached_property

@@ -95,10 +95,10 @@ def _check_keys(extra: Sequence[str], contract: Contract) -> None:
     unknown = [name for name in extra if name not in contract.by_name]
     if unknown:
         listed = ", ".join(shorten(name) for name in unknown[:MAX_LISTED])
-        more = f", ... ({len(unknown)} in all)" if len(unknown) > MAX_LISTED else ""
+        listed += f", ... ({len(unknown)} in all)" if len(unknown) > MAX_LISTED else ""
         noun = "key" if len(unknown) == 1 else "keys"
         raise UsageError(
-            f"The row has the {noun} {listed}{more}, which the model does not know.{nearest(unknown[0], contract.by_name)}",
+            f"The row has the {noun} {listed}, which the model does not know.{nearest(unknown[0], contract.by_name)}",
             hint="Remove keys that are no columns of the contract, or ignore them with errors='null'.",
         )
 

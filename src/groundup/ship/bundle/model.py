@@ -63,7 +63,8 @@ class Model:
 
     def __repr__(self) -> str:
         target = f" for {self.target.name!r}" if self.target.name else ""
-        return f"<Model {type(self.learner).__name__}{target}, {self.target.task}, digest {self.digest[:12] or 'none yet'}>"
+        digest = self.digest[:12] or "none yet"
+        return f"<Model {type(self.learner).__name__}{target}, {self.target.task}, digest {digest}>"
 
     # ------------------------------------------------------------------ many rows
 

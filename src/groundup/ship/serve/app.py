@@ -159,7 +159,9 @@ async def predict(request: Request) -> Response:
 def _read(state, body: bytes) -> PredictRequest:
     wanted = read_request(body, state.settings.max_rows, state.predictor.contract.by_name)
     if wanted.explain and len(wanted.rows) > MAX_EXPLAINED:
-        detail = f"Reasons are available for at most {MAX_EXPLAINED} rows per request, not {len(wanted.rows):,}."
+        detail = (
+            f"Reasons are available for at most {MAX_EXPLAINED} rows per request, not {len(wanted.rows):,}."
+        )
         raise Problem("too-many-rows", detail)
     return wanted
 
@@ -241,9 +243,7 @@ def _pages(app: FastAPI, *, home: bool) -> APIRouter:
         "/docs.css": ("text/css; charset=utf-8", lambda _: manual.css().encode()),
     }
     for path, (media, make) in others.items():
-        router.add_api_route(
-            path, _CachedPage(media, make), methods=["GET", "HEAD"], include_in_schema=False
-        )
+        router.add_api_route(path, _CachedPage(media, make), methods=["GET", "HEAD"], include_in_schema=False)
     if not home:
         router.add_api_route("/", _to_docs, methods=["GET", "HEAD"], include_in_schema=False)
     return router

@@ -103,7 +103,8 @@ class Guards:
             source = urlsplit(origin.decode("latin-1")).netloc
             if source.lower() != host.lower():
                 raise Problem(
-                    "origin", f"Pages at {origin.decode('latin-1')[:80]!r} may not send requests to this server."
+                    "origin",
+                    f"Pages at {origin.decode('latin-1')[:80]!r} may not send requests to this server.",
                 )
         if self.settings.token is not None and scope["path"] not in PROBES:
             self._check_token(headers)

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document at ``/openapi.json``: FastAPI's, of the routes, with the contract's own schemas and examples."""
+"""The OpenAPI 3.1 document at ``/openapi.json``: FastAPI's, with the contract's own schemas and examples."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ _PREDICT_PROBLEMS = (
 )
 
 
-def document(app: FastAPI, predictor: Predictor, settings: Settings, identity: dict[str, str]) -> dict[str, Any]:
+def document(
+    app: FastAPI, predictor: Predictor, settings: Settings, identity: dict[str, str]
+) -> dict[str, Any]:
     """Return the document.
 
     Parameters
@@ -86,9 +88,9 @@ def _predict(predictor: Predictor, settings: Settings, identity: dict[str, str])
         statuses.setdefault(str(KINDS[name].status), []).append(name)
     return {
         "description": (
-            "One row is an object, many are a list. Each row of a list is checked by itself: a refused one has its errors "
-            "in its own answer, and the status is 200. A single row that is refused gives the problem 422. At most "
-            f"{settings.max_rows:,} rows and {settings.max_body_bytes:,} bytes per request."
+            "One row is an object, many are a list. Each row of a list is checked by itself: a refused one has its "
+            "errors in its own answer, and the status is 200. A single row that is refused gives the problem 422. "
+            f"At most {settings.max_rows:,} rows and {settings.max_body_bytes:,} bytes per request."
         ),
         "requestBody": {
             "required": True,

@@ -21,7 +21,7 @@ from groundup.tables.contract.problems import NOT_FINITE, ConformedRow
 if TYPE_CHECKING:
     from groundup.ship.bundle import Model
 
-# Up to this many rows are predicted one by one: a frame costs as much as some 300 rows of 20 columns (benchmarks/serving.py).
+# Up to this many rows are predicted one by one: a frame costs as much as some 300 rows (benchmarks/serving.py).
 MAX_SINGLE = 200
 # How many fields are named one by one, and among how many a misspelt one is searched.
 _MAX_NAMED, _MAX_SEARCHED = 5, 100
@@ -81,7 +81,9 @@ class Predictor:
         checked = [self._check(row) for row in rows]
         predicted = iter(self._predict([row for row, _ in checked if row is not None]))
         return [
-            _refused(number, notes) if row is None else self._answer(number, *next(predicted), row, notes, explain)
+            _refused(number, notes)
+            if row is None
+            else self._answer(number, *next(predicted), row, notes, explain)
             for number, (row, notes) in enumerate(checked, start=1)
         ]
 
@@ -140,15 +142,28 @@ class Predictor:
         for each in answers:
             labels = [_plain(value) for value in each.labels]
             probabilities = each.probabilities
-            shares = [None] * len(labels) if self.labels is None or probabilities is None else probabilities.tolist()
+            shares = (
+                [None] * len(labels)
+                if self.labels is None or probabilities is None
+                else probabilities.tolist()
+            )
             found += zip(labels, shares, each.is_finite.tolist(), strict=True)
         return found
 
     def _answer(
-        self, number: int, predicted, shares, is_finite: bool, row: ConformedRow, notes: list[Note], explain: bool
+        self,
+        number: int,
+        predicted,
+        shares,
+        is_finite: bool,
+        row: ConformedRow,
+        notes: list[Note],
+        explain: bool,
     ) -> Answer:
         if not is_finite:
-            value = next(v for v in (predicted, *(shares or ())) if isinstance(v, float) and not math.isfinite(v))
+            value = next(
+                v for v in (predicted, *(shares or ())) if isinstance(v, float) and not math.isfinite(v)
+            )
             return _refused(number, [*notes, Note(None, "answer", "error", str(value), NOT_FINITE)])
         status: Status = "warning" if any(note.kind == "unknown" for note in notes) else row.status
         probabilities = None if shares is None else dict(zip(self.labels or (), shares, strict=True))

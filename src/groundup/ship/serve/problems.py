@@ -32,10 +32,14 @@ KINDS = {
     "unauthorized": Kind(401, "A token is required", "Send the header Authorization: Bearer TOKEN."),
     "host": Kind(403, "The Host header names another server", "Use the address that the server printed."),
     "origin": Kind(
-        403, "The request comes from another site's page", "Send it from a program, or from this server's page."
+        403,
+        "The request comes from another site's page",
+        "Send it from a program, or from this server's page.",
     ),
     "not-found": Kind(404, "There is no such page", "See /docs for the list of pages."),
-    "method": Kind(405, "The page does not support this method", "See the header Allow for supported methods."),
+    "method": Kind(
+        405, "The page does not support this method", "See the header Allow for supported methods."
+    ),
     "timeout": Kind(408, "The body did not arrive in time", "Send the body without delay."),
     "too-large": Kind(
         413, "The body is too large", "Send fewer rows per request, or use groundup predict for files."
@@ -44,7 +48,9 @@ KINDS = {
         413, "There are too many rows", "Send fewer rows per request, or use groundup predict for files."
     ),
     "too-many-fields": Kind(
-        413, "The form has too many fields", "Reload the form and send only its fields; upload many rows as a file."
+        413,
+        "The form has too many fields",
+        "Reload the form and send only its fields; upload many rows as a file.",
     ),
     "form": Kind(
         400,
@@ -62,10 +68,10 @@ KINDS = {
     "refused": Kind(
         422, "The row cannot be predicted", "Correct the fields listed under errors; see /schema."
     ),
-    "warming-up": Kind(503, "The model is warming up", "Try again in a second; /readyz returns 200 when it is ready."),
-    "busy": Kind(
-        503, "The server is busy", "Try again after Retry-After seconds."
+    "warming-up": Kind(
+        503, "The model is warming up", "Try again in a second; /readyz returns 200 when it is ready."
     ),
+    "busy": Kind(503, "The server is busy", "Try again after Retry-After seconds."),
     "request": Kind(400, "The request is invalid", "See /docs for the requests that the server accepts."),
     "internal": Kind(
         500, "Internal server error", "This is a bug; please report it with the details in the server's log."

@@ -66,7 +66,9 @@ def read_request(body: bytes, max_rows: int, features) -> PredictRequest:
         explain, path = value.get("explain", False), ("rows",)
         if not isinstance(explain, bool):
             raise Problem(
-                "not-rows", "explain must be true or false.", [_error_at("explain", "It is neither true nor false.")]
+                "not-rows",
+                "explain must be true or false.",
+                [_error_at("explain", "It is neither true nor false.")],
             )
         value = value["rows"]
         if not isinstance(value, (dict, list)):
@@ -81,7 +83,8 @@ def read_request(body: bytes, max_rows: int, features) -> PredictRequest:
         raise Problem("not-rows", f"The body is {_type_name(value)}.")
     if len(value) > max_rows:
         raise Problem(
-            "too-many-rows", f"The body has {len(value):,} rows; at most {max_rows:,} are allowed per request."
+            "too-many-rows",
+            f"The body has {len(value):,} rows; at most {max_rows:,} are allowed per request.",
         )
     return PredictRequest(value, False, explain, path)
 
@@ -114,7 +117,9 @@ def _loads(text: str) -> Any:
         if "integer string conversion" not in str(e):
             raise
     # Thousands of digits: Python refuses to read them as an integer, and a column of numbers cannot hold them.
-    return json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant, parse_int=_big_integer)
+    return json.loads(
+        text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant, parse_int=_big_integer
+    )
 
 
 def _big_integer(digits: str) -> int | float:

@@ -221,7 +221,9 @@ def answer_columns(model: Model, answers: Answers) -> list[pl.Series]:
     kept = [None if r else v for v, r in zip(answers.labels.tolist(), refused, strict=True)]
     out = [pl.Series(PREDICTION, kept, dtype=dtype, strict=False)]
     shares = answers.probabilities
-    for k, label in enumerate(classes if classes is not None and shares is not None and shares.shape[1] else ()):
+    for k, label in enumerate(
+        classes if classes is not None and shares is not None and shares.shape[1] else ()
+    ):
         assert shares is not None
         column = pl.Series(f"{PROBABILITY}{label}", shares[:, k], dtype=pl.Float64)
         out.append(column.set(pl.Series(refused), None) if refused.any() else column)

@@ -1,10 +1,10 @@
 """Write a frame of predictions atomically: CSV, Parquet or JSON lines by the file's extension.
 
-A spreadsheet runs a cell as a formula if it begins with ``=``, ``+``, ``-`` or ``@`` (or their wide forms; leading blanks,
-tabs and line ends are ignored) and continues like one: a call, a reference to a cell, an operator between two terms, a
-program's name and ``|``. In CSV such text gets an apostrophe before it, and the number of such cells is returned. All
-other text is unchanged: numbers, telephone numbers, lone signs, words (``-yes``), and the labels of the model. Parquet
-and JSON carry types: nothing in them is changed.
+A spreadsheet runs a cell as a formula if it begins with ``=``, ``+``, ``-`` or ``@`` (or their wide forms; leading
+blanks, tabs and line ends are ignored) and continues like one: a call, a reference to a cell, an operator between two
+terms, a program's name and ``|``. In CSV such text gets an apostrophe before it, and the number of such cells is
+returned. All other text is unchanged: numbers, telephone numbers, lone signs, words (``-yes``), and the labels of the
+model. Parquet and JSON carry types: nothing in them is changed.
 """
 
 from __future__ import annotations
@@ -102,7 +102,8 @@ def _flat(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the frame with lists, records and bytes as text, which is all that a CSV cell can hold."""
     nested = [c for c in frame.iter_columns() if c.dtype.is_nested() or c.dtype in (pl.Binary, pl.Object)]
     return frame.with_columns(
-        pl.Series(c.name, [None if v is None else str(v) for v in c.to_list()], dtype=pl.String) for c in nested
+        pl.Series(c.name, [None if v is None else str(v) for v in c.to_list()], dtype=pl.String)
+        for c in nested
     )
 
 

@@ -1,4 +1,4 @@
-"""The page of one case: its fields, and the answer to them with its probability and its strongest reasons."""
+"""The form for one case: its fields, and the prediction with its probability and its strongest reasons."""
 
 from __future__ import annotations
 
@@ -12,56 +12,55 @@ from groundup.tables.contract.column import as_level
 from groundup.text.escaping import quoted
 from groundup.text.numbers import format_amount, format_percent, format_probability
 from groundup.web.card import Card
-from groundup.web.fields import Field, Remark, field_of
-from groundup.web.plain import Plain, shown
-from groundup.web.reasons import Reasons, reasons_of
-from groundup.web.remarks import remark_of
+from groundup.web.field_messages import field_message
+from groundup.web.fields import Field, FieldMessage, make_field
+from groundup.web.formats import ContextModel, display_text
+from groundup.web.reasons import Reasons, reason_bars
 from groundup.web.snippets import Snippets
 
-#: Up to so many fields all stand in one group, in the table's order; beyond, the strongest stand first.
+#: Up to this many fields are one group, in the table's order; of more, the strongest come first.
 MAX_UNGROUPED = 28
 N_STRONGEST = 16
-#: Classes with a bar of their own; the others share one line.
+#: Classes with a bar; the others share one line.
 MAX_BARS = 6
 
 
-class Group(Plain):
-    """Fields under one heading, and whether they are shown at once; `n_remarks` of them need attention."""
+class Group(ContextModel):
+    """Fields under one heading, and whether they are shown at first; `n_messages` of them have messages."""
 
     title: str
     hint: str
     is_open: bool
-    n_remarks: int
+    n_messages: int
     fields: list[Field]
 
 
-class Share(Plain):
-    """The probability of one class: its label, in hundredths, in words; and whether it is the answer."""
+class ClassProbability(ContextModel):
+    """The probability of one class: its label, in percent, in words; and whether the class is the prediction."""
 
     label: str
     percent: float
     words: str
-    is_answer: bool
+    is_predicted: bool
 
 
-class Said(Plain):
-    """The answer: what is said in large letters, a line below it, the classes' shares, the reasons.
+class AnswerView(ContextModel):
+    """The prediction as shown: a headline, a line below it, the probabilities of the classes, the reasons.
 
-    `status` is the server's: ok, doubtful (with remarks to be read first), refused (no answer). `remarks` are those that
-    belong to no field.
+    `status` is the server's: ok, warning, refused (no prediction). `messages` are those that belong to no field.
     """
 
-    status: Literal["ok", "doubtful", "refused"]
+    status: Literal["ok", "warning", "refused"]
     headline: str
     words: str
-    shares: list[Share]
-    n_other_shares: int
+    probabilities: list[ClassProbability]
+    n_other_classes: int
     reasons: Reasons | None
-    remarks: list[str]
+    messages: list[str]
 
 
-class Link(Plain):
-    """One field that needs attention, for the summary: its key, its title, what is wrong."""
+class Link(ContextModel):
+    """One field with a message, for the summary: its key, its title, the heading of the message."""
 
     key: str
     title: str
@@ -69,30 +68,30 @@ class Link(Plain):
     severity: Literal["warn", "error"]
 
 
-class CaseContext(Plain):
-    """All that the page of one case shows.
+class FormContext(ContextModel):
+    """Everything that the form shows.
 
     Attributes
     ----------
     card : Card
     groups : list of Group
-    said : Said or None
-        None until something was asked.
+    answer : AnswerView or None
+        None before the first prediction.
     summary : list of Link
-        Fields with remarks, errors first.
+        Fields with messages, errors first.
     snippets : Snippets
         The case as a request to the API.
     state : "example", "empty" or "typed"
-        Where the values come from.
+        The source of the values.
     example : int
-        Which example row is shown, or the last that was; from 1.
+        The example row that is shown, or the last one; from 1.
     n_examples : int
     n_fields : int
     """
 
     card: Card
     groups: list[Group]
-    said: Said | None
+    answer: AnswerView | None
     summary: list[Link]
     snippets: Snippets
     state: Literal["example", "empty", "typed"]
@@ -101,29 +100,29 @@ class CaseContext(Plain):
     n_fields: int
 
 
-def groups_of(
+def group_fields(
     contract: Contract, form: Mapping[str, str], notes: Sequence[Note], strongest: Sequence[str]
 ) -> list[Group]:
     """Return the fields of the form in groups: all in one, or the `strongest` columns first where there are many."""
-    remarks: dict[str, Remark] = {}
+    messages: dict[str, FieldMessage] = {}
     for note in sorted(notes, key=lambda note: note.severity != "error"):
-        if note.field in contract.by_name and note.field not in remarks:
-            remarks[note.field] = remark_of(contract.by_name[note.field], note)
+        if note.field in contract.by_name and note.field not in messages:
+            messages[note.field] = field_message(contract.by_name[note.field], note)
     fields = {
-        c.name: field_of(c, key := f"c{i}", form.get(key, ""), remarks.get(c.name))
+        c.name: make_field(c, key := f"c{i}", form.get(key, ""), messages.get(c.name))
         for i, c in enumerate(contract.feature_columns)
     }
     if len(fields) <= MAX_UNGROUPED:
         return [_group("The case", "", list(fields.values()), is_open=True)]
     first = [name for name in strongest if name in fields][:N_STRONGEST]
     rest = [field for name, field in fields.items() if name not in first]
-    hint = "The fields that move the model's answers most." if first else ""
+    hint = "The fields with the largest effect on the predictions." if first else ""
     if not first:
         first = list(fields)[:N_STRONGEST]
         rest = [field for name, field in fields.items() if name not in first]
     return [
         _group(
-            "What matters most" if hint else "First fields",
+            "Most important fields" if hint else "First fields",
             hint,
             [fields[name] for name in first],
             is_open=True,
@@ -133,38 +132,42 @@ def groups_of(
 
 
 def _group(title: str, hint: str, fields: list[Field], *, is_open: bool) -> Group:
-    n_remarks = sum(field.remark is not None for field in fields)
-    return Group(title=title, hint=hint, is_open=is_open or n_remarks > 0, n_remarks=n_remarks, fields=fields)
+    n_messages = sum(field.message is not None for field in fields)
+    return Group(
+        title=title, hint=hint, is_open=is_open or n_messages > 0, n_messages=n_messages, fields=fields
+    )
 
 
-def summary_of(groups: Sequence[Group]) -> list[Link]:
-    """Return the fields that need attention, errors first."""
+def summarize(groups: Sequence[Group]) -> list[Link]:
+    """Return the fields with messages, errors first."""
     links = [
-        Link(key=field.key, title=field.title, heading=field.remark.heading, severity=field.remark.severity)
+        Link(key=field.key, title=field.title, heading=field.message.heading, severity=field.message.severity)
         for group in groups
         for field in group.fields
-        if field.remark is not None
+        if field.message is not None
     ]
     return sorted(links, key=lambda link: link.severity != "error")
 
 
-# ---------------------------------------------------------------------- the answer
+# ---------------------------------------------------------------------- the prediction
 
 
-def said_of(model: Model, answer: Answer) -> Said:
-    """Return the answer of the server as the page shows it."""
+def answer_view(model: Model, answer: Answer) -> AnswerView:
+    """Return the server's answer as the page shows it."""
     contract = model.contract
     assert contract is not None
-    remarks = [shown(note.message, 500) for note in answer.notes if note.field not in contract.by_name]
-    shares, n_other = _shares(answer)
-    return Said(
+    messages = [
+        display_text(note.message, 500) for note in answer.notes if note.field not in contract.by_name
+    ]
+    probabilities, n_other = _probabilities(answer)
+    return AnswerView(
         status=answer.status,
         headline=_headline(model, answer),
         words=_words(model, answer),
-        shares=shares,
-        n_other_shares=n_other,
+        probabilities=probabilities,
+        n_other_classes=n_other,
         reasons=_reasons(model, contract, answer),
-        remarks=remarks,
+        messages=messages,
     )
 
 
@@ -176,51 +179,51 @@ def _unit(model: Model) -> str | None:
 
 def _headline(model: Model, answer: Answer) -> str:
     if answer.status == "refused":
-        return "No answer yet"
+        return "No prediction yet"
     if model.target.task == "clustering":
         return f"Segment {answer.prediction}"
     if isinstance(answer.prediction, float) and model.target.task == "regression":
         return format_amount(answer.prediction, _unit(model))
-    return shown(as_level(answer.prediction))
+    return display_text(as_level(answer.prediction))
 
 
 def _words(model: Model, answer: Answer) -> str:
     if answer.status == "refused":
-        return "The model cannot answer until the fields named here are corrected."
-    name = quoted(model.target.name or "the answer")
+        return "Correct the fields listed below to get a prediction."
+    name = quoted(model.target.name or "the target")
     if answer.probabilities:
         label = as_level(answer.prediction)
         probability = format_probability(answer.probabilities.get(label, 0.0))
-        told = f"The model gives {quoted(label)} a probability of {probability}."
+        text = f"The predicted probability of {quoted(label)} is {probability}."
         if model.target.threshold is not None and model.classes is not None:
             second = as_level(model.classes.tolist()[1])
-            told += f" It answers {quoted(second)} from {format_percent(model.target.threshold)} on."
-        return told
+            text += f" {quoted(second)} is predicted from {format_percent(model.target.threshold)} on."
+        return text
     error = model.metrics.get("test", {}).get("mae") if isinstance(model.metrics.get("test"), dict) else None
     if model.target.task == "regression" and isinstance(error, (int, float)):
         off = format_amount(error, _unit(model))
-        return f"The model's estimate of {name}. On test rows it was off by {off} on average."
-    return f"The model's answer for {name}."
+        return f"The predicted value of {name}. On the test set the predictions were off by {off} on average."
+    return f"The predicted value of {name}."
 
 
-def _shares(answer: Answer) -> tuple[list[Share], int]:
+def _probabilities(answer: Answer) -> tuple[list[ClassProbability], int]:
     found = list((answer.probabilities or {}).items())
     if len(found) > 2:
         found.sort(key=lambda item: -item[1])
     elif len(found) == 2:
-        found.reverse()  # the second of two classes is the one that is asked for
-    kept = found if len(found) <= MAX_BARS + 1 else found[:MAX_BARS]
-    answered = as_level(answer.prediction)
-    shares = [
-        Share(
-            label=shown(label),
+        found.reverse()  # the second of two classes is the positive one
+    shown = found if len(found) <= MAX_BARS + 1 else found[:MAX_BARS]
+    predicted = as_level(answer.prediction)
+    probabilities = [
+        ClassProbability(
+            label=display_text(label),
             percent=round(100 * p, 2),
             words=format_probability(p),
-            is_answer=label == answered,
+            is_predicted=label == predicted,
         )
-        for label, p in kept
+        for label, p in shown
     ]
-    return shares, len(found) - len(kept)
+    return probabilities, len(found) - len(shown)
 
 
 def _reasons(model: Model, contract: Contract, answer: Answer) -> Reasons | None:
@@ -230,4 +233,4 @@ def _reasons(model: Model, contract: Contract, answer: Answer) -> Reasons | None
     if answer.probabilities:
         classes = list(answer.probabilities)
         label = classes[1] if len(classes) == 2 else as_level(answer.prediction)
-    return reasons_of(answer.reasons, contract, label)
+    return reason_bars(answer.reasons, contract, label)

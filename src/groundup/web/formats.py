@@ -1,6 +1,6 @@
-"""Values as a page shows them, and as a field holds them.
+"""Formats of values: as a page shows them, and as an input field holds them.
 
-A name, level or cell is a stranger's text: `shown` is the one way into a page (templates escape it besides).
+Names, levels and cells are untrusted text, and reach a page through `display_text` only (templates escape it besides).
 """
 
 from __future__ import annotations
@@ -10,30 +10,30 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from groundup.text.escaping import printable_name as _shown
+from groundup.text.escaping import printable_name
 from groundup.text.numbers import format_amount
 
-#: Names and values are shown whole up to here: a page is no place for a megabyte.
+#: Longer names and values are shortened.
 MAX_SHOWN = 300
 
 
-class Plain(BaseModel):
-    """A part of a Context: closed, and JSON as it stands."""
+class ContextModel(BaseModel):
+    """Base of all parts of a Context: immutable, and serialisable as JSON."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
 
-def shown(text, limit: int = MAX_SHOWN) -> str:
-    r"""Return a stranger's text to stand in a page: what is invisible or moves other text is written as its code point.
+def display_text(text, limit: int = MAX_SHOWN) -> str:
+    r"""Return untrusted text for a page, with invisible and direction-changing characters as their code points.
 
-    >>> shown("price\u202e\x00")
+    >>> display_text("price\u202e\x00")
     'price<202E><00>'
     """
-    return _shown(text, limit)
+    return printable_name(text, limit)
 
 
-def cell(value) -> str:
-    """Return the value of a field to be read: numbers as amounts, truth values as yes and no, moments in ISO 8601."""
+def format_value(value) -> str:
+    """Return a value for reading: numbers as amounts, booleans as yes and no, datetimes in ISO 8601."""
     if value is None:
         return "empty"
     if isinstance(value, bool):
@@ -44,13 +44,13 @@ def cell(value) -> str:
         return (
             value.isoformat(sep=" ").removesuffix(" 00:00:00") if isinstance(value, datetime) else str(value)
         )
-    return shown(value)
+    return display_text(value)
 
 
-def typed(value, form: str | None = None) -> str:
+def input_text(value, form: str | None = None) -> str:
     """Return a value as a person would type it into its field; numbers in the contract's format `form`.
 
-    >>> typed(39.0), typed(12.5, "decimal_comma"), typed(None), typed(True)
+    >>> input_text(39.0), input_text(12.5, "decimal_comma"), input_text(None), input_text(True)
     ('39', '12,5', '', 'true')
     """
     if value is None:
