@@ -185,7 +185,7 @@ def test_a_remark_is_read_whole_on_a_narrow_screen(open_page, tmp_path):
     page = open_page("/batch", width=375, height=812)
     upload(page, tmp_path)
     message = page.locator(".rows .problem p").first
-    scrolled = page.locator("#answers .gu-scroll")
+    scrolled = page.locator("#results .gu-scroll")
     assert scrolled.evaluate("e => e.scrollWidth > e.clientWidth")
     for left in (0, 200):  # and stays where the cells are scrolled
         scrolled.evaluate(f"e => {{ e.scrollLeft = {left}; }}")

@@ -236,5 +236,5 @@ def test_the_card_believes_a_result_only_of_its_own_bundle(model, bundle_file):
     assert "85 times in 100" in card.scores[0].words
     labels = {label.value: label.count for label in model.contract.labels}
     most = max(labels, key=labels.get)
-    assert f"always saying “{most}”" in card.scores[1].words
+    assert f"always predicting “{most}”" in card.scores[1].words
     assert customers().height == card.n_rows

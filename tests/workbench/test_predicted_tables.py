@@ -128,7 +128,7 @@ def test_json_lines_keep_text_as_text(built, tmp_path):
     assert found["age"].to_list() == [40, None, 41]
     assert found["zip"].to_list() == ["123", None, "456"]
     assert found["since"].to_list() == ["2020-01-02", None, None]
-    assert "line 2 is no row" in found["problem"][1]
+    assert "line 2 is not a row" in found["problem"][1]
     assert "'no object'" in found["problem"][1]
 
 

@@ -217,7 +217,7 @@ def test_ragged_records_come_back_where_they_stood(built, tmp_path, make_frame):
     found = predict(built.bundle, path).frame
     assert found.height == 61
     assert found["prediction"].is_null().arg_true().to_list() == [2]
-    assert "line 4 is no row" in found["problem"][2]
+    assert "line 4 is not a row" in found["problem"][2]
     assert found["id"].drop_nulls().to_list() == frame["id"].to_list()
 
 
