@@ -1,10 +1,10 @@
-"""The bundle: preparer and learner, contract, metrics and replay rows in one file that holds no code.
+"""The bundle: preparer and learner, contract, metrics and replay rows in one file without code.
 
 >>> from groundup.ship import bundle
 >>> # model = bundle.save(pipeline, "churn.groundup", rows, contract=contract)
 >>> # model = bundle.load("churn.groundup"); model.predict(frame)
 
-The format, and why it is so, is told in ``docs/design/0002-bundle.md``.
+The format is documented in ``docs/design/0002-bundle.md``.
 """
 
 from __future__ import annotations
