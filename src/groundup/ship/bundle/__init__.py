@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib
 
 _LAZY = {
+    "Answers": "groundup.ship.bundle.answers",
     "FORMAT": "groundup.ship.bundle.documents",
     "Model": "groundup.ship.bundle.model",
     "SUFFIX": "groundup.ship.bundle.files",
@@ -22,7 +23,7 @@ _LAZY = {
     "verify": "groundup.ship.bundle.files",
 }
 
-__all__ = ["FORMAT", "SUFFIX", "Model", "Target", "Verified", "load", "save", "verify"]
+__all__ = ["FORMAT", "SUFFIX", "Answers", "Model", "Target", "Verified", "load", "save", "verify"]
 
 
 def __getattr__(name: str):
