@@ -157,3 +157,11 @@ def test_the_page_tells_the_columns_that_a_file_needs(client, model):
     page = client.get("/batch").text
     for name in model.contract.features:
         assert f"<code><bdi>{name}</bdi></code>" in page
+
+
+def test_rows_are_coloured_by_the_status_that_is_counted(client):
+    frame = table().with_columns(town=pl.lit("nowhere"))  # new towns are usual
+    result = upload(client, frame.write_csv().encode()).json()["result"]
+    assert all("nowhere" in row["problem"] for row in result["rows"])
+    assert {row["status"] for row in result["rows"]} == {"ok"}
+    assert (result["n_ok"], result["n_warned"]) == (40, 0)

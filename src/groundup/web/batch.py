@@ -9,10 +9,10 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
 
 from groundup.errors import GroundupError
 from groundup.ship.bundle import Model
+from groundup.tables.contract.problems import Status
 from groundup.text.numbers import format_bytes, format_percent, format_probability
 from groundup.web.card import Card
 from groundup.web.formats import MAX_SHOWN, ContextModel, display_text, format_value
@@ -30,7 +30,7 @@ class RowResult(ContextModel):
     """One row as the page shows it: its number, its cells, the prediction and its probability, and its problem."""
 
     row: int
-    status: Literal["ok", "warning", "refused"]
+    status: Status
     prediction: str
     probability: str
     problem: str
@@ -178,7 +178,7 @@ def _batch_result(model: Model, name: str, predictions, n_escaped: int, token: s
         counts = [(format_value(v), n, format_percent(n / max(1, frame.height))) for v, n in found[:20]]
     shares = {c.removeprefix(PROBABILITY): c for c in frame.columns[n_inputs + 1 :] if c != PROBLEM}
     rows = [
-        _row_result(i, row, inputs[:MAX_COLUMNS], first, shares)
+        _row_result(i, row, inputs[:MAX_COLUMNS], first, shares, predictions.statuses[i - 1])
         for i, row in enumerate(frame.head(MAX_PREVIEW).iter_rows(named=True), 1)
     ]
     return BatchResult(
@@ -211,7 +211,9 @@ def _n_inputs(frame) -> int:
     return len(frame.columns) - 1 - frame.columns[::-1].index(PREDICTION)
 
 
-def _row_result(number: int, row: dict, inputs: list[str], first: str, shares: dict[str, str]) -> RowResult:
+def _row_result(
+    number: int, row: dict, inputs: list[str], first: str, shares: dict[str, str], status: Status
+) -> RowResult:
     from groundup.tables.contract.column import as_level
     from groundup.workbench.use.predict import PROBLEM
 
@@ -220,7 +222,7 @@ def _row_result(number: int, row: dict, inputs: list[str], first: str, shares: d
     share = row[column] if column is not None else None
     return RowResult(
         row=number,
-        status="refused" if prediction is None else "warning" if problem else "ok",
+        status=status,
         prediction="" if prediction is None else format_value(prediction),
         probability="" if share is None else format_probability(share),
         problem=display_text(problem) if problem else "",

@@ -9,6 +9,7 @@ from groundup.ship.bundle import Model
 from groundup.ship.serve import Answer, Note
 from groundup.tables import Contract
 from groundup.tables.contract.column import as_level
+from groundup.tables.contract.problems import Status
 from groundup.text.escaping import quoted
 from groundup.text.numbers import format_amount, format_percent, format_probability
 from groundup.web.card import Card
@@ -50,7 +51,7 @@ class AnswerView(ContextModel):
     `status` is the server's: ok, warning, refused (no prediction). `messages` are those that belong to no field.
     """
 
-    status: Literal["ok", "warning", "refused"]
+    status: Status
     headline: str
     words: str
     probabilities: list[ClassProbability]

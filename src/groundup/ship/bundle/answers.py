@@ -51,6 +51,11 @@ class Answers:
         """Which rows have a prediction and a warning: bool (n_rows,)."""
         return self._rows_with("warning") & ~self.refused
 
+    @property
+    def statuses(self) -> list[Status]:
+        """The status of each row: ok, warning or refused."""
+        return np.select([self.refused, self.warned], ["refused", "warning"], "ok").tolist()
+
     @cached_property
     def warnings(self) -> list[str]:
         """The problems of each row in words, "" where there are none.

@@ -30,9 +30,10 @@ from groundup.workbench.use.prediction_input import PredictionInput, read_input
 if TYPE_CHECKING:
     from groundup.ship.bundle import Model
     from groundup.tables import Reject
-    from groundup.tables.contract.problems import Tally
+    from groundup.tables.contract.problems import Status, Tally
 
 PREDICTION, PROBABILITY, PROBLEM = "prediction", "probability_", "problem"
+_STATUS = "\0status"  # a name that no input has
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +49,8 @@ class Predictions:
         Rows without a prediction.
     n_warned : int
         Rows with a prediction and a warning.
+    statuses : tuple of str
+        Per row of `frame`: ok, warning or refused.
     listed : tuple of str
         The first problems, one line each: those of rows without a prediction, then warnings.
     tallies : tuple of Tally
@@ -65,6 +68,7 @@ class Predictions:
     frame: pl.DataFrame
     n_failed: int
     n_warned: int
+    statuses: tuple[Status, ...]
     listed: tuple[str, ...]
     tallies: tuple[Tally, ...]
     recalled: Mapping[str, Any]
@@ -152,10 +156,13 @@ def predict_input(model: Model, given: PredictionInput, *, keep: bool = True) ->
     listed += [f"row {i + 1}: {NOT_FINITE}" for i in not_finite[:20]]
     listed += _first_warnings(checked, 20)
     labels = () if model.classes is None else tuple(v for v in model.classes.tolist() if isinstance(v, str))
+    status = pl.Series(_STATUS, answers.statuses, dtype=pl.String)
+    frame = add_columns(given, [status, *answer_columns(model, answers)], keep=keep)
     return Predictions(
-        add_columns(given, answer_columns(model, answers), keep=keep),
+        frame.drop(_STATUS),
         int(answers.refused.sum()) + len(rejects),
         int(answers.warned.sum()),
+        tuple(frame[_STATUS].fill_null("refused").to_list()),
         tuple(listed),
         tuple(checked.tallies()),
         given.recalled,
