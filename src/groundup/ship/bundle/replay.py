@@ -50,8 +50,8 @@ _MOMENTS = {
 def choose_rows(frame: pl.DataFrame) -> list[int]:
     """Return the numbers of the rows to store, at most MAX_ROWS.
 
-    First those with a missing cell, the smallest or the largest value, or one of the first levels of a column; the rest is
-    evenly spaced.
+    First those with a missing cell, the smallest or the largest value, or one of the first levels of a column; the
+    rest is evenly spaced.
     """
     kept: dict[int, None] = {}
     for series in frame.iter_columns():
