@@ -21,20 +21,9 @@ _LAZY = {
 }
 
 __all__ = [
-    "Confusion",
-    "Metric",
-    "Predicted",
-    "Score",
-    "Validation",
-    "Verdict",
-    "confusion",
-    "deciding",
-    "give_verdict",
-    "metric",
-    "metrics_of",
-    "scores",
-    "validate",
-]
+    "Confusion", "Metric", "Predicted", "Score", "Validation", "Verdict", "confusion", "deciding",
+    "give_verdict", "metric", "metrics_of", "scores", "validate",
+]  # fmt: skip
 
 
 def __getattr__(name: str):

@@ -23,18 +23,9 @@ _LAZY = {
 }
 
 __all__ = [
-    "Contributions",
-    "Dependence",
-    "Explainer",
-    "Explanation",
-    "Importance",
-    "Reason",
-    "Subject",
-    "explain_row",
-    "partial_dependence",
-    "permutation_importance",
-    "tree_shapley",
-]
+    "Contributions", "Dependence", "Explainer", "Explanation", "Importance", "Reason", "Subject",
+    "explain_row", "partial_dependence", "permutation_importance", "tree_shapley",
+]  # fmt: skip
 
 
 def __getattr__(name: str):

@@ -62,40 +62,13 @@ def _inertia(y, predicted: Predicted) -> float:
 
 _ONLY = ("clustering",)
 METRICS = (
-    Metric(
-        "silhouette",
-        _ONLY,
-        True,
-        "clusters",
+    Metric("silhouette", _ONLY, True, "clusters",
         "how much closer rows are to their own cluster than to the next one, -1 to 1",
-        1.0,
-        _of_sklearn("silhouette_score", sample=True),
-    ),
-    Metric(
-        "davies_bouldin",
-        _ONLY,
-        False,
-        "clusters",
-        "width of the clusters relative to their distance; 0 is best",
-        0.0,
-        _of_sklearn("davies_bouldin_score"),
-    ),
-    Metric(
-        "calinski_harabasz",
-        _ONLY,
-        True,
-        "clusters",
-        "variance between clusters relative to variance within",
-        None,
-        _of_sklearn("calinski_harabasz_score"),
-    ),
-    Metric(
-        "inertia",
-        _ONLY,
-        False,
-        "clusters",
-        "sum of squared distances to the cluster centres; always falls with more clusters",
-        0.0,
-        _inertia,
-    ),
-)
+        1.0, _of_sklearn("silhouette_score", sample=True)),
+    Metric("davies_bouldin", _ONLY, False, "clusters",
+        "width of the clusters relative to their distance; 0 is best", 0.0, _of_sklearn("davies_bouldin_score")),
+    Metric("calinski_harabasz", _ONLY, True, "clusters",
+        "variance between clusters relative to variance within", None, _of_sklearn("calinski_harabasz_score")),
+    Metric("inertia", _ONLY, False, "clusters",
+        "sum of squared distances to the cluster centres; always falls with more clusters", 0.0, _inertia),
+)  # fmt: skip

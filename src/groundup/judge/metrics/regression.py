@@ -40,24 +40,9 @@ def _r2(y, predicted: Predicted) -> float:
 
 _ONLY = ("regression",)
 METRICS = (
-    Metric(
-        "rmse",
-        _ONLY,
-        False,
-        "amounts",
-        "root of the mean squared error, in the target's unit",
-        0.0,
-        _rmse,
-    ),
+    Metric("rmse", _ONLY, False, "amounts", "root of the mean squared error, in the target's unit", 0.0, _rmse),
     Metric("mae", _ONLY, False, "amounts", "mean absolute error, in the target's unit", 0.0, _mae),
     Metric("mse", _ONLY, False, "amounts", "mean squared error, in the target's unit squared", 0.0, _mse),
-    Metric(
-        "r2",
-        _ONLY,
-        True,
-        "amounts",
-        "explained share of the target's variance; 0 is predicting the mean",
-        1.0,
-        _r2,
-    ),
-)
+    Metric("r2", _ONLY, True, "amounts",
+        "explained share of the target's variance; 0 is predicting the mean", 1.0, _r2),
+)  # fmt: skip

@@ -24,21 +24,10 @@ RECOMBINED_ROWS, RECOMBINED_CELLS = 4096, 4_000_000
 MAX_LEVELS = 8
 TOLERANCE, TOLERANCE_FLOAT32 = 1e-9, 1e-5
 
-_SIMPLE = {
-    str(dtype): dtype
-    for dtype in (
-        pl.Float64,
-        pl.Float32,
-        pl.Int8,
-        pl.Int16,
-        pl.Int32,
-        pl.Int64,
-        pl.UInt8,
-        pl.UInt16,
-        pl.UInt32,
-        pl.UInt64,
-    )
-} | {"Boolean": pl.Boolean, "String": pl.String, "Null": pl.Null}
+_SIMPLE = {str(dtype): dtype for dtype in (pl.Float64, pl.Float32)}
+_SIMPLE |= {str(dtype): dtype for dtype in (pl.Int8, pl.Int16, pl.Int32, pl.Int64)}
+_SIMPLE |= {str(dtype): dtype for dtype in (pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)}
+_SIMPLE |= {"Boolean": pl.Boolean, "String": pl.String, "Null": pl.Null}
 _MOMENTS = {
     "Date": pl.Date,
     **{f"Datetime({unit})": pl.Datetime(unit) for unit in ("ms", "us", "ns")},  # type: ignore[arg-type]

@@ -14,17 +14,9 @@ from groundup.ship.serve.problems import KINDS, MEDIA_TYPE
 from groundup.ship.serve.settings import Settings
 
 _PREDICT_PROBLEMS = (
-    "malformed",
-    "too-deep",
-    "timeout",
-    "too-large",
-    "too-many-rows",
-    "media-type",
-    "not-rows",
-    "refused",
-    "warming-up",
-    "busy",
-)
+    "malformed", "too-deep", "timeout", "too-large", "too-many-rows", "media-type", "not-rows", "refused",
+    "warming-up", "busy",
+)  # fmt: skip
 
 
 def document(

@@ -21,62 +21,36 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "malformed": Kind(
-        400,
-        "The body is not strict JSON",
-        "Send UTF-8 JSON without duplicate keys, NaN, Infinity or lone surrogates; null is a missing value.",
-    ),
-    "too-deep": Kind(
-        400, "The body is nested too deeply", "Send a row as a flat object, many rows as a list of them."
-    ),
+    "malformed": Kind(400, "The body is not strict JSON",
+        "Send UTF-8 JSON without duplicate keys, NaN, Infinity or lone surrogates; null is a missing value."),
+    "too-deep": Kind(400, "The body is nested too deeply",
+        "Send a row as a flat object, many rows as a list of them."),
     "unauthorized": Kind(401, "A token is required", "Send the header Authorization: Bearer TOKEN."),
     "host": Kind(403, "The Host header names another server", "Use the address that the server printed."),
-    "origin": Kind(
-        403,
-        "The request comes from another site's page",
-        "Send it from a program, or from this server's page.",
-    ),
+    "origin": Kind(403, "The request comes from another site's page",
+        "Send it from a program, or from this server's page."),
     "not-found": Kind(404, "There is no such page", "See /docs for the list of pages."),
-    "method": Kind(
-        405, "The page does not support this method", "See the header Allow for supported methods."
-    ),
+    "method": Kind(405, "The page does not support this method", "See the header Allow for supported methods."),
     "timeout": Kind(408, "The body did not arrive in time", "Send the body without delay."),
-    "too-large": Kind(
-        413, "The body is too large", "Send fewer rows per request, or use groundup predict for files."
-    ),
-    "too-many-rows": Kind(
-        413, "There are too many rows", "Send fewer rows per request, or use groundup predict for files."
-    ),
-    "too-many-fields": Kind(
-        413,
-        "The form has too many fields",
-        "Reload the form and send only its fields; upload many rows as a file.",
-    ),
-    "form": Kind(
-        400,
-        "The form cannot be read",
-        "Send it as application/x-www-form-urlencoded, or with a file as multipart/form-data.",
-    ),
-    "media-type": Kind(
-        415, "The content type is not JSON", "Send the header Content-Type: application/json."
-    ),
-    "not-rows": Kind(
-        422,
-        "The body is neither a row nor a list of rows",
-        'Send one row as an object, many as a list of objects, or {"rows": ..., "explain": true}.',
-    ),
-    "refused": Kind(
-        422, "The row cannot be predicted", "Correct the fields listed under errors; see /schema."
-    ),
-    "warming-up": Kind(
-        503, "The model is warming up", "Try again in a second; /readyz returns 200 when it is ready."
-    ),
+    "too-large": Kind(413, "The body is too large",
+        "Send fewer rows per request, or use groundup predict for files."),
+    "too-many-rows": Kind(413, "There are too many rows",
+        "Send fewer rows per request, or use groundup predict for files."),
+    "too-many-fields": Kind(413, "The form has too many fields",
+        "Reload the form and send only its fields; upload many rows as a file."),
+    "form": Kind(400, "The form cannot be read",
+        "Send it as application/x-www-form-urlencoded, or with a file as multipart/form-data."),
+    "media-type": Kind(415, "The content type is not JSON", "Send the header Content-Type: application/json."),
+    "not-rows": Kind(422, "The body is neither a row nor a list of rows",
+        'Send one row as an object, many as a list of objects, or {"rows": ..., "explain": true}.'),
+    "refused": Kind(422, "The row cannot be predicted", "Correct the fields listed under errors; see /schema."),
+    "warming-up": Kind(503, "The model is warming up",
+        "Try again in a second; /readyz returns 200 when it is ready."),
     "busy": Kind(503, "The server is busy", "Try again after Retry-After seconds."),
     "request": Kind(400, "The request is invalid", "See /docs for the requests that the server accepts."),
-    "internal": Kind(
-        500, "Internal server error", "This is a bug; please report it with the details in the server's log."
-    ),
-}
+    "internal": Kind(500, "Internal server error",
+        "This is a bug; please report it with the details in the server's log."),
+}  # fmt: skip
 _OF_STATUS = {401: "unauthorized", 404: "not-found", 405: "method", 413: "too-large", 415: "media-type"}
 _RETRY_AFTER_S = {"warming-up": "1", "busy": "1"}
 
