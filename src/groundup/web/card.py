@@ -97,12 +97,8 @@ def _kind(model: Model) -> str:
     if labels:
         return f"one of {len(labels):,} classes"
     if model.target.task == "regression":
-        column = model.contract.by_name.get(model.target.name)
-        return (
-            f"a number, in {display_text(column.unit, 30)}"
-            if column is not None and column.unit
-            else "a number"
-        )
+        unit = target_unit(model)
+        return f"a number, in {display_text(unit, 30)}" if unit else "a number"
     return "a segment"
 
 
@@ -152,12 +148,13 @@ def _scores(model: Model) -> list[TestScore]:
         value = found.get(name)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             words = _words(name, float(value), model)
-            number = format_amount(value, _unit(model)) if name == "mae" else f"{value:.3f}"
+            number = format_amount(value, target_unit(model)) if name == "mae" else f"{value:.3f}"
             scores.append(TestScore(title=_METRIC_TITLES[name], value=number, words=words))
     return scores
 
 
-def _unit(model: Model) -> str | None:
+def target_unit(model: Model) -> str | None:
+    """Return the unit of the target, None where it has none."""
     assert model.contract is not None
     column = model.contract.by_name.get(model.target.name)
     return column.unit if column is not None else None
@@ -183,7 +180,8 @@ def _words(name: str, value: float, model: Model) -> str:
             f"With equal weight for each class, {in_100} of 100 were correct; guessing would get {guessed}."
         )
     if name == "mae":
-        return f"On the test set the prediction was off by {format_amount(value, _unit(model))} on average, up or down."
+        off = format_amount(value, target_unit(model))
+        return f"On the test set the prediction was off by {off} on average, up or down."
     if name == "r2":
         explained = f"It explains {in_100}% of the variance of the target on the test set."
         return explained if value > 0 else "On the test set it is no better than predicting the mean."

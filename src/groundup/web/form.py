@@ -12,7 +12,7 @@ from groundup.tables.contract.column import as_level
 from groundup.tables.contract.problems import Status
 from groundup.text.escaping import quoted
 from groundup.text.numbers import format_amount, format_percent, format_probability
-from groundup.web.card import Card
+from groundup.web.card import Card, target_unit
 from groundup.web.field_messages import field_message
 from groundup.web.fields import Field, FieldMessage, make_field
 from groundup.web.formats import ContextModel, display_text
@@ -116,11 +116,9 @@ def group_fields(
     if len(fields) <= MAX_UNGROUPED:
         return [_group("The case", "", list(fields.values()), is_open=True)]
     first = [name for name in strongest if name in fields][:N_STRONGEST]
-    rest = [field for name, field in fields.items() if name not in first]
     hint = "The fields with the largest effect on the predictions." if first else ""
-    if not first:
-        first = list(fields)[:N_STRONGEST]
-        rest = [field for name, field in fields.items() if name not in first]
+    first = first or list(fields)[:N_STRONGEST]
+    rest = [field for name, field in fields.items() if name not in first]
     return [
         _group(
             "Most important fields" if hint else "First fields",
@@ -172,19 +170,13 @@ def answer_view(model: Model, answer: Answer) -> AnswerView:
     )
 
 
-def _unit(model: Model) -> str | None:
-    assert model.contract is not None
-    column = model.contract.by_name.get(model.target.name)
-    return column.unit if column is not None else None
-
-
 def _headline(model: Model, answer: Answer) -> str:
     if answer.status == "refused":
         return "No prediction yet"
     if model.target.task == "clustering":
         return f"Segment {answer.prediction}"
     if isinstance(answer.prediction, float) and model.target.task == "regression":
-        return format_amount(answer.prediction, _unit(model))
+        return format_amount(answer.prediction, target_unit(model))
     return display_text(as_level(answer.prediction))
 
 
@@ -202,7 +194,7 @@ def _words(model: Model, answer: Answer) -> str:
         return text
     error = model.metrics.get("test", {}).get("mae") if isinstance(model.metrics.get("test"), dict) else None
     if model.target.task == "regression" and isinstance(error, (int, float)):
-        off = format_amount(error, _unit(model))
+        off = format_amount(error, target_unit(model))
         return f"The predicted value of {name}. On the test set the predictions were off by {off} on average."
     return f"The predicted value of {name}."
 

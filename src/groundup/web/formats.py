@@ -40,10 +40,10 @@ def format_value(value) -> str:
         return "yes" if value else "no"
     if isinstance(value, (int, float)):
         return format_amount(value)
-    if isinstance(value, (date, datetime)):
-        return (
-            value.isoformat(sep=" ").removesuffix(" 00:00:00") if isinstance(value, datetime) else str(value)
-        )
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ").removesuffix(" 00:00:00")
+    if isinstance(value, date):
+        return str(value)
     return display_text(value)
 
 

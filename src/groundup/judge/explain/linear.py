@@ -32,7 +32,5 @@ def linear_contributions(coef, intercept, X, means) -> tuple[np.ndarray, np.ndar
     means : ndarray of shape (n_features,)
         The values of unknown features.
     """
-    with np.errstate(
-        over="ignore"
-    ):  # a number near the largest float contributes more than a float holds: inf
+    with np.errstate(over="ignore"):  # a number near the largest float may contribute infinity
         return (X - means)[:, :, np.newaxis] * coef.T, intercept + coef @ means

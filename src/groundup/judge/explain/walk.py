@@ -171,9 +171,8 @@ def add_shapley(
     lacking, goes_left = np.zeros((depth + 1, n_all), np.uint64), np.empty((depth + 1, n_all), np.bool_)
     n_slots = np.zeros(depth + 1, np.int64)
     slot, z = np.empty((depth + 1, _MOST), np.int32), np.empty((depth + 1, _MOST))
-    waiting = np.zeros(
-        (depth + 2, 3), np.int64
-    )  # node, its parent, its level: one a level, and the one at hand
+    # Node, its parent, its level: one for each level, and the current one.
+    waiting = np.zeros((depth + 2, 3), np.int64)
     keys, number = np.empty(_PLACES, np.uint64), np.full(_PLACES, -1, np.int64)
     patterns, theirs = np.empty(n_rows, np.uint64), np.empty(n_behind, np.uint64)
     frequency = np.empty(n_behind)

@@ -9,22 +9,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-from groundup.tables.contract.problems import NOT_FINITE, Status
+from groundup.tables.contract.problems import SEVERITY, Status
 
-# The kinds of notes: those of ``tables.contract.problems``, and those that only a request can have.
-KINDS = {
-    "type": "the value is not of the column's type",
-    "infinite": "the number is not finite, or beyond what a float holds",
-    "absent": "the field is missing from the row; send null if it has no value",
-    "row": "the row is not an object of fields",
-    "answer": NOT_FINITE,
-    "converted": "true or false was read as 1 or 0",
-    "unseen": "training did not have this level",
-    "range": "the number is outside the range seen in training",
-    "fraction": "the number is not whole, but training had whole numbers only",
-    "missing": "no value, but training always had one",
-    "unknown": "the model has no such field; it was ignored",
-}
+# The kinds of notes: those of the contract, and those that only a request can have.
+KINDS = (*SEVERITY, "absent", "row", "answer", "unknown")
 
 
 @dataclass(frozen=True, slots=True)

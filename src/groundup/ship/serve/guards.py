@@ -38,10 +38,7 @@ SECURITY = (
     (b"content-security-policy", POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
-    (
-        b"referrer-policy",
-        b"same-origin",
-    ),  # no-referrer would make a browser post our own form with Origin: null
+    (b"referrer-policy", b"same-origin"),  # no-referrer: browsers would post our form with Origin: null
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cache-control", b"no-store"),

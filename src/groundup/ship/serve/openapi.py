@@ -22,17 +22,7 @@ _PREDICT_PROBLEMS = (
 def document(
     app: FastAPI, predictor: Predictor, settings: Settings, identity: dict[str, str]
 ) -> dict[str, Any]:
-    """Return the document.
-
-    Parameters
-    ----------
-    app : FastAPI
-        Its routes; pages that are not part of the schema are left out.
-    predictor : Predictor
-    settings : Settings
-    identity : dict
-        Name and version of the model.
-    """
+    """Return the document of an application's API; `identity` is the name and version of its model."""
     contract = predictor.contract
     made = get_openapi(
         title=f"{identity['name']}: predictions" if identity["name"] else "Predictions",
