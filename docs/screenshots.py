@@ -143,10 +143,10 @@ def show_doubt(page, shown: Shown) -> None:
 
 def show_many(page, shown: Shown) -> None:
     """Show the answers to a file."""
-    page.goto(f"{shown.address}/many")
+    page.goto(f"{shown.address}/batch")
     page.set_input_files("#file", shown.table)
-    page.click("text=Get the answers")
-    page.wait_for_selector("#answers")
+    page.click("button:has-text('Predict')")
+    page.wait_for_selector("#results")
 
 
 def show_manual(page, shown: Shown) -> None:

@@ -51,5 +51,5 @@ def test_a_doubt_about_a_column_that_is_no_reason_is_told_too(groundup, project,
     path = tmp_path / "odd.csv"
     path.write_text("spend,plan,age\n50,glod,30\n")
     said = groundup("explain", project, path, "--top", 1)
-    assert "Doubt: column 'plan': 'glod' was not seen in training" in said.out
+    assert "Warning: column 'plan': 'glod' was not seen in training" in said.out
     assert "glod" in groundup("explain", project, path, "--json").json["problem"]

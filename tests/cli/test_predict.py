@@ -44,7 +44,7 @@ def test_bad_cells_are_listed_and_the_rest_is_answered(groundup, project, tmp_pa
     assert "2 rows have no prediction" in said.err
     assert "row 2, column 'spend'" in said.err
     told = groundup("predict", project, path, "-o", tmp_path / "out.jsonl", "--json").json
-    assert (told["rows"], told["without_prediction"], told["doubtful"]) == (4, 2, 1)
+    assert (told["rows"], told["without_prediction"], told["with_warnings"]) == (4, 2, 1)
     assert told["unused_columns"] == ["extra"]
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert rows[3]["extra"] == "=1+1"
@@ -165,7 +165,7 @@ def test_one_row_is_one(groundup, project, tmp_path):
     path.write_text("spend,plan,age\nmuch,basic,30\n60,gold,30\n")
     err = groundup("predict", project, path).err
     assert "1 row has no prediction" in err
-    assert "1 row is doubtful" in err
+    assert "1 row has a warning" in err
 
 
 def test_parquet_from_text_keeps_what_was_written(groundup, project, tmp_path):
@@ -229,7 +229,7 @@ def tickets(groundup, tmp_path_factory):
 def test_levels_that_are_usually_new_are_one_line_for_the_column(groundup, tickets, tmp_path):
     new = write_tickets(tmp_path / "new.csv", 1000, 90)
     said = groundup("predict", tickets, new, "-o", tmp_path / "out.csv")
-    assert "doubtful" not in said.err
+    assert "a warning" not in said.err
     told = " ".join(said.err.split())
     assert told.count("'ticket'") == 1
     assert (
@@ -243,10 +243,10 @@ def test_levels_that_are_usually_new_are_one_line_for_the_column(groundup, ticke
 def test_an_unusual_level_is_a_doubt_about_its_rows(groundup, tickets, tmp_path):
     new = write_tickets(tmp_path / "new.csv", 1000, 90, plan="gold")
     said = groundup("predict", tickets, new, "-o", tmp_path / "out.csv")
-    assert "45 rows are doubtful" in said.err
+    assert "45 rows have a warning" in said.err
     assert "column 'plan': 45 rows have values not seen in training: 'gold', ..." in said.err
     told = groundup("predict", tickets, new, "-o", tmp_path / "out.csv", "--json").json
-    assert told["doubtful"] == 45
+    assert told["with_warnings"] == 45
     assert [(t["column"], t["n_rows"], t["usual"]) for t in told["by_column"]] == [
         ("plan", 45, False),
         ("ticket", 60, True),
@@ -264,7 +264,7 @@ def test_how_the_training_file_was_read_is_remembered(groundup, table, tmp_path)
     assert "read as" not in plain.err
     said = groundup("predict", tmp_path / "p", odd)
     assert said.out == plain.out
-    assert "read as the training file was: delimiter '~', encoding 'cp1252'" in said.err
+    assert "read like the training file: delimiter '~', encoding 'cp1252'" in said.err
     # A file that does not have the columns when read so is read by detection.
     usual = tmp_path / "usual.csv"
     usual.write_text(table.read_text().replace("plus", "pl\u00fcs"), encoding="utf-8")
@@ -275,7 +275,7 @@ def test_how_the_training_file_was_read_is_remembered(groundup, table, tmp_path)
     mixed = tmp_path / "mixed.csv"
     mixed.write_bytes(usual.read_text(encoding="utf-8").encode("cp1252"))
     said = groundup("predict", tmp_path / "p", mixed, "--delimiter", ",")
-    assert "read as the training file was: encoding 'cp1252'" in said.err
+    assert "read like the training file: encoding 'cp1252'" in said.err
 
 
 def test_a_name_that_comes_twice_is_told(groundup, project, tmp_path):

@@ -10,28 +10,28 @@ from groundup.judge.verdict import Parts, sampling_error, skill
 @pytest.mark.parametrize(
     ("name", "scores", "noise", "regime", "words"),
     [
-        ("roc_auc", ((0.86, 0.845, 0.85), (0.5, 0.5, 0.5)), 0.01, "good", "sound fit"),
+        ("roc_auc", ((0.86, 0.845, 0.85), (0.5, 0.5, 0.5)), 0.01, "good", "Good fit"),
         ("roc_auc", ((0.84, 0.85, 0.86), (0.5, 0.5, 0.5)), 0.01, "good", "No sign of overfitting"),
-        ("roc_auc", ((1.0, 0.51, 0.50), (0.5, 0.5, 0.5)), 0.02, "memorised", "by heart"),
-        ("roc_auc", ((0.52, 0.51, 0.50), (0.5, 0.5, 0.5)), 0.02, "nothing", "finds nothing"),
-        ("roc_auc", ((0.62, 0.60, 0.61), (0.5, 0.5, 0.5)), 0.01, "underfit", "underfits"),
-        ("roc_auc", ((1.0, 0.70, 0.71), (0.5, 0.5, 0.5)), 0.01, "strong overfit", "overfits strongly"),
-        ("roc_auc", ((0.95, 0.80, 0.81), (0.5, 0.5, 0.5)), 0.01, "overfit", "overfits: "),
-        ("roc_auc", ((0.92, 0.85, 0.85), (0.5, 0.5, 0.5)), 0.005, "slight overfit", "a little"),
-        ("roc_auc", ((0.92, 0.85, 0.85), (0.5, 0.5, 0.5)), 0.10, "good", "chance explains"),
-        ("roc_auc", ((0.85, 0.90, 0.80), (0.5, 0.5, 0.5)), 0.005, "unsteady", "disagree"),
-        ("roc_auc", ((0.95, 0.90, 0.10), (0.5, 0.5, 0.5)), 0.02, "unsteady", "disagree"),
-        ("log_loss", ((0.01, 0.30, 0.95), (0.58, 0.58, 0.58)), 0.02, "unsteady", "disagree"),
+        ("roc_auc", ((1.0, 0.51, 0.50), (0.5, 0.5, 0.5)), 0.02, "memorised", "Severe overfitting"),
+        ("roc_auc", ((0.52, 0.51, 0.50), (0.5, 0.5, 0.5)), 0.02, "nothing", "No better than the baseline"),
+        ("roc_auc", ((0.62, 0.60, 0.61), (0.5, 0.5, 0.5)), 0.01, "underfit", "Underfitting"),
+        ("roc_auc", ((1.0, 0.70, 0.71), (0.5, 0.5, 0.5)), 0.01, "strong overfit", "Strong overfitting"),
+        ("roc_auc", ((0.95, 0.80, 0.81), (0.5, 0.5, 0.5)), 0.01, "overfit", "Overfitting: "),
+        ("roc_auc", ((0.92, 0.85, 0.85), (0.5, 0.5, 0.5)), 0.005, "slight overfit", "Slight overfitting"),
+        ("roc_auc", ((0.92, 0.85, 0.85), (0.5, 0.5, 0.5)), 0.10, "good", "No significant overfitting"),
+        ("roc_auc", ((0.85, 0.90, 0.80), (0.5, 0.5, 0.5)), 0.005, "unsteady", "differ by more than t"),
+        ("roc_auc", ((0.95, 0.90, 0.10), (0.5, 0.5, 0.5)), 0.02, "unsteady", "differ by more than t"),
+        ("log_loss", ((0.01, 0.30, 0.95), (0.58, 0.58, 0.58)), 0.02, "unsteady", "differ by more than t"),
         ("rmse", ((35_000, 46_300, 46_000), (115_300,) * 3), 600, "good", "keep 9"),
-        ("rmse", ((10_000, 68_000, 69_000), (115_300,) * 3), 900, "overfit", "overfits"),
-        ("rmse", ((110_000, 111_000, 110_500), (115_300,) * 3), 900, "underfit", "columns hold no more"),
-        ("rmse", ((80_000, 130_000, 125_000), (115_300,) * 3), 900, "memorised", "by heart"),
-        ("log_loss", ((0.40, 0.41, 0.42), (0.58, 0.58, 0.58)), 0.01, "good", "sound fit"),
-        ("log_loss", ((0.01, 0.60, 0.65), (0.58, 0.58, 0.58)), 0.02, "memorised", "by heart"),
+        ("rmse", ((10_000, 68_000, 69_000), (115_300,) * 3), 900, "overfit", "Overfitting"),
+        ("rmse", ((110_000, 111_000, 110_500), (115_300,) * 3), 900, "underfit", "uninformative columns"),
+        ("rmse", ((80_000, 130_000, 125_000), (115_300,) * 3), 900, "memorised", "Severe overfitting"),
+        ("log_loss", ((0.40, 0.41, 0.42), (0.58, 0.58, 0.58)), 0.01, "good", "Good fit"),
+        ("log_loss", ((0.01, 0.60, 0.65), (0.58, 0.58, 0.58)), 0.02, "memorised", "Severe overfitting"),
         ("rmse", ((None, 1.0, 2.0), (3.0, 3.0, 3.0)), None, "unknown", "no verdict"),
-        ("roc_auc", ((0.8, None, 0.8), (0.5, None, 0.5)), 0.01, "good", "sound fit"),
-        ("rmse", ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)), 0.0, "good", "sound fit"),
-        ("rmse", ((1e200, 1e200, 1e200), (3e200, 3e200, 3e200)), 1e198, "good", "sound fit"),
+        ("roc_auc", ((0.8, None, 0.8), (0.5, None, 0.5)), 0.01, "good", "Good fit"),
+        ("rmse", ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)), 0.0, "good", "Good fit"),
+        ("rmse", ((1e200, 1e200, 1e200), (3e200, 3e200, 3e200)), 1e198, "good", "Good fit"),
     ],
 )
 def test_regimes(name, scores, noise, regime, words):
@@ -42,7 +42,10 @@ def test_regimes(name, scores, noise, regime, words):
 
 def test_sentence_carries_the_numbers():
     found = give_verdict(metric("rmse"), Parts(35_012.4, 46_300, 46_000), Parts(1.1e5, 1.1e5, 115_300), 600)
-    assert "rmse 35,012 on train, 46,300 on valid, 46,000 on test; baseline 115,300" in found.sentence
+    assert (
+        "rmse: training set 35,012, validation set 46,300, test set 46,000, baseline 115,300"
+        in found.sentence
+    )
 
 
 def test_skill_is_the_explained_share_for_rmse():
@@ -61,7 +64,7 @@ def test_a_collapse_on_test_is_no_chance_however_far_the_folds_spread():
     errors = Parts(0.02, 0.045, 0.06)  # what 133 rows give
     found = give_verdict(metric("roc_auc"), COLLAPSE, FLAT, 0.2, errors)
     assert found.regime == "unsteady"
-    assert "more than chance explains: test keeps 11% of what it shows on the taught rows" in found.sentence
+    assert "two standard errors: the test set keeps 11% of the training set's improvement" in found.sentence
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.05, 0.2, 0.5])

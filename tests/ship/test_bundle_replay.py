@@ -13,7 +13,7 @@ from groundup.ship.bundle.documents import Replay
 
 def kept(rows, names=None):
     """Return the rows that come back from what is stored."""
-    kind, columns = replay.stored(rows, names)
+    kind, columns = replay.store_rows(rows, names)
     part = Replay(
         model_sha256="0" * 64,
         kind=kind,
@@ -22,7 +22,7 @@ def kept(rows, names=None):
         recombined_sha256="0" * 64,
         float32=False,
     )
-    return replay.restored(Replay.model_validate_json(part.model_dump_json()))
+    return replay.restore_rows(Replay.model_validate_json(part.model_dump_json()))
 
 
 def test_telling_rows_are_kept():
@@ -30,11 +30,11 @@ def test_telling_rows_are_kept():
     frame = pl.DataFrame(
         {"x": [5.0] * 613 + [-9.0] + [5.0] * (n - 614), "level": ["a"] * 77 + ["rare"] + ["a"] * (n - 78)}
     ).with_columns(y=pl.Series([1] * 900 + [None] + [1] * (n - 901)))
-    rows = replay.chosen(frame)
+    rows = replay.choose_rows(frame)
     assert {613, 77, 900, 0, n - 1} <= set(rows)
     assert rows == sorted(set(rows))
     assert 20 <= len(rows) <= 48
-    assert replay.chosen(frame[:1]) == [0]
+    assert replay.choose_rows(frame[:1]) == [0]
 
 
 def test_rows_come_back_as_they_were():

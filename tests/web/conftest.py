@@ -54,7 +54,7 @@ def filled(model):
     """The form as a browser sends it, filled in with the contract's example."""
     from groundup.web import fields
 
-    return fields.write(model.contract, model.contract.example)
+    return fields.write_form(model.contract, model.contract.example)
 
 
 @pytest.fixture(scope="session")

@@ -49,8 +49,8 @@ def upload(page, tmp_path):
     lines[2] = "many" + lines[2][lines[2].index(",") :]
     file.write_text("\n".join(lines), encoding="utf-8")
     page.set_input_files("#file", file)
-    page.click("text=Get the answers")
-    page.wait_for_selector("#answers")
+    page.click("button:has-text('Predict')")
+    page.wait_for_selector("#results")
 
 
 def ask(page, label, text):
@@ -66,17 +66,17 @@ def test_the_answer_follows_what_is_typed(open_page):
     ask(page, "months", "61")
     assert '"months": 61' in page.locator("#as-curl").text_content()
     assert page.locator("#as-python").text_content() != before
-    assert page.locator("#spoken").text_content().startswith(page.locator(".headline").text_content())
+    assert page.locator("#announcement").text_content().startswith(page.locator(".headline").text_content())
     ask(page, "months", "900")
-    assert "Outside the range" in page.locator("[data-field]:has(#c0) .remark").text_content()
-    assert page.locator("#c0").get_attribute("aria-describedby") == "c0-help c0-remark"
+    assert "Outside the range" in page.locator("[data-field]:has(#c0) .message").text_content()
+    assert page.locator("#c0").get_attribute("aria-describedby") == "c0-help c0-message"
     ask(page, "months", "soon")
-    assert page.locator(".headline").text_content() == "No answer yet"
+    assert page.locator(".headline").text_content() == "No prediction yet"
     assert page.locator("#c0").get_attribute("aria-invalid") == "true"
     page.click(".summary a")
     assert page.evaluate("document.activeElement.id") == "c0"
     ask(page, "months", "12")
-    assert page.locator(".remark").count() == 0
+    assert page.locator(".message").count() == 0
     assert page.locator("#c0").get_attribute("aria-invalid") is None
 
 
@@ -84,7 +84,7 @@ def test_it_answers_the_same_without_javascript(open_page):
     with_js, without = open_page(), open_page(js=False)
     ask(with_js, "months", "61")
     without.get_by_label("months", exact=True).fill("61")
-    without.click("text=Get the answer")
+    without.click("button:has-text('Predict')")
     without.wait_for_load_state("networkidle")
     assert without.url.endswith("/#answer")
     for part in (".headline", ".words", "#as-curl", ".shares"):
@@ -123,7 +123,7 @@ def test_a_server_that_is_gone_takes_nothing_away(open_page):
     page = open_page()
     page.route("**/*", lambda route: route.fulfill(status=200, body="not the page"))
     page.get_by_label("months", exact=True).fill("61")
-    expect(page.locator("#spoken")).to_contain_text("No answer")
+    expect(page.locator("#announcement")).to_contain_text("No prediction")
     assert page.locator("#c0").input_value() == "61"
     page.unroute("**/*")
     ask(page, "months", "62")
@@ -162,7 +162,7 @@ def test_nobody_is_shut_out(open_page, tmp_path, width, height, theme):
     check(page, "refused")
     page.goto(re.sub(r"#.*", "", page.url) + "?start=empty")
     check(page, "empty")
-    page = open_page("/many", width=width, height=height, theme=theme)
+    page = open_page("/batch", width=width, height=height, theme=theme)
     check(page, "many")
     upload(page, tmp_path)
     check(page, "answers")
@@ -182,14 +182,14 @@ def test_dark_and_light_differ_and_print_is_light(open_page):
 
 
 def test_a_remark_is_read_whole_on_a_narrow_screen(open_page, tmp_path):
-    page = open_page("/many", width=375, height=812)
+    page = open_page("/batch", width=375, height=812)
     upload(page, tmp_path)
-    remark = page.locator(".rows .problem p").first
-    scrolled = page.locator("#answers .gu-scroll")
+    message = page.locator(".rows .problem p").first
+    scrolled = page.locator("#results .gu-scroll")
     assert scrolled.evaluate("e => e.scrollWidth > e.clientWidth")
     for left in (0, 200):  # and stays where the cells are scrolled
         scrolled.evaluate(f"e => {{ e.scrollLeft = {left}; }}")
-        box = remark.bounding_box()
+        box = message.bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 375
     assert "local" in scrolled.evaluate("e => getComputedStyle(e).backgroundAttachment"), (
@@ -198,9 +198,9 @@ def test_a_remark_is_read_whole_on_a_narrow_screen(open_page, tmp_path):
 
 
 def test_a_missing_file_is_told_in_the_page(open_page, tmp_path):
-    page = open_page("/many")
-    page.click("text=Get the answers")
-    expect(page.locator("#file-remark")).to_have_text("No file was chosen. Choose one first.")
+    page = open_page("/batch")
+    page.click("button:has-text('Predict')")
+    expect(page.locator("#file-message")).to_have_text("No file was chosen. Choose one first.")
     expect(page.locator("#file")).to_be_focused()
     upload(page, tmp_path)
 
@@ -208,7 +208,7 @@ def test_a_missing_file_is_told_in_the_page(open_page, tmp_path):
 def test_copy_gives_the_request(open_page, address):
     page = open_page()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
-    page.click("text=Ask this from a program")
+    page.click("text=Use this from a program")
     page.get_by_role("button", name="Copy as curl").click()
-    expect(page.locator("#spoken")).to_have_text("Copied")
+    expect(page.locator("#announcement")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == page.locator("#as-curl").text_content()

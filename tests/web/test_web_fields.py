@@ -8,7 +8,7 @@ from served import customers
 
 from groundup.tables import Contract
 from groundup.text.numbers import format_percent
-from groundup.web import fields, plain
+from groundup.web import fields, formats
 
 
 @pytest.fixture(scope="module")
@@ -17,15 +17,15 @@ def contract():
 
 
 def field(contract, name, value=""):
-    return fields.field_of(contract.column(name), "c0", value)
+    return fields.make_field(contract.column(name), "c0", value)
 
 
 def test_examples_in_docstrings():
-    assert doctest.testmod(plain).failed == 0
+    assert doctest.testmod(formats).failed == 0
 
 
 def test_every_kind_has_its_control(contract):
-    assert {c.name: fields.control_of(c) for c in contract.feature_columns} == {
+    assert {c.name: fields.choose_control(c) for c in contract.feature_columns} == {
         "months": "number",
         "spent": "number",
         "balance": "number",
@@ -54,11 +54,11 @@ def test_ranges_units_steps_and_medians_are_those_of_training(contract):
 
 def test_a_value_on_the_edge_is_not_shown_as_beyond_it():
     contract = Contract.infer(pl.DataFrame({"x": [18.25, 118.75] * 20, "y": ["a", "b"] * 20}), target="y")
-    assert fields.field_of(contract.column("x"), "c0", "").help == "18.25 or 118.75"
+    assert fields.make_field(contract.column("x"), "c0", "").help == "18.25 or 118.75"
 
 
 def test_choices_stand_in_natural_order_and_say_which_is_chosen(contract):
-    plan = field(contract, "plan", fields.text_of(contract.column("plan"), "plus"))
+    plan = field(contract, "plan", fields.to_text(contract.column("plan"), "plus"))
     assert [o.text for o in plan.options] == ["basic", "Größe XL", "plus"]
     assert [o.is_chosen for o in plan.options] == [False, False, True]
     assert [o.text for o in field(contract, "online").options] == ["yes", "no"]
@@ -68,8 +68,8 @@ def test_text_and_value_are_inverse_on_every_training_row(contract):
     for row in customers().head(80).to_dicts():
         for column in contract.feature_columns:
             value = row[column.name]
-            text = fields.text_of(column, value)
-            back = fields.value_of(column, text)
+            text = fields.to_text(column, value)
+            back = fields.to_value(column, text)
             one = contract.conform_row({**contract.example, column.name: back}).values[column.name]
             two = contract.conform_row({**contract.example, column.name: value}).values[column.name]
             assert one == two, column.name
@@ -96,7 +96,7 @@ def test_text_and_value_are_inverse_on_every_training_row(contract):
     ],
 )
 def test_typed_text_is_a_value_or_is_left_for_the_contract(contract, name, text, value):
-    found = fields.value_of(contract.column(name), text)
+    found = fields.to_value(contract.column(name), text)
     assert found == value
     assert type(found) is type(value)
 
@@ -110,25 +110,25 @@ def test_numbers_are_read_and_written_as_training_wrote_them(tmp_path):
     contract = Contract.infer(read(file), target="y")
     column = contract.column("x")
     assert column.format == "decimal_comma"
-    assert fields.value_of(column, "1.234,5") == 1234.5
-    assert fields.text_of(column, 1234.5) == "1234,5"
-    assert fields.value_of(column, fields.text_of(column, 1234.5)) == 1234.5
+    assert fields.to_value(column, "1.234,5") == 1234.5
+    assert fields.to_text(column, 1234.5) == "1234,5"
+    assert fields.to_value(column, fields.to_text(column, 1234.5)) == 1234.5
 
 
 def test_levels_that_no_field_can_hold_are_known_by_their_look():
     levels = ["a\nb", "c\u202ed", "plain"] * 10 + [f"v{i}" for i in range(40)] * 2
     contract = Contract.infer(pl.DataFrame({"x": levels, "y": [0, 1] * 55}), target="y")
     column = contract.column("x")
-    assert fields.control_of(column) == "level"
+    assert fields.choose_control(column) == "level"
     for level in ("a\nb", "c\u202ed", "plain"):
-        assert fields.value_of(column, plain.shown(level)) == level
+        assert fields.to_value(column, formats.display_text(level)) == level
 
 
 def test_forty_thousand_levels_make_no_long_page():
     n = 40_000
     frame = pl.DataFrame({"x": [f"level {i % n}" for i in range(2 * n)], "y": [0, 1] * n})
     contract = Contract.infer(frame, target="y", kinds={"x": "category"})
-    made = fields.field_of(contract.column("x"), "c0", "level 7")
+    made = fields.make_field(contract.column("x"), "c0", "level 7")
     assert len(made.suggestions) == fields.MAX_SUGGESTIONS
     assert made.help == "more than 10,000 known values"
 
@@ -137,6 +137,6 @@ def test_the_strip_places_a_number_among_those_of_training(contract):
     column = contract.column("months")
     low, high = column.bounds
     for value, at in ((low, 0.0), (high, 100.0), (high + 50, 100.0), ((low + high) / 2, 50.0)):
-        assert fields.field_of(column, "c0", str(value)).strip.at == at
-    assert fields.field_of(column, "c0", "").strip.at is None
+        assert fields.make_field(column, "c0", str(value)).strip.at == at
+    assert fields.make_field(column, "c0", "").strip.at is None
     assert field(contract, "plan").strip is None

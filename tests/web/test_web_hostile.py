@@ -10,8 +10,8 @@ import pytest
 from hostile import NAMES
 from served import saved, serving
 
-from groundup.web import case, fields, many
-from groundup.web.plain import shown
+from groundup.web import batch, fields, form
+from groundup.web.formats import display_text
 
 N_COLUMNS = 200
 
@@ -75,17 +75,17 @@ def test_names_levels_and_labels_show_as_text(address, page):
         field.get_attribute("data-field"): field.query_selector("label bdi").text_content()
         for field in page.query_selector_all("[data-field]")
     }
-    assert looks(labels[f"c{i}"] for i in range(len(columns))) == looks(shown(c.name) for c in columns)
+    assert looks(labels[f"c{i}"] for i in range(len(columns))) == looks(display_text(c.name) for c in columns)
     for i, column in enumerate(columns):
-        if fields.control_of(column) == "choice":
+        if fields.choose_control(column) == "choice":
             options = page.query_selector_all(f"#c{i} option")[1:]
             assert looks(o.text_content() for o in options) == looks(
-                t for _, t, _ in fields.choices_of(column)
+                t for _, t, _ in fields.list_choices(column)
             )
     assert page.query_selector(".headline bdi").text_content() in {
-        shown(label.value) for label in model.contract.labels
+        display_text(label.value) for label in model.contract.labels
     }
-    assert page.title() == f"Predict {shown(model.contract.target)}"
+    assert page.title() == f"Predict {display_text(model.contract.target)}"
     assert page.locator("script").count() == 1
     foreign = "img, iframe, style, base, meta[http-equiv], form[action*=evil], template, plaintext"
     assert page.locator(foreign).count() == 0
@@ -97,7 +97,7 @@ def test_the_answer_follows_what_is_chosen_among_them(address, page):
     page.goto(at)
     page.wait_for_load_state("load")
     page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
-    levels = [i for i, c in enumerate(model.contract.feature_columns) if fields.control_of(c) == "choice"]
+    levels = [i for i, c in enumerate(model.contract.feature_columns) if fields.choose_control(c) == "choice"]
     for i in levels[:5]:
         with page.expect_response(lambda r: r.request.method == "POST") as asked:
             page.select_option(f"#c{i}", index=2)
@@ -111,7 +111,7 @@ def test_the_request_as_python_means_the_same_row(address, tmp_path):
     import urllib.request
 
     at, _ = address
-    context = json.load(urllib.request.urlopen(f"{at}/case.json?example=2"))
+    context = json.load(urllib.request.urlopen(f"{at}/form.json?example=2"))
     script = tmp_path / "ask.py"
     script.write_text(context["snippets"]["python"], encoding="ascii")
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
@@ -119,7 +119,7 @@ def test_the_request_as_python_means_the_same_row(address, tmp_path):
     shell = tmp_path / "ask.sh"
     shell.write_text(context["snippets"]["curl"], encoding="ascii")
     said = json.loads(subprocess.run(["sh", str(shell)], capture_output=True, check=True).stdout)
-    assert shown(said["answers"][0]["prediction"]) == context["said"]["headline"]
+    assert display_text(said["answers"][0]["prediction"]) == context["answer"]["headline"]
     assert [n for n in said["answers"][0]["notes"] if n["kind"] == "unseen"] == []
 
 
@@ -128,28 +128,30 @@ def test_a_file_of_them_comes_back_whole_and_tame(address, table, page, tmp_path
     at, model = address
     file = tmp_path / "<img src=x onerror=alert(4)>{{7*7}}.csv"
     table[:, :-1].write_csv(file)
-    page.goto(f"{at}/many")
+    page.goto(f"{at}/batch")
     page.set_input_files("#file", file)
-    page.click("text=Get the answers")
-    page.wait_for_selector("#answers")
-    assert page.query_selector("#answers-title bdi").text_content() == shown(file.name)
+    page.click("button:has-text('Predict')")
+    page.wait_for_selector("#results")
+    assert page.query_selector("#results-title bdi").text_content() == display_text(file.name)
     n_columns = page.locator(".rows thead th").count()
-    assert n_columns >= many.MAX_COLUMNS
+    assert n_columns >= batch.MAX_COLUMNS
     answers = page.locator(".rows tbody td strong").all_text_contents()
     assert len(answers) == table.height
-    assert set(answers) <= {shown(label.value) for label in model.contract.labels}
+    assert set(answers) <= {display_text(label.value) for label in model.contract.labels}
     with page.expect_download() as got:
         page.click("text=Download the predictions")
     rows = list(csv.reader(io.StringIO(got.value.path().read_text(encoding="utf-8"), newline="")))
     assert len(rows) == table.height + 1
     for row in rows:
-        assert not any(cell.startswith(("=1+", "=cmd", "=IMPORT", "=HYPER", "@SUM")) for cell in row)
+        assert not any(
+            format_value.startswith(("=1+", "=cmd", "=IMPORT", "=HYPER", "@SUM")) for format_value in row
+        )
 
 
 def test_two_hundred_columns_are_grouped(address):
     import json
     import urllib.request
 
-    context = json.load(urllib.request.urlopen(f"{address[0]}/case.json"))
+    context = json.load(urllib.request.urlopen(f"{address[0]}/form.json"))
     assert len(context["groups"]) == 2
-    assert len(context["groups"][0]["fields"]) == case.N_STRONGEST
+    assert len(context["groups"][0]["fields"]) == form.N_STRONGEST

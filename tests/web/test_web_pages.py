@@ -6,11 +6,11 @@ import pytest
 from jinja2 import meta, nodes
 
 from groundup.web import pages
-from groundup.web.case import CaseContext
-from groundup.web.many import ManyContext
-from groundup.web.refused import RefusedContext
+from groundup.web.batch import BatchContext
+from groundup.web.errors import ErrorContext
+from groundup.web.form import FormContext
 
-CONTEXTS = {"case.html": CaseContext, "many.html": ManyContext, "refused.html": RefusedContext}
+CONTEXTS = {"form.html": FormContext, "batch.html": BatchContext, "error.html": ErrorContext}
 
 
 @pytest.mark.parametrize("name", CONTEXTS)
@@ -36,7 +36,7 @@ def parts_of(context):
         found.add(model)
         for field in model.model_fields.values():
             for kind in re.findall(r"groundup\.web\.\w+\.(\w+)", str(field.annotation)):
-                left += [m for m in pages.Plain.__subclasses__() if m.__name__ == kind]
+                left += [m for m in pages.ContextModel.__subclasses__() if m.__name__ == kind]
     return found
 
 
@@ -55,12 +55,12 @@ def test_every_name_of_every_part_is_shown_by_some_template():
 
 
 def test_every_page_describes_its_context():
-    for context in (CaseContext, ManyContext):
+    for context in (FormContext, BatchContext):
         for name in context.model_fields:
             assert re.search(rf"^\s*[\w, ]*\b{name}\b[\w, ]* : ", context.__doc__, re.MULTILINE), name
 
 
-@pytest.mark.parametrize("path", ["/", "/many", "/?start=empty", "/?example=3"])
+@pytest.mark.parametrize("path", ["/", "/batch", "/?start=empty", "/?example=3"])
 def test_no_page_holds_script_style_or_another_host(client, path):
     page = client.get(path)
     assert page.status_code == 200
@@ -87,7 +87,7 @@ def test_static_files_are_kept_for_ever_by_their_digest(client, name):
 
 def test_style_is_made_of_the_pages_variables():
     css = pages.static_files()["form.css"][0].decode()
-    own = css[css.index("/* The form") :]
+    own = css[css.index("/* Layout") :]
     assert set(re.findall(r"var\((--gu-[a-z0-9-]+)", css)) <= set(re.findall(r"(--gu-[a-z0-9-]+):", css))
     assert not re.search(r"#[0-9a-fA-F]{3,8}\b(?![^{}]*\{)", re.sub(r"#[a-z][\w-]*", "", own)), (
         "no colour of its own"

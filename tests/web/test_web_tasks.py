@@ -51,20 +51,20 @@ def made(target, tmp_path):
 def test_every_task_has_its_pages(target, with_file, tmp_path):
     model, path = made(target, tmp_path)
     with TestClient(application(model, path if with_file else None), base_url="http://127.0.0.1") as client:
-        context = client.get("/case.json").json()
-        said = context["said"]
+        context = client.get("/form.json").json()
+        said = context["answer"]
         assert said["status"] == "ok"
         assert said["headline"]
         assert client.get("/").status_code == 200
         assert client.head("/").status_code == 200
-        assert len(said["shares"]) == {"truth": 2, "count": 2, "many": 6}.get(target, 0)
+        assert len(said["probabilities"]) == {"truth": 2, "count": 2, "many": 6}.get(target, 0)
         if target == "many":
-            assert said["n_other_shares"] == len(model.contract.labels) - 6
+            assert said["n_other_classes"] == len(model.contract.labels) - 6
         if target is None:
             assert said["headline"].startswith("Segment ")
         else:
             assert said["reasons"]["bars"]
         table = frame().select("a", "b", "kind").head(20)
-        told = client.post("/many.json", files={"file": ("t.csv", table.write_csv().encode())}).json()
-        assert told["answered"]["n_ok"] == 20
-        assert client.post("/many", files={"file": ("t.csv", table.write_csv().encode())}).status_code == 200
+        told = client.post("/batch.json", files={"file": ("t.csv", table.write_csv().encode())}).json()
+        assert told["result"]["n_ok"] == 20
+        assert client.post("/batch", files={"file": ("t.csv", table.write_csv().encode())}).status_code == 200

@@ -303,13 +303,13 @@ def test_a_model_without_probabilities_is_ranked_last(problem):
     found, _, _ = compare(problem, [silent, LOGISTIC], Clock(None, 10))
     assert found.metric.name == "roc_auc"
     assert found.problems == [
-        "Silent has no roc_auc on any fold, and is ranked below the others: the learner gives no probabilities"
+        "Silent has no roc_auc on any fold, and is ranked below the others: the model gives no probabilities"
     ]
     assert [r.title for r in leaderboard(found)] == ["Logistic regression", "Baseline (shares)", "Silent"]
     alone, _, _ = compare(problem, [silent], Clock(None, 5))
     assert alone.metric.name == "accuracy"
     assert "accuracy decides, not roc_auc" in alone.problems[0]
-    assert "the learner gives no probabilities" in alone.problems[0]
+    assert "the model gives no probabilities" in alone.problems[0]
     assert choose(alone).candidate.entry is silent
 
 

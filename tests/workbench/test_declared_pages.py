@@ -11,7 +11,7 @@ from groundup.workbench.use import serve
 
 def test_the_form_is_declared(tmp_path):
     (form,) = serve.pages_of(tmp_path / "m.groundup")
-    assert {"/", "/many"} <= {route.path for route in form.routes}
+    assert {"/", "/batch"} <= {route.path for route in form.routes}
 
 
 def test_pages_of_strangers_stand_beside_it_and_faults_are_told(tmp_path, monkeypatch):

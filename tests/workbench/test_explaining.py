@@ -58,7 +58,7 @@ def test_rows_that_cannot_be_read_have_no_explanation(project):
 def test_labels_are_known_by_their_text(project):
     row = project.table.frame.row(0, named=True)
     assert project.explain(row, label="yes").row(1).label == "yes"
-    with pytest.raises(UsageError, match="does not explain a label 'nope'"):
+    with pytest.raises(UsageError, match="has no label 'nope'"):
         project.explain(row, label="nope")
 
 
@@ -70,7 +70,7 @@ def test_of_two_classes_the_other_has_the_reasons_with_the_sign_turned(project):
         assert no.frame[name].to_list() == [-v for v in yes.frame[name]]
     for one, other in zip(yes.row(1).reasons, no.row(1).reasons, strict=True):
         assert (one.column, {one.direction, other.direction}) == (other.column, {"raises", "lowers"})
-    assert "the odds of “no” by" in no.frame["reasons"][0]
+    assert "the chance of “no” (" in no.frame["reasons"][0]
 
 
 def test_the_inputs_columns_pass_through_and_no_record_is_lost(project, tmp_path):
@@ -113,9 +113,9 @@ def test_explanations_importance_and_report_print_and_show_themselves(project):
     assert told.count("Row ") == 5
     assert found.row(1).reasons[0].words[:40] in told
     assert "3 rows more" in told
-    assert "no answer" in str(project.explain(rows[5:]))
+    assert "no prediction" in str(project.explain(rows[5:]))
     html = found._repr_html_()
-    assert html.count("odds of “yes”") == 15
+    assert html.count("chance of “yes”") == 15
     report = str(project.report)
     assert report.startswith("Report: Predicting churned (binary on 5,000 rows of churn")
     assert 'report.save("report.html")' in report

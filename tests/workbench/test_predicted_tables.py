@@ -128,7 +128,7 @@ def test_json_lines_keep_text_as_text(built, tmp_path):
     assert found["age"].to_list() == [40, None, 41]
     assert found["zip"].to_list() == ["123", None, "456"]
     assert found["since"].to_list() == ["2020-01-02", None, None]
-    assert "line 2 is no row" in found["problem"][1]
+    assert "line 2 is not a row" in found["problem"][1]
     assert "'no object'" in found["problem"][1]
 
 
@@ -178,7 +178,7 @@ def test_a_header_alone_gives_an_empty_result(built, tmp_path, text):
     answers = full.columns[-4:]
     assert found.frame.columns[-4:] == answers
     assert [found.frame.schema[c] for c in answers] == [full.schema[c] for c in answers]
-    assert (found.n_failed, found.n_doubted, found.listed) == (0, 0, ())
+    assert (found.n_failed, found.n_warned, found.listed) == (0, 0, ())
 
 
 def test_other_files_without_rows_are_refused(built, tmp_path):
@@ -233,7 +233,7 @@ def test_remarks_are_those_of_each_row(built, rows):
     assert found.frame["problem"].to_list() == expected
     assert "; " in expected[0]
     assert expected[3] == ""
-    assert found.n_doubted == 15
+    assert found.n_warned == 15
 
 
 def test_names_of_the_output_are_never_taken_twice(built, rows):

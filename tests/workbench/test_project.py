@@ -184,7 +184,7 @@ def test_reordered_extra_missing_and_unseen(built, make_frame):
         predict(built.bundle, frame.drop("a"))
     unseen = predict(built.bundle, frame.with_columns(c=pl.lit("violet")))
     assert unseen.n_failed == 0
-    assert unseen.n_doubted == 10
+    assert unseen.n_warned == 10
     assert "'violet' was not seen" in unseen.frame["problem"][0]
 
 
@@ -220,7 +220,7 @@ def test_ragged_records_keep_their_position(built, tmp_path, make_frame):
     found = predict(built.bundle, path).frame
     assert found.height == 61
     assert found["prediction"].is_null().arg_true().to_list() == [2]
-    assert "line 4 is no row" in found["problem"][2]
+    assert "line 4 is not a row" in found["problem"][2]
     assert found["id"].drop_nulls().to_list() == frame["id"].to_list()
 
 

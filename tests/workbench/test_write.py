@@ -123,7 +123,7 @@ def test_lists_and_records_become_text_in_csv():
 
 def test_endings():
     assert format_of("-") == "csv"
-    with pytest.raises(UsageError, match="no known ending"):
+    with pytest.raises(UsageError, match="no known extension"):
         format_of("out.xlsx")
     with pytest.raises(GroundupError, match="no such folder"):
         write(FRAME, "/nowhere/at/all/out.csv")

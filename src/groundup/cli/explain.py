@@ -1,4 +1,4 @@
-"""``groundup explain``: why the model says what it says, in words for a row, as a table for many."""
+"""``groundup explain``: the reasons for predictions, in words for one row, as a table for many."""
 
 from __future__ import annotations
 
@@ -32,30 +32,28 @@ def command(
     *,
     row: Annotated[
         int | None,
-        typer.Option(
-            "--row", min=1, metavar="N", help="The row to tell, counted from 1; 1 where none is named."
-        ),
+        typer.Option("--row", min=1, metavar="N", help="The row to explain, counted from 1 (default: 1)."),
     ] = None,
     label: Annotated[
         str | None,
         typer.Option(
             "--label",
             metavar="LABEL",
-            help="The class to speak for; by default the positive one of two, the likeliest of more.",
+            help="The class to explain; by default the positive one of two, or the likeliest of more.",
         ),
     ] = None,
-    top: Annotated[int, typer.Option("--top", min=1, metavar="N", help="Reasons for a row.")] = 3,
+    top: Annotated[int, typer.Option("--top", min=1, metavar="N", help="How many reasons to show.")] = 3,
     output: Annotated[
         str | None,
         typer.Option(
             "--output",
             "-o",
             metavar="OUT",
-            help="A table of every row's contributions: CSV, Parquet or JSON lines; - is CSV on stdout.",
+            help="Write the contributions of every row as CSV, Parquet or JSON lines; - is CSV on stdout.",
         ),
     ] = None,
     only: Annotated[
-        bool, typer.Option("--only", help="In the table only the explanations, without the input's columns.")
+        bool, typer.Option("--only", help="Write only the explanations, without the input's columns.")
     ] = False,
     delimiter: Delimiter = None,
     encoding: Encoding = None,
@@ -64,22 +62,24 @@ def command(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Say why: the strongest reasons for one row, or what every column gave to every row's score."""
+    """Explain predictions: the strongest reasons for one row, or every column's contribution to every row's score."""
     from groundup.workbench.use.explain import explain, explain_one
     from groundup.workbench.use.write import format_of, rendered, write
 
     if output is not None:
         if row is not None:
-            raise UsageError("--row tells one row, --output writes a table of all.", hint="Give one of them.")
+            raise UsageError(
+                "--row explains one row, --output writes a table of all.", hint="Use one of them."
+            )
         if as_json and output == "-":
             raise UsageError(
-                "--json and a table cannot both go to stdout.", hint="Name a file: -o reasons.csv"
+                "--json and a table cannot both go to stdout.", hint="Name an output file: -o reasons.csv."
             )
     form = format_of(output or "-")
     announce_compiling(quiet)
     reading = stated(delimiter, encoding, header)
     if output is None:
-        _tell_row(explain_one(bundle, data, row or 1, label=label, read=reading), row or 1, top, as_json)
+        _print_row(explain_one(bundle, data, row or 1, label=label, read=reading), row or 1, top, as_json)
         return
     typed = form in ("parquet", "jsonl")
     made = explain(bundle, data, label=label, typed=typed, keep=not only, read=reading)
@@ -100,37 +100,38 @@ def command(
             }
         )
     elif not quiet:
-        _tell_table(made, output)
+        _print_table(made, output)
 
 
-def _tell_row(made, number: int, top: int, as_json: bool) -> None:
+def _print_row(made, number: int, top: int, as_json: bool) -> None:
     from groundup.judge.explain.contributions import START
     from groundup.text.numbers import format_number, format_probability
 
-    found, answer = made.row(1, top), made.said(1)
+    found, answer = made.row(1, top), made.predicted(1)
     if as_json:
         print_json({"row": number, **answer, "problem": made.problem(1), **found.to_dict()})
         return
     console = out()
     segments = made.task == "clustering"
-    said = made.spoken(answer.pop("prediction"))
-    chances = ", ".join(
+    prediction = made.format_prediction(answer.pop("prediction"))
+    probabilities = ", ".join(
         f"{name.removeprefix('probability_')} {format_probability(share)}" for name, share in answer.items()
     )
-    console.print(f"Row {number}: {said}" + (f"  ({chances})" if chances else ""), markup=False, style="bold")
+    title = f"Row {number}: {prediction}" + (f"  ({probabilities})" if probabilities else "")
+    console.print(title, markup=False, style="bold")
     for reason in found.reasons:
         console.print(f"  {reason.words}", markup=False, soft_wrap=True)
     if not found.reasons:
-        console.print("  No column moved it.", markup=False)
+        console.print("  No column has an effect.", markup=False)
     if problem := made.problem(1):
-        console.print(f"  Doubt: {problem}", markup=False, soft_wrap=True, style="yellow")
+        console.print(f"  Warning: {problem}", markup=False, soft_wrap=True, style="yellow")
     about = "" if found.label is None else f" for {'segment ' * segments}{found.label}"
     total = f"{format_number(found.base)} {START}, {format_number(found.score)} for this row"
     console.print(f"Score{about} {_UNITS[found.unit]}: {total}.", style="dim", markup=False, soft_wrap=True)
     console.print(found.note, style="dim", markup=False, soft_wrap=True)
 
 
-def _tell_table(made, output: str) -> None:
+def _print_table(made, output: str) -> None:
     from groundup.text.numbers import pluralize
 
     console = err()
@@ -140,5 +141,5 @@ def _tell_table(made, output: str) -> None:
     )
     console.print(made.note, style="dim", markup=False, soft_wrap=True)
     if made.n_failed:
-        told = pluralize(made.n_failed, "row has", "rows have")
-        console.print(f"{told} no explanation; the column 'problem' says why", style="yellow", markup=False)
+        rows = pluralize(made.n_failed, "row has", "rows have")
+        console.print(f"{rows} no explanation; see the column 'problem'", style="yellow", markup=False)

@@ -1,4 +1,4 @@
-"""``groundup predict``: rows in, the same rows with answers out."""
+"""``groundup predict``: add predictions to the rows of a table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from groundup.errors import UsageError
 
 NAME = "predict"
 EXAMPLES = "Example:  groundup predict churn-groundup new.csv -o out.csv"
-_SHOWN = 10
+_MAX_LISTED = 10
 
 
 @verb
@@ -32,11 +32,11 @@ def command(
         ),
     ] = "-",
     only: Annotated[
-        bool, typer.Option("--only", help="Only the predictions, without the input's columns.")
+        bool, typer.Option("--only", help="Write only the predictions, without the input's columns.")
     ] = False,
     raw: Annotated[
         bool,
-        typer.Option("--raw", help="CSV to the letter: also text that a spreadsheet would run as a formula."),
+        typer.Option("--raw", help="Do not mark text that a spreadsheet would run as a formula."),
     ] = False,
     delimiter: Delimiter = None,
     encoding: Encoding = None,
@@ -45,14 +45,15 @@ def command(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Predict every row of a table, in its order; a row that cannot be read gets no prediction and says why."""
+    """Predict every row of a table, in its order; a row that cannot be read gets no prediction, and a reason."""
     from groundup.workbench.use.predict import predict
     from groundup.workbench.use.write import format_of, rendered, write
 
     form = format_of(output)
     if as_json and output == "-":
         raise UsageError(
-            "--json and predictions cannot both go to stdout.", hint="Name a file: -o predictions.csv"
+            "--json and predictions cannot both go to stdout.",
+            hint="Name an output file: -o predictions.csv.",
         )
     if output != "-" and _same(output, data, bundle):
         raise UsageError(f"The output {output!r} would replace an input.", hint="Choose another name.")
@@ -66,17 +67,17 @@ def command(
     else:
         n_escaped = write(made.frame, output, labels=made.labels, raw=raw)
     if as_json:
-        print_json(_object(made, output, n_escaped))
+        print_json(_to_dict(made, output, n_escaped))
     elif not quiet:
-        _tell(made, output, n_escaped)
+        _print_summary(made, output, n_escaped)
 
 
-def _object(made, output: str, n_escaped: int) -> dict:
+def _to_dict(made, output: str, n_escaped: int) -> dict:
     return {
         "output": output,
         "rows": made.frame.height,
         "without_prediction": made.n_failed,
-        "doubtful": made.n_doubted,
+        "with_warnings": made.n_warned,
         "escaped_cells": n_escaped,
         "problems": list(made.listed),
         "by_column": [tally._asdict() for tally in made.tallies],
@@ -91,7 +92,7 @@ def _same(output: str, *inputs) -> bool:
     return any(Path(str(i)).resolve() == target for i in inputs)
 
 
-def _tell(made, output: str, n_escaped: int) -> None:
+def _print_summary(made, output: str, n_escaped: int) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
@@ -102,28 +103,28 @@ def _tell(made, output: str, n_escaped: int) -> None:
     console.print(f"{pluralize(made.frame.height, 'row')}{where}", markup=False, soft_wrap=True)
     if made.recalled:
         options = ", ".join(f"{name} {value!r}" for name, value in made.recalled.items())
-        console.print(f"read as the training file was: {options}", style="dim", markup=False, soft_wrap=True)
-    why = "the column 'problem' says why"
-    warnings = [*made.renamed[:_SHOWN], *_more(len(made.renamed) - _SHOWN, "column")]
+        console.print(f"read like the training file: {options}", style="dim", markup=False, soft_wrap=True)
+    reason = "see the column 'problem'"
+    warnings = [*made.renamed[:_MAX_LISTED], *_more(len(made.renamed) - _MAX_LISTED, "column")]
     if made.frame.height == 0:
-        warnings.append("the input has a header and no rows, and so has the output")
+        warnings.append("the input has no rows below its header, so the output has none")
     if made.n_failed:
-        warnings.append(f"{pluralize(made.n_failed, 'row has', 'rows have')} no prediction; {why}")
-    if made.n_doubted:
-        warnings.append(f"{pluralize(made.n_doubted, 'row is', 'rows are')} doubtful; {why}")
+        warnings.append(f"{pluralize(made.n_failed, 'row has', 'rows have')} no prediction; {reason}")
+    if made.n_warned:
+        warnings.append(f"{pluralize(made.n_warned, 'row has', 'rows have')} a warning; {reason}")
     if n_escaped:
         cells = pluralize(
             n_escaped,
             "cell that a spreadsheet would run as a formula has",
             "cells that a spreadsheet would run as formulas have",
         )
-        warnings.append(f"{cells} an apostrophe before it; --raw leaves all as it is")
+        warnings.append(f"{cells} an apostrophe before it; --raw omits it")
     for line in warnings:
         console.print(line, style="yellow", markup=False, soft_wrap=True)
-    shown = [*made.listed[: min(made.n_failed, _SHOWN)], *_more(made.n_failed - _SHOWN, "row")]
+    lines = [*made.listed[: min(made.n_failed, _MAX_LISTED)], *_more(made.n_failed - _MAX_LISTED, "row")]
     counts = [str(tally) for tally in made.tallies if tally.severity == "warn"]
-    shown += [*counts[:_SHOWN], *_more(len(counts) - _SHOWN, "column")]
-    for line in shown:
+    lines += [*counts[:_MAX_LISTED], *_more(len(counts) - _MAX_LISTED, "column")]
+    for line in lines:
         console.print(Padding(Text(line, style="dim"), (0, 0, 0, 2)))
 
 

@@ -1,4 +1,4 @@
-"""``groundup serve``: a model behind an address, for programs and for people."""
+"""``groundup serve``: a model's API and form over HTTP."""
 
 from __future__ import annotations
 
@@ -21,34 +21,38 @@ def command(
     *,
     host: Annotated[
         str,
-        typer.Option(metavar="HOST", help="Address to listen on; another than this machine's needs a token."),
+        typer.Option(metavar="HOST", help="Address to listen on; any but this machine's own needs a token."),
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(metavar="PORT", help="Port to listen on; 0 takes a free one.")] = 8000,
+    port: Annotated[
+        int, typer.Option(metavar="PORT", help="Port to listen on; 0 chooses a free one.")
+    ] = 8000,
     token: Annotated[
         str | None,
         typer.Option(
             metavar="TOKEN",
             envvar="GROUNDUP_TOKEN",
             show_envvar=True,
-            help="Asked of every request (Authorization: Bearer TOKEN); best given as a variable, where no list of "
-            "processes shows it.",
+            help="Required of every request (Authorization: Bearer TOKEN). Prefer the variable: process lists show "
+            "options.",
         ),
     ] = None,
-    max_rows: Annotated[int, typer.Option("--max-rows", metavar="N", help="Rows of one request.")] = 10_000,
+    max_rows: Annotated[
+        int, typer.Option("--max-rows", metavar="N", help="Maximum rows per request.")
+    ] = 10_000,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Serve a model until Ctrl-C: a form for people at its address, POST /predict for programs (/docs says how)."""
+    """Serve a model until Ctrl-C: a form at its address, POST /predict for programs (see /docs)."""
     from groundup.workbench.use.serve import serve
 
     announce_compiling(quiet)
 
-    def tell(model, url: str) -> None:
+    def announce(model, url: str) -> None:
         out().print(url if quiet else _greeting(model, url), markup=False, soft_wrap=True)
 
     try:
-        serve(bundle, host=host, port=port, token=token or None, max_rows=max_rows, tell=tell)
-    except KeyboardInterrupt:  # asked to stop, and has stopped
+        serve(bundle, host=host, port=port, token=token or None, max_rows=max_rows, announce=announce)
+    except KeyboardInterrupt:
         if not quiet:
             err().print("Stopped.", style="dim")
 

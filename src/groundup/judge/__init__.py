@@ -1,4 +1,4 @@
-"""Judgement: metrics, honest comparison on folds, and the verdict in words."""
+"""Evaluation: metrics, cross-validation, explanations, and the verdict in words."""
 
 from groundup._lazy import attach
 

@@ -1,17 +1,17 @@
-r"""How far a score could lie from what other rows of the same kind would give: an interval for any metric.
+r"""Confidence interval of a score, for any metric, by the delete-a-group jackknife.
 
-The delete-a-group jackknife: the rows are dealt at random into g groups, the score is taken g times, each time without
-one group, and with :math:`\theta_i` those scores,
+The rows are split at random into g groups, and the score is computed g times, each time without one group. With these
+scores :math:`\theta_i`,
 
 .. math:: \mathrm{se}^2 = \frac{g-1}{g} \sum_i (\theta_i - \bar\theta)^2
 
-It asks the metric's own code, whichever that is, and costs g scores. The interval is that of Student's t with g - 1
-degrees of freedom, taken on the scale on which the metric has no end, so that it never leaves the possible range: the
-logit of a share (accuracy, AUC), the logarithm of an error (RMSE, log loss), the logarithm of 1 - R2. More than
-``MOST_ROWS`` rows are sampled, and the error of the sample is scaled by :math:`\sqrt{m/n}`.
+It works with any metric and costs g scores. The interval is Student's t with g - 1 degrees of freedom, on a scale on
+which the metric is unbounded, so that it stays in the metric's range: the logit of a share (accuracy, AUC), the logarithm
+of an error (RMSE, log loss), the logarithm of 1 - R2. Of more than ``MOST_ROWS`` rows a sample is used, and its error is
+scaled by :math:`\sqrt{m/n}`.
 
-It holds for smooth scores of some dozens of rows or more. What no group's rows change (a perfect score) has no interval:
-nothing was seen of how it varies.
+It is valid for smooth scores of some dozens of rows or more. A score that is the same without every group (a perfect
+score) has no interval, because its variation is unknown.
 
 Sources: Shao & Tu (1995), The Jackknife and Bootstrap, section 2.3; Kott (2001), The delete-a-group jackknife, Journal of
 Official Statistics 17.
@@ -32,14 +32,14 @@ LEVEL = 0.95
 
 
 class Interval(NamedTuple):
-    """Where the score of other rows of the same kind is expected in 95 of 100 cases."""
+    """A 95 % confidence interval of a score."""
 
     low: float
     high: float
 
 
 def interval(metric: Metric, y, predicted: Predicted, *, seed: int = 0) -> Interval | None:
-    """Return the interval of a score, or None where the rows cannot tell.
+    """Return the confidence interval of a score; None where it cannot be estimated.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def interval(metric: Metric, y, predicted: Predicted, *, seed: int = 0) -> Inter
     predicted : Predicted
         Of the same rows.
     seed : int
-        Of the groups.
+        Seed of the random groups.
     """
     n = len(y)
     n_groups = min(N_GROUPS, n)
@@ -57,7 +57,9 @@ def interval(metric: Metric, y, predicted: Predicted, *, seed: int = 0) -> Inter
         return None
     order = np.random.default_rng(seed).permutation(n)[:MOST_ROWS]
     group = np.arange(len(order)) % n_groups
-    found = [metric.score(y[kept], _some(predicted, kept)).value for kept in _without(order, group, n_groups)]
+    found = [
+        metric.score(y[kept], _select(predicted, kept)).value for kept in _without(order, group, n_groups)
+    ]
     known = [v for v in found if v is not None]
     if len(known) < n_groups:
         return None
@@ -71,8 +73,8 @@ def _without(order: np.ndarray, group: np.ndarray, n_groups: int):
         yield np.sort(order[group != i])
 
 
-def _some(predicted: Predicted, rows: np.ndarray) -> Predicted:
-    """Return what was said about some of the rows."""
+def _select(predicted: Predicted, rows: np.ndarray) -> Predicted:
+    """Return the predictions for some of the rows."""
     p = predicted.probabilities
     return predicted._replace(
         values=np.asarray(predicted.values)[rows], probabilities=None if p is None else p[rows]

@@ -1,12 +1,12 @@
-"""Compare learners honestly: k folds of the train part, every fitted step fitted inside its fold.
+"""Cross-validation of models on k folds of the training set, with every fitted step fitted inside its fold.
 
-The rows of a fold reach a learner prepared: a preparer (imputation, encoding, scaling) that has seen only the fold's
-training rows. Preparing depends on the fold and on the preprocessing alone, so the prepared rows are kept for the next
-learner, up to ``KEEP_BYTES``.
+The rows of a fold are prepared (imputed, encoded, scaled) by a preparer fitted on the fold's training rows only. The
+result depends on the fold and on the kind of preprocessing alone, so it is cached for the next model, up to
+``KEEP_BYTES``.
 
-Spread: the standard deviation of the score over folds. Two models are compared on the same folds, by their differences d:
-folds share training rows, so the variance of the mean difference is not var(d)/k but, corrected (Nadeau & Bengio 2003,
-eq. 9), var(d) (1/k + 1/(k - 1)) for k folds of equal size.
+The spread is the standard deviation of the score over folds. Two models are compared by their differences d on the same
+folds. Folds share training rows, so the variance of the mean difference is not var(d)/k but, corrected (Nadeau & Bengio
+2003, eq. 9), var(d) (1/k + 1/(k - 1)) for k folds of equal size.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ KEEP_BYTES = 1_000_000_000
 
 
 class PreparedFold(NamedTuple):
-    """One fold as learners see it, its fitted preparer, and the row numbers of the judged side within the frame."""
+    """One prepared fold: training and validation rows, the fitted preparer, the row numbers of the validation rows."""
 
     X_train: np.ndarray
     y_train: np.ndarray
@@ -39,7 +39,7 @@ class PreparedFold(NamedTuple):
 
 
 class Folds:
-    """The folds of a table, prepared once for each preprocessing.
+    """The folds of a table, prepared once for each kind of preprocessing.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class Folds:
         return len(self.folds)
 
     def prepared(self, i: int, preprocessing) -> PreparedFold:
-        """Return fold `i`, prepared as `preprocessing` says by a preparer that saw the fold's training rows only."""
+        """Return fold `i`, prepared for `preprocessing` by a preparer fitted on the fold's training rows only."""
         if (i, preprocessing) in self._kept:
             return self._kept[i, preprocessing]
         train, valid = self.folds[i]
@@ -82,7 +82,7 @@ class Folds:
 
 
 class FoldResult(NamedTuple):
-    """What one fold said: every metric, the seconds of the fit, and the iterations that it took (None for one shot)."""
+    """The result of one fold: every metric, the seconds of the fit, and its iterations (None where it has none)."""
 
     scores: dict[str, Score]
     fit_s: float
@@ -91,15 +91,15 @@ class FoldResult(NamedTuple):
 
 @dataclass
 class Validation:
-    """One learner, judged on folds.
+    """Cross-validation results of one model.
 
     Attributes
     ----------
     folds : list of FoldResult
     model : estimator
-        The learner of the last fold: for its size and its latency.
+        The model of the last fold: for its size and its latency.
     stopped : str
-        Why not all folds were done; "" if they were.
+        Why not all folds were run; "" if they were.
     warnings : list of str
     """
 
@@ -119,7 +119,7 @@ class Validation:
     def mean(self, name: str, folds: Collection[int] | None = None) -> float | None:
         """Return the mean over `folds`, None if one of them has no score; by default over those that have it.
 
-        Means over different folds do not compare: name the folds, or take `difference`.
+        Means over different folds are not comparable: pass the folds, or use `difference`.
         """
         values = self.values(name)
         folds = self.answered(name) if folds is None else folds
@@ -134,17 +134,17 @@ class Validation:
 
     @property
     def fit_s(self) -> float:
-        """Median seconds of one fit: the first one may have had to compile its kernels."""
+        """Median seconds of one fit: the first may include the compilation of kernels."""
         return float(np.median([fold.fit_s for fold in self.folds])) if self.folds else 0.0
 
     @property
     def fastest_s(self) -> float:
-        """Seconds of the fastest fit, which compiled nothing: what a further fit may be expected to take."""
+        """Seconds of the fastest fit, which had no compilation: the expected time of a further fit."""
         return min((fold.fit_s for fold in self.folds), default=0.0)
 
 
 class Judged(NamedTuple):
-    """One fold's result, the fitted learner, and the first lines of what was warned of, each once."""
+    """One fold's result, the fitted model, and the first line of each distinct warning."""
 
     result: FoldResult
     model: Any
@@ -154,7 +154,7 @@ class Judged(NamedTuple):
 def judge_fold(
     make_learner: Callable[[], Any], fold: PreparedFold, task: str, classes: np.ndarray | None = None
 ) -> Judged:
-    """Fit a learner on one fold's training rows and judge it on the others; the parameters are those of `validate`."""
+    """Fit a model on one fold's training rows and score it on the others; the parameters are those of `validate`."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         warnings.simplefilter("ignore", DependentColumns)  # levels written out as columns add up to ones
@@ -178,7 +178,7 @@ def validate(
     *,
     after_fold: Callable[[Validation], str] | None = None,
 ) -> Validation:
-    """Fit and judge a learner on every fold.
+    """Cross-validate a model.
 
     Parameters
     ----------
@@ -186,17 +186,17 @@ def validate(
         Returns a fresh, unfitted learner.
     folds : Folds
     preprocessing
-        How the learner wants its rows prepared.
+        The kind of preprocessing.
     task : str
     classes : ndarray, optional
         All labels, sorted.
     after_fold : callable, optional
-        Called with the `Validation` so far; a text ends the comparison and is its ``stopped``.
+        Called with the `Validation` so far; a non-empty text stops it and becomes its ``stopped``.
     """
     out = Validation()
     for i, fold in enumerate(folds.each(preprocessing)):
-        result, out.model, told = judge_fold(make_learner, fold, task, classes)
-        out.warnings += [one for one in told if one not in out.warnings]
+        result, out.model, caught = judge_fold(make_learner, fold, task, classes)
+        out.warnings += [one for one in caught if one not in out.warnings]
         out.folds.append(result)
         if after_fold is not None and (reason := after_fold(out)) and i + 1 < len(folds):
             out.stopped = reason
@@ -205,15 +205,15 @@ def validate(
 
 
 def first_line(message) -> str:
-    """Return the first line of a warning: the part that tells what is the matter."""
+    """Return the first line of a warning, its summary."""
     return str(message).strip().split("\n", 1)[0]
 
 
 def deciding_metric(task: str, validations: Sequence[Validation]) -> Metric:
-    """Return the first deciding metric of `task` that at least half of the judged folds can answer.
+    """Return the first primary metric of `task` that is defined on at least half of the folds.
 
-    A fold can answer if one validation has the score there. A fold that cannot (none of its rows is positive) is left out
-    of everybody's mean, and a learner that cannot (it gives no probabilities) does not change the metric for the others.
+    A metric is defined on a fold if one validation has the score there. Other folds (without positive rows) are excluded
+    from all means; a model without the score (it gives no probabilities) does not change the metric for the others.
     """
     judged = [v for v in validations if v.folds]
     n_folds = max((len(v.folds) for v in judged), default=0)
@@ -235,7 +235,7 @@ def why_without(name: str, validations: Sequence[Validation]) -> str:
 
 
 class Difference(NamedTuple):
-    """Mean of a score's difference, its standard error (infinite for a single fold), the folds that it is taken over."""
+    """Mean difference of a score, its standard error (infinite for a single fold), and the folds used."""
 
     mean: float
     error: float
@@ -243,7 +243,7 @@ class Difference(NamedTuple):
 
 
 def difference(metric: Metric, one: Validation, other: Validation) -> Difference:
-    """Return by how much `one` is better than `other` on the folds that both have, with the corrected error."""
+    """Return by how much `one` is better than `other` on their common folds, with the corrected standard error."""
     ours, theirs = one.values(metric.name), other.values(metric.name)
     folds = tuple(sorted({*one.answered(metric.name)} & {*other.answered(metric.name)}))
     pairs = [metric.oriented(ours[i]) - metric.oriented(theirs[i]) for i in folds]

@@ -1,18 +1,19 @@
-r"""The verdict: train, valid and test side by side with the baseline, and what they say in words.
+r"""The verdict: training, validation and test scores compared with each other and with the baseline, in words.
 
-Scores of different metrics are made comparable as *skill*: the share of the way from the baseline to perfection,
+Scores of different metrics are made comparable as *skill*: the improvement over the baseline, as a share of the largest
+possible one,
 
 .. math:: s = \frac{m - b}{p - b}
 
 with m the model's score, b the baseline's on the same rows and p the perfect score. An error in the target's unit (RMSE)
-is squared first, which makes s the explained share of the variance; for the log loss s is McFadden's R2. The skill that
-is lost between the taught and the unseen rows (valid and test, their mean) tells overfitting; little skill on the taught
-rows themselves tells underfitting.
+is squared first, which makes s the explained share of the variance; for the log loss s is McFadden's R2. A loss of skill
+from the training set to new rows (mean of the validation and test sets) is overfitting; little skill on the training set
+itself is underfitting.
 
-A difference counts only where it is larger than chance makes it: the standard error of a score on as many rows as its
-part has, see `sampling_error`. The spread over folds stands in where that is not known; it also holds what the learner
-makes of other training rows, so it may be far larger. However wide chance is, a part that loses half of what was shown
-on the taught rows is never said to agree with them.
+Only differences of more than two or three standard errors count. The standard error is that of a score on as many rows as
+its part has, see `sampling_error`. Where that is not known, the standard deviation over folds replaces it; it includes
+the variation from different training rows, so it may be far larger. A part that loses half of the training skill is never
+reported as consistent with the training set, however large its standard error.
 
 Sources: Hanley & McNeil (1982), The meaning and use of the area under a ROC curve, Radiology 143 (the error of an AUC);
 Agresti & Coull (1998), Approximate is better than "exact" for interval estimation of binomial proportions, The American
@@ -41,12 +42,13 @@ Regime = Literal[
     "unsteady",
     "good",
 ]
-# Below this skill on its own training rows a model underfits: an AUC of 0.65, an R2 of 0.3, a McFadden R2 of 0.1.
-_LITTLE = {"log_loss": 0.1, "accuracy": 0.2}
-_LITTLE_ELSE = 0.3
+# Below this skill on its training set a model underfits: an AUC of 0.65, an R2 of 0.3, a McFadden R2 of 0.1.
+_UNDERFIT = {"log_loss": 0.1, "accuracy": 0.2}
+_UNDERFIT_DEFAULT = 0.3
 _SQUARED = {"rmse"}
-# A part that keeps less than this share of the taught skill does not agree, whatever chance explains.
+# A part that keeps less than this share of the training skill is reported, whatever its standard error.
 _COLLAPSED = 0.5
+_PARTS = {"train": "training set", "valid": "validation set", "test": "test set"}
 
 
 class Parts(NamedTuple):
@@ -58,14 +60,14 @@ class Parts(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """The regime in one word or two, for programs, and the sentence for people."""
+    """The regime as a code for programs, and a sentence for people."""
 
     regime: Regime
     sentence: str
 
 
 def skill(metric: Metric, value: float, baseline: float) -> float | None:
-    """Return the share of the way from the baseline (0) to perfection (1); negative below the baseline."""
+    """Return the improvement over the baseline as a share of the largest possible one; negative below the baseline."""
     if metric.best is None:
         return None
     if metric.name in _SQUARED:  # a ratio first: squares overflow
@@ -77,26 +79,25 @@ def skill(metric: Metric, value: float, baseline: float) -> float | None:
 def sampling_error(
     metric: Metric, y: np.ndarray | None, predicted: Predicted, value: float | None
 ) -> float | None:
-    r"""Return the standard error of a score on so many rows: what other rows of the same kind would change.
+    r"""Return the standard error of a score on these rows: its variation between samples of this size.
 
-    The AUC :math:`a` on p positive and n negative rows has the variance of Hanley and McNeil, rather too large than too
-    small,
+    The AUC :math:`a` on p positive and n negative rows has the variance of Hanley and McNeil, a conservative estimate,
 
     .. math:: \frac{a(1-a) + (p-1)(\frac{a}{2-a} - a^2) + (n-1)(\frac{2a^2}{1+a} - a^2)}{pn}
 
     Log loss, MAE and silhouette are means of n values of rows: :math:`\sigma/\sqrt n`. The RMSE is the root of such a
     mean, so its error is that of the mean over 2 RMSE. The accuracy has the binomial error.
 
-    A few rows without a mistake do not prove that there are none. Before its error is taken, an accuracy of n rows is
-    drawn towards 1/2 by two rows right and two wrong (Agresti and Coull), and an AUC with m rows in its rarer class is
-    taken to lie at most at (m + 2)/(m + 4). So the error of a perfect score is about 1 / m, and twice it is near the
-    bound of the rule of three, 3 / m.
+    A few rows without a mistake do not prove that there are none. So an accuracy is moved towards 1/2 by two correct and
+    two wrong rows before its error is computed (Agresti and Coull), and an AUC with m rows in its rarer class is limited
+    to (m + 2)/(m + 4). The error of a perfect score is then about 1 / m, and twice it is close to the rule of three,
+    3 / m.
 
     Parameters
     ----------
     metric : Metric
     y : ndarray of shape (n_rows,) or None
-        None for clusters, which have no truth.
+        None for clusters, which have no labels.
     predicted : Predicted
         Of the same rows.
     value : float or None
@@ -160,16 +161,16 @@ def give_verdict(
     noise: float | None = None,
     errors: Parts | None = None,
 ) -> Verdict:
-    """Say how a model stands between over- and underfitting.
+    """Assess whether a model over- or underfits.
 
     Parameters
     ----------
     metric : Metric
-        The deciding one.
+        The primary one.
     model, baseline : Parts
         Scores of the model and of the baseline on the same rows.
     noise : float, optional
-        Standard deviation of the model's score over folds: the chance of a part whose error is not known.
+        Standard deviation of the model's score over folds: used for parts whose standard error is not known.
     errors : Parts, optional
         Standard error of each of the model's scores, see `sampling_error`.
     """
@@ -177,143 +178,141 @@ def give_verdict(
         None if m is None or b is None else skill(metric, m, b) for m, b in zip(model, baseline, strict=True)
     ]
     train = skills[0]
-    unseen = [
-        _Unseen(part, s, _chance(metric, m, b, noise if e is None else e))
+    new = [
+        _PartSkill(part, s, _skill_error(metric, m, b, noise if e is None else e))
         for part, s, m, b, e in zip(
             Parts._fields, skills, model, baseline, errors or (None,) * 3, strict=True
         )
         if part != "train" and s is not None and m is not None and b is not None
     ]
-    if train is None or not unseen:
-        return Verdict(
-            "unknown", f"The {metric.name} cannot be computed on every part, so there is no verdict."
-        )
-    return _judge(metric.name, _told(metric, model, baseline), train, unseen)
+    if train is None or not new:
+        return Verdict("unknown", f"{metric.name} cannot be computed on every part, so there is no verdict.")
+    return _judge(metric.name, _score_list(metric, model, baseline), train, new)
 
 
-class _Unseen(NamedTuple):
-    """A part that was not taught: its skill, and the standard deviation of that."""
+class _PartSkill(NamedTuple):
+    """The skill on a part that was not used for training, and its standard error."""
 
     part: str
     skill: float
-    chance: float
+    error: float
 
 
-def _chance(metric: Metric, value: float, base: float, error: float | None) -> float:
-    """Return the standard deviation of a skill."""
+def _skill_error(metric: Metric, value: float, base: float, error: float | None) -> float:
+    """Return the standard error of a skill."""
     if not error:
         return 0.0
     here, moved = skill(metric, value, base), skill(metric, value + error, base)
     return 0.0 if here is None or moved is None or not math.isfinite(moved) else abs(moved - here)
 
 
-def _judge(name: str, told: str, train: float, unseen: list[_Unseen]) -> Verdict:
-    little = _LITTLE.get(name, _LITTLE_ELSE)
-    best, worst = max(unseen, key=lambda u: u.skill), min(unseen, key=lambda u: u.skill)
-    kept = sum(u.skill for u in unseen) / len(unseen)
-    chance = math.hypot(*(u.chance for u in unseen)) / len(unseen)  # of `kept`
-    single = max(u.chance for u in unseen)
-    nothing = max(0.01, single)
+def _judge(name: str, scores: str, train: float, new: list[_PartSkill]) -> Verdict:
+    low = _UNDERFIT.get(name, _UNDERFIT_DEFAULT)
+    best, worst = max(new, key=lambda u: u.skill), min(new, key=lambda u: u.skill)
+    kept = sum(u.skill for u in new) / len(new)
+    error = math.hypot(*(u.error for u in new)) / len(new)  # of `kept`
+    single = max(u.error for u in new)
+    negligible = max(0.01, single)
     apart = best.skill - worst.skill
-    disagree = apart > max(0.05, 3 * math.hypot(best.chance, worst.chance))
-    collapsed = train >= little and worst.skill < _COLLAPSED * train and best.skill >= 0.75 * train
-    if collapsed and len(unseen) == 2:
-        return _collapsed(best, worst, train, told)
-    if kept <= nothing:
-        if disagree and best.skill > nothing:
-            return _unsteady(told)
-        if train > max(little, 3 * single):
+    disagree = apart > max(0.05, 3 * math.hypot(best.error, worst.error))
+    collapsed = train >= low and worst.skill < _COLLAPSED * train and best.skill >= 0.75 * train
+    if collapsed and len(new) == 2:
+        return _collapsed(best, worst, train, scores)
+    if kept <= negligible:
+        if disagree and best.skill > negligible:
+            return _inconsistent(scores)
+        if train > max(low, 3 * single):
             return Verdict(
                 "memorised",
-                f"It has learnt its rows by heart: {told}; on unseen rows it is no better than the baseline.",
+                f"Severe overfitting: the model fits its training rows, but is no better than the baseline on new rows "
+                f"({scores}).",
             )
         return Verdict(
             "nothing",
-            f"It finds nothing that holds on unseen rows ({told}): these columns do not tell the target, "
-            "or the rows are too few.",
+            f"No better than the baseline on new rows ({scores}): the columns do not predict the target, or there are "
+            "too few rows.",
         )
     lost = train - kept
-    real = lost > 2 * chance
+    significant = lost > 2 * error
     share = lost / train if train > 0 else 0.0
-    if real and share > 0.25:
-        return _overfit(share, told)
-    if train < little:
+    if significant and share > 0.25:
+        return _overfit(share, scores)
+    if train < low:
         return Verdict(
             "underfit",
-            f"It underfits, or the columns hold no more: even on the rows it was taught it comes only "
-            f"{max(train, 0):.0%} of the way from the baseline to perfection ({told}).",
+            f"Underfitting, or uninformative columns: even on the training set the model achieves only "
+            f"{max(train, 0):.0%} of the possible improvement over the baseline ({scores}).",
         )
-    if real and share > 0.1:
-        return _overfit(share, told)
+    if significant and share > 0.1:
+        return _overfit(share, scores)
     if disagree:
-        return _unsteady(told)
+        return _inconsistent(scores)
     if worst.skill < _COLLAPSED * train:
-        return _collapsed(best, worst, train, told)
-    return _sound(lost, share, told)
+        return _collapsed(best, worst, train, scores)
+    return _good(lost, share, scores)
 
 
-def _sound(lost: float, share: float, told: str) -> Verdict:
+def _good(lost: float, share: float, scores: str) -> Verdict:
     if lost < 0:
         return Verdict(
-            "good", f"No sign of overfitting: unseen rows score as well as the taught ones ({told})."
+            "good",
+            f"No sign of overfitting: the scores on new rows are as good as the training score ({scores}).",
         )
     if share > 0.1:
         return Verdict(
-            "good", f"Train, valid and test agree within what chance explains on so few rows ({told})."
+            "good",
+            "No significant overfitting: the scores on new rows are worse than the training score by less than two "
+            f"standard errors ({scores}).",
         )
     return Verdict(
-        "good", f"A sound fit: unseen rows keep {1 - share:.0%} of what it shows on the taught ones ({told})."
+        "good",
+        f"Good fit: new rows keep {1 - share:.0%} of the training set's improvement over the baseline ({scores}).",
     )
 
 
-def _collapsed(best: _Unseen, worst: _Unseen, train: float, told: str) -> Verdict:
-    """Say which part keeps too little of the taught skill, and whether chance on so few rows can make that."""
-    keeps = max(worst.skill, 0.0) / train
-    what = f"{keeps:.0%} of" if keeps >= 0.005 else "nothing of"
-    if best.skill - worst.skill > 2 * math.hypot(best.chance, worst.chance):
+def _collapsed(best: _PartSkill, worst: _PartSkill, train: float, scores: str) -> Verdict:
+    """Report the part that keeps too little of the training skill, and whether the difference is significant."""
+    share = max(worst.skill, 0.0) / train
+    kept = f"{share:.0%} of" if share >= 0.005 else "nothing of"
+    what = (
+        f"the {_PARTS[worst.part]} keeps {kept} the training set's improvement over the baseline ({scores})"
+    )
+    if best.skill - worst.skill > 2 * math.hypot(best.error, worst.error):
         return Verdict(
             "unsteady",
-            f"Valid and test disagree by more than chance explains: {worst.part} keeps {what} what it shows on the "
-            f"taught rows ({told}). Do not rely on it before more rows agree.",
+            f"Validation and test scores differ by more than two standard errors: {what}. "
+            "Do not rely on the model before more rows confirm it.",
         )
     return Verdict(
         "unsteady",
-        f"It keeps {what} what it shows on the taught rows on {worst.part} ({told}). On scores as uncertain as these "
-        "chance is not ruled out: do not rely on it before more rows agree.",
+        f"{what[0].upper()}{what[1:]}. These scores are too uncertain to rule out chance: "
+        "do not rely on the model before more rows confirm it.",
     )
 
 
-def _unsteady(told: str) -> Verdict:
+def _inconsistent(scores: str) -> Verdict:
     return Verdict(
         "unsteady",
-        f"Valid and test disagree by more than chance explains ({told}): trust neither to the last digit.",
+        f"Validation and test scores differ by more than three standard errors ({scores}): neither is reliable alone.",
     )
 
 
-def _overfit(share: float, told: str) -> Verdict:
+def _overfit(share: float, scores: str) -> Verdict:
+    lost = f"new rows lose {share:.0%} of the training set's improvement over the baseline ({scores})."
     if share > 0.5:
-        return Verdict(
-            "strong overfit",
-            f"It overfits strongly: {share:.0%} of what it shows on the taught rows is lost on unseen ones ({told}). "
-            "More rows, fewer columns or a simpler learner would help.",
-        )
+        hint = "More rows, fewer columns or a simpler model would help."
+        return Verdict("strong overfit", f"Strong overfitting: {lost} {hint}")
     if share > 0.25:
-        return Verdict(
-            "overfit",
-            f"It overfits: {share:.0%} of what it shows on the taught rows is lost on unseen ones ({told}).",
-        )
-    return Verdict(
-        "slight overfit",
-        f"It overfits a little: unseen rows keep {1 - share:.0%} of what it shows on the taught ones ({told}).",
-    )
+        return Verdict("overfit", f"Overfitting: {lost}")
+    return Verdict("slight overfit", f"Slight overfitting: {lost}")
 
 
-def _told(metric: Metric, model: Parts, baseline: Parts) -> str:
-    """Return the scores in words: 'rmse 41,102 on train, 46,310 on valid, 46,020 on test; baseline 115,300'."""
+def _score_list(metric: Metric, model: Parts, baseline: Parts) -> str:
+    """Return the scores in words: 'rmse: training set 41,102, validation set 46,310, ..., baseline 115,300'."""
     parts = ", ".join(
-        f"{format_number(value)} on {part}"
+        f"{_PARTS[part]} {format_number(value)}"
         for part, value in zip(Parts._fields, model, strict=True)
         if value is not None
     )
     base = next((b for b in reversed(baseline) if b is not None), None)
-    return f"{metric.name} {parts}; baseline {format_number(base)}"
+    return f"{metric.name}: {parts}, baseline {format_number(base)}"

@@ -1,4 +1,4 @@
-"""Shipping: what leaves the workbench. The bundle is a model in one plain, checked file; the server answers with it."""
+"""Deployment: the bundle (a model in one checked file without code) and the server that predicts with it."""
 
 from groundup._lazy import attach
 

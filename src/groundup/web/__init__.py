@@ -1,7 +1,7 @@
-"""The pages of a served model: a person types a case, or brings a file, and sees the answers.
+"""The pages of a served model: a form for one case, and a page for a file of many.
 
-One module, one Context and one template per page; the same Context is the page's JSON twin. Pages are whole without
-JavaScript; what ours adds is comfort. Nothing is asked of another host, no cookie is set, no script stands in a page.
+One module, one Context and one template per page; the same Context is available as JSON. Pages work without JavaScript,
+which only adds convenience. No request goes to another host, no cookie is set, and pages contain no inline script.
 
 >>> from groundup.ship import bundle, serve
 >>> from groundup.web import router

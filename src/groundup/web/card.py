@@ -1,7 +1,7 @@
-"""The model card at the head of each page: what the model says, how good it was on rows it had never seen, since when.
+"""The model card at the top of each page: what the model predicts, its test scores, and its version and date.
 
-A bundle holds no time (it enters no digest), so the date is that of its file. Where the bundle lies in its project, the
-run's stored result adds the verdict and the warnings; it is believed only if it names this very file.
+A bundle stores no time (its digest must not depend on one), so the date is that of its file. Where the bundle is still in
+its project, the run's stored result adds the verdict and the warnings, if its digest is that of this file.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from groundup.models.estimator import describe
 from groundup.ship.bundle import Model
 from groundup.text.escaping import quoted
 from groundup.text.numbers import format_amount, format_percent
-from groundup.web.plain import Plain, shown
+from groundup.web.formats import ContextModel, display_text
 
 _SHOWN_METRICS = {
     "binary": ("roc_auc", "accuracy"),
@@ -23,39 +23,39 @@ _SHOWN_METRICS = {
     "regression": ("mae", "r2"),
     "clustering": ("silhouette",),
 }
-# Regimes of the verdict that make every answer doubtful.
-_GRAVE = {"memorised", "nothing", "strong overfit", "underfit", "unsteady"}
+# Regimes of the verdict that make every prediction unreliable.
+_UNRELIABLE = {"memorised", "nothing", "strong overfit", "underfit", "unsteady"}
 _METRIC_TITLES = {
     "roc_auc": "ROC AUC",
     "accuracy": "Accuracy",
     "balanced_accuracy": "Balanced accuracy",
-    "mae": "Mean error",
+    "mae": "Mean absolute error",
     "r2": "R²",
     "silhouette": "Silhouette",
 }
 
 
-class TestScore(Plain):
-    """One score of the model on its test rows: a title, the number, and what it means in words."""
+class TestScore(ContextModel):
+    """One score of the model on the test set: a title, the number, and its meaning in words."""
 
     title: str
     value: str
     words: str
 
 
-class Card(Plain):
-    """What a reader should know of a model before believing it.
+class Card(ContextModel):
+    """A summary of a model for its users.
 
-    `predicts` is the target, `kind` what kind of answer that is. `scores` are those of the test rows, the first to be
-    understood first. `caution` is what nobody may overlook ("" for nothing). `version` is the beginning of the bundle's
-    digest, `made` the day of its file ("" where unknown).
+    `predicts` is the target, `kind` the kind of its values. `scores` are those on the test set, the easiest to understand
+    first. `caution` is shown prominently ("" for nothing). `version` is the beginning of the bundle's digest, `date` that
+    of its file ("" where unknown).
     """
 
     name: str
     predicts: str
     kind: str
     caution: str
-    learner: str
+    model: str
     n_rows: int
     n_fields: int
     scores: list[TestScore]
@@ -63,21 +63,21 @@ class Card(Plain):
     warnings: list[str]
     version: str
     digest: str
-    made: str
+    date: str
     groundup: str
 
 
-def card_of(model: Model, path: Path | None = None) -> Card:
+def make_card(model: Model, path: Path | None = None) -> Card:
     """Return the card of a model with a contract, loaded from `path` (None where it came from elsewhere)."""
     contract = model.contract
     assert contract is not None
-    caution, verdict, warnings = _told(model, path)
+    caution, verdict, warnings = _run_findings(model, path)
     return Card(
-        name=shown(model.name or contract.name or "model"),
-        predicts=shown(model.target.name or contract.target or "segment"),
+        name=display_text(model.name or contract.name or "model"),
+        predicts=display_text(model.target.name or contract.target or "segment"),
         kind=_kind(model),
         caution=caution,
-        learner=_learner(model),
+        model=_model_title(model),
         n_rows=contract.n_rows,
         n_fields=len(contract.features),
         scores=_scores(model),
@@ -85,25 +85,25 @@ def card_of(model: Model, path: Path | None = None) -> Card:
         warnings=warnings,
         version=model.digest[:12],
         digest=model.digest,
-        made=_day(path),
+        date=_day(path),
         groundup=__version__,
     )
 
 
 def _kind(model: Model) -> str:
     assert model.contract is not None
-    labels = [shown(label.value, 30) for label in model.contract.labels]
+    labels = [display_text(label.value, 30) for label in model.contract.labels]
     if len(labels) == 2:
         return f"{labels[0]} or {labels[1]}"
     if labels:
         return f"one of {len(labels):,} classes"
     if model.target.task == "regression":
-        column = model.contract.by_name.get(model.target.name)
-        return f"a number, in {shown(column.unit, 30)}" if column is not None and column.unit else "a number"
+        unit = target_unit(model)
+        return f"a number, in {display_text(unit, 30)}" if unit else "a number"
     return "a segment"
 
 
-def _learner(model: Model) -> str:
+def _model_title(model: Model) -> str:
     cls = type(model.learner)
     return describe(cls).title or cls.__name__
 
@@ -115,8 +115,8 @@ def _day(path: Path | None) -> str:
         return ""
 
 
-def _told(model: Model, path: Path | None) -> tuple[str, str, list[str]]:
-    """Return caution, verdict and warnings of the run that made the model, where its result lies beside it."""
+def _run_findings(model: Model, path: Path | None) -> tuple[str, str, list[str]]:
+    """Return caution, verdict and warnings of the run that built the model, where its result is stored beside it."""
     from groundup.workbench.result import Result
 
     try:
@@ -126,11 +126,11 @@ def _told(model: Model, path: Path | None) -> tuple[str, str, list[str]]:
         return "", "", []
     if not model.digest or result.digest != model.digest:
         return "", "", []
-    verdict = shown(result.verdict, 1000)
+    verdict = display_text(result.verdict, 1000)
     return (
-        verdict if result.regime in _GRAVE else "",
+        verdict if result.regime in _UNRELIABLE else "",
         verdict,
-        [t for w in result.warnings if (t := shown(w, 1000)) != verdict],
+        [t for w in result.warnings if (t := display_text(w, 1000)) != verdict],
     )
 
 
@@ -146,13 +146,14 @@ def _scores(model: Model) -> list[TestScore]:
     for name in _SHOWN_METRICS.get(model.contract.task, ()):
         value = found.get(name)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            told = _words(name, float(value), model)
-            number = format_amount(value, _unit(model)) if name == "mae" else f"{value:.3f}"
-            scores.append(TestScore(title=_METRIC_TITLES[name], value=number, words=told))
+            words = _words(name, float(value), model)
+            number = format_amount(value, target_unit(model)) if name == "mae" else f"{value:.3f}"
+            scores.append(TestScore(title=_METRIC_TITLES[name], value=number, words=words))
     return scores
 
 
-def _unit(model: Model) -> str | None:
+def target_unit(model: Model) -> str | None:
+    """Return the unit of the target, None where it has none."""
     assert model.contract is not None
     column = model.contract.by_name.get(model.target.name)
     return column.unit if column is not None else None
@@ -164,21 +165,23 @@ def _words(name: str, value: float, model: Model) -> str:
     in_100 = format_percent(value, 0).removesuffix("%")
     if name == "roc_auc":
         first, second = (quoted(label.value) for label in reversed(labels))
-        return f"Shown one new {first} and one new {second}, it tells which is which {in_100} times in 100."
+        return f"Given a random new {first} and a random new {second}, it ranks them correctly {in_100} times in 100."
     if name == "accuracy":
         most = max(labels, key=lambda label: label.count)
         always = most.count / max(1, sum(label.count for label in labels))
         return (
-            f"{in_100} of 100 answers to test rows were right; "
-            f"always saying {quoted(most.value)} would be right in {format_percent(always, 0).removesuffix('%')}."
+            f"{in_100} of 100 predictions on the test set were correct; "
+            f"always predicting {quoted(most.value)} would be correct in {format_percent(always, 0).removesuffix('%')}."
         )
     if name == "balanced_accuracy":
-        return f"Counting each class alike, {in_100} of 100 were right; guessing would get {100 / len(labels):.0f}."
-    if name == "mae":
+        guessed = f"{100 / len(labels):.0f}"
         return (
-            f"On test rows the answer was off by {format_amount(value, _unit(model))} on average, up or down."
+            f"With equal weight for each class, {in_100} of 100 were correct; guessing would get {guessed}."
         )
+    if name == "mae":
+        off = format_amount(value, target_unit(model))
+        return f"On the test set the prediction was off by {off} on average, up or down."
     if name == "r2":
-        better = f"It explains {in_100}% of what makes the test rows differ."
-        return better if value > 0 else "On test rows it is no better than the mean."
-    return "Near 1 the segments stand apart, near 0 they touch."
+        explained = f"It explains {in_100}% of the variance of the target on the test set."
+        return explained if value > 0 else "On the test set it is no better than predicting the mean."
+    return "Values near 1 mean well separated segments, near 0 overlapping ones."

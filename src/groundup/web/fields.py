@@ -1,7 +1,7 @@
-"""The fields of the form, made from the contract: what may be typed, what was usual, and what the typed text means.
+"""The fields of the form, made from the contract: controls, ranges and usual values, and the meaning of typed text.
 
-Fields are called ``c0``, ``c1``, ... by their place among the contract's features, because a column's own name may be
-anything, and browsers change some characters of names. For the same reason a choice is told by its number.
+Fields are named ``c0``, ``c1``, ... by their position among the contract's features, because a column's own name may
+contain any character, and browsers change some of them. For the same reason a choice is sent as its number.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from typing import Literal
 from groundup.tables import Contract, cells
 from groundup.tables.contract.column import Column, as_level
 from groundup.text.numbers import format_amount, format_percent
-from groundup.web.plain import Plain, shown, typed
+from groundup.web.formats import ContextModel, display_text, input_text
 
-#: Up to so many levels are a list to choose from; beyond, text with suggestions.
+#: Up to this many levels are a list to choose from; more are a text field with suggestions.
 MAX_CHOICES = 20
-#: The most frequent levels that stand in the page itself; the rest is found by ``/levels``.
+#: Suggestions in the page itself, the most frequent levels; others are fetched from ``/levels``.
 MAX_SUGGESTIONS = 100
-#: A text that is longer is not a cell that anybody types.
+#: Longer text is cut.
 MAX_TYPED = 10_000
 
 Control = Literal["number", "choice", "level", "date", "moment"]
 
 
-class Option(Plain):
+class Option(ContextModel):
     """One choice: what the form sends, what it shows, and whether it is chosen."""
 
     value: str
@@ -33,8 +33,8 @@ class Option(Plain):
     is_chosen: bool = False
 
 
-class Remark(Plain):
-    """What is to be said about a field: its kind, whether it stops the answer, a heading, and what it means."""
+class FieldMessage(ContextModel):
+    """A warning or an error beside a field: its kind, its severity, a heading, and an explanation."""
 
     kind: str
     severity: Literal["warn", "error"]
@@ -42,8 +42,8 @@ class Remark(Plain):
     text: str
 
 
-class Strip(Plain):
-    """Where a number lies among those of training, in hundredths: the middle 90 %, the median, the value itself."""
+class Strip(ContextModel):
+    """A number among the training values, in percent of their range: the middle 90 %, the median, the number itself."""
 
     low: float
     high: float
@@ -51,11 +51,11 @@ class Strip(Plain):
     at: float | None
 
 
-class Field(Plain):
+class Field(ContextModel):
     """One field as the page shows it.
 
-    `key` is what the form sends, `name` the column to the letter, `title` the column to be read. `value` is the typed
-    text, `optional` says that training rows were sometimes empty here.
+    `key` is the name that the form sends, `name` the column's exact name, `title` its printable one. `value` is the typed
+    text; `optional` states that some training rows have no value here.
     """
 
     key: str
@@ -74,12 +74,12 @@ class Field(Plain):
     options: list[Option]
     suggestions: list[str]
     n_levels: int
-    remark: Remark | None
+    message: FieldMessage | None
     strip: Strip | None
 
 
-def control_of(column: Column) -> Control:
-    """Return how a column is asked for."""
+def choose_control(column: Column) -> Control:
+    """Return the control for a column."""
     if column.kind == "boolean":
         return "choice"
     if column.kind == "category":
@@ -90,22 +90,22 @@ def control_of(column: Column) -> Control:
 
 
 def _is_daily(column: Column) -> bool:
-    """Tell whether the range of a column of moments begins and ends at midnight."""
+    """Tell whether the range of a datetime column begins and ends at midnight."""
     return all(str(m or "").partition("T")[2] in ("", "00:00:00") for m in (column.minimum, column.maximum))
 
 
-def field_of(column: Column, key: str, value: str, remark: Remark | None = None) -> Field:
-    """Return one field with the text that was typed into it, and what is to be said about that."""
-    control = control_of(column)
-    choices = choices_of(column) if control == "choice" else []
+def make_field(column: Column, key: str, value: str, message: FieldMessage | None = None) -> Field:
+    """Return one field with the text that was typed into it, and a message about that."""
+    control = choose_control(column)
+    choices = list_choices(column) if control == "choice" else []
     low, high = _edges(column)
     return Field(
         key=key,
         name=column.name,
-        title=shown(column.name),
+        title=display_text(column.name),
         control=control,
         value=value,
-        unit=shown(column.unit, 30) if column.unit else "",
+        unit=display_text(column.unit, 30) if column.unit else "",
         help=_help(column, control),
         placeholder=_placeholder(column),
         inputmode=_inputmode(column),
@@ -116,16 +116,18 @@ def field_of(column: Column, key: str, value: str, remark: Remark | None = None)
         options=[Option(value=v, text=text, is_chosen=v == value) for v, text, _ in choices],
         suggestions=_suggestions(column, control),
         n_levels=len(column.levels) if control == "level" else 0,
-        remark=remark,
+        message=message,
         strip=_strip(column, value),
     )
 
 
-def choices_of(column: Column) -> list[tuple[str, str, object]]:
-    """Return for each choice what the form sends, what it shows, and the value it stands for; by name, not by count."""
+def list_choices(column: Column) -> list[tuple[str, str, object]]:
+    """Return for each choice the text that the form sends, the text that it shows, and its value; sorted by value."""
     if column.kind == "boolean":
         return [("true", "yes", True), ("false", "no", False)]
-    listed = [(str(i), shown(as_level(level.value)), level.value) for i, level in enumerate(column.levels)]
+    listed = [
+        (str(i), display_text(as_level(level.value)), level.value) for i, level in enumerate(column.levels)
+    ]
     return sorted(listed, key=lambda choice: _natural(choice[2]))
 
 
@@ -134,38 +136,38 @@ def _natural(value) -> tuple:
     return (not is_number, value if is_number else 0, str(value).casefold())
 
 
-# ---------------------------------------------------------------------- what was typed
+# ---------------------------------------------------------------------- values and typed text
 
 
-def text_of(column: Column, value) -> str:
-    """Return the text of a column's field that stands for `value`."""
+def to_text(column: Column, value) -> str:
+    """Return the text in a column's field for `value`."""
     if value is None:
         return ""
-    if control_of(column) == "choice":
+    if choose_control(column) == "choice":
         wanted = as_level(value)
-        return next((v for v, _, level in choices_of(column) if as_level(level) == wanted), str(value))
+        return next((v for v, _, level in list_choices(column) if as_level(level) == wanted), str(value))
     if column.kind == "category":
         return as_level(value)
     if column.kind == "datetime":
         text = value.isoformat() if isinstance(value, datetime) else str(value)
-        return text[:10] if control_of(column) == "date" else text[:19]
-    return typed(value, column.format)
+        return text[:10] if choose_control(column) == "date" else text[:19]
+    return input_text(value, column.format)
 
 
-def value_of(column: Column, text: str):
-    """Return what the text in a column's field stands for: a JSON value, or the text itself where it is none.
+def to_value(column: Column, text: str):
+    """Return the JSON value of the text in a column's field.
 
-    The text is left for the contract to judge wherever it does not stand for a value of the column.
+    Text that is not a value of the column is returned unchanged, for the contract to check.
     """
     text = text[:MAX_TYPED]
     if not text.strip():
         return None
-    if control_of(column) == "choice":
-        return next((level for v, _, level in choices_of(column) if v == text), text)
+    if choose_control(column) == "choice":
+        return next((level for v, _, level in list_choices(column) if v == text), text)
     if column.kind in ("number", "integer"):
         return _number(column, text.strip())
     if column.kind == "category" and text not in column.known:
-        return _by_look(column, text)
+        return _level_displayed_as(column, text)
     return text
 
 
@@ -178,27 +180,29 @@ def _number(column: Column, text: str):
     return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
-def _by_look(column: Column, text: str) -> str:
-    """Return the level that is shown as `text`: some hold what no field can, as a line's end."""
-    return next((known for level in column.levels if shown(known := as_level(level.value)) == text), text)
+def _level_displayed_as(column: Column, text: str) -> str:
+    """Return the level that is displayed as `text`: some contain characters that no field holds, such as a line end."""
+    return next(
+        (known for level in column.levels if display_text(known := as_level(level.value)) == text), text
+    )
 
 
-def read(contract: Contract, form: Mapping[str, str]) -> dict[str, object]:
-    """Return the row that a filled-in form stands for; fields that it does not have are empty."""
-    return {c.name: value_of(c, form.get(f"c{i}", "")) for i, c in enumerate(contract.feature_columns)}
+def read_row(contract: Contract, form: Mapping[str, str]) -> dict[str, object]:
+    """Return the row of a filled-in form; fields that it does not have are empty."""
+    return {c.name: to_value(c, form.get(f"c{i}", "")) for i, c in enumerate(contract.feature_columns)}
 
 
-def write(contract: Contract, row: Mapping[str, object]) -> dict[str, str]:
-    """Return the filled-in form that stands for a row."""
-    return {f"c{i}": text_of(c, row.get(c.name)) for i, c in enumerate(contract.feature_columns)}
+def write_form(contract: Contract, row: Mapping[str, object]) -> dict[str, str]:
+    """Return the filled-in form of a row."""
+    return {f"c{i}": to_text(c, row.get(c.name)) for i, c in enumerate(contract.feature_columns)}
 
 
-# ---------------------------------------------------------------------- what is said about a column
+# ---------------------------------------------------------------------- descriptions of a column
 
 
 def _edges(column: Column) -> tuple[str, str]:
     if column.bounds is not None:
-        return typed(column.minimum, column.format), typed(column.maximum, column.format)
+        return input_text(column.minimum, column.format), input_text(column.maximum, column.format)
     if column.kind == "datetime":
         end = 10 if _is_daily(column) else 19
         return str(column.minimum or "")[:end], str(column.maximum or "")[:end]
@@ -209,30 +213,30 @@ def _help(column: Column, control: Control) -> str:
     if column.bounds is not None:
         low, high = column.bounds
         if column.n_unique == 2 or low == high:
-            told = _exact(low) if low == high else f"{_exact(low)} or {_exact(high)}"
+            text = _exact(low) if low == high else f"{_exact(low)} or {_exact(high)}"
         else:
-            told = f"{_exact(low)} to {_exact(high)}"
+            text = f"{_exact(low)} to {_exact(high)}"
             usual = _usual(column)
-            told += f", mostly {usual}" if usual else ""
+            text += f", mostly {usual}" if usual else ""
     elif column.kind == "datetime":
         low, high = _edges(column)
-        told = f"{low.replace('T', ' ')} to {high.replace('T', ' ')}" if low else "a date"
+        text = f"{low.replace('T', ' ')} to {high.replace('T', ' ')}" if low else "a date"
     elif control == "level":
         n = f"{len(column.levels):,}" if column.levels_complete else f"more than {len(column.levels):,}"
-        told = f"{n} known values"
+        text = f"{n} known values"
     else:
-        told = ""
+        text = ""
     empty = f"empty in {format_percent(column.missing)} of rows" if column.missing > 0 else ""
-    return "; ".join(part for part in (told, empty) if part)
+    return "; ".join(part for part in (text, empty) if part)
 
 
 def _exact(value: float) -> str:
-    """Return an end of a range: a value on it must not seem to be beyond it."""
+    """Return an end of a range in enough digits that a value on it does not seem to be beyond it."""
     return format_amount(value, digits=7)
 
 
 def _usual(column: Column) -> str:
-    """Return the middle 90 % of a column's numbers, where that is narrower than all."""
+    """Return the middle 90 % of a column's numbers, where that is narrower than the whole range."""
     if not column.quantiles or column.bounds is None:
         return ""
     low, high = column.quantiles[2], column.quantiles[6]
@@ -247,21 +251,21 @@ def _usual(column: Column) -> str:
 
 
 def _placeholder(column: Column) -> str:
-    """Return the median, as an example of how a number is written."""
+    """Return the median, as an example of the number format."""
     if column.kind in ("number", "integer") and column.quantiles:
-        return typed(column.quantiles[len(column.quantiles) // 2], column.format)
+        return input_text(column.quantiles[len(column.quantiles) // 2], column.format)
     return ""
 
 
 def _inputmode(column: Column) -> str:
-    """Return the keyboard that a telephone is to show: the one of numbers has no minus."""
+    """Return the on-screen keyboard to show: the numeric ones have no minus sign."""
     if column.bounds is None or column.bounds[0] < 0:
         return "text"
     return "numeric" if column.kind == "integer" else "decimal"
 
 
 def _step(column: Column) -> str:
-    """Return the last decimal place that training's numbers used."""
+    """Return the last decimal place of the training values."""
     if column.kind == "integer":
         return "1"
     if column.kind != "number" or not column.quantiles:
@@ -274,7 +278,7 @@ def _step(column: Column) -> str:
 def _suggestions(column: Column, control: Control) -> list[str]:
     if control != "level":
         return []
-    return [shown(as_level(level.value)) for level in column.levels[:MAX_SUGGESTIONS]]
+    return [display_text(as_level(level.value)) for level in column.levels[:MAX_SUGGESTIONS]]
 
 
 def _strip(column: Column, text: str) -> Strip | None:
@@ -287,6 +291,6 @@ def _strip(column: Column, text: str) -> Strip | None:
     def place(value: float) -> float:
         return round(100 * min(max((value - low) / (high - low), 0.0), 1.0), 2)
 
-    value, q = value_of(column, text), column.quantiles
+    value, q = to_value(column, text), column.quantiles
     at = place(value) if isinstance(value, (int, float)) else None
     return Strip(low=place(q[2]), high=place(q[6]), middle=place(q[4]), at=at)

@@ -1,7 +1,7 @@
-"""From a Context to a page: Jinja2 templates that escape everything, and the two static files they name.
+"""From a Context to a page: Jinja2 templates that escape everything, and the static files that they use.
 
-No page holds a script or a style of its own, so its policy can forbid them. A static file's address holds its digest: it
-may be cached for ever, and a new version is another address.
+No page contains inline scripts or styles, so the content security policy forbids them. A static file's address contains
+its digest: it may be cached for ever, and a new version has a new address.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from groundup.charts import page
-from groundup.web.plain import Plain
+from groundup.web.formats import ContextModel
 
 _HERE = Path(__file__).parent
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
@@ -21,20 +21,20 @@ _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=ut
 
 @lru_cache
 def environment() -> Environment:
-    """Return the templates: everything is escaped, and a name that no Context has is an error."""
-    made = Environment(
+    """Return the templates; everything is escaped, and a name that the Context lacks is an error."""
+    templates = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals["static"] = address
-    return made
+    templates.globals["static"] = address
+    return templates
 
 
-def render(template: str, context: Plain) -> str:
-    """Return the page that `template` makes of a Context: its names are the Context's fields."""
+def render(template: str, context: ContextModel) -> str:
+    """Render `template` with the fields of a Context."""
     values = {name: getattr(context, name) for name in type(context).model_fields}
     return environment().get_template(template).render(values)
 

@@ -1,6 +1,6 @@
-"""The strongest reasons for one answer, as a page shows them: a bar, and the same in words.
+"""The strongest reasons for one prediction, as bars and in words.
 
-Effects, words and doubts are those of ``judge.explain``, as the server tells them.
+Effects, words and warnings are those of ``judge.explain``, as the server returns them.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from groundup.judge.explain.contributions import START
 from groundup.ship.serve.answers import Reason
 from groundup.tables import Contract
 from groundup.text.escaping import quoted
-from groundup.web.plain import Plain, cell, shown
+from groundup.web.formats import ContextModel, display_text, format_value
 
 MAX_REASONS = 3
 
 
-class ReasonBar(Plain):
-    """One reason: the field's key and title, its value, what is usual, doubt, and effect; the bar from -100 to 100."""
+class ReasonBar(ContextModel):
+    """One reason: the field's key and title, its value, the usual one, warning, effect; the bar from -100 to 100."""
 
     key: str
     title: str
     value: str
     usual: str
-    doubt: str
+    warning: str
     words: str
     size: float
 
 
-class Reasons(Plain):
-    """The strongest reasons, what the two sides of the bars mean, and what they are counted from."""
+class Reasons(ContextModel):
+    """The strongest reasons, the meaning of the bars' two sides, and the score that they start from."""
 
     bars: list[ReasonBar]
     lowers: str
@@ -38,16 +38,16 @@ class Reasons(Plain):
     start: str = START
 
 
-def reasons_of(reasons: Sequence[Reason], contract: Contract, label: str | None) -> Reasons:
-    """Return the strongest of a row's reasons.
+def reason_bars(reasons: Sequence[Reason], contract: Contract, label: str | None) -> Reasons:
+    """Return the bars of the strongest reasons.
 
     Parameters
     ----------
     reasons : sequence of Reason
-        Of the server, the strongest first.
+        From the server, the strongest first.
     contract : Contract
     label : str, optional
-        The class that the effects speak for; None for a number.
+        The class that the effects are for; None for a number.
     """
     keys = {name: f"c{i}" for i, name in enumerate(contract.features)}
     kept = [reason for reason in reasons if reason.effect and math.isfinite(reason.effect)][:MAX_REASONS]
@@ -55,10 +55,10 @@ def reasons_of(reasons: Sequence[Reason], contract: Contract, label: str | None)
     bars = [
         ReasonBar(
             key=keys.get(reason.field, ""),
-            title=shown(reason.field),
+            title=display_text(reason.field),
             value=_value(contract, reason),
             usual=_usual(reason),
-            doubt=reason.doubt[:1].upper() + reason.doubt[1:],
+            warning=reason.warning[:1].upper() + reason.warning[1:],
             words=reason.does,
             size=round(100 * (reason.effect / largest), 1),
         )
@@ -71,14 +71,14 @@ def reasons_of(reasons: Sequence[Reason], contract: Contract, label: str | None)
 
 
 def _value(contract: Contract, reason: Reason) -> str:
-    """Return the row's value; a moment at midnight is a day."""
+    """Return the row's value; a datetime at midnight as a date."""
     column = contract.by_name.get(reason.field)
     if column is not None and column.kind == "datetime" and isinstance(reason.value, str):
-        return shown(reason.value.removesuffix("T00:00:00").replace("T", " "))
-    return cell(reason.value)
+        return display_text(reason.value.removesuffix("T00:00:00").replace("T", " "))
+    return format_value(reason.value)
 
 
 def _usual(reason: Reason) -> str:
-    """Return what is usual in the field; "" where the row has it."""
-    usual = "" if reason.usual is None else cell(reason.usual)
-    return "" if usual == cell(reason.value) else usual
+    """Return the usual value of the field; "" where the row has it."""
+    usual = "" if reason.usual is None else format_value(reason.usual)
+    return "" if usual == format_value(reason.value) else usual

@@ -1,18 +1,18 @@
-"""The addresses of the pages: each is a page, and with ``.json`` its Context.
+"""The routes of the pages; the Context of each page is available as JSON.
 
 ==========================  ====================================================================================
-``/``                       one case: the form; a POST answers it
-``/case.json``              the same as JSON
-``/many``                   many cases: a file; a POST answers its rows
-``/many.json``              the same as JSON
-``/many/TOKEN/NAME``        the predictions of a file that was brought
-``/levels/KEY?begin=TEXT``  levels of one field that hold a text, the most frequent first
+``/``                       the form for one case; POST predicts it
+``/form.json``              the same as JSON
+``/batch``                  many cases: the upload of a file; POST predicts its rows
+``/batch.json``             the same as JSON
+``/batch/TOKEN/NAME``       download of the predictions for an uploaded file
+``/levels/KEY?begin=TEXT``  levels of one field that contain a text, the most frequent first
 ``/static/DIGEST/NAME``     style and script
 ==========================  ====================================================================================
 
-Nothing here changes anything, no cookie is set, and a request from another site's page is refused (``Sec-Fetch-Site``
-here, ``Origin`` and ``Host`` in the server's guards), so there is nothing to forge. What was sent is read, answered and
-drawn in one thread: a file that takes seconds stops nobody.
+No request changes any state, no cookie is set, and requests from another site's page are refused (``Sec-Fetch-Site``
+here, ``Origin`` and ``Host`` in the server's guards), which rules out cross-site request forgery. A body is read,
+predicted and rendered in a worker thread, so a large file delays no other request.
 """
 
 from __future__ import annotations
@@ -29,16 +29,17 @@ from groundup.errors import GroundupError
 from groundup.ship.serve import Predictor
 from groundup.ship.serve.problems import KINDS, Problem
 from groundup.tables.contract.column import as_level
-from groundup.web import case, fields, many, pages, sent
-from groundup.web.background import Background
-from groundup.web.kept import Kept
-from groundup.web.plain import Plain, shown
-from groundup.web.refused import RefusedContext
-from groundup.web.snippets import snippets_of
+from groundup.web import batch, fields, form, pages
+from groundup.web.errors import ErrorContext
+from groundup.web.form_data import FormData, read_form
+from groundup.web.formats import ContextModel, display_text
+from groundup.web.saved_predictions import SavedPredictions
+from groundup.web.shared import SharedState
+from groundup.web.snippets import request_snippets
 
 MAX_LEVELS_FOUND = 50
-#: Fields beside those of the columns that a form may send: which example it began with, and what a browser adds.
-MAX_BESIDE = 16
+#: Fields that a form may send besides those of the columns: the number of its example, and what a browser adds.
+MAX_OTHER_FIELDS = 16
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
@@ -48,70 +49,69 @@ def router(bundle: str | Path | None = None) -> APIRouter:
     Parameters
     ----------
     bundle : path, optional
-        The model's file: its rows kept for replay become examples, its day and the run beside it stand on the card.
+        The model's file: its stored rows become examples; its date and the run beside it appear on the card.
     """
     site = _Site(None if bundle is None else Path(bundle))
-    made = _Pages(site)
-    for path, ask, template in (("/", site.case, "case.html"), ("/many", site.many, "many.html")):
+    routes = _Pages(site)
+    for path, handler, name in (("/", site.form, "form"), ("/batch", site.batch, "batch")):
         methods = ["GET", "HEAD", "POST"]
-        made.add_api_route(path, _as_page(ask, template), methods=methods)
-        twin = "/case.json" if path == "/" else f"{path}.json"
-        made.add_api_route(twin, _as_json(ask), methods=methods)
-    made.add_api_route("/many/{token}/{name}", site.download, methods=["GET", "HEAD"])
-    made.add_api_route("/levels/{key}", site.levels, methods=["GET", "HEAD"])
-    made.add_api_route("/static/{digest}/{name}", _static, methods=["GET", "HEAD"])
-    return made
+        routes.add_api_route(path, _as_page(handler, f"{name}.html"), methods=methods)
+        routes.add_api_route(f"/{name}.json", _as_json(handler), methods=methods)
+    routes.add_api_route("/batch/{token}/{name}", site.download, methods=["GET", "HEAD"])
+    routes.add_api_route("/levels/{key}", site.levels, methods=["GET", "HEAD"])
+    routes.add_api_route("/static/{digest}/{name}", _static, methods=["GET", "HEAD"])
+    return routes
 
 
 class _Pages(APIRouter):
-    """The routes, and what warms them up."""
+    """The routes, and their warm-up."""
 
     def __init__(self, site: _Site):
         super().__init__(include_in_schema=False, default_response_class=HTMLResponse)
         self._site = site
 
     def warm_up(self, predictor: Predictor) -> None:
-        """Make what all pages share, and draw one of each."""
+        """Create the state that all pages share, and render a page."""
         shared = self._site.shared(predictor)
-        context = many.many_context(shared.model, shared.card, max_rows=1, max_bytes=1)
-        pages.render("many.html", context)
+        context = batch.empty_batch(shared.model, shared.card, max_rows=1, max_bytes=1)
+        pages.render("batch.html", context)
 
 
-def _as_page(ask, template: str):
-    async def answer(request: Request) -> Response:
-        return await run_in_threadpool(_page, ask, template, request, await _body(request))
+def _as_page(handler, template: str):
+    async def respond(request: Request) -> Response:
+        return await run_in_threadpool(_page, handler, template, request, await _body(request))
 
-    return answer
+    return respond
 
 
-def _page(ask, template: str, request: Request, body: bytes | None) -> Response:
+def _page(handler, template: str, request: Request, body: bytes | None) -> Response:
     try:
-        status, context = _asked(ask, request, body)
+        status, context = _context(handler, request, body)
     except Problem as problem:
         kind = KINDS[problem.kind]
-        context = RefusedContext(title=kind.title, text=f"{shown(problem.detail, 1000)} {kind.remedy}")
-        return HTMLResponse(pages.render("refused.html", context), kind.status)
+        context = ErrorContext(title=kind.title, text=f"{display_text(problem.detail, 1000)} {kind.remedy}")
+        return HTMLResponse(pages.render("error.html", context), kind.status)
     return HTMLResponse(pages.render(template, context), status)
 
 
-def _as_json(ask):
-    async def answer(request: Request) -> Response:
-        status, context = await run_in_threadpool(_asked, ask, request, await _body(request))
+def _as_json(handler):
+    async def respond(request: Request) -> Response:
+        status, context = await run_in_threadpool(_context, handler, request, await _body(request))
         return JSONResponse(context.model_dump(mode="json"), status)
 
-    return answer
+    return respond
 
 
 async def _body(request: Request) -> bytes | None:
     return await request.body() if request.method == "POST" else None
 
 
-def _asked(ask, request: Request, body: bytes | None) -> tuple[int, Plain]:
-    """Return what a page has to say to a request, and the status; raises the problem where it is none of ours."""
+def _context(handler, request: Request, body: bytes | None) -> tuple[int, ContextModel]:
+    """Return the status and the Context of a page; refuses requests from other sites."""
     site = request.headers.get("sec-fetch-site", "none")
     if body is not None and site not in ("none", "same-origin"):
-        raise Problem("origin", "The page of another site sent this.")
-    return ask(request, body)
+        raise Problem("origin", "The request was sent by a page of another site.")
+    return handler(request, body)
 
 
 async def _static(digest: str, name: str) -> Response:
@@ -123,43 +123,45 @@ async def _static(digest: str, name: str) -> Response:
 
 
 class _Site:
-    """The pages' handlers, and what they share."""
+    """The handlers of the pages, and their shared state."""
 
     def __init__(self, path: Path | None):
-        self._path, self._kept = path, Kept()
-        self._background: Background | None = None
+        self._path, self._saved = path, SavedPredictions()
+        self._shared: SharedState | None = None
         self._lock = threading.Lock()
 
-    def shared(self, predictor: Predictor) -> Background:
-        """Return what is made once per model; the application may come to serve another."""
+    def shared(self, predictor: Predictor) -> SharedState:
+        """Return the state of the model; created anew when the application serves another."""
         with self._lock:
-            if self._background is None or self._background.predictor is not predictor:
-                self._background = Background(predictor, self._path)
-            return self._background
+            if self._shared is None or self._shared.predictor is not predictor:
+                self._shared = SharedState(predictor, self._path)
+            return self._shared
 
-    def case(self, request: Request, body: bytes | None) -> tuple[int, Plain]:
-        """Answer the page of one case."""
+    def form(self, request: Request, body: bytes | None) -> tuple[int, ContextModel]:
+        """Return the form for one case."""
         shared = self.shared(request.app.state.predictor)
         contract, settings = shared.contract, request.app.state.settings
-        form = None if body is None else _sent(request, body, len(contract.features) + MAX_BESIDE).fields
+        typed = (
+            None if body is None else _read(request, body, len(contract.features) + MAX_OTHER_FIELDS).fields
+        )
         query = request.query_params
-        wanted = (form or {}).get("example") or query.get("example") or "1"
+        wanted = (typed or {}).get("example") or query.get("example") or "1"
         number = int(wanted) if wanted.isdecimal() and len(wanted) < 6 else 1
         number = (number - 1) % max(1, len(shared.examples)) + 1
         state = "typed"
-        if form is None:
+        if typed is None:
             state = "empty" if query.get("start") == "empty" or not shared.examples else "example"
             row = shared.examples[number - 1] if state == "example" else {}
-            form = fields.write(contract, row)
-        row = fields.read(contract, form)
+            typed = fields.write_form(contract, row)
+        row = fields.read_row(contract, typed)
         answer = None if state == "empty" else shared.predictor.predict_rows([row], explain=True)[0]
-        groups = case.groups_of(contract, form, answer.notes if answer else (), shared.strongest_of_many)
-        context = case.CaseContext(
+        groups = form.group_fields(contract, typed, answer.notes if answer else (), shared.strongest_columns)
+        context = form.FormContext(
             card=shared.card,
             groups=groups,
-            said=case.said_of(shared.model, answer) if answer else None,
-            summary=case.summary_of(groups),
-            snippets=snippets_of(row, _address(request), with_token=settings.token is not None),
+            answer=form.answer_view(shared.model, answer) if answer else None,
+            summary=form.summarize(groups),
+            snippets=request_snippets(row, _address(request), with_token=settings.token is not None),
             state=state,
             example=number,
             n_examples=len(shared.examples),
@@ -167,41 +169,41 @@ class _Site:
         )
         return 200, context
 
-    def many(self, request: Request, body: bytes | None) -> tuple[int, Plain]:
-        """Answer the page of many cases."""
+    def batch(self, request: Request, body: bytes | None) -> tuple[int, ContextModel]:
+        """Return the page for many cases."""
         shared = self.shared(request.app.state.predictor)
         settings = request.app.state.settings
         limits = {"max_rows": settings.max_rows, "max_bytes": settings.max_body_bytes}
-        context = many.many_context(shared.model, shared.card, **limits)
+        context = batch.empty_batch(shared.model, shared.card, **limits)
         if body is None:
             return 200, context
-        name, data = _sent(request, body, MAX_BESIDE).file or ("", b"")
+        name, data = _read(request, body, MAX_OTHER_FIELDS).file or ("", b"")
         if not name:
             return 422, context.model_copy(
-                update={"refusal": "No file was chosen.", "hint": "Choose one first."}
+                update={"error": "No file was chosen.", "hint": "Choose one first."}
             )
         try:
-            said = many.answered(shared.model, name, data, self._kept, settings.max_rows)
+            result = batch.predict_file(shared.model, name, data, self._saved, settings.max_rows)
         except GroundupError as error:
-            hint = shown(error.hint, 1000) if error.hint else ""
-            told = shown(str(error).partition("\n")[0], 1000)
-            return 422, context.model_copy(update={"refusal": told, "hint": hint})
-        return 200, context.model_copy(update={"answered": said})
+            hint = display_text(error.hint, 1000) if error.hint else ""
+            text = display_text(str(error).partition("\n")[0], 1000)
+            return 422, context.model_copy(update={"error": text, "hint": hint})
+        return 200, context.model_copy(update={"result": result})
 
     async def download(self, token: str, name: str) -> Response:
-        """Answer with the predictions of a file that was brought."""
-        file = self._kept.get(token)
+        """Return the predictions for an uploaded file."""
+        file = self._saved.get(token)
         if file is None or file.name != name:
-            gone = RefusedContext(
-                title="These predictions are gone",
-                text="They are kept for half an hour, and for the last few files. Bring the file again.",
+            gone = ErrorContext(
+                title="These predictions are no longer available",
+                text="Predictions are kept for half an hour, for the last few files only. Upload the file again.",
             )
-            return HTMLResponse(pages.render("refused.html", gone), 404)
+            return HTMLResponse(pages.render("error.html", gone), 404)
         headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
         return Response(file.data, media_type="text/csv; charset=utf-8", headers=headers)
 
     async def levels(self, request: Request, key: str) -> Response:
-        """Answer with the levels of one field that hold the text that was begun."""
+        """Return the levels of one field that contain the typed text."""
         found = await run_in_threadpool(self._levels, request, key, request.query_params.get("begin", ""))
         return JSONResponse(found)
 
@@ -213,7 +215,7 @@ class _Site:
         begun = begin.strip().casefold()[:200]
         found: list[str] = []
         for level in columns[int(place)].levels:
-            text = shown(as_level(level.value))
+            text = display_text(as_level(level.value))
             if begun in text.casefold():
                 found.append(text)
                 if len(found) == MAX_LEVELS_FOUND:
@@ -221,8 +223,8 @@ class _Site:
         return found
 
 
-def _sent(request: Request, body: bytes, most: int) -> sent.Sent:
-    return sent.read(body, request.headers.get("content-type", ""), most)
+def _read(request: Request, body: bytes, max_fields: int) -> FormData:
+    return read_form(body, request.headers.get("content-type", ""), max_fields)
 
 
 def _address(request: Request) -> str:

@@ -1,24 +1,24 @@
 """The case in the form as a request to the server's API: for a shell, and for Python.
 
-Both are plain ASCII whatever the names hold, and mean the same row: a test runs them and compares the answers.
+Both are plain ASCII for any column name, and send the same row: a test runs them and compares the answers.
 """
 
 from __future__ import annotations
 
 import json
 
-from groundup.web.plain import Plain
+from groundup.web.formats import ContextModel
 
 
-class Snippets(Plain):
-    """The same request twice."""
+class Snippets(ContextModel):
+    """The same request in two languages."""
 
     curl: str
     python: str
 
 
-def snippets_of(row: dict[str, object], address: str, *, with_token: bool) -> Snippets:
-    """Return the request that asks for `row`.
+def request_snippets(row: dict[str, object], address: str, *, with_token: bool) -> Snippets:
+    """Return the request that predicts `row`.
 
     Parameters
     ----------
@@ -27,13 +27,13 @@ def snippets_of(row: dict[str, object], address: str, *, with_token: bool) -> Sn
     address : str
         Of the server, without a path.
     with_token : bool
-        Whether the server asks for a token; it is taken from the environment, never written out.
+        Whether the server requires a token; it is read from the environment, never written out.
     """
     return Snippets(curl=_curl(row, address, with_token), python=_python(row, address, with_token))
 
 
 def _body(row: dict[str, object]) -> dict[str, object]:
-    """Return what is sent: the row and the wish for reasons; a row that has a column called rows can only go alone."""
+    """Return the body: the row and a request for reasons; a row with a column named rows is sent alone."""
     return row if "rows" in row else {"rows": row, "explain": True}
 
 
@@ -49,7 +49,7 @@ def _quoted(text: str) -> str:
 
 def _python(row: dict[str, object], address: str, with_token: bool) -> str:
     lines = "".join(f"    {name!a}: {value!a},\n" for name, value in row.items())
-    headers, told = '{"Content-Type": "application/json"}', '{"rows": row, "explain": True}'
+    headers, body = '{"Content-Type": "application/json"}', '{"rows": row, "explain": True}'
     os_import = ""
     if with_token:
         os_import = "import os\n"
@@ -62,7 +62,7 @@ def _python(row: dict[str, object], address: str, with_token: bool) -> str:
     return (
         f"import json\n{os_import}from urllib.request import Request, urlopen\n\n"
         f"row = {{\n{lines}}}\n"
-        f"body = {'row' if _body(row) is row else told}\n"
+        f"body = {'row' if _body(row) is row else body}\n"
         f"headers = {headers}\n"
         f"request = Request({address + '/predict'!a}, json.dumps(body).encode(), headers)\n"
         "with urlopen(request) as response:\n"

@@ -92,7 +92,7 @@ def test_they_start_from_the_average_over_training_rows(rows, fitted, learner, n
 def test_what_is_no_sum_is_tried(rows, fitted, learner):
     frame, z = rows
     model = fitted(learner, frame, np.exp(z))
-    with pytest.raises(UsageError, match="trying it on other rows"):
+    with pytest.raises(UsageError, match="sampling background rows"):
         Explainer(model).contributions(frame)
     found = Explainer(model, frame[:20]).contributions(frame[:5])
     assert found.method == "sampled"
@@ -108,7 +108,7 @@ def test_sampled_values_come_to_the_exact_ones_of_a_sum(rows, fitted):
     explainer = Explainer(model, frame[:30])
     exact = explainer.contributions(frame[:4]).values
     matrix = explainer.subject.matrix(frame[:4])
-    found = explainer._by_trying(matrix)[0]
+    found = explainer._by_sampling(matrix)[0]
     behind = explainer.contributions(frame[:30]).values.mean(axis=0)
     np.testing.assert_allclose(found, exact - behind, atol=1e-9)
 

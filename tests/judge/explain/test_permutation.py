@@ -65,7 +65,7 @@ def test_few_rows_columns_and_wrong_ones(rows, fitted):
     assert found.columns == ("fee",)
     with pytest.raises(UsageError, match="Did you mean 'months'"):
         permutation_importance(model, frame, z, "mae", columns=["month"])
-    with pytest.raises(GroundupError, match="r2 is not known"):
+    with pytest.raises(GroundupError, match="r2 is undefined"):
         permutation_importance(model, frame[:1], z[:1], "r2")
     with pytest.raises(UsageError, match="at least one shuffle"):
         permutation_importance(model, frame, z, "mae", repeats=0)

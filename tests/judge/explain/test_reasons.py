@@ -8,7 +8,7 @@ import pytest
 
 from groundup.errors import UsageError
 from groundup.judge.explain import Explainer, explain_row
-from groundup.judge.explain.reasons import _does, reasons
+from groundup.judge.explain.reasons import _effect, reasons
 from groundup.models import HistGradientBoostingClassifier, LinearRegression, LogisticRegression
 from groundup.tables import Contract
 
@@ -44,14 +44,15 @@ def test_strongest_first_and_the_rest(rows, explained):
     assert len(explain_row(explainer, row, top=2).reasons) == 2
 
 
-def test_words_say_value_usual_value_and_effect(rows, explained):
+def test_words_state_value_usual_value_and_effect(rows, explained):
     explainer, _ = explained
     row = {**rows[0].row(0, named=True), "plan": "pro", "months": 1, "fee": None}
     told = {r.column: r for r in explain_row(explainer, row, top=6).reasons}
     plan = told["plan"]
     factor = f"{math.exp(plan.contribution):.3g}"
     assert told["months"].words.startswith("“months” is 1 (usually ")
-    assert plan.words == f"“plan” is “pro” (usually “basic”): multiplies the odds of “yes” by {factor}"
+    effect = f"strongly raises the chance of “yes” (multiplies the odds by {factor})"
+    assert plan.words == f"“plan” is “pro” (usually “basic”): {effect}"
     assert (plan.value, plan.usual) == ("pro", "basic")
     assert told["fee"].words.startswith("“fee” is missing: ")
     assert told["fee"].value is None
@@ -60,7 +61,7 @@ def test_words_say_value_usual_value_and_effect(rows, explained):
 
 
 @pytest.mark.parametrize(
-    ("column", "value", "doubt"),
+    ("column", "value", "warning"),
     [
         ("plan", "gold", "not seen in training"),
         ("months", 900, "outside the range seen in training"),
@@ -69,18 +70,18 @@ def test_words_say_value_usual_value_and_effect(rows, explained):
         ("months", 12, ""),
     ],
 )
-def test_a_doubt_about_the_value_stands_in_its_reason(rows, explained, column, value, doubt):
+def test_a_doubt_about_the_value_stands_in_its_reason(rows, explained, column, value, warning):
     row = {**rows[0].row(0, named=True), column: value}
     told = {r.column: r for r in explain_row(explained[0], row, top=9).reasons}[column]
-    assert told.doubt == doubt
-    assert (f", {doubt}" in told.words) == bool(doubt)
+    assert told.warning == warning
+    assert (f", {warning}" in told.words) == bool(warning)
     assert told.words.endswith(f": {told.does}")
 
 
 def test_plain_json(rows, explained):
     told = explain_row(explained[0], rows[0].row(0, named=True), top=6).to_dict()
     assert json.loads(json.dumps(told, allow_nan=False)) == told
-    shown = {"column", "value", "usual", "contribution", "direction", "doubt", "does", "words"}
+    shown = {"column", "value", "usual", "contribution", "direction", "warning", "does", "words"}
     assert set(told["reasons"][0]) == shown
 
 
@@ -98,7 +99,7 @@ def test_a_label_can_be_asked_for(rows, fitted):
     explainer, row = Explainer(model), frame.row(0, named=True)
     likeliest = explain_row(explainer, row)
     assert likeliest.label == model.predict(frame[:1])[0]
-    assert "speaks " in likeliest.reasons[0].words
+    assert "s the score of “" in likeliest.reasons[0].words
     assert explain_row(explainer, row, label="b").label == "b"
     with pytest.raises(UsageError, match="no score for 'd'"):
         explain_row(explainer, row, label="d")
@@ -130,10 +131,22 @@ def test_a_contribution_beyond_what_a_float_holds_is_still_the_first_reason(rows
 @pytest.mark.parametrize(
     ("given", "unit", "spoken", "of", "words"),
     [
-        (math.log(2.5), "log-odds", "“yes”", None, "multiplies the odds of “yes” by 2.5"),
-        (-math.log(2.5), "log-odds", "“true”", None, "divides the odds of “true” by 2.5"),
-        (20.0, "log-odds", "“yes”", None, "multiplies the odds of “yes” by more than 1,000"),
-        (-1.7e308, "log-odds", "“yes”", None, "divides the odds of “yes” by more than 1,000"),
+        (math.log(2.5), "log-odds", "“yes”", None, "raises the chance of “yes” (multiplies the odds by 2.5)"),
+        (-math.log(2.5), "log-odds", "“true”", None, "lowers the chance of “true” (divides the odds by 2.5)"),
+        (
+            20.0,
+            "log-odds",
+            "“yes”",
+            None,
+            "strongly raises the chance of “yes” (multiplies the odds by more than 1,000)",
+        ),
+        (
+            -1.7e308,
+            "log-odds",
+            "“yes”",
+            None,
+            "strongly lowers the chance of “yes” (divides the odds by more than 1,000)",
+        ),
         (
             0.123,
             "probability",
@@ -141,11 +154,11 @@ def test_a_contribution_beyond_what_a_float_holds_is_still_the_first_reason(rows
             None,
             "raises the probability of segment 2 by 12.3 percentage points",
         ),
-        (-0.5, "score", "“b”", None, "speaks against “b”, by 0.5"),
+        (-0.5, "score", "“b”", None, "lowers the score of “b” by 0.5"),
         (1250.0, "value", "", "EUR", "raises “price” by 1250 EUR"),
         (-12500.0, "value", "", None, "lowers “price” by 12,500"),
         (-math.log(2), "log", "", "EUR", "divides “price” by 2"),
     ],
 )
 def test_an_effect_is_told_in_its_unit(given, unit, spoken, of, words):
-    assert _does(given, unit, spoken, "price", of) == words
+    assert _effect(given, unit, spoken, "price", of) == words

@@ -10,9 +10,9 @@ from serving import serving
 
 from groundup.errors import UsageError
 from groundup.ship import bundle
-from groundup.ship.serve.predictor import FEW, Predictor
-from groundup.workbench.use.predict import answer as answer_table
-from groundup.workbench.use.prediction_input import take
+from groundup.ship.serve.predictor import MAX_SINGLE, Predictor
+from groundup.workbench.use.predict import predict_input
+from groundup.workbench.use.prediction_input import read_input
 
 
 @pytest.fixture(scope="module")
@@ -29,12 +29,12 @@ def kinds(answer):
     [
         ({}, "ok", []),
         ({"spent": None}, "ok", []),
-        ({"months": None}, "doubtful", [("months", "missing", "warn")]),
-        ({"months": 900}, "doubtful", [("months", "range", "warn")]),
-        ({"months": 12.5}, "doubtful", [("months", "fraction", "warn")]),
-        ({"months": "900.5"}, "doubtful", [("months", "range", "warn"), ("months", "fraction", "warn")]),
-        ({"plan": "gold"}, "doubtful", [("plan", "unseen", "warn")]),
-        ({"months": True}, "doubtful", [("months", "converted", "warn")]),
+        ({"months": None}, "warning", [("months", "missing", "warn")]),
+        ({"months": 900}, "warning", [("months", "range", "warn")]),
+        ({"months": 12.5}, "warning", [("months", "fraction", "warn")]),
+        ({"months": "900.5"}, "warning", [("months", "range", "warn"), ("months", "fraction", "warn")]),
+        ({"plan": "gold"}, "warning", [("plan", "unseen", "warn")]),
+        ({"months": True}, "warning", [("months", "converted", "warn")]),
         ({"months": "many"}, "refused", [("months", "type", "error")]),
         ({"months": [1]}, "refused", [("months", "type", "error")]),
         ({"months": {"a": 1}}, "refused", [("months", "type", "error")]),
@@ -44,12 +44,12 @@ def kinds(answer):
         ({"since": "yesterday"}, "refused", [("since", "type", "error")]),
         ({"online": "perhaps"}, "refused", [("online", "type", "error")]),
         ({"plan": ["plus"]}, "refused", [("plan", "type", "error")]),
-        ({"Month": 3}, "doubtful", [("Month", "unknown", "warn")]),
+        ({"Month": 3}, "warning", [("Month", "unknown", "warn")]),
         ({"leaves": "yes"}, "ok", []),
     ],
 )
 def test_each_doubt_has_its_own_kind(predictor, row, changed, status, expected):
-    for n_rows in (1, FEW + 1):
+    for n_rows in (1, MAX_SINGLE + 1):
         for answer in predictor.predict_rows([{**row, **changed}] * n_rows):
             assert answer.status == status
             assert kinds(answer) == expected
@@ -77,7 +77,7 @@ def test_many_unknown_fields_are_summed_up(predictor, row):
     assert "36 more fields" in answer.notes[-1].message
 
 
-@pytest.mark.parametrize("n_rows", [3, FEW + 10])
+@pytest.mark.parametrize("n_rows", [3, MAX_SINGLE + 10])
 def test_a_bad_row_never_spoils_its_neighbours(predictor, n_rows):
     rows = customers(n_rows).select("months", "spent", "plan", "online", "since").to_dicts()
     alone = [predictor.predict_rows([r])[0] for r in rows]
@@ -123,7 +123,7 @@ def test_dates_as_text_and_as_dates_are_one(predictor, row):
 def test_answers_are_json_and_ids_differ(predictor, row):
     answers = predictor.predict_rows([row] * 50)
     assert len({a.id for a in answers}) == 50
-    json.dumps([a.to_json(1) for a in answers], allow_nan=False)
+    json.dumps([a.to_json() for a in answers], allow_nan=False)
     assert predictor.predict_rows([]) == []
 
 
@@ -149,7 +149,7 @@ class Undecided(Centroids):
         return shares
 
 
-@pytest.mark.parametrize("n_rows", [1, FEW + 1])
+@pytest.mark.parametrize("n_rows", [1, MAX_SINGLE + 1])
 def test_probabilities_that_are_no_numbers_cost_their_own_row(n_rows, tmp_path):
     pipeline, X = fitted(Undecided(), "leaves")
     path = tmp_path / "m.groundup"
@@ -165,8 +165,8 @@ def test_probabilities_that_are_no_numbers_cost_their_own_row(n_rows, tmp_path):
         alone = client.predict(wild)
         assert (alone.status, alone.json["type"]) == (422, "/docs#refused")
         assert "not a finite number" in alone.json["detail"]
-    given = take([row, wild], saved.contract.features, typed=True)
-    told = answer_table(saved, given)
+    given = read_input([row, wild], saved.contract.features, typed=True)
+    told = predict_input(saved, given)
     assert told.frame["prediction"].to_list()[1] is None
     assert told.frame["problem"].to_list()[1].endswith("the prediction is not a finite number")
     assert (told.n_failed, told.listed[0]) == (1, "row 2: the prediction is not a finite number")

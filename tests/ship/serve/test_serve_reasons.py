@@ -43,7 +43,7 @@ def test_three_reasons_of_any_learner(learner, target, tmp_path):
     sizes = [abs(reason.effect) for reason in answer.reasons]
     assert sizes == sorted(sizes, reverse=True)
     assert all(r.field in contract.features and r.words and r.unit for r in answer.reasons)
-    json.dumps(answer.to_json(1, explained=True), allow_nan=False)
+    json.dumps(answer.to_json(explained=True), allow_nan=False)
 
 
 def test_they_are_those_of_the_explainer(model, row):
@@ -60,7 +60,7 @@ def test_over_the_wire(client, row):
     assert [r["effect"] for r in answers[0]["reasons"]]
     assert set(answers[0]["reasons"][0]) == {
         *("field", "value", "usual", "effect", "unit"),
-        *("doubt", "does", "words"),
+        *("warning", "does", "words"),
     }
     assert answers[1]["reasons"] is None
     assert "reasons" not in client.predict(row, explain=False).json["answers"][0]
@@ -96,6 +96,6 @@ def test_an_effect_beyond_what_a_float_holds_is_told_in_json(tmp_path):
     assert answer.prediction == "no"
     assert [reason.field for reason in answer.reasons] == ["x"]
     assert (
-        json.loads(json.dumps(answer.to_json(1, explained=True), allow_nan=False))["reasons"][0]["effect"]
+        json.loads(json.dumps(answer.to_json(explained=True), allow_nan=False))["reasons"][0]["effect"]
         < -1e308
     )

@@ -1,7 +1,7 @@
-"""Explanations: what a model relies on, how its answer moves with a column, and why it said what it said about a row.
+"""Explanations: column importance, partial dependence, and the reasons for single predictions.
 
-`subject` cuts a model into columns and learner; `contributions` picks the method (`linear`, `shapley` with `walk` and
-`shares`, `sampled`), `reasons` puts one row's in words; `permutation` and `dependence` look at all rows.
+`subject` separates a model into columns and learner; `contributions` chooses the method (`linear`, `shapley` with `walk`
+and `shares`, `sampled`), `reasons` puts those of one row in words; `permutation` and `dependence` describe all rows.
 """
 
 from groundup._lazy import attach

@@ -1,4 +1,4 @@
-"""Contributions: what each column of the table gave to each row's score, by the best method that the learner allows.
+"""Contributions of the table's columns to each row's score, by the most exact method available for the model.
 
     score = base + sum over columns of their contributions        (to rounding)
 
@@ -6,13 +6,13 @@
 method          for                                            an unknown column has
 =============== ============================================== ==================================================
 ``linear``      a weighted sum of the features                 its mean over the rows of the fit
-``trees``       every tree model of ours (``tree_arrays()``)   what the shares of training rows in the nodes say
+``trees``       every tree model of ours (``tree_arrays()``)   the mean over the training rows of the nodes
 ``sampled``     any other                                      the values of some stored rows, one after the other
-``constant``    a baseline, which looks at no column
+``constant``    a baseline, which uses no column
 =============== ============================================== ==================================================
 
-The score is what the learner adds up: log-odds for two classes, one score a class for more, the value of a regression;
-for ``sampled`` the probability of each class. That a linear score is one is not believed but checked on rows.
+The score is the quantity that the model adds up: log-odds for two classes, one score per class for more, the value of a
+regression; for ``sampled`` the probability of each class. Whether a score is really linear is checked on rows.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ import numpy as np
 from groundup.engine.rows.threads import budget
 from groundup.errors import UsageError, nearest
 from groundup.judge.explain.linear import linear_contributions, linear_form
-from groundup.judge.explain.sampled import answers_of_a_row, sampled_contributions
+from groundup.judge.explain.sampled import n_predictions_per_row, sampled_contributions
 from groundup.judge.explain.subject import Subject
 
 Unit = Literal["log-odds", "score", "value", "log", "probability"]
 Method = Literal["linear", "trees", "sampled", "constant"]
-#: What contributions are counted from, in words: for a weighted sum, the mean score of the rows of the fit is that of
-#: their means; trees tell it by the shares of training rows in their nodes; the sampled method by stored ones.
+#: The starting point of contributions, in words: for a weighted sum, the score of the training rows' means; for trees,
+#: the mean over the training rows in their nodes; for the sampled method, the mean over stored rows.
 START = "on average over training rows"
 #: Background rows of the sampled method, at most.
 MAX_BACKGROUND = 48
@@ -41,7 +41,7 @@ _CHECKED_ROWS = 64
 
 @dataclass(frozen=True, eq=False)
 class Contributions:
-    """What the columns gave to the scores of some rows.
+    """The contributions of the columns to the scores of some rows.
 
     Attributes
     ----------
@@ -53,16 +53,16 @@ class Contributions:
     scores : ndarray of shape (n_rows, n_outputs)
         ``base + values.sum(axis=1)``.
     errors : ndarray of the shape of values, or None
-        Standard errors, where the method draws.
+        Standard errors, where the method samples.
     unit : str
         Of the scores: log-odds, score, value, log (of the value), probability.
     labels : tuple
-        What each output speaks for; empty for a value.
+        The label of each output; empty for a value.
     method : str
     note : str
-        How it was found, in words.
+        How they were computed.
     opposite : tuple
-        The label that the one output speaks against, where it stands for two classes; else empty.
+        The other label, where one output represents two classes; else empty.
     """
 
     columns: tuple[str, ...]
@@ -78,11 +78,11 @@ class Contributions:
 
     @property
     def known(self) -> tuple:
-        """Every label that can be spoken for, in the target's order."""
+        """Every label that can be explained, in the target's order."""
         return self.opposite + self.labels
 
     def of(self, label) -> Contributions:
-        """Return those to the score of one label alone; of two classes each has the other's with the sign turned.
+        """Return the contributions to the score of one label; of two classes, each has the other's with opposite sign.
 
         Raises
         ------
@@ -113,23 +113,23 @@ def _no_score(label, known: tuple) -> UsageError:
             f"There is no score for {label!r}: the model predicts a value, which has no labels."
         )
     names = [str(v) for v in known]
-    hint = f"There is one for: {', '.join(names)}."
+    hint = f"There are scores for: {', '.join(names)}."
     return UsageError(f"There is no score for {label!r}.{nearest(str(label), names)}", hint=hint)
 
 
 class Explainer:
-    """A fitted model with what its explanations need, made once for many questions.
+    """Explains a fitted model; expensive state is created once.
 
     Parameters
     ----------
     model : estimator
         A fitted Pipeline that begins with a TablePreparer, or a learner of numbers.
     background : frame or array, optional
-        Rows as they come in, for a learner that can only be tried; up to 48 are used.
+        Unprepared rows, for models that can only be sampled; up to 48 are used.
     target : optional
-        What the answers are called: see `Subject`.
+        Name and labels of the target: see `Subject`.
     contract : Contract, optional
-        Says what is usual in a column.
+        Provides the usual values of columns.
     seed : int
         Of the sampled method.
     """
@@ -153,7 +153,7 @@ class Explainer:
 
     @cached_property
     def unit(self) -> Unit:
-        """What the scores are."""
+        """The unit of the scores."""
         task = self.subject.task
         if self.method == "trees":
             if task == "classification":
@@ -166,9 +166,9 @@ class Explainer:
 
     @property
     def n_tried(self) -> int:
-        """Answers of the model that the explanation of one row costs: thousands where it can only be tried."""
-        behind = self._background if self.method == "sampled" else None
-        return 1 if behind is None else answers_of_a_row(len(behind), len(self.subject.columns))
+        """Predictions of the model that the explanation of one row needs: thousands for the sampled method."""
+        background = self._background if self.method == "sampled" else None
+        return 1 if background is None else n_predictions_per_row(len(background), len(self.subject.columns))
 
     @property
     def _value(self) -> Unit:
@@ -182,9 +182,9 @@ class Explainer:
         """Return the contributions to the scores of prepared rows."""
         found = {
             "constant": self._by_constant,
-            "linear": self._by_form,
+            "linear": self._by_linear_form,
             "trees": self._by_trees,
-            "sampled": self._by_trying,
+            "sampled": self._by_sampling,
         }
         values, base, errors, note = found[self.method](matrix)
         scores = base + values.sum(axis=1)
@@ -194,7 +194,7 @@ class Explainer:
         )
 
     def _labels(self, n_outputs: int) -> tuple[tuple, tuple]:
-        """Return what each output speaks for, and what the only one speaks against."""
+        """Return the label of each output, and the other labels where there is one output only."""
         names = self.subject.names
         if self.subject.task == "classification":
             return (names[-1:], names[:-1]) if n_outputs == 1 else (names, ())
@@ -205,13 +205,13 @@ class Explainer:
     def _by_constant(self, matrix):
         answer = self.subject.answer(matrix[:1])[0]
         empty = np.zeros((len(matrix), len(self.subject.columns), len(answer)))
-        return empty, answer, None, "This baseline looks at no column."
+        return empty, answer, None, "This baseline uses no column."
 
-    def _by_form(self, matrix):
+    def _by_linear_form(self, matrix):
         coef, intercept = self._form
         values, base = linear_contributions(coef, intercept, matrix, self._means)
-        told = "Coefficient times distance from the mean of the training rows."
-        return self.subject.summed(values), base, None, told
+        note = "Coefficient times distance from the mean of the training rows."
+        return self.subject.summed(values), base, None, note
 
     def _by_trees(self, matrix):
         from groundup.judge.explain.shapley import tree_shapley
@@ -219,31 +219,31 @@ class Explainer:
         if self._trees.levels is not None:
             matrix = self.subject.learner.tree_features(matrix)
         values, base = tree_shapley(self._trees, matrix, n_threads=budget())
-        told = "Exact Shapley values of the trees; an unknown column is averaged over the training rows of each node."
-        return self.subject.summed(values), base, None, told
+        note = "Exact Shapley values of the trees; an unknown column is averaged over the training rows of each node."
+        return self.subject.summed(values), base, None, note
 
-    def _by_trying(self, matrix):
-        behind = self._background
-        if behind is None:
+    def _by_sampling(self, matrix):
+        background = self._background
+        if background is None:
             raise UsageError(
-                f"A {type(self.subject.learner).__name__} can only be explained by trying it on other rows.",
-                hint="Give some rows as background.",
+                f"A {type(self.subject.learner).__name__} can only be explained by sampling background rows.",
+                hint="Pass some rows as background.",
             )
         found = [
-            sampled_contributions(self.subject.answer, x, behind, self.subject.parts, self.seed)
+            sampled_contributions(self.subject.answer, x, background, self.subject.parts, self.seed)
             for x in matrix
         ]
-        shape = (0, len(self.subject.columns), self.subject.answer(behind[:1]).shape[1])
+        shape = (0, len(self.subject.columns), self.subject.answer(background[:1]).shape[1])
         values = np.stack([f[0] for f in found]) if found else np.zeros(shape)
         errors = np.stack([f[1] for f in found]) if found else np.zeros(shape)
-        base = found[0][2] if found else self.subject.answer(behind).mean(axis=0)
-        told = (
-            f"Estimated: the columns were put in one after the other, in drawn orders, from {len(behind)} stored rows "
-            f"to this one."
+        base = found[0][2] if found else self.subject.answer(background).mean(axis=0)
+        note = (
+            f"Estimated: columns were replaced one by one, in random orders, from the values of {len(background)} "
+            "stored rows to those of this one."
         )
-        return values, base, errors, told
+        return values, base, errors, note
 
-    # ------------------------------------------------------------------ what they need
+    # ------------------------------------------------------------------ cached state
 
     @cached_property
     def _trees(self) -> Any:
@@ -269,7 +269,7 @@ class Explainer:
         return None if self._background is None else self._background.mean(axis=0)
 
     def _are_walkable(self) -> bool:
-        """Tell whether the trees have exact values: not if a path has more than 64 different features."""
+        """Tell whether exact values can be computed: not if a path has more than 64 different features."""
         from groundup.judge.explain.shapley import tree_shapley
 
         try:
@@ -279,41 +279,43 @@ class Explainer:
         return True
 
     def _is_linear(self) -> bool:
-        """Tell whether the learner's scores are the weighted sums that its coefficients say: tried on rows."""
+        """Tell whether the learner's scores equal the weighted sums of its coefficients, on some rows."""
         if self._form is None or self._means is None or self._form[0].shape[1] != len(self._means):
             return False
-        X = self._tried
-        said = self._said(X)
-        if said is None:
+        X = self._check_rows
+        output = self._scores(X)
+        if output is None:
             return False
         coef, intercept = self._form
         expected = X @ coef.T + intercept
-        return said.shape == expected.shape and np.allclose(said, expected, rtol=1e-6, atol=1e-9)
+        return output.shape == expected.shape and np.allclose(output, expected, rtol=1e-6, atol=1e-9)
 
     def _is_logistic(self) -> bool:
         from scipy.special import expit
 
-        ask = getattr(self.subject.learner, "predict_proba", None)
-        if ask is None:
+        predict_proba = getattr(self.subject.learner, "predict_proba", None)
+        if predict_proba is None:
             return False
-        said = self._said(self._tried)
-        return said is not None and np.allclose(np.asarray(ask(self._tried))[:, 1], expit(said[:, 0]))
+        output = self._scores(self._check_rows)
+        return output is not None and np.allclose(
+            np.asarray(predict_proba(self._check_rows))[:, 1], expit(output[:, 0])
+        )
 
-    def _said(self, X: np.ndarray) -> np.ndarray | None:
+    def _scores(self, X: np.ndarray) -> np.ndarray | None:
         learner = self.subject.learner
-        ask = (
+        score = (
             learner.predict
             if self.subject.task == "regression"
             else getattr(learner, "decision_function", None)
         )
-        if ask is None or self.subject.task not in ("regression", "classification"):
+        if score is None or self.subject.task not in ("regression", "classification"):
             return None
-        said = np.asarray(ask(X), dtype=np.float64)
-        return said[:, np.newaxis] if said.ndim == 1 else said
+        output = np.asarray(score(X), dtype=np.float64)
+        return output[:, np.newaxis] if output.ndim == 1 else output
 
     @cached_property
-    def _tried(self) -> np.ndarray:
-        """Rows to check a linear form on: the mean, and drawn ones about it."""
+    def _check_rows(self) -> np.ndarray:
+        """Rows on which to check a linear form: random ones around the mean."""
         assert self._means is not None
         draw = np.random.default_rng(0)
         return self._means + draw.normal(size=(_CHECKED_ROWS, len(self._means)))

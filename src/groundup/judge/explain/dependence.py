@@ -1,7 +1,7 @@
-"""Partial dependence: the mean answer when one column is set to each value of a grid, the other columns as they are.
+"""Partial dependence: the mean prediction when one column is set to each value of a grid, the others unchanged.
 
-Beside the mean stand the answers of single rows (individual conditional expectation), the band that holds the middle
-half of them, and how many rows are near each value: where there are none, the model was never taught.
+The result also has the predictions for single rows (individual conditional expectation), the band of their middle half,
+and the number of rows near each value: where there are none, the model had no training data.
 
 The grid: of a column of numbers 20 values from the 1 % to the 99 % quantile, or all values where they are few; of dates
 12 moments; of levels the most frequent 20, and "missing" where training had missing cells. From the contract if there
@@ -35,25 +35,25 @@ _UNDO = {"log": np.exp, "log1p": np.expm1}
 
 @dataclass(frozen=True, eq=False)
 class Dependence:
-    """How the answer moves with one column.
+    """The dependence of the prediction on one column.
 
     Attributes
     ----------
     column : str
     grid : list
-        Values of the column, as typed; None is missing.
+        Values of the column; None is missing.
     mean, low, high : ndarray of shape (n_grid,)
-        Mean answer, and its lower and upper quartile over the rows.
+        Mean prediction, and its lower and upper quartile over the rows.
     individual : ndarray of shape (n_lines, n_grid)
-        Answers of single rows.
+        Predictions for single rows.
     counts : ndarray of int64 of shape (n_grid,)
         Rows nearest to each value (numbers, dates), or equal to it.
     values : ndarray or None
         The column's values, of numbers and dates (these in years).
     answer : str
-        What is answered: the probability of a class, or the target.
+        The predicted quantity: the probability of a class, or the target.
     n_rows : int
-        Rows whose answers were averaged.
+        Rows whose predictions were averaged.
     """
 
     column: str
@@ -88,7 +88,7 @@ def partial_dependence(
     model, rows, column: str, *, contract=None, target=None, grid: Sequence | None = None, label=None,
     max_rows: int = MAX_ROWS,
 ) -> Dependence:  # fmt: skip
-    """Return how a model's answer moves with one column.
+    """Return the dependence of a model's prediction on one column.
 
     Parameters
     ----------
@@ -98,13 +98,13 @@ def partial_dependence(
         In the contract's form.
     column : str
     contract : Contract, optional
-        Says the ranges and levels.
+        Provides the ranges and levels.
     target : optional
-        What the answers are called, if `model` is no Subject.
+        Name and labels of the target, if `model` is not a Subject.
     grid : sequence, optional
         Values to set the column to, in place of the contract's.
     label : optional
-        The class whose probability is meant; that of two which is the positive one, or the most frequent of more.
+        The class of the probability; by default the positive one of two, or the most frequent of more.
     max_rows : int
         Of more rows only so many, evenly spaced, are averaged.
 
@@ -124,16 +124,16 @@ def partial_dependence(
     if len(matrix) > max_rows:
         matrix = matrix[np.linspace(0, len(matrix) - 1, max_rows).astype(int)]
     output, named = _output(subject, contract, label)
-    asked = np.repeat(matrix[np.newaxis], len(grid), axis=0)
-    asked[:, :, subject.parts[place]] = subject.cells(column, grid)[:, np.newaxis]
-    said = subject.answer(asked.reshape(-1, matrix.shape[1]))[:, output].reshape(len(grid), len(matrix))
+    inputs = np.repeat(matrix[np.newaxis], len(grid), axis=0)
+    inputs[:, :, subject.parts[place]] = subject.cells(column, grid)[:, np.newaxis]
+    output = subject.answer(inputs.reshape(-1, matrix.shape[1]))[:, output].reshape(len(grid), len(matrix))
     undo = _UNDO.get(getattr(subject.target, "transform", "none"))
-    said = said if undo is None else undo(said)
+    output = output if undo is None else undo(output)
     lines = np.linspace(0, len(matrix) - 1, min(N_SINGLE, len(matrix))).astype(int)
-    low, high = np.quantile(said, [0.25, 0.75], axis=1)
+    low, high = np.quantile(output, [0.25, 0.75], axis=1)
     return Dependence(
-        column, grid, said.mean(axis=1), np.minimum(low, said.mean(axis=1)), np.maximum(high, said.mean(axis=1)),
-        said[:, lines].T, counts_of(cells, grid), _numbers(cells), named, len(matrix),
+        column, grid, output.mean(axis=1), np.minimum(low, output.mean(axis=1)), np.maximum(high, output.mean(axis=1)),
+        output[:, lines].T, counts_of(cells, grid), _numbers(cells), named, len(matrix),
     )  # fmt: skip
 
 
@@ -196,7 +196,7 @@ def years(moment: datetime) -> float:
 
 
 def _cells(rows, column: str, place: int) -> list:
-    """Return the cells of a column as typed, None where missing."""
+    """Return the cells of a column, None where missing."""
     if isinstance(rows, np.ndarray):
         found = rows[:, place].tolist()
     else:
@@ -229,7 +229,7 @@ def _numbers(cells: list) -> np.ndarray | None:
 
 
 def _output(subject: Subject, contract, label) -> tuple[int, str]:
-    """Return the number of the output to follow, and what it is called."""
+    """Return the number of the output, and its name."""
     if subject.task != "classification":
         return 0, getattr(subject.target, "name", "") or "prediction"
     names = list(subject.names)
@@ -242,5 +242,5 @@ def _output(subject: Subject, contract, label) -> tuple[int, str]:
 
         raise UsageError(f"The model has no label {label!r}.{nearest(str(label), [str(v) for v in names])}")
     one_score = not hasattr(subject.learner, "predict_proba") and len(names) == 2
-    said = "probability" if hasattr(subject.learner, "predict_proba") else "score"
-    return 0 if one_score else names.index(label), f"{said} of {label}"
+    output = "probability" if hasattr(subject.learner, "predict_proba") else "score"
+    return 0 if one_score else names.index(label), f"{output} of {label}"

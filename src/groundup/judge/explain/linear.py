@@ -30,9 +30,7 @@ def linear_contributions(coef, intercept, X, means) -> tuple[np.ndarray, np.ndar
     intercept : ndarray of shape (n_outputs,)
     X : ndarray of shape (n_rows, n_features)
     means : ndarray of shape (n_features,)
-        What stands for a feature that is not known.
+        The values of unknown features.
     """
-    with np.errstate(
-        over="ignore"
-    ):  # a number near the largest float contributes more than a float holds: inf
+    with np.errstate(over="ignore"):  # a number near the largest float may contribute infinity
         return (X - means)[:, :, np.newaxis] * coef.T, intercept + coef @ means

@@ -1,17 +1,15 @@
-r"""Permutation importance: how much worse the score is when one column is shuffled, with an interval.
+r"""Permutation importance: the loss of score when one column is shuffled, with a confidence interval.
 
     importance of a column = score of the rows - mean score of the rows with that column shuffled
 
-in the sense in which more is better, so for an error it is the rise. The score moves for two reasons beside the column,
-and the interval holds both:
+with the sign that makes greater scores better. The interval includes two sources of variation:
 
-- the shuffle that was drawn: the variance over `repeats` shuffles, divided by their number;
-- the rows that happen to be there: the delete-a-group jackknife, that is the variance of the importance over ten
-  groups of rows of which each is left out once, times 9/10 of their number. It serves every metric alike.
+- the random shuffles: the variance over `repeats` shuffles, divided by their number;
+- the sample of rows: the delete-a-group jackknife, that is the variance of the importance over ten groups of rows of
+  which each is left out once, times 9/10 of their number. It works with every metric.
 
-The interval is Student's, with 9 degrees of freedom. A column is shuffled before it is prepared (in the matrix, all of
-its parts together, which is the same). Columns that tell the same story share their importance: each alone may look
-dispensable.
+The interval is Student's t with 9 degrees of freedom. A column is shuffled before it is prepared (in the matrix, all of
+its parts together, which is the same). Correlated columns share their importance: each alone may seem dispensable.
 
 Cost: n_columns x repeats predictions of all rows, and 11 times as many scores; at most `max_rows` rows, evenly spaced.
 
@@ -41,7 +39,7 @@ _MOST_SHOWN = 10
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Importance:
-    """How much each column matters to a model; it prints as a short text, and shows itself in a notebook.
+    """The importance of each column to a model; prints as a short text, and is displayed in a notebook.
 
     Attributes
     ----------
@@ -56,7 +54,7 @@ class Importance:
         Of the interval.
     n_rows, repeats, seed : int
     part : str
-        Where the rows are from.
+        The part of the rows.
     """
 
     columns: tuple[str, ...]
@@ -86,8 +84,8 @@ class Importance:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        told = ("metric", "score", "confidence", "n_rows", "repeats", "seed", "part")
-        return {**{name: getattr(self, name) for name in told}, "columns": self.ranked()}
+        names = ("metric", "score", "confidence", "n_rows", "repeats", "seed", "part")
+        return {**{name: getattr(self, name) for name in names}, "columns": self.ranked()}
 
     def chart(self, top: int = 20):
         """Return the chart of the `top` columns."""
@@ -98,8 +96,8 @@ class Importance:
     def __str__(self) -> str:
         lines = self._lines()
         wide, number = (max((len(line[i]) for line in lines), default=0) for i in (0, 1))
-        told = [f"  {name:<{wide}}  {mean:>{number}}  {span}" for name, mean, span in lines]
-        return "\n".join([f"{self._title()}, and its {self._interval()}", *told, *self._more()])
+        rows = [f"  {name:<{wide}}  {mean:>{number}}  {span}" for name, mean, span in lines]
+        return "\n".join([f"{self._title()}, with its {self._interval()}", *rows, *self._more()])
 
     def __repr__(self) -> str:
         return str(self)
@@ -107,8 +105,8 @@ class Importance:
     def _repr_html_(self) -> str:
         from groundup.charts.notebook import facts, grid, titled
 
-        heads = [("column", False), ("lost if shuffled", True), (self._interval(), True)]
-        more = facts(("", told.strip()) for told in self._more())
+        heads = [("column", False), ("loss if shuffled", True), (self._interval(), True)]
+        more = facts(("", line.strip()) for line in self._more())
         return titled(
             self._title(), grid(heads, self._lines()) + more + self.chart(_MOST_SHOWN)._repr_html_()
         )
@@ -118,8 +116,8 @@ class Importance:
 
     def _title(self) -> str:
         of = f" of {self.part}" if self.part else ""
-        told = f"{self.metric} {format_number(self.score)}, what is lost of it if a column is shuffled"
-        return f"Importance on {pluralize(self.n_rows, 'row')}{of}: {told}"
+        title = f"{self.metric} {format_number(self.score)}, loss of score if a column is shuffled"
+        return f"Importance on {pluralize(self.n_rows, 'row')}{of}: {title}"
 
     def _lines(self) -> list[tuple[str, str, str]]:
         """Return name, mean and interval of the columns that are shown."""
@@ -151,14 +149,14 @@ def permutation_importance(
     seed: int = 0,
     part: str = "",
 ) -> Importance:
-    """Return how much worse a model's score is without each column.
+    """Return the permutation importance of each column.
 
     Parameters
     ----------
     model : estimator or Subject
         A fitted Pipeline that begins with a TablePreparer, or a learner of numbers.
     rows : frame or array
-        In the contract's form; rows that the model was not taught.
+        In the contract's form; rows that the model was not trained on.
     y : array-like of shape (n_rows,)
         Their labels or values; None for clusters.
     by : Metric or str
@@ -170,9 +168,9 @@ def permutation_importance(
     repeats : int
         Shuffles of each column, from the seeds ``seed``, ``seed + 1``, ...
     max_rows : int, optional
-        Of more rows only so many, evenly spaced, are looked at; None: all.
+        Of more rows only this many, evenly spaced, are used; None: all.
     part : str
-        Where the rows are from: told in the result.
+        The part of the rows, for the result's title.
 
     Raises
     ------
@@ -188,12 +186,12 @@ def permutation_importance(
         kept = np.linspace(0, len(matrix) - 1, max_rows).astype(int)
         matrix, y = matrix[kept], None if y is None else y[kept]
     classes = subject.classes if classes is None else classes
-    said = subject.predicted(matrix, classes)
-    first = by.score(y, said)
+    predicted = subject.predicted(matrix, classes)
+    first = by.score(y, predicted)
     if first.value is None:
-        raise GroundupError(f"The importance of columns by {by.name} is not known: {first.reason}.")
+        raise GroundupError(f"Column importance by {by.name} is undefined: {first.reason}.")
     groups = _groups(len(matrix), None if classes is None else y, seed)
-    base = np.array([by.oriented(first.value), *_without(by, y, said, groups)])
+    base = np.array([by.oriented(first.value), *_without(by, y, predicted, groups)])
     draws = [np.random.default_rng(seed + r).permutation(len(matrix)) for r in range(repeats)]
     chosen = tuple(subject.columns if columns is None else columns)
     found = np.empty((len(chosen), 3))
@@ -203,8 +201,8 @@ def permutation_importance(
         for r, draw in enumerate(draws):
             shuffled = matrix.copy()
             shuffled[:, own] = matrix[draw, own]
-            said = subject.predicted(shuffled, classes)
-            drops[r] = base - [by.oriented(by.score(y, said).value), *_without(by, y, said, groups)]
+            predicted = subject.predicted(shuffled, classes)
+            drops[r] = base - [by.oriented(by.score(y, predicted).value), *_without(by, y, predicted, groups)]
         found[c] = _interval(drops, confidence)
     return Importance(
         chosen,
@@ -222,9 +220,9 @@ def permutation_importance(
 
 
 def _groups(n_rows: int, labels, seed: int) -> list[np.ndarray]:
-    """Deal the rows to groups, each with its share of every label (None: at random); no groups of few rows.
+    """Split the rows into groups, stratified by label (None: at random); no groups of few rows.
 
-    By the values of a regression they must not be dealt: groups that are alike say nothing of how rows differ.
+    Groups are not stratified by the values of a regression: similar groups would hide the variation between rows.
     """
     if n_rows < 2 * GROUPS:
         return []
@@ -234,16 +232,16 @@ def _groups(n_rows: int, labels, seed: int) -> list[np.ndarray]:
     return [np.sort(order[g::GROUPS]) for g in range(GROUPS)]
 
 
-def _without(by: Metric, y, said: Predicted, groups: list[np.ndarray]) -> list[float]:
+def _without(by: Metric, y, predicted: Predicted, groups: list[np.ndarray]) -> list[float]:
     """Return the score without each group of rows, so that greater is better; NaN where there is none."""
     found = []
     for group in groups:
-        kept = np.ones(len(said.values), dtype=bool)
+        kept = np.ones(len(predicted.values), dtype=bool)
         kept[group] = False
-        fewer = said._replace(
-            values=said.values[kept],
-            probabilities=None if said.probabilities is None else said.probabilities[kept],
-            points=None if said.points is None else said.points[kept],
+        fewer = predicted._replace(
+            values=predicted.values[kept],
+            probabilities=None if predicted.probabilities is None else predicted.probabilities[kept],
+            points=None if predicted.points is None else predicted.points[kept],
         )
         value = by.score(None if y is None else y[kept], fewer).value
         found.append(math.nan if value is None else by.oriented(value))
@@ -256,9 +254,9 @@ def _interval(drops: np.ndarray, confidence: float) -> tuple[float, float, float
 
     mean = float(drops[:, 0].mean())
     n = len(drops)
-    chance = float(drops[:, 0].var(ddof=1)) / n if n > 1 else 0.0
+    shuffles = float(drops[:, 0].var(ddof=1)) / n if n > 1 else 0.0
     left_out = drops[:, 1:].mean(axis=0)
     left_out = left_out[np.isfinite(left_out)]
     rows = (len(left_out) - 1) * float(left_out.var()) if len(left_out) > 1 else 0.0
-    half = float(t.ppf((1 + confidence) / 2, GROUPS - 1)) * math.sqrt(chance + rows)
+    half = float(t.ppf((1 + confidence) / 2, GROUPS - 1)) * math.sqrt(shuffles + rows)
     return mean, mean - half, mean + half

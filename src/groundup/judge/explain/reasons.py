@@ -1,6 +1,6 @@
-"""Reasons: one row's contributions as a person reads them, the strongest first.
+"""Reasons: one row's contributions in words, the strongest first.
 
-What a contribution c does is said in terms that are exact and need no logarithm: log-odds add, so the odds are
+The effect of a contribution c is stated in words and exactly, without logarithms: log-odds add, so the odds are
 multiplied by e^c; a value rises or falls by c.
 """
 
@@ -22,9 +22,11 @@ from groundup.text.escaping import quoted
 from groundup.text.numbers import format_amount, format_short
 
 TOP = 3
-#: A contribution that is smaller, against the largest, is rounding.
-_NOTHING = 1e-9
-_LARGE = 1000.0
+#: A contribution that is smaller, relative to the largest, is rounding error.
+_NEGLIGIBLE = 1e-9
+_MAX_FACTOR = 1000.0
+#: Factors of the odds below which an effect is called slight, and from which on it is called strong.
+_SLIGHT, _STRONG = 1.2, 3.0
 
 
 @dataclass(frozen=True)
@@ -35,19 +37,19 @@ class Reason:
     ----------
     column : str
     value : object
-        Of the row, as typed; None where missing.
+        Of the row; None where missing.
     usual : object
         The median of the training rows, or their most frequent level; None where it is not known.
     contribution : float
         In the unit of the explanation.
     direction : str
         ``raises`` or ``lowers`` the score.
-    doubt : str
-        What the contract has against the value: that it was not seen in training, or is beyond its range; "" for nothing.
+    warning : str
+        What the contract reports about the value: not seen in training, or beyond its range; "" for nothing.
     does : str
-        What the contribution does, in words: ``multiplies the odds of “yes” by 2``.
+        The effect in words: ``raises the chance of “yes” (multiplies the odds by 2)``.
     words : str
-        All of it, in a sentence without its full stop.
+        All of it as a sentence without its full stop.
     """
 
     column: str
@@ -55,19 +57,19 @@ class Reason:
     usual: Any
     contribution: float
     direction: Literal["raises", "lowers"]
-    doubt: str
+    warning: str
     does: str
     words: str
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why the model said what it said about one row.
+    """The explanation of the prediction for one row.
 
     Attributes
     ----------
     label : object
-        The class that the score speaks for; None for a value.
+        The class that the score is for; None for a value.
     unit : str
         Of score, base and contributions: log-odds, score, value, log, probability.
     base : float
@@ -79,11 +81,11 @@ class Explanation:
     reasons : tuple of Reason
         The strongest, strongest first.
     rest : float
-        Sum of the contributions that are no reasons.
+        Sum of the contributions that are not among the reasons.
     method : str
         linear, trees, sampled or constant.
     note : str
-        How it was found, in words.
+        How the contributions were computed.
     """
 
     label: Any
@@ -109,9 +111,9 @@ def explain_row(
     Parameters
     ----------
     label : optional
-        The class to speak for; that of two which is the positive one, or the likeliest of more, where None.
+        The class to explain; by default the positive one of two, or the likeliest of more.
     top : int
-        Reasons, at most.
+        Maximum number of reasons.
     """
     found = explainer.of_matrix(explainer.subject.row(values))
     return reasons(explainer, found, 0, values, label=label, top=top)
@@ -126,24 +128,26 @@ def reasons(
     label=None,
     top: int = TOP,
 ) -> Explanation:
-    """Return the explanation of one of the rows whose contributions were found; `values` are its cells."""
+    """Return the explanation of row number `row` of the contributions; `values` are its cells."""
     found = found if label is None else found.of(label)
     k = output_of(found, row)
-    given = found.values[row, :, k]
-    order = np.argsort(-np.abs(given), kind="stable")
-    largest = max(np.abs(given).max(initial=0.0), abs(float(found.scores[row, k])))
-    least = _NOTHING * largest if math.isfinite(largest) else 0.0
-    order = [int(j) for j in order[:top] if abs(given[j]) > least]
-    spoken = found.labels[k] if found.labels else None
-    told = tuple(_reason(explainer, found, found.columns[j], values, float(given[j]), spoken) for j in order)
+    contributions = found.values[row, :, k]
+    order = np.argsort(-np.abs(contributions), kind="stable")
+    largest = max(np.abs(contributions).max(initial=0.0), abs(float(found.scores[row, k])))
+    least = _NEGLIGIBLE * largest if math.isfinite(largest) else 0.0
+    order = [int(j) for j in order[:top] if abs(contributions[j]) > least]
+    label = found.labels[k] if found.labels else None
+    strongest = tuple(
+        _reason(explainer, found, found.columns[j], values, float(contributions[j]), label) for j in order
+    )
     return Explanation(
-        label=spoken,
+        label=label,
         unit=found.unit,
         base=float(found.base[k]),
         score=float(found.scores[row, k]),
-        contributions=dict(zip(found.columns, given.tolist(), strict=True)),
-        reasons=told,
-        rest=float(np.delete(given, order).sum()),
+        contributions=dict(zip(found.columns, contributions.tolist(), strict=True)),
+        reasons=strongest,
+        rest=float(np.delete(contributions, order).sum()),
         method=found.method,
         note=found.note,
     )
@@ -155,35 +159,38 @@ def output_of(found: Contributions, row: int) -> int:
     return n - 1 if n <= 2 else int(found.scores[row].argmax())
 
 
-def _reason(explainer: Explainer, found: Contributions, column: str, values, given: float, label) -> Reason:
+def _reason(
+    explainer: Explainer, found: Contributions, column: str, values, contribution: float, label
+) -> Reason:
     value, contract = _python(values.get(column)), explainer.contract
-    usual, doubt = _usual(contract, column), _doubt(contract, column, value)
-    spoken = f"segment {label}" if explainer.subject.task == "clustering" else quoted(as_level(label))
-    does = _does(given, found.unit, spoken, *_named(explainer))
-    words = f"{_is(column, value, usual, doubt)}: {does}"
-    return Reason(column, value, usual, given, "raises" if given > 0 else "lowers", doubt, does, words)
+    usual, warning = _usual(contract, column), _warning(contract, column, value)
+    outcome = f"segment {label}" if explainer.subject.task == "clustering" else quoted(as_level(label))
+    does = _effect(contribution, found.unit, outcome, *_target_and_unit(explainer))
+    words = f"{_value_in_words(column, value, usual, warning)}: {does}"
+    direction = "raises" if contribution > 0 else "lowers"
+    return Reason(column, value, usual, contribution, direction, warning, does, words)
 
 
-def _named(explainer: Explainer) -> tuple[str, str | None]:
-    """Return the name of what is predicted, and its unit."""
+def _target_and_unit(explainer: Explainer) -> tuple[str, str | None]:
+    """Return the name of the target, and its unit."""
     name = getattr(explainer.subject.target, "name", "") or ""
     known = None if explainer.contract is None else explainer.contract.by_name.get(name)
     return name, None if known is None else known.unit
 
 
-def _doubt(contract, column: str, value) -> str:
+def _warning(contract, column: str, value) -> str:
     known = None if contract is None else contract.by_name.get(column)
     if known is None:
         return ""
     return ", ".join(WARNINGS[kind] for kind in conform_cell(value, known)[1] if kind in WARNINGS)
 
 
-def _is(column: str, value, usual, doubt: str) -> str:
-    said = f"{quoted(column)} is {'missing' if value is None else _cell(value)}"
-    said = f"{said}, {doubt}" if doubt else said
+def _value_in_words(column: str, value, usual, warning: str) -> str:
+    words = f"{quoted(column)} is {'missing' if value is None else _cell(value)}"
+    words = f"{words}, {warning}" if warning else words
     if value is None or usual is None or _cell(usual) == _cell(value):
-        return said
-    return f"{said} (usually {_cell(usual)})"
+        return words
+    return f"{words} (usually {_cell(usual)})"
 
 
 def _cell(value) -> str:
@@ -198,24 +205,31 @@ def _cell(value) -> str:
     return quoted(value)
 
 
-def _does(given: float, unit: str, spoken: str, target: str, of: str | None) -> str:
-    """Return what a contribution does, in words: to what is spoken for, or to a value with its unit `of`."""
-    size, up = abs(given), given > 0
+def _effect(contribution: float, unit: str, outcome: str, target: str, target_unit: str | None) -> str:
+    """Return the effect of a contribution in words: on the chance of an outcome, or on the target's value."""
+    size, up = abs(contribution), contribution > 0
+    verb = "raises" if up else "lowers"
     if unit == "log-odds":
-        return f"{'multiplies' if up else 'divides'} the odds of {spoken} by {_factor(size)}"
+        degree = "strongly " if size >= math.log(_STRONG) else "slightly " if size < math.log(_SLIGHT) else ""
+        odds = f"{'multiplies' if up else 'divides'} the odds by {_factor(size)}"
+        return f"{degree}{verb} the chance of {outcome} ({odds})"
     if unit == "score":
-        return f"speaks {'for' if up else 'against'} {spoken}, by {format_short(size)}"
+        return f"{verb} the score of {outcome} by {format_short(size)}"
     if unit == "probability":
         points = format_short(100 * size)
-        return f"{'raises' if up else 'lowers'} the probability of {spoken} by {points} percentage points"
+        return f"{verb} the probability of {outcome} by {points} percentage points"
     what = quoted(target) if target else "the prediction"
     if unit == "log":
         return f"{'multiplies' if up else 'divides'} {what} by {_factor(size)}"
-    return f"{'raises' if up else 'lowers'} {what} by {format_amount(size, of)}"
+    return f"{verb} {what} by {format_amount(size, target_unit)}"
 
 
 def _factor(size: float) -> str:
-    return f"more than {format_short(_LARGE)}" if size > math.log(_LARGE) else format_short(math.exp(size))
+    return (
+        f"more than {format_short(_MAX_FACTOR)}"
+        if size > math.log(_MAX_FACTOR)
+        else format_short(math.exp(size))
+    )
 
 
 def _usual(contract, column: str):

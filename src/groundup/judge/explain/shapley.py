@@ -1,8 +1,8 @@
-"""Exact Shapley values of tree models: how much each feature moved each row's score from the mean score.
+"""Exact Shapley values of tree models: the contribution of each feature to each row's difference from the mean score.
 
     z(x) = base + sum over features i of contribution_i(x)
 
-What "unknown" means for a feature distinguishes two kinds:
+The two kinds differ in the treatment of an unknown feature:
 
 - *path-dependent* (no background): a condition on an unknown feature is passed by the share of training rows that passed
   it at that node. Needs the trees only.
@@ -27,7 +27,7 @@ from groundup.judge.explain.shares import MAX_FEATURES, orders, quadrature
 from groundup.judge.explain.walk import MAX_ROWS, add_shapley, deepest, expected_values
 from groundup.models.trees.arrays import TreeArrays
 
-#: Background rows, at most: more say little more, and cost as much as rows to explain.
+#: Maximum number of background rows: more add little, and each costs as much as a row to explain.
 MAX_BACKGROUND = 1024
 _CHUNK_BYTES = 1 << 19
 #: Nodes times rows of one call of the kernel: about a tenth of a second.
@@ -104,7 +104,7 @@ def _groups(trees: TreeArrays, n_rows: int) -> list[tuple[Any, int]]:
 
 
 def _base(trees: TreeArrays, groups: list, behind: np.ndarray) -> np.ndarray:
-    """Return the mean score: over the rows of the fit, as their shares say, or over the background."""
+    """Return the mean score: over the training rows, by their shares in the nodes, or over the background."""
     base = trees.base.astype(np.float64).copy()
     if not behind.shape[1]:
         for (starts, left, right, _, _, _, cover, value, output, _), _ in groups:
@@ -132,7 +132,7 @@ def _mean_scores(trees: TreeArrays, X: np.ndarray) -> np.ndarray:
 
 
 def _by_levels(x: np.ndarray, levels: np.ndarray, goes_left: np.ndarray) -> np.ndarray:
-    """Return which rows go left: by the bits of their codes at nodes that have some, else as `goes_left` says."""
+    """Return which rows go left: by the bits of their codes at nodes that have some, else by `goes_left`."""
     code = np.where(np.isnan(x), 0, x).astype(np.int64) & 255
     word = levels[np.arange(len(x)), code >> 6]
     bit = (word >> (code & 63).astype(np.uint64)) & np.uint64(1)

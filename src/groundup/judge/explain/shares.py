@@ -1,10 +1,10 @@
-r"""What one leaf gives to each feature on its path: Shapley values of a product of conditions.
+r"""Shapley values of one leaf for the features on its path: those of a product of conditions.
 
 A leaf of value v is reached if m conditions hold, one for each *different* feature on the way to it (a feature that is
-asked twice has one condition, that both answers fit). With some features known, the leaf's expected value is v times a
+tested twice has one condition, the conjunction of both). With some features known, the leaf's expected value is v times a
 product over its features j of
 
-- o_j in {0, 1}, does the row fulfil the condition, if j is known;
+- o_j in {0, 1}, whether the row fulfils the condition, if j is known;
 - z_j, the share of training rows that do, if it is not (path-dependent), or o_j of a background row (interventional).
 
 So the leaf's Shapley values depend on the row only through m bits, and on v as a factor. Here they are computed for one
@@ -21,7 +21,7 @@ i, where o_i = 0. Cost: m (m + 1) / 2 multiplications twice.
 
 *Interventional*, one background row: the leaf is reachable only if each condition is fulfilled by the row or by the
 background row. With a = conditions of the row alone and b = of the background row alone, each of the a features gets
-(a-1)! b! / (a+b)! and each of the b features -a! (b-1)! / (a+b)!. Cost: one look at each different background pattern.
+(a-1)! b! / (a+b)! and each of the b features -a! (b-1)! / (a+b)!. Cost: one step for each different background pattern.
 
 Source: G. Owen, Multilinear extensions of games (1972); S. Lundberg et al., From local explanations to global
 understanding with explainable AI for trees (2020), algorithms 2 and 3; A. Nadel, R. Wettenstein, From decision trees to

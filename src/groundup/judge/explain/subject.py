@@ -1,9 +1,9 @@
-"""The model to be explained, cut in two: columns to a matrix, each column by itself, and the matrix to an answer.
+"""The model to explain, separated into the preparation of columns and the learner.
 
-A TablePreparer makes of every column of the table some columns of the matrix that depend on it alone. So to change a
-column of the table is to change its part of the matrix: what shuffles, replaces or withholds columns does so there, and
-no row is prepared twice. Contributions of the matrix's columns (one for each level, for "missing", for the year of a
-date) add up to that of the table's column.
+A TablePreparer turns every column of the table into some columns of a matrix that depend on it alone. Shuffling,
+replacing or withholding a column of the table is therefore done in the matrix, and no row is prepared twice.
+Contributions of the matrix's columns (for each level, for "missing", for the year of a date) add up to that of the
+table's column.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from groundup.errors import UsageError
 
 
 class Subject:
-    """A fitted model, ready to be asked about its columns.
+    """A fitted model with access to its columns.
 
     Parameters
     ----------
     model : estimator
         A fitted Pipeline that begins with a TablePreparer, or a learner of numbers.
     target : optional
-        With attributes name, labels and transform, as in a bundle: what the answers are called.
+        With attributes name, labels and transform, as in a bundle.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Subject:
     classes : ndarray or None
         The learner's labels.
     names : tuple
-        What the labels are called: those of the target where the learner was taught codes.
+        The names of the labels: those of the target where the learner was fitted on codes.
     """
 
     def __init__(self, model, target=None):
@@ -66,7 +66,7 @@ class Subject:
 
     @property
     def is_direct(self) -> bool:
-        """Whether nothing stands between the matrix and the learner."""
+        """Whether the learner takes the matrix itself, without further transforms."""
         return not self._between
 
     def matrix(self, rows) -> np.ndarray:
@@ -75,7 +75,7 @@ class Subject:
             return self._preparer.transform(rows)
         matrix = np.asarray(rows)
         if matrix.ndim != 2 or matrix.shape[1] != len(self.columns) or matrix.dtype.kind not in "fiub":
-            raise UsageError(f"This model takes rows of {len(self.columns)} numbers.")
+            raise UsageError(f"This model needs rows of {len(self.columns)} numbers.")
         dtype = matrix.dtype if matrix.dtype in (np.float32, np.float64) else np.float64
         return np.ascontiguousarray(matrix, dtype=dtype)
 
@@ -102,29 +102,29 @@ class Subject:
         return self.columns.index(column)
 
     def through(self, matrix: np.ndarray) -> np.ndarray:
-        """Return the matrix as the learner takes it: sent through what stands between."""
+        """Return the matrix after the transforms between preparer and learner."""
         for step in self._between:
             matrix = step.transform(matrix)
         return matrix
 
     def answer(self, matrix: np.ndarray) -> np.ndarray:
-        """Return what the learner says, as numbers of shape (n_rows, n_outputs).
+        """Return the learner's output as numbers of shape (n_rows, n_outputs).
 
-        Probabilities of the classes (or, where it has none, their scores); the value of a regression, as learnt; 1 for
-        the cluster of a row and 0 for the others.
+        Probabilities of the classes (or scores, where it gives none); the value of a regression, before the target's
+        transform is undone; 1 for the cluster of a row and 0 for the others.
         """
         X = self.through(matrix)
         if self.task == "classification":
-            ask = getattr(self.learner, "predict_proba", None) or self.learner.decision_function
-            said = np.asarray(ask(X), dtype=np.float64)
-            return said[:, np.newaxis] if said.ndim == 1 else said
-        said = np.asarray(self.learner.predict(X))
+            score = getattr(self.learner, "predict_proba", None) or self.learner.decision_function
+            output = np.asarray(score(X), dtype=np.float64)
+            return output[:, np.newaxis] if output.ndim == 1 else output
+        output = np.asarray(self.learner.predict(X))
         if self.task == "clustering":
-            return (said[:, np.newaxis] == np.arange(_n_clusters(self.learner, said))).astype(np.float64)
-        return said.astype(np.float64).reshape(len(said), -1)
+            return (output[:, np.newaxis] == np.arange(_n_clusters(self.learner, output))).astype(np.float64)
+        return output.astype(np.float64).reshape(len(output), -1)
 
     def predicted(self, matrix: np.ndarray, classes: Any = None):
-        """Return what the model says, in the form that metrics read: see ``judge.predicting``."""
+        """Return the predictions in the form that metrics read: see ``judge.predicting``."""
         from groundup.judge.predicting import predicted_of
 
         return predicted_of(self.learner, self.through(matrix), classes)
@@ -147,6 +147,6 @@ def _task(learner) -> str:
     return "other"
 
 
-def _n_clusters(learner, said: np.ndarray) -> int:
+def _n_clusters(learner, output: np.ndarray) -> int:
     centers = getattr(learner, "cluster_centers_", None)
-    return len(centers) if centers is not None else int(said.max()) + 1
+    return len(centers) if centers is not None else int(output.max()) + 1

@@ -1,14 +1,15 @@
-"""The walk over all leaves of a tree, with all rows at once: which conditions of each leaf does each row not fulfil?
+"""The walk over all leaves of a tree, for all rows at once: which conditions of each leaf a row does not fulfil.
 
 The tree is walked depth first. Each level keeps, for the path to the node at hand: its different features (*slots*), the
-share z of training rows that its conditions let through, and for each row the bits of the slots whose conditions it
-lacks. A step down is one comparison for each row and inner node, and one `or` for each row and edge. At a leaf, rows with
-equal bits have equal shares: they are computed once for each pattern (`shares`), kept in a small table, and added up.
+share z of training rows that satisfy its conditions, and for each row the bits of the slots whose conditions it does
+not satisfy. A step down is one comparison for each row and inner node, and one `or` for each row and edge. At a leaf,
+rows with equal bits have equal shares: they are computed once for each pattern (`shares`), stored in a small table, and
+added up.
 
-Where categories decide, a condition is that the row's code is one of those that go this way.
+At a categorical split, a condition is that the row's code is one of those of this side.
 
-The rows come as columns, ``cells[feature, row]``, so that every inner loop runs along memory; behind the rows to explain
-stand those of the background, if there are any.
+The rows come as columns, ``cells[feature, row]``, so that every inner loop runs along memory; the background
+rows, if any, follow the rows to explain.
 
 Cost: for a tree of L leaves with m features on a path, 3 L cheap steps and about L m additions a row; shares for each
 leaf and each pattern that occurs in the chunk: at most min(rows, 2^m), in practice a few tens. Memory: the contributions
@@ -24,7 +25,7 @@ from groundup.judge.explain.shares import MAX_FEATURES, prepare_shares, shares_b
 
 #: Rows of a chunk, at most.
 MAX_ROWS = 1024
-#: Places of the table of patterns: four times as many as can be taken, for patterns that are hashed to them.
+#: Slots of the hash table of patterns: four times as many as can be occupied.
 _PLACES = 4096
 _DIRECT = 12
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
@@ -64,13 +65,13 @@ def expected_values(starts, left, right, cover, value, output, out_base):
 
 @kernel
 def left_share(left, right):
-    """Share of a node's rows that go left; a half where no row ever came by."""
+    """Share of a node's rows that go left; a half where it has none."""
     return left / (left + right) if left + right > 0.0 else 0.5
 
 
 @kernel
 def _place(bits, m, keys, number):
-    """Return where the table of patterns holds `bits`, or would."""
+    """Return the slot of `bits` in the hash table of patterns."""
     if m <= _DIRECT:
         return np.int64(bits)
     at = np.int64((bits * _SPREAD) >> _SHIFT)
@@ -124,7 +125,7 @@ def _step(d, feature, share, is_left, n_slots, slot, z, goes_left, lacking):
 
 @kernel
 def _decide(column, threshold, missing_left, out_goes_left):
-    """Which way each row goes at a node."""
+    """Whether each row goes left at a node."""
     for r in range(column.size):
         x = column[r]
         out_goes_left[r] = (x <= threshold) | (missing_left & (x != x))  # noqa: PLR0124 (x != x: missing)
@@ -132,7 +133,7 @@ def _decide(column, threshold, missing_left, out_goes_left):
 
 @kernel
 def _decide_by_levels(column, levels, missing_left, out_goes_left):
-    """The same where categories decide: by the bit of each row's code."""
+    """Whether each row goes left at a categorical split: by the bit of its code."""
     for r in range(column.size):
         x = column[r]
         if x == x:  # noqa: PLR0124
@@ -170,9 +171,8 @@ def add_shapley(
     lacking, goes_left = np.zeros((depth + 1, n_all), np.uint64), np.empty((depth + 1, n_all), np.bool_)
     n_slots = np.zeros(depth + 1, np.int64)
     slot, z = np.empty((depth + 1, _MOST), np.int32), np.empty((depth + 1, _MOST))
-    waiting = np.zeros(
-        (depth + 2, 3), np.int64
-    )  # node, its parent, its level: one a level, and the one at hand
+    # Node, its parent, its level: one for each level, and the current one.
+    waiting = np.zeros((depth + 2, 3), np.int64)
     keys, number = np.empty(_PLACES, np.uint64), np.full(_PLACES, -1, np.int64)
     patterns, theirs = np.empty(n_rows, np.uint64), np.empty(n_behind, np.uint64)
     frequency = np.empty(n_behind)

@@ -4,8 +4,8 @@ More classes: precision, recall and F1 are means over the classes, each counting
 curve is the mean over the classes, each against the rest, of those that have both kinds of rows here. With all classes
 present they equal scikit-learn's ``average="macro"`` and ``multi_class="ovr"``.
 
-Nothing divided by nothing is no number: of two classes, there is no precision where no row was called positive, and no
-recall or F1 where none is (scikit-learn says 0 and warns). In the mean over more classes such a class counts 0.
+0 / 0 is undefined: for two classes, there is no precision where no row was predicted positive, and no recall or F1 where
+no row is positive (scikit-learn returns 0 and warns). In the mean over more classes such a class counts as 0.
 
 The log loss is :math:`-\frac1n \sum_i \log p_i(y_i)` in nats, with p clipped to [eps, 1 - eps] of its dtype, so that one
 confident mistake costs about 36 and not infinity.
@@ -35,9 +35,9 @@ def _by_class(name: str):
         if len(classes) == 2:
             positive = classes[-1]
             if name == "precision" and not (predicted.values == positive).any():
-                raise Undefined(f"no row was called {positive}")
+                raise Undefined(f"no row was predicted {positive}")
             if name != "precision" and not (y == positive).any():
-                raise Undefined(f"no row of class {positive} here")
+                raise Undefined(f"no row of class {positive}")
             return _of_two(name, y == positive, predicted.values == positive)
         import sklearn.metrics
 
@@ -48,13 +48,15 @@ def _by_class(name: str):
     return of
 
 
-def _of_two(name: str, true: np.ndarray, said: np.ndarray) -> float:
-    """Return precision, recall or F1 of the positive rows, from three counts; 0 where there is none of either."""
-    n_hit, n_true, n_said = (int(np.count_nonzero(rows)) for rows in (true & said, true, said))
+def _of_two(name: str, actual: np.ndarray, predicted: np.ndarray) -> float:
+    """Return precision, recall or F1 of the positive rows, from three counts; 0 where undefined."""
+    n_hit, n_actual, n_predicted = (
+        int(np.count_nonzero(rows)) for rows in (actual & predicted, actual, predicted)
+    )
     above, below = {
-        "precision": (n_hit, n_said),
-        "recall": (n_hit, n_true),
-        "f1": (2 * n_hit, n_true + n_said),
+        "precision": (n_hit, n_predicted),
+        "recall": (n_hit, n_actual),
+        "f1": (2 * n_hit, n_actual + n_predicted),
     }[name]
     return above / below if below else 0.0
 
@@ -73,11 +75,11 @@ def _roc_auc(y, predicted: Predicted) -> float:
     if len(classes) == 2:
         positive = y == classes[-1]
         if positive.all() or not positive.any():
-            raise Undefined("only one class here")
+            raise Undefined("only one class")
         return _auc(positive, p[:, -1])
     answerable = [k for k, label in enumerate(classes) if 0 < np.count_nonzero(y == label) < len(y)]
     if not answerable:
-        raise Undefined("only one class here")
+        raise Undefined("only one class")
     return float(np.mean([_auc(y == classes[k], p[:, k]) for k in answerable]))
 
 
@@ -90,13 +92,13 @@ def _log_loss(y, predicted: Predicted) -> float:
 
 
 def aligned(probabilities: np.ndarray, own: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Return probabilities with one column per label of `classes`: 0 for a label that training never met.
+    """Return probabilities with one column per label of `classes`: 0 for a label that was not in the training rows.
 
     Parameters
     ----------
     probabilities : ndarray of shape (n_rows, len(own))
     own : ndarray
-        The labels that the learner knows, sorted: a subset of `classes`.
+        The labels of the fitted model, sorted: a subset of `classes`.
     """
     if len(own) == len(classes):
         return probabilities
@@ -106,59 +108,19 @@ def aligned(probabilities: np.ndarray, own: np.ndarray, classes: np.ndarray) -> 
 
 
 METRICS = (
-    Metric("accuracy", CLASSIFICATION, True, "labels", "share of rows with the right label", 1.0, _accuracy),
-    Metric(
-        "balanced_accuracy",
-        CLASSIFICATION,
-        True,
-        "labels",
-        "share of each class that is found, averaged over the classes",
-        1.0,
-        _balanced_accuracy,
-    ),
-    Metric(
-        "precision",
-        CLASSIFICATION,
-        True,
-        "labels",
-        "share of the predicted positives that are positive (more than two classes: mean over them)",
-        1.0,
-        _by_class("precision"),
-    ),
-    Metric(
-        "recall",
-        CLASSIFICATION,
-        True,
-        "labels",
-        "share of the positives that are found (more than two classes: mean over them)",
-        1.0,
-        _by_class("recall"),
-    ),
-    Metric(
-        "f1",
-        CLASSIFICATION,
-        True,
-        "labels",
-        "harmonic mean of precision and recall (more than two classes: mean over them)",
-        1.0,
-        _by_class("f1"),
-    ),
-    Metric(
-        "roc_auc",
-        CLASSIFICATION,
-        True,
-        "probabilities",
-        "chance that a positive row is ranked above a negative one; 0.5 is guessing",
-        1.0,
-        _roc_auc,
-    ),
-    Metric(
-        "log_loss",
-        CLASSIFICATION,
-        False,
-        "probabilities",
-        "mean surprise at the true label, in nats; 0 is certainty",
-        0.0,
-        _log_loss,
-    ),
-)
+    Metric("accuracy", CLASSIFICATION, True, "labels", "share of rows with the correct label", 1.0, _accuracy),
+    Metric("balanced_accuracy", CLASSIFICATION, True, "labels",
+        "recall of each class, averaged over the classes", 1.0, _balanced_accuracy),
+    Metric("precision", CLASSIFICATION, True, "labels",
+        "share of the predicted positives that are positive (more than two classes: mean over classes)",
+        1.0, _by_class("precision")),
+    Metric("recall", CLASSIFICATION, True, "labels",
+        "share of the positives that are predicted positive (more than two classes: mean over classes)",
+        1.0, _by_class("recall")),
+    Metric("f1", CLASSIFICATION, True, "labels",
+        "harmonic mean of precision and recall (more than two classes: mean over classes)", 1.0, _by_class("f1")),
+    Metric("roc_auc", CLASSIFICATION, True, "probabilities",
+        "probability that a positive row is ranked above a negative one; 0.5 is random", 1.0, _roc_auc),
+    Metric("log_loss", CLASSIFICATION, False, "probabilities",
+        "mean negative log-probability of the actual label, in nats; 0 is perfect", 0.0, _log_loss),
+)  # fmt: skip

@@ -25,9 +25,9 @@ def _sampled(predicted: Predicted) -> tuple[np.ndarray, np.ndarray]:
 def _need_clusters(labels: np.ndarray) -> None:
     n_clusters = len(np.unique(labels))
     if n_clusters < 2:
-        raise Undefined("all rows are in one cluster here")
+        raise Undefined("all rows are in one cluster")
     if n_clusters >= len(labels):
-        raise Undefined("every row is a cluster of its own here")
+        raise Undefined("every row is its own cluster")
 
 
 def _of_sklearn(name: str, *, sample: bool = False):
@@ -42,7 +42,7 @@ def _of_sklearn(name: str, *, sample: bool = False):
 
 
 def row_silhouettes(predicted: Predicted) -> np.ndarray | None:
-    """Return the silhouette of each row that the mean is taken over; None where there is none."""
+    """Return the silhouettes of the rows that are averaged; None where undefined."""
     import sklearn.metrics
 
     points, labels = _sampled(predicted)
@@ -55,47 +55,20 @@ def row_silhouettes(predicted: Predicted) -> np.ndarray | None:
 
 def _inertia(y, predicted: Predicted) -> float:
     if predicted.centers is None:
-        raise Undefined("the learner has no centres")
+        raise Undefined("the model has no centres")
     own = predicted.centers[predicted.values]
     return float(np.sum((predicted.points - own) ** 2, dtype=np.float64))
 
 
 _ONLY = ("clustering",)
 METRICS = (
-    Metric(
-        "silhouette",
-        _ONLY,
-        True,
-        "clusters",
-        "how much nearer a row is to its own cluster than to the next one, -1 to 1",
-        1.0,
-        _of_sklearn("silhouette_score", sample=True),
-    ),
-    Metric(
-        "davies_bouldin",
-        _ONLY,
-        False,
-        "clusters",
-        "width of the clusters against the distance between them; 0 is best",
-        0.0,
-        _of_sklearn("davies_bouldin_score"),
-    ),
-    Metric(
-        "calinski_harabasz",
-        _ONLY,
-        True,
-        "clusters",
-        "variance between the clusters against variance within",
-        None,
-        _of_sklearn("calinski_harabasz_score"),
-    ),
-    Metric(
-        "inertia",
-        _ONLY,
-        False,
-        "clusters",
-        "summed squared distance of the rows to their centre; always falls with more clusters",
-        0.0,
-        _inertia,
-    ),
-)
+    Metric("silhouette", _ONLY, True, "clusters",
+        "how much closer rows are to their own cluster than to the next one, -1 to 1",
+        1.0, _of_sklearn("silhouette_score", sample=True)),
+    Metric("davies_bouldin", _ONLY, False, "clusters",
+        "width of the clusters relative to their distance; 0 is best", 0.0, _of_sklearn("davies_bouldin_score")),
+    Metric("calinski_harabasz", _ONLY, True, "clusters",
+        "variance between clusters relative to variance within", None, _of_sklearn("calinski_harabasz_score")),
+    Metric("inertia", _ONLY, False, "clusters",
+        "sum of squared distances to the cluster centres; always falls with more clusters", 0.0, _inertia),
+)  # fmt: skip

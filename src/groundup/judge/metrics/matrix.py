@@ -9,14 +9,14 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Confusion:
-    """Counts of true against predicted labels.
+    """Counts of actual against predicted labels.
 
     Attributes
     ----------
     labels : tuple
         In the order of the rows and columns of `counts`.
     counts : ndarray of int64 of shape (n_labels, n_labels)
-        ``counts[i, j]`` rows are of class i and were called j.
+        ``counts[i, j]`` rows of class i were predicted as class j.
     """
 
     labels: tuple
@@ -27,7 +27,7 @@ class Confusion:
         return {"labels": list(self.labels), "counts": self.counts.tolist()}
 
     def worst(self) -> tuple[object, object, int] | None:
-        """Return the most frequent mistake (true label, predicted label, rows), or None where there is none."""
+        """Return the most frequent error (actual label, predicted label, rows); None where there is none."""
         off = self.counts.copy()
         np.fill_diagonal(off, 0)
         if not off.any():
@@ -37,7 +37,7 @@ class Confusion:
 
 
 def confusion(y: np.ndarray, predicted: np.ndarray, classes: np.ndarray) -> Confusion:
-    """Count true against predicted labels.
+    """Count actual against predicted labels.
 
     Parameters
     ----------

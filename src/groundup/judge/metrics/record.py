@@ -1,7 +1,7 @@
-"""One metric: its name, what it needs, which way is better, and what it means in a line.
+"""One metric: its name, its input, its orientation, and its meaning in one line.
 
-A metric that a part cannot answer (one class only, one row, no probabilities) has no value and a reason, never a crash
-and never a number that looks like an answer.
+A metric that is undefined on some rows (one class only, one row, no probabilities) has no value and a reason; it neither
+raises nor returns a misleading number.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ CLASSIFICATION: tuple[Task, ...] = ("binary", "multiclass")
 
 
 class Undefined(Exception):
-    """Raised inside a metric: these rows cannot answer it. The message is the reason, for people."""
+    """Raised inside a metric that is undefined on these rows. The message is the reason."""
 
 
 class Predicted(NamedTuple):
-    """What a model said about some rows.
+    """The predictions of a model for some rows.
 
     Attributes
     ----------
     values : ndarray of shape (n_rows,)
-        Labels, amounts, or cluster numbers.
+        Labels, values of a regression, or cluster numbers.
     probabilities : ndarray of shape (n_rows, n_classes), optional
         In the order of `classes`.
     classes : ndarray of shape (n_classes,), optional
@@ -60,9 +60,9 @@ class Metric(NamedTuple):
     tasks : tuple of str
     greater_is_better : bool
     needs : {"labels", "probabilities", "amounts", "clusters"}
-        What it reads of a `Predicted`.
+        Its input from a `Predicted`.
     meaning : str
-        One line for people, with the unit.
+        Its meaning in one line, with the unit.
     best : float or None
         The value of a perfect model: 1 for accuracy, 0 for errors, None where there is none.
     of : callable
@@ -82,17 +82,17 @@ class Metric(NamedTuple):
         if len(predicted.values) == 0:
             return Score(None, "no rows")
         if self.needs == "probabilities" and predicted.probabilities is None:
-            return Score(None, "the learner gives no probabilities")
+            return Score(None, "the model gives no probabilities")
         try:
             value = float(self.of(y, predicted))
         except Undefined as reason:
             return Score(None, str(reason))
         if not math.isfinite(value):
-            return Score(None, "the predictions are too large to be squared or compared")
+            return Score(None, "the predictions are too large to compute it")
         return Score(value)
 
     def oriented(self, value: float | None) -> float:
-        """Return `value` so that greater is better; no value is worse than any."""
+        """Return `value` with the sign that makes greater better; None is worse than any value."""
         if value is None:
             return -math.inf
         return value if self.greater_is_better else -value

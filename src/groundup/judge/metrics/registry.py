@@ -1,16 +1,16 @@
-"""Which metrics a task has, and which one decides between models.
+"""The metrics of each task, and the primary one, by which models are compared.
 
-================ ============== =========================================================================
-task             decided by     because
-================ ============== =========================================================================
-binary           ``roc_auc``    needs no threshold, and is not fooled by a rare class
-multiclass       ``log_loss``   judges every probability; finer than accuracy on few rows, and defined always
-regression       ``rmse``       the squared error is what the learners minimise, in the target's unit
-clustering       ``silhouette`` compares different numbers of clusters, which the inertia cannot
-================ ============== =========================================================================
+================ ============== ==========================================================================
+task             primary metric because
+================ ============== ==========================================================================
+binary           ``roc_auc``    it needs no threshold, and is robust to a rare class
+multiclass       ``log_loss``   it uses every probability, is finer than accuracy on few rows, always defined
+regression       ``rmse``       it is the squared error that models minimise, in the target's unit
+clustering       ``silhouette`` it compares different numbers of clusters, which the inertia cannot
+================ ============== ==========================================================================
 
-Where the first cannot be computed (one class only, no probabilities), the next of ``DECIDING`` does it: see
-``judge.validation.deciding_metric``, which asks for it on half of the folds.
+Where the first is undefined (one class only, no probabilities), the next of ``DECIDING`` replaces it: see
+``judge.validation.deciding_metric``, which requires it on half of the folds.
 """
 
 from __future__ import annotations
@@ -37,25 +37,25 @@ def metric(name: str) -> Metric:
     if name not in METRICS:
         raise UsageError(
             f"There is no metric {name!r}.{nearest(name, METRICS)}",
-            hint=f"Metrics are: {', '.join(METRICS)}.",
+            hint=f"The metrics are: {', '.join(METRICS)}.",
         )
     return METRICS[name]
 
 
 def metrics_of(task: str) -> tuple[Metric, ...]:
-    """Return the metrics of a task, the deciding one first."""
+    """Return the metrics of a task, the primary one first."""
     own = [m for m in METRICS.values() if task in m.tasks]
     first = DECIDING[task][0]
     return tuple(sorted(own, key=lambda m: m.name != first))
 
 
 def deciding(task: str, usable=None) -> Metric:
-    """Return the metric that decides between models of a task.
+    """Return the primary metric of a task.
 
     Parameters
     ----------
     usable : container of str, optional
-        Names that have a value on every part; the first choice among them.
+        Names of metrics that are defined on every part; the first of them is returned.
     """
     for name in DECIDING[task]:
         if usable is None or name in usable:

@@ -17,7 +17,7 @@ def _mse(y, predicted: Predicted) -> float:
 
 
 def _rmse(y, predicted: Predicted) -> float:
-    """Root of the MSE, scaled by the largest error so that nothing overflows on the way."""
+    """Root of the MSE, scaled by the largest error against overflow."""
     error = np.abs(y - predicted.values)
     largest = error.max()
     return float(largest * np.sqrt(np.mean((error / largest) ** 2))) if largest > 0 else 0.0
@@ -29,35 +29,20 @@ def _mae(y, predicted: Predicted) -> float:
 
 def _r2(y, predicted: Predicted) -> float:
     if len(y) < 2:
-        raise Undefined("one row has no spread to explain")
+        raise Undefined("one row has no variance")
     away = y - y.mean()
     largest = np.abs(away).max()
     if largest == 0:
-        raise Undefined("the target is the same in all rows here")
+        raise Undefined("the target is constant")
     with np.errstate(over="ignore"):  # divided first: squares of large targets overflow
         return 1 - float(np.sum(((y - predicted.values) / largest) ** 2) / np.sum((away / largest) ** 2))
 
 
 _ONLY = ("regression",)
 METRICS = (
-    Metric(
-        "rmse",
-        _ONLY,
-        False,
-        "amounts",
-        "typical error, large ones weighing more, in the target's unit",
-        0.0,
-        _rmse,
-    ),
+    Metric("rmse", _ONLY, False, "amounts", "root of the mean squared error, in the target's unit", 0.0, _rmse),
     Metric("mae", _ONLY, False, "amounts", "mean absolute error, in the target's unit", 0.0, _mae),
     Metric("mse", _ONLY, False, "amounts", "mean squared error, in the target's unit squared", 0.0, _mse),
-    Metric(
-        "r2",
-        _ONLY,
-        True,
-        "amounts",
-        "share of the target's variance that is explained; 0 is the mean",
-        1.0,
-        _r2,
-    ),
-)
+    Metric("r2", _ONLY, True, "amounts",
+        "explained share of the target's variance; 0 is predicting the mean", 1.0, _r2),
+)  # fmt: skip

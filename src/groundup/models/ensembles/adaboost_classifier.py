@@ -189,6 +189,11 @@ class AdaBoostClassifier(ClassifierMixin, AdaBoost):
         """Return the probabilities of the classes: (n_rows, n_classes)."""
         return _probabilities(*self._decisions(X))
 
+    def predict_with_proba(self, X) -> tuple[np.ndarray, np.ndarray]:
+        """Return what `predict` and `predict_proba` return, from one walk through the trees."""
+        decided = self._decisions(X)
+        return _labels(*decided), _probabilities(*decided)
+
     def predict_log_proba(self, X) -> np.ndarray:
         """Return the logarithms of `predict_proba`."""
         return np.log(self.predict_proba(X))

@@ -54,14 +54,19 @@ class ClassAnswers(ClassifierMixin, Answering):
 
     def predict(self, X) -> np.ndarray:
         """Return the most likely class: (n_rows,) or (n_rows, n_outputs)."""
-        values, fitted = self._answers(X)
-        classes = fitted["classes_"]
-        return labels_of(values, classes, offsets_of(classes) if isinstance(classes, list) else None)
+        return self.predict_with_proba(X)[0]
 
     def predict_proba(self, X):
         """Return the probabilities of the classes: (n_rows, n_classes), or a list of such."""
         values, fitted = self._answers(X)
         return by_output(values, fitted["classes_"])
+
+    def predict_with_proba(self, X):
+        """Return what `predict` and `predict_proba` return, from one walk through the trees."""
+        values, fitted = self._answers(X)
+        classes = fitted["classes_"]
+        offsets = offsets_of(classes) if isinstance(classes, list) else None
+        return labels_of(values, classes, offsets), by_output(values, classes)
 
     def predict_log_proba(self, X):
         """Return the logarithms of `predict_proba`."""

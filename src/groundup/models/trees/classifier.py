@@ -188,6 +188,11 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
         """Return the probability of each class: float64 (n_rows, n_classes), in the order of ``classes_``."""
         return self._probabilities(*self._scored(X))
 
+    def predict_with_proba(self, X) -> tuple[np.ndarray, np.ndarray]:
+        """Return what `predict` and `predict_proba` return, from one walk through the trees."""
+        scored = self._scored(X)
+        return self._labels(*scored), self._probabilities(*scored)
+
     def decision_function(self, X) -> np.ndarray:
         """Return the raw scores: (n_rows,) for two classes, else (n_rows, n_classes)."""
         raw, _ = self._scored(X)

@@ -1,4 +1,4 @@
-"""Writing a file so that a crash, a full disk or a kill leaves the old one or the new one, never a torn one."""
+"""Atomic writes: after a crash, a full disk or a kill, a file is the old one or the new one, never a part."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The container: a zip file of stored parts that any unzip opens, and that has exactly one valid form.
 
-Nothing is compressed (so nothing can burst), nothing is extracted to a path, names come from a closed list and stand in
-its order, and every time stamp is 1980-01-01. The same parts always make the same bytes; reading builds the file anew
-from what it found and compares, so no byte can be changed, added or hidden.
+Nothing is compressed (which rules out decompression bombs) or extracted to a path, names come from a closed list, in its
+order, and every time stamp is 1980-01-01. The same parts always give the same bytes; reading rebuilds the file from its
+parts and compares, so no byte can be changed, added or hidden.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import zlib
 from groundup.errors import CheckFailed
 
 PARTS = ("manifest.json", "model.json", "contract.json", "about.json", "replay.json", "arrays.safetensors")
-# The zip format's 32-bit sizes end at 4 GiB; a gigabyte less is left for what stands around the parts.
+# The zip format's 32-bit sizes end at 4 GiB; a gigabyte is reserved for the headers.
 MAX_BYTES = 3 << 30
 
 _LOCAL = struct.Struct("<4s5H3I2H")

@@ -1,6 +1,6 @@
-"""The JSON parts of a bundle: their models, and how they are read and written.
+"""The JSON parts of a bundle: their models, reading and writing.
 
-Reading is strict: no key twice, no NaN, nothing unknown, no conversion, at most 64 levels deep.
+Reading is strict: no duplicate keys, no NaN, no unknown fields, no conversions, at most 64 levels deep.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ D = TypeVar("D", bound="Document")
 
 
 class Document(BaseModel):
-    """A JSON part: frozen, closed, without conversions."""
+    """A JSON part: immutable, without unknown fields or conversions."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Part(Document):
-    """What the manifest knows of a part."""
+    """The manifest's entry for a part."""
 
     sha256: Sha256
     n_bytes: int = Field(ge=0)
 
 
 class Fingerprint(Document):
-    """Where a model was made: what the bits of its predictions may depend on. See `fingerprint`."""
+    """The machine that fitted a model, as far as the bits of predictions may depend on it. See `fingerprint`."""
 
     machine: str
     cpu: str
@@ -56,7 +56,7 @@ class Fingerprint(Document):
 
 
 class Manifest(Document):
-    """``manifest.json``: the version of the format, the digest of every other part, where it was made."""
+    """``manifest.json``: the version of the format, the digest of every other part, the fingerprint."""
 
     format: int = Field(ge=1)
     parts: dict[str, Part]
@@ -64,7 +64,7 @@ class Manifest(Document):
 
 
 class Target(Document):
-    """What the model says, and how its output becomes the answer.
+    """The target, and how the learner's output becomes a prediction.
 
     Attributes
     ----------
@@ -73,12 +73,12 @@ class Target(Document):
     task : str
         classification, regression, clustering or other.
     labels : list
-        The classes in their own types, where the learner was taught codes 0, 1, ...; empty where it was taught
+        The classes in their own types, where the learner was fitted on codes 0, 1, ...; empty where it was fitted on
         the labels themselves.
     threshold : float or None
-        Two classes: answer the second if its probability is at least this; None is the learner's own choice.
+        Two classes: predict the second if its probability is at least this; None for the learner's own rule.
     transform : str
-        What was learnt in place of the target: ``none``, ``log`` or ``log1p``; undone on the way out.
+        Transform of the target before fitting: ``none``, ``log`` or ``log1p``; undone in predictions.
     """
 
     name: str = ""
@@ -89,7 +89,7 @@ class Target(Document):
 
 
 class ModelPart(Document):
-    """``model.json``: the fitted pipeline as a tree of nodes (see `nodes`), the target, and what it belongs to."""
+    """``model.json``: the fitted pipeline as a tree of nodes (see `nodes`), the target, digests of other parts."""
 
     target: Target
     contract_sha256: Sha256 | None
@@ -98,7 +98,7 @@ class ModelPart(Document):
 
 
 class About(Document):
-    """``about.json``: what is told about the model. Nothing here may hold a time or a duration: it enters the digest."""
+    """``about.json``: a description of the model. It enters the digest, so it must contain no time or duration."""
 
     name: str = ""
     seed: int | None = None
@@ -115,7 +115,7 @@ class StoredColumn(Document):
 
 
 class Replay(Document):
-    """``replay.json``: rows as they came in, and what the model said to them."""
+    """``replay.json``: unprepared rows, and the model's outputs for them."""
 
     model_sha256: Sha256
     kind: Literal["frame", "matrix"]
@@ -137,7 +137,7 @@ def read_json(data: bytes | memoryview, name: str, model: type[D]) -> D:
     Raises
     ------
     CheckFailed
-        If it is not JSON, or not of this model; it names the part and the place.
+        If it is not JSON, or does not fit `model`; names the part and the place.
     """
     value = parse_json(data, name)
     try:
@@ -149,23 +149,25 @@ def read_json(data: bytes | memoryview, name: str, model: type[D]) -> D:
             f"The bundle's part {name} is damaged at {where or 'its top'}: {first['msg']}."
         ) from None
     except RecursionError:
-        raise CheckFailed(f"The bundle's part {name} is damaged: it is nested too deep.") from None
+        raise CheckFailed(f"The bundle's part {name} is damaged: it is nested too deeply.") from None
 
 
 def parse_json(data: bytes | memoryview, name: str):
     """Return the JSON value in `data`, strictly read."""
     try:
-        value = json.loads(bytes(data).decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
+        value = json.loads(
+            bytes(data).decode("utf-8"), object_pairs_hook=_unique_keys, parse_constant=_refuse_constant
+        )
     except (ValueError, RecursionError) as e:
         raise CheckFailed(
-            f"The bundle's part {name} is damaged: {str(e)[:200] or 'it is nested too deep'}."
+            f"The bundle's part {name} is damaged: {str(e)[:200] or 'it is nested too deeply'}."
         ) from None
     level, depth = [value], 0
     while level:
         depth += 1
         if depth > MAX_DEPTH:
             raise CheckFailed(
-                f"The bundle's part {name} is damaged: it is nested more than {MAX_DEPTH} deep."
+                f"The bundle's part {name} is damaged: it is nested more than {MAX_DEPTH} levels deep."
             )
         level = [
             child
@@ -176,12 +178,12 @@ def parse_json(data: bytes | memoryview, name: str):
     return value
 
 
-def _once(pairs):
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        raise ValueError("a key is there twice")
-    return made
+def _unique_keys(pairs):
+    unique = dict(pairs)
+    if len(unique) < len(pairs):
+        raise ValueError("a key occurs twice")
+    return unique
 
 
-def _no_constant(word):
+def _refuse_constant(word):
     raise ValueError(f"{word} is not JSON")

@@ -1,8 +1,8 @@
 """save, load and verify: a model to its file and back.
 
-Saving writes a temporary file, loads it, replays it, and only then puts it in the place of the old one. Loading checks
-the bytes, the digests, the form of every document, every array against what its learner declares, and the replay rows,
-before anybody is answered.
+Saving writes a temporary file, loads it, replays it, and only then replaces the old one. Loading checks the bytes, the
+digests, the form of every document, every array against the learner's declared state, and the replay rows, before the
+model can predict.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _REQUIRED = frozenset(PARTS) - {"contract.json"}
 
 @dataclass(frozen=True)
 class Verified:
-    """What `verify` found.
+    """The result of `verify`.
 
     model : the model, as `load` returns it.
     digest : SHA-256 of the file, as ``sha256sum`` prints it.
     parts : part -> bytes.
-    n_replayed : rows that were replayed.
-    exact : whether they had to agree to the bit.
-    differences : what differs between the machine it was made on and this one.
+    n_replayed : number of replayed rows.
+    exact : whether equal bits were required.
+    differences : between the machine that fitted the model and this one.
     """
 
     model: Model
@@ -63,21 +63,21 @@ def save(
     seed: int | None = None,
     learners: Iterable[type] = (),
 ) -> Model:
-    """Write a fitted pipeline to one file, and return it as it was read back from there.
+    """Write a fitted pipeline to one file, and return the model read back from it.
 
     Parameters
     ----------
     pipeline : estimator
         Fitted: ``Pipeline([("prepare", TablePreparer(...)), ("learn", learner)])``, or a learner alone.
     path : str or Path
-        The file; its folder must exist. By custom it ends in ``.groundup``.
+        The file; its folder must exist. The usual extension is ``.groundup``.
     rows : frame or array
-        Some rows as they come in, before anything was done to them; up to 48 of them are kept.
+        Some unprepared rows; up to 48 of them are stored for replay.
     target : Target, optional
-        Labels, threshold and transform; by default what the learner is: classification, regression, ...
+        Labels, threshold and transform; by default the learner's task only.
     contract : Contract, optional
     name, metrics, settings, seed
-        Told about the model. They enter the digest: nothing in them may depend on the clock.
+        A description of the model. It enters the digest: nothing in it may depend on the clock.
     learners : iterable of classes
         Learners that no installed package registers.
 
@@ -88,9 +88,9 @@ def save(
     Raises
     ------
     UsageError
-        If the pipeline holds what a bundle cannot hold: it is named.
+        If the pipeline contains an object that a bundle cannot store: it is named.
     CheckFailed
-        If the file, read back, does not say what the pipeline says.
+        If the model read back does not predict the same as the pipeline.
     """
     path, nodes = Path(path), Nodes(learners)
     about = doc.About(name=name, seed=seed, metrics=_plain(metrics), settings=_plain(settings))
@@ -121,13 +121,13 @@ def load(path: str | Path, *, learners: Iterable[type] = ()) -> Model:
     Raises
     ------
     CheckFailed
-        If the file was changed or cut, is of a newer format, or does not say what it said when it was saved.
+        If the file was changed or truncated, has a newer format, or does not reproduce its stored outputs.
     """
     return _load(Path(path), Nodes(learners))[0]
 
 
 def verify(path: str | Path, *, learners: Iterable[type] = ()) -> Verified:
-    """Load a model, and tell what was checked; raises as `load` does."""
+    """Load a model, and return what was checked; raises as `load` does."""
     return _load(Path(path), Nodes(learners))[1]
 
 
@@ -163,7 +163,7 @@ def _parts(model: Model, about: doc.About, rows, nodes: Nodes) -> dict[str, byte
 
 
 def _replay_of(model: Model, rows, model_sha256: str) -> doc.Replay:
-    kind, columns = replays.stored(rows, _names(model))
+    kind, columns = replays.store_rows(rows, _names(model))
     replay = doc.Replay(
         model_sha256=model_sha256,
         kind=kind,  # type: ignore[arg-type]
@@ -172,13 +172,13 @@ def _replay_of(model: Model, rows, model_sha256: str) -> doc.Replay:
         recombined_sha256="0" * 64,
         float32=getattr(model.learner, "_dtype_in", None) == np.float32,
     )
-    few, many = replays.restored(replay)
-    answers, digest = replays.written(_quietly(model, few)), replays.digest(_quietly(model, many))
+    few, many = replays.restore_rows(replay)
+    answers, digest = replays.to_json(_outputs(model, few)), replays.digest(_outputs(model, many))
     return replay.model_copy(update={"answers": answers, "recombined_sha256": digest})
 
 
 def _names(model: Model):
-    """Columns that a replay row needs."""
+    """Return the columns that a replay row needs."""
     if model.contract is not None:
         return model.contract.features
     if model._preparer is not None:
@@ -210,10 +210,10 @@ def _write_arrays(arrays: dict[str, np.ndarray]) -> bytes:
     return write(arrays)
 
 
-def _quietly(model: Model, rows) -> dict[str, np.ndarray]:
+def _outputs(model: Model, rows) -> dict[str, np.ndarray]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return model.answers(rows)
+        return model.replay_outputs(rows)
 
 
 def _sha256(data) -> str:
@@ -249,7 +249,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def _newest_in(path: Path) -> str:
-    """Return a hint that names the newest bundle in a folder: a project keeps one per run."""
+    """Return a hint that names the newest bundle in a folder: a project has one per run."""
     if not path.is_dir():
         return ""
     found = [(p.stat().st_mtime_ns, str(p)) for p in path.glob(f"**/*{SUFFIX}") if p.is_file()]
@@ -297,10 +297,10 @@ def _manifest(parts) -> doc.Manifest:
         )
     manifest = doc.read_json(parts["manifest.json"], "manifest.json", doc.Manifest)
     if set(manifest.parts) != set(parts) - {"manifest.json"} or _REQUIRED - set(parts):
-        raise CheckFailed("The bundle is damaged: its parts are not those of its manifest.")
+        raise CheckFailed("The bundle is damaged: its parts differ from its manifest.")
     for name, part in manifest.parts.items():
         if part.n_bytes != len(parts[name]) or part.sha256 != _sha256(parts[name]):
-            raise CheckFailed(f"The bundle's part {name} is damaged: its digest is not that of the manifest.")
+            raise CheckFailed(f"The bundle's part {name} is damaged: its digest differs from the manifest's.")
     return manifest
 
 
@@ -338,20 +338,20 @@ def _contract(parts):
 
 def _replayed(model: Model, replay: doc.Replay, exact: bool) -> int:
     """Replay the stored rows, all at once and one by one; return how many they are."""
-    rows, more = replays.restored(replay)
+    rows, more = replays.restore_rows(replay)
     model.stored_rows = rows
     tolerance = None if exact else replays.TOLERANCE_FLOAT32 if replay.float32 else replays.TOLERANCE
     try:
-        said = _quietly(model, rows)
-        replays.compare(replay.answers, said, tolerance)
-        if exact and replays.digest(_quietly(model, more)) != replay.recombined_sha256:
+        outputs = _outputs(model, rows)
+        replays.compare(replay.answers, outputs, tolerance)
+        if exact and replays.digest(_outputs(model, more)) != replay.recombined_sha256:
             raise CheckFailed(
-                "The model does not say what it said when it was saved, to rows made from the stored ones."
+                "The model does not reproduce its predictions at saving, for rows recombined from the stored ones."
             )
-        if model.takes_rows() and "predict" in said:
-            one_by_one = [model.predict_row(row, errors="null") for row in replays.mappings(rows)]
+        if model.has_row_path and "predict" in outputs:
+            one_by_one = [model.predict_row(row, errors="null") for row in replays.as_mappings(rows)]
             replays.compare(
-                {"predict": replays.written(said)["predict"]}, {"predict": np.array(one_by_one)}, None
+                {"predict": replays.to_json(outputs)["predict"]}, {"predict": np.array(one_by_one)}, None
             )
     except CheckFailed:
         raise

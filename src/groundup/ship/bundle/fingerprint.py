@@ -1,6 +1,6 @@
 """The fingerprint: everything that the bits of a prediction may depend on.
 
-Equal fingerprints promise equal bits; else the same labels and numbers within a tolerance (see `replay`).
+Equal fingerprints guarantee equal bits; different ones, equal labels and numbers within a tolerance (see `replay`).
 """
 
 from __future__ import annotations

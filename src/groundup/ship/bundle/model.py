@@ -1,4 +1,4 @@
-"""Model: a fitted pipeline with all that belongs to it, ready to answer."""
+"""Model: a fitted pipeline with its target and contract; predicts rows as they come in."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from groundup.errors import UsageError
+from groundup.judge.predicting import predict_with_proba
+from groundup.ship.bundle.answers import Answers
+from groundup.ship.bundle.checks import Errors, check_row, check_rows
 from groundup.ship.bundle.documents import About, Fingerprint, Target
-from groundup.ship.bundle.refusals import SHOWN, check_choice, check_keys, check_mapping, check_rows, refuse
-from groundup.tables.contract.problems import Conformed, ConformedRow, Problem
+from groundup.tables.contract.problems import Conformed, ConformedRow
 
 if TYPE_CHECKING:
     from groundup.judge.explain import Contributions, Explainer, Explanation
-    from groundup.ship.bundle.refusals import Errors
 
 _UNDO = {"log": math.exp, "log1p": math.expm1}
 
 
 class Model:
-    """What `load` returns: the pipeline, and the way from raw rows to answers in the target's own terms.
+    """What `load` returns: the pipeline, and the path from raw rows to predictions in the target's own terms.
 
-    A model with a contract judges every row by it. A cell that cannot be read (text where a number is due, infinity) is
-    an error, and every method that answers takes ``errors``, which says what becomes of it: ``"raise"``, the default,
-    refuses all rows in a GroundupError that names row, column and value; ``"null"`` takes the cell as missing. What is
-    doubtful only (a level that training did not have, a number beyond its range) is answered; ``contract.conform``
-    lists it. So are rows that ``contract.conform`` returned: the caller has judged them.
+    A model with a contract checks every row against it. A cell that cannot be read (text where a number is due,
+    infinity) is an error, and every method that predicts takes ``errors``: ``"raise"``, the default, refuses all rows in
+    a GroundupError that names row, column and value; ``"null"`` treats the cell as missing. Rows with a warning only (an
+    unseen level, a number beyond the training range) are predicted; ``answer`` lists the warnings. What
+    ``contract.conform`` returned counts as checked and is taken as it is.
 
     Attributes
     ----------
@@ -37,11 +38,11 @@ class Model:
     target : Target
     contract : Contract or None
     name, metrics, settings, seed
-        What was told about it when it was saved.
+        As given when it was saved.
     digest : str
         SHA-256 of the file, as ``sha256sum`` prints it; "" before it is saved.
     made_on : Fingerprint or None
-        Where it was made.
+        The machine that fitted it.
     stored_rows : frame, ndarray or None
         The rows that its file keeps for replay, as they came in; None before it is saved.
     """
@@ -56,56 +57,68 @@ class Model:
         self.stored_rows: Any = None
         steps = getattr(pipeline, "steps", [("learn", pipeline)])
         self.learner = steps[-1][1]
+        self._transforms = [step for _, step in steps[:-1] if step != "passthrough"]
         self._preparer = steps[0][1] if len(steps) > 1 and hasattr(steps[0][1], "transform_row") else None
-        self._between = [step for _, step in steps[1:-1] if step != "passthrough"]
         self._check()
 
     def __repr__(self) -> str:
-        told = f" for {self.target.name!r}" if self.target.name else ""
-        return f"<Model {type(self.learner).__name__}{told}, {self.target.task}, digest {self.digest[:12] or 'none yet'}>"
+        target = f" for {self.target.name!r}" if self.target.name else ""
+        digest = self.digest[:12] or "none yet"
+        return f"<Model {type(self.learner).__name__}{target}, {self.target.task}, digest {digest}>"
 
-    # ------------------------------------------------------------------ answers for many rows
+    # ------------------------------------------------------------------ many rows
 
-    def predict(self, rows, *, errors: Errors = "raise") -> np.ndarray:
-        """Return the answers to rows: labels in their own type, numbers, or numbers of clusters.
+    def answer(self, rows, *, errors: Errors = "raise", with_proba: bool = True) -> Answers:
+        """Return predictions, probabilities and warnings for rows: prepared once, walked once.
 
         Parameters
         ----------
         rows : frame, Table, mapping of columns, list of rows; or what ``contract.conform`` returned
             Conformed to the contract, if the model has one. Without a contract: what the pipeline takes.
         errors : "raise" or "null"
-            What becomes of cells that the contract cannot read.
+            What to do with cells that the contract cannot read.
+        with_proba : bool
+            Compute the probabilities too, where the model gives some.
 
         Raises
         ------
         GroundupError
-            If a cell cannot be read: the first of them by row (from 1), column and value.
+            If a cell cannot be read: names the first by row (from 1), column and value.
         CheckFailed
             If columns are missing.
         UsageError
             If `rows` is a single row.
         """
-        ready = self._ready(rows, errors)
-        if self.target.threshold is not None:
-            return self._decide(self.pipeline.predict_proba(ready))
-        return self._told(self.pipeline.predict(ready))
+        checked = check_rows(rows, self.contract, errors)
+        is_checked = isinstance(checked, Conformed)
+        X = checked.frame if is_checked else checked
+        for step in self._transforms:
+            X = step.transform(X)
+        return Answers(*self._answer(X, with_proba), checked if is_checked else None)
+
+    def predict(self, rows, *, errors: Errors = "raise") -> np.ndarray:
+        """Return the predictions for rows: labels in their own type, numbers, or numbers of clusters. See `answer`."""
+        return self.answer(rows, errors=errors, with_proba=False).labels
 
     def predict_proba(self, rows, *, errors: Errors = "raise") -> np.ndarray:
-        """Return the probability of each class, in the order of ``classes``; shape (n_rows, n_classes)."""
-        if not hasattr(self.learner, "predict_proba"):
-            raise UsageError(f"A {type(self.learner).__name__} gives no probabilities.")
-        return self.pipeline.predict_proba(self._ready(rows, errors))
+        """Return the probability of each class, in the order of ``classes``; shape (n_rows, n_classes). See `answer`."""
+        self._check_proba()
+        probabilities = self.answer(rows, errors=errors).probabilities
+        assert probabilities is not None
+        return probabilities
 
     def transform(self, rows, *, errors: Errors = "raise") -> np.ndarray:
         """Return the output of a pipeline that ends in a transformer (distances to the centres, for clusters)."""
-        return self.pipeline.transform(self._ready(rows, errors))
+        return self.pipeline.transform(self._frame(rows, errors))
 
-    # ------------------------------------------------------------------ answers for one row
+    # ------------------------------------------------------------------ one row
 
-    def predict_row(self, row: Mapping[str, object] | ConformedRow, *, errors: Errors = "raise"):
-        """Return the answer to one row, given as a mapping from column to value: the bits of ``predict``.
+    def answer_row(
+        self, row: Mapping[str, object] | ConformedRow, *, errors: Errors = "raise", with_proba: bool = True
+    ) -> Answers:
+        """Return what `answer` returns for one row, given as a mapping from column to value; the same bits.
 
-        What ``contract.conform_row`` returned is taken as it is: the caller has judged it.
+        What ``contract.conform_row`` returned counts as checked and is taken as it is.
 
         Raises
         ------
@@ -114,18 +127,30 @@ class Model:
         CheckFailed
             If columns are missing.
         """
-        x = self._one(row, errors)
-        if self.target.threshold is not None:
-            return self._decide(self.learner.predict_proba(x))[0]
-        return self._told(self.learner.predict(x))[0]
+        if self._preparer is None:
+            raise UsageError("One row as a mapping needs a pipeline that begins with a TablePreparer.")
+        x = self._preparer.transform_row(check_row(row, self.contract, errors))[np.newaxis]
+        for step in self._transforms[1:]:
+            x = step.transform(x)
+        return Answers(*self._answer(x, with_proba))
+
+    def predict_row(self, row: Mapping[str, object] | ConformedRow, *, errors: Errors = "raise"):
+        """Return the prediction for one row: the bits of ``predict``. See `answer_row`."""
+        return self.answer_row(row, errors=errors, with_proba=False).labels[0]
 
     def predict_proba_row(
         self, row: Mapping[str, object] | ConformedRow, *, errors: Errors = "raise"
     ) -> np.ndarray:
-        """Return the probability of each class for one row; shape (n_classes,). Raises as ``predict_row``."""
-        if not hasattr(self.learner, "predict_proba"):
-            raise UsageError(f"A {type(self.learner).__name__} gives no probabilities.")
-        return self.learner.predict_proba(self._one(row, errors))[0]
+        """Return the probability of each class for one row; shape (n_classes,). See `answer_row`."""
+        self._check_proba()
+        probabilities = self.answer_row(row, errors=errors).probabilities
+        assert probabilities is not None
+        return probabilities[0]
+
+    @property
+    def has_row_path(self) -> bool:
+        """Whether one row can be predicted as a mapping."""
+        return self._preparer is not None
 
     @property
     def classes(self) -> np.ndarray | None:
@@ -138,21 +163,21 @@ class Model:
 
     @cached_property
     def explainer(self) -> Explainer:
-        """What the explanations need, made once; rows that were stored with the model are its background."""
+        """The model's explainer, created once; the rows stored with the model are its background."""
         from groundup.judge.explain import Explainer
 
-        behind = self.stored_rows
-        if self.contract is not None and hasattr(behind, "columns"):
-            behind = self.contract.conform(behind).frame
-        return Explainer(self.pipeline, behind, target=self.target, contract=self.contract)
+        background = self.stored_rows
+        if self.contract is not None and hasattr(background, "columns"):
+            background = self.contract.conform(background).frame
+        return Explainer(self.pipeline, background, target=self.target, contract=self.contract)
 
     def explain(self, rows, *, errors: Errors = "raise") -> Contributions:
-        """Return what each column of the table gave to the score of each row; takes and raises what ``predict`` does.
+        """Return the contribution of each column to the score of each row; takes and raises what ``predict`` does.
 
-        Costs about 10 us a row and thread for 100 trees of 31 leaves; a learner of another kind is tried some
-        100 (n_columns + 1) times for each row.
+        Costs about 10 us a row and thread for 100 trees of 31 leaves; a model that can only be sampled predicts some
+        100 (n_columns + 1) rows for each row.
         """
-        return self.explainer.contributions(self._ready(rows, errors))
+        return self.explainer.contributions(self._frame(rows, errors))
 
     def explain_row(
         self,
@@ -162,100 +187,67 @@ class Model:
         top: int = 3,
         errors: Errors = "raise",
     ) -> Explanation:
-        """Return why the model says what it says to one row: the `top` strongest reasons. Raises as ``predict_row``.
+        """Return the `top` strongest reasons for the prediction of one row. Raises as ``predict_row``.
 
         Parameters
         ----------
         row : mapping from column to value
         label : optional
-            The class to speak for; the second of two, or the likeliest of more, where None.
+            The class to explain; the second of two, or the likeliest of more, where None.
         """
         from groundup.judge.explain import explain_row
 
-        check_choice(errors)
-        return explain_row(self.explainer, self._values(row, errors), label=label, top=top)
+        return explain_row(self.explainer, check_row(row, self.contract, errors), label=label, top=top)
 
-    # ------------------------------------------------------------------ in between
+    # ------------------------------------------------------------------ internals
 
-    def answers(self, rows) -> dict[str, np.ndarray]:
-        """Return everything the model says to rows, by method: what is stored, and replayed at loading.
+    def replay_outputs(self, rows) -> dict[str, np.ndarray]:
+        """Return every output of the model by its method's name: stored in the file, and compared at loading.
 
-        Cells that the contract cannot read are missing: the rows of training may hold some.
+        Cells that the contract cannot read count as missing: the training rows may hold some.
         """
-        if self.contract is not None and not isinstance(rows, Conformed):
-            rows = self.contract.conform(rows)
-        said = {}
+        checked = check_rows(rows, self.contract, "null")
+        outputs = {}
         if hasattr(self.learner, "predict"):
-            said["predict"] = self.predict(rows)
-        for method in ("predict_proba", "decision_function", "transform"):
+            answers = self.answer(checked)
+            outputs["predict"] = answers.labels
+            if answers.probabilities is not None:
+                outputs["predict_proba"] = answers.probabilities
+        for method in ("decision_function", "transform"):
             if hasattr(self.learner, method) and not (
-                method == "decision_function" and "predict_proba" in said
+                method == "decision_function" and "predict_proba" in outputs
             ):
-                said[method] = np.asarray(getattr(self.pipeline, method)(self._ready(rows, "null")))
-        return said
+                outputs[method] = np.asarray(getattr(self.pipeline, method)(self._frame(checked, "null")))
+        return outputs
 
-    def takes_rows(self) -> bool:
-        """Tell whether one row, as a mapping, has a way of its own."""
-        return self._preparer is not None
+    def _frame(self, rows, errors: Errors):
+        checked = check_rows(rows, self.contract, errors)
+        return checked.frame if isinstance(checked, Conformed) else checked
 
-    def _ready(self, rows, errors: Errors):
-        check_choice(errors)
-        if isinstance(rows, Conformed):
-            return rows.frame
-        check_rows(rows)
-        if self.contract is None:
-            return rows
-        conformed = self.contract.conform(rows)
-        if errors == "raise":
-            wrong = conformed.errors
-            if wrong.height:
-                first = [Problem(*values) for values in wrong.head(SHOWN).iter_rows()]
-                refuse(first, wrong.height, self.contract)
-        return conformed.frame
+    def _check_proba(self) -> None:
+        if not hasattr(self.learner, "predict_proba"):
+            raise UsageError(f"A {type(self.learner).__name__} gives no probabilities.")
 
-    def _one(self, row: Mapping[str, object] | ConformedRow, errors: Errors) -> np.ndarray:
-        check_choice(errors)
-        if self._preparer is None:
-            raise UsageError("One row as a mapping needs a pipeline that begins with a TablePreparer.")
-        return self._prepared(self._values(row, errors))
+    def _answer(self, X, with_proba: bool) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return labels and probabilities for prepared rows: the one place where the learner is called."""
+        if self.target.threshold is not None:
+            probabilities = self.learner.predict_proba(X)
+            classes = self.classes
+            assert classes is not None
+            return classes[(probabilities[:, 1] >= self.target.threshold).astype(np.intp)], probabilities
+        if with_proba:
+            predicted, probabilities = predict_with_proba(self.learner, X)
+            return self._decoded(predicted), probabilities
+        return self._decoded(self.learner.predict(X)), None
 
-    def _values(self, row: Mapping[str, object] | ConformedRow, errors: Errors) -> Mapping[str, object]:
-        """Return the cells of one row in the contract's form."""
-        if isinstance(row, ConformedRow):
-            return row.values
-        check_mapping(row)
-        return row if self.contract is None else self._judged(self.contract, row, errors)
-
-    def _prepared(self, values: Mapping[str, object]) -> np.ndarray:
-        assert self._preparer is not None
-        x = self._preparer.transform_row(values)[np.newaxis]
-        for step in self._between:
-            x = step.transform(x)
-        return x
-
-    def _judged(self, contract, row: Mapping[str, object], errors: Errors) -> Mapping[str, object]:
-        conformed = contract.conform_row(row)
-        if errors == "raise":
-            if conformed.extra:
-                check_keys(conformed.extra, contract)
-            if conformed.problems:
-                wrong = [p for p in conformed.problems if p.severity == "error"]
-                if wrong:
-                    refuse(wrong, len(wrong), contract, with_row=False)
-        return conformed.values
-
-    def _decide(self, probabilities: np.ndarray) -> np.ndarray:
-        classes = self.classes
-        assert classes is not None
-        return classes[(probabilities[:, 1] >= self.target.threshold).astype(np.intp)]
-
-    def _told(self, predicted: np.ndarray) -> np.ndarray:
+    def _decoded(self, predicted: np.ndarray) -> np.ndarray:
+        """Return predictions in the target's own terms: labels for codes, the target's transform undone."""
         if self.target.labels:
             return _labels(self.target.labels)[np.asarray(predicted).astype(np.intp)]
         undo = _UNDO.get(self.target.transform)
         if undo is None:
             return predicted
-        # One by one: a row's answer must not depend on where it stands in a vector register.
+        # One by one: a row's prediction must not depend on its place in a vector register.
         return np.array([_bounded(undo, v) for v in predicted.tolist()])
 
     def _check(self) -> None:
@@ -267,20 +259,21 @@ class Model:
         if target.labels:
             known = getattr(self.learner, "classes_", None)
             if known is None or not np.array_equal(known, np.arange(len(target.labels))):
-                raise ValueError("labels are given, but the learner was not taught their codes 0, 1, ...")
+                raise ValueError("labels are given, but the learner was not fitted on their codes 0, 1, ...")
         if target.threshold is not None and (n_classes != 2 or not hasattr(self.learner, "predict_proba")):
             raise ValueError("a threshold needs a classifier of two classes with probabilities")
         if target.transform != "none" and target.task != "regression":
             raise ValueError("only a number can be transformed")
         if self.contract is not None and self._preparer is not None:
-            lost = [name for name in self._preparer.plan_.needed if name not in self.contract.features]
-            if lost:
+            missing = [name for name in self._preparer.plan_.needed if name not in self.contract.features]
+            if missing:
                 raise ValueError(
-                    f"the model needs the column {lost[0]!r}, which is no feature of the contract"
+                    f"the model needs the column {missing[0]!r}, which is no feature of the contract"
                 )
 
 
 def _bounded(undo, value: float) -> float:
+    """Return ``undo(value)``, infinity where it overflows."""
     try:
         return undo(value)
     except OverflowError:
@@ -288,9 +281,10 @@ def _bounded(undo, value: float) -> float:
 
 
 def _labels(labels: list[Any]) -> np.ndarray:
-    made = np.array(labels)
-    if made.dtype.kind in "bifU" and len({type(v) for v in labels}) == 1:
-        return made
-    made = np.empty(len(labels), dtype=object)
-    made[:] = labels
-    return made
+    """Return labels as an array: of objects where they are of several types."""
+    array = np.array(labels)
+    if array.dtype.kind in "bifU" and len({type(v) for v in labels}) == 1:
+        return array
+    array = np.empty(len(labels), dtype=object)
+    array[:] = labels
+    return array

@@ -1,13 +1,13 @@
-"""Nodes: the closed list of what a bundle can be made of, and how each is taken apart and put together.
+"""Nodes: the closed list of types that a bundle can contain, and their form as JSON.
 
-A file says "HistGradientBoostingClassifier", never where that is to be imported from. The name is looked up in
+A file names a type ("HistGradientBoostingClassifier"), never a module to import. The name is looked up in
 
 1. the learners of ``groundup.models`` and ``TablePreparer``;
-2. the entry points of the group ``groundup.learners``: packages that the user has installed said so themselves;
+2. the entry points of the group ``groundup.learners``, which installed packages declare;
 3. the classes that the caller passes (``learners=[...]``), under their class names.
 
-A class takes part if it declares its state (``models.estimator.Learner`` does): constructor parameters and fitted
-attributes are all that is stored, and ``from_state`` checks them before anything can be predicted.
+A class must declare its state (``models.estimator.Learner`` does): constructor parameters and fitted attributes are all
+that is stored, and ``from_state`` checks them before the model can predict.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Nodes:
     Parameters
     ----------
     learners : iterable of classes
-        Learners of the caller, besides those that are installed.
+        Further learners, besides the installed ones.
     """
 
     def __init__(self, learners: Iterable[type] = ()):
@@ -52,7 +52,7 @@ class Nodes:
         cls = self._given.get(name) or _ours(name) or _declared(name)
         if cls is None:
             raise CheckFailed(
-                f"The bundle holds a {name[:80]!r}, which is no learner of groundup or of an installed package.",
+                f"The bundle holds a {name[:80]!r}, which is not a learner of groundup or of an installed package.",
                 hint=f"Install the package that registers it (entry point group {GROUP!r}), or pass learners=[...].",
             )
         if not _declares(cls):
@@ -163,7 +163,7 @@ def _made(name: str, cls, params: dict[str, Any], make: Callable[[], Any]):
         estimator = make()
         estimator._validate_params()
     except Exception as e:
-        # A stranger's class may raise anything; ours raise ValueError and TypeError.
+        # A third-party class may raise anything; ours raise ValueError and TypeError.
         raise CheckFailed(f"The bundle's {name} is damaged: {str(e)[:300]}") from e
     return estimator
 
@@ -190,5 +190,5 @@ def _declared(name: str) -> type | None:
 def _loaded(point):
     try:
         return point.load()
-    except Exception:  # noqa: BLE001 (a stranger's package may raise anything; it then has no such learner)
+    except Exception:  # noqa: BLE001 (a third-party package may raise anything; it then has no such learner)
         return None

@@ -1,9 +1,9 @@
-"""Replay rows: some rows as they came in, and what the model said to them, kept with the model.
+"""Replay rows: some unprepared rows with the model's outputs, stored with the model.
 
-Where the fingerprint is equal, a loaded model must say the same to the bit, and so it must to 4096 more rows (of very
-wide tables fewer, 4 million cells in all) that are made by recombining the cells of the stored ones: of their answers
-only the digest is kept. They reach parts of a model that a few rows do not. Elsewhere labels must be the same, and
-numbers within 1e-9 relative to the largest of their kind (1e-5 for models that compute in float32).
+Where the fingerprint is equal, a loaded model must reproduce the outputs bit by bit, also for 4096 more rows (fewer of
+very wide tables, 4 million cells in all) that recombine the cells of the stored ones; only the digest of their outputs is
+stored. They reach parts of a model that a few rows do not. On other machines labels must be equal, and numbers within
+1e-9 relative to the largest of their kind (1e-5 for models that compute in float32).
 """
 
 from __future__ import annotations
@@ -19,26 +19,15 @@ from groundup.errors import CheckFailed, UsageError
 from groundup.ship.bundle.documents import Replay, StoredColumn
 from groundup.ship.bundle.values import Reader, Writer
 
-MAX_ROWS, TELLING_ROWS = 48, 32
+MAX_ROWS, INFORMATIVE_ROWS = 48, 32
 RECOMBINED_ROWS, RECOMBINED_CELLS = 4096, 4_000_000
-LEVELS_SHOWN = 8
+MAX_LEVELS = 8
 TOLERANCE, TOLERANCE_FLOAT32 = 1e-9, 1e-5
 
-_SIMPLE = {
-    str(dtype): dtype
-    for dtype in (
-        pl.Float64,
-        pl.Float32,
-        pl.Int8,
-        pl.Int16,
-        pl.Int32,
-        pl.Int64,
-        pl.UInt8,
-        pl.UInt16,
-        pl.UInt32,
-        pl.UInt64,
-    )
-} | {"Boolean": pl.Boolean, "String": pl.String, "Null": pl.Null}
+_SIMPLE = {str(dtype): dtype for dtype in (pl.Float64, pl.Float32)}
+_SIMPLE |= {str(dtype): dtype for dtype in (pl.Int8, pl.Int16, pl.Int32, pl.Int64)}
+_SIMPLE |= {str(dtype): dtype for dtype in (pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)}
+_SIMPLE |= {"Boolean": pl.Boolean, "String": pl.String, "Null": pl.Null}
 _MOMENTS = {
     "Date": pl.Date,
     **{f"Datetime({unit})": pl.Datetime(unit) for unit in ("ms", "us", "ns")},  # type: ignore[arg-type]
@@ -47,32 +36,32 @@ _MOMENTS = {
 }
 
 
-def chosen(frame: pl.DataFrame) -> list[int]:
-    """Return the numbers of the rows to keep, at most MAX_ROWS.
+def choose_rows(frame: pl.DataFrame) -> list[int]:
+    """Return the numbers of the rows to store, at most MAX_ROWS.
 
-    The telling ones come first: of each column a missing cell, the least and the greatest value, or its first levels. The
+    First those with a missing cell, the smallest or the largest value, or one of the first levels of a column; the
     rest is evenly spaced.
     """
     kept: dict[int, None] = {}
     for series in frame.iter_columns():
         kept |= dict.fromkeys(series.is_null().arg_true()[:1].to_list())
         if series.dtype == pl.String:
-            kept |= dict.fromkeys(series.arg_unique()[:LEVELS_SHOWN].to_list())
+            kept |= dict.fromkeys(series.arg_unique()[:MAX_LEVELS].to_list())
         else:
             kept |= dict.fromkeys(at for at in (series.arg_min(), series.arg_max()) if at is not None)
-    telling = list(kept)[:TELLING_ROWS]
-    spaced = np.linspace(0, frame.height - 1, MAX_ROWS - len(telling)).astype(np.int64).tolist()
-    return sorted({*telling, *spaced})
+    informative = list(kept)[:INFORMATIVE_ROWS]
+    spaced = np.linspace(0, frame.height - 1, MAX_ROWS - len(informative)).astype(np.int64).tolist()
+    return sorted({*informative, *spaced})
 
 
-def stored(rows, names=None) -> tuple[str, list[StoredColumn]]:
+def store_rows(rows, names=None) -> tuple[str, list[StoredColumn]]:
     """Return ("frame" or "matrix", columns) of some of the rows.
 
     Parameters
     ----------
     rows : frame of any library, or array of numbers
     names : sequence of str, optional
-        Columns of the frame to keep; all by default.
+        Columns of the frame to store; all by default.
     """
     from groundup.tables.prepare.frames import as_polars, is_frame
 
@@ -87,7 +76,7 @@ def stored(rows, names=None) -> tuple[str, list[StoredColumn]]:
     if not frame.height:
         raise UsageError("A bundle needs at least one replay row.")
     frame = pl.DataFrame([_plain(series) for series in frame.iter_columns()])
-    return kind, [_column(series) for series in frame[chosen(frame)].iter_columns()]
+    return kind, [_column(series) for series in frame[choose_rows(frame)].iter_columns()]
 
 
 def _plain(series: pl.Series) -> pl.Series:
@@ -117,8 +106,8 @@ def _name(dtype) -> str | None:
     return None
 
 
-def restored(replay: Replay):
-    """Return the stored rows, and those made from them: two Polars frames, or two arrays.
+def restore_rows(replay: Replay):
+    """Return the stored rows, and those recombined from them: two Polars frames, or two arrays.
 
     Raises
     ------
@@ -140,14 +129,14 @@ def restored(replay: Replay):
     if replay.kind == "frame":
         return frame, more
     if not all(dtype.is_numeric() or dtype == pl.Boolean for dtype in frame.dtypes):
-        raise CheckFailed("The bundle's part replay.json is damaged: its matrix is not of numbers.")
+        raise CheckFailed("The bundle's part replay.json is damaged: its matrix is not numeric.")
     return np.ascontiguousarray(frame.to_numpy()), np.ascontiguousarray(more.to_numpy())
 
 
 def _recombined(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return rows made of others: half of them near one row, with 30 % of its cells from elsewhere, half of any cells.
+    """Return rows that recombine others: in half of them 30 % of one row's cells are replaced, in half all.
 
-    A number from elsewhere lies between those of two rows.
+    A replaced number lies between those of two rows.
     """
     rng, n = np.random.default_rng(0), min(RECOMBINED_ROWS, RECOMBINED_CELLS // frame.width)
     row, near = rng.integers(0, frame.height, n), rng.random(n) < 0.5
@@ -178,7 +167,7 @@ def _between(series: pl.Series, first, second, share) -> pl.Series:
 
 
 def digest(answers: dict[str, np.ndarray]) -> str:
-    """Return the digest of what a model said, bit by bit."""
+    """Return the digest of the bits of a model's outputs."""
     sha = hashlib.sha256()
     for name, values in sorted(answers.items()):
         sha.update(f"{name} {values.dtype.kind} {values.shape} ".encode())
@@ -197,26 +186,26 @@ def _series(column: StoredColumn, reader: Reader) -> pl.Series:
     raise CheckFailed(f"The bundle's part replay.json is damaged: there is no type {column.dtype[:40]!r}.")
 
 
-def mappings(rows) -> list[dict[str, Any]]:
+def as_mappings(rows) -> list[dict[str, Any]]:
     """Return rows as mappings from column to value; the columns of an array are x0, x1, ..."""
     if isinstance(rows, np.ndarray):
         return [{f"x{j}": value for j, value in enumerate(row)} for row in rows.tolist()]
     return rows.to_dicts()
 
 
-def written(answers: dict[str, np.ndarray]) -> dict[str, Any]:
-    """Return what a model said (name of the method -> array) as JSON."""
+def to_json(answers: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Return a model's outputs (name of the method -> array) as JSON."""
     writer = Writer()
     return {name: writer.write(values.tolist(), name) for name, values in answers.items()}
 
 
 def compare(was: dict[str, Any], now: dict[str, np.ndarray], tolerance: float | None) -> None:
-    """Raise CheckFailed, naming the row, unless a model says now what it said then.
+    """Raise CheckFailed, naming the row, unless a model's outputs equal the stored ones.
 
     Parameters
     ----------
     was : dict
-        As `written` wrote it.
+        From `to_json`.
     now : dict of ndarray
     tolerance : float or None
         Relative, for numbers; None demands the same bits. Labels must be equal in value and type.
@@ -224,7 +213,7 @@ def compare(was: dict[str, Any], now: dict[str, np.ndarray], tolerance: float | 
     reader = Reader({})
     if set(was) != set(now):
         raise CheckFailed(
-            f"The bundle is damaged: it stored {sorted(was)}, but its model answers {sorted(now)}."
+            f"The bundle is damaged: it stores {sorted(was)}, but its model returns {sorted(now)}."
         )
     for name, values in was.items():
         old, new = reader.read(values), now[name].tolist()
@@ -233,9 +222,9 @@ def compare(was: dict[str, Any], now: dict[str, np.ndarray], tolerance: float | 
         for row, (a, b) in enumerate(zip(old, new, strict=True)):
             if not _same(a, b, tolerance, _largest(now[name])):
                 raise CheckFailed(
-                    f"The model does not say what it said when it was saved: {name} gives {b!r:.60}, but gave {a!r:.60}.",
+                    f"The model does not reproduce its predictions at saving: {name} is {b!r:.60}, but was {a!r:.60}.",
                     row=row + 1,
-                    hint="Either the file was changed, or this machine computes otherwise: fit the model again here.",
+                    hint="Either the file was changed, or this machine computes differently: fit the model again here.",
                 )
 
 

@@ -1,11 +1,11 @@
-"""Values that a node may hold, as JSON: what JSON lacks is written as an object with the key ``$``.
+"""Values of a node as JSON: types that JSON lacks are written as an object with the key ``$``.
 
 =============== =======================================================================================
 ``$``           value
 =============== =======================================================================================
 ``float``       NaN and the infinities: ``text``
 ``tuple``       ``items``
-``mapping``     keys that are no text: ``items`` of [key, value]
+``mapping``     keys that are not text: ``items`` of [key, value]
 ``array``       numbers: ``at``, the name of the tensor; ``order`` C or F
 ``record``      structured array: ``fields`` of [name, array]; ``packed``, whether fields are unpadded
 ``labels``      array of text or labels: ``dtype``, ``items``
@@ -15,7 +15,7 @@
 ``pipeline``    scikit-learn's Pipeline: see `nodes`
 =============== =======================================================================================
 
-No tag names code: a value that fits none of them cannot be saved, and an unknown tag cannot be loaded.
+No tag refers to code. A value of any other type cannot be saved, and an unknown tag cannot be loaded.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ class Reader:
             ) from None
 
     def all_read(self) -> None:
-        """Raise if a tensor is left over: a file holds nothing that its model does not use."""
+        """Raise if the model does not use one of the file's tensors."""
         if self._arrays:
             raise CheckFailed(
                 f"The bundle is damaged: nothing uses its array {next(iter(self._arrays))[:80]!r}."

@@ -1,9 +1,9 @@
-"""Serving: a bundle answers over HTTP, row by row, with the contract as its request model.
+"""Serving: predictions over HTTP, row by row, with the contract as the request model.
 
 >>> from groundup.ship import bundle, serve
->>> # serve.serve(bundle.load("churn.groundup"), tell=print)          # http://127.0.0.1:8000, until Ctrl-C
+>>> # serve.serve(bundle.load("churn.groundup"), announce=print)          # http://127.0.0.1:8000, until Ctrl-C
 
-Why it is so is told in ``docs/design/0006-serving.md``.
+The design is explained in ``docs/design/0006-serving.md``.
 """
 
 from groundup._lazy import attach

@@ -1,4 +1,4 @@
-"""The model's card: what it is, how good it is, where it was made."""
+"""The model card: task, scores, training data and machine of a model."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The guards below the framework: plain ASGI, so no request reaches a parser before it is known to be small and flat.
+"""Request checks in plain ASGI, so that no request reaches a parser before its size and shape are checked.
 
-In this order: request id; Host (against DNS rebinding); Origin of requests that are more than a look (against pages of
-other sites); token; places for requests with a body; the body's size, time, depth and number of objects. Every answer,
-the framework's too, leaves with the model's name and version and the security headers.
+In this order: request id; Host (against DNS rebinding); Origin of unsafe methods (against pages of other sites); token;
+number of concurrent requests with a body; the body's size, time, depth and number of objects. Every response, the
+framework's too, gets the model's name and version and the security headers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
-from groundup.ship.serve import nesting
+from groundup.ship.serve import json_shape
 from groundup.ship.serve.problems import MEDIA_TYPE, Problem
 from groundup.ship.serve.settings import Settings, is_loopback
 
@@ -33,15 +33,12 @@ POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-# What every answer has unless its page says otherwise.
+# Headers of every response that does not set its own.
 SECURITY = (
     (b"content-security-policy", POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
-    (
-        b"referrer-policy",
-        b"same-origin",
-    ),  # no-referrer would make a browser post our own form with Origin: null
+    (b"referrer-policy", b"same-origin"),  # no-referrer: browsers would post our form with Origin: null
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
@@ -82,28 +79,29 @@ class Guards:
             headers.setdefault(name, value)
         request_id = _request_id(headers)
         scope.setdefault("state", {})["request_id"] = request_id
-        answering = _Answering(send, self._of_model, request_id)
+        sending = _GuardedSend(send, self._of_model, request_id)
         try:
             self._check(scope, headers)
-            await self._pass(scope, headers, receive, answering)
+            await self._pass(scope, headers, receive, sending)
         except Problem as problem:
-            await answering.tell(problem)
+            await sending.send_problem(problem)
         except Exception:
             log.exception("request %s: %s %s", request_id, scope["method"], scope["path"])
-            await answering.tell(Problem("internal", "An error that was not foreseen."))
+            await sending.send_problem(Problem("internal", "An unexpected error occurred."))
 
-    # ------------------------------------------------------------------ who asks
+    # ------------------------------------------------------------------ the caller
 
     def _check(self, scope, headers: Headers) -> None:
         host = headers.get(b"host", b"").decode("latin-1")
-        if self.settings.is_loopback and not is_loopback(_name_of(host)):
-            raise Problem("host", f"This server answers to this machine's own names, not to {host[:80]!r}.")
+        if self.settings.is_loopback and not is_loopback(_host_name(host)):
+            raise Problem("host", f"This server accepts only this machine's own names, not {host[:80]!r}.")
         origin = headers.get(b"origin")
         if origin is not None and scope["method"] not in _SAFE:
-            asked_from = urlsplit(origin.decode("latin-1")).netloc
-            if asked_from.lower() != host.lower():
+            source = urlsplit(origin.decode("latin-1")).netloc
+            if source.lower() != host.lower():
                 raise Problem(
-                    "origin", f"The page at {origin.decode('latin-1')[:80]!r} may not ask this server."
+                    "origin",
+                    f"Pages at {origin.decode('latin-1')[:80]!r} may not send requests to this server.",
                 )
         if self.settings.token is not None and scope["path"] not in PROBES:
             self._check_token(headers)
@@ -114,44 +112,44 @@ class Guards:
         secret = b""
         if scheme.lower() == b"bearer":
             secret = rest.strip()
-        elif scheme.lower() == b"basic":  # what a browser asks its user for
+        elif scheme.lower() == b"basic":  # browsers prompt for it
             try:
                 secret = base64.b64decode(rest.strip(), validate=True).partition(b":")[2]
             except binascii.Error:
                 secret = b""
         if not hmac.compare_digest(secret, (self.settings.token or "").encode()):
-            told = "The token is not this server's." if given else "This server asks for a token."
+            detail = "The token is wrong." if given else "This server requires a token."
             raise Problem(
                 "unauthorized",
-                told,
+                detail,
                 headers={"WWW-Authenticate": 'Bearer realm="groundup", Basic realm="groundup"'},
             )
 
-    # ------------------------------------------------------------------ what is asked
+    # ------------------------------------------------------------------ the body
 
-    async def _pass(self, scope, headers: Headers, receive: Receive, answering: _Answering) -> None:
+    async def _pass(self, scope, headers: Headers, receive: Receive, sending: _GuardedSend) -> None:
         if b"content-length" not in headers and b"transfer-encoding" not in headers:
-            await self.app(scope, receive, answering)
+            await self.app(scope, receive, sending)
             return
         if self.n_bodies >= self.settings.max_in_flight:
-            raise Problem("busy", f"{self.n_bodies} requests are being answered.")
+            raise Problem("busy", f"{self.n_bodies} requests are being processed.")
         self.n_bodies += 1
         try:
             body = await self._body(headers, receive)
             if body is not None:
                 if b"json" in headers.get(b"content-type", b"").lower():
                     self._check_shape(body)
-                await self.app(scope, _replayed(body, receive), answering)
+                await self.app(scope, _repeat_body(body, receive), sending)
         finally:
             self.n_bodies -= 1
 
     async def _body(self, headers: Headers, receive: Receive) -> bytes | None:
-        """Return the body; None if the caller has gone."""
+        """Return the body; None if the caller has disconnected."""
         limit = self.settings.max_body_bytes
-        too_large = Problem("too-large", f"At most {limit:,} bytes are taken at once.")
+        too_large = Problem("too-large", f"At most {limit:,} bytes are allowed per request.")
         stated = headers.get(b"content-length", b"0")
         if not stated.isdigit():
-            raise Problem("request", "The content length is no number.")
+            raise Problem("request", "The content length is not a number.")
         if len(stated) > 18 or int(stated) > limit:
             raise too_large
         parts, n_bytes = [], 0
@@ -169,22 +167,22 @@ class Guards:
                     if not message.get("more_body", False):
                         return b"".join(parts)
         except TimeoutError:
-            told = f"The body was not here after {self.settings.body_timeout_s:g} s."
-            raise Problem("timeout", told, headers={"Connection": "close"}) from None
+            detail = f"The body was not complete after {self.settings.body_timeout_s:g} s."
+            raise Problem("timeout", detail, headers={"Connection": "close"}) from None
 
     def _check_shape(self, body: bytes) -> None:
-        found = nesting.brackets(body)
-        if nesting.is_deeper(found, self.settings.max_depth):
-            raise Problem("too-deep", f"The body is nested more than {self.settings.max_depth} deep.")
+        found = json_shape.brackets(body)
+        if json_shape.is_deeper(found, self.settings.max_depth):
+            raise Problem("too-deep", f"The body is nested more than {self.settings.max_depth} levels deep.")
         most = self.settings.max_rows
-        if nesting.n_objects(found) > most + 1:  # the envelope is one more
+        if json_shape.n_objects(found) > most + 1:  # the envelope is one more
             raise Problem(
-                "too-many-rows", f"The body has more than {most:,} rows, and so many are taken at once."
+                "too-many-rows", f"The body has more than {most:,} rows, the most allowed per request."
             )
 
 
-class _Answering:
-    """A `send` that puts our headers on an answer, and can answer with a problem itself while nothing is sent."""
+class _GuardedSend:
+    """A `send` that adds our headers to a response, and can send a problem while no response has begun."""
 
     def __init__(self, send: Send, of_model: tuple[tuple[bytes, bytes], ...], request_id: str):
         self._send, self._of_model, self._request_id = send, of_model, request_id
@@ -200,8 +198,8 @@ class _Answering:
             message = {**message, "headers": headers}
         await self._send(message)
 
-    async def tell(self, problem: Problem) -> None:
-        """Answer with a problem; what has begun to be answered is cut by the server."""
+    async def send_problem(self, problem: Problem) -> None:
+        """Send a problem; a response that has begun is cut off by the server."""
         if self._began:
             return
         body = problem.body(self._request_id)
@@ -212,20 +210,20 @@ class _Answering:
 
 
 def _request_id(headers: Headers) -> str:
-    """Return the caller's id of the request if it is a plain word, else a new one."""
+    """Return the caller's request id if it is a plain word, else a new one."""
     given = headers.get(b"x-request-id", b"")
     return given.decode() if _REQUEST_ID.fullmatch(given) else uuid4().hex
 
 
-def _name_of(host: str) -> str:
+def _host_name(host: str) -> str:
     """Return a Host header without its port."""
     if host.startswith("["):
         return host.partition("]")[0] + "]"
     return host.partition(":")[0]
 
 
-def _replayed(body: bytes, receive: Receive) -> Receive:
-    """Return a `receive` that gives a body already read, then what comes after it."""
+def _repeat_body(body: bytes, receive: Receive) -> Receive:
+    """Return a `receive` that repeats a body already read, then passes on what follows."""
     given = False
 
     async def again() -> Message:

@@ -1,4 +1,4 @@
-"""``/docs``: the API's manual, one page made from the OpenAPI document; no script, and no request to another host."""
+"""``/docs``: the API's manual, made from the OpenAPI document, without scripts and without other hosts."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from groundup.charts import page as look
+from groundup.charts import page as style
 from groundup.ship.serve.problems import KINDS
 
 _HERE = Path(__file__).parent
 
 
 def css() -> str:
-    """Return the page's style sheet: the house's look, and a few rules of its own."""
-    return look.css() + (_HERE / "manual.css").read_text(encoding="utf-8")
+    """Return the page's style sheet: the shared one, and a few rules of its own."""
+    return style.css() + (_HERE / "manual.css").read_text(encoding="utf-8")
 
 
 def page(document: dict[str, Any], address: str, home: bool) -> str:
@@ -24,11 +24,11 @@ def page(document: dict[str, Any], address: str, home: bool) -> str:
     Parameters
     ----------
     document : dict
-        As ``openapi.document`` made it.
+        From ``openapi.document``.
     address : str
-        Of the server, as the reader calls it, without a path.
+        Of the server, as the reader wrote it, without a path.
     home : bool
-        Whether there is a page for people at ``/``.
+        Whether there is a form at ``/``.
     """
     from jinja2 import Environment, StrictUndefined
 
@@ -42,7 +42,7 @@ def page(document: dict[str, Any], address: str, home: bool) -> str:
         .render(
             info=document["info"],
             predict=predict,
-            looks=[(path, ways["get"]) for path, ways in document["paths"].items() if "get" in ways],
+            pages=[(path, item["get"]) for path, item in document["paths"].items() if "get" in item],
             fields=[_field(name, schema) for name, schema in row["properties"].items()],
             home=home,
             curl=_curl(address, examples["one"]["value"], secured="security" in document),
@@ -55,7 +55,7 @@ def page(document: dict[str, Any], address: str, home: bool) -> str:
 
 def _field(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     kinds = [kind for kind in schema["type"] if kind != "null"]
-    return {"name": name, "type": " or ".join(kinds), "told": schema["description"]}
+    return {"name": name, "type": " or ".join(kinds), "description": schema["description"]}
 
 
 def _indented(value: Any) -> str:

@@ -1,7 +1,7 @@
-"""From rows to answers: the one way that API and form share.
+"""From the rows of a request to answers: the path that the API and the form share.
 
-Each row is judged by itself (``contract.conform_row``), so a bad row never spoils its neighbours. The sound ones are
-answered one by one by the model's row form where they are few, else together in one frame: the bits are the same.
+Each row is checked by itself (``contract.conform_row``), so a bad row never spoils its neighbours. The good ones go to
+``Model.answer_row`` one by one where they are few, else to ``Model.answer`` in one frame: the bits are the same.
 """
 
 from __future__ import annotations
@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from groundup.errors import UsageError, nearest, shorten
+from groundup.ship.bundle.checks import as_frame
 from groundup.ship.serve.answers import Answer, Note, Status
-from groundup.ship.serve.why import Why
+from groundup.ship.serve.reasons import RowExplainer
 from groundup.tables.contract.column import as_level
 from groundup.tables.contract.problems import NOT_FINITE, ConformedRow
 
 if TYPE_CHECKING:
     from groundup.ship.bundle import Model
 
-# Up to here rows are answered one by one: a frame costs as much as some 300 rows of 20 columns (benchmarks/serving.py).
-FEW = 200
-# Fields that are named one by one, and those among which a misspelt one is sought.
-_NAMED, _SOUGHT = 5, 100
+# Up to this many rows are predicted one by one: a frame costs as much as some 300 rows (benchmarks/serving.py).
+MAX_SINGLE = 200
+# How many fields are named one by one, and among how many a misspelt one is searched.
+_MAX_NAMED, _MAX_SEARCHED = 5, 100
 
 
 class Predictor:
@@ -49,19 +50,19 @@ class Predictor:
         if not hasattr(model.learner, "predict"):
             raise UsageError(f"A {type(model.learner).__name__} predicts nothing, so it cannot be served.")
         self.model, self.contract, self.ready = model, model.contract, False
-        self._why = Why(model)
+        self._explainer = RowExplainer(model)
         self._features = frozenset(self.contract.features)
         self.labels = None
         if model.classes is not None and hasattr(model.learner, "predict_proba"):
             self.labels = [as_level(label) for label in model.classes.tolist()]
 
     def warm_up(self) -> None:
-        """Answer the contract's example, alone and among many, so that everything is compiled and loaded.
+        """Predict the contract's example, alone and among many, so that everything is compiled and loaded.
 
-        Reasons are warmed up last, when the model is ready already.
+        Reasons come last, when the model is ready already.
         """
         example = dict.fromkeys(self.contract.features) | dict(self.contract.example)
-        for n_rows in (1, FEW + 1):
+        for n_rows in (1, MAX_SINGLE + 1):
             self.predict_rows([example] * n_rows)
         self.ready = True
         self.predict_rows([example], explain=True)
@@ -72,55 +73,45 @@ class Predictor:
         Parameters
         ----------
         rows : sequence
-            Mappings from field to value (JSON values, dates, or texts as a person typed them); anything else is refused
+            Mappings from field to value (JSON values, dates, or text as a person typed it); anything else is refused
             in its own answer.
         explain : bool
             Give the reasons too.
         """
-        judged = [self._judge(row) for row in rows]
-        sound = [values for values, _ in judged if values is not None]
-        if len(sound) <= FEW and self.model.takes_rows():
-            said = iter([self._one(values) for values in sound])
-        else:
-            said = iter(self._many(sound))
+        checked = [self._check(row) for row in rows]
+        predicted = iter(self._predict([row for row, _ in checked if row is not None]))
         return [
-            self._refused(notes) if values is None else self._answer(next(said), notes, values, explain)
-            for values, notes in judged
+            _refused(number, notes)
+            if row is None
+            else self._answer(number, *next(predicted), row, notes, explain)
+            for number, (row, notes) in enumerate(checked, start=1)
         ]
 
-    # ------------------------------------------------------------------ judging
+    # ------------------------------------------------------------------ checking
 
-    def _judge(self, row: Any) -> tuple[ConformedRow | None, list[Note]]:
-        """Return the row in the contract's form (None if it cannot be answered), and what is to be said about it."""
+    def _check(self, row: Any) -> tuple[ConformedRow | None, list[Note]]:
+        """Return the row in the contract's form (None where it is refused), and the notes on it."""
         if not isinstance(row, Mapping):
-            told = f"A row is an object of fields, not {shorten(row)}."
-            return None, [Note(None, "row", "error", str(row)[:200], told)]
+            message = f"A row is an object of fields, not {shorten(row)}."
+            return None, [Note(None, "row", "error", str(row)[:200], message)]
         if not row.keys() >= self._features:
             return None, self._absent(row)
-        conformed = self.contract.conform_row(row)
-        notes = [
-            Note(p.column, p.kind, p.severity, p.value, str(p).split(": ", 1)[1]) for p in conformed.problems
-        ]
-        if conformed.extra:
-            notes += self._unknown(conformed.extra)
-        return (None if any(n.severity == "error" for n in notes) else conformed), notes
+        checked = self.contract.conform_row(row)
+        notes = [Note(p.column, p.kind, p.severity, p.value, p.message) for p in checked.problems]
+        if checked.extra:
+            notes += self._unknown(checked.extra)
+        return None if checked.status == "refused" else checked, notes
 
     def _absent(self, row: Mapping) -> list[Note]:
-        others = [str(name)[:100] for name in list(row)[:_SOUGHT] if name not in self.contract.by_name]
-        lost = [name for name in self.contract.features if name not in row]
-        near = {name: _near(name, others) for name in lost[:_NAMED]}
-        return [
-            Note(
-                name,
-                "absent",
-                "error",
-                None,
-                f"the field is not there; null says that its value is missing{near.get(name, '')}",
-            )
-            for name in lost
-        ]
+        """Return an error for each field that the row does not have."""
+        others = [str(name)[:100] for name in list(row)[:_MAX_SEARCHED] if name not in self.contract.by_name]
+        absent = [name for name in self.contract.features if name not in row]
+        similar = {name: _suggestion(name, others) for name in absent[:_MAX_NAMED]}
+        message = "the field is missing from the row; send null if it has no value"
+        return [Note(name, "absent", "error", None, message + similar.get(name, "")) for name in absent]
 
     def _unknown(self, extra: Sequence[str]) -> list[Note]:
+        """Return a warning for each field that the contract does not know."""
         names = [name for name in extra if name not in self.contract.by_name]
         notes = [
             Note(
@@ -128,50 +119,60 @@ class Predictor:
                 "unknown",
                 "warn",
                 None,
-                f"the model knows no such field; ignored{_near(name, self.contract.features)}",
+                f"the model has no such field; ignored{_suggestion(name, self.contract.features)}",
             )
-            for name in names[:_NAMED]
+            for name in names[:_MAX_NAMED]
         ]
-        if len(names) > _NAMED:
-            told = f"{len(names) - _NAMED} more fields that the model does not know were ignored"
-            notes.append(Note(None, "unknown", "warn", None, told))
+        if len(names) > _MAX_NAMED:
+            message = f"{len(names) - _MAX_NAMED} more fields that the model does not have were ignored"
+            notes.append(Note(None, "unknown", "warn", None, message))
         return notes
 
-    # ------------------------------------------------------------------ answering
+    # ------------------------------------------------------------------ predicting
 
-    def _one(self, row: ConformedRow) -> tuple[Any, list[float] | None]:
-        """Return the model's answer to one sound row, and the probabilities."""
-        predicted = _plain(self.model.predict_row(row))
-        shares = None if self.labels is None else self.model.predict_proba_row(row).tolist()
-        return predicted, shares
-
-    def _many(self, rows: list[ConformedRow]) -> list[tuple[Any, list[float] | None]]:
+    def _predict(self, rows: list[ConformedRow]) -> list[tuple[Any, list[float] | None, bool]]:
+        """Return for each row its prediction, its probabilities, and whether both are finite."""
         if not rows:
             return []
-        from groundup.ship.serve.frames import conformed
+        if len(rows) <= MAX_SINGLE and self.model.has_row_path:
+            answers = [self.model.answer_row(row) for row in rows]
+        else:
+            answers = [self.model.answer(as_frame(rows, self.contract))]
+        found = []
+        for each in answers:
+            labels = [_plain(value) for value in each.labels]
+            probabilities = each.probabilities
+            shares = (
+                [None] * len(labels)
+                if self.labels is None or probabilities is None
+                else probabilities.tolist()
+            )
+            found += zip(labels, shares, each.is_finite.tolist(), strict=True)
+        return found
 
-        ready = conformed(rows, self.contract)
-        predicted = [_plain(v) for v in self.model.predict(ready)]
-        if self.labels is None:
-            return [(value, None) for value in predicted]
-        return list(zip(predicted, self.model.predict_proba(ready).tolist(), strict=True))
-
-    def _answer(self, said, notes: list[Note], row: ConformedRow, explain: bool) -> Answer:
-        predicted, shares = said
-        wrong = [v for v in (predicted, *(shares or ())) if isinstance(v, float) and not math.isfinite(v)]
-        if wrong:
-            return self._refused([*notes, Note(None, "answer", "error", str(wrong[0]), NOT_FINITE)])
-        status: Status = "doubtful" if any(self._is_doubt(note) for note in notes) else "ok"
+    def _answer(
+        self,
+        number: int,
+        predicted,
+        shares,
+        is_finite: bool,
+        row: ConformedRow,
+        notes: list[Note],
+        explain: bool,
+    ) -> Answer:
+        if not is_finite:
+            value = next(
+                v for v in (predicted, *(shares or ())) if isinstance(v, float) and not math.isfinite(v)
+            )
+            return _refused(number, [*notes, Note(None, "answer", "error", str(value), NOT_FINITE)])
+        status: Status = "warning" if any(note.kind == "unknown" for note in notes) else row.status
         probabilities = None if shares is None else dict(zip(self.labels or (), shares, strict=True))
-        reasons = self._why.reasons(row.values) if explain else None
-        return Answer(uuid4().hex, status, predicted, probabilities, tuple(notes), reasons)
+        reasons = self._explainer.reasons(row.values) if explain else None
+        return Answer(number, uuid4().hex, status, predicted, probabilities, notes, reasons)
 
-    def _is_doubt(self, note: Note) -> bool:
-        """Tell whether a note speaks against the row: an unseen level does not where such are usual."""
-        return not (note.kind == "unseen" and self.contract.by_name[note.field or ""].unseen_is_usual)
 
-    def _refused(self, notes: list[Note]) -> Answer:
-        return Answer(uuid4().hex, "refused", notes=tuple(notes))
+def _refused(number: int, notes: list[Note]) -> Answer:
+    return Answer(number, uuid4().hex, "refused", None, None, notes)
 
 
 def _plain(value):
@@ -179,7 +180,7 @@ def _plain(value):
     return value.item() if hasattr(value, "item") else value
 
 
-def _near(name: str, names) -> str:
-    """Return a suggestion; none for names too long to be a slip of the pen."""
+def _suggestion(name: str, names) -> str:
+    """Return the most similar of the names as a suggestion; none for names too long to be a typing error."""
     found = nearest(name, names) if len(name) <= 100 else ""
     return f".{found}" if found else ""

@@ -1,4 +1,4 @@
-"""Run a server until it is told to stop: Ctrl-C or SIGTERM, after the answers under way."""
+"""Run a server until Ctrl-C or SIGTERM; requests in progress are completed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def serve(
     settings: Settings | None = None,
     *,
     extra_routers: Sequence[APIRouter] = (),
-    tell: Callable[[str], None],
+    announce: Callable[[str], None],
 ) -> None:
     """Serve a model until Ctrl-C or SIGTERM.
 
@@ -40,18 +40,18 @@ def serve(
         127.0.0.1:8000 without a token by default.
     extra_routers : sequence of APIRouter
         Pages beside the API; see ``create_app``.
-    tell : callable
-        Is told the server's address, once it listens.
+    announce : callable
+        Called with the server's address once it listens.
 
     Raises
     ------
     GroundupError
-        If the port is taken, or the address is not this machine's.
+        If the port is in use, or the address is not this machine's.
     """
     settings = settings or Settings()
     with listen(settings) as listening:
         server = server_of(model, settings, extra_routers)
-        tell(url(settings, listening))
+        announce(url(settings, listening))
         run(server, listening)
 
 
@@ -76,7 +76,7 @@ def server_of(model: Model, settings: Settings, extra_routers: Sequence[APIRoute
 
 
 def run(server: uvicorn.Server, listening: socket.socket) -> None:
-    """Run a server on an open socket; in a thread of its own where a notebook's event loop has this one."""
+    """Run a server on an open socket; in its own thread where a notebook's event loop runs in this one."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -108,29 +108,29 @@ def listen(settings: Settings) -> socket.socket:
         listening.listen(_BACKLOG)
     except OSError as error:
         listening.close()
-        raise _told(error, settings) from None
+        raise _error_of(error, settings) from None
     return listening
 
 
 def url(settings: Settings, listening: socket.socket) -> str:
-    """Return the address of a listening server: that of this machine where it listens on all."""
+    """Return the URL of a listening server; this machine's loopback where it listens on all addresses."""
     host, port = settings.host.strip("[]"), listening.getsockname()[1]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (read, not bound)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _told(error: OSError, settings: Settings) -> GroundupError:
+def _error_of(error: OSError, settings: Settings) -> GroundupError:
     where = f"{settings.host}:{settings.port}"
     if error.errno == errno.EADDRINUSE:
         return GroundupError(
-            f"Port {settings.port} is taken: another server listens on {where}.",
-            hint=f"Stop it, or take another port: --port {settings.port + 1 if settings.port < 65535 else 8001}; "
-            "--port 0 takes a free one.",
+            f"Port {settings.port} is in use: another server listens on {where}.",
+            hint=f"Stop it, or use another port: --port {settings.port + 1 if settings.port < 65535 else 8001}; "
+            "--port 0 chooses a free one.",
         )
     if error.errno == errno.EACCES:
-        return GroundupError(f"This user may not listen on {where}.", hint="Take a port above 1023.")
+        return GroundupError(f"This user may not listen on {where}.", hint="Use a port above 1023.")
     if error.errno == errno.EADDRNOTAVAIL:
         return UsageError(
-            f"{settings.host} is no address of this machine.", hint="For this machine only: 127.0.0.1."
+            f"{settings.host} is not an address of this machine.", hint="For this machine only: 127.0.0.1."
         )
     return GroundupError(f"The server cannot listen on {where}: {error.strerror}.")

@@ -1,8 +1,8 @@
-"""The contract as JSON Schema (2020-12): what a row, a request and an answer look like, with real examples.
+"""JSON Schemas (2020-12) of a row, a request, a response and a problem.
 
-A schema says what is best sent. More is taken, with a note in the answer: a level that training did not have, a number
-beyond its range, a number written as text. So ranges and levels stand as annotations (``x-minimum``, ``x-levels``), not
-as constraints.
+Those of a row and a request are made from the contract, not by pydantic: a typed body would convert or refuse values
+before the contract sees them. Values that training did not have (a level, a number beyond its range, a number written as
+text) are accepted with a note, so ranges and levels are annotations (``x-minimum``, ``x-levels``), not constraints.
 """
 
 from __future__ import annotations
@@ -10,33 +10,36 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from groundup.ship.serve.answers import KINDS
+from pydantic import TypeAdapter
+
+from groundup.ship.serve.answers import KINDS, PredictResponse
 from groundup.tables.contract import Column, Contract
 from groundup.text.numbers import format_percent
 
 MAX_LEVELS = 100
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+REF = "#/components/schemas/"
 _TYPES = {"boolean": "boolean", "datetime": "string"}
 _JSON_TYPES = {bool: "boolean", int: "number", float: "number", str: "string"}
 
 
 def row_schema(contract: Contract) -> dict[str, Any]:
     """Return the schema of one row."""
-    made: dict[str, Any] = {
+    schema: dict[str, Any] = {
         "type": "object",
         "title": f"A row of {contract.name}" if contract.name else "A row",
-        "description": "Every field must be there; null says that its value is missing.",
+        "description": "Every field is required; send null if a value is missing.",
         "properties": {c.name: _column(c) for c in contract.feature_columns},
         "required": list(contract.features),
         "additionalProperties": True,
     }
     if contract.example:
-        made["examples"] = [example(contract)]
-    return made
+        schema["examples"] = [example(contract)]
+    return schema
 
 
 def example(contract: Contract) -> dict[str, Any]:
-    """Return a row that the model was taught on."""
+    """Return one of the training rows."""
     return {name: contract.example.get(name) for name in contract.features}
 
 
@@ -45,18 +48,22 @@ def _column(column: Column) -> dict[str, Any]:
         kinds = sorted({_JSON_TYPES[type(level.value)] for level in column.levels}) or ["string"]
     else:
         kinds = [_TYPES.get(column.kind, "number")]
-    made: dict[str, Any] = {"type": [*kinds, "null"], "description": _told(column), "x-kind": column.kind}
+    schema: dict[str, Any] = {
+        "type": [*kinds, "null"],
+        "description": _describe(column),
+        "x-kind": column.kind,
+    }
     for name, value in (("unit", column.unit), ("minimum", column.minimum), ("maximum", column.maximum)):
         if value is not None:
-            made[f"x-{name}"] = value
+            schema[f"x-{name}"] = value
     if column.levels:
-        made["x-levels"] = [level.value for level in column.levels[:MAX_LEVELS]]
-        made["x-levels-complete"] = column.levels_complete and len(column.levels) <= MAX_LEVELS
-    return made
+        schema["x-levels"] = [level.value for level in column.levels[:MAX_LEVELS]]
+        schema["x-levels-complete"] = column.levels_complete and len(column.levels) <= MAX_LEVELS
+    return schema
 
 
-def _told(column: Column) -> str:
-    """Return what a person must know to fill in a field, in one line."""
+def _describe(column: Column) -> str:
+    """Describe the values of a field in one line."""
     unit = f", in {column.unit}" if column.unit else ""
     missing = "never missing" if column.missing == 0 else f"missing in {format_percent(column.missing)}"
     if column.kind == "boolean":
@@ -76,7 +83,7 @@ def _told(column: Column) -> str:
 
 def request_schema() -> dict[str, Any]:
     """Return the schema of the body of ``POST /predict``."""
-    row = {"$ref": "#/components/schemas/Row"}
+    row = {"$ref": f"{REF}Row"}
     rows = {"type": "array", "items": row}
     return {
         "oneOf": [
@@ -84,7 +91,7 @@ def request_schema() -> dict[str, Any]:
             rows,
             {
                 "type": "object",
-                "title": "Rows, with reasons on request",
+                "title": "Rows, with optional reasons",
                 "properties": {
                     "rows": {"oneOf": [row, rows]},
                     "explain": {"type": "boolean", "default": False},
@@ -96,59 +103,23 @@ def request_schema() -> dict[str, Any]:
     }
 
 
-def answer_schema(contract: Contract, labels: list[str] | None) -> dict[str, Any]:
-    """Return the schema of the answer to one row."""
-    text, number = {"type": ["string", "null"]}, {"type": "number"}
+def response_schemas(contract: Contract, labels: list[str] | None) -> dict[str, Any]:
+    """Return the schemas of a response by name, from the classes that are sent, with the model's own types filled in."""
+    schema = TypeAdapter(PredictResponse).json_schema(ref_template=REF + "{model}")
+    schemas = schema.pop("$defs") | {"PredictResponse": schema}
     prediction: dict[str, Any] = {"type": [_prediction_type(contract), "null"]}
     if contract.labels:
         prediction["x-levels"] = [label.value for label in contract.labels]
-    shares: dict[str, Any] = {"type": ["object", "null"]}
+    probabilities: dict[str, Any] = {"type": ["object", "null"]}
     if labels is not None:
-        shares["properties"] = {name: {**number, "minimum": 0, "maximum": 1} for name in labels}
-    note = {
-        "field": text,
-        "kind": {"enum": list(KINDS)},
-        "severity": {"enum": ["warn", "error"]},
-        "value": text,
-        "message": {"type": "string"},
-    }
-    word = {"type": "string"}
-    reason = {"field": word, "value": {}, "usual": {}, "effect": number, "unit": word}
-    reason |= dict.fromkeys(("doubt", "does", "words"), word)
-    return _object(
-        {
-            "row": {
-                "type": "integer",
-                "minimum": 1,
-                "description": "The row's place in the request, from 1.",
-            },
-            "id": {"type": "string", "description": "Of this prediction."},
-            "status": {
-                "enum": ["ok", "doubtful", "refused"],
-                "description": "doubtful: answered, see notes. refused: not answered, an error is among the notes.",
-            },
-            "prediction": prediction,
-            "probabilities": shares,
-            "notes": {"type": "array", "items": _object(note)},
-            "reasons": {
-                "type": ["array", "null"],
-                "items": _object(reason),
-                "description": "Only where explain is true: the strongest first; null where the model gives none.",
-            },
-        },
-        optional=("reasons",),
-    )
-
-
-def answers_schema() -> dict[str, Any]:
-    """Return the schema of the whole answer."""
-    return _object(
-        {
-            "request_id": {"type": "string"},
-            "model": _object({"name": {"type": "string"}, "version": {"type": "string"}}),
-            "answers": {"type": "array", "items": {"$ref": "#/components/schemas/Answer"}},
+        probabilities["properties"] = {
+            name: {"type": "number", "minimum": 0, "maximum": 1} for name in labels
         }
-    )
+    answer, note = schemas["Answer"], schemas["Note"]
+    answer["description"] = "The answer to one row. Reasons are present where explain is true."
+    answer["properties"] |= {"prediction": prediction, "probabilities": probabilities}
+    note["properties"]["kind"] = {"enum": list(KINDS)}
+    return schemas
 
 
 def problem_schema() -> dict[str, Any]:
@@ -161,29 +132,25 @@ def problem_schema() -> dict[str, Any]:
         "detail": text,
         "pointer": {"type": "string", "description": "RFC 6901, into the body."},
     }
-    return _object(
-        {
+    return {
+        "type": "object",
+        "properties": {
             "type": {"type": "string", "format": "uri-reference"},
             "title": text,
             "status": {"type": "integer"},
             "detail": text,
             "hint": text,
             "request_id": text,
-            "errors": {"type": "array", "items": _object(error)},
+            "errors": {
+                "type": "array",
+                "items": {"type": "object", "properties": error, "required": list(error)},
+            },
         },
-        optional=("errors",),
-    )
+        "required": ["type", "title", "status", "detail", "hint", "request_id"],
+    }
 
 
 def _prediction_type(contract: Contract) -> str:
     if contract.labels:
         return _JSON_TYPES[type(contract.labels[0].value)]
     return "integer" if contract.task == "clustering" else "number"
-
-
-def _object(properties: dict[str, Any], optional: tuple[str, ...] = ()) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": [name for name in properties if name not in optional],
-    }

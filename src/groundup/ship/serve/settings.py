@@ -1,4 +1,4 @@
-"""What a server is told: where it listens, who may ask, and how much at once."""
+"""Settings of a server: its address, its token, and its limits."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ class Settings:
     host : str
         Address to listen on. Without a token it must be this machine itself (loopback).
     port : int
-        0 takes a free one.
+        0 chooses a free one.
     token : str or None
-        Asked of every request but ``/healthz`` and ``/readyz``: ``Authorization: Bearer TOKEN``, or as the password of
-        Basic, which browsers ask their user for.
+        Required of every request but ``/healthz`` and ``/readyz``: as ``Authorization: Bearer TOKEN``, or as the password
+        of Basic authentication, for which browsers prompt.
     max_body_bytes, max_rows, max_depth : int
-        Of one request; refused before anything is parsed.
+        Limits of one request, checked before anything is parsed.
     max_in_flight : int
-        Requests with a body at one time; one more is answered 503 at once.
+        Concurrent requests with a body; a further one gets 503 at once.
     body_timeout_s : float
-        In which a body must have come in whole.
+        Time limit for receiving a body.
     """
 
     host: str = "127.0.0.1"
@@ -50,8 +50,8 @@ class Settings:
             len(self.token) >= MIN_TOKEN and self.token.isascii() and self.token.isprintable()
         ):
             raise UsageError(
-                f"A token has at least {MIN_TOKEN} characters, all of them printable ASCII.",
-                hint='Make one: python -c "import secrets; print(secrets.token_urlsafe(24))"',
+                f"A token needs at least {MIN_TOKEN} characters, all of them printable ASCII.",
+                hint='Create one: python -c "import secrets; print(secrets.token_urlsafe(24))"',
             )
         if self.token is None and not self.is_loopback:
             raise UsageError(

@@ -1,45 +1,45 @@
-// Comfort for the pages, which are whole without it: the answer follows what is typed, fields are found, texts copied.
-// Nothing is made of text: what the server rendered is taken over node by node, and names only ever enter as text.
+// Conveniences for pages that work without them: predict while typing, search fields, copy code.
+// No HTML is built from text: nodes rendered by the server are moved into the page, and names are inserted as text only.
 "use strict";
 
-const form = document.getElementById("case");
-const spoken = document.getElementById("spoken");
+const form = document.getElementById("form");
+const announcement = document.getElementById("announcement");
 
 function wait(ms, act) {
   let timer = 0;
   return (...given) => { clearTimeout(timer); timer = setTimeout(() => act(...given), ms); };
 }
 
-// ------------------------------------------------------------------ the answer
+// ------------------------------------------------------------------ the prediction
 
-let asking = null;
+let pending = null;
 
-async function ask({ focus = false } = {}) {
-  asking?.abort();
-  asking = new AbortController();
+async function predict({ focus = false } = {}) {
+  pending?.abort();
+  pending = new AbortController();
   const answer = document.getElementById("answer");
   answer.setAttribute("aria-busy", "true");
   try {
-    const got = await fetch(form.action.split("#")[0], {
+    const response = await fetch(form.action.split("#")[0], {
       method: "POST",
       body: new URLSearchParams(new FormData(form)),
-      signal: asking.signal,
+      signal: pending.signal,
     });
-    if (got.status !== 200 && got.status !== 422) throw new Error(`the server answered ${got.status}`);
-    take(new DOMParser().parseFromString(await got.text(), "text/html"));
+    if (response.status !== 200 && response.status !== 422) throw new Error(`the server answered ${response.status}`);
+    update(new DOMParser().parseFromString(await response.text(), "text/html"));
     answer.removeAttribute("aria-busy");
-    tell(answer, focus);
+    announce(answer, focus);
   } catch (error) {
     if (error.name === "AbortError") return;
     answer.removeAttribute("aria-busy");
-    spoken.textContent = `No answer: ${error.message}. The values are still here.`;
-    answer.querySelector(".words").textContent = spoken.textContent;
+    announcement.textContent = `No prediction: ${error.message}. The values are unchanged.`;
+    answer.querySelector(".words").textContent = announcement.textContent;
   }
 }
 
-function take(page) {
+function update(page) {
   const answer = document.getElementById("answer");
-  if (!page.getElementById("answer")) throw new Error("what came back is not this page");
+  if (!page.getElementById("answer")) throw new Error("the response is not this page");
   answer.replaceChildren(...page.getElementById("answer").childNodes);
   for (const field of form.querySelectorAll("[data-field]")) {
     const now = page.querySelector(`[data-field="${field.dataset.field}"]`);
@@ -58,10 +58,10 @@ function take(page) {
   }
 }
 
-function tell(answer, focus) {
-  const said = [".headline", ".words"].map((part) => answer.querySelector(part)?.textContent.trim());
+function announce(answer, focus) {
+  const texts = [".headline", ".words"].map((part) => answer.querySelector(part)?.textContent.trim());
   const notes = answer.querySelectorAll(".summary li").length;
-  spoken.textContent = said.join(". ") + (notes ? ` ${notes} fields to look at.` : "");
+  announcement.textContent = texts.join(". ") + (notes ? ` ${notes} fields to check.` : "");
   if (!focus) return;
   answer.focus({ preventScroll: true });
   const box = answer.getBoundingClientRect();
@@ -84,15 +84,15 @@ function step(event) {
 
 async function suggest(input) {
   try {
-    const got = await fetch(`/levels/${input.name}?begin=${encodeURIComponent(input.value)}`);
-    if (!got.ok) return;
-    const options = (await got.json()).map((level) => {
+    const response = await fetch(`/levels/${input.name}?begin=${encodeURIComponent(input.value)}`);
+    if (!response.ok) return;
+    const options = (await response.json()).map((level) => {
       const option = document.createElement("option");
       option.value = level;
       return option;
     });
     document.getElementById(`${input.name}-list`).replaceChildren(...options);
-  } catch { /* the suggestions that stand there stay */ }
+  } catch { /* keep the current suggestions */ }
 }
 
 function find(text) {
@@ -112,7 +112,7 @@ function find(text) {
   document.getElementById("found").textContent = wanted ? `${n} found` : "";
 }
 
-// A link to a field opens the group that it is in.
+// A link to a field opens the group of the field.
 function reveal() {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   const group = target?.closest("details");
@@ -120,7 +120,7 @@ function reveal() {
   if (target?.closest("[data-field]")) target.focus();
 }
 
-function canCopy(figure) {
+function addCopyButton(figure) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "button copy";
@@ -131,7 +131,7 @@ function canCopy(figure) {
     try {
       await navigator.clipboard.writeText(pre.textContent);
       button.textContent = "Copied";
-      spoken.textContent = "Copied";
+      announcement.textContent = "Copied";
     } catch {
       getSelection().selectAllChildren(pre);
       button.textContent = "Selected";
@@ -142,8 +142,8 @@ function canCopy(figure) {
 }
 
 if (form) {
-  form.addEventListener("submit", (event) => { event.preventDefault(); ask({ focus: true }); });
-  form.addEventListener("input", wait(450, (event) => { if (event.target.type !== "search") ask(); }));
+  form.addEventListener("submit", (event) => { event.preventDefault(); predict({ focus: true }); });
+  form.addEventListener("input", wait(450, (event) => { if (event.target.type !== "search") predict(); }));
   form.addEventListener("keydown", step);
   for (const input of form.querySelectorAll("[data-levels]")) {
     const soon = wait(200, suggest);
@@ -155,27 +155,27 @@ if (form) {
     search.addEventListener("input", () => find(search.value));
     search.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
   }
-  document.querySelectorAll("figure.code").forEach(canCopy);
+  document.querySelectorAll("figure.code").forEach(addCopyButton);
   addEventListener("hashchange", reveal);
   reveal();
 }
 
-// What is wrong with the file is told before it is sent; without JavaScript the server says it.
+// Check the file before it is sent; without JavaScript the server does.
 const file = document.getElementById("file");
-function wrongWithFile() {
+function fileError() {
   const most = Number(file.dataset.most), chosen = file.files[0];
   if (!chosen) return "No file was chosen. Choose one first.";
   if (chosen.size <= most) return "";
-  return `This file has ${chosen.size.toLocaleString("en")} bytes, and at most ${most.toLocaleString("en")} are taken here.`;
+  return `This file has ${chosen.size.toLocaleString("en")} bytes, and at most ${most.toLocaleString("en")} are allowed here.`;
 }
-function tellFile() {
-  const remark = document.getElementById("file-remark"), wrong = wrongWithFile();
-  remark.hidden = !wrong;
-  remark.textContent = wrong;
+function showFileError() {
+  const message = document.getElementById("file-message"), wrong = fileError();
+  message.hidden = !wrong;
+  message.textContent = wrong;
   if (wrong) file.setAttribute("aria-invalid", "true");
   else file.removeAttribute("aria-invalid");
   return wrong;
 }
-file?.addEventListener("change", tellFile);
-file?.form.addEventListener("submit", (event) => { if (tellFile()) { event.preventDefault(); file.focus(); } });
-document.getElementById("answers")?.focus({ preventScroll: true });
+file?.addEventListener("change", showFileError);
+file?.form.addEventListener("submit", (event) => { if (showFileError()) { event.preventDefault(); file.focus(); } });
+document.getElementById("results")?.focus({ preventScroll: true });

@@ -1,8 +1,8 @@
 """Explain a table with a bundle: for each row the strongest reasons in words, and every column's contribution.
 
-A row with a cell that cannot be read has no explanation, as it has no prediction; the rest is explained. Contributions
-add up: ``base + sum of contributions = score``, in the unit that is told (see ``judge.explain``). As with predictions,
-the input's own columns pass through, and no record of a file is lost.
+A row with a cell that cannot be read has no explanation, as it has no prediction. Contributions add up:
+``base + sum of contributions = score``, in the unit that is stated (see ``judge.explain``). As with predictions, the
+input's own columns pass through, and every record of a file appears in the output.
 """
 
 from __future__ import annotations
@@ -22,17 +22,18 @@ from groundup.workbench.use.predict import (
     PREDICTION,
     PROBABILITY,
     PROBLEM,
-    answers_of,
-    asked,
-    beside,
-    lost_of,
+    add_columns,
+    answer_columns,
+    answer_table,
+    load_with_input,
+    rejects_of,
 )
-from groundup.workbench.use.prediction_input import Given
+from groundup.workbench.use.prediction_input import PredictionInput
 
 if TYPE_CHECKING:
     from groundup.judge.explain import Contributions, Explanation, Importance
     from groundup.ship.bundle import Model
-    from groundup.tables import Conformed
+    from groundup.ship.bundle.answers import Answers
 
 EXPLAINED, SCORE, BASE, REASONS, CONTRIBUTION = "explained", "score", "base", "reasons", "contribution_"
 PARTS = ("valid", "train")
@@ -40,20 +41,20 @@ PARTS = ("valid", "train")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Explained:
-    """Why a model said what it said about the rows of a table; it prints as a short text, and shows itself in a notebook.
+    """Explanations of a model's predictions for a table; prints as a short text, and is displayed in a notebook.
 
     Attributes
     ----------
     frame : polars.DataFrame
-        Per row: the input's columns as they came, the prediction and its probabilities, ``explained`` (the class that is
-        spoken for; none for a value), ``base``, ``score``, ``reasons`` in words, ``contribution_<column>`` of every
-        column, and ``problem``. An input column of one of these names gets an underscore.
+        Per row: the input's columns, the prediction and its probabilities, ``explained`` (the class that is explained;
+        none for a value), ``base``, ``score``, ``reasons`` in words, ``contribution_<column>`` of every column, and
+        ``problem``. An input column of one of these names gets an underscore.
     unit : str
         Of base, score and contributions: log-odds, score, value, log (of the value) or probability.
     method, note : str
-        How they were found.
+        How the contributions were computed.
     n_failed : int
-        Rows without an explanation, records of the file that are no rows among them.
+        Rows without an explanation, including records of the file that could not be read as rows.
     labels : tuple of str
         The model's labels, where they are text.
     """
@@ -65,9 +66,9 @@ class Explained:
     n_failed: int
     labels: tuple[str, ...]
     _answers: pl.DataFrame
-    _found: Contributions
+    _contributions: Contributions
     _model: Model
-    _conformed: Conformed
+    _rows: pl.DataFrame
 
     def row(self, number: int, top: int = 3) -> Explanation:
         """Return the explanation of one row of the table, counted from 1.
@@ -81,10 +82,10 @@ class Explained:
 
         if not 1 <= number <= self._answers.height:
             raise UsageError(f"There is no row {number}: the table has {self._answers.height:,}.")
-        values = self._conformed.frame.row(number - 1, named=True)
+        values = self._rows.row(number - 1, named=True)
         if self._answers[SCORE][number - 1] is None:
             raise UsageError(f"This row has no explanation: {self._answers[PROBLEM][number - 1]}.")
-        return reasons(self._model.explainer, self._found, number - 1, values, top=top)
+        return reasons(self._model.explainer, self._contributions, number - 1, values, top=top)
 
     def __str__(self) -> str:
         from groundup.workbench.display.terminal_summary import told_explained
@@ -100,22 +101,22 @@ class Explained:
         return explained_html(self)
 
     def lines(self, most: int) -> list[tuple[int, str, list[str]]]:
-        """Return number, answer and reasons of the first `most` rows; without an answer, the problem."""
-        found = []
+        """Return number, prediction and reasons of the first `most` rows; without a prediction, the problem."""
+        lines = []
         for number in range(1, min(most, self._answers.height) + 1):
-            said, why = (self._answers[name][number - 1] for name in (PREDICTION, PROBLEM))
+            prediction, problem = (self._answers[name][number - 1] for name in (PREDICTION, PROBLEM))
             if self._answers[SCORE][number - 1] is None:
-                found.append((number, "no answer", [str(why)]))
+                lines.append((number, "no prediction", [str(problem)]))
                 continue
-            words = [reason.words for reason in self.row(number).reasons] or ["no column moved it"]
-            found.append((number, self.spoken(said), words))
-        return found
+            words = [reason.words for reason in self.row(number).reasons] or ["no column has an effect"]
+            lines.append((number, self.format_prediction(prediction), words))
+        return lines
 
-    def spoken(self, said) -> str:
-        """Return an answer in words: a value in about four digits, a segment as such."""
+    def format_prediction(self, prediction) -> str:
+        """Return a prediction in words: a value in about four digits, a segment as such."""
         if self.task == "clustering":
-            return f"segment {said}"
-        return format_number(said) if isinstance(said, float) else str(said)
+            return f"segment {prediction}"
+        return format_number(prediction) if isinstance(prediction, float) else str(prediction)
 
     @property
     def task(self) -> str:
@@ -123,13 +124,13 @@ class Explained:
         return self._model.target.task
 
     def problem(self, number: int) -> str:
-        """Return what is to be said about the cells of one row of the table, counted from 1; "" for nothing."""
+        """Return the problems of the cells of one row of the table, counted from 1; "" for none."""
         return self._answers[PROBLEM][number - 1] or ""
 
-    def said(self, number: int) -> dict[str, Any]:
-        """Return what the model said about one row of the table: the prediction, and its probabilities."""
-        told = (n for n in self._answers.columns if n == PREDICTION or n.startswith(PROBABILITY))
-        return {name: self._answers[name][number - 1] for name in told}
+    def predicted(self, number: int) -> dict[str, Any]:
+        """Return the prediction for one row of the table, counted from 1, and its probabilities."""
+        names = (n for n in self._answers.columns if n == PREDICTION or n.startswith(PROBABILITY))
+        return {name: self._answers[name][number - 1] for name in names}
 
 
 def explain(
@@ -141,7 +142,7 @@ def explain(
     keep: bool = True,
     read: Mapping[str, Any] | None = None,
 ) -> Explained:
-    """Return the explanations of a bundle's answers to `data`.
+    """Return the explanations of a bundle's predictions for `data`.
 
     Parameters
     ----------
@@ -149,8 +150,8 @@ def explain(
         A bundle, or a project's folder.
     data : path, frame, mapping of columns, list of rows; or one row, a mapping from column to value
     label : optional
-        The class to speak for, in its own type or as text; where None that of two which is the positive one, or each
-        row's likeliest of more.
+        The class to explain, in its own type or as text; by default the positive one of two, or each row's likeliest of
+        more.
     typed, keep, read
         As in ``predict``.
 
@@ -161,39 +162,47 @@ def explain(
     UsageError
         If the model has no such label, or cannot be explained.
     """
-    model, given = asked(bundle, data, typed=typed, read=read)
-    return _explained(model, given, label, keep=keep)
+    model, given = load_with_input(bundle, data, typed=typed, read=read)
+    return _explain(model, given, label, keep=keep)
 
 
 def explain_one(
     bundle: str | Path, data, number: int = 1, *, label=None, read: Mapping[str, Any] | None = None
 ) -> Explained:
-    """Return the explanation of row `number` of `data`, counted from 1, as a table of this row alone; see `explain`.
+    """Return the explanation of row `number` of `data`, counted from 1, as a table of one row; see `explain`.
 
     Raises
     ------
     UsageError
         If there is no such row; else as `explain`.
     """
-    model, given = asked(bundle, data, read=read)
+    model, given = load_with_input(bundle, data, read=read)
     if not 1 <= number <= given.table.n_rows:
         raise UsageError(f"There is no row {number}: the table has {given.table.n_rows:,}.")
     at = slice(number - 1, number)
     table = replace(given.table, frame=given.table.frame[at], rejects=())
-    return _explained(model, Given(table, given.frame[at]), label)
+    return _explain(model, PredictionInput(table, given.frame[at]), label)
 
 
-def _explained(model: Model, given: Given, label, *, keep: bool = True) -> Explained:
-    conformed = model.contract.conform(given.table)
-    found = model.explainer.contributions(conformed.frame)
+def _explain(model: Model, given: PredictionInput, label, *, keep: bool = True) -> Explained:
+    answers = answer_table(model, given.table)
+    assert answers.checked is not None
+    rows = answers.checked.frame
+    found = model.explainer.contributions(rows)
     if label is not None:
-        found = found.of(_known(found.known, label))
-    columns, n_bad = _columns(model, conformed, found)
-    texts = tuple(v for v in found.known if isinstance(v, str))
-    n_failed = n_bad + len(lost_of(given))
-    frame, answers = beside(given, columns, keep=keep), pl.DataFrame(columns)
+        found = found.of(_label_named(found.known, label))
+    columns = _columns(model, answers, rows, found)
     return Explained(
-        frame, found.unit, found.method, found.note, n_failed, texts, answers, found, model, conformed
+        add_columns(given, columns, keep=keep),
+        found.unit,
+        found.method,
+        found.note,
+        n_failed=int(answers.refused.sum()) + len(rejects_of(given)),
+        labels=tuple(v for v in found.known if isinstance(v, str)),
+        _answers=pl.DataFrame(columns),
+        _contributions=found,
+        _model=model,
+        _rows=rows,
     )
 
 
@@ -203,7 +212,7 @@ def importance(project, by: str | None = None, *, part: str = "valid", repeats: 
     Raises
     ------
     UsageError
-        If the rows of test are asked for, or those of no part.
+        If `part` is test, or unknown.
     """
     from sklearn.pipeline import Pipeline
 
@@ -213,12 +222,12 @@ def importance(project, by: str | None = None, *, part: str = "valid", repeats: 
 
     if part not in PARTS:
         raise UsageError(
-            f"The importance of columns is found on valid or train, not on {part!r}.",
-            hint="Test is opened once in a run, to judge the model: what is chosen by it, it can no longer judge.",
+            f"Column importance is computed on the part valid or train, not on {part!r}.",
+            hint="The test set is used once in a run, to evaluate the model; choices based on it would bias that score.",
         )
     problem, best = project.problem, project.result.best
     if problem.task == "clustering":
-        raise UsageError("Segments have no score on valid to lose: importance is for a target.")
+        raise UsageError("Segments have no target, and column importance needs one.")
     (entry,) = learners_of(problem.task, [best.learner]).entries
     model = fit(problem, Candidate(entry, best.params), problem.split.train, best.params)
     frame, y = problem.rows(getattr(problem.split, part))
@@ -234,8 +243,8 @@ def importance(project, by: str | None = None, *, part: str = "valid", repeats: 
     )
 
 
-def _known(labels: tuple, label):
-    """Return the label that is meant, given in its own type or as text."""
+def _label_named(labels: tuple, label):
+    """Return the label that `label` names, in its own type or as text."""
     if label in labels:
         return label
     from groundup.errors import nearest
@@ -244,40 +253,38 @@ def _known(labels: tuple, label):
     named = {as_level(one): one for one in labels}
     if str(label) not in named:
         raise UsageError(
-            f"The model does not explain a label {label!r}.{nearest(str(label), named)}",
-            hint=f"It explains: {', '.join(named)}."
+            f"The model has no label {label!r}.{nearest(str(label), named)}",
+            hint=f"Its labels are: {', '.join(named)}."
             if named
             else "It predicts a value, which has no labels.",
         )
     return named[str(label)]
 
 
-def _columns(model: Model, conformed: Conformed, found: Contributions) -> tuple[list[pl.Series], int]:
-    """Return the columns of answers and explanations, the last one says the problems; and how many rows have none."""
+def _columns(model: Model, answers: Answers, rows: pl.DataFrame, found: Contributions) -> list[pl.Series]:
+    """Return the columns of answers and explanations, the last one the problems."""
     from groundup.judge.explain.reasons import output_of, reasons
 
-    answers, bad = answers_of(model, conformed)
-    n_rows = len(bad)
-    outputs = np.array([output_of(found, i) for i in range(n_rows)], dtype=np.int64)
-    each = np.arange(n_rows)
+    refused = answers.refused
+    outputs = np.array([output_of(found, i) for i in range(len(refused))], dtype=np.int64)
+    each = np.arange(len(refused))
     base = np.broadcast_to(found.base, found.scores.shape)[each, outputs]
-    said: list[str | None] = []
-    for i, values in enumerate(conformed.frame.iter_rows(named=True)):
-        if bad[i]:
-            said.append(None)
+    words: list[str | None] = []
+    for i, values in enumerate(rows.iter_rows(named=True)):
+        if refused[i]:
+            words.append(None)
             continue
-        told = reasons(model.explainer, found, i, values)
-        said.append("; ".join(reason.words for reason in told.reasons))
-    columns = answers[:-1]
+        words.append("; ".join(reason.words for reason in reasons(model.explainer, found, i, values).reasons))
+    *columns, problems = answer_columns(model, answers)
+    n_answers = len(columns)
     if found.labels:
         columns.append(pl.Series(EXPLAINED, [found.labels[k] for k in outputs], strict=False))
     columns += [pl.Series(BASE, base), pl.Series(SCORE, found.scores[each, outputs])]
-    columns.append(pl.Series(REASONS, said, dtype=pl.String))
+    columns.append(pl.Series(REASONS, words, dtype=pl.String))
     columns += [
         pl.Series(f"{CONTRIBUTION}{name}", found.values[each, j, outputs])
         for j, name in enumerate(found.columns)
     ]
-    if bad.any():
-        n_answers = len(answers) - 1  # these are empty already
-        columns[n_answers:] = [column.set(pl.Series(bad), None) for column in columns[n_answers:]]
-    return [*columns, answers[-1]], int(bad.sum())
+    if refused.any():  # the columns of answers are empty there already
+        columns[n_answers:] = [column.set(pl.Series(refused), None) for column in columns[n_answers:]]
+    return [*columns, problems]

@@ -1,4 +1,4 @@
-"""load: the model of a bundle, or of the run that a project uses."""
+"""load: read the model of a bundle, or of the run that a project uses."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
 
 
 def load(path: str | Path, *, learners: Iterable[type] = ()) -> Model:
-    """Return the model in a bundle, after every check; or that of a project, or of one of its runs.
+    """Return the model in a bundle after all checks; or that of a project, or of one of its runs.
 
     Parameters
     ----------
     path : str or Path
-        A bundle; a project's folder, which stands for the run that it uses; a run's folder, or the beginning of its id.
+        A bundle; a project's folder, for the run that it uses; a run's folder, or the beginning of its id.
     learners : iterable of classes
         Learners that no installed package registers.
 
     Raises
     ------
     CheckFailed
-        If the bundle was changed or cut, is of a newer format, or does not say what it said when it was saved.
+        If the bundle was changed or truncated, has a newer format, or does not reproduce its stored predictions.
     GroundupError
         If the project has no finished run.
     """

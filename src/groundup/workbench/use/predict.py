@@ -1,12 +1,12 @@
 """Predict a table with a bundle: every input row gets one output row, in the input's order.
 
-The input's own columns pass through as they came (``passing``); only columns of answers are added.
+The input's own columns pass through unchanged (``prediction_input``); only columns of answers are added.
 
-A row with a cell that cannot be read (text where a number is due, infinity) gets no prediction and says why; a doubtful
-one (a level that training did not have, a number beyond the range it had) gets its prediction and a remark. Where
-training itself had so many rare levels that new ones are to be expected (tickets, streets), an unseen one is remarked
-upon in the row, but the row is not counted as doubtful. Records that the file's reader had to set aside come back as rows
-without a prediction, where they stood.
+A row with a cell that cannot be read (text where a number is due, infinity) gets no prediction and states the reason; a
+row with a warning (a level that was not seen in training, a number beyond its range) gets its prediction and the
+warning. Where new levels are usual in a column (tickets, streets), an unseen one is reported in the row, but the row does
+not count as one with a warning. Records that the file's reader had to set aside come back as rows without a prediction,
+in their place.
 """
 
 from __future__ import annotations
@@ -20,22 +20,25 @@ import numpy as np
 import polars as pl
 
 from groundup.errors import GroundupError, shorten
+from groundup.ship.bundle.answers import Answers
+from groundup.ship.bundle.checks import is_column
 from groundup.tables.contract.problems import NOT_FINITE, Problem
 from groundup.tables.sources.assemble import TITLE
 from groundup.workbench.run.history import find_result
-from groundup.workbench.use.prediction_input import Given, take
+from groundup.workbench.use.prediction_input import PredictionInput, read_input
 
 if TYPE_CHECKING:
     from groundup.ship.bundle import Model
-    from groundup.tables import Conformed, Reject
-    from groundup.tables.contract.problems import Tally
+    from groundup.tables import Reject
+    from groundup.tables.contract.problems import Status, Tally
 
 PREDICTION, PROBABILITY, PROBLEM = "prediction", "probability_", "problem"
+_STATUS = "\0status"  # a name that no input has
 
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What a model said about a table.
+    """The predictions of a model for a table.
 
     Attributes
     ----------
@@ -44,10 +47,12 @@ class Predictions:
         where there is none). An input column of one of these names gets an underscore.
     n_failed : int
         Rows without a prediction.
-    n_doubted : int
-        Rows with a prediction and a remark that is not usual for its column.
+    n_warned : int
+        Rows with a prediction and a warning.
+    statuses : tuple of str
+        Per row of `frame`: ok, warning or refused.
     listed : tuple of str
-        The first problems, one line each: those that cost a prediction, then doubts.
+        The first problems, one line each: those of rows without a prediction, then warnings.
     tallies : tuple of Tally
         The problems counted by column and kind.
     recalled : mapping
@@ -57,12 +62,13 @@ class Predictions:
     labels : tuple of str
         The model's labels, where they are text.
     renamed : tuple of str
-        Columns whose name comes again or is missing, and what they are called.
+        Columns whose name was missing or repeated, and their new names.
     """
 
     frame: pl.DataFrame
     n_failed: int
-    n_doubted: int
+    n_warned: int
+    statuses: tuple[Status, ...]
     listed: tuple[str, ...]
     tallies: tuple[Tally, ...]
     recalled: Mapping[str, Any]
@@ -84,7 +90,7 @@ def bundle_path(path: str | Path) -> Path:
         return Path(result.bundle)
     if path.is_dir():
         raise GroundupError(
-            "This folder is no project.", file=path, hint="Name a bundle, or a project's folder."
+            "This folder is not a project.", file=path, hint="Name a bundle, or a project's folder."
         )
     return path
 
@@ -105,169 +111,138 @@ def predict(
         A bundle, or a project's folder.
     data : path, frame, mapping of columns, list of rows
     typed : bool
-        Give columns of a text file that hold whole numbers only as such; else, and all others, as they are written.
-        Every other source states its types, and keeps them.
+        Return columns of a text file that hold only whole numbers as integers; False returns the text as written. All
+        other sources state their types, and keep them.
     keep : bool
-        Give the input's columns before the predictions.
+        Include the input's columns, before the predictions.
     read : mapping, optional
-        How a text file is to be read: delimiter, encoding, header, as in ``groundup.read``; the types are the bundle's.
-        What is not given is tried as it was stated for the training file.
+        How to read a text file: delimiter, encoding, header, as in ``groundup.read``; the types are the bundle's. What
+        is not given is tried as it was stated for the training file.
 
     Raises
     ------
     CheckFailed
         If columns are missing, or the bundle is damaged.
     """
-    model, given = asked(bundle, data, typed=typed, read=read)
-    return answer(model, given, keep=keep)
+    model, given = load_with_input(bundle, data, typed=typed, read=read)
+    return predict_input(model, given, keep=keep)
 
 
-def asked(
+def load_with_input(
     bundle: str | Path, data, *, typed: bool = True, read: Mapping[str, Any] | None = None
-) -> tuple[Model, Given]:
-    """Return the model of a bundle, and the rows that it is asked about; parameters and errors as of `predict`."""
+) -> tuple[Model, PredictionInput]:
+    """Return the model of a bundle, and the rows to predict; parameters and errors as of `predict`."""
     from groundup.ship.bundle import load
 
     model = load(bundle_path(bundle))
     if model.contract is None:
-        raise GroundupError("This bundle has no contract, so it cannot judge a table's rows.")
-    rows = [data] if isinstance(data, Mapping) and not any(_is_column(v) for v in data.values()) else data
+        raise GroundupError("This bundle has no contract, so it cannot check a table's rows.")
+    rows = [data] if isinstance(data, Mapping) and not any(is_column(v) for v in data.values()) else data
     settings = model.settings.get("read")
     remembered = settings if isinstance(settings, Mapping) else {}
-    return model, take(rows, model.contract.features, typed=typed, read=read, remembered=remembered)
+    return model, read_input(rows, model.contract.features, typed=typed, read=read, remembered=remembered)
 
 
-def _is_column(value) -> bool:
-    return not isinstance(value, str) and hasattr(value, "__len__")
-
-
-def answer(model: Model, given: Given, *, keep: bool = True) -> Predictions:
-    """Return what a loaded model says about a table; see `predict`."""
+def predict_input(model: Model, given: PredictionInput, *, keep: bool = True) -> Predictions:
+    """Return the predictions of a loaded model for a table; see `predict`."""
     table = given.table
-    conformed = model.contract.conform(table)
-    columns, bad = answers_of(model, conformed)
-    warned = conformed.warnings
-    doubted = np.zeros(table.n_rows, dtype=bool)
-    doubted[warned["row"].to_numpy() - 1] = True
-    lost = lost_of(given)
-    listed = [_told(reject) for reject in lost[:20]]
-    listed += [str(Problem(*p)) for p in conformed.errors.head(20).iter_rows()]
-    unanswered = np.setdiff1d(np.flatnonzero(bad) + 1, conformed.errors["row"].to_numpy())
-    listed += [f"row {i}: {NOT_FINITE}" for i in unanswered[:20]]
-    listed += [str(Problem(*p)) for p in warned.head(20).iter_rows()]
+    answers = answer_table(model, table)
+    checked = answers.checked
+    assert checked is not None
+    rejects = rejects_of(given)
+    listed = [_reject_line(reject) for reject in rejects[:20]]
+    listed += [str(Problem(*p)) for p in checked.errors.head(20).iter_rows()]
+    not_finite = np.flatnonzero(answers.refused & ~checked.rows_with("refused"))
+    listed += [f"row {i + 1}: {NOT_FINITE}" for i in not_finite[:20]]
+    listed += [str(Problem(*p)) for p in checked.warnings.head(20).iter_rows()]
     labels = () if model.classes is None else tuple(v for v in model.classes.tolist() if isinstance(v, str))
+    status = pl.Series(_STATUS, answers.statuses, dtype=pl.String)
+    frame = add_columns(given, [status, *answer_columns(model, answers)], keep=keep)
     return Predictions(
-        beside(given, columns, keep=keep),
-        int(bad.sum()) + len(lost),
-        int((doubted & ~bad).sum()),
+        frame.drop(_STATUS),
+        int(answers.refused.sum()) + len(rejects),
+        int(answers.warned.sum()),
+        tuple(frame[_STATUS].fill_null("refused").to_list()),
         tuple(listed),
-        tuple(conformed.tallies()),
+        tuple(checked.tallies()),
         given.recalled,
-        conformed.extra,
+        checked.extra,
         labels,
         tuple(note.message for note in table.notes if note.kind == "header" and note.column is not None),
     )
 
 
-def lost_of(given: Given) -> list[Reject]:
-    """Return the records of a file that are no rows, but for a title above the header."""
+def answer_table(model: Model, table) -> Answers:
+    """Return a model's answers for a table; of a table without rows, empty ones of the usual types."""
+    assert model.contract is not None
+    checked = model.contract.conform(table)
+    if checked.frame.height:
+        return model.answer(checked)
+    has_proba = model.target.task == "classification" and hasattr(model.learner, "predict_proba")
+    n_classes = len(model.classes) if model.classes is not None and has_proba else 0
+    return Answers(np.zeros(0), np.zeros((0, n_classes)), checked)
+
+
+def rejects_of(given: PredictionInput) -> list[Reject]:
+    """Return the records of a file that could not be read as rows, without a title above the header."""
     return [reject for reject in given.table.rejects if reject.reason != TITLE]
 
 
-def beside(given: Given, columns: list[pl.Series], *, keep: bool = True) -> pl.DataFrame:
-    """Return columns of answers beside the input's own, with the records that are no rows where they stood.
+def add_columns(given: PredictionInput, columns: list[pl.Series], *, keep: bool = True) -> pl.DataFrame:
+    """Return the input's columns followed by columns of answers, with the rejected records in their place.
 
     Parameters
     ----------
-    given : Given
+    given : PredictionInput
     columns : list of Series
         One value a row; the last is the problems. An input column of one of their names gets an underscore.
     keep : bool
-        Give the input's columns.
+        Include the input's columns.
     """
     inputs = list(given.frame.iter_columns()) if keep else []
     taken = {c.name for c in columns}
     for i, column in enumerate(inputs):
         if column.name in taken:
-            inputs[i] = column.rename(_free(column.name, taken | {c.name for c in inputs}))
-    lost = lost_of(given)
-    first_line = given.first_line + len(given.table.rejects) - len(lost)
-    return _with_rejects(pl.DataFrame(inputs + columns), lost, first_line)
+            inputs[i] = column.rename(_free_name(column.name, taken | {c.name for c in inputs}))
+    rejects = rejects_of(given)
+    first_line = given.first_line + len(given.table.rejects) - len(rejects)
+    return _with_rejects(pl.DataFrame(inputs + columns), rejects, first_line)
 
 
-def answers_of(model: Model, conformed: Conformed) -> tuple[list[pl.Series], np.ndarray]:
-    """Return the columns of answers, the last one says the problems; and which rows have no prediction."""
-    bad = np.zeros(conformed.frame.height, dtype=bool)
-    bad[conformed.errors["row"].to_numpy() - 1] = True
-    said, shares = _said(model, conformed, len(bad))
-    wrong = ~(_is_finite(said) & np.isfinite(shares).all(axis=1)) & ~bad
-    bad |= wrong
-    return [*_answers(model, said, shares, bad), _remarks(conformed, wrong)], bad
+def answer_columns(model: Model, answers: Answers) -> list[pl.Series]:
+    """Return the columns of answers, the last one the problems; their types do not depend on the rows.
 
-
-def _said(model: Model, conformed: Conformed, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return what the model says to all rows: answers, and probabilities of shape (n_rows, n_classes)."""
-    classes = model.classes
-    has_shares = (
-        classes is not None
-        and model.target.task == "classification"
-        and hasattr(model.learner, "predict_proba")
-    )
-    if n_rows == 0:
-        return np.zeros(0), np.zeros((0, len(classes) if classes is not None and has_shares else 0))
-    said = np.asarray(model.predict(conformed))
-    shares = model.predict_proba(conformed) if has_shares else np.zeros((n_rows, 0))
-    return said, np.asarray(shares, dtype=np.float64)
-
-
-def _is_finite(said: np.ndarray) -> np.ndarray:
-    return np.isfinite(said) if said.dtype.kind == "f" else np.ones(len(said), dtype=bool)
-
-
-def _answers(model: Model, said: np.ndarray, shares: np.ndarray, bad: np.ndarray) -> list[pl.Series]:
-    """Return the columns of answers, of the same types however many rows there are; bad rows have none."""
-    classes = model.classes
+    Refused rows have no prediction.
+    """
+    classes, refused = model.classes, answers.refused
     if classes is not None:
         dtype = pl.Series(classes.tolist(), strict=False).dtype
     else:
         dtype = pl.Int64 if model.target.task == "clustering" else pl.Float64
-    kept = [None if b else v for v, b in zip(said.tolist(), bad, strict=True)]
+    kept = [None if r else v for v, r in zip(answers.labels.tolist(), refused, strict=True)]
     out = [pl.Series(PREDICTION, kept, dtype=dtype, strict=False)]
-    for k, label in enumerate(classes if classes is not None and shares.shape[1] else ()):
+    shares = answers.probabilities
+    for k, label in enumerate(
+        classes if classes is not None and shares is not None and shares.shape[1] else ()
+    ):
+        assert shares is not None
         column = pl.Series(f"{PROBABILITY}{label}", shares[:, k], dtype=pl.Float64)
-        out.append(column.set(pl.Series(bad), None) if bad.any() else column)
-    return out
+        out.append(column.set(pl.Series(refused), None) if refused.any() else column)
+    return [*out, pl.Series(PROBLEM, answers.warnings, dtype=pl.String)]
 
 
-def _remarks(conformed: Conformed, wrong: np.ndarray) -> pl.Series:
-    """Return for each row its problems in words, "" where there are none; `wrong` are those without a sound answer.
-
-    Each different problem is put in words once, however many rows have it.
-    """
-    keys = ["column", "value", "kind", "severity"]
-    different = conformed.problems.select(keys).unique(maintain_order=True)
-    told = [str(Problem(1, *row)).split(", ", 1)[1] for row in different.iter_rows()]
-    different = different.with_columns(pl.Series(PROBLEM, told, dtype=pl.String))
-    each = conformed.problems.join(different, on=keys, nulls_equal=True, how="left", maintain_order="left")
-    rows = each.group_by("row", maintain_order=True).agg(pl.col(PROBLEM).str.join("; "))
-    out = np.full(len(wrong), "", dtype=object)
-    out[rows["row"].to_numpy() - 1] = rows[PROBLEM].to_list()
-    out[wrong] = [f"{told}; {NOT_FINITE}" if told else NOT_FINITE for told in out[wrong]]
-    return pl.Series(PROBLEM, out.tolist(), dtype=pl.String)
-
-
-def _free(name: str, taken: set[str]) -> str:
+def _free_name(name: str, taken: set[str]) -> str:
     while name in taken:
         name += "_"
     return name
 
 
-def _told(reject: Reject) -> str:
-    return f"line {reject.line} is no row: {reject.reason}: {shorten(reject.text, 200)}"
+def _reject_line(reject: Reject) -> str:
+    return f"line {reject.line} is not a row: {reject.reason}: {shorten(reject.text, 200)}"
 
 
 def _with_rejects(frame: pl.DataFrame, rejects, first_line: int) -> pl.DataFrame:
-    """Put the records that are no rows where they stood, as rows without a prediction that tell the record's text.
+    """Insert the rejected records in their place, as rows without a prediction whose problem is the record's text.
 
     Exact where every record is a line; a record of several lines before one moves it down, never the rows.
     """
@@ -276,6 +251,6 @@ def _with_rejects(frame: pl.DataFrame, rejects, first_line: int) -> pl.DataFrame
     pieces, done = [], 0
     for n_before, reject in enumerate(rejects):
         at = min(max(reject.line - first_line - n_before, done), frame.height)
-        pieces += [frame[done:at], pl.DataFrame({PROBLEM: [_told(reject)]})]
+        pieces += [frame[done:at], pl.DataFrame({PROBLEM: [_reject_line(reject)]})]
         done = at
     return pl.concat([*pieces, frame[done:]], how="diagonal").select(frame.columns)

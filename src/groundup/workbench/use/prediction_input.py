@@ -1,10 +1,10 @@
-"""Take rows to predict: as text or types for the contract to judge, and as they came, to be passed through.
+"""Read the rows to predict twice: as text or plain types for the contract's checks, and unchanged for the output.
 
-The contract judges plain types (`tables.sources.frames`), and a whole number may become a float for it. What is given
-back is the input itself: its types where it states any, its text where it is text.
+The contract checks plain types (`tables.sources.frames`), so a whole number may become a float for it. The output repeats
+the input itself: its types where it states any, its text where it is text.
 
-How the training file was read (delimiter, encoding and header, where they were stated) is remembered by the bundle and
-tried first; what is stated now wins, and a file that does not have the model's columns when read so is read by detection.
+How the training file was read (delimiter, encoding and header, where they were stated) is stored in the bundle and tried
+first; options given now take precedence, and a file that lacks the model's columns when read so is read by detection.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from groundup.errors import GroundupError
 if TYPE_CHECKING:
     from groundup.tables import Table
 
-# Written as Python writes it, so that text and number say the same.
+# Written as Python writes it, so that text and number are equal.
 _WHOLE = r"^(?:0|-?[1-9][0-9]{0,18})$"
 _DELIMITERS = ",;\t|"
 _HEAD_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
-class Given:
+class PredictionInput:
     """Rows to predict.
 
     Attributes
@@ -39,7 +39,7 @@ class Given:
     table : Table
         For the contract: text, or plain types.
     frame : polars.DataFrame
-        The same rows and columns as they came.
+        The same rows and columns, unchanged.
     first_line : int
         Line of the source's first row.
     recalled : dict
@@ -52,32 +52,32 @@ class Given:
     recalled: dict[str, Any] = field(default_factory=dict)
 
 
-def take(
+def read_input(
     source,
     features: Sequence[str],
     *,
     typed: bool,
     read: Mapping[str, Any] | None = None,
     remembered: Mapping[str, Any] | None = None,
-) -> Given:
+) -> PredictionInput:
     """Return the rows of `source`.
 
     Parameters
     ----------
     source : path, frame, mapping of columns, list of rows, Table
     features : sequence of str
-        Columns that are needed: a file that has them and no row is an empty table.
+        The required columns: a file that has them and no row is an empty table.
     typed : bool
-        Give columns of a text file that hold whole numbers only as Int64.
+        Return columns of a text file that hold only whole numbers as Int64.
     read : mapping, optional
-        How a file is to be read: delimiter, encoding, header, max_cells, as in ``tables.read``.
+        How to read a file: delimiter, encoding, header, max_cells, as in ``tables.read``.
     remembered : mapping, optional
-        The same of the training file.
+        The same for the training file.
 
     Raises
     ------
     GroundupError
-        If there is no such source, or no table in it.
+        If there is no such source, or it holds no table.
     """
     from groundup.tables.sources.read import read as read_table
 
@@ -86,20 +86,20 @@ def take(
         source = source.collect(engine="in-memory")
     if not isinstance(source, (str, os.PathLike)) or str(source).startswith("sample:"):
         table = read_table(source, types="text", **stated)
-        return Given(table, _native(source, table))
+        return PredictionInput(table, _own_columns(source, table))
     recalled = {k: v for k, v in (remembered or {}).items() if k in _options(source) and k not in stated}
     if recalled:
         try:
-            given = _taken_file(source, features, {**recalled, **stated}, typed=typed)
+            given = _read_file(source, features, {**recalled, **stated}, typed=typed)
         except GroundupError:
             given = None
         if given is not None and set(features) <= set(given.table.columns):
             return replace(given, recalled=recalled)
-    return _taken_file(source, features, stated, typed=typed)
+    return _read_file(source, features, stated, typed=typed)
 
 
 def _options(source) -> tuple[str, ...]:
-    """Return the options of reading that a file takes."""
+    """Return the reading options that apply to a file."""
     from groundup.tables.sources.read import find_file
 
     try:
@@ -109,7 +109,7 @@ def _options(source) -> tuple[str, ...]:
     return {"parquet": (), "lines": ("encoding",)}.get(kind, ("delimiter", "encoding", "header"))
 
 
-def _taken_file(path, features: Sequence[str], stated: dict[str, Any], *, typed: bool) -> Given:
+def _read_file(path, features: Sequence[str], stated: dict[str, Any], *, typed: bool) -> PredictionInput:
     from groundup.tables.sources.read import find_file, read
     from groundup.tables.sources.records import TooWide
 
@@ -118,27 +118,27 @@ def _taken_file(path, features: Sequence[str], stated: dict[str, Any], *, typed:
     except TooWide:
         raise
     except GroundupError:
-        empty = None if stated.get("header") is False else _without_rows(Path(path).expanduser(), features)
+        empty = None if stated.get("header") is False else _empty_table(Path(path).expanduser(), features)
         if empty is None:
             raise
         return empty
     file, kind = find_file(path)
     if kind == "parquet":
-        return Given(table, _stated(file, table))
+        return PredictionInput(table, _with_own_types(file, table))
     if kind == "lines":
-        return Given(table, table.frame, first_line=1)
+        return PredictionInput(table, table.frame, first_line=1)
     first_line = 1 if stated.get("header") is False else 2
-    return Given(table, _whole(table.frame) if typed else table.frame, first_line)
+    return PredictionInput(table, _with_integers(table.frame) if typed else table.frame, first_line)
 
 
-def _whole(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return text columns as Int64 where every cell that is not empty is a whole number, to the letter."""
+def _with_integers(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return text columns as Int64 where every cell that is not empty is written as Python writes an integer."""
     return frame.with_columns(
-        [numbers for column in frame.iter_columns() if (numbers := _numbers(column)) is not None]
+        [numbers for column in frame.iter_columns() if (numbers := _as_integers(column)) is not None]
     )
 
 
-def _numbers(column: pl.Series) -> pl.Series | None:
+def _as_integers(column: pl.Series) -> pl.Series | None:
     if (
         column.dtype != pl.String
         or column.null_count() == len(column)
@@ -149,7 +149,7 @@ def _numbers(column: pl.Series) -> pl.Series | None:
     return numbers if numbers.null_count() == column.null_count() else None
 
 
-def _stated(file: Path, table: Table) -> pl.DataFrame:
+def _with_own_types(file: Path, table: Table) -> pl.DataFrame:
     """Return the columns of a Parquet file in its own types; only those that reading changed are read again."""
     schema = pl.read_parquet_schema(file)
     pairs = zip(schema.values(), table.frame.dtypes, strict=True)
@@ -161,8 +161,8 @@ def _stated(file: Path, table: Table) -> pl.DataFrame:
     return table.frame.with_columns([column.rename(table.columns[j]) for j, column in own])
 
 
-def _native(source, table: Table) -> pl.DataFrame:
-    """Return a frame's own columns: Polars' as they are, those of other libraries as Polars takes them over."""
+def _own_columns(source, table: Table) -> pl.DataFrame:
+    """Return a frame's own columns: Polars' unchanged, those of other libraries as Polars converts them."""
     import narwhals.stable.v2 as nw
 
     from groundup.tables.sources.names import rename_patterns
@@ -179,8 +179,8 @@ def _native(source, table: Table) -> pl.DataFrame:
     return own
 
 
-def _without_rows(file: Path, features: Sequence[str]) -> Given | None:
-    """Return the empty table of a file that has the columns `features` and no row, None if `file` is another."""
+def _empty_table(file: Path, features: Sequence[str]) -> PredictionInput | None:
+    """Return the empty table of a file that has the columns `features` and no row; None for any other file."""
     from groundup.tables.sources.names import rename_patterns
     from groundup.tables.sources.read import PARQUET, TEXT
     from groundup.tables.table import Table
@@ -193,15 +193,15 @@ def _without_rows(file: Path, features: Sequence[str]) -> Given | None:
         except (pl.exceptions.PolarsError, OSError, ValueError):
             return None
     elif file.suffix.lower() in TEXT and file.is_file() and file.stat().st_size <= _HEAD_BYTES:
-        names = _only_names(file, set(features))
+        names = _header_only(file, set(features))
         frame = None if names is None else pl.DataFrame(schema=dict.fromkeys(names, pl.String))
     if frame is None or frame.height or not set(features) <= set(frame.columns):
         return None
-    return Given(Table(frame, file.stem, str(file)), frame)
+    return PredictionInput(Table(frame, file.stem, str(file)), frame)
 
 
-def _only_names(file: Path, features: set[str]) -> list[str] | None:
-    """Return the names in a text file that holds one record of names and nothing else, or None."""
+def _header_only(file: Path, features: set[str]) -> list[str] | None:
+    """Return the names in a text file that holds a header and nothing else, or None."""
     from groundup.tables.sources.encoding import to_utf8
     from groundup.tables.sources.names import unique_names
 

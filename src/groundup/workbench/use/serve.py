@@ -1,8 +1,8 @@
-"""Serve a bundle or a project: the API of ``ship.serve``, with pages for people beside it.
+"""Serve a bundle or a project: the API of ``ship.serve``, and the pages that installed packages declare.
 
-The pages stand above the workbench in the house, and it knows none of them: a package declares them as an entry point of
-the group ``groundup.pages``, a function from the bundle's file to a router (``ship.serve.create_app`` says what its
-handlers find). The form is declared so by this package itself; a stranger's pages stand beside it.
+The workbench does not import pages: a package declares them as an entry point of the group ``groundup.pages``, a function
+from the bundle's file to a router (``ship.serve.create_app`` documents what its handlers receive). This package declares
+the form so; third-party pages are mounted beside it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
     token: str | None = None,
-    tell: Callable[[Model, str], None] | None = None,
+    announce: Callable[[Model, str], None] | None = None,
     **limits: Any,
 ) -> None:
     """Serve a model until Ctrl-C or SIGTERM.
@@ -39,15 +39,15 @@ def serve(
         A bundle, or a project's folder.
     host, port, token
         As in ``ship.serve.Settings``.
-    tell : callable, optional
-        Is told the model and the server's address, once it listens; by default standard error says so.
+    announce : callable, optional
+        Called with the model and the server's address once it listens; by default a line on standard error.
     limits
-        More of ``ship.serve.Settings``: max_rows, max_body_bytes, ...
+        Other fields of ``ship.serve.Settings``: max_rows, max_body_bytes, ...
 
     Raises
     ------
     UsageError
-        If there is no such bundle, or another address than this machine's is to be served without a token.
+        If there is no such bundle, or the address is not this machine's own and there is no token.
     GroundupError
         If the port is taken, or pages that an installed package declares cannot be loaded.
     """
@@ -58,8 +58,8 @@ def serve(
     settings = Settings(host=host, port=port, token=token, **limits)
     file = bundle_path(path)
     model = bundle.load(file)
-    told = tell or _announce
-    run(model, settings, extra_routers=pages_of(file), tell=lambda url: told(model, url))
+    report = announce or _announce
+    run(model, settings, extra_routers=pages_of(file), announce=lambda url: report(model, url))
 
 
 def pages_of(file: Path) -> list[Any]:
@@ -70,16 +70,16 @@ def pages_of(file: Path) -> list[Any]:
     GroundupError
         If pages cannot be loaded.
     """
-    made = []
+    routers = []
     for point in sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value)):
         try:
-            made.append(point.load()(file))
+            routers.append(point.load()(file))
         except Exception as error:
             raise GroundupError(
                 f"The pages {point.name!r} ({point.value}) cannot be loaded: {error}.",
-                hint="Mend or remove the package that declares them.",
+                hint="Repair or uninstall the package that declares them.",
             ) from error
-    return made
+    return routers
 
 
 def _announce(model: Model, url: str) -> None:

@@ -1,10 +1,10 @@
-"""Write a frame of predictions: CSV, Parquet or JSON lines by the name's ending, in one step or not at all.
+"""Write a frame of predictions atomically: CSV, Parquet or JSON lines by the file's extension.
 
-A spreadsheet runs a cell as a formula if it begins with ``=``, ``+``, ``-`` or ``@`` (or their wide forms; blanks, tabs
-and line ends before it do not count) and goes on like one: a call, a reference to a cell, an operator between two terms,
-a program's name and ``|``. In CSV such text gets an apostrophe before it, and the caller is told how often. All other
-text stays as it is: numbers, telephone numbers, lone signs, words (``-yes``), and the labels of the model, whatever they
-look like. Parquet and JSON carry types: nothing in them is ever changed.
+A spreadsheet runs a cell as a formula if it begins with ``=``, ``+``, ``-`` or ``@`` (or their wide forms; leading
+blanks, tabs and line ends are ignored) and continues like one: a call, a reference to a cell, an operator between two
+terms, a program's name and ``|``. In CSV such text gets an apostrophe before it, and the number of such cells is
+returned. All other text is unchanged: numbers, telephone numbers, lone signs, words (``-yes``), and the labels of the
+model. Parquet and JSON carry types: nothing in them is changed.
 """
 
 from __future__ import annotations
@@ -54,20 +54,20 @@ class Rendered(NamedTuple):
 
 
 def format_of(path: str) -> str:
-    """Return the format of an output's name; ``-`` is CSV.
+    """Return the format for an output's extension; ``-`` is CSV.
 
     Raises
     ------
     UsageError
-        If its ending is none that can be written.
+        If the extension is unknown.
     """
     if path == "-":
         return "csv"
     ending = Path(path).suffix.lower()
     if ending not in FORMATS:
         raise UsageError(
-            f"The output {path!r} has no known ending.",
-            hint=f"Write one of {', '.join(FORMATS)}, or - for CSV on stdout.",
+            f"The output {path!r} has no known extension.",
+            hint=f"Use one of {', '.join(FORMATS)}, or - for CSV on stdout.",
         )
     return FORMATS[ending]
 
@@ -83,7 +83,7 @@ def rendered(frame: pl.DataFrame, form: str, *, labels: Sequence[str] = (), raw:
     labels : sequence of str
         Text that is never changed: the model's labels.
     raw : bool
-        Change nothing, formulas neither.
+        Change nothing, not even formulas.
     """
     buffer, n_escaped = io.BytesIO(), 0
     if form == "parquet":
@@ -99,10 +99,11 @@ def rendered(frame: pl.DataFrame, form: str, *, labels: Sequence[str] = (), raw:
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the frame with lists, records and bytes as text: a CSV cell holds no other."""
-    odd = [c for c in frame.iter_columns() if c.dtype.is_nested() or c.dtype in (pl.Binary, pl.Object)]
+    """Return the frame with lists, records and bytes as text, which is all that a CSV cell can hold."""
+    nested = [c for c in frame.iter_columns() if c.dtype.is_nested() or c.dtype in (pl.Binary, pl.Object)]
     return frame.with_columns(
-        pl.Series(c.name, [None if v is None else str(v) for v in c.to_list()], dtype=pl.String) for c in odd
+        pl.Series(c.name, [None if v is None else str(v) for v in c.to_list()], dtype=pl.String)
+        for c in nested
     )
 
 
@@ -140,7 +141,7 @@ def _escaped(column: pl.Series, labels: Sequence[str]) -> tuple[pl.Series, int]:
 
 
 def _risky(text: pl.Series, labels: Sequence[str]) -> pl.Series:
-    """Return which cells a spreadsheet would run; missing ones are none of them."""
+    """Return which cells a spreadsheet would run; missing cells count as False."""
     risky = text.str.contains(_FORMULA) & ~text.str.contains(_HARMLESS)
     if labels:
         risky &= ~text.is_in(list(labels))
@@ -148,12 +149,12 @@ def _risky(text: pl.Series, labels: Sequence[str]) -> pl.Series:
 
 
 def write(frame: pl.DataFrame, path: str, *, labels: Sequence[str] = (), raw: bool = False) -> int:
-    """Write a frame to `path` by its ending; return how many cells and titles got an apostrophe. See `rendered`.
+    """Write a frame to `path`; return how many cells and titles got an apostrophe. See `rendered`.
 
     Raises
     ------
     GroundupError
-        If it cannot be written there.
+        If the file cannot be written.
     """
     from groundup.ship.bundle.atomic import write_atomic
 

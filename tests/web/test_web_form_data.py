@@ -7,7 +7,7 @@ import pytest
 from served import serving
 
 from groundup.ship.serve.problems import Problem
-from groundup.web import sent
+from groundup.web import form_data
 
 URLENCODED = "application/x-www-form-urlencoded"
 
@@ -22,15 +22,15 @@ def parts(*given, boundary="limit"):
 
 
 def test_fields_come_as_they_were_typed():
-    found = sent.read(b"c0=a+b%26&c1=&c2=Gr%C3%B6%C3%9Fe&c2=last", URLENCODED, 4)
+    found = form_data.read_form(b"c0=a+b%26&c1=&c2=Gr%C3%B6%C3%9Fe&c2=last", URLENCODED, 4)
     assert found == ({"c0": "a b&", "c1": "", "c2": "last"}, None)
-    assert sent.read(b"", "", 1) == ({}, None)
+    assert form_data.read_form(b"", "", 1) == ({}, None)
 
 
 def test_a_file_comes_byte_by_byte():
     data = bytes(range(256)) * 5000 + b"\r\n--limi\r\n--"
     body, media = parts(('name="note"', "Größe".encode()), ('name="file"; filename="a b.csv"', data))
-    assert sent.read(body, media, 2) == ({"note": "Größe"}, ("a b.csv", data))
+    assert form_data.read_form(body, media, 2) == ({"note": "Größe"}, ("a b.csv", data))
 
 
 @pytest.mark.parametrize(
@@ -46,17 +46,17 @@ def test_a_file_comes_byte_by_byte():
 )
 def test_what_is_no_form_is_told(body, media, kind):
     with pytest.raises(Problem) as caught:
-        sent.read(body, media, 20)
+        form_data.read_form(body, media, 20)
     assert caught.value.kind == kind
 
 
-@pytest.mark.parametrize("path", ["/", "/many"])
+@pytest.mark.parametrize("path", ["/", "/batch"])
 def test_too_many_fields_are_a_page_and_in_json_a_problem(client, path):
     headers = {"Content-Type": URLENCODED}
     page = client.post(path, content=b"&" * 1000, headers=headers)
     assert page.status_code == 413
     assert "The form has too many fields" in page.text
-    twin = client.post("/case.json" if path == "/" else "/many.json", content=b"&" * 1000, headers=headers)
+    twin = client.post("/form.json" if path == "/" else "/batch.json", content=b"&" * 1000, headers=headers)
     assert twin.headers["content-type"] == "application/problem+json"
     assert (twin.status_code, twin.json()["type"]) == (413, "/docs#too-many-fields")
 

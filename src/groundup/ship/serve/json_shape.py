@@ -1,28 +1,28 @@
-"""How deep a JSON text is nested and how many objects it has, told from its bytes, before anything is parsed.
+"""The depth of a JSON text and its number of objects, from its bytes alone, before anything is parsed.
 
-Strings are cut out, then all but brackets. What is left is a word of ``[`` and ``]`` (braces count as brackets), from
-which each pass strips the innermost pairs: a text of depth d is empty after d passes. All of it runs in C.
+Strings are removed, then everything but brackets. Each pass over the remaining ``[`` and ``]`` (braces count as brackets)
+removes the innermost pairs: a text of depth d is empty after d passes. All of it runs in C.
 """
 
 from __future__ import annotations
 
 import re
 
-# Possessive, and at home at the end of the text too: quotes and backslashes cannot make it look twice.
+# Possessive quantifiers, and an optional closing quote: no backtracking on unbalanced quotes and backslashes.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _NO_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
 _BRACKETS = bytes.maketrans(b"{}", b"[]")
 
 
 def brackets(text: bytes) -> bytes:
-    """Return the brackets and braces of a JSON text that stand outside strings, in their order."""
+    """Return the brackets and braces of a JSON text outside strings, in order."""
     return _STRING.sub(b"", text).translate(None, _NO_BRACKET)
 
 
 def is_deeper(found: bytes, limit: int) -> bool:
-    """Tell whether `found`, which `brackets` returned, is nested deeper than `limit`.
+    """Tell whether `found`, from `brackets`, is nested deeper than `limit`.
 
-    Brackets without a partner may be told as deep or not: the parser refuses them.
+    Unbalanced brackets may count as deep or not: the parser refuses them.
     """
     if len(found) <= limit:
         return False

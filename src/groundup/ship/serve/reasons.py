@@ -1,4 +1,4 @@
-"""Why the model said so: the strongest reasons for one row's answer, from ``judge.explain``. The one seam to it."""
+"""The strongest reasons for one row's prediction, from ``judge.explain``."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
     from groundup.ship.bundle import Model
 
 log = logging.getLogger("groundup.serve")
-_MOST = float(np.finfo(np.float64).max)  # JSON has no infinity
+_LARGEST = float(np.finfo(np.float64).max)  # JSON has no infinity
 
 
-class Why:
-    """Explains the answers of a model; what it needs is made at the first question, once.
+class RowExplainer:
+    """Explains predictions of a model; the model's explainer is created at the first call, once.
 
     Parameters
     ----------
     model : Model
-        Its stored rows are the background of learners that can only be tried.
+        Its stored rows are the background of models that can only be sampled.
     """
 
     def __init__(self, model: Model):
         self._model, self._lock = model, threading.Lock()
 
-    def reasons(self, values: Mapping[str, Any]) -> tuple[Reason, ...] | None:
-        """Return the strongest reasons for the answer to a row, the strongest first; None where there is no way to tell.
+    def reasons(self, values: Mapping[str, Any]) -> list[Reason] | None:
+        """Return the reasons for the prediction of a row, the strongest first; None where the model cannot be explained.
 
         Parameters
         ----------
@@ -49,28 +49,28 @@ class Why:
         except GroundupError as error:
             log.warning("no reasons: %s", error)
             return None
-        except Exception:  # whatever fails here must not cost the answer
+        except Exception:  # a failure here must not cost the prediction
             log.exception("no reasons")
             return None
         if math.isnan(found.score):
-            log.warning("no reasons: a score of the model is no number")
+            log.warning("no reasons: a score of the model is NaN")
             return None
-        return tuple(
+        return [
             Reason(
                 field=r.column,
                 value=_plain(r.value),
                 usual=_plain(r.usual),
-                effect=float(np.clip(r.contribution, -_MOST, _MOST)),
+                effect=float(np.clip(r.contribution, -_LARGEST, _LARGEST)),
                 unit=found.unit,
-                doubt=r.doubt,
+                warning=r.warning,
                 does=r.does,
                 words=r.words,
             )
             for r in found.reasons
-        )
+        ]
 
     def _explainer(self) -> Explainer:
-        with self._lock:  # made by one thread, for all
+        with self._lock:  # created by one thread, for all
             return self._model.explainer
 
 

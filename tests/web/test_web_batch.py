@@ -10,7 +10,7 @@ from served import application, customers
 from starlette.testclient import TestClient
 
 
-def upload(client, data, name="cases.csv", where="/many.json"):
+def upload(client, data, name="cases.csv", where="/batch.json"):
     return client.post(where, files={"file": (name, data, "text/csv")})
 
 
@@ -18,25 +18,25 @@ def table(n=40):
     return customers(n, seed=1).drop("leaves", "value")
 
 
-def downloaded(client, answered):
-    got = client.get(f"/many/{answered['token']}/{answered['download']}")
+def downloaded(client, result):
+    got = client.get(f"/batch/{result['token']}/{result['download']}")
     assert got.status_code == 200
     assert got.headers["content-type"] == "text/csv; charset=utf-8"
-    assert got.headers["content-disposition"] == f'attachment; filename="{answered["download"]}"'
+    assert got.headers["content-disposition"] == f'attachment; filename="{result["download"]}"'
     return list(csv.DictReader(io.StringIO(got.text)))
 
 
-def test_every_row_is_answered_as_the_model_answers_it(client, model):
+def test_every_row_is_predicted_as_the_model_answers_it(client, model):
     frame = table()
-    answered = upload(client, frame.write_csv().encode()).json()["answered"]
-    assert (answered["n_rows"], answered["n_refused"]) == (40, 0)
-    assert len(answered["verdicts"]) == 40
-    rows = downloaded(client, answered)
+    result = upload(client, frame.write_csv().encode()).json()["result"]
+    assert (result["n_rows"], result["n_refused"]) == (40, 0)
+    assert len(result["rows"]) == 40
+    rows = downloaded(client, result)
     said = model.predict(frame.select(model.contract.features))
     assert [row["prediction"] for row in rows] == said.tolist()
     shares = model.predict_proba(frame.select(model.contract.features))
     assert [float(row["probability_yes"]) for row in rows] == shares[:, 1].tolist()
-    assert sum(n for _, n, _ in answered["counts"]) == 40
+    assert sum(n for _, n, _ in result["counts"]) == 40
 
 
 def test_rows_that_cannot_be_read_stay_in_their_place_and_say_why(client):
@@ -45,23 +45,23 @@ def test_rows_that_cannot_be_read_stay_in_their_place_and_say_why(client):
     lines[3] = "many" + lines[3][lines[3].index(",") :]
     lines.insert(6, "1,2")  # a line that is no row
     context = upload(client, "\n".join(lines).encode()).json()
-    answered = context["answered"]
-    assert (answered["n_rows"], answered["n_refused"]) == (13, 2)
-    assert [v["row"] for v in answered["verdicts"] if v["status"] == "refused"] == [3, 6]
-    rows = downloaded(client, answered)
+    result = context["result"]
+    assert (result["n_rows"], result["n_refused"]) == (13, 2)
+    assert [v["row"] for v in result["rows"] if v["status"] == "refused"] == [3, 6]
+    rows = downloaded(client, result)
     assert len(rows) == 13
     assert [i for i, row in enumerate(rows, 1) if not row["prediction"]] == [3, 6]
     assert "'many'" in rows[2]["problem"]
-    page = upload(client, "\n".join(lines).encode(), where="/many").text
-    assert "Without an answer" in page
+    page = upload(client, "\n".join(lines).encode(), where="/batch").text
+    assert "Without a prediction" in page
 
 
 def test_a_name_that_comes_twice_is_told(client):
     lines = table(3).write_csv().splitlines()
     twice = "\n".join([lines[0] + ",months", *(line + ",1" for line in lines[1:])])
-    answered = upload(client, twice.encode()).json()["answered"]
+    result = upload(client, twice.encode()).json()["result"]
     assert any(
-        "repeats the name 'months': it is renamed to 'months_2'" in told for told in answered["tallies"]
+        "repeats the name 'months': it is renamed to 'months_2'" in tally for tally in result["tallies"]
     )
 
 
@@ -69,30 +69,30 @@ def test_bars_count_every_row_and_shares_are_written_alike(client):
     frame = table(20).with_columns(pl.col("months").cast(pl.String))
     lines = frame.write_csv().splitlines()
     lines[3] = "many" + lines[3][lines[3].index(",") :]
-    answered = upload(client, "\n".join(lines).encode()).json()["answered"]
-    assert sum(n for _, n, _ in answered["counts"]) + answered["n_refused"] == answered["n_rows"]
-    assert answered["refused_share"] == "5.0%"
-    assert all(re.fullmatch(r"[0-9]+[.][05]%", words) for _, _, words in answered["counts"])
-    page = upload(client, "\n".join(lines).encode(), where="/many").text
-    bars = page[page.index("<h3>Answers</h3>") : page.index("<h3>To look at</h3>")]
+    result = upload(client, "\n".join(lines).encode()).json()["result"]
+    assert sum(n for _, n, _ in result["counts"]) + result["n_refused"] == result["n_rows"]
+    assert result["refused_share"] == "5.0%"
+    assert all(re.fullmatch(r"[0-9]+[.][05]%", words) for _, _, words in result["counts"])
+    page = upload(client, "\n".join(lines).encode(), where="/batch").text
+    bars = page[page.index("<h3>Predictions</h3>") : page.index("<h3>Problems</h3>")]
     widths = [float(width) for width in re.findall(r'class="part" width="([0-9.]+)%"', bars)]
     assert sum(widths) == pytest.approx(100, abs=0.05)
-    assert "no answer" in bars
-    assert "no answer" not in upload(client, table(6).write_csv().encode(), where="/many").text
+    assert "no prediction" in bars
+    assert "no prediction" not in upload(client, table(6).write_csv().encode(), where="/batch").text
 
 
 def test_no_probability_is_certain(client):
     frame = table(3).with_columns(balance=pl.lit(1e9))
-    answered = upload(client, frame.write_csv().encode()).json()["answered"]
-    assert {verdict["probability"] for verdict in answered["verdicts"]} == {">99.9%"}
+    result = upload(client, frame.write_csv().encode()).json()["result"]
+    assert {verdict["probability"] for verdict in result["rows"]} == {">99.9%"}
 
 
 def test_a_formula_is_not_run_by_the_spreadsheet_that_opens_the_answers(client):
     frame = table(6).with_columns(plan=pl.lit("=cmd|'/c calc'!A0"))
-    answered = upload(client, frame.write_csv().encode()).json()["answered"]
-    assert answered["n_escaped"] == 6
-    assert {row["plan"] for row in downloaded(client, answered)} == {"'=cmd|'/c calc'!A0"}
-    assert answered["verdicts"][0]["status"] == "doubtful"
+    result = upload(client, frame.write_csv().encode()).json()["result"]
+    assert result["n_escaped"] == 6
+    assert {row["plan"] for row in downloaded(client, result)} == {"'=cmd|'/c calc'!A0"}
+    assert result["rows"][0]["status"] == "warning"
 
 
 @pytest.mark.parametrize(
@@ -102,8 +102,8 @@ def test_a_formula_is_not_run_by_the_spreadsheet_that_opens_the_answers(client):
         (b"   \n", "a.csv", "empty"),
         (b"months,plan\n1,basic\n", "a.csv", "'spent'"),
         (b"\x00\xff\xfe garbage", "a.csv", ""),
-        (b"PK\x03\x04", "a.xlsx", "Only text tables"),
-        (b"a,b\n1,2\n", "../../etc/passwd", "Only text tables"),
+        (b"PK\x03\x04", "a.xlsx", "must be a text table"),
+        (b"a,b\n1,2\n", "../../etc/passwd", "must be a text table"),
         (b"a,b\n1,2\n", "x" * 1000 + ".csv", "has no column"),
         (b"months,plan,spent" + b",q" * 1_000_000 + b"\n1,basic,2\n", "a.csv", "more than 5,000 cells"),
         (b"months,plan,spent" + b',"q\nr"' * 500_000 + b"\n1,basic,2\n", "a.csv", "more than 5,000 cells"),
@@ -115,19 +115,19 @@ def test_a_file_that_is_no_table_of_cases_is_refused_with_the_reason(client, dat
     said = upload(client, data, name)
     assert said.status_code == 422
     context = said.json()
-    assert context["answered"] is None
-    assert told in context["refusal"]
-    assert "groundup-" not in context["refusal"], "the name of a temporary file tells nobody anything"
-    assert upload(client, data, name, "/many").status_code == 422
+    assert context["result"] is None
+    assert told in context["error"]
+    assert "groundup-" not in context["error"], "the name of a temporary file tells nobody anything"
+    assert upload(client, data, name, "/batch").status_code == 422
 
 
 def test_no_file_at_all_is_told(client):
-    assert client.post("/many.json").json()["refusal"] == "No file was chosen."
-    assert client.post("/many.json", data={"file": "text"}).json()["refusal"] == "No file was chosen."
-    sent = client.post("/many", files={"file": ("", b"", "application/octet-stream")})  # as a browser does
+    assert client.post("/batch.json").json()["error"] == "No file was chosen."
+    assert client.post("/batch.json", data={"file": "text"}).json()["error"] == "No file was chosen."
+    sent = client.post("/batch", files={"file": ("", b"", "application/octet-stream")})  # as a browser does
     assert sent.status_code == 422
     assert "<strong>No file was chosen.</strong>" in sent.text
-    assert re.search('<form id="many"[^>]* novalidate>', sent.text), (
+    assert re.search('<form id="batch"[^>]* novalidate>', sent.text), (
         "else the browser sends nothing, and is all that speaks"
     )
 
@@ -136,26 +136,34 @@ def test_limits_are_stated_and_kept(model):
     with TestClient(
         application(model, max_rows=10, max_body_bytes=10_000), base_url="http://127.0.0.1"
     ) as client:
-        context = client.get("/many.json").json()
+        context = client.get("/batch.json").json()
         assert (context["max_rows"], context["max_bytes"]) == (10, 10_000)
-        page = client.get("/many").text
+        page = client.get("/batch").text
         assert "at most 10 rows and 10 kB" in page
         told = upload(client, table(11).write_csv().encode()).json()
-        assert "11 rows" in told["refusal"]
+        assert "11 rows" in told["error"]
         assert "groundup predict" in told["hint"]
         assert upload(client, table(10).write_csv().encode()).status_code == 200
         assert upload(client, b"x" * 20_000).status_code == 413
 
 
 def test_only_who_has_the_address_gets_the_answers(client):
-    answered = upload(client, table(3).write_csv().encode()).json()["answered"]
-    assert client.get(f"/many/{answered['token']}/other.csv").status_code == 404
-    gone = client.get(f"/many/{'A' * 22}/{answered['download']}")
+    result = upload(client, table(3).write_csv().encode()).json()["result"]
+    assert client.get(f"/batch/{result['token']}/other.csv").status_code == 404
+    gone = client.get(f"/batch/{'A' * 22}/{result['download']}")
     assert gone.status_code == 404
-    assert "Bring the file again" in gone.text
+    assert "Upload the file again" in gone.text
 
 
 def test_the_page_tells_the_columns_that_a_file_needs(client, model):
-    page = client.get("/many").text
+    page = client.get("/batch").text
     for name in model.contract.features:
         assert f"<code><bdi>{name}</bdi></code>" in page
+
+
+def test_rows_are_coloured_by_the_status_that_is_counted(client):
+    frame = table().with_columns(town=pl.lit("nowhere"))  # new towns are usual
+    result = upload(client, frame.write_csv().encode()).json()["result"]
+    assert all("nowhere" in row["problem"] for row in result["rows"])
+    assert {row["status"] for row in result["rows"]} == {"ok"}
+    assert (result["n_ok"], result["n_warned"]) == (40, 0)

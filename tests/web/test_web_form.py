@@ -9,7 +9,7 @@ import pytest
 from served import application, customers, saved, serving
 from starlette.testclient import TestClient
 
-from groundup.web import case, fields
+from groundup.web import fields, form
 
 
 class Controls(HTMLParser):
@@ -42,65 +42,65 @@ class Controls(HTMLParser):
 
 def asked(client, filled, keys, **changes):
     return client.post(
-        "/case.json", data={**filled, **{keys[name]: text for name, text in changes.items()}}
+        "/form.json", data={**filled, **{keys[name]: text for name, text in changes.items()}}
     ).json()
 
 
-def remark_of(context, key):
-    return next(f["remark"] for g in context["groups"] for f in g["fields"] if f["key"] == key)
+def field_message(context, key):
+    return next(f["message"] for g in context["groups"] for f in g["fields"] if f["key"] == key)
 
 
 def test_no_probability_is_certain_and_shares_are_written_alike(client, filled, keys):
-    said = asked(client, filled, keys, balance="1000000000")["said"]
-    assert sorted(share["words"] for share in said["shares"]) == ["<0.1%", ">99.9%"]
-    assert "a probability of >99.9%." in said["words"]
+    said = asked(client, filled, keys, balance="1000000000")["answer"]
+    assert sorted(share["words"] for share in said["probabilities"]) == ["<0.1%", ">99.9%"]
+    assert "is >99.9%." in said["words"]
 
 
 def test_reasons_say_what_they_are_counted_from(client):
-    assert "Counted from what the model says on average over training rows." in client.get("/").text
+    assert "Relative to the model's score on average over training rows." in client.get("/").text
 
 
 def test_it_begins_with_an_example_and_its_answer(client, model):
-    context = client.get("/case.json").json()
+    context = client.get("/form.json").json()
     answer = model.predict_row(model.contract.example)
     assert context["state"] == "example"
-    assert context["said"]["headline"] == answer
+    assert context["answer"]["headline"] == answer
     shares = dict(zip(model.classes, model.predict_proba_row(model.contract.example), strict=True))
-    assert {s["label"]: s["percent"] for s in context["said"]["shares"]} == pytest.approx(
+    assert {s["label"]: s["percent"] for s in context["answer"]["probabilities"]} == pytest.approx(
         {label: 100 * p for label, p in shares.items()}, abs=0.01
     )
     page = client.get("/").text
     assert f"<bdi>{answer}</bdi></p>" in page
 
 
-def test_every_example_is_answered(client):
-    first = client.get("/case.json").json()
+def test_every_example_is_predicted(client):
+    first = client.get("/form.json").json()
     assert first["n_examples"] > 5
     for number in range(1, first["n_examples"] + 1):
-        context = client.get(f"/case.json?example={number}").json()
-        assert (context["example"], context["said"]["status"]) == (number, "ok")
-    assert client.get(f"/case.json?example={first['n_examples'] + 1}").json()["example"] == 1
-    assert client.get("/case.json?example=x").json()["example"] == 1
+        context = client.get(f"/form.json?example={number}").json()
+        assert (context["example"], context["answer"]["status"]) == (number, "ok")
+    assert client.get(f"/form.json?example={first['n_examples'] + 1}").json()["example"] == 1
+    assert client.get("/form.json?example=x").json()["example"] == 1
 
 
 def test_it_can_begin_empty(client):
-    context = client.get("/case.json?start=empty").json()
+    context = client.get("/form.json?start=empty").json()
     assert context["state"] == "empty"
-    assert context["said"] is None
+    assert context["answer"] is None
     assert {f["value"] for g in context["groups"] for f in g["fields"]} == {""}
 
 
-def test_a_posted_form_keeps_its_values_and_is_answered(client, filled, keys, model):
+def test_a_posted_form_keeps_its_values_and_is_predicted(client, filled, keys, model):
     changed = {
         **filled,
         keys["months"]: "33",
-        keys["plan"]: fields.text_of(model.contract.column("plan"), "plus"),
+        keys["plan"]: fields.to_text(model.contract.column("plan"), "plus"),
     }
     page = client.post("/", data=changed)
     assert page.status_code == 200
     row = {**model.contract.example, "months": 33, "plan": "plus"}
-    context = client.post("/case.json", data=changed).json()
-    assert context["said"]["headline"] == model.predict_row(row)
+    context = client.post("/form.json", data=changed).json()
+    assert context["answer"]["headline"] == model.predict_row(row)
     assert {f["key"]: f["value"] for g in context["groups"] for f in g["fields"]} == changed
     assert 'value="33"' in page.text
     found = Controls(page.text)
@@ -134,47 +134,47 @@ def test_what_is_wrong_is_told_apart_beside_its_field(
     client, filled, keys, name, text, kind, severity, heading
 ):
     context = asked(client, filled, keys, **{name: text})
-    remark = remark_of(context, keys[name])
-    assert (remark["kind"], remark["severity"], remark["heading"]) == (kind, severity, heading)
+    message = field_message(context, keys[name])
+    assert (message["kind"], message["severity"], message["heading"]) == (kind, severity, heading)
     assert [link["key"] for link in context["summary"]] == [keys[name]]
     refused = severity == "error"
-    assert (context["said"]["status"] == "refused") == refused
+    assert (context["answer"]["status"] == "refused") == refused
     page = client.post("/", data={**filled, keys[name]: text})
     found = Controls(page.text)
     assert (found.controls[keys[name]].get("aria-invalid") == "true") == refused
-    assert remark["text"] in found.texts[f"{keys[name]}-remark"].replace("\n", " ")
+    assert message["text"] in found.texts[f"{keys[name]}-message"].replace("\n", " ")
     assert f'<a href="#{keys[name]}">' in page.text, "the summary leads to the field"
 
 
 def test_what_training_had_empty_may_be_empty(client, filled, keys):
     context = asked(client, filled, keys, spent="")
-    assert context["said"]["status"] == "ok"
+    assert context["answer"]["status"] == "ok"
     assert context["summary"] == []
 
 
-def test_a_form_that_lacks_fields_is_answered_as_empty(client):
-    context = client.post("/case.json", data={}).json()
+def test_a_form_that_lacks_fields_is_predicted_as_empty(client):
+    context = client.post("/form.json", data={}).json()
     assert context["state"] == "typed"
-    assert context["said"]["status"] == "doubtful"
+    assert context["answer"]["status"] == "warning"
 
 
 def test_the_snippets_ask_for_the_very_answer(model, bundle_file, filled, keys, tmp_path):
     with serving(model, bundle_file) as address, TestClient(application(model), base_url=address) as client:
         context = asked(client, filled, keys, months="61", town="Größe")
-        shown = context["said"]["headline"]
+        headline = context["answer"]["headline"]
         script = tmp_path / "ask.py"
         script.write_text(context["snippets"]["python"], encoding="ascii")
         told = subprocess.run(
             [sys.executable, str(script)], check=True, capture_output=True, text=True
         ).stdout
-        assert f"'prediction': '{shown}'" in told
+        assert f"'prediction': '{headline}'" in told
         shell = tmp_path / "ask.sh"
         shell.write_text(context["snippets"]["curl"], encoding="ascii")
         said = json.loads(subprocess.run(["sh", str(shell)], check=True, capture_output=True).stdout)
         answer = said["answers"][0]
-        assert answer["prediction"] == shown
+        assert answer["prediction"] == headline
         assert [n["kind"] for n in answer["notes"]] == ["unseen"]
-        percent = {s["label"]: s["percent"] for s in context["said"]["shares"]}
+        percent = {s["label"]: s["percent"] for s in context["answer"]["probabilities"]}
         assert {k: round(100 * p, 2) for k, p in answer["probabilities"].items()} == percent
 
 
@@ -199,10 +199,10 @@ def test_another_sites_page_is_refused(client, filled):
 
 def test_a_number_is_told_with_its_unit_and_its_usual_error(value_model):
     with TestClient(application(value_model), base_url="http://127.0.0.1") as client:
-        said = client.get("/case.json").json()["said"]
+        said = client.get("/form.json").json()["answer"]
         assert said["headline"].endswith(" EUR")
         assert "off by 31.25 EUR on average" in said["words"]
-        assert said["shares"] == []
+        assert said["probabilities"] == []
 
 
 def test_many_columns_are_grouped_the_strongest_first(tmp_path):
@@ -215,26 +215,26 @@ def test_many_columns_are_grouped_the_strongest_first(tmp_path):
     frame = frame.with_columns(y=pl.Series(np.where(3 * X[:, 77] + X[:, 99] > 0, "a", "b")))
     model = saved(frame, "y", tmp_path / "wide.groundup")
     with TestClient(application(model), base_url="http://127.0.0.1") as client:
-        context = client.get("/case.json").json()
+        context = client.get("/form.json").json()
         first, rest = context["groups"]
-        assert (len(first["fields"]), len(rest["fields"])) == (case.N_STRONGEST, 120 - case.N_STRONGEST)
+        assert (len(first["fields"]), len(rest["fields"])) == (form.N_STRONGEST, 120 - form.N_STRONGEST)
         assert (first["is_open"], rest["is_open"]) == (True, False)
-        filled = fields.write(model.contract, model.contract.example)
+        filled = fields.write_form(model.contract, model.contract.example)
         key = rest["fields"][-1]["key"]
-        wrong = client.post("/case.json", data={**filled, key: "no number"}).json()
+        wrong = client.post("/form.json", data={**filled, key: "no number"}).json()
         assert wrong["groups"][1]["is_open"], "a field that needs attention is not folded away"
 
 
 def test_the_card_believes_a_result_only_of_its_own_bundle(model, bundle_file):
-    from groundup.web.card import card_of
+    from groundup.web.card import make_card
 
-    card = card_of(model, bundle_file)
+    card = make_card(model, bundle_file)
     assert card.version == model.digest[:12]
-    assert card.made
+    assert card.date
     assert card.caution == card.verdict == ""
     assert [s.title for s in card.scores] == ["ROC AUC", "Accuracy"]
     assert "85 times in 100" in card.scores[0].words
     labels = {label.value: label.count for label in model.contract.labels}
     most = max(labels, key=labels.get)
-    assert f"always saying “{most}”" in card.scores[1].words
+    assert f"always predicting “{most}”" in card.scores[1].words
     assert customers().height == card.n_rows

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from groundup.ship.serve.problems import Problem
-from groundup.ship.serve.reading import check_media_type, parse, read
+from groundup.ship.serve.request import check_media_type, parse, read_request
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from groundup.ship.serve.reading import check_media_type, parse, read
         (b'{"a": 1} x', "malformed", "Extra data"),
         (b"[NaN]", "malformed", "NaN is not JSON"),
         (b"[-Infinity]", "malformed", "-Infinity"),
-        (b'{"a": 1, "b": 2, "a": 3}', "malformed", "'a' is there twice"),
+        (b'{"a": 1, "b": 2, "a": 3}', "malformed", "'a' occurs twice"),
         (b'[{"x": {"a": 1, "a": 1}}]', "malformed", "twice"),
         (b'{"a": "\xff"}', "malformed", "not UTF-8"),
         ('{"a": 1}'.encode("utf-16"), "malformed", "not UTF-8"),
@@ -24,7 +24,7 @@ from groundup.ship.serve.reading import check_media_type, parse, read
         (b'{"\\uDFFF": 1}', "malformed", "surrogate"),
         (b"[" * 100_000 + b"]" * 100_000, "too-deep", "deep"),
         (b"3", "not-rows", "a number"),
-        (b'"text"', "not-rows", "a text"),
+        (b'"text"', "not-rows", "a string"),
         (b"null", "not-rows", "null"),
         (b"true", "not-rows", "true or false"),
         (b"[{},{},{},{}]", "too-many-rows", "4 rows; at most 3"),
@@ -33,7 +33,7 @@ from groundup.ship.serve.reading import check_media_type, parse, read
 )
 def test_refuses(body, kind, told):
     with pytest.raises(Problem) as caught:
-        read(body, 3, {})
+        read_request(body, 3, {})
     assert caught.value.kind == kind
     assert told in caught.value.detail
 
@@ -52,16 +52,16 @@ def test_letters_beyond_the_first_plane_and_a_byte_order_mark_are_read():
 
 def test_the_three_forms_of_a_request():
     row = {"a": 1}
-    assert read(b'{"a": 1}', 9, {"a"}) == ([row], True, False, ())
-    assert read(b'[{"a": 1}]', 9, {"a"}) == ([row], False, False, ())
-    assert read(b'{"rows": [{"a": 1}], "explain": true}', 9, {"a"}) == ([row], False, True, ("rows",))
-    assert read(b'{"rows": {"a": 1}, "explain": true}', 9, {"a"}) == ([row], True, True, ("rows",))
+    assert read_request(b'{"a": 1}', 9, {"a"}) == ([row], True, False, ())
+    assert read_request(b'[{"a": 1}]', 9, {"a"}) == ([row], False, False, ())
+    assert read_request(b'{"rows": [{"a": 1}], "explain": true}', 9, {"a"}) == ([row], False, True, ("rows",))
+    assert read_request(b'{"rows": {"a": 1}, "explain": true}', 9, {"a"}) == ([row], True, True, ("rows",))
 
 
 def test_a_column_named_rows_is_a_column():
-    assert read(b'{"rows": 3}', 9, {"rows"}).rows == [{"rows": 3}]
-    assert read(b'{"rows": [3]}', 9, {"rows"}).rows == [{"rows": [3]}]
-    assert read(b'{"rows": {}, "x": 1}', 9, {}).rows == [{"rows": {}, "x": 1}]
+    assert read_request(b'{"rows": 3}', 9, {"rows"}).rows == [{"rows": 3}]
+    assert read_request(b'{"rows": [3]}', 9, {"rows"}).rows == [{"rows": [3]}]
+    assert read_request(b'{"rows": {}, "x": 1}', 9, {}).rows == [{"rows": {}, "x": 1}]
 
 
 @pytest.mark.parametrize(

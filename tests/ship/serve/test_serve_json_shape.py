@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groundup.ship.serve.nesting import brackets, is_deeper, n_objects
+from groundup.ship.serve.json_shape import brackets, is_deeper, n_objects
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text('"\\[]{},x', max_size=8),

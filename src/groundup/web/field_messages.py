@@ -1,4 +1,4 @@
-"""What the server's notes on a field mean for the answer, in words for whoever filled it in."""
+"""Messages beside the fields of the form, made from the server's notes."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from groundup.ship.serve import Note
 from groundup.tables.contract.column import Column
 from groundup.text.escaping import quoted
 from groundup.text.numbers import format_amount
-from groundup.web.fields import Remark
-from groundup.web.plain import typed
+from groundup.web.fields import FieldMessage
+from groundup.web.formats import input_text
 
 _EXAMPLES = {"point": "1234.5", "decimal_comma": "1234,5", "thousands_comma": "1,234.5"}
 
 
-def remark_of(column: Column, note: Note) -> Remark:
-    """Return what is to be said beside a field that the server has a note on."""
-    heading, text = _TOLD.get(note.kind, _otherwise)(column, note)
-    return Remark(kind=note.kind, severity=note.severity, heading=heading, text=text)
+def field_message(column: Column, note: Note) -> FieldMessage:
+    """Return the message beside a field for a note of the server."""
+    heading, text = _MESSAGES.get(note.kind, _other)(column, note)
+    return FieldMessage(kind=note.kind, severity=note.severity, heading=heading, text=text)
 
 
 def _type(column: Column, note: Note) -> tuple[str, str]:
@@ -28,14 +28,16 @@ def _type(column: Column, note: Note) -> tuple[str, str]:
 
 
 def _infinite(column: Column, note: Note) -> tuple[str, str]:
-    return "Not a finite number", "No model can answer this. Type a smaller number."
+    return "Not a finite number", "The number is too large. Type a smaller one."
 
 
 def _unseen(column: Column, note: Note) -> tuple[str, str]:
-    told = "usual for this field" if column.unseen_is_usual else f"training had {len(column.levels):,} others"
+    extent = (
+        "usual for this field" if column.unseen_is_usual else f"training had {len(column.levels):,} others"
+    )
     return (
         "Not seen in training",
-        f"{quoted(note.value or '')} is new to the model ({told}): it answers from the other fields.",
+        f"{quoted(note.value or '')} is new to the model ({extent}): the prediction uses the other fields.",
     )
 
 
@@ -44,37 +46,37 @@ def _range(column: Column, note: Note) -> tuple[str, str]:
     try:
         is_below = float(note.value or "") < low
     except ValueError:
-        is_below = typed(note.value) == typed(low)
+        is_below = input_text(note.value) == input_text(low)
     end = (
-        f"below {format_amount(low, digits=7)}, the least"
+        f"below {format_amount(low, digits=7)}, the smallest"
         if is_below
-        else f"above {format_amount(high, digits=7)}, the most"
+        else f"above {format_amount(high, digits=7)}, the largest"
     )
     return (
         "Outside the range of training",
-        f"This is {end} that training had. The answer is a guess beyond what was learnt.",
+        f"This is {end} value in the training data. The prediction is an extrapolation.",
     )
 
 
 def _fraction(column: Column, note: Note) -> tuple[str, str]:
     return (
         "Not a whole number",
-        "Training had whole numbers only, so the model was never shown one like this. Trust the answer less.",
+        "The training data has whole numbers only, so the prediction is less reliable.",
     )
 
 
 def _missing(column: Column, note: Note) -> tuple[str, str]:
     return (
         "Empty",
-        "Every training row had a value here. The model answers without it, so trust the answer less.",
+        "Every training row has a value here. The model predicts without it, so the prediction is less reliable.",
     )
 
 
-def _otherwise(column: Column, note: Note) -> tuple[str, str]:
-    return ("Cannot be used" if note.severity == "error" else "Taken with a doubt"), f"{note.message}."
+def _other(column: Column, note: Note) -> tuple[str, str]:
+    return ("Cannot be used" if note.severity == "error" else "Used with a warning"), f"{note.message}."
 
 
-_TOLD = {
+_MESSAGES = {
     "type": _type,
     "infinite": _infinite,
     "unseen": _unseen,

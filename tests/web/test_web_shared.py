@@ -8,7 +8,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from starlette.testclient import TestClient
 
 from groundup.models import HistGradientBoostingClassifier
-from groundup.web import background
+from groundup.web import shared
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def wide(tmp_path_factory):
 def test_the_strongest_column_stands_first(wide):
     from groundup.ship.serve import Predictor
 
-    assert background.Background(Predictor(wide), None).strongest_of_many[0] == "x39"
+    assert shared.SharedState(Predictor(wide), None).strongest_columns[0] == "x39"
 
 
 def test_nothing_is_made_for_whoever_looks_first(wide, monkeypatch):
@@ -32,9 +32,9 @@ def test_nothing_is_made_for_whoever_looks_first(wide, monkeypatch):
     with TestClient(app, base_url="http://127.0.0.1") as client:
         while client.get("/readyz").status_code != 200:
             pass
-        monkeypatch.setattr(background, "card_of", None)
+        monkeypatch.setattr(shared, "make_card", None)
         monkeypatch.setattr(type(wide), "explainer", None)
-        assert "What matters most" in client.get("/case.json").json()["groups"][0]["title"]
+        assert "Most important fields" in client.get("/form.json").json()["groups"][0]["title"]
 
 
 def test_a_learner_that_can_only_be_tried_is_tried_on_few_rows(wide, monkeypatch):
@@ -55,5 +55,5 @@ def test_a_learner_that_can_only_be_tried_is_tried_on_few_rows(wide, monkeypatch
 
     monkeypatch.setattr(explainer, "contributions", counted)
     monkeypatch.setattr(wide, "explainer", explainer)
-    assert background.Background(Predictor(wide), None).strongest_of_many == []
-    assert asked == [background.MAX_TRIED // explainer.n_tried]
+    assert shared.SharedState(Predictor(wide), None).strongest_columns == []
+    assert asked == [shared.MAX_PREDICTIONS // explainer.n_tried]

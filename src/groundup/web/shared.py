@@ -1,8 +1,8 @@
-"""What the pages of one model share, made once, at the start: its card, example rows, which columns move its answers.
+"""State that the pages of one model share, created once at the start: card, example rows, order of the columns.
 
-Example rows are the contract's and those that the bundle keeps for its replay: rows of the training table, so whoever may
-see the form may see them. The order of the columns comes from explaining the answers to these rows: to all of them where
-that is cheap, to a few where a learner can only be tried.
+Example rows are the contract's and those that the bundle stores for its replay. They are rows of the training table, so
+everybody who can open the form can see them. The columns are ordered by explaining the predictions of these rows: all of
+them where that is cheap, a few where a model can only be sampled.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ import numpy as np
 
 from groundup.errors import GroundupError
 from groundup.ship.serve import Predictor
-from groundup.web.card import card_of
-from groundup.web.case import MAX_UNGROUPED
+from groundup.web.card import make_card
+from groundup.web.form import MAX_UNGROUPED
 
 MAX_EXAMPLES = 24
-# Answers that the order of the columns may cost where a learner can only be tried: 5 s of one that takes 0.1 ms for each.
-MAX_TRIED = 50_000
+# Predictions spent on the order of the columns where a model can only be sampled: 5 s at 0.1 ms each.
+MAX_PREDICTIONS = 50_000
 
 log = logging.getLogger("groundup.web")
 
 
-class Background:
-    """What the pages of one model share.
+class SharedState:
+    """State that the pages of one model share.
 
     Parameters
     ----------
@@ -40,51 +40,51 @@ class Background:
     ----------
     card : Card
     examples : list of dict
-        Rows to begin with, the contract's own first.
-    strongest_of_many : list of str
-        Where columns are many: these by the mean size of their effect on stored rows; [] where nobody can say.
+        Rows to fill the form with, the contract's own first.
+    strongest_columns : list of str
+        Of a form with many columns: the columns by their mean absolute effect on stored rows; [] where not known.
     """
 
     def __init__(self, predictor: Predictor, path: Path | None):
         self.predictor, self.path = predictor, path
         self.model, self.contract = predictor.model, predictor.contract
-        self.card = card_of(self.model, path)
+        self.card = make_card(self.model, path)
         self.examples = self._examples()
-        self.strongest_of_many = self._strongest_of_many()
+        self.strongest_columns = self._rank_columns()
 
     def _examples(self) -> list[dict[str, object]]:
         features = self.contract.features
         rows = [dict(self.contract.example)] if self.contract.example else []
         stored = self.model.stored_rows
         if hasattr(stored, "iter_rows"):
-            rows += islice(filter(self._is_whole, stored.iter_rows(named=True)), MAX_EXAMPLES)
+            rows += islice(filter(self._is_readable, stored.iter_rows(named=True)), MAX_EXAMPLES)
         plain = [{name: _json_value(row.get(name)) for name in features} for row in rows]
         return list({repr(row): row for row in plain}.values())[:MAX_EXAMPLES]
 
-    def _is_whole(self, row: dict[str, object]) -> bool:
-        """Tell whether a row is one that training could have had, without a cell that cannot be read."""
+    def _is_readable(self, row: dict[str, object]) -> bool:
+        """Tell whether the model can predict a stored row."""
         try:
-            return not any(p.severity == "error" for p in self.contract.conform_row(row).problems)
+            return self.contract.conform_row(row).status != "refused"
         except GroundupError:
             return False
 
-    def _strongest_of_many(self) -> list[str]:
+    def _rank_columns(self) -> list[str]:
         stored = self.model.stored_rows
         if len(self.contract.features) <= MAX_UNGROUPED or not hasattr(stored, "columns"):
             return []
         try:
             explainer = self.model.explainer
-            rows = self.contract.conform(stored).frame.head(max(1, MAX_TRIED // explainer.n_tried))
+            rows = self.contract.conform(stored).frame.head(max(1, MAX_PREDICTIONS // explainer.n_tried))
             found = explainer.contributions(rows)
-        except Exception as error:  # noqa: BLE001 (a stranger's learner may raise anything, and the form does without)
-            log.warning("the columns are not ordered: %s", error)
+        except Exception as error:  # noqa: BLE001 (a third-party model may raise anything; the form works without the order)
+            log.warning("the columns could not be ordered: %s", error)
             return []
         sizes = np.abs(found.values).mean(axis=(0, 2))
         return [found.columns[i] for i in np.argsort(-sizes, kind="stable")]
 
 
 def _json_value(value: object) -> object:
-    """Return a cell as JSON holds it: moments as text."""
+    """Return a cell as a JSON value: datetimes as text."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, (date, datetime)):
