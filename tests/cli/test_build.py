@@ -175,7 +175,7 @@ def test_odd_tables_that_can_be_built(groundup, tmp_path):
     lonely = "a,y\n" + rows(60, "{i},{k}") + "61,2\n"
     said = bad(groundup, tmp_path, lonely)
     assert said.code == 0, said
-    assert "one row only" in said.out
+    assert "a single row" in said.out.replace("\n", " ")
     ragged = "a,b,y\n" + rows(40, "{i},{m},{k}") + "1,2,3,4,5\n" + rows(20, "{i},{m},{k}")
     said = bad(groundup, tmp_path, ragged)
     assert said.code == 0, said

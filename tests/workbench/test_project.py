@@ -247,7 +247,7 @@ def test_a_class_of_one_row(tmp_path):
     result = gu.Project(frame, target="y", path=tmp_path).build(max_fits=10)
     assert result.task == "multiclass"
     assert all(not row.error for row in result.leaderboard)
-    assert any("one row only" in note for note in result.notes)
+    assert any("has a single row" in note for note in result.notes)
 
 
 @pytest.mark.parametrize("n", [3, 4, 5])

@@ -103,12 +103,12 @@ def test_a_taken_port_is_one_clear_error(saved):
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(GroundupError, match=f"Port {port} is taken") as caught:
+        with pytest.raises(GroundupError, match=f"Port {port} is in use") as caught:
             listen(Settings(port=port))
         assert "--port 0" in caught.value.hint
         said = CliRunner().invoke(application(), ["serve", str(saved), "--port", str(port)])
     assert said.exit_code == 1
-    assert said.stderr.startswith(f"error: Port {port} is taken")
+    assert said.stderr.startswith(f"error: Port {port} is in use")
 
 
 @pytest.mark.parametrize("host", ["no.such.name.invalid", "a..b"])
