@@ -7,29 +7,29 @@ from typing import ClassVar
 from sklearn.metrics import r2_score
 
 from groundup.models.ensembles.forest import Forest
-from groundup.models.trees.answering import NumberAnswers
-from groundup.models.trees.tree_settings import NUMBER_CRITERIA, criterion_of, number_target
+from groundup.models.trees.mean_of_trees import TreeMeanRegressor
+from groundup.models.trees.tree_settings import REGRESSION_CRITERIA, criterion_of, regression_target
 
 
-class _NumberForest(Forest, NumberAnswers):
-    """What both regressors share."""
+class _NumberForest(Forest, TreeMeanRegressor):
+    """Base of both regressors."""
 
     _parameter_constraints: ClassVar[dict] = {
         **Forest._parameter_constraints,
-        "criterion": NUMBER_CRITERIA,
+        "criterion": REGRESSION_CRITERIA,
     }
 
-    def _target_of(self, y, weight, again: bool):
+    def _encode_target(self, y, weight, again: bool):
         if again and self.n_outputs_ != y.reshape(len(y), -1).shape[1]:
             raise ValueError(
-                f"warm_start: the fit so far has {self.n_outputs_} outputs, y has another number"
+                f"warm_start: the model was fitted with {self.n_outputs_} outputs, but y has another number"
             )
-        return number_target(y, criterion_of(self), weight > 0), weight
+        return regression_target(y, criterion_of(self), weight > 0), weight
 
-    def _answers_of(self, means):
+    def _leaf_values(self, means):
         return means
 
-    def _keep_out_of_bag(self, values, y) -> None:
+    def _set_out_of_bag(self, values, y) -> None:
         self.oob_prediction_ = values[:, 0] if values.shape[1] == 1 else values
         self.oob_score_ = self._score_of(y, self.oob_prediction_, r2_score)
 
@@ -40,36 +40,36 @@ class RandomForestRegressor(_NumberForest):
     Parameters
     ----------
     n_estimators : int
-        Trees.
+        Number of trees.
     criterion : {'squared_error', 'absolute_error', 'poisson'}
-        The impurity: see `groundup.models.trees.decision_criteria`.
+        The impurity: see `groundup.models.trees.exact_criteria`.
     max_depth : int or None
-        Edges from the root of a tree to its deepest leaf.
+        Largest number of edges from the root of a tree to a leaf; None: no limit.
     min_samples_split, min_samples_leaf : int or float
-        Rows of a node that is split, and of each leaf; a float is a share of the rows.
+        Fewest rows of a node that is split, and of a leaf; a float is a fraction of the rows.
     min_weight_fraction_leaf : float
-        Share of the whole weight that each leaf has at least.
+        Smallest fraction of the total weight in a leaf.
     max_features : int, float, 'sqrt', 'log2' or None
-        Features looked at for each split, drawn for each node; None: all.
+        Number of features searched for a split, drawn for each node; None: all.
     max_leaf_nodes : int or None
-        With it, trees grow best-first until they have so many leaves.
+        Largest number of leaves, of trees that grow best-first; None: no limit.
     min_impurity_decrease : float
-        A split lowers the impurity at least by this much, weighted by the node's share of the weight.
+        Smallest decrease of the impurity by a split, weighted by the node's fraction of the weight.
     bootstrap : bool
-        Whether each tree has rows of its own, drawn with replacement.
+        Whether each tree is grown on rows drawn with replacement.
     oob_score : bool or callable
-        Judge each row by the trees that did not draw it: by R^2, or ``callable(y, predicted)``.
+        Whether to score each row with the trees that did not draw it: by R^2, or ``callable(y, predicted)``.
     n_jobs : int or None
-        Threads; None: those of the process's budget. The forest is the same for any number.
+        Number of threads; None: the budget of the process. The forest does not depend on it.
     random_state : int, RandomState or None
     verbose : int
-        From 2: a line for each tree.
+        From 2 on, print a line for each tree.
     warm_start : bool
-        Whether another fit adds trees to those that are there.
+        Whether another call of ``fit`` adds trees to the existing ones.
     ccp_alpha : float
-        Price of a leaf when trees are cut back: see `groundup.models.trees.pruning`.
+        Complexity penalty per leaf: see `groundup.models.trees.pruning`.
     max_samples : int, float or None
-        Rows drawn for each tree; a float is a share of the weight; None: as many as there are.
+        Number of rows drawn for each tree; a float is a fraction of the weight; None: as many as X has.
     monotonic_cst : None
         Not supported.
 
@@ -81,7 +81,7 @@ class RandomForestRegressor(_NumberForest):
     feature_importances_ : ndarray of shape (n_features,)
     oob_score_ : float
     oob_prediction_ : ndarray
-        What the trees that did not draw it say of each training row.
+        Prediction for each training row by the trees that did not draw it.
     feature_names_in_
 
     Examples
@@ -141,36 +141,36 @@ class ExtraTreesRegressor(_NumberForest):
     Parameters
     ----------
     n_estimators : int
-        Trees.
+        Number of trees.
     criterion : {'squared_error', 'absolute_error', 'poisson'}
-        The impurity: see `groundup.models.trees.decision_criteria`.
+        The impurity: see `groundup.models.trees.exact_criteria`.
     max_depth : int or None
-        Edges from the root of a tree to its deepest leaf.
+        Largest number of edges from the root of a tree to a leaf; None: no limit.
     min_samples_split, min_samples_leaf : int or float
-        Rows of a node that is split, and of each leaf; a float is a share of the rows.
+        Fewest rows of a node that is split, and of a leaf; a float is a fraction of the rows.
     min_weight_fraction_leaf : float
-        Share of the whole weight that each leaf has at least.
+        Smallest fraction of the total weight in a leaf.
     max_features : int, float, 'sqrt', 'log2' or None
-        Features looked at for each split, drawn for each node; None: all.
+        Number of features searched for a split, drawn for each node; None: all.
     max_leaf_nodes : int or None
-        With it, trees grow best-first until they have so many leaves.
+        Largest number of leaves, of trees that grow best-first; None: no limit.
     min_impurity_decrease : float
-        A split lowers the impurity at least by this much, weighted by the node's share of the weight.
+        Smallest decrease of the impurity by a split, weighted by the node's fraction of the weight.
     bootstrap : bool
-        Whether each tree has rows of its own, drawn with replacement.
+        Whether each tree is grown on rows drawn with replacement.
     oob_score : bool or callable
-        Judge each row by the trees that did not draw it: by R^2, or ``callable(y, predicted)``.
+        Whether to score each row with the trees that did not draw it: by R^2, or ``callable(y, predicted)``.
     n_jobs : int or None
-        Threads; None: those of the process's budget. The forest is the same for any number.
+        Number of threads; None: the budget of the process. The forest does not depend on it.
     random_state : int, RandomState or None
     verbose : int
-        From 2: a line for each tree.
+        From 2 on, print a line for each tree.
     warm_start : bool
-        Whether another fit adds trees to those that are there.
+        Whether another call of ``fit`` adds trees to the existing ones.
     ccp_alpha : float
-        Price of a leaf when trees are cut back: see `groundup.models.trees.pruning`.
+        Complexity penalty per leaf: see `groundup.models.trees.pruning`.
     max_samples : int, float or None
-        Rows drawn for each tree; a float is a share of the weight; None: as many as there are.
+        Number of rows drawn for each tree; a float is a fraction of the weight; None: as many as X has.
     monotonic_cst : None
         Not supported.
 
@@ -182,7 +182,7 @@ class ExtraTreesRegressor(_NumberForest):
     feature_importances_ : ndarray of shape (n_features,)
     oob_score_ : float
     oob_prediction_ : ndarray
-        What the trees that did not draw it say of each training row.
+        Prediction for each training row by the trees that did not draw it.
     feature_names_in_
 
     Examples

@@ -1,25 +1,24 @@
-"""Trees: boosting over histograms, and single decision trees, one stage a file. In reading order:
+"""Trees: boosting over histograms, and single decision trees. In reading order:
 
 Boosting, a fit from the class to its kernels:
 
-1. `classifier`, `regressor`: the parameters in words; what is theirs of losses, targets and answers
+1. `boosting_classifier`, `boosting_regressor`: the parameters; losses, targets and predictions
 2. `boosting`: the loop, from scores to gradients to a tree to scores
-3. `growing`: one tree, best leaf first; which nodes next, and who keeps which histogram
-4. `partitioning`: a node's rows, parted; its histogram, added up by `engine.statistics.histogram`
+3. `growing`: one tree, best leaf first: the order of the nodes and the storage of the histograms
+4. `partitioning`: the rows of a node, partitioned; its histogram, added up by `engine.statistics.histogram`
 5. `splitting`: the best split of a histogram
 
-then `leaves` (values, added to the scores), and for new rows `predicting`: `walking` where they are few, `conditions`
-where they are many. No kernel of growth is further from the class than these five files. They stand on `boosted` (trees
-as they are kept), `binning` (values to bytes), `gradients` and `own_loss` (the slope of the loss at every row),
-`quantising` (slopes to integers), `planes` (columns of several outputs; passes over runs of blocks are `engine.rows`'s),
-`constraints`, `categories` (levels to codes). Around them is `estimator` (validation, the calls of a fit, saved state),
-with `categorical` (its door for tables), `densified` (sparse rows, piece by piece) and `stopping` (an early end).
+then `gain` (the formulas of leaf values and gains), `leaves` (values, added to the scores) and, for new rows,
+`predicting`. The growth of a tree is all in these files. They are based on `boosted_trees` (trees as they are saved),
+`binning` (values to bytes), `gradients` and `custom_loss` (the gradient of the loss at every row), `quantising`
+(gradients to integers), `constraints` and `categories` (levels to codes). Around them is `boosting_estimator`
+(validation, the steps of a fit, saved state), with `densified` (sparse rows, piece by piece) and `early_stopping`.
 
-Decision trees, which forests grow too: `tree_classifier`, `tree_regressor` -> `decision_tree` -> `decision_growing` ->
-`decision_search` -> `decision_runs`, `decision_criteria`, `decision_absolute`; on `decision_codes` (values to ranks or
-bins) and `tree_settings` (parameters); `packed` keeps and walks them, `answering` predicts, `pruning` cuts back.
+Decision trees, which forests grow too: `decision_tree_classifier`, `decision_tree_regressor` -> `decision_tree` ->
+`exact_growing` -> `exact_splitter` -> `exact_runs`, `exact_criteria`; based on `exact_codes` (values to ranks or bins)
+and `tree_settings` (parameters); `packed` stores and walks them, `mean_of_trees` predicts, `pruning` cuts them back.
 
-Of any model of trees: `arrays` (one form for all), `telling` (in words), `picture`, `tree_view` (a tree to look at).
+For any model of trees: `arrays` (one form for all), `text_export`, `plotting`, `tree_view` (one tree as arrays).
 """
 
 from __future__ import annotations
@@ -27,13 +26,13 @@ from __future__ import annotations
 import importlib
 
 _LAZY = {
-    "DecisionTreeClassifier": "groundup.models.trees.tree_classifier",
-    "DecisionTreeRegressor": "groundup.models.trees.tree_regressor",
-    "HistGradientBoostingClassifier": "groundup.models.trees.classifier",
-    "HistGradientBoostingRegressor": "groundup.models.trees.regressor",
+    "DecisionTreeClassifier": "groundup.models.trees.decision_tree_classifier",
+    "DecisionTreeRegressor": "groundup.models.trees.decision_tree_regressor",
+    "HistGradientBoostingClassifier": "groundup.models.trees.boosting_classifier",
+    "HistGradientBoostingRegressor": "groundup.models.trees.boosting_regressor",
     "export_text": "groundup.models.trees.text_export",
     "path_in_words": "groundup.models.trees.text_export",
-    "plot_tree": "groundup.models.trees.picture",
+    "plot_tree": "groundup.models.trees.plotting",
 }
 
 __all__ = [
