@@ -8,7 +8,7 @@ import pytest
 from groundup.models.trees.binning import MISSING
 from groundup.models.trees.gain import UNBOUNDED, Bounds
 from groundup.models.trees.quantising import COUNTED, PACKED, WIDE, Units, WordFormat, unpack, unpack_ints
-from groundup.models.trees.splitting import SPLIT, NodeSums, SearchedFeatures, limits_of, search
+from groundup.models.trees.splitting import QUERY, FeatureTraits, limits_of, search
 
 COUNT_BITS = 12
 
@@ -62,23 +62,24 @@ def _units(g, h, mode):
 
 def _features(n_bins, missing=None, **changed):
     n = len(n_bins)
-    plain = SearchedFeatures(
+    plain = FeatureTraits(
         np.asarray(n_bins),
         np.zeros(n, np.uint8) if missing is None else missing.astype(np.uint8),
-        np.ones(n, np.uint8),
         np.zeros(n, np.uint8),
         np.zeros(0, np.int8),
     )
     return plain._replace(**changed)
 
 
-def _search(bins, g, h, mode, features, limits, bounds=UNBOUNDED):
+def _search(bins, g, h, mode, features, limits, bounds=UNBOUNDED, allowed=None):
     """Return the gain and the split (a record) of the node with these rows."""
     first, second = _words(g, h, mode)
-    sums = NodeSums(_histogram(bins, first), _histogram(bins, second), int(first.sum()), int(second.sum()))
+    hist = np.stack([_histogram(bins, first), _histogram(bins, second)])[np.newaxis]
+    query = np.array([(0, int(first.sum()), int(second.sum()), *bounds)], QUERY)
     words = WordFormat(mode, COUNT_BITS if mode == WIDE else 0)
-    split = np.zeros(1, SPLIT)
-    return search(sums, words, features, limits, bounds, split), split[0]
+    allowed = np.ones(bins.shape[1], np.uint8) if allowed is None else allowed
+    split = search(query, hist, np.zeros((0, 0), np.int64), allowed[np.newaxis], words, features, limits)[0]
+    return split["gain"], split
 
 
 def _searched(bins, g, h, mode, n_bins, min_samples_leaf, penalty):
@@ -130,8 +131,10 @@ def test_features_that_are_not_allowed_are_not_searched():
     bins, g, h = _node(3, missing=False)
     units = Units(True, COUNT_BITS, 1.0, 1.0, 1, 1, 1.0)
     for f in range(4):
-        features = _features([9] * 4, allowed=(np.arange(4) == f).astype(np.uint8))
-        _, split = _search(bins, g, h, WIDE, features, limits_of(units, 1, 0.0, WIDE))
+        allowed = (np.arange(4) == f).astype(np.uint8)
+        _, split = _search(
+            bins, g, h, WIDE, _features([9] * 4), limits_of(units, 1, 0.0, WIDE), allowed=allowed
+        )
         assert split["feature"] == f
 
 
@@ -192,8 +195,9 @@ def test_of_equal_gains_the_lowest_feature_wins_whether_it_is_a_category_or_not(
         units = _units(g, h, mode)._replace(total=1.0)
         categorical = (np.arange(4) == category).astype(np.uint8)
         allowed = np.array([1, 0, 1, 0], np.uint8)
-        features = _features([2] * 4, allowed=allowed, categorical=categorical, monotonic=monotonic)
-        _, split = _search(bins, g, h, mode, features, limits_of(units, 1, 0.0, mode, n_counting=200))
+        features = _features([2] * 4, categorical=categorical, monotonic=monotonic)
+        limits = limits_of(units, 1, 0.0, mode, n_counting=200)
+        _, split = _search(bins, g, h, mode, features, limits, allowed=allowed)
         assert split["feature"] == 0
 
 

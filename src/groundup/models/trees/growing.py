@@ -50,9 +50,9 @@ from groundup.models.trees.partitioning import (
 )
 from groundup.models.trees.quantising import COUNTED, PACKED, WIDE, WordFormat, units_of, unpack_ints
 from groundup.models.trees.splitting import (
-    SPLIT,
-    NodeSums,
-    SearchedFeatures,
+    CHILDREN,
+    QUERY,
+    FeatureTraits,
     limits_of,
     search,
     split_sums,
@@ -62,7 +62,7 @@ from groundup.models.trees.splitting import (
 AHEAD = 4
 #: Features to search, over all nodes of a round, from which the searches are distributed over threads.
 _SHARED_FEATURES = 400
-_NO_LEVELS = np.zeros(4, np.uint64)
+_NO_LEVELS, _NO_COUNTS = np.zeros(4, np.uint64), np.zeros((0, 0), np.int64)
 
 
 class Plan(NamedTuple):
@@ -220,8 +220,8 @@ class Grower:
         # Each node of a round has two children that may have to be counted.
         self.sums = aligned((rows.n_threads, 2 * self.width, 1 + wide, n_sums), np.int64)
         self.categorical = bins.categorical if bins.categorical.any() else bins.categorical[:0]
-        allowed = np.ones(bins.n_features, np.uint8)
-        self.features = SearchedFeatures(bins.n_bins, missing, allowed, self.categorical, plan.monotonic)
+        self.features = FeatureTraits(bins.n_bins, missing, self.categorical, plan.monotonic)
+        self.all_features = np.ones((1, bins.n_features), np.uint8)
         self.count_rows(weight)
 
     def count_rows(self, weight: np.ndarray) -> None:
@@ -263,7 +263,7 @@ class Grower:
         if self._may_split(root):
             root.slot = self._slot()
             self.hist[root.slot] = hist
-            self._search(root)
+            self._search([root])
             self._settle([root])
         return root
 
@@ -308,9 +308,7 @@ class Grower:
 
     def _expand(self, nodes: list[Node]) -> None:
         """Split these nodes: one pass over their rows, then search both children of each."""
-        jobs = np.zeros(len(nodes), JOB)
-        for j, node in enumerate(nodes):
-            jobs[j] = self._job(node)
+        jobs = np.array([self._job(node) for node in nodes], JOB)
         self._make_room()
 
         def work(run, hist):
@@ -320,17 +318,21 @@ class Grower:
         summed = jobs["summed"].tolist()
         searched = [j for j in range(len(nodes)) if summed[j] != NEITHER]
 
-        def search_children(i):
-            j = searched[i]
-            children = nodes[j].children
-            small, big = children if summed[j] == LEFT else children[::-1]
-            split_sums(self.sums, n_sums, j, self.hist[small.slot], self.hist[big.slot])
-            for child in children:
-                if self._may_split(child):
-                    self._search(child)
+        slots = []
+        for j in searched:
+            small, big = nodes[j].children if summed[j] == LEFT else nodes[j].children[::-1]
+            slots.append((j, small.slot, big.slot))
+        children = np.array(slots, CHILDREN)
 
-        shared = 2 * len(searched) * self.plan.n_searched >= _SHARED_FEATURES
-        threads.run(search_children, len(searched), self.rows.n_threads if shared else 1)
+        def search_children(first, stop):
+            split_sums(self.sums, n_sums, children[first:stop], self.hist)
+            candidates = [child for j in searched[first:stop] for child in nodes[j].children]
+            self._search([child for child in candidates if self._may_split(child)])
+
+        if 2 * len(searched) * self.plan.n_searched >= _SHARED_FEATURES:
+            threads.run(lambda i: search_children(i, i + 1), len(searched), self.rows.n_threads)
+        elif searched:
+            search_children(0, len(searched))
         self._settle([child for j in searched for child in nodes[j].children])
 
     def _job(self, node: Node) -> tuple:
@@ -381,27 +383,33 @@ class Grower:
             return True
         return unpack_ints(node.sums, self.words)[2] >= 2 * self.plan.min_samples_leaf
 
-    def _search(self, node: Node, counts: np.ndarray | None = None) -> None:
-        """Find the node's best split; where counts are needed and not given, its gain becomes -1."""
-        hist, words = self.hist[node.slot], self.words
-        sums = NodeSums(hist[0], hist[-1], *node.sums)
-        if counts is not None:
-            words = WordFormat(COUNTED, words.count_bits)
-            sums = NodeSums(hist[0], counts, node.sums[0], int(counts[:N_BINS].sum()))
-        split = np.empty(1, SPLIT)
-        gain = search(
-            sums, words, self._searched_features(node), self.limits[words.mode], node.bounds, split
-        )  # fmt: skip
-        node.feature, node.bin, node.missing_left, certain, *left, _ = split[0].tolist()
-        node.levels = split["levels"][0] if self.categorical.size else _NO_LEVELS
-        node.left_sums = left[0], left[1] if self.wide else 0
-        node.gain = gain if certain or gain == 0.0 else -1.0
+    def _search(self, nodes: list[Node], counts: np.ndarray = _NO_COUNTS) -> None:
+        """Find the best split of each node; where counts are needed and not given, its gain becomes -1."""
+        if not nodes:
+            return
+        words = self.words if not len(counts) else WordFormat(COUNTED, self.words.count_bits)
+        totals = counts[:, :N_BINS].sum(axis=1).tolist() if len(counts) else [node.sums[1] for node in nodes]
+        queries = np.array(
+            [(q.slot, q.sums[0], total, *q.bounds) for q, total in zip(nodes, totals, strict=True)], QUERY
+        )
+        allowed = self._allowed(nodes)
+        splits = search(queries, self.hist, counts, allowed, words, self.features, self.limits[words.mode])
+        for i, (node, split) in enumerate(zip(nodes, splits.tolist(), strict=True)):
+            gain, node.feature, node.bin, node.missing_left, certain, first, second, _ = split
+            node.left_sums = first, second if self.wide else 0
+            node.gain = gain if certain or gain == 0.0 else -1.0
+            if self.categorical.size:
+                node.levels = splits["levels"][i]
 
-    def _searched_features(self, node: Node) -> SearchedFeatures:
+    def _allowed(self, nodes: list[Node]) -> np.ndarray:
+        """Return the features to search: uint8 (n_nodes, n_features), or (1, n_features) where all are for all nodes."""
+        if self.plan.n_searched == self.bins.n_features and self.plan.interaction is None:
+            return self.all_features
+        return np.stack([self._drawn_features(node) for node in nodes])
+
+    def _drawn_features(self, node: Node) -> np.ndarray:
         """Return the features to search: drawn by the node's path in its tree, whenever it is searched."""
         n_features = self.bins.n_features
-        if self.plan.n_searched == n_features and node.groups is None:
-            return self.features
         open_ = range(n_features) if node.groups is None else sorted(set().union(*node.groups))
         n_drawn = -(-len(open_) * self.plan.n_searched // n_features)
         allowed = np.zeros(n_features, np.uint8)
@@ -410,14 +418,13 @@ class Grower:
         else:
             draw = np.random.default_rng([self.plan.seed, self.tree, node.path])
             allowed[draw.choice(np.asarray(open_), n_drawn, replace=False)] = 1
-        return self.features._replace(allowed=allowed)
+        return allowed
 
     def _settle(self, nodes: list[Node]) -> None:
         """Search nodes whose best split was uncertain again, with counts; free histograms that are not needed."""
         unsure = [node for node in nodes if node.gain < 0]
         if unsure:
-            for node, counts in zip(unsure, self._counts([node.number for node in unsure]), strict=True):
-                self._search(node, counts)
+            self._search(unsure, self._counts([node.number for node in unsure]))
         for node in nodes:
             if node.gain == 0.0 and node.slot >= 0:
                 self.free.append(node.slot)

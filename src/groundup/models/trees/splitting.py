@@ -15,8 +15,8 @@ In a tree with monotonic constraints, a candidate is allowed only if the values 
 All is computed in units (see `quantising`): sums are exact integers, the gain is float64. A gain below 1e-11 of its terms
 is rounding, and counts as none.
 
-`growing` calls `split_sums` for both children of a node, then `search` for each. Next: `gain`, the formulas; then
-`leaves`.
+`growing` calls `split_sums` for the children of the nodes of a round, then `search` for those that may be split. Next:
+`gain`, the formulas; then `leaves`.
 
 Cost: 256 bins a feature, about 0.5 us with AVX2; twice that with missing values.
 
@@ -32,7 +32,7 @@ import numpy as np
 
 from groundup.engine.kernels import kernel
 from groundup.models.trees.binning import MISSING
-from groundup.models.trees.gain import ROUNDING, bounded_gain, node_score, split_score
+from groundup.models.trees.gain import ROUNDING, Bounds, bounded_gain, node_score, split_score
 from groundup.models.trees.quantising import PACKED, WIDE, Units, unpack
 
 _MIN_HESSIAN = 1e-3
@@ -40,10 +40,12 @@ _CATEGORY_SUPPORT = 10.0
 _MOST = 2**62
 _LOW32 = np.int64(0xFFFFFFFF)
 
-#: A split of a node: feature (-1: none), bin, 1 if missing values go left, 1 if ``min_samples_leaf`` is certainly met,
-#: the left side's sums of the words, and the categories that go left, one bit each (0 where a threshold decides).
+#: A split of a node: its gain in units (0: none), feature (-1: none), bin, 1 if missing values go left, 1 if
+#: ``min_samples_leaf`` is certainly met, the left side's sums of the words, and the categories that go left, one bit each
+#: (0 where a threshold decides).
 SPLIT = np.dtype(
     [
+        ("gain", np.float64),
         ("feature", np.int64),
         ("bin", np.int64),
         ("missing_left", np.int64),
@@ -51,6 +53,20 @@ SPLIT = np.dtype(
         ("left_first", np.int64),
         ("left_second", np.int64),
         ("levels", np.uint64, (4,)),
+    ],
+    align=True,
+)
+#: Two children: the job that made them, and where the histograms of the one with the smaller hessian sum and of the other
+#: are stored.
+CHILDREN = np.dtype([("job", np.int64), ("small", np.int64), ("big", np.int64)], align=True)
+#: A node to search: where its histogram is stored, the totals of its words, and the bounds of its value.
+QUERY = np.dtype(
+    [
+        ("slot", np.int64),
+        ("total_first", np.int64),
+        ("total_second", np.int64),
+        ("lower", np.float64),
+        ("upper", np.float64),
     ],
     align=True,
 )
@@ -87,28 +103,23 @@ class Limits(NamedTuple):
 
 
 class NodeSums(NamedTuple):
-    """The histogram of a node: sums of the words, int64 (n_features * 256,), and their totals.
-
-    second : may have length 0 if packed.
-    """
+    """The histogram of a node: sums of the words, int64 (n_features * 256,); and its gradient, hessian and count."""
 
     first: np.ndarray
     second: np.ndarray
-    total_first: int
-    total_second: int
+    total: tuple
 
 
-class SearchedFeatures(NamedTuple):
+class FeatureTraits(NamedTuple):
     """What a search knows of the features.
 
-    n_bins : int64 (n_features,).  missing, allowed : uint8 (n_features,): has missing values; is searched.
+    n_bins : int64 (n_features,).  missing : uint8 (n_features,): 1 if a feature has missing values.
     categorical : uint8 (n_features,), or of length 0 where no feature is.
     monotonic : int8 (n_features,): 1 rising, -1 falling, 0 free; length 0: no feature of the tree is constrained.
     """
 
     n_bins: np.ndarray
     missing: np.ndarray
-    allowed: np.ndarray
     categorical: np.ndarray
     monotonic: np.ndarray
 
@@ -130,52 +141,78 @@ def limits_of(
 
 
 @kernel(borrows=True)
-def split_sums(sums, n_sums, job, out_small, out_big):
-    """Add up the histograms of a job's smaller child; the other child's is the parent's minus that.
+def split_sums(sums, n_sums, children, out_hist):
+    """Add up the histograms of jobs' smaller children; those of the other children are the parent's minus that.
 
-    sums : int64 (n_threads, n_jobs, words, n_features * 256): the first n_sums have the job's rows.
-    out_small, out_big : int64 (words, n_features * 256); out_big is the parent's before.
+    sums : int64 (n_threads, n_jobs, words, n_features * 256): the first n_sums have the jobs' rows.
+    children : CHILDREN (n,).  out_hist : int64 (n_slots, words, n_features * 256); `big` is the parent's before.
     """
-    for w in range(out_small.shape[0]):
-        for lo in range(
-            0, out_small.shape[1], 256
-        ):  # a feature stays in the first-level cache until it is done
-            small, big = out_small[w, lo : lo + 256], out_big[w, lo : lo + 256]
-            own = sums[0, job, w, lo : lo + 256]
-            for b in range(256):
-                small[b] = own[b]
-            for t in range(1, n_sums):
-                other = sums[t, job, w, lo : lo + 256]
+    for i in range(children.size):
+        job = children[i]["job"]
+        out_small, out_big = out_hist[children[i]["small"]], out_hist[children[i]["big"]]
+        for w in range(out_small.shape[0]):
+            for lo in range(
+                0, out_small.shape[1], 256
+            ):  # a feature stays in the first-level cache until it is done
+                small, big = out_small[w, lo : lo + 256], out_big[w, lo : lo + 256]
+                own = sums[0, job, w, lo : lo + 256]
                 for b in range(256):
-                    small[b] += other[b]
-            for b in range(256):
-                big[b] -= small[b]
+                    small[b] = own[b]
+                for t in range(1, n_sums):
+                    other = sums[t, job, w, lo : lo + 256]
+                    for b in range(256):
+                        small[b] += other[b]
+                for b in range(256):
+                    big[b] -= small[b]
 
 
-def search(hist, words, features, limits, bounds, out_split) -> float:
-    """Find the best split of one node; return its gain in units, 0 if there is none.
+def search(queries, hist, counts, allowed, words, features, limits) -> np.ndarray:
+    """Find the best split of each node: SPLIT (n,).
 
-    hist : NodeSums.  words : WordFormat.  features : SearchedFeatures.  limits : Limits.  bounds : Bounds.
-    out_split : SPLIT (1,).
+    queries : QUERY (n,).  hist : int64 (n_slots, words, n_features * 256).  words : WordFormat.
+    counts : int64 (n, n_features * 256): histograms of the number of rows; (0, 0) if the words suffice.
+    allowed : uint8 (n or 1, n_features): the features to search, of each node or of all.
+    features : FeatureTraits.  limits : Limits.
     """
-    out_split["feature"][0] = -1
-    best = 0.0
+    splits = np.zeros(len(queries), SPLIT)
     if features.categorical.size:  # a kernel of its own: tables without categories need not compile it
-        best = _search_levels(hist, words, features, limits, bounds, out_split)
-    return _search_thresholds(hist, words, features, limits, bounds, best, out_split)
+        _search_levels(queries, hist, counts, allowed, words, features, limits, splits)
+    _search_thresholds(queries, hist, counts, allowed, words, features, limits, splits)
+    return splits
+
+
+@kernel(inline=True)
+def _node_sums(queries, i, hist, counts, words):
+    """Return the `NodeSums` of a node, and the bounds of its value."""
+    query = queries[i]
+    own = hist[query["slot"]]
+    second = counts[i] if counts.shape[0] else own[own.shape[0] - 1]
+    total = unpack(query["total_first"], query["total_second"], words)
+    return NodeSums(own[0], second, total), Bounds(query["lower"], query["upper"])
 
 
 @kernel
-def _search_thresholds(hist, words, features, limits, bounds, best, out_split):
-    """Find a threshold better than `best`, which `out_split` holds, and check the best of all.
+def _search_thresholds(queries, hist, counts, allowed, words, features, limits, out_splits):
+    """Find a better threshold than the split that each node has, if any, and check the best of all."""
+    sums, gain = np.zeros((2, 256), np.int64), np.empty(256)
+    for i in range(queries.size):
+        node, bounds = _node_sums(queries, i, hist, counts, words)
+        own_allowed = allowed[i if allowed.shape[0] > 1 else 0]
+        _best_threshold(node, own_allowed, words, features, limits, bounds, sums, gain, out_splits[i : i + 1])
 
-    Return its gain over the unsplit node; 0, with feature -1, where that is rounding or below the limit.
+
+@kernel(borrows=True)
+def _best_threshold(node, allowed, words, features, limits, bounds, sums, gain, out_split):
+    """Find the best threshold of one node, if it is better than `out_split`, and check the gain of the best.
+
+    The gain becomes that over the unsplit node; 0, with feature -1, where it is rounding or below the limit.
     """
     split = out_split[0]
-    n_bins, missing, allowed, categorical, monotonic = features
-    sums = np.zeros((2, 256), np.int64)
-    gain = np.empty(256)
-    total = unpack(hist.total_first, hist.total_second, words)
+    n_bins, missing, categorical, monotonic = features
+    first, second, total = node
+    if not categorical.size:
+        split["feature"] = -1
+    best = split["gain"]
     parent = node_score(np.float64(total[0]), np.float64(total[1]), limits.penalty)
     if monotonic.size:  # bounded gains already have the parent subtracted
         parent = 0.0
@@ -183,16 +220,16 @@ def _search_thresholds(hist, words, features, limits, bounds, best, out_split):
         if not allowed[f] or (categorical.size and categorical[f]):
             continue
         o, n = f * 256, n_bins[f]
-        _prefix(hist.first[o : o + n], sums[0])
+        _prefix(first[o : o + n], sums[0])
         if words.mode != PACKED:
-            _prefix(hist.second[o : o + n], sums[1])
+            _prefix(second[o : o + n], sums[1])
         for side in range(1 + missing[f]):
             # With all other values left, missing ones may go right; if they went left too, nothing would be right.
             last = n - 1 + missing[f] - side
             if side == 1:
-                _shift(hist.first[o + MISSING], last, sums[0])
+                _shift(first[o + MISSING], last, sums[0])
                 if words.mode != PACKED:
-                    _shift(hist.second[o + MISSING], last, sums[1])
+                    _shift(second[o + MISSING], last, sums[1])
             if monotonic.size:
                 top = _bounded_gains(sums, last, words, total, monotonic[f], limits, bounds, gain)
             else:
@@ -207,12 +244,11 @@ def _search_thresholds(hist, words, features, limits, bounds, best, out_split):
                 split["feature"], split["bin"], split["missing_left"] = f, b, side
                 split["certain"] = np.int64(min(c, total[2] - c) >= limits.certain)
                 split["left_first"], split["left_second"] = sums[0, b], sums[1, b]
-                for i in range(4):
-                    split["levels"][i] = 0
-    if best - parent > max(ROUNDING * best, limits.gain):
-        return best - parent
-    split["feature"] = -1
-    return 0.0
+                for q in range(4):
+                    split["levels"][q] = 0
+    split["gain"] = best - parent
+    if not best - parent > max(ROUNDING * best, limits.gain):
+        split["feature"], split["gain"] = -1, 0.0
 
 
 @kernel(borrows=True)
@@ -277,24 +313,27 @@ def _allowed(h, c, total, limits):
 
 
 @kernel
-def _search_levels(hist, words, features, limits, bounds, out_split):
-    """Find the best split by categories; return its score (its gain, where the tree is bounded), 0 if there is none."""
-    best = 0.0
-    for f in range(features.n_bins.size):
-        if features.categorical[f] and features.allowed[f]:
-            best = _split_levels(hist, f, words, features, limits, bounds, best, out_split)
-    return best
+def _search_levels(queries, hist, counts, allowed, words, features, limits, out_splits):
+    """Find the best split by categories of each node; its gain is that of the children alone if the tree is unbounded."""
+    for i in range(queries.size):
+        node, bounds = _node_sums(queries, i, hist, counts, words)
+        own_allowed = allowed[i if allowed.shape[0] > 1 else 0]
+        out_splits[i]["feature"] = -1
+        for f in range(features.n_bins.size):
+            if features.categorical[f] and own_allowed[f]:
+                _split_levels(node, f, words, features, limits, bounds, out_splits[i : i + 1])
 
 
 @kernel
-def _split_levels(hist, f, words, features, limits, bounds, best, out_split):
-    """Find a better split of one categorical feature; return the best score so far."""
+def _split_levels(node, f, words, features, limits, bounds, out_split):
+    """Find a better split of one categorical feature."""
     split = out_split[0]
-    first, second = hist.first[f * 256 : f * 256 + 256], hist.second
+    best = split["gain"]
+    first, second = node.first[f * 256 : f * 256 + 256], node.second
     if words.mode != PACKED:
-        second = hist.second[f * 256 : f * 256 + 256]
+        second = node.second[f * 256 : f * 256 + 256]
     n_bins, missing, bounded = features.n_bins[f], features.missing[f], features.monotonic.size > 0
-    total = unpack(hist.total_first, hist.total_second, words)
+    total = node.total
     level, key = np.empty(256, np.int64), np.empty(256)  # the categories with support, sorted
     n = 0
     for q in range(n_bins + missing):
@@ -337,4 +376,4 @@ def _split_levels(hist, f, words, features, limits, bounds, best, out_split):
                     split["levels"][b >> 6] |= np.uint64(1) << np.uint64(b & 63)
                     if b == MISSING:
                         split["missing_left"] = 1
-    return best
+    split["gain"] = best
