@@ -182,56 +182,8 @@ class RandomForestClassifier(_ClassForest):
 class ExtraTreesClassifier(_ClassForest):
     """Extremely randomised trees for classification, with scikit-learn's parameters and defaults.
 
-    Parameters
-    ----------
-    n_estimators : int
-        Number of trees.
-    criterion : {'gini', 'entropy', 'log_loss'}
-        The impurity: see `groundup.models.trees.exact_criteria`.
-    max_depth : int or None
-        Largest number of edges from the root of a tree to a leaf; None: no limit.
-    min_samples_split, min_samples_leaf : int or float
-        Fewest rows of a node that is split, and of a leaf; a float is a fraction of the rows.
-    min_weight_fraction_leaf : float
-        Smallest fraction of the total weight in a leaf.
-    max_features : int, float, 'sqrt', 'log2' or None
-        Number of features searched for a split, drawn for each node; None: all.
-    max_leaf_nodes : int or None
-        Largest number of leaves, of trees that grow best-first; None: no limit.
-    min_impurity_decrease : float
-        Smallest decrease of the impurity by a split, weighted by the node's fraction of the weight.
-    bootstrap : bool
-        Whether each tree is grown on rows drawn with replacement.
-    oob_score : bool or callable
-        Whether to score each row with the trees that did not draw it: by accuracy, or ``callable(y, predicted)``.
-    n_jobs : int or None
-        Number of threads; None: the budget of the process. The forest does not depend on it.
-    random_state : int, RandomState or None
-    verbose : int
-        From 2 on, print a line for each tree.
-    warm_start : bool
-        Whether another call of ``fit`` adds trees to the existing ones.
-    class_weight : dict, list of dict, 'balanced', 'balanced_subsample' or None
-        Factors on the weights of the rows, by class; 'balanced_subsample': by class frequencies in each tree's rows.
-    ccp_alpha : float
-        Complexity penalty per leaf: see `groundup.models.trees.pruning`.
-    max_samples : int, float or None
-        Number of rows drawn for each tree; a float is a fraction of the weight; None: as many as X has.
-    monotonic_cst : None
-        Not supported.
-
-    Attributes
-    ----------
-    classes_ : ndarray, or list of ndarray for several outputs
-    n_classes_ : int, or list of int
-    n_outputs_, n_features_in_ : int
-    splitter_ : str
-        'exact' up to 65,534 rows, 'histogram' (255 bins) above.
-    feature_importances_ : ndarray of shape (n_features,)
-    oob_score_ : float
-    oob_decision_function_ : ndarray
-        Prediction for each training row by the trees that did not draw it.
-    feature_names_in_
+    Parameters and attributes are those of `RandomForestClassifier`, but ``bootstrap`` is False by default, and each
+    feature that is searched for a split has one random threshold as a candidate.
 
     Examples
     --------

@@ -37,52 +37,21 @@ class _NumberForest(Forest, TreeMeanRegressor):
 class RandomForestRegressor(_NumberForest):
     """A random forest for regression, with scikit-learn's parameters and defaults.
 
+    Parameters and attributes that are not listed are those of `RandomForestClassifier`.
+
     Parameters
     ----------
-    n_estimators : int
-        Number of trees.
     criterion : {'squared_error', 'absolute_error', 'poisson'}
         The impurity: see `groundup.models.trees.exact_criteria`.
-    max_depth : int or None
-        Largest number of edges from the root of a tree to a leaf; None: no limit.
-    min_samples_split, min_samples_leaf : int or float
-        Fewest rows of a node that is split, and of a leaf; a float is a fraction of the rows.
-    min_weight_fraction_leaf : float
-        Smallest fraction of the total weight in a leaf.
-    max_features : int, float, 'sqrt', 'log2' or None
-        Number of features searched for a split, drawn for each node; None: all.
-    max_leaf_nodes : int or None
-        Largest number of leaves, of trees that grow best-first; None: no limit.
-    min_impurity_decrease : float
-        Smallest decrease of the impurity by a split, weighted by the node's fraction of the weight.
-    bootstrap : bool
-        Whether each tree is grown on rows drawn with replacement.
+    max_features : int, float, 'sqrt', 'log2' or None, default=1.0
+        Number of features searched for a split, drawn for each node; None or 1.0: all.
     oob_score : bool or callable
         Whether to score each row with the trees that did not draw it: by R^2, or ``callable(y, predicted)``.
-    n_jobs : int or None
-        Number of threads; None: the budget of the process. The forest does not depend on it.
-    random_state : int, RandomState or None
-    verbose : int
-        From 2 on, print a line for each tree.
-    warm_start : bool
-        Whether another call of ``fit`` adds trees to the existing ones.
-    ccp_alpha : float
-        Complexity penalty per leaf: see `groundup.models.trees.pruning`.
-    max_samples : int, float or None
-        Number of rows drawn for each tree; a float is a fraction of the weight; None: as many as X has.
-    monotonic_cst : None
-        Not supported.
 
     Attributes
     ----------
-    n_outputs_, n_features_in_ : int
-    splitter_ : str
-        'exact' up to 65,534 rows, 'histogram' (255 bins) above.
-    feature_importances_ : ndarray of shape (n_features,)
-    oob_score_ : float
     oob_prediction_ : ndarray
         Prediction for each training row by the trees that did not draw it.
-    feature_names_in_
 
     Examples
     --------
@@ -138,52 +107,8 @@ class RandomForestRegressor(_NumberForest):
 class ExtraTreesRegressor(_NumberForest):
     """Extremely randomised trees for regression, with scikit-learn's parameters and defaults.
 
-    Parameters
-    ----------
-    n_estimators : int
-        Number of trees.
-    criterion : {'squared_error', 'absolute_error', 'poisson'}
-        The impurity: see `groundup.models.trees.exact_criteria`.
-    max_depth : int or None
-        Largest number of edges from the root of a tree to a leaf; None: no limit.
-    min_samples_split, min_samples_leaf : int or float
-        Fewest rows of a node that is split, and of a leaf; a float is a fraction of the rows.
-    min_weight_fraction_leaf : float
-        Smallest fraction of the total weight in a leaf.
-    max_features : int, float, 'sqrt', 'log2' or None
-        Number of features searched for a split, drawn for each node; None: all.
-    max_leaf_nodes : int or None
-        Largest number of leaves, of trees that grow best-first; None: no limit.
-    min_impurity_decrease : float
-        Smallest decrease of the impurity by a split, weighted by the node's fraction of the weight.
-    bootstrap : bool
-        Whether each tree is grown on rows drawn with replacement.
-    oob_score : bool or callable
-        Whether to score each row with the trees that did not draw it: by R^2, or ``callable(y, predicted)``.
-    n_jobs : int or None
-        Number of threads; None: the budget of the process. The forest does not depend on it.
-    random_state : int, RandomState or None
-    verbose : int
-        From 2 on, print a line for each tree.
-    warm_start : bool
-        Whether another call of ``fit`` adds trees to the existing ones.
-    ccp_alpha : float
-        Complexity penalty per leaf: see `groundup.models.trees.pruning`.
-    max_samples : int, float or None
-        Number of rows drawn for each tree; a float is a fraction of the weight; None: as many as X has.
-    monotonic_cst : None
-        Not supported.
-
-    Attributes
-    ----------
-    n_outputs_, n_features_in_ : int
-    splitter_ : str
-        'exact' up to 65,534 rows, 'histogram' (255 bins) above.
-    feature_importances_ : ndarray of shape (n_features,)
-    oob_score_ : float
-    oob_prediction_ : ndarray
-        Prediction for each training row by the trees that did not draw it.
-    feature_names_in_
+    Parameters and attributes are those of `RandomForestRegressor`, but ``bootstrap`` is False by default, and each
+    feature that is searched for a split has one random threshold as a candidate.
 
     Examples
     --------

@@ -45,9 +45,7 @@ from groundup.models.trees.packed import LEAF, MISSING_RIGHT, PackedTrees, mean_
 _MAX_SEED = 2**31 - 1
 _32 = np.uint64(32)
 #: A node that is not grown yet: its rows order[start:stop], depth, and the number of the parent of a right child, or -1.
-_PENDING = np.dtype(
-    [("start", np.int64), ("stop", np.int64), ("depth", np.int64), ("parent", np.int64)], align=True
-)
+_PENDING = np.dtype([("start", "i8"), ("stop", "i8"), ("depth", "i8"), ("parent", "i8")], align=True)
 
 
 class _Scratch(NamedTuple):

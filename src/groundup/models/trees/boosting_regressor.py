@@ -21,6 +21,8 @@ from groundup.models.trees.gradients import Loss
 class HistGradientBoostingRegressor(RegressorMixin, HistGradientBoosting):
     """Gradient boosting over histograms for regression, with scikit-learn's parameters and defaults.
 
+    Parameters and attributes that are not listed are those of `HistGradientBoostingClassifier`.
+
     Parameters
     ----------
     loss : {'squared_error', 'absolute_error', 'gamma', 'poisson', 'quantile'} or callable, default='squared_error'
@@ -29,61 +31,6 @@ class HistGradientBoostingRegressor(RegressorMixin, HistGradientBoosting):
         hessian: see `custom_loss`.
     quantile : float, optional
         For the loss 'quantile': the fraction of targets below the prediction.
-    learning_rate : float, default=0.1
-        Factor on the value of each leaf.
-    max_iter : int, default=100
-        Largest number of iterations.
-    max_leaf_nodes : int or None, default=31
-        Largest number of leaves of a tree; None: no limit.
-    max_depth : int or None, default=None
-        Largest number of edges from the root to a leaf; None: no limit.
-    min_samples_leaf : int, default=20
-        Fewest rows of a leaf, not counting those of weight 0.
-    l2_regularization : float, default=0.0
-        Added to each hessian sum.
-    max_features : float, default=1.0
-        Fraction of the features that are searched for a split, drawn for each node.
-    max_bins : int, default=255
-        Largest number of bins of a feature, besides the one for missing values.
-    categorical_features : 'from_dtype', None, or array-like of bool, int or str, default='from_dtype'
-        Categorical features: the columns of a table with a categorical type, or a mask, indices or names. Levels may be
-        texts or numbers. If there are more than `max_bins`, the rarest share a bin; a level that was not seen in the fit
-        counts as missing.
-    monotonic_cst : array-like of int, dict or None
-        1, -1 or 0 for each feature (or by name): predictions only rise with it, only fall, or are not constrained.
-    interaction_cst : 'pairwise', 'no_interactions', sequence of tuples of int, or None
-        Groups of features that may interact, that is, occur on one path of a tree; features in no group form one.
-    warm_start : bool, default=False
-        Whether another call of ``fit`` continues with the existing trees.
-    early_stopping : 'auto' or bool, default='auto'
-        'auto': with more than 10,000 rows.
-    scoring : str, callable or None, default='loss'
-        Score for early stopping: the loss, a scorer, or (None) the estimator's ``score``.
-    validation_fraction : float, int or None, default=0.1
-        Rows held out for early stopping; None: the training score decides.
-    n_iter_no_change : int, default=10
-    tol : float, default=1e-7
-        Stop when none of the last `n_iter_no_change` scores is better than the one before by more than `tol`.
-    verbose : int, default=0
-        If not 0, print a line for each iteration.
-    random_state : int, RandomState or None
-        Seed of the held-out rows, of the rows that determine the bins (above 200,000), `max_features` and `subsample`.
-    subsample : float, default=1.0
-        Fraction of the rows that each iteration is fitted to, drawn anew for each (not in scikit-learn).
-    min_gain_to_split : float, default=0.0
-        A split must decrease the expanded loss, summed over the rows, by more than half of this (not in scikit-learn).
-
-    Attributes
-    ----------
-    n_iter_ : int
-    n_trees_per_iteration_ : int
-        1.
-    train_score_, validation_score_ : ndarray
-        The scores before the first iteration and after each (early stopping only).
-    do_early_stopping_ : bool
-    is_categorical_ : ndarray of bool of shape (n_features,) or None
-        Which features are categorical; None: none.
-    n_features_in_, feature_names_in_
 
     Notes
     -----

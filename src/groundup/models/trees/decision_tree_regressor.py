@@ -14,42 +14,13 @@ from groundup.models.trees.tree_settings import REGRESSION_CRITERIA, criterion_o
 class DecisionTreeRegressor(DecisionTree, TreeMeanRegressor):
     """A decision tree for regression, with scikit-learn's parameters and defaults.
 
+    Parameters and attributes that are not listed are those of `DecisionTreeClassifier`.
+
     Parameters
     ----------
     criterion : {'squared_error', 'absolute_error', 'poisson'}, default='squared_error'
         The impurity: see `exact_criteria`. 'absolute_error' predicts medians, and sorts where others count: it takes
         several times as long. ('friedman_mse' is a deprecated name of 'squared_error'.)
-    splitter : {'best', 'random'}, default='best'
-        'best': the best of all thresholds up to 65,534 rows (of positive weight), of those between 255 bins above: see
-        ``splitter_``. 'random': one threshold a feature, drawn between the smallest and largest value of the node.
-    max_depth : int or None
-        Largest number of edges from the root to a leaf; None: no limit.
-    min_samples_split, min_samples_leaf : int or float
-        Fewest rows of a node that is split, and of a leaf; a float is a fraction of the rows.
-    min_weight_fraction_leaf : float
-        Smallest fraction of the total weight in a leaf.
-    max_features : int, float, 'sqrt', 'log2' or None
-        Number of features searched for a split, drawn for each node; None: all, in an order drawn for each node.
-    random_state : int, RandomState or None
-        Seed of the features (and so of the choice between equally good splits) and of random thresholds.
-    max_leaf_nodes : int or None
-        Largest number of leaves, of a tree that grows best-first; None: no limit.
-    min_impurity_decrease : float
-        Smallest decrease of the impurity by a split, weighted by the node's fraction of the weight.
-    ccp_alpha : float
-        Complexity penalty per leaf: see `pruning`.
-    monotonic_cst : None
-        Not supported.
-
-    Attributes
-    ----------
-    n_outputs_, max_features_, n_features_in_ : int
-    splitter_ : str
-        'exact' or 'histogram'.
-    tree_ : TreeView
-        The tree as arrays.
-    feature_importances_ : ndarray of shape (n_features,)
-    feature_names_in_
 
     Examples
     --------

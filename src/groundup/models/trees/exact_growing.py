@@ -42,26 +42,12 @@ _DONE, _PAUSED, _FULL = 0, 1, 2
 _BUDGET = 40_000_000
 _EPS = 2.220446049250313e-16
 
+_INTEGERS = ("start", "stop", "depth", "left", "feature", "code", "missing_left", "path")
+_FLOATS = ("impurity", "weight", "threshold", "decrease")
 #: A node while its tree grows: its rows order[start:stop], depth, left child (the right one follows; 0: leaf), split,
 #: path (1 for the root, 2 path and 2 path + 1 for its children), impurity, weight, and decrease of the impurity's sum.
-NODE = np.dtype(
-    [
-        ("start", np.int64),
-        ("stop", np.int64),
-        ("depth", np.int64),
-        ("left", np.int64),
-        ("feature", np.int64),
-        ("code", np.int64),
-        ("missing_left", np.int64),
-        ("path", np.int64),
-        ("impurity", np.float64),
-        ("weight", np.float64),
-        ("threshold", np.float64),
-        ("decrease", np.float64),
-    ],
-    align=True,
-)
-PROGRESS = np.dtype([("n_nodes", np.int64), ("n_waiting", np.int64), ("n_leaves", np.int64)], align=True)
+NODE = np.dtype([*((name, "i8") for name in _INTEGERS), *((name, "f8") for name in _FLOATS)], align=True)
+PROGRESS = np.dtype([("n_nodes", "i8"), ("n_waiting", "i8"), ("n_leaves", "i8")], align=True)
 
 
 class Growth(NamedTuple):

@@ -47,8 +47,7 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 #: The split of a node: feature, code (up to which rows go left), 1 if missing values go left, threshold.
 EXACT_SPLIT = np.dtype(
-    [("feature", np.int64), ("code", np.int64), ("missing_left", np.int64), ("threshold", np.float64)],
-    align=True,
+    [("feature", "i8"), ("code", "i8"), ("missing_left", "i8"), ("threshold", "f8")], align=True
 )
 
 

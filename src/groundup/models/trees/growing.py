@@ -197,16 +197,8 @@ class Grower:
     """
 
     def __init__(
-        self,
-        rows: Rows,
-        bins: Bins,
-        binned: BinnedRows,
-        missing: np.ndarray,
-        weight: np.ndarray,
-        wide: bool,
-        n_outputs: int,
-        plan: Plan,
-    ):
+        self, rows: Rows, bins: Bins, binned: BinnedRows, missing, weight, wide: bool, n_outputs: int, plan: Plan
+    ):  # fmt: skip
         self.rows, self.bins, self.binned = rows, bins, binned
         self.wide, self.n_outputs, self.plan = wide, n_outputs, plan
         for name, dtype in (("first", np.int64), ("second", np.int64), ("order", np.uint16)):

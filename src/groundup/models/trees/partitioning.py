@@ -29,22 +29,10 @@ LEFT, RIGHT, NEITHER = 0, 1, 2
 _CHUNK = 2048
 _U = np.uint64
 
+_INTEGERS = ("node", "feature", "bin", "missing_left", "left", "right", "summed", "by_category")
 #: How to split a node: its number, the split, the numbers of its children, the child whose histogram is added up (LEFT,
 #: RIGHT or NEITHER), 1 if categories decide, and then the bits of those that go left.
-JOB = np.dtype(
-    [
-        ("node", np.int64),
-        ("feature", np.int64),
-        ("bin", np.int64),
-        ("missing_left", np.int64),
-        ("left", np.int64),
-        ("right", np.int64),
-        ("summed", np.int64),
-        ("by_category", np.int64),
-        ("levels", np.uint64, (4,)),
-    ],
-    align=True,
-)
+JOB = np.dtype([*((name, "i8") for name in _INTEGERS), ("levels", "u8", 4)], align=True)
 
 
 class RunBins(NamedTuple):

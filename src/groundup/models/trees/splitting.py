@@ -40,36 +40,17 @@ _CATEGORY_SUPPORT = 10.0
 _MOST = 2**62
 _LOW32 = np.int64(0xFFFFFFFF)
 
+_INTEGERS = ("feature", "bin", "missing_left", "certain", "left_first", "left_second")
 #: A split of a node: its gain in units (0: none), feature (-1: none), bin, 1 if missing values go left, 1 if
 #: ``min_samples_leaf`` is certainly met, the left side's sums of the words, and the categories that go left, one bit each
 #: (0 where a threshold decides).
-SPLIT = np.dtype(
-    [
-        ("gain", np.float64),
-        ("feature", np.int64),
-        ("bin", np.int64),
-        ("missing_left", np.int64),
-        ("certain", np.int64),
-        ("left_first", np.int64),
-        ("left_second", np.int64),
-        ("levels", np.uint64, (4,)),
-    ],
-    align=True,
-)
+SPLIT = np.dtype([("gain", "f8"), *((name, "i8") for name in _INTEGERS), ("levels", "u8", 4)], align=True)
 #: Two children: the job that made them, and where the histograms of the one with the smaller hessian sum and of the other
 #: are stored.
-CHILDREN = np.dtype([("job", np.int64), ("small", np.int64), ("big", np.int64)], align=True)
+CHILDREN = np.dtype([("job", "i8"), ("small", "i8"), ("big", "i8")], align=True)
+_TOTALS, _BOUNDS = [("total_first", "i8"), ("total_second", "i8")], [("lower", "f8"), ("upper", "f8")]
 #: A node to search: where its histogram is stored, the totals of its words, and the bounds of its value.
-QUERY = np.dtype(
-    [
-        ("slot", np.int64),
-        ("total_first", np.int64),
-        ("total_second", np.int64),
-        ("lower", np.float64),
-        ("upper", np.float64),
-    ],
-    align=True,
-)
+QUERY = np.dtype([("slot", "i8"), *_TOTALS, *_BOUNDS], align=True)
 
 
 class Limits(NamedTuple):
