@@ -49,7 +49,7 @@ docs: $(READY)
 	GROUNDUP_QUIET=1 $(BIN)/python -m sphinx -W --keep-going -q -d docs/_build/doctrees docs docs/_build/html
 
 clean:
-	rm -rf $(VENV) demo.groundup docs/_build docs/api docs/gallery
+	rm -rf $(VENV) demo.groundup docs/_build docs/api docs/api.rst docs/gallery
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "groundup needs Python 3.11 or newer with venv (Debian: apt-get install python3 python3-venv make)"; exit 1; }

@@ -34,7 +34,7 @@ def made(folder: Path) -> Path:
     from groundup.models import HistGradientBoostingClassifier
     from groundup.ship import bundle
     from groundup.tables import Contract, TablePreparer
-    from groundup.tables.prepare import flavour_of
+    from groundup.tables.prepare import preprocessing_of
 
     rng, n = np.random.default_rng(0), 7000
     columns = {f"c{j}": rng.choice([f"level {k}" for k in range(2 + j % 4)], n) for j in range(16)}
@@ -44,7 +44,7 @@ def made(folder: Path) -> Path:
     contract = Contract.infer(frame, "y")
     learner = HistGradientBoostingClassifier(max_iter=100, early_stopping=False, random_state=0)
     X = frame.select(list(contract.features))
-    pipeline = Pipeline([("prepare", TablePreparer(flavour_of(learner))), ("learn", learner)])
+    pipeline = Pipeline([("prepare", TablePreparer(preprocessing_of(learner))), ("learn", learner)])
     pipeline.fit(contract.conform(X).frame, contract.target_values(frame))
     path = folder / "model.groundup"
     bundle.save(pipeline, path, X, contract=contract, name="bench")

@@ -8,6 +8,10 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "extensions"))
 
+import reference  # noqa: E402 (found by the line above)
+
+(HERE / "api.rst").write_text(reference.page(), encoding="utf-8")  # before autosummary looks for its names
+
 project = "groundup"
 extensions = [
     "sphinx.ext.autodoc",
@@ -15,6 +19,7 @@ extensions = [
     "numpydoc",
     "myst_parser",
     "sphinx_gallery.gen_gallery",
+    "command_reference",
     "mathml",
     "chart_pages",
 ]
@@ -23,8 +28,8 @@ exclude_patterns = ["_build", "images", "gallery/*.ipynb"]
 root_doc = "index"
 
 autosummary_generate = True
-autodoc_typehints = "none"  # numpydoc says them in words
-default_role = "py:obj"  # a name in backticks is a link where there is something to link to
+autodoc_typehints = "none"  # numpydoc describes them
+default_role = "py:obj"  # a name in backticks becomes a link if it is documented
 numpydoc_show_class_members = False
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3

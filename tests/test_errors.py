@@ -21,15 +21,15 @@ from groundup.errors import GroundupError, nearest
         ("x", [], None),
     ],
 )
-def test_only_what_is_really_near_is_offered(name, names, meant):
+def test_only_similar_names_are_suggested(name, names, meant):
     assert nearest(name, names) == ("" if meant is None else f" Did you mean {meant!r}?")
 
 
-def test_the_nearest_is_offered_and_of_equals_the_first():
+def test_the_most_similar_name_is_suggested():
     assert nearest("colums", ["columna", "columns", "column"]) == " Did you mean 'columns'?"
     assert nearest("plan", ["plans", "plan"]) == " Did you mean 'plan'?"
 
 
-def test_a_folder_is_called_one(tmp_path):
+def test_a_folder_is_reported_as_a_folder(tmp_path):
     assert str(GroundupError("No table.", file=tmp_path)) == f"No table. (folder {tmp_path})"
     assert str(GroundupError("No table.", file="none.csv", row=3)) == "No table. (file none.csv, row 3)"

@@ -9,8 +9,9 @@ that must not run out. To order one too few costs four times as much as to order
 """
 
 # %%
-# A loss is an object with ``terms``: for scores ``z`` and targets ``y`` it writes the slope and the curvature of each
-# row, times the row's weight, and returns the sum of the losses. (``out_curvature`` is empty where nobody needs it.)
+# A loss is an object with ``loss_gradient_hessian``: for scores ``z`` and targets ``y`` it writes the gradient and the
+# second derivative of each row, times the weight of the row, and returns the weighted sum of the losses.
+# (``out_hessian`` is empty if it is not needed.)
 import altair as alt
 import numpy as np
 
@@ -21,13 +22,13 @@ from groundup.models.linear.composed import ComposedRegressor
 class Shortage:
     """0.8 r^2 / 2 where too little was said, else 0.2 r^2 / 2."""
 
-    def terms(self, z, y, weight, out_slope, out_curvature):
-        """Write slope and curvature; return the sum."""
-        price = weight * np.where(z < y, 0.8, 0.2)
-        out_slope[:] = price * (z - y)
-        if len(out_curvature):
-            out_curvature[:] = price
-        return 0.5 * float(price @ (z - y) ** 2)
+    def loss_gradient_hessian(self, z, y, weight, out_gradient, out_hessian):
+        """Write gradients and second derivatives; return the sum of the losses."""
+        factor = weight * np.where(z < y, 0.8, 0.2)
+        out_gradient[:] = factor * (z - y)
+        if len(out_hessian):
+            out_hessian[:] = factor
+        return 0.5 * float(factor @ (z - y) ** 2)
 
 
 # %%
@@ -35,7 +36,9 @@ class Shortage:
 rows = [
     {
         "ordered": round(float(z), 2),
-        "loss": round(Shortage().terms(*map(np.atleast_1d, (z, 10.0, 1.0)), np.empty(1), ()), 3),
+        "loss": round(
+            Shortage().loss_gradient_hessian(*map(np.atleast_1d, (z, 10.0, 1.0)), np.empty(1), ()), 3
+        ),
     }
     for z in np.linspace(5, 15, 101)
 ]
@@ -60,7 +63,7 @@ class OrderRegressor(ComposedRegressor):
     def _loss(self):
         return Shortage()
 
-    def _prices(self):
+    def _penalty(self):
         return np.array([0.0, *[self.price] * (self.n_features_in_ - 1)]), 0.0
 
 
@@ -80,5 +83,5 @@ print(
 # %%
 # Is it the minimum? At a minimum every free coefficient has slope zero, and no other slope exceeds its price.
 slope = np.empty(2000)
-Shortage().terms(order.predict(X), y, np.ones(2000) / 2000, slope, np.empty(0))
+Shortage().loss_gradient_hessian(order.predict(X), y, np.ones(2000) / 2000, slope, np.empty(0))
 print("slopes:", (X.T @ slope).round(3))

@@ -4,21 +4,22 @@
 
 for class k, feature j and a row x: Gaussian naive Bayes, "naive" because it takes features as independent within a class.
 Fitting reads every row once, O(n_rows * n_features); a prediction costs O(n_classes * n_features). Means and squared
-deviations follow the mean found so far (West, 1979) and blocks merge by Chan's formula (1983), so nothing cancels.
+deviations are updated with the mean of the rows so far (West, 1979) and blocks merge by Chan's formula (1983), so no
+digits cancel.
 """
 
 from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
-
 from groundup.engine.kernels import kernel
 from groundup.engine.losses.softmax import to_probabilities
 from groundup.models.estimator import Array, ClassifierMixin, Interval, Labels, Learner, encode_labels, fitting
+from groundup.models.estimator import CLASSIFICATION, LogUniform, ModelDescription
 
 
 class Bells(NamedTuple):
-    """What must be known of the rows: per class its weight, and per class and feature mean and squared deviations."""
+    """Summary of rows: the weight of each class, and the mean and squared deviations of each class and feature."""
 
     weight: np.ndarray  # (n_classes,)
     mean: np.ndarray  # (n_classes, n_features)
@@ -69,8 +70,15 @@ class BellCurves(ClassifierMixin, Learner):
     Parameters
     ----------
     smoothing : float, default=1e-9
-        This part of the largest variance is added to all, so that a constant feature divides nothing by zero.
+        Share of the largest variance that is added to all variances, so that none is zero.
     """
+
+    description = ModelDescription(
+        title="Bell curves",
+        tasks=CLASSIFICATION,
+        portfolio=({"smoothing": 1e-9}, {"smoothing": 1e-3}, {"smoothing": 0.1}),
+        search_space={"smoothing": LogUniform(1e-12, 1.0)},
+    )
 
     _parameter_constraints = {"smoothing": [Interval(Real, 0, None, closed="neither")]}
     _state = {
@@ -85,7 +93,7 @@ class BellCurves(ClassifierMixin, Learner):
 
     @fitting
     def fit(self, X, y, sample_weight=None):
-        """Learn the curves of rows `X` with labels `y`."""
+        """Fit the curves to rows `X` with labels `y`."""
         rows = self._rows(X, y, sample_weight)
         self.classes_, codes = encode_labels(rows["y"])
         rows.add("code", codes)

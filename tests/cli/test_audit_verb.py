@@ -13,7 +13,7 @@ def test_a_leak_is_shown_with_both_ways_out(groundup):
     said = groundup("audit", "sample:churn", "--target", "churned")
     assert said.code == 3
     told = flat(said.out)
-    assert "stops 'exit_survey' gives 'churned' away" in told
+    assert "stops 'exit_survey' reveals 'churned'" in told
     assert "--ignore exit_survey" in told
     assert "--accept exit_survey" in told
     assert "94.2%" in told
@@ -50,9 +50,9 @@ def test_build_refuses_and_leaves_nothing(groundup, tmp_path):
     words = ("build", "sample:churn", "--target", "churned", *QUICK, "--project", tmp_path / "p")
     said = groundup(*words)
     assert said.code == 3
-    assert said.err.startswith("error: 'exit_survey' gives 'churned' away")
-    assert "Leave out what is not known when you predict: --ignore exit_survey" in said.err
-    assert "Keep it, if it is right: --accept exit_survey" in said.err
+    assert said.err.startswith("error: 'exit_survey' reveals 'churned'")
+    assert "Leave out the columns that are not known when you predict: --ignore exit_survey" in said.err
+    assert "Accept the finding if it is no leak: --accept exit_survey" in said.err
     assert not (tmp_path / "p").exists()
     assert groundup(*words, "--json").json["error"]["code"] == 3
 
@@ -62,8 +62,8 @@ def test_an_accepted_leak_is_said_by_build_and_show(groundup, tmp_path):
     said = groundup(*words, "--accept", "exit_survey:missingness")
     assert said.code == 0, said.err
     for told in (flat(said.out), flat(groundup("show", tmp_path / "p").out)):
-        assert "kept 'exit_survey' gives 'churned' away" in told
-        assert "you accepted this: 'exit_survey'" in told
+        assert "kept 'exit_survey' reveals 'churned'" in told
+        assert "accepted finding: 'exit_survey'" in told
     stored = groundup("show", tmp_path / "p", "--json").json
     assert stored["audit"]["findings"][-1]["accepted"] is True
     assert stored["settings"]["accept"] == ["exit_survey:missingness"]

@@ -238,7 +238,7 @@ def test_a_column_is_left_out_on_request(groundup, table, tmp_path):
     assert "Did you mean 'plan'?" in wrong.err
 
 
-@pytest.mark.parametrize(("rule", "told"), [((), "also in train or valid"), (("--time", "day"), "exact cop")])
+@pytest.mark.parametrize(("rule", "told"), [((), "also in the training"), (("--time", "day"), "exact cop")])
 def test_copies_of_rows_are_told_once(groundup, table, tmp_path, rule, told):
     """By the audit where two parts have them, else by the contract's note; in build and show alike."""
     head, *rows = table.read_text().splitlines()
@@ -251,5 +251,5 @@ def test_copies_of_rows_are_told_once(groundup, table, tmp_path, rule, told):
     for said in (groundup(*words), groundup("show", tmp_path / "p")):
         assert said.code == 0, said
         words = " ".join(said.out.split())
-        assert words.count("exact copies") + words.count("also in train or valid") == 1
+        assert words.count("exact copies") + words.count("also in the training or validation set") == 1
         assert told in words

@@ -19,9 +19,9 @@ from groundup.cli.progress import Progress
 from groundup.cli.talk import is_lively, verb
 from groundup.errors import CheckFailed, GroundupError, UsageError
 from groundup.tables import Contract
-from groundup.workbench.run.events import Failed, FitDone, StepBegun
+from groundup.workbench.run.events import Failed, FitDone, StepStarted
 from groundup.workbench.run.folder import Folder
-from groundup.workbench.steps.learners import OURS
+from groundup.workbench.steps.learners import learners_of
 
 HEAVY = ("numba", "sklearn", "polars", "scipy")
 
@@ -154,7 +154,7 @@ def test_labels_with_brackets_are_shown_as_they_are(monkeypatch):
     monkeypatch.setattr(sys, "stderr", stream)
     with Progress(quiet=False) as progress:
         progress(Failed("model[/]", "no [bold]reason[/]"))
-        progress(StepBegun("odd[/]", "what [/] is"))
+        progress(StepStarted("odd[/]", "what [/] is"))
         progress(FitDone("model[/]", 1, 5, 0.5, 0.1, 3.0))
         progress.remark("a [/] remark")
     told = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", stream.getvalue())
@@ -169,14 +169,14 @@ def printed(show, *words):
 
 
 def test_looks_at_test_are_shown_beside_the_scores(project):
-    result = Folder(project).latest_result()
+    result = Folder(project).current_result()
     assert "test was opened once" in printed(views.scores, result.model_copy(update={"test_looks": 1}))
     told = printed(views.scores, result.model_copy(update={"test_looks": 3}))
     assert "test was opened 3 times" in told
 
 
 def test_rows_of_fewer_folds_show_the_mean_that_ranks_them(project):
-    result = Folder(project).latest_result()
+    result = Folder(project).current_result()
     first, second = (
         result.leaderboard[0].model_copy(
             update={"title": t, "mean": m, "ranked_by": r, "fold_scores": f, "spread": 0.1}
@@ -195,7 +195,7 @@ def test_rows_of_fewer_folds_show_the_mean_that_ranks_them(project):
 
 
 def test_notes_are_told_once(project):
-    result = Folder(project).latest_result()
+    result = Folder(project).current_result()
     contract = Contract.model_validate(result.contract, strict=False)
     ignored = [str(note) for note in contract.notes if note.kind == "ignored"]
     assert ignored
@@ -208,8 +208,8 @@ def test_doctor(groundup, monkeypatch):
     said = groundup("doctor", "--json")
     found = said.json
     assert said.code == (0 if found["ok"] else 3)
-    assert {"Versions", "Threads", "Kernel cache", "Tiles", "Numba", "Memory", "Disk", "Learners"} <= {
-        f["what"] for f in found["findings"]
+    assert {"Versions", "Threads", "Kernel cache", "Tiles", "Numba", "Memory", "Disk", "Models"} <= {
+        check["name"] for check in found["checks"]
     }
     assert "Versions" in groundup("doctor").out
     monkeypatch.setenv("GROUNDUP_NUM_THREADS", "many")
@@ -220,7 +220,7 @@ def test_doctor(groundup, monkeypatch):
 
 def test_warmup(groundup):
     found = groundup("warmup", "--task", "regression", "--json").json
-    assert [w["learner"] for w in found["learners"]] == [n for n, k in OURS.items() if k == "regression"]
+    assert [w["learner"] for w in found["learners"]] == [e.name for e in learners_of("regression").entries]
     assert all(w["error"] == "" for w in found["learners"])
     assert groundup("warmup", "--task", "regresion").code == 2
 
@@ -307,7 +307,7 @@ def test_the_help_names_the_samples_and_no_value_behind_a_flag(groundup):
 
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_nothing_is_cut_in_a_narrow_terminal(project, width):
-    result = Folder(project).latest_result()
+    result = Folder(project).current_result()
     console = Console(file=io.StringIO(), width=width)
     views.leaderboard(console, result)
     views.scores(console, result)
@@ -330,14 +330,14 @@ def test_piped_lines_end_in_no_blanks(groundup, project):
 
 
 def test_a_time_or_group_column_is_named(project):
-    contract = Contract.model_validate(Folder(project).latest_result().contract, strict=False)
+    contract = Contract.model_validate(Folder(project).current_result().contract, strict=False)
     contract = contract.model_copy(update={"time": "age", "group": "plan"})
     assert "by time, age: the latest rows are test" in printed(views.split, "time", (7, 1, 2), contract)
     assert "groups of plan kept whole" in printed(views.split, "grouped", (7, 1, 2), contract)
 
 
 def test_fresh_is_offered_by_the_command_that_knows_it(groundup, project):
-    result = Folder(project).latest_result()
+    result = Folder(project).current_result()
     assert result.stored
     assert "--fresh" in printed(lambda c: views.following(c, result, built=True))
     assert "--fresh" not in groundup("show", project).out

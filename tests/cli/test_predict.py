@@ -282,7 +282,7 @@ def test_a_name_that_comes_twice_is_told(groundup, project, tmp_path):
     path = tmp_path / "twice.csv"
     path.write_text("spend,plan,age,age\n50,basic,30,1\n60,plus,40,1\n")
     said = groundup("predict", project, path, "-o", tmp_path / "out.csv")
-    told = "column 4 has the name 'age' again: it is called 'age_2'"
+    told = "column 4 repeats the name 'age': it is renamed to 'age_2'"
     assert told in said.err
     assert groundup("predict", project, path, "-o", tmp_path / "out.csv", "--json").json[
         "renamed_columns"
@@ -292,6 +292,6 @@ def test_a_name_that_comes_twice_is_told(groundup, project, tmp_path):
 def test_columns_that_are_lost_say_what_to_rename_and_which_delimiter(groundup, project, tmp_path):
     path = tmp_path / "new.csv"
     path.write_text("SPEND,plan,age\n50,basic,30\n")
-    assert "the input has 'SPEND': rename it to 'spend'" in groundup("predict", project, path).err
+    assert "The input has 'SPEND': rename it to 'spend'" in groundup("predict", project, path).err
     path.write_text("spend;plan;age\n50;basic;30\n")
-    assert "is its delimiter ';'?" in groundup("predict", project, path, "--delimiter", ",").err
+    assert "set the delimiter to ';'" in groundup("predict", project, path, "--delimiter", ",").err

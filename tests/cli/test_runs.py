@@ -13,7 +13,7 @@ import pytest
 
 import groundup as gu
 from groundup.errors import GroundupError, UsageError
-from groundup.workbench.run.history import find_run, runs_of
+from groundup.workbench.run.history import find_run, list_runs
 from groundup.workbench.run.journal import Journal
 
 
@@ -76,15 +76,15 @@ def test_runs_are_listed_with_what_they_differ_in(groundup, kept):
 
 
 def test_a_changed_run_in_use_is_told_and_can_be_chosen(groundup, table, kept, two):
-    new, old = (run.id for run in runs_of(two[0]))
-    assert "The project uses this run from now on" in " ".join(two[1].out.split())
+    new, old = (run.id for run in list_runs(two[0]))
+    assert "The project now uses this run" in " ".join(two[1].out.split())
     assert f"groundup use {old[:6]} " in " ".join(two[1].out.split())
     said = groundup("use", old[:6], kept)
     assert said.code == 0, said
     assert f"uses run {old} from now on" in said.out
     assert groundup("show", kept, "--json").json["settings"]["seed"] == 0
     said = build(groundup, table, kept, "--max-fits", "5", "--seed", "1")  # stored
-    assert f"goes on using run {old[:6]}" in " ".join(said.out.split())
+    assert f"keeps using run {old[:6]}" in " ".join(said.out.split())
     assert groundup("show", kept, "--json").json["settings"]["seed"] == 0
     assert "chosen by groundup use" in groundup("runs", kept).out
     assert groundup("use", kept / "runs" / new, "--json").json["run"] == new
@@ -95,12 +95,12 @@ def test_a_stored_result_that_is_asked_for_is_used(groundup, table, kept):
     said = build(groundup, table, kept, "--max-fits", "5", "--json")
     assert said.json["stored"] is True
     assert said.json["test_looks"] == 2
-    assert sum("has been opened 2 times" in warning for warning in said.json["warnings"]) == 1
+    assert sum("has been evaluated 2 times" in warning for warning in said.json["warnings"]) == 1
     assert groundup("show", kept, "--json").json["settings"]["seed"] == 0
 
 
 def test_a_run_is_shown_and_predicts_by_its_id_or_folder(groundup, table, kept, monkeypatch, tmp_path):
-    new, old = (run.id for run in runs_of(kept))
+    new, old = (run.id for run in list_runs(kept))
     assert groundup("show", kept / "runs" / old, "--json").json["settings"]["seed"] == 0
     monkeypatch.chdir(tmp_path)
     assert groundup("show", old[:5], "--json").json["settings"]["seed"] == 0
@@ -130,22 +130,22 @@ def test_wrong_names(groundup, kept, tmp_path, monkeypatch):
 def test_interrupted_failed_and_damaged_runs_are_listed(groundup, kept):
     for name, error in (
         ("aaaa", KeyboardInterrupt()),
-        ("bbbb", GroundupError("No learner could be fitted.")),
+        ("bbbb", GroundupError("No model could be fitted.")),
     ):
         journal = Journal()
         journal.open(kept / "runs" / name, about={"data": "churn", "settings": {"target": "left", "seed": 7}})
         journal.record("fit")
-        journal.stopped(error)
+        journal.mark_stopped(error)
         journal.close()
     (kept / "runs" / "cccc").mkdir()
     (kept / "runs" / "cccc" / "result.json").write_text("{")
-    found = {run.id: run for run in runs_of(kept)}
+    found = {run.id: run for run in list_runs(kept)}
     assert [found[name].state for name in ("aaaa", "bbbb", "cccc")] == ["interrupted", "failed", "damaged"]
     assert (found["aaaa"].n_fits, found["aaaa"].differs) == (1, {"seed": 7})
     told = groundup("runs", kept).out
     for text in (
         "interrupted",
-        "failed: No learner could be fitted.",
+        "failed: No model could be fitted.",
         "damaged: The stored result is damaged",
     ):
         assert text in told, told

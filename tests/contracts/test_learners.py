@@ -1,4 +1,4 @@
-"""Every public learner, and the example's, keeps the whole contract of `groundup.testing`."""
+"""Every public model, and the one of the example, fulfils the whole contract of `groundup.testing`."""
 
 import contextlib
 import importlib.util
@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import sklearn.utils
-from quick import QUICK
 from sklearn.utils._test_common.instance_generator import _get_expected_failed_checks
 
 import groundup.models
+from groundup.models.estimator import describe
 from groundup.testing import learner_checks
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "own_learner" / "bell_curves.py"
@@ -55,7 +55,7 @@ EXPECTED_FAILURES: dict[str, dict[str, str]] = {
 
 def _example():
     spec = importlib.util.spec_from_file_location("bell_curves", EXAMPLE)
-    module = sys.modules["bell_curves"] = importlib.util.module_from_spec(spec)  # pickle asks for it there
+    module = sys.modules["bell_curves"] = importlib.util.module_from_spec(spec)  # where pickle looks for it
     spec.loader.exec_module(module)
     return module.BellCurves()
 
@@ -63,8 +63,9 @@ def _example():
 def _learners():
     yield "BellCurves", _example()
     for name in groundup.models.__all__:
-        with contextlib.suppress(ImportError):  # `test_every_public_learner_can_be_imported` says so
-            yield name, getattr(groundup.models, name)(**QUICK.get(name, {}))
+        with contextlib.suppress(ImportError):  # then `test_every_public_model_can_be_imported` fails
+            cls = getattr(groundup.models, name)
+            yield name, cls(**describe(cls).quick)
 
 
 def _checks():
@@ -79,7 +80,7 @@ def test_contract(check):
 
 
 @pytest.mark.parametrize("name", groundup.models.__all__)
-def test_every_public_learner_can_be_imported(name):
+def test_every_public_model_can_be_imported(name):
     assert getattr(groundup.models, name).__name__ == name
 
 

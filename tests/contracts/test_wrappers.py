@@ -1,8 +1,7 @@
-"""scikit-learn's wrappers work around every learner: voting, stacking, bagging, calibration, pipelines, searches."""
+"""scikit-learn's wrappers work around every model: voting, stacking, bagging, calibration, pipelines, searches."""
 
 import numpy as np
 import pytest
-from quick import QUICK
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import make_blobs
@@ -20,14 +19,16 @@ from sklearn.preprocessing import StandardScaler
 
 import groundup.models
 from groundup.models import DecisionTreeClassifier, DecisionTreeRegressor, LogisticRegression, Ridge
+from groundup.models.estimator import describe
 
 #: The default penalty, 1, leaves nothing but the median of so few rows; scikit-learn's does the same.
 HERE = {"QuantileRegressor": {"alpha": 0.01}}
 
 
 def learner(name):
-    """Return a quick learner that draws the same numbers in every fit."""
-    made = getattr(groundup.models, name)(**QUICK.get(name, {}) | HERE.get(name, {}))
+    """Return a quick model that draws the same numbers in every fit."""
+    cls = getattr(groundup.models, name)
+    made = cls(**{**describe(cls).quick, **HERE.get(name, {})})
     return made.set_params(random_state=0) if "random_state" in made.get_params() else made
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from groundup.engine.kernels.bits import lowest_bit
 
 
-def test_the_lowest_bit_is_found_at_every_place():
+def test_the_lowest_bit_is_returned_at_every_position():
     rng = np.random.default_rng(0)
     for place in range(64):
         for word in (1 << place, ((int(rng.integers(2**62)) << place) | (1 << place)) & (2**64 - 1)):

@@ -16,7 +16,7 @@ from groundup.engine.rows.blocks import INLINE_ROWS
 @example(n_rows=131_073)
 @example(n_rows=2_097_152)
 @example(n_rows=2_097_153)
-def test_blocks_are_of_a_size_that_fits(n_rows):
+def test_block_sizes_are_within_limits(n_rows):
     size = block_rows(n_rows)
     assert 4096 <= size <= 65_536
     assert size & (size - 1) == 0

@@ -75,7 +75,7 @@ def test_the_second_process_compiles_nothing(package):
     assert said == ""
 
 
-def test_an_edit_anywhere_is_seen(package):
+def test_an_edit_anywhere_takes_effect(package):
     _run(package, "main.py")
     for file, old, new, expected in [
         ("mine/callee.py", "x + STEP", "x + 2 * STEP", 6.0),
@@ -93,7 +93,7 @@ def test_an_edit_anywhere_is_seen(package):
     assert _run(package, "main.py")[0] == [130.0, 1, 0]  # what was compiled before is still there
 
 
-def test_an_edit_of_a_neighbouring_script_is_seen(tmp_path):
+def test_an_edit_of_another_script_takes_effect(tmp_path):
     """Two single files: the callee is in no package, so no folder's digest covers it."""
     (tmp_path / "loops.py").write_text(
         "from groundup.engine.kernels import kernel\n@kernel\ndef twice(x):\n    return 2 * x\n"
@@ -108,7 +108,7 @@ def test_an_edit_of_a_neighbouring_script_is_seen(tmp_path):
     assert _run(tmp_path, "main.py")[0] == [31, 0, 1]
 
 
-def test_an_edit_of_the_file_itself_is_seen(tmp_path):
+def test_an_edit_of_the_file_itself_takes_effect(tmp_path):
     text = (
         HEAD + "@kernel\ndef f(x):\n    return x + 1\nsaid = f(1)\n" + TAIL.format(kernels="[f]", said="said")
     )
@@ -200,7 +200,7 @@ def _where(tmp_path, prefix="", **environment):
     return eval(done.stdout), done.stderr
 
 
-def test_the_first_folder_that_can_be_written_is_taken(tmp_path):
+def test_the_first_writable_folder_is_used(tmp_path):
     home, chosen, xdg = tmp_path / "home", tmp_path / "chosen", tmp_path / "xdg"
     home.mkdir()
     every = {"HOME": str(home), "XDG_CACHE_HOME": str(xdg), "GROUNDUP_CACHE_DIR": str(chosen)}
@@ -210,7 +210,7 @@ def test_the_first_folder_that_can_be_written_is_taken(tmp_path):
     assert (home / ".cache" / "groundup").stat().st_mode & 0o777 == 0o700
 
 
-def test_a_home_that_cannot_be_written_is_no_obstacle(tmp_path):
+def test_a_read_only_home_is_skipped(tmp_path):
     (tmp_path / "temporary").mkdir()
     where, _ = _where(tmp_path, HOME="/proc/none", TMPDIR=str(tmp_path / "temporary"))
     assert where == str(tmp_path / "temporary" / f"groundup-{os.getuid()}")
@@ -223,10 +223,10 @@ def test_a_home_that_cannot_be_written_is_no_obstacle(tmp_path):
         "import tempfile\ndef none(): raise FileNotFoundError('no temporary directory')\ntempfile.gettempdir = none",
     ],
 )
-def test_without_any_writable_folder_kernels_work_all_the_same(tmp_path, nowhere):
+def test_kernels_work_without_a_writable_folder(tmp_path, nowhere):
     where, said = _where(tmp_path, prefix=nowhere, HOME="/proc/none")
     assert where == "None"
-    assert "no folder to keep them in" in said
+    assert "no writable cache folder" in said
 
 
 def test_a_folder_that_others_can_write_is_not_used(tmp_path):
@@ -277,7 +277,7 @@ def test_only_folders_of_digests_are_removed(tmp_path):
     assert all((tmp_path / name / "kept.txt").exists() for name in names)
 
 
-def test_the_listener_is_told_instead_of_standard_error(tmp_path):
+def test_the_listener_is_called_instead_of_standard_error(tmp_path):
     code = HEAD + (
         "from groundup.engine.kernels import cache\ntold = []\ncache.on_compile(lambda: told.append(1))\n"
         "@kernel\ndef f(x):\n    return x + 1\nf(1); f(1.5)\nprint(told)\n"

@@ -70,7 +70,7 @@ def test_no_file_breaks_the_policy(path):
     assert found == (["uses numba.njit"] if path == ASKS_NUMBA else [])
 
 
-def test_the_lint_finds_what_it_looks_for():
+def test_the_policy_check_detects_violations():
     bad = """
 from numba import njit, prange
 import numba
@@ -135,7 +135,7 @@ def test_fast_keeps_every_bit_of_finite_values():
     assert a.tobytes() == b.tobytes() == np.cumsum(x * 1.1).tobytes()
 
 
-def test_inline_pastes():
+def test_inline_kernels_are_inlined():
     assert _paster(np.arange(5.0)) == 3.0
 
 
@@ -190,7 +190,7 @@ def _maker(n):
     return np.empty(n).size
 
 
-def test_a_kernel_that_borrows_makes_no_array_but_may_call_one_that_does():
+def test_a_borrowing_kernel_may_not_allocate_but_may_call_one_that_does():
     X = np.arange(5.0)
     held = sys.getrefcount(X)
     assert _borrower(X) == 16.0  # compiles its callee, which counts references all the same

@@ -27,7 +27,7 @@ def _logistic(z, y, out):
     for i in range(z.size):
         out[i, 0] = logistic.value(z[i], y[i])
         out[i, 1] = logistic.gradient(z[i], y[i])
-        out[i, 2] = logistic.curvature(z[i])
+        out[i, 2] = logistic.hessian(z[i])
         out[i, 3] = logistic.probability(z[i])
 
 

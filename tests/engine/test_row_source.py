@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from groundup.engine.kernels import kernel
-from groundup.engine.rows import Memmap, Memory, Place, plain
+from groundup.engine.rows import Memmap, Memory, RowSource, plain
 
 
 @kernel
@@ -26,8 +26,8 @@ def _write(path, blocks=None, n_rows=1000, n_features=4, dtype="f8"):
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 def test_rows_come_back_from_disk(tmp_path, dtype):
     place = _write(tmp_path / "X.npy", dtype=dtype)
-    assert isinstance(place, Place)
-    assert isinstance(Memory(X), Place)
+    assert isinstance(place, RowSource)
+    assert isinstance(Memory(X), RowSource)
     assert (place.n_rows, place.n_features, place.dtype) == (1000, 4, np.dtype(dtype))
     np.testing.assert_array_equal(place.load(10, 777), X[10:777].astype(dtype))
     np.testing.assert_array_equal(np.load(tmp_path / "X.npy"), X.astype(dtype))
@@ -35,7 +35,7 @@ def test_rows_come_back_from_disk(tmp_path, dtype):
     np.testing.assert_array_equal(again.load(0, 1000), X.astype(dtype))
 
 
-def test_all_rows_look_alike_to_a_kernel(tmp_path):
+def test_kernels_get_one_kind_of_array(tmp_path):
     """One compiled signature, whatever the rows come from: each further one would cost seconds at first use."""
     locked = X.copy()
     locked.flags.writeable = False
@@ -73,7 +73,7 @@ def test_plain_shares_memory_and_keeps_it_alive():
 @pytest.mark.parametrize(
     ("blocks", "message"),
     [
-        ([X[:500]], "1000 rows were announced, but the blocks held 500"),
+        ([X[:500]], "1000 rows were announced, but the blocks have 500"),
         ([X, X[:1]], r"a block of shape \(1, 4\) after 1000 rows does not fit"),
         ([X[:500, :3], X[500:]], r"a block of shape \(500, 3\) after 0 rows does not fit"),
         ([X[:500, 0], X[500:]], r"a block of shape \(500,\) after 0 rows does not fit"),
@@ -101,9 +101,9 @@ def test_blocks_that_fail_leave_no_file(tmp_path):
     [X[:, 0], X.astype(np.int64), X.astype(">f8"), np.asfortranarray(X), X[None], X.astype(np.float16)],
     ids=["1-D", "integers", "byte order", "Fortran order", "3-D", "half"],
 )
-def test_a_file_of_something_else_is_refused(tmp_path, values):
+def test_a_file_of_another_kind_of_array_is_refused(tmp_path, values):
     np.save(tmp_path / "X.npy", values)
-    with pytest.raises(ValueError, match="a place needs a 2-D matrix of float32 or float64 in C order"):
+    with pytest.raises(ValueError, match="a row source needs a 2-D matrix of float32 or float64 in C order"):
         Memmap(tmp_path / "X.npy")
 
 
@@ -114,13 +114,13 @@ def test_a_file_of_objects_is_never_unpickled(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"no array at all", b"\x93NUMPY\x01\x00"])
-def test_a_file_that_is_no_array_is_refused(tmp_path, content):
+def test_a_file_without_an_array_is_refused(tmp_path, content):
     (tmp_path / "X.npy").write_bytes(content)
     with pytest.raises((ValueError, EOFError)):
         Memmap(tmp_path / "X.npy")
 
 
-def test_a_cut_file_is_refused(tmp_path):
+def test_a_truncated_file_is_refused(tmp_path):
     _write(tmp_path / "X.npy")
     data = (tmp_path / "X.npy").read_bytes()
     (tmp_path / "X.npy").write_bytes(data[:-100])

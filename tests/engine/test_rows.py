@@ -96,7 +96,7 @@ def _forward(run, step):
 
 
 @pytest.mark.parametrize("n_threads", [1, 2, 4])
-def test_advance_moves_every_row_once(X, places, n_threads):
+def test_advance_updates_every_row_once(X, places, n_threads):
     for place in places.values():
         rows = Rows(place, {"score": np.zeros(N_ROWS)}, n_threads)
         rows.advance(_forward, 2.0)
@@ -118,7 +118,7 @@ def test_columns_must_have_a_value_for_each_row(X):
     assert "y" in rows
 
 
-def test_an_error_in_a_statistic_comes_out(places):
+def test_an_error_in_a_statistic_is_raised(places):
     class Broken:
         @classmethod
         def of(cls, block):

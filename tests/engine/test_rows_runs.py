@@ -33,7 +33,7 @@ class _Blocks:
         return _Blocks(self.seen + other.seen)
 
 
-def test_no_run_is_longer_than_a_kernel_may_take():
+def test_no_run_is_longer_than_the_limit():
     for n_rows in (1_000_000, 20_000_000):
         for n_threads in (1, 2, 7):
             rows = Rows(_Wide(n_rows), n_threads=n_threads)

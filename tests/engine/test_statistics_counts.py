@@ -18,7 +18,7 @@ def counts(codes, n_codes, n_threads=1):
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=60), st.data())
-def test_as_bincount_however_it_is_cut(codes, data):
+def test_counts_equal_bincount_for_any_blocks(codes, data):
     expected = np.bincount(codes, minlength=5).tolist()
     assert counts(codes, 5).finish().tolist() == expected
     at = data.draw(st.integers(0, len(codes)))
@@ -33,6 +33,6 @@ def test_threads_change_nothing():
 
 
 @pytest.mark.parametrize("bad", [-1, 3])
-def test_a_code_out_of_range_is_named(bad):
+def test_a_code_out_of_range_is_reported(bad):
     with pytest.raises(ValueError, match=f"row 2 of 'codes' holds {bad}"):
         counts([0, 1, bad], 3)

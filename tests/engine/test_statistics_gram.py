@@ -34,7 +34,7 @@ def naive(X, Y, weight, centred):
 @pytest.mark.parametrize("n_outputs", [0, 1, 3])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("centred", [False, True])
-def test_as_the_obvious_sums(d, n_outputs, weighted, centred):
+def test_gram_equals_plain_sums(d, n_outputs, weighted, centred):
     rng = np.random.default_rng(d)
     n = 700
     X = rng.standard_normal((n, d)) + 5.0
@@ -78,7 +78,7 @@ def test_an_outlier_in_the_first_row_does_no_harm():
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("weight", [0.0, 1.0])
-def test_what_is_not_finite_shows_in_the_diagonal(bad, weight):
+def test_values_that_are_not_finite_reach_the_diagonal(bad, weight):
     X = np.random.default_rng(0).standard_normal((5000, 3))
     X[4321, 1] = bad
     v = np.ones(5000)

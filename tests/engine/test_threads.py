@@ -23,7 +23,7 @@ def plain_environment(monkeypatch):
     return monkeypatch
 
 
-def test_budget_asks_the_call_then_ours_then_openmp_then_the_cores(plain_environment):
+def test_budget_is_from_the_call_then_the_environment_then_the_cores(plain_environment):
     import joblib
 
     cores = joblib.cpu_count()
@@ -43,7 +43,7 @@ def test_budget_asks_the_call_then_ours_then_openmp_then_the_cores(plain_environ
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "many", "2.5", "²"])
-def test_a_budget_that_is_no_number_is_named(plain_environment, text):
+def test_an_invalid_budget_is_reported(plain_environment, text):
     plain_environment.setenv("GROUNDUP_NUM_THREADS", text)
     with pytest.raises(ValueError, match="GROUNDUP_NUM_THREADS"):
         budget()
@@ -86,7 +86,7 @@ def test_tasks_run_at_the_same_time_and_the_caller_works_too():
     assert threading.current_thread().name in names
 
 
-def test_never_more_threads_than_asked_for():
+def test_never_more_threads_than_requested():
     running, most, lock = 0, 0, threading.Lock()
 
     def task(i):
@@ -248,7 +248,7 @@ def _in_child(work) -> int:
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
-def test_a_forked_child_has_a_pool_of_its_own():
+def test_a_forked_child_has_its_own_pool():
     threads.run(lambda i: i, 8, 4)
 
     def works_in_child():
@@ -286,7 +286,7 @@ def two_blas_threads():
 
 
 @pytest.mark.usefixtures("two_blas_threads")
-def test_blas_has_one_thread_inside_and_gets_the_rest_back():
+def test_blas_has_one_thread_inside_and_all_of_them_afterwards():
     assert set(_blas_threads()) == {2}
     with one_blas_thread():
         assert set(_blas_threads()) == {1}

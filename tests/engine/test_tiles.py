@@ -51,7 +51,7 @@ def test_gemm_tile_adds_the_product(shape, dtype, transposed):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_gemm_tile_gives_an_element_the_same_bits_in_every_place(dtype):
+def test_gemm_tile_gives_an_element_the_same_bits_in_every_position(dtype):
     width = tiles.VECTORS * tiles.VECTOR_BYTES // np.dtype(dtype).itemsize
     rng = np.random.default_rng(1)
     A = np.repeat(rng.normal(size=(1, 50)).astype(dtype), tiles.ROWS, axis=0)
@@ -84,7 +84,7 @@ def test_argmin_tile_searches_group_after_group(shape, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_argmin_tile_takes_the_first_of_equals_and_never_a_nan(dtype):
+def test_argmin_tile_returns_the_first_of_equals_and_never_a_nan(dtype):
     width = tiles.VECTOR_BYTES // np.dtype(dtype).itemsize
     call = _argmin_caller(tiles.argmin_tile(3, 1))
     A, start = np.zeros((3, 1), dtype), np.array([5.0, 0.0, 0.0], dtype)
@@ -116,7 +116,7 @@ def test_transpose_tile(dtype):
     assert not B[:n, n + 2 :].any()
 
 
-def test_the_factories_return_one_kernel_a_shape():
+def test_the_factories_return_one_kernel_per_shape():
     assert tiles.gemm_tile(6, 1) is tiles.gemm_tile(6, 1)
     assert tiles.argmin_tile(6, 1) is tiles.argmin_tile(6, 1)
 
@@ -135,7 +135,7 @@ NESTED = os.environ.get("GROUNDUP_TEST_TILES_PORTABLE")
 
 
 @pytest.mark.parametrize(("lane", "portable"), LANES, ids=["asked", "nojit", "sse", "avx2"])
-def test_every_processor_has_a_lane(lane, portable):
+def test_tiles_work_on_every_processor(lane, portable):
     """This file holds on processors of other widths, in a process of each."""
     if NESTED:
         assert tiles.VECTOR_BYTES == 32

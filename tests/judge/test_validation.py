@@ -28,8 +28,8 @@ class Scale(BaseEstimator):
 
     seen: ClassVar = []
 
-    def __init__(self, flavour="x"):
-        self.flavour = flavour
+    def __init__(self, preprocessing="x"):
+        self.preprocessing = preprocessing
 
     def fit_transform(self, frame, y=None):
         X = frame.to_numpy()

@@ -1,5 +1,5 @@
 # ruff: noqa: RUF012 (learners are shown here as a user writes them)
-"""The base of every learner: what it lets in, what it undoes, and the short way for plain arrays."""
+"""The base class of all models: validation, undoing a failed fit, and the fast path for plain arrays."""
 
 import contextlib
 import threading
@@ -33,7 +33,7 @@ def _sum(X, out):
 
 
 class Summing(RegressorMixin, Learner):
-    """Predicts the sum of the features; asks of `fit` what a test wants."""
+    """Predicts the sum of the features; `fit` does what a test needs."""
 
     _parameter_constraints = {"size": [Interval(Integral, 1, None, closed="left")]}
     _state = {"seen_": Array("f8", "n_features")}
@@ -80,7 +80,7 @@ def test_float32_and_float64_stay_and_all_else_becomes_float64(given, kept):
     np.testing.assert_array_equal(model.rows.place.load(0, 50), values.astype(kept))
 
 
-def test_tables_become_float64_and_names_are_learnt():
+def test_tables_become_float64_and_names_are_stored():
     for frame in (pd.DataFrame(X, columns=list("abc")), pl.DataFrame(X, schema=list("abc"))):
         model = Summing().fit(frame, Y)
         assert model.rows.dtype == np.float64
@@ -96,7 +96,7 @@ def test_a_float_array_is_not_copied():
     assert np.shares_memory(model._features(X), X)
 
 
-def test_weights_are_ones_where_none_are_given():
+def test_missing_weights_are_ones():
     assert Summing().fit(X, Y).rows["weight"].tolist() == [1.0] * 50
     assert Summing().fit(X, Y, 2.0).rows["weight"].tolist() == [2.0] * 50
     assert Summing().fit(X, Y, list(range(50))).rows["weight"].dtype == np.float64
@@ -120,19 +120,19 @@ def test_a_failed_fit_is_undone():
     assert model.n_features_in_ == 3
 
 
-def test_a_fit_changes_the_learner_at_its_end_only():
+def test_a_fit_changes_the_model_at_its_end_only():
     model = Summing()
     assert model.fit(X, Y) is model
     before, seen = dict(vars(model)), []
     model.during = lambda: seen.append((dict(vars(model)), model.predict(X[:2]).tolist()))
     model.fit(X[:, :2], Y)
-    said = X[:2].sum(axis=1).tolist()
-    assert seen[0][1] == pytest.approx(said)
+    expected = X[:2].sum(axis=1).tolist()
+    assert seen[0][1] == pytest.approx(expected)
     assert seen[0][0] == {**before, "during": model.during}
     assert model.n_features_in_ == len(model.seen_) == 2
 
 
-def test_bad_parameters_are_told_before_anything_is_done():
+def test_bad_parameters_are_refused_before_the_fit():
     with pytest.raises(ValueError, match="'size' parameter of Summing must be an int"):
         Summing(size=0).fit(None, None)
 
@@ -159,7 +159,7 @@ def test_threads_are_those_of_n_jobs_or_the_budget(monkeypatch):
 
 
 @pytest.mark.parametrize("n_rows", [1, 7, INLINE_ROWS - 1, INLINE_ROWS, INLINE_ROWS + 5000])
-def test_fill_answers_every_row(n_rows):
+def test_fill_predicts_every_row(n_rows):
     values = np.random.default_rng(1).normal(size=(n_rows, 3))
     model = Summing(n_jobs=3).fit(X, Y)
     expected = values[:, 0] + values[:, 1] + values[:, 2]
@@ -194,12 +194,12 @@ def test_plain_arrays_skip_validation_and_nothing_else_does(monkeypatch):
     assert validated
 
 
-def test_a_learner_that_is_not_fitted_says_so():
+def test_an_unfitted_model_raises():
     with pytest.raises(NotFittedError, match="This Summing instance is not fitted yet"):
         Summing().predict(X)
 
 
-def test_a_huge_answer_of_finite_values_is_no_error():
+def test_a_huge_prediction_of_finite_values_is_no_error():
     model = Summing().fit(X, Y)
     assert model.predict(np.full((1, 3), 1e308)).tolist() == [np.inf]
 
@@ -212,7 +212,7 @@ def test_places_are_checked(tmp_path):
     place = Memmap.write(tmp_path / "X.npy", [X], 50, 3, "f8")
     model = Summing().fit(place, Y)
     assert model.n_features_in_ == 3
-    with pytest.raises(ValueError, match="Memoryless works on rows in memory, not in memmap: load them"):
+    with pytest.raises(ValueError, match="Memoryless accepts rows in memory, not in memmap: load them"):
         Memoryless().fit(place, Y)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         Summing().fit(place, Y[:-1])
@@ -225,13 +225,13 @@ def test_places_are_checked(tmp_path):
 def test_a_place_holds_floats_and_features():
     assert Summing().fit(Memory(X), Y).n_features_in_ == 3
     for values in (np.ones((50, 3), np.int64), np.ones((50, 3), np.float16), X.astype(">f8")):
-        with pytest.raises(ValueError, match="float32 or float64, this one of"):
+        with pytest.raises(ValueError, match="float32 or float64, these are"):
             Summing().fit(Memory(values), Y)
     with pytest.raises(ValueError, match="minimum of 1 is required"):
         Summing().fit(Memory(np.ones((50, 0))), Y)
 
 
-def test_a_place_is_answered_a_part_at_a_time():
+def test_a_row_source_is_predicted_a_part_at_a_time():
     model = Summing().fit(X, Y)
     with pytest.raises(TypeError, match=r"X is a Memory, rows to fit on: .* X.load\(first, stop\)"):
         model.predict(Memory(X))
@@ -239,7 +239,7 @@ def test_a_place_is_answered_a_part_at_a_time():
 
 
 class Later(TransformerMixin, Learner):
-    """Leaves the look for NaN to a statistic, and welcomes NaN if asked."""
+    """Leaves the check for NaN to a statistic, and accepts NaN on request."""
 
     _state = {}
 
@@ -257,7 +257,7 @@ class Later(TransformerMixin, Learner):
         return self._features(X)
 
 
-def test_finiteness_may_be_told_later(tmp_path):
+def test_finiteness_may_be_checked_later(tmp_path):
     bad = X.copy()
     bad[3, 1] = np.nan
     for given in (bad, bad.tolist(), pd.DataFrame(bad), Memmap.write(tmp_path / "X.npy", [bad], 50, 3, "f8")):
@@ -277,7 +277,7 @@ def test_no_rows_are_refused():
             Later().fit(none)
 
 
-def test_a_query_that_has_not_been_run_is_named():
+def test_a_lazy_frame_is_refused():
     frame = pl.DataFrame(X, schema=["a", "b", "c"])
     with pytest.raises(TypeError, match=r"X is a LazyFrame.* call \.collect\(\)"):
         Summing().fit(frame.lazy(), Y)

@@ -1,5 +1,5 @@
 # ruff: noqa: RUF012 (learners are shown here as a user writes them)
-"""Callbacks: told each iteration, able to stop, and costing nothing where nobody listens."""
+"""Callbacks: called for each iteration, able to stop a fit, and free of cost if none is set."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ class Halving(Callbacks, RegressorMixin, Learner):
 
 
 class Ear:
-    """Writes down all that it is told."""
+    """Records all calls."""
 
     def __init__(self, stop_at=None):
         self.stop_at, self.calls, self.figures, self.models = stop_at, [], [], []
@@ -64,7 +64,7 @@ class Ear:
 X, Y = np.zeros((10, 2)), np.full(10, 8.0)
 
 
-def test_every_iteration_is_told_in_order():
+def test_every_iteration_is_reported_in_order():
     ear = Ear()
     model = Halving(max_iter=3).set_callbacks(ear).fit(X, Y)
     assert ear.calls == [
@@ -110,17 +110,17 @@ def test_a_callback_that_raises_leaves_no_trace():
     assert model.get_state() == before
 
 
-def test_nothing_is_made_where_nobody_listens():
-    told = []
+def test_nothing_is_created_without_a_callback():
+    used = []
 
     class Watched(Halving):
         def _iterations(self, *arguments):
             tell = super()._iterations(*arguments)
-            told.append(tell.__name__)
+            used.append(tell.__name__)
             return tell
 
     Watched().fit(X, Y)
-    assert told == ["_silent"]
+    assert used == ["_silent"]
 
 
 def test_a_callback_of_scikit_learn_works_through_a_pipeline():

@@ -12,7 +12,7 @@ from groundup.models import HistGradientBoostingClassifier, HistGradientBoosting
 from groundup.models.estimator import Array, ClassifierMixin, Labels, Learner, encode_labels, fitting
 from groundup.ship.bundle.container import pack, unpack
 from groundup.tables import Contract, TablePreparer
-from groundup.tables.prepare import flavour_of
+from groundup.tables.prepare import preprocessing_of
 
 
 class Centroids(ClassifierMixin, Learner):
@@ -68,7 +68,7 @@ def fitted(learner, target, frame=None):
     """Return (pipeline, frame of features)."""
     frame = customers() if frame is None else frame
     X = frame.select(FEATURES)
-    pipeline = Pipeline([("prepare", TablePreparer(flavour_of(learner))), ("learn", learner)])
+    pipeline = Pipeline([("prepare", TablePreparer(preprocessing_of(learner))), ("learn", learner)])
     y = None if target is None else frame[target].to_numpy()
     return pipeline.fit(X, y), X
 

@@ -15,9 +15,9 @@ from sklearn.linear_model import LinearRegression as Foreign
 from sklearn.pipeline import make_pipeline
 
 from groundup.errors import CheckFailed, UsageError
-from groundup.models import HistGradientBoostingClassifier, HistGradientBoostingRegressor, Ridge
+from groundup.models import HistGradientBoostingClassifier, HistGradientBoostingRegressor, Ridge, registry
 from groundup.ship import bundle
-from groundup.ship.bundle import files, nodes
+from groundup.ship.bundle import files
 from groundup.tables import TablePreparer
 
 
@@ -217,7 +217,9 @@ def test_a_learner_of_the_caller_is_passed_along(tmp_path):
 
 def test_a_registered_learner_is_saved_like_ours(tmp_path, monkeypatch):
     point = importlib.metadata.EntryPoint("nearest-mean", "bundled:Centroids", "groundup.learners")
-    monkeypatch.setattr(nodes, "entry_points", lambda group: [point] if group == "groundup.learners" else [])
+    monkeypatch.setattr(
+        registry, "entry_points", lambda group: [point] if group == "groundup.learners" else []
+    )
     pipeline, X = fitted(Centroids(), "leaves")
     path = tmp_path / "m.groundup"
     bundle.save(pipeline, path, X)
@@ -284,9 +286,9 @@ def test_files_that_are_no_bundles(tmp_path):
 def test_a_newer_format_is_refused_with_a_hint(saved):
     parts = parts_of(saved)
     stated = json.loads(parts["manifest.json"])
-    parts["manifest.json"] = json.dumps({**stated, "format": 2, "unheard": True}, indent=1).encode()
+    parts["manifest.json"] = json.dumps({**stated, "format": 3, "unheard": True}, indent=1).encode()
     saved.write_bytes(forged(parts))
-    with pytest.raises(CheckFailed, match=r"format 2; this groundup reads up to 1[\s\S]*Upgrade groundup"):
+    with pytest.raises(CheckFailed, match=r"format 3; this groundup reads format 2[\s\S]*Upgrade groundup"):
         bundle.load(saved)
 
 
@@ -331,7 +333,11 @@ def test_parts_of_two_models_do_not_mix(saved, tmp_path):
             lambda v: v["pipeline"]["steps"][1][1]["params"].update(evil=1),
             "no parameter 'evil'",
         ),
-        ("model.json", lambda v: v["pipeline"]["steps"][0][1]["params"].update(flavour="x"), "flavour"),
+        (
+            "model.json",
+            lambda v: v["pipeline"]["steps"][0][1]["params"].update(preprocessing="x"),
+            "preprocessing",
+        ),
         ("model.json", lambda v: v.update(pipeline={"$": "call", "at": "os.system"}), "unknown form 'call'"),
         ("model.json", lambda v: v.update(more=1), "damaged at more"),
         ("model.json", lambda v: v["target"].update(task="magic"), "damaged at target.task"),

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.data
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 
 
-def test_messy_files_are_right_or_complained_about():
+def test_messy_files_are_read_correctly_or_refused():
     with (DATA / "messy_csv" / "MANIFEST.csv").open() as opened:
         manifest = [row for row in csv.DictReader(opened) if row["expected_table"]]
     right, wrong = 0, []
@@ -92,7 +92,7 @@ def test_kinds_in_known_tables():
     assert Contract.infer(read(DATA / "mall_customers" / "mall_customers.csv")).task == "clustering"
 
 
-def test_held_out_rows_are_seldom_out_of_range():
+def test_held_out_rows_are_rarely_out_of_range():
     table = read(DATA / "california_housing" / "housing.csv")
     contract = Contract.infer(table, "median_house_value")
     parts = split(table, contract)

@@ -8,14 +8,14 @@ from groundup.testing.__main__ import main
 @pytest.mark.parametrize("word", ["-h", "--help"])
 def test_help(word, capsys):
     assert main([word]) == 0
-    told = capsys.readouterr()
-    assert told.out.startswith("usage: python -m groundup.testing MODULE:CLASS")
-    assert told.err == ""
+    printed = capsys.readouterr()
+    assert printed.out.startswith("usage: python -m groundup.testing MODULE:CLASS")
+    assert printed.err == ""
 
 
 @pytest.mark.parametrize("words", [[], ["--quick"], ["none_such:Learner"]])
 def test_wrong_usage(words, capsys):
     assert main(words) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert "MODULE:CLASS" in told.err
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "MODULE:CLASS" in printed.err

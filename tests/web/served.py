@@ -15,7 +15,7 @@ from groundup.ship import bundle
 from groundup.ship.serve import Settings, create_app
 from groundup.ship.serve.running import listen, server_of
 from groundup.tables import Contract, TablePreparer
-from groundup.tables.prepare import flavour_of
+from groundup.tables.prepare import preprocessing_of
 from groundup.tables.sources.frames import as_frame
 from groundup.web import router
 
@@ -48,7 +48,7 @@ def saved(frame, target, path, *, learner=None, metrics=None, units=None, name="
     contract = Contract.infer(frame, target=target, units=units)
     if learner is None:
         learner = LinearRegression() if contract.task == "regression" else LogisticRegression(max_iter=200)
-    pipeline = Pipeline([("prepare", TablePreparer(flavour_of(learner))), ("learn", learner)])
+    pipeline = Pipeline([("prepare", TablePreparer(preprocessing_of(learner))), ("learn", learner)])
     X = as_frame(frame)[contract.features]
     pipeline.fit(X, contract.target_values(frame))
     return bundle.save(pipeline, path, X, contract=contract, name=name, metrics=metrics)

@@ -60,7 +60,9 @@ def test_a_name_that_comes_twice_is_told(client):
     lines = table(3).write_csv().splitlines()
     twice = "\n".join([lines[0] + ",months", *(line + ",1" for line in lines[1:])])
     answered = upload(client, twice.encode()).json()["answered"]
-    assert any("has the name 'months' again: it is called 'months_2'" in told for told in answered["tallies"])
+    assert any(
+        "repeats the name 'months': it is renamed to 'months_2'" in told for told in answered["tallies"]
+    )
 
 
 def test_bars_count_every_row_and_shares_are_written_alike(client):

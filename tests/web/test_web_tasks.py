@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from groundup.models import HistGradientBoostingClassifier, HistGradientBoostingRegressor, KMeans
 from groundup.ship import bundle
 from groundup.tables import Contract, TablePreparer
-from groundup.tables.prepare import flavour_of
+from groundup.tables.prepare import preprocessing_of
 
 
 def frame(n=240):
@@ -40,7 +40,9 @@ def made(target, tmp_path):
         )
         return saved(table, target, path, learner=learner), path
     learner = KMeans(n_clusters=3, random_state=0)
-    pipeline = Pipeline([("prepare", TablePreparer(flavour_of(learner))), ("learn", learner)]).fit(table)
+    pipeline = Pipeline([("prepare", TablePreparer(preprocessing_of(learner))), ("learn", learner)]).fit(
+        table
+    )
     return bundle.save(pipeline, path, table, contract=Contract.infer(table), name="segments"), path
 
 

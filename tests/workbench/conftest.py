@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from groundup.tables import Contract, read, split
-from groundup.workbench.steps.problem import pose
+from groundup.workbench.problem import pose
 
 
 def make_frame(n=300, seed=0, task="binary"):

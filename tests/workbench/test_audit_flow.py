@@ -1,4 +1,4 @@
-"""The audit within a project: what blocks is refused before anything is trained or written; what is accepted is said."""
+"""The audit within a project: blocking findings stop it before anything is written; accepted ones are listed."""
 
 import json
 import pickle
@@ -24,7 +24,7 @@ def leaky_frame(make_frame):
 
 
 @pytest.mark.parametrize("verb", ["build", "compare", "finalize"])
-def test_a_leak_stops_every_door_before_anything_is_written(leaky, tmp_path, verb):
+def test_a_leak_stops_every_method_before_anything_is_written(leaky, tmp_path, verb):
     project = gu.Project(leaky, "y", path=tmp_path / "p", learners=ONE)
     with pytest.raises(LeakFound) as found:
         getattr(project, verb)(**({} if verb == "finalize" else {"max_fits": 3}))
@@ -40,7 +40,7 @@ def test_a_leak_stops_every_door_before_anything_is_written(leaky, tmp_path, ver
     assert pickle.loads(pickle.dumps(error)).audit == error.audit
 
 
-def test_left_out_it_goes_on(leaky, tmp_path):
+def test_an_ignored_leak_does_not_stop_a_build(leaky, tmp_path):
     project = gu.Project(leaky, "y", path=tmp_path, learners=ONE, ignore=["copy", "near"])
     result = project.build(max_fits=3)
     assert result.audit.ok
@@ -48,15 +48,15 @@ def test_left_out_it_goes_on(leaky, tmp_path):
     assert not result.audit.warnings
 
 
-def test_accepted_it_goes_on_and_says_so(leaky, tmp_path):
+def test_an_accepted_leak_does_not_stop_a_build_and_is_listed(leaky, tmp_path):
     project = gu.Project(leaky, "y", path=tmp_path, learners=ONE, accept=["copy", "near:proxy"])
     result = project.build(max_fits=3)
     kept = [f for f in result.audit.findings if f.accepted]
     assert {f.columns[0] for f in kept} == {"copy", "near"}
-    assert sum("you accepted" in told for told in result.warnings) == 2
+    assert sum("accepted finding" in told for told in result.warnings) == 2
     assert result.settings["accept"] == ["copy", "near:proxy"]
     entry = next(e for e in project.journal.entries if e["kind"] == "audited")
-    assert {"kind": "copy", "level": "block", "columns": ["copy"], "accepted": True} in entry["found"]
+    assert {"kind": "copy", "level": "block", "columns": ["copy"], "accepted": True} in entry["findings"]
     again = Result.from_json(json.dumps(result.to_object()))
     assert again.audit == result.audit
 
@@ -84,25 +84,25 @@ def test_unknown_acceptances_are_refused(leaky):
 
 def test_copies_of_rows_are_accepted_by_their_kind(make_frame, tmp_path):
     frame = pl.concat([make_frame(300)] * 2)
-    with pytest.raises(LeakFound, match="also in train or valid") as found:
+    with pytest.raises(LeakFound, match="also in the training or validation set") as found:
         gu.Project(frame, "y", path=tmp_path, learners=ONE).build(max_fits=3)
     assert "--accept duplicates" in found.value.hint
     assert gu.Project(frame, "y", accept=["duplicates"]).audit.ok
 
 
-def test_what_warns_is_in_the_result_s_warnings(make_frame, tmp_path):
+def test_warning_findings_are_in_the_warnings_of_the_result(make_frame, tmp_path):
     frame = make_frame(400).with_columns(visit_id=pl.Series([f"V{i // 4}" for i in range(400)]))
     result = gu.Project(frame, "y", path=tmp_path, learners=ONE).build(max_fits=3)
-    assert any("'visit_id' names 100 subjects" in told for told in result.warnings)
+    assert any("'visit_id' identifies 100 subjects" in told for told in result.warnings)
     quiet = gu.Project(frame, "y", path=tmp_path, learners=ONE, accept=["visit_id"]).build(max_fits=3)
     assert not any("subjects" in told for told in quiet.warnings)
 
 
-def test_it_reads_well(leaky):
+def test_representation(leaky):
     found = gu.Project(leaky, "y").audit
     assert repr(found).startswith("<Audit of 5 columns: 2 block")
     assert "block" in str(found)
-    assert repr(Audit(n_columns=3)) == "<Audit of 3 columns: nothing found>\nNo leak found in 3 columns."
+    assert repr(Audit(n_columns=3)) == "<Audit of 3 columns: no findings>\nNo leak found in 3 columns."
     plain = json.loads(json.dumps(found.to_object(), allow_nan=False))
     assert plain["ok"] is False
     assert plain["findings"][0]["columns"] == ["copy"]
@@ -130,12 +130,12 @@ def test_hostile_names_are_text(make_frame, name):
     frame = make_frame(400).with_columns(pl.Series(name, yes))
     found = gu.Project(frame, "y").audit
     assert found.blocking[0].columns == (name,)
-    assert repr(name) in found.blocking[0].told
+    assert repr(name) in found.blocking[0].message
     assert not set("\x1b\u202e") & set(str(LeakFound(found)))
     assert gu.Project(frame, "y", accept=[name]).audit.ok
 
 
-def test_few_and_odd_rows_do_not_break_it():
+def test_few_and_unusual_rows_raise_no_error():
     for frame in (
         pl.DataFrame({"a": [1.0, 2.0, 3.0], "y": ["p", "q", "p"]}),
         pl.DataFrame(
@@ -156,7 +156,7 @@ def test_few_and_odd_rows_do_not_break_it():
         assert gu.Project(frame, "y", task=None).audit.n_columns >= 1
 
 
-def test_the_same_audit_whatever_the_threads(leaky, monkeypatch):
+def test_the_audit_does_not_depend_on_the_threads(leaky, monkeypatch):
     one = gu.Project(leaky, "y").audit
     monkeypatch.setenv("GROUNDUP_NUM_THREADS", "2")
     assert gu.Project(leaky, "y").audit == one

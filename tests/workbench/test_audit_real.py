@@ -1,4 +1,4 @@
-"""Real tables: the known leaks are found, honest ones are let through."""
+"""Real tables: the known leaks are found, and tables without leaks pass."""
 
 import pytest
 
@@ -34,7 +34,7 @@ TRUE_WARNINGS = {
 
 
 @pytest.mark.parametrize(("file", "target"), HONEST)
-def test_honest_tables_pass(real_data, file, target):
+def test_tables_without_leaks_pass(real_data, file, target):
     found = gu.Project(real_data / file, target).audit
     assert found.ok, found
     assert {(file, f.kind) for f in found.findings if f.level == "warn"} <= TRUE_WARNINGS
@@ -47,7 +47,7 @@ def test_the_leak_and_the_repeats_of_titanic(real_data):
     assert repeated == [("pclass", "class"), ("embarked", "embark_town")]
 
 
-def test_the_total_holds_the_fare(real_data):
+def test_the_total_includes_the_fare(real_data):
     found = gu.Project(real_data / "nyc_taxis" / "taxis.csv", "fare").audit
     assert [(f.kind, f.columns) for f in found.blocking] == [("sum", ("total", "tip", "tolls"))]
     assert gu.Project(real_data / "nyc_taxis" / "taxis.csv", "fare", ignore=["total"]).audit.ok
@@ -59,7 +59,7 @@ def test_carat_is_a_note(real_data):
     assert [f.level for f in found.findings if f.kind == "proxy"] == ["note"]
 
 
-def test_wines_that_are_in_the_table_twice(real_data):
+def test_wines_with_duplicate_rows(real_data):
     found = gu.Project(real_data / "wine_quality" / "wine_quality.csv", "quality").audit
     twice = next(f for f in found.findings if f.kind == "duplicates")
     assert twice.level == "warn"

@@ -1,4 +1,4 @@
-"""Rows in two parts, identifiers, subjects who return, columns that repeat each other, dates."""
+"""Rows in two parts, identifiers, recurring subjects, columns that repeat each other, dates."""
 
 import uuid
 
@@ -30,14 +30,14 @@ def of_kind(frame, kind, **options):
 
 
 def slow_twins(frame, y, parts):
-    """Rows of test with the features and the target of a row elsewhere, counted by looking at all pairs."""
+    """Test rows with the features and the target of a row in another part, counted by comparing all pairs."""
     rows = [(*row, value) for row, value in zip(frame.rows(), y.tolist(), strict=True)]
     elsewhere = {rows[i] for part in ("train", "valid") for i in parts[part]}
     return sorted(i + 1 for i in parts["test"] if rows[i] in elsewhere)
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_duplicates_are_those_of_the_slow_version(seed):
+def test_duplicates_equal_a_naive_version(seed):
     rng = np.random.default_rng(seed)
     frame = pl.DataFrame(
         {"a": rng.integers(0, 6, 200), "b": [["x", "y", None][k] for k in rng.integers(0, 3, 200)]}
@@ -51,7 +51,7 @@ def test_duplicates_are_those_of_the_slow_version(seed):
     assert list(found[0].rows) == twins[:5]
 
 
-def test_names_of_columns_are_of_no_account():
+def test_column_names_do_not_matter():
     rng = np.random.default_rng(0)
     y, cells = rng.integers(0, 2, 200), rng.integers(0, 3, (200, 7))
     parts = {"train": np.arange(140), "valid": np.arange(140, 170), "test": np.arange(170, 200)}
@@ -68,16 +68,16 @@ def test_level_by_share(copies, level):
     assert [f.level for f in found] == [level]
     assert found[0].rows
     first = found[0].rows[0]
-    assert f"row {first:,} is row" in found[0].told
+    assert f"row {first:,} equals row" in found[0].message
 
 
-def test_coarse_tables_coincide_by_chance_and_do_not_block():
+def test_equal_rows_by_chance_do_not_block():
     rng = np.random.default_rng(0)
     frame = pl.DataFrame({"a": rng.integers(0, 3, 900), "b": rng.integers(0, 4, 900)})
     frame = frame.with_columns(y=((pl.col("a") + pl.col("b")) % 2))
     found = of_kind(frame, "duplicates")
     assert [f.level for f in found] == ["note"]
-    assert "rows must be alike" in found[0].told
+    assert "some rows must be equal" in found[0].message
 
 
 def test_identifiers_do_not_make_rows_different():
@@ -91,14 +91,14 @@ def test_groups_keep_copies_together():
     assert not of_kind(pl.concat([frame, frame]), "duplicates", group="who")
 
 
-def test_rows_that_contradict_each_other_are_a_note():
+def test_conflicting_rows_are_a_note():
     frame = table(400)
     twisted = frame.head(20).with_columns(
         y=pl.when(pl.col("y") == "yes").then(pl.lit("no")).otherwise(pl.lit("yes"))
     )
     found = of_kind(pl.concat([frame, twisted]), "conflicts")
     assert [f.level for f in found] == ["note"]
-    assert "equal features and different targets" in found[0].told
+    assert "equal features and different targets" in found[0].message
 
 
 def test_no_duplicates_no_finding():
@@ -129,15 +129,15 @@ def test_identifiers_warn(kind):
 
 
 @pytest.mark.parametrize("kind", ["measurement", "whole measurement", "category", "few hex words"])
-def test_measurements_are_no_identifiers(kind):
+def test_measurements_are_not_identifiers(kind):
     assert identifier(column(kind)) is None
 
 
-def test_what_the_contract_left_out_is_not_told_twice():
+def test_columns_ignored_by_the_contract_are_not_reported_again():
     assert not of_kind(table().with_row_index("row_id"), "identifier")
 
 
-def test_subjects_who_return():
+def test_recurring_subjects():
     frame = table().with_columns(patient_id=pl.Series([f"P{i // 5}" for i in range(1000)]))
     found = of_kind(frame, "subject")
     assert [(f.level, f.columns) for f in found] == [("warn", ("patient_id",))]
@@ -168,7 +168,7 @@ def test_columns_that_repeat_each_other():
     assert [f.columns for f in repeats(frame)] == [("class", "code"), ("metres", "feet"), ("metres", "cubed")]
 
 
-def test_columns_that_miss_other_rows_are_different():
+def test_columns_with_different_missing_rows_are_different():
     rng = np.random.default_rng(3)
     x = pl.Series(rng.normal(size=500))
     frame = pl.DataFrame({"a": x, "b": x.set(pl.Series(rng.random(500) < 0.2), None)})
@@ -179,23 +179,23 @@ def test_many_repeats_are_one_finding():
     x = np.random.default_rng(4).normal(size=200)
     found = repeats(pl.DataFrame({f"x{j}": x * (j + 1) for j in range(15)}))
     assert len(found) == 1
-    assert "14 columns repeat another one" in found[0].told
+    assert "14 columns repeat another one" in found[0].message
 
 
 # ---------------------------------------------------------------------- dates
 
 
-def test_dates_dealt_at_random_are_a_note():
+def test_a_random_split_of_dates_is_a_note():
     days = pl.Series(np.datetime64("2023-01-01") + np.arange(1000).astype("timedelta64[D]"))
     frame = table().with_columns(day=days.shuffle(seed=1))
     found = of_kind(frame, "time")
     assert [f.level for f in found] == ["note"]
-    assert "2023-01-01 to 2025-09-26" in found[0].told
+    assert "2023-01-01 to 2025-09-26" in found[0].message
     assert "--time day" in found[0].remedy
     assert not of_kind(frame, "time", time="day")
 
 
-def test_moments_after_the_prediction_warn():
+def test_dates_after_the_time_column_warn():
     days = np.datetime64("2023-01-01") + np.arange(1000).astype("timedelta64[D]")
     late = days + np.random.default_rng(5).integers(1, 30, 1000).astype("timedelta64[D]")
     frame = table().with_columns(asked=pl.Series(days), answered=pl.Series(late))

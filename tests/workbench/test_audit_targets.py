@@ -1,4 +1,4 @@
-"""Planted leaks are found; honest tables are let through."""
+"""Planted leaks are found, and tables without leaks pass."""
 
 import numpy as np
 import polars as pl
@@ -6,13 +6,13 @@ import pytest
 
 import groundup as gu
 from groundup.workbench.audit import LeakFound
-from groundup.workbench.audit.sums import sums
+from groundup.workbench.audit.sums import find_sum
 
 N = 1500
 
 
 def honest(task="binary", n=N, seed=0):
-    """A table whose columns say something of the target, none of them too much."""
+    """A table whose columns explain some of the target, none of them too much."""
     rng = np.random.default_rng(seed)
     a, b, c = rng.normal(size=n), rng.gamma(2, size=n), rng.choice(["red", "green", "blue"], n)
     score = 1.5 * a - 0.5 * b + (c == "red") + rng.normal(size=n)
@@ -62,7 +62,7 @@ def test_leaks_of_classes_block(kind):
     frame = honest().with_columns(of_classes(kind).alias("leak"))
     found = gu.Project(frame, "y").audit
     assert [f.columns for f in found.blocking] == [("leak",)]
-    assert "'leak'" in found.blocking[0].told
+    assert "'leak'" in found.blocking[0].message
     assert found.scores[0].column == "leak"
 
 
@@ -112,7 +112,7 @@ def test_leaks_of_amounts_block(kind):
 
 
 @pytest.mark.parametrize("task", ["binary", "regression"])
-def test_an_honest_table_passes(task):
+def test_a_table_without_leaks_passes(task):
     found = gu.Project(honest(task), "y").audit
     assert not [f for f in found.findings if f.level != "note"]
     assert {s.column for s in found.scores} == {"a", "b", "c", "d"}
@@ -132,7 +132,7 @@ def test_half_a_leak_warns():
     assert found.ok
 
 
-def test_gaps_that_are_honest_do_not_warn():
+def test_missing_cells_at_random_do_not_warn():
     frame, rng = honest(), np.random.default_rng(10)
     gone = rng.random(N) < np.where(frame["y"] == "yes", 0.5, 0.2)
     found = gu.Project(
@@ -141,14 +141,14 @@ def test_gaps_that_are_honest_do_not_warn():
     assert not found.warnings
 
 
-def test_few_rows_warn_where_many_would_block():
+def test_few_rows_warn_instead_of_block():
     frame = honest(n=150)
     leak = pl.Series((frame["y"] == "yes").to_numpy() + 1e-3 * np.random.default_rng(0).normal(size=150))
     found = gu.Project(frame.with_columns(leak=leak), "y").audit
     assert [f.level for f in found.findings if f.columns == ("leak",)] == ["warn"]
 
 
-def test_a_strong_measure_is_a_note_only():
+def test_a_strong_measurement_is_only_a_note():
     rng = np.random.default_rng(11)
     x = rng.gamma(3, size=4000)
     frame = pl.DataFrame({"x": x, "z": rng.normal(size=4000), "y": x**1.5 + 1.1 * rng.normal(size=4000)})
@@ -157,24 +157,24 @@ def test_a_strong_measure_is_a_note_only():
     assert [(f.kind, f.level) for f in found.findings] == [("proxy", "note")]
 
 
-def test_sums_do_not_take_a_linear_world_for_a_leak():
-    """Ten columns that all count: the target is a linear function of them, but of no few."""
+def test_a_linear_target_is_not_a_sum():
+    """The target is a linear function of ten columns, but not of a few of them."""
     rng = np.random.default_rng(12)
     X = rng.normal(size=(3000, 10))
-    assert sums([f"x{j}" for j in range(10)], X, X @ np.arange(1, 11), "y") is None
+    assert find_sum([f"x{j}" for j in range(10)], X, X @ np.arange(1, 11), "y") is None
 
 
-def test_sums_name_their_parts():
+def test_a_sum_is_reported_with_its_terms():
     rng = np.random.default_rng(13)
     casual, registered = rng.poisson(40, 3000) * 1.0, rng.poisson(150, 3000) * 1.0
     X = np.column_stack([rng.normal(size=3000), casual, registered])
-    found = sums(["heat", "casual", "registered"], X, casual + registered, "count")
+    found = find_sum(["heat", "casual", "registered"], X, casual + registered, "count")
     assert found.columns == ("registered", "casual")
-    assert "'count' is put together from other columns: 'registered' + 'casual'" in found.told
+    assert "'count' is computed from other columns: 'registered' + 'casual'" in found.message
 
 
 def test_out_of_fold_by_group():
-    """A level that goes with one group only says nothing of another group."""
+    """A level that occurs in one group only explains nothing in another group."""
     rng = np.random.default_rng(14)
     group = np.repeat(np.arange(150), 10)
     label = rng.integers(0, 2, 150)[group]
@@ -188,7 +188,7 @@ def test_out_of_fold_by_group():
 
 
 def test_time_is_respected():
-    """Folds by time: what a column says is asked of later rows."""
+    """Folds by time: a column is judged on later rows."""
     n = 1200
     when = np.datetime64("2020-01-01") + np.arange(n).astype("timedelta64[D]")
     rng = np.random.default_rng(15)
@@ -198,14 +198,14 @@ def test_time_is_respected():
     assert not [f for f in found.findings if f.kind == "time"]
 
 
-def test_no_target_no_scores():
+def test_without_a_target_there_are_no_scores():
     found = gu.Project(honest().drop("y")).audit
     assert found.scores == ()
     assert found.ok
 
 
 def test_the_sample_s_leak():
-    with pytest.raises(LeakFound, match="'exit_survey' gives 'churned' away") as found:
+    with pytest.raises(LeakFound, match="'exit_survey' reveals 'churned'") as found:
         gu.Project("sample:churn", "churned").audit.check()
     assert "--ignore exit_survey" in found.value.hint
     assert "accept=['exit_survey']" in found.value.hint
@@ -213,7 +213,7 @@ def test_the_sample_s_leak():
 
 
 @pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer", "digits", "diabetes"])
-def test_the_other_samples_are_clean(name):
+def test_the_other_samples_have_no_leaks(name):
     target = {"iris": "species", "wine": "cultivar", "breast_cancer": "diagnosis", "digits": "digit"}
     found = gu.Project(f"sample:{name}", target.get(name, "progression")).audit
     assert not [f for f in found.findings if f.level != "note"]

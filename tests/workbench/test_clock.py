@@ -26,12 +26,12 @@ def test_budgets(written, seconds):
 
 
 @pytest.mark.parametrize("written", ["", "abc", "-5s", "0", "5 parsecs", "s", "1e9h", 0, -1, float("nan")])
-def test_what_is_no_budget(written):
+def test_invalid_budgets(written):
     with pytest.raises(UsageError):
         parse_budget(written)
 
 
-def test_fits_and_time():
+def test_limits_of_fits_and_time():
     clock = Clock(None, 3)
     assert clock.refusal(3) == ""
     clock.n_fits = 1
@@ -45,13 +45,13 @@ def test_fits_and_time():
         Clock(None, 0)
 
 
-def test_a_pause_is_no_time_of_the_run():
+def test_a_pause_does_not_count():
     clock = Clock(10.0, started=time.monotonic() - 8)
     clock.pause()
     before = clock.elapsed_s
     time.sleep(0.05)
     clock.pause()
     assert clock.elapsed_s == before
-    clock.go_on()
-    clock.go_on()
+    clock.resume()
+    clock.resume()
     assert before <= clock.elapsed_s < before + 0.04

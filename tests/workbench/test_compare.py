@@ -1,14 +1,15 @@
-"""Compare and choose: the fixed order, failures, limits, ties and their words."""
+"""Compare and choose: the fixed order, failures, limits, ties, and the sentences about them."""
 
 import time
 
 import pytest
-from sklearn.linear_model import LogisticRegression
-from sklearn.naive_bayes import GaussianNB
+from sklearn import linear_model, naive_bayes
 
+from groundup import models
 from groundup.errors import GroundupError
 from groundup.judge.metrics import Score, metric
 from groundup.judge.validation import FoldResult, Validation
+from groundup.models.estimator import LogUniform, ModelDescription, describe
 from groundup.text.numbers import format_number, format_with_error
 from groundup.workbench.run.clock import Clock
 from groundup.workbench.run.events import Failed, FitDone
@@ -16,8 +17,38 @@ from groundup.workbench.run.journal import Journal
 from groundup.workbench.steps.assemble import leaderboard
 from groundup.workbench.steps.candidate import Candidate
 from groundup.workbench.steps.choose import best_of_each, choose
-from groundup.workbench.steps.compare import Comparer, Comparison
+from groundup.workbench.steps.compare import N_PERTURBED, PATIENCE, Comparer
+from groundup.workbench.steps.comparison import Comparison
 from groundup.workbench.steps.learners import LearnerEntry
+
+
+class LogisticRegression(linear_model.LogisticRegression):
+    """scikit-learn's, described as ours."""
+
+    description = describe(models.LogisticRegression)
+
+
+class GaussianNB(naive_bayes.GaussianNB):
+    """A model with a record of its own."""
+
+    description = ModelDescription(title="Naive Bayes")
+
+
+class Tuned(naive_bayes.GaussianNB):
+    """A model with a portfolio and a search space."""
+
+    description = ModelDescription(
+        portfolio=({"var_smoothing": 1e-9}, {"var_smoothing": 1e-3}),
+        search_space={"var_smoothing": LogUniform(1e-12, 1.0)},
+    )
+
+
+class Misdescribed(naive_bayes.GaussianNB):
+    """A model whose portfolio fails, and whose search space has no parameter of it."""
+
+    description = ModelDescription(
+        portfolio=lambda n_rows: {}[n_rows], search_space={"var": LogUniform(1e-3, 1.0)}
+    )
 
 
 class Broken(LogisticRegression):
@@ -35,10 +66,10 @@ class Slow(LogisticRegression):
         return super().fit(X, y)
 
 
-LOGISTIC = LearnerEntry("LogisticRegression", LogisticRegression, "Logistic regression")
-BAYES = LearnerEntry("GaussianNB", GaussianNB, "Naive Bayes")
-BROKEN = LearnerEntry("Broken", Broken, "Broken")
-SLOW = LearnerEntry("Slow", Slow, "Slow")
+LOGISTIC = LearnerEntry("LogisticRegression", LogisticRegression)
+BAYES = LearnerEntry("GaussianNB", GaussianNB)
+BROKEN = LearnerEntry("Broken", Broken)
+SLOW = LearnerEntry("Slow", Slow)
 
 
 def compare(problem, entries, clock=None):
@@ -62,6 +93,24 @@ def test_order_and_leaderboard(problem):
     assert 0 < shares[0] < shares[-1] <= 1
 
 
+def test_a_model_with_a_search_space_is_tuned(problem):
+    tuned = LearnerEntry("Tuned", Tuned)
+    found, _, _ = compare(problem, [tuned])
+    settings = [c.params["var_smoothing"] for c in found.tried]
+    assert settings[:2] == [1e-9, 1e-3]
+    assert PATIENCE <= len(settings[2:]) <= N_PERTURBED
+    assert len(set(settings[2:])) > 2
+    assert [c.params for c in compare(problem, [tuned])[0].tried] == [c.params for c in found.tried]
+    assert found.tried[0].setting_text == "var_smoothing=1e-09"
+
+
+def test_a_wrong_description_does_not_end_the_run(problem):
+    found, _, _ = compare(problem, [LearnerEntry("Misdescribed", Misdescribed), LOGISTIC])
+    assert {c.entry.name for c in found.tried} == {"Misdescribed", "LogisticRegression"}
+    assert found.problems[0].startswith("the portfolio of Misdescribed cannot be used: KeyError")
+    assert found.problems[1].startswith("Misdescribed cannot be tuned: TypeError")
+
+
 def test_same_scores_again(problem):
     one, other = (compare(problem, [LOGISTIC], Clock(None, 10))[0] for _ in range(2))
     assert [c.validation.values("roc_auc") for c in one.tried] == [
@@ -69,7 +118,7 @@ def test_same_scores_again(problem):
     ]
 
 
-def test_a_failing_learner_is_a_row_and_not_the_end(problem):
+def test_a_failing_model_is_a_row_and_does_not_end_the_run(problem):
     found, heard, _ = compare(problem, [BROKEN, LOGISTIC])
     assert found.tried[0].error == "RuntimeError: the roof is leaking"
     assert any(isinstance(e, Failed) and "roof" in e.error for e in heard)
@@ -104,7 +153,7 @@ def test_time_is_kept(problem):
 def _candidate(name, values, n_bytes=1000, row_us=5.0):
     validation = Validation()
     validation.folds = [FoldResult({"roc_auc": Score(v)}, 0.1, None) for v in values]
-    return Candidate(LearnerEntry(name, object, name), {}, validation, row_us=row_us, n_bytes=n_bytes)
+    return Candidate(LearnerEntry(name, object), {}, validation, row_us=row_us, n_bytes=n_bytes)
 
 
 def _comparison(*candidates):
@@ -116,7 +165,7 @@ def test_the_best_wins_when_it_is_clear():
         _comparison(_candidate("A", [0.9, 0.91, 0.92], 10**6), _candidate("B", [0.8, 0.81, 0.83], 10))
     )
     assert (choice.candidate.entry.name, choice.tied) == ("A", ())
-    assert "behind by more than chance explains" in choice.reason
+    assert "more than one standard error behind" in choice.reason
 
 
 def test_ties_prefer_the_smallest():
@@ -125,7 +174,7 @@ def test_ties_prefer_the_smallest():
     )
     assert choice.candidate.entry.name == "Small"
     assert [c.entry.name for c in choice.tied] == ["Big"]
-    assert "within chance of the best" in choice.reason
+    assert "within one standard error of the best" in choice.reason
     assert "smaller: 10 B against 1 MB" in choice.reason
 
 
@@ -134,17 +183,17 @@ def test_the_best_that_is_also_smallest_keeps_its_tie():
         _comparison(_candidate("Big", [0.89, 0.88, 0.88], 10**6), _candidate("Small", [0.90, 0.85, 0.91], 10))
     )
     assert choice.candidate.entry.name == "Small"
-    assert "as good within chance, but not smaller" in choice.reason
+    assert "is within one standard error, but not smaller" in choice.reason
 
 
 def test_one_learner_only():
     one = _candidate("A", [0.9, 0.9, 0.9])
     assert choose(_comparison(one)).reason == (
-        f"A: the only learner compared, with a mean roc_auc of {format_number(0.9)} over 3 folds."
+        f"A: the only model compared, a mean roc_auc of {format_number(0.9)} over 3 folds."
     )
     broken = _candidate("B", [])
     broken.error = "RuntimeError: no"
-    assert "the only learner that could be judged" in choose(_comparison(one, broken)).reason
+    assert "the only model with a score" in choose(_comparison(one, broken)).reason
 
 
 def _rmse(name, values, stopped="", n_bytes=1000):
@@ -161,7 +210,7 @@ def _errors(*candidates):
     return Comparison(metric("rmse"), _rmse("Baseline", [9.0] * 5), list(candidates))
 
 
-def test_a_learner_that_lacks_values_ranks_behind():
+def test_a_model_without_some_values_ranks_last():
     full, gaps = (
         _rmse("Full", [2.0, 2.1, 2.0, 1.9, 2.0]),
         _rmse("Gaps", [1.9, None, None, 1.9, 1.9], n_bytes=1),
@@ -170,13 +219,13 @@ def test_a_learner_that_lacks_values_ranks_behind():
     choice = choose(found)
     assert (choice.candidate, choice.tied) == (full, ())
     assert choice.reason == (
-        f"Full: the best mean rmse, {format_number(2.0)} over 5 folds; Gaps has a score on 3 of "
-        "them only, and is ranked behind."
+        f"Full: the best mean rmse, {format_number(2.0)} over 5 folds; Gaps has a score on only "
+        "3 of them and is ranked behind."
     )
-    assert found.lacking(gaps) == [1, 2]
-    assert found.told("regression") == [
+    assert found.missing_folds(gaps) == [1, 2]
+    assert found.warnings("regression") == [
         (
-            "Gaps has no rmse on 2 of 5 folds, and is ranked behind the others: "
+            "Gaps has no rmse on 2 of 5 folds, and is ranked below the others: "
             "the predictions are too large to be squared or compared"
         )
     ]
@@ -184,23 +233,25 @@ def test_a_learner_that_lacks_values_ranks_behind():
     assert [(r.title, r.mean) for r in rows[:2]] == [("Full", pytest.approx(2.0)), ("Gaps", None)]
 
 
-def test_the_only_learner_may_lack_values_and_says_so():
+def test_the_only_model_may_lack_values_with_a_warning():
     found = _errors(_rmse("Gaps", [1.9, None, None, 1.9, 1.9]))
-    assert f"with a mean rmse of {format_number(1.9)} over 3 of 5 folds" in choose(found).reason
-    assert found.told("regression")[0].startswith("Gaps has no rmse on 2 of 5 folds: the predictions")
+    assert f"a mean rmse of {format_number(1.9)} over 3 of 5 folds" in choose(found).reason
+    assert found.warnings("regression")[0].startswith("Gaps has no rmse on 2 of 5 folds: the predictions")
 
 
-def test_a_learner_stopped_after_one_fold_does_not_shorten_the_comparison():
+def test_a_model_stopped_after_one_fold_does_not_shorten_the_comparison():
     # on the first fold alone, B would be the best of the complete ones
     a, b = _rmse("A", [3.0, 1.0, 1.0, 1.1, 1.0]), _rmse("B", [2.0, 2.0, 2.0, 2.0, 2.0])
     short = _rmse("Short", [0.5], "time", n_bytes=1)
     found = _errors(a, b, short)
     assert [c.entry.name for c in best_of_each(found)] == ["A", "B", "Short"]
     assert choose(found).candidate is a
-    assert found.told("regression") == ["Short was judged on 1 of 5 folds, and is ranked behind the others"]
+    assert found.warnings("regression") == [
+        "Short was judged on 1 of 5 folds, and is ranked below the others"
+    ]
 
 
-def test_a_learner_stopped_later_is_ranked_by_its_differences():
+def test_a_model_stopped_later_is_ranked_by_its_differences():
     # the folds that it saw were the hard ones: its own mean of 2.5 is the worst, its differences are the best
     full, other = _rmse("Full", [3.0, 3.0, 1.0, 1.0, 1.0]), _rmse("Other", [3.2, 3.3, 1.2, 1.1, 1.3])
     short = _rmse("Short", [2.5, 2.5], "time")
@@ -208,37 +259,37 @@ def test_a_learner_stopped_later_is_ranked_by_its_differences():
     assert [c.entry.name for c in best_of_each(found)] == ["Short", "Full", "Other"]
     choice = choose(found)
     assert choice.reason == (
-        f"Short: the best mean rmse, {format_number(1.3)} over 2 of 5 folds and what the others "
-        "have on the rest; next comes "
-        f"Full with {format_number(1.8)}, behind by more than chance explains (difference {format_with_error(0.5, 0.0)})."
+        f"Short: the best mean rmse, {format_number(1.3)} over 2 of 5 folds and the scores of the "
+        "others on the rest; next is "
+        f"Full with {format_number(1.8)}, more than one standard error behind (difference {format_with_error(0.5, 0.0)})."
     )
-    assert found.told("regression") == [
+    assert found.warnings("regression") == [
         "Short was judged on 2 of 5 folds, and is ranked by its differences from Full on these"
     ]
 
 
-def test_the_reason_tells_the_mean_that_ranks_a_stopped_rival():
+def test_the_reason_gives_the_mean_that_ranks_a_stopped_rival():
     # its own mean, 2.9 on the two easy folds, would look better than the 3.0 of the best
     found = _errors(_rmse("Full", [2.0, 2.0, 3.0, 4.0, 4.0]), _rmse("Short", [2.9, 2.9], "time"))
     choice = choose(found)
     assert (
-        f"Full: the best mean rmse, {format_number(3.0)} over 5 folds; next comes Short with {format_number(3.9)}"
+        f"Full: the best mean rmse, {format_number(3.0)} over 5 folds; next is Short with {format_number(3.9)}"
         in choice.reason
     )
-    assert "(by its differences on 2 of 5 folds)" in choice.reason
+    assert "(estimated from its differences on 2 of 5 folds)" in choice.reason
     assert found.estimate(found.tried[1]) == pytest.approx(3.9)
     assert [found.is_estimated(c) for c in found.tried] == [False, True]
     rows = [row for row in leaderboard(found) if not row.baseline]
     assert sorted(row.ranked_by for row in rows if row.ranked_by is not None) == [pytest.approx(3.9)]
 
 
-def test_a_fold_that_nobody_can_answer_counts_for_nobody():
+def test_a_fold_without_any_value_is_ignored():
     found = _comparison(_candidate("A", [0.9, None, 0.92]), _candidate("B", [0.8, None, 0.83]))
     found.baseline = _candidate("Baseline", [0.5, None, 0.5])
     assert found.folds() == [0, 2]
-    assert found.lacking(found.tried[0]) == []
+    assert found.missing_folds(found.tried[0]) == []
     assert f"{format_number(0.91)} over 2 of 3 folds" in choose(found).reason
-    assert "roc_auc is the mean of 2 of 3 folds" in found.told("binary")[0]
+    assert "roc_auc is the mean of 2 of 3 folds" in found.warnings("binary")[0]
 
 
 class Silent(LogisticRegression):
@@ -247,12 +298,12 @@ class Silent(LogisticRegression):
     predict_proba = property()
 
 
-def test_a_learner_without_probabilities_stands_apart(problem):
-    silent = LearnerEntry("Silent", Silent, "Silent")
+def test_a_model_without_probabilities_is_ranked_last(problem):
+    silent = LearnerEntry("Silent", Silent)
     found, _, _ = compare(problem, [silent, LOGISTIC], Clock(None, 10))
     assert found.metric.name == "roc_auc"
     assert found.problems == [
-        "Silent has no roc_auc on any fold, and is ranked behind the others: the learner gives no probabilities"
+        "Silent has no roc_auc on any fold, and is ranked below the others: the learner gives no probabilities"
     ]
     assert [r.title for r in leaderboard(found)] == ["Logistic regression", "Baseline (shares)", "Silent"]
     alone, _, _ = compare(problem, [silent], Clock(None, 5))
@@ -262,8 +313,10 @@ def test_a_learner_without_probabilities_stands_apart(problem):
     assert choose(alone).candidate.entry is silent
 
 
-def test_titles_of_strangers_keep_their_letters():
+def test_titles_within_a_sentence():
     assert LOGISTIC.spoken == "logistic regression"
-    assert LearnerEntry("BellCurves", object, "BellCurves").spoken == "BellCurves"
+    assert BAYES.spoken == "Naive Bayes"
+    assert LearnerEntry("AdaBoostClassifier", models.AdaBoostClassifier).spoken == "AdaBoost"
+    assert LearnerEntry("BellCurves", object).spoken == "BellCurves"
     found = _comparison(_candidate("A", [0.9, 0.91, 0.92]), _candidate("BellCurves", [0.8, 0.81, 0.83]))
-    assert "next comes BellCurves with" in choose(found).reason
+    assert "next is BellCurves with" in choose(found).reason

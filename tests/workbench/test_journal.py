@@ -1,4 +1,4 @@
-"""The journal of a run: on the disk line by line, replayed, torn, damaged, and on a disk that refuses."""
+"""The journal of a run: written line by line, replayed, torn, damaged, and on a full disk."""
 
 import errno
 import json
@@ -11,7 +11,15 @@ import pytest
 from groundup.errors import GroundupError
 from groundup.workbench.run import journal_format
 from groundup.workbench.run.clock import Clock
-from groundup.workbench.run.journal import NAME, UNFINISHED, Journal, ProjectError, brief, read, resumable
+from groundup.workbench.run.journal import (
+    NAME,
+    UNFINISHED,
+    Journal,
+    ProjectError,
+    is_resumable,
+    read,
+    summarize,
+)
 
 
 def kinds(path):
@@ -32,10 +40,10 @@ def written(folder, n=3, *, close=True, clock=None):
 def test_each_entry_is_in_the_file_at_once_and_is_json(tmp_path):
     journal = written(tmp_path, close=False)
     found = [json.loads(line) for line in (tmp_path / UNFINISHED).read_text().splitlines()]
-    assert [entry["kind"] for entry in found] == ["begun", "fit", "fit", "fit"]
+    assert [entry["kind"] for entry in found] == ["started", "fit", "fit", "fit"]
     assert found[2]["score"] == 0.1
     assert [{k: v for k, v in entry.items() if k != "sum"} for entry in found] == journal.entries
-    journal.ended(digest="d")
+    journal.mark_ended(digest="d")
     assert [path.name for path in tmp_path.iterdir()] == [NAME]
     assert kinds(tmp_path / NAME)[-1] == "ended"
 
@@ -49,7 +57,7 @@ def test_entries_recorded_in_memory_are_written_too(tmp_path):
     assert kinds(tmp_path / "run" / UNFINISHED) == ["fit", "ended"]
 
 
-def test_each_line_is_on_the_disk_before_the_next(tmp_path, monkeypatch):
+def test_each_line_is_on_disk_before_the_next(tmp_path, monkeypatch):
     calls = []
     fsync, write = os.fsync, os.write
     monkeypatch.setattr(journal_format.os, "write", lambda f, b: (calls.append("write"), write(f, b))[1])
@@ -62,27 +70,27 @@ def test_each_line_is_on_the_disk_before_the_next(tmp_path, monkeypatch):
     assert calls == ["write", "fsync"] * 2
 
 
-def test_an_interrupted_run_is_replayed_and_goes_on(tmp_path):
+def test_an_interrupted_run_is_replayed_and_resumed(tmp_path):
     written(tmp_path)
     journal = Journal()
     assert journal.open(tmp_path) == (
-        "Going on with the run that was interrupted: 3 fits are in its journal, and not done again."
+        "Resuming the interrupted run: 3 fits are in its journal and will not be repeated."
     )
-    assert [journal.take("fit", learner="L", fold=i)["score"] for i in range(3)] == [0.0, 0.1, 0.2]
-    assert journal.take("fit", learner="L", fold=3) is None
+    assert [journal.replay("fit", learner="L", fold=i)["score"] for i in range(3)] == [0.0, 0.1, 0.2]
+    assert journal.replay("fit", learner="L", fold=3) is None
     journal.record("fit", learner="L", fold=3)
-    assert journal.take("fit", learner="L", fold=4) is None
-    journal.ended()
-    assert kinds(tmp_path / NAME) == ["begun", "fit", "fit", "fit", "resumed", "fit", "ended"]
+    assert journal.replay("fit", learner="L", fold=4) is None
+    journal.mark_ended()
+    assert kinds(tmp_path / NAME) == ["started", "fit", "fit", "fit", "resumed", "fit", "ended"]
     assert Journal().open(tmp_path) == ""  # an ended run is no interrupted one
 
 
-def test_the_clock_is_asked_only_where_the_journal_ends(tmp_path):
+def test_the_clock_is_asked_only_at_the_end_of_the_journal(tmp_path):
     journal = Journal()
     journal.open(tmp_path)
-    assert journal.decided(lambda: "") == ""
+    assert journal.replay_or_ask(lambda: "") == ""
     journal.record("fit")
-    assert journal.decided(lambda: "time", about="x") == "time"
+    assert journal.replay_or_ask(lambda: "time", about="x") == "time"
     journal.record("compared")
     journal.close()
     again = Journal()
@@ -91,14 +99,14 @@ def test_the_clock_is_asked_only_where_the_journal_ends(tmp_path):
     def never():
         raise AssertionError("asked")
 
-    assert again.decided(never) == ""
-    assert again.take("fit")
-    assert again.decided(never) == "time"
-    assert again.once("compared")["kind"] == "compared"
-    assert again.decided(lambda: "fits") == "fits"
+    assert again.replay_or_ask(never) == ""
+    assert again.replay("fit")
+    assert again.replay_or_ask(never) == "time"
+    assert again.replay_or_record("compared")["kind"] == "compared"
+    assert again.replay_or_ask(lambda: "fits") == "fits"
 
 
-def test_time_goes_on_where_it_ended(tmp_path):
+def test_the_time_of_an_interrupted_run_counts(tmp_path):
     clock = Clock(started=time.monotonic() - 30.0)
     journal = written(tmp_path, close=False, clock=clock)
     journal.record("fit")
@@ -114,37 +122,37 @@ def test_another_order_of_steps_is_refused(tmp_path):
     written(tmp_path)
     journal = Journal()
     journal.open(tmp_path)
-    with pytest.raises(ProjectError, match="line 2 is fit L 0, and fit M 0 is due") as caught:
-        journal.take("fit", learner="M", fold=0)
+    with pytest.raises(ProjectError, match="line 2 is fit L 0, but fit M 0 was expected") as caught:
+        journal.replay("fit", learner="M", fold=0)
     assert "--fresh" in caught.value.hint
-    with pytest.raises(ProjectError, match="other steps"):
+    with pytest.raises(ProjectError, match="does not match the steps"):
         journal.record("compared")
 
 
-def test_other_versions_or_machines_begin_anew(tmp_path):
+def test_runs_of_other_versions_or_machines_are_not_resumed(tmp_path):
     journal = Journal()
-    journal.open(tmp_path, depends={"numpy": "1"})
+    journal.open(tmp_path, environment={"numpy": "1"})
     journal.record("fit")
     journal.close()
     again = Journal()
-    assert "begun anew" in again.open(tmp_path, depends={"numpy": "2"})
-    assert kinds(tmp_path / UNFINISHED) == ["begun"]
+    assert "cannot be resumed" in again.open(tmp_path, environment={"numpy": "2"})
+    assert kinds(tmp_path / UNFINISHED) == ["started"]
     again.close()
-    assert Journal().open(tmp_path, fresh=True, depends={"numpy": "2"}) == ""
+    assert Journal().open(tmp_path, fresh=True, environment={"numpy": "2"}) == ""
 
 
-def test_a_failed_run_is_not_taken_up(tmp_path):
+def test_a_failed_run_is_not_resumed(tmp_path):
     journal = written(tmp_path, close=False)
-    journal.stopped(GroundupError("No learner could be fitted."))
+    journal.mark_stopped(GroundupError("No model could be fitted."))
     journal.close()
-    assert brief(tmp_path / UNFINISHED).state == "failed"
-    assert not resumable(tmp_path)
+    assert summarize(tmp_path / UNFINISHED).state == "failed"
+    assert not is_resumable(tmp_path)
     assert Journal().open(tmp_path) == ""
     for error in (KeyboardInterrupt(), MemoryError(), ProjectError("full")):
         journal = written(tmp_path / type(error).__name__, close=False)
-        journal.stopped(error)
+        journal.mark_stopped(error)
         journal.close()
-        assert resumable(tmp_path / type(error).__name__)
+        assert is_resumable(tmp_path / type(error).__name__)
 
 
 def test_a_last_line_that_is_cut_anywhere_is_dropped(tmp_path):
@@ -158,16 +166,16 @@ def test_a_last_line_that_is_cut_anywhere_is_dropped(tmp_path):
     path.write_bytes(whole[:-5])
     journal = Journal()
     journal.open(tmp_path)
-    assert [journal.take("fit", fold=i) is not None for i in range(3)] == [True, True, False]
+    assert [journal.replay("fit", fold=i) is not None for i in range(3)] == [True, True, False]
     journal.record("fit", fold=2)
     journal.close()
-    assert kinds(path) == ["begun", "fit", "fit", "resumed", "fit"]
+    assert kinds(path) == ["started", "fit", "fit", "resumed", "fit"]
     for torn in (b"\0" * 40, b"{}\n", whole[:40] + b"\n"):
         path.write_bytes(whole + torn)
         assert len(read(path)) == 4
     path.write_bytes(whole[: ends[0] - 9])
     assert read(path) == []
-    assert not resumable(tmp_path)
+    assert not is_resumable(tmp_path)
 
 
 def test_a_damaged_line_in_the_middle_is_an_error(tmp_path):
@@ -188,7 +196,7 @@ def test_a_damaged_line_in_the_middle_is_an_error(tmp_path):
         assert str(path) in str(caught.value)
         assert "--fresh" in caught.value.hint
         assert path.read_bytes() == data
-    assert brief(path).state == "damaged"
+    assert summarize(path).state == "damaged"
     assert Journal().open(tmp_path, fresh=True) == ""
 
 
@@ -205,33 +213,43 @@ def test_a_full_disk_loses_the_last_entry_only(tmp_path, monkeypatch, written_by
         m.setattr(journal_format.os, "write", full)
         with pytest.raises(ProjectError, match="No space left on device") as caught:
             journal.record("fit", fold=3)
-        journal.stopped(caught.value)
-    assert "goes on once there is room" in caught.value.hint
+        journal.mark_stopped(caught.value)
+    assert "resumes where it stopped" in caught.value.hint
     assert (tmp_path / UNFINISHED).read_bytes() == before
     journal.close()
-    assert resumable(tmp_path)
+    assert is_resumable(tmp_path)
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+def test_a_folder_that_cannot_be_created_is_reported(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(ProjectError, match="cannot be written") as caught:
         Journal().open(tmp_path / "file")
     assert "--project" in caught.value.hint
 
 
-def test_a_journal_of_the_first_form_is_no_interrupted_run(tmp_path):
+def test_a_journal_in_the_first_format_cannot_be_resumed(tmp_path):
     (tmp_path / UNFINISHED).write_text('{"kind": "begun", "at_s": 0.0, "identity": {}}\n{"kind": "fit"}\n')
-    assert not resumable(tmp_path)
+    assert not is_resumable(tmp_path)
     assert Journal().open(tmp_path) == ""
 
 
-def test_following_an_ended_run_writes_nothing(tmp_path):
+def test_a_journal_in_an_older_format_is_refused_with_both_numbers(tmp_path):
+    first = {"kind": "begun", "at_s": 0.0, "format": 2, "depends": {}}
+    (tmp_path / UNFINISHED).write_bytes(journal_format.encode([first, {"kind": "fit"}])[0])
+    journal = Journal()
+    message = journal.open(tmp_path)
+    assert "has format 2" in message
+    assert "reads format 3" in message
+    assert kinds(tmp_path / UNFINISHED) == ["started"]
+
+
+def test_replaying_an_ended_run_writes_nothing(tmp_path):
     journal = written(tmp_path, close=False)
-    journal.ended()
+    journal.mark_ended()
     before = (tmp_path / NAME).read_bytes()
     again = Journal()
-    again.follow(tmp_path)
-    assert again.take("fit", fold=0)
+    again.load_ended(tmp_path)
+    assert again.replay("fit", fold=0)
     again.close()
     assert (tmp_path / NAME).read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == [NAME]

@@ -1,4 +1,4 @@
-"""The lock of a project: one at a time, who holds it, and that nothing is left of a process that died."""
+"""The lock of a project: one process at a time, its holder, and no lock left by a killed process."""
 
 import json
 import os
@@ -11,8 +11,8 @@ import pytest
 
 import groundup as gu
 from groundup.workbench.run.folder import Folder
-from groundup.workbench.run.journal import ProjectError
-from groundup.workbench.run.lock import HOLDER, Lock, holder
+from groundup.workbench.run.journal_format import ProjectError
+from groundup.workbench.run.lock import HOLDER, Lock, find_holder
 
 HOLD = """
 import sys, time
@@ -34,15 +34,15 @@ def other(tmp_path):
     process.communicate()
 
 
-def test_a_second_process_is_refused_and_told_by_whom(tmp_path, other):
+def test_a_second_process_is_refused_with_the_id_of_the_first(tmp_path, other):
     with pytest.raises(
-        ProjectError, match=f"Another process works on this project: process {other.pid} on "
+        ProjectError, match=f"Another process is working on this project: process {other.pid} on "
     ) as caught:
         Lock(tmp_path).__enter__()
     assert ", since " in caught.value.problem
     assert str(tmp_path) in str(caught.value)
     assert "--project" in caught.value.hint
-    found = holder(tmp_path)
+    found = find_holder(tmp_path)
     assert (found["pid"], found["run"]) == (other.pid, "3f2a9c")
 
 
@@ -50,27 +50,27 @@ def test_a_killed_process_leaves_no_lock(tmp_path, other):
     other.send_signal(signal.SIGKILL)
     other.wait()
     assert (tmp_path / HOLDER).exists()  # who it was
-    assert holder(tmp_path) is None
+    assert find_holder(tmp_path) is None
     with Lock(tmp_path):
         assert json.loads((tmp_path / HOLDER).read_text())["pid"] == os.getpid()
     assert not (tmp_path / HOLDER).exists()
 
 
-def test_two_in_one_process_exclude_each_other(tmp_path):
-    with Lock(tmp_path), pytest.raises(ProjectError, match="Another process works on"):
+def test_two_locks_in_one_process_exclude_each_other(tmp_path):
+    with Lock(tmp_path), pytest.raises(ProjectError, match="Another process is working on"):
         Lock(tmp_path).__enter__()
     with Lock(tmp_path):
         pass
 
 
-def test_who_only_asks_keeps_nobody_out(tmp_path):
+def test_finding_the_holder_does_not_block_others(tmp_path):
     with Lock(tmp_path):
         pass
     ended = threading.Event()
 
     def ask():
         while not ended.is_set():
-            holder(tmp_path)
+            find_holder(tmp_path)
 
     asking = threading.Thread(target=ask)
     asking.start()
@@ -106,11 +106,11 @@ def test_a_stored_result_is_read_while_another_works(tmp_path, make_frame):
     again().build(max_fits=6)
     with Lock(tmp_path):
         assert again().build(max_fits=5).stored  # though it cannot be put to use now
-    assert Folder(tmp_path).latest_result().settings["max_fits"] == 6
+    assert Folder(tmp_path).current_result().settings["max_fits"] == 6
 
 
-def test_of_many_at_once_one_builds(tmp_path):
-    """No look at test is lost, and no process breaks another's files."""
+def test_one_of_several_concurrent_builds_succeeds(tmp_path):
+    """Every look at the test set is counted, and no process damages the files of another."""
     command = [
         *(sys.executable, "-m", "groundup", "build", "sample:iris", "--target", "species", "--max-fits", "5"),
         *("--learner", "LogisticRegression", "--project", str(tmp_path / "p"), "--quiet", "--fresh"),
@@ -130,7 +130,7 @@ def test_of_many_at_once_one_builds(tmp_path):
     assert set(codes) <= {0, 1}
     assert 0 in codes
     assert all(
-        "Another process works on this project" in text
+        "Another process is working on this project" in text
         for text, code in zip(told, codes, strict=True)
         if code
     )
@@ -138,7 +138,7 @@ def test_of_many_at_once_one_builds(tmp_path):
     assert len(looks) == codes.count(0)
 
 
-def test_a_folder_that_refuses_is_told(tmp_path, monkeypatch):
+def test_an_unwritable_folder_is_reported(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("x")
     with pytest.raises(ProjectError, match="cannot be written"):
         Lock(tmp_path / "file" / "p").__enter__()

@@ -36,7 +36,7 @@ def test_it_is_built_with_every_column(built):
     assert sum("stands for other names too" in note for note in result.notes) == len(NAMES)
 
 
-def test_rows_of_every_door_are_predicted_alike(built, frame):
+def test_rows_of_every_kind_of_input_get_equal_predictions(built, frame):
     result, path = built
     frame.write_parquet(path / "t.parquet")
     frame.head(0).write_csv(path / "none.csv")

@@ -9,7 +9,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 import groundup as gu
 from groundup.errors import CheckFailed, GroundupError, UsageError
-from groundup.workbench.run.events import StepBegun, Told
+from groundup.workbench.run.events import Message, StepStarted
 from groundup.workbench.use.predict import predict
 
 LINEAR = ["LogisticRegression"]
@@ -69,17 +69,17 @@ def test_changed_data_is_a_new_run_and_says_so(built, make_frame):
     frame = make_frame().with_columns(pl.col("a") + 1)
     other = gu.Project(frame, target="y", path=built.path, learners=LINEAR, listen=heard.append)
     assert not other.build(max_fits=5).stored
-    told = [e.text for e in heard if isinstance(e, Told)]
+    told = [e.text for e in heard if isinstance(e, Message)]
     assert told[0] == "A new run: the data, max_fits changed since the last one."
-    assert "uses this run from now on" in told[1]
+    assert "The project now uses this run" in told[1]
     assert "groundup use " in told[1]
     assert other.bundle != built.bundle
 
 
-def test_journal_tells_every_step(built):
+def test_the_journal_has_every_step(built):
     lines = [json.loads(line) for line in (built.bundle.parent / "journal.jsonl").read_text().splitlines()]
     kinds = [line["kind"] for line in lines]
-    assert kinds[0] == "begun"
+    assert kinds[0] == "started"
     assert kinds[-1] == "ended"
     assert {"candidate", "compared", "chosen", "tested"} <= set(kinds)
 
@@ -89,13 +89,15 @@ def test_steps_one_by_one(tmp_path, make_frame):
     project = gu.Project(make_frame(), target="y", path=tmp_path / "p", learners=LINEAR, listen=heard.append)
     with pytest.raises(GroundupError, match="no result yet"):
         _ = project.metrics
-    with pytest.raises(GroundupError, match="Nothing has been compared"):
+    with pytest.raises(GroundupError, match="No models have been compared"):
         _ = project.leaderboard
     board = project.compare(max_fits=5)
     assert board["learner"].to_list() == ["LogisticRegression", "DummyClassifier"]
     assert not list((tmp_path / "p").rglob("result.json"))
     assert project.finalize().metrics["test"]["roc_auc"] > 0.8
-    assert "test" in [e.step for e in heard if isinstance(e, StepBegun)]
+    steps = [e for e in heard if isinstance(e, StepStarted)]
+    assert StepStarted("refit", "refitting logistic regression on the training and validation sets") in steps
+    assert "test" in [e.step for e in steps]
     assert "built" in repr(project)
 
 
@@ -132,6 +134,7 @@ def test_segments(tmp_path):
         }
     )
     project = gu.Project(frame, path=tmp_path)
+    assert project.compare()["setting"][0].startswith("n_clusters=3")
     result = project.build()
     assert result.best.params["n_clusters"] == 3
     assert "strong structure" in result.best.reason
@@ -156,7 +159,7 @@ def test_unknown_names_have_a_hint(tmp_path, make_frame):
 # ---------------------------------------------------------------------- predictions of whole tables
 
 
-def test_bad_rows_are_marked_and_the_others_answered(built, make_frame):
+def test_bad_rows_are_marked_and_the_others_predicted(built, make_frame):
     frame = make_frame(n=20).drop("y").with_columns(pl.col("a").cast(pl.String))
     cells = frame["a"].to_list()
     cells[3], cells[7] = "abc", "inf"
@@ -208,7 +211,7 @@ def test_input_columns_keep_their_names(built, make_frame):
     assert predict(built.bundle, frame, keep=False).frame.columns == columns[-4:]
 
 
-def test_ragged_records_come_back_where_they_stood(built, tmp_path, make_frame):
+def test_ragged_records_keep_their_position(built, tmp_path, make_frame):
     path = tmp_path / "ragged.csv"
     frame = make_frame(n=60).drop("y")
     lines = frame.write_csv().splitlines()
@@ -224,7 +227,7 @@ def test_ragged_records_come_back_where_they_stood(built, tmp_path, make_frame):
 def test_a_leak_is_suspected(tmp_path, make_frame):
     frame = make_frame().with_columns(leak=(pl.col("y") == "yes").cast(pl.Int64))
     result = gu.Project(frame, target="y", path=tmp_path, learners=LINEAR, accept=["leak"]).build(max_fits=5)
-    assert any("seldom honest" in told for told in result.warnings)
+    assert any("suspiciously high" in told for told in result.warnings)
 
 
 @pytest.mark.parametrize(
@@ -248,7 +251,7 @@ def test_a_class_of_one_row(tmp_path):
 
 
 @pytest.mark.parametrize("n", [3, 4, 5])
-def test_a_handful_of_rows_is_too_few_and_says_so(tmp_path, n):
+def test_a_handful_of_rows_is_reported_as_too_few(tmp_path, n):
     frame = pl.DataFrame({"a": np.arange(n, dtype=float), "y": ["p", "q", "p", "q", "p"][:n]})
     with pytest.raises(GroundupError, match=r"too few|cannot be"):
         gu.Project(frame, target="y", path=tmp_path).build(max_fits=10)

@@ -1,4 +1,4 @@
-"""Runs that are killed, interrupted or refused by the disk: the same command goes on, to the same bundle."""
+"""Runs that are killed, interrupted or out of disk space: the same command resumes them, to the same bundle."""
 
 import errno
 import json
@@ -16,7 +16,7 @@ from groundup.errors import GroundupError, UsageError
 from groundup.ship import bundle
 from groundup.workbench.examination import Examination
 from groundup.workbench.run import journal_format
-from groundup.workbench.run.events import FitDone, Told
+from groundup.workbench.run.events import FitDone, Message
 from groundup.workbench.run.folder import BUNDLE
 from groundup.workbench.run.journal import ProjectError, read
 from groundup.workbench.steps import compare as compare_step
@@ -27,7 +27,7 @@ BOTH = ["LogisticRegression", "HistGradientBoostingClassifier"]
 
 @pytest.fixture(autouse=True, scope="module")
 def no_report():
-    """The report is made beside the result, and takes longer than these runs."""
+    """Skip the report, which takes longer than these runs."""
     with pytest.MonkeyPatch.context() as m:
         m.setattr(gu.Project, "_examine", lambda *a: None)
         m.setattr(gu.Project, "_report", lambda *a: None)
@@ -35,7 +35,7 @@ def no_report():
 
 
 class Killed(BaseException):
-    """As sudden as a signal: nothing may catch it."""
+    """Stands for a signal: no code may catch it."""
 
 
 def project(path, frame, **changes):
@@ -49,7 +49,7 @@ def frame(make_frame):
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory, frame, no_report):
-    """A run that nobody disturbed."""
+    """A run without interruption."""
     path = tmp_path_factory.mktemp("whole")
     return project(path, frame).build(max_fits=20), path
 
@@ -98,7 +98,7 @@ def test_a_run_killed_at_any_entry_ends_with_the_same_bundle(at, whole, tmp_path
     fits = Counter(
         json.dumps([e["learner"], e["params"], e.get("fold"), e.get("name")])
         for e in entries
-        if e["kind"] in ("fit", "kept", "stopping")
+        if e["kind"] in ("fit", "checkpoint", "early_stopping")
     )
     assert set(fits.values()) == {1}
     assert not list(tmp_path.rglob("unfinished.jsonl"))
@@ -106,7 +106,7 @@ def test_a_run_killed_at_any_entry_ends_with_the_same_bundle(at, whole, tmp_path
     assert project(tmp_path, frame).build(max_fits=20).stored
 
 
-def test_no_fit_of_the_journal_is_done_again(tmp_path, frame, monkeypatch):
+def test_no_fit_in_the_journal_is_repeated(tmp_path, frame, monkeypatch):
     done = []
     judge_fold, fit = compare_step.judge_fold, finalize_step.fit
     monkeypatch.setattr(compare_step, "judge_fold", lambda *a: (done.append("fold"), judge_fold(*a))[1])
@@ -128,7 +128,7 @@ def n_lines(path):
 
 
 @pytest.mark.slow
-def test_a_killed_process_goes_on(tmp_path):
+def test_a_killed_process_is_resumed(tmp_path):
     """SIGKILL in the middle of a comparison, twice; the third time to the end."""
     command = [
         *(
@@ -162,14 +162,14 @@ def test_a_killed_process_goes_on(tmp_path):
         for name in ("p", "whole")
     ]
     assert [s.returncode for s in said] == [0, 0], said
-    assert "Going on with the run that was interrupted" not in said[0].stdout
+    assert "Resuming the interrupted run" not in said[0].stdout
     one, other = (json.loads(s.stdout) for s in said)
     assert one["digest"] == other["digest"]
     assert one["test_looks"] == 1
 
 
 @pytest.mark.parametrize("at", [4, pytest.param(20, marks=SLOW), 33])
-def test_a_full_disk_loses_at_most_the_fit_in_flight(at, whole, tmp_path, frame, monkeypatch):
+def test_a_full_disk_loses_at_most_the_current_fit(at, whole, tmp_path, frame, monkeypatch):
     result, _ = whole
     written, write = 0, journal_format.os.write
 
@@ -191,8 +191,8 @@ def test_a_full_disk_loses_at_most_the_fit_in_flight(at, whole, tmp_path, frame,
     heard.clear()
     again = project(tmp_path, frame, listen=heard.append).build(max_fits=20)
     assert again.digest == result.digest
-    told = [event.text for event in heard if isinstance(event, Told)]
-    assert told[0].startswith("Going on with the run that was interrupted")
+    told = [event.text for event in heard if isinstance(event, Message)]
+    assert told[0].startswith("Resuming the interrupted run")
     assert n_done <= sum(isinstance(event, FitDone) for event in heard)
 
 
@@ -210,15 +210,15 @@ def test_a_disk_that_is_full_for_the_bundle_loses_no_fit(whole, tmp_path, frame,
             project(tmp_path, frame).build(max_fits=20)
     heard = []
     assert project(tmp_path, frame, listen=heard.append).build(max_fits=20).digest == whole[0].digest
-    assert any(isinstance(e, Told) and e.text.startswith("Going on with the run") for e in heard)
+    assert any(isinstance(e, Message) and e.text.startswith("Resuming the interrupted run") for e in heard)
 
 
-def test_an_examination_that_cannot_be_written_is_no_failed_run(tmp_path):
+def test_an_examination_that_cannot_be_written_is_an_error_of_the_project(tmp_path):
     with pytest.raises(ProjectError, match="cannot be written"):
         Examination().write(tmp_path / "gone")
 
 
-def test_the_budget_goes_on_where_it_ended(tmp_path, frame):
+def test_a_resumed_run_keeps_its_budget(tmp_path, frame):
     project(tmp_path, frame, learners=["LogisticRegression"]).compare(budget="30s")
     (path,) = tmp_path.rglob("unfinished.jsonl")
     n_fits = sum(entry["kind"] == "fit" for entry in read(path))
@@ -228,7 +228,7 @@ def test_the_budget_goes_on_where_it_ended(tmp_path, frame):
     assert result.seconds >= read(next(tmp_path.rglob("journal.jsonl")))[n_fits]["at_s"]
 
 
-def test_what_is_done_between_two_steps_is_no_time_of_the_run(tmp_path, frame):
+def test_the_time_between_two_calls_does_not_count(tmp_path, frame):
     made = project(tmp_path, frame, learners=["LogisticRegression"])
     began = time.monotonic()
     made.compare(max_fits=5)
@@ -237,7 +237,7 @@ def test_what_is_done_between_two_steps_is_no_time_of_the_run(tmp_path, frame):
 
 
 def test_decisions_of_the_clock_are_replayed(tmp_path, frame, monkeypatch):
-    """What was refused for want of time is refused again, however much time there is now."""
+    """A step that was refused for lack of time is refused again, however much time there is now."""
     one = project(tmp_path, frame)
     monkeypatch.setattr(
         compare_step.Clock, "refusal", lambda self, n, s=0.0: "time" if self.n_fits >= 7 else ""
@@ -251,13 +251,13 @@ def test_decisions_of_the_clock_are_replayed(tmp_path, frame, monkeypatch):
     assert [row.mean for row in result.leaderboard] == board["mean"].to_list()
 
 
-def test_steps_one_by_one_are_kept_too(tmp_path, frame):
+def test_separate_steps_are_resumed_too(tmp_path, frame):
     one = project(tmp_path, frame)
     board = one.compare(max_fits=10)
     heard = []
     other = project(tmp_path, frame, listen=heard.append)
     assert other.compare(max_fits=10).drop("row_us").equals(board.drop("row_us"))
-    assert any("Going on" in e.text for e in heard if isinstance(e, Told))
+    assert any("Resuming" in e.text for e in heard if isinstance(e, Message))
     digest = one.finalize().digest
     assert other.finalize().digest == digest
     assert other.result.stored
@@ -267,7 +267,7 @@ def test_steps_one_by_one_are_kept_too(tmp_path, frame):
     assert not list(tmp_path.rglob("unfinished.jsonl"))
 
 
-def test_segments_go_on_too(tmp_path, make_frame, monkeypatch):
+def test_segments_are_resumed_too(tmp_path, make_frame, monkeypatch):
     frame = make_frame(200).select("a", "b")
     result = gu.Project(frame, path=tmp_path / "whole").build(max_fits=30)
     written, write = 0, journal_format.os.write
@@ -286,7 +286,7 @@ def test_segments_go_on_too(tmp_path, make_frame, monkeypatch):
     assert gu.Project(frame, path=tmp_path / "p").build(max_fits=30).digest == result.digest
 
 
-def test_a_failing_learner_fails_again_without_a_fit(tmp_path, frame, monkeypatch):
+def test_a_failed_model_fails_again_without_a_fit(tmp_path, frame, monkeypatch):
     def fail(self, *words, **more):
         raise RuntimeError("the roof is leaking")
 
@@ -302,7 +302,7 @@ def test_a_failing_learner_fails_again_without_a_fit(tmp_path, frame, monkeypatc
     )
 
 
-def test_a_damaged_journal_is_an_error_that_says_what_to_do(whole, tmp_path, frame, monkeypatch):
+def test_a_damaged_journal_is_an_error_with_a_hint(whole, tmp_path, frame, monkeypatch):
     killed_at(12, monkeypatch, tmp_path, frame)
     (path,) = tmp_path.rglob("unfinished.jsonl")
     path.write_bytes(path.read_bytes().replace(b'"fold": 1', b'"fold": 3', 1))
@@ -314,7 +314,7 @@ def test_a_damaged_journal_is_an_error_that_says_what_to_do(whole, tmp_path, fra
 
 
 @pytest.mark.parametrize("spoil", ["gone", "cut"])
-def test_a_kept_fit_that_is_damaged_is_fitted_again(spoil, whole, tmp_path, frame, monkeypatch):
+def test_a_damaged_checkpoint_is_fitted_again(spoil, whole, tmp_path, frame, monkeypatch):
     killed_at(34, monkeypatch, tmp_path, frame)
     kept = sorted(tmp_path.rglob("fits/*"))
     for path in kept:
@@ -323,9 +323,11 @@ def test_a_kept_fit_that_is_damaged_is_fitted_again(spoil, whole, tmp_path, fram
     assert project(tmp_path, frame).build(max_fits=20).digest == whole[0].digest
 
 
-def test_an_interrupted_fresh_run_goes_on_without_fresh(whole, tmp_path, frame, monkeypatch):
+def test_an_interrupted_fresh_run_is_resumed_without_fresh(whole, tmp_path, frame, monkeypatch):
     project(tmp_path, frame).build(max_fits=20)
-    monkeypatch.setattr(compare_step.Comparer, "_weigh", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(
+        compare_step.Comparer, "_measure", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt)
+    )
     with pytest.raises(KeyboardInterrupt):
         project(tmp_path, frame).build(max_fits=20, fresh=True)
     monkeypatch.undo()
@@ -335,7 +337,7 @@ def test_an_interrupted_fresh_run_goes_on_without_fresh(whole, tmp_path, frame, 
     assert project(tmp_path, frame).build(max_fits=20).stored
 
 
-def test_a_wrong_number_of_threads_is_told_once(tmp_path, frame, monkeypatch):
+def test_an_invalid_number_of_threads_is_reported_once(tmp_path, frame, monkeypatch):
     monkeypatch.setenv("GROUNDUP_NUM_THREADS", "many")
     with pytest.raises(UsageError, match="GROUNDUP_NUM_THREADS='many'"):
         project(tmp_path / "p", frame).build(max_fits=5)

@@ -1,4 +1,4 @@
-"""Segments: only k-means may be asked for, and what its fits warn of is told."""
+"""Segments: only k-means can be requested, and the warnings of its fits are reported."""
 
 import warnings
 
@@ -10,7 +10,7 @@ from groundup import Project
 from groundup.errors import UsageError
 from groundup.models import KMeans
 from groundup.workbench.steps import segment
-from groundup.workbench.steps.learners import Found, LearnerEntry
+from groundup.workbench.steps.learners import LearnerEntry, Learners
 
 
 @pytest.fixture(scope="module")
@@ -21,17 +21,17 @@ def points():
 
 
 def test_other_learners_are_refused(points, tmp_path):
-    with pytest.raises(UsageError, match="no learner 'KMean' for clustering"):
+    with pytest.raises(UsageError, match="no model 'KMean' for clustering"):
         Project(points, learners=["KMean"], path=tmp_path / "a").build(budget=None, max_fits=5)
-    with pytest.raises(UsageError, match="no learner 'Ridge' for clustering"):
+    with pytest.raises(UsageError, match="no model 'Ridge' for clustering"):
         Project(points, learners=["Ridge"], path=tmp_path / "b").build(budget=None, max_fits=5)
 
 
 def test_a_clusterer_of_another_package_is_refused_with_the_reason(monkeypatch):
-    other = LearnerEntry("Other", KMeans, "Other")
-    monkeypatch.setattr(segment, "learners_of", lambda task, names: Found((other,), ()))
-    with pytest.raises(UsageError, match="found by KMeans alone: 'Other' cannot be chosen"):
-        segment.compare_segments(None, None, None, None, ["Other"])
+    other = LearnerEntry("Other", KMeans)
+    monkeypatch.setattr(segment, "learners_of", lambda task, names: Learners((other,), ()))
+    with pytest.raises(UsageError, match="Only KMeans can find segments, not 'Other'"):
+        segment.compare(None, None, None, None, ["Other"])
 
 
 def test_k_means_may_be_named(points, tmp_path):
@@ -58,16 +58,20 @@ def _verdict(train, valid, test, error=0.027):
     return segment._verdict({part: {"silhouette": v} for part, v in values.items()}, errors)
 
 
-def test_the_verdict_names_the_part_that_disagrees():
+def test_the_verdict_names_the_part_that_differs():
     told = _verdict(0.4431, 0.2460, 0.4264, error=0.055)
-    assert told.startswith("The segments hold on test, but valid disagrees by more than chance explains")
-    assert "0.2460 on valid" in told
-    assert "hold on valid, but test disagrees" in _verdict(0.4431, 0.4264, 0.2460)
+    assert told.startswith(
+        "The segments hold on the test set, but the silhouette on the validation set is lower"
+    )
+    assert "0.2460 on the validation set" in told
+    assert "hold on the validation set, but the silhouette on the test set is lower" in _verdict(
+        0.4431, 0.4264, 0.2460
+    )
     assert "do not hold well" in _verdict(0.4431, 0.24, 0.25)
-    assert _verdict(0.4431, 0.43, 0.4264).startswith("The segments hold on rows that were not seen")
+    assert _verdict(0.4431, 0.43, 0.4264).startswith("The segments hold on unseen rows")
 
 
-def test_numbers_go_by_size_and_what_was_not_tried_is_told(tmp_path):
+def test_segments_are_numbered_by_size_and_skipped_numbers_reported(tmp_path):
     rng = np.random.default_rng(0)
     which = np.repeat([0, 1, 2], [30, 100, 60])
     centers = np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]])[which]

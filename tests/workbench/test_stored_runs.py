@@ -1,4 +1,4 @@
-"""What a project keeps: stored results, the bundle they tell of, the looks at test, journals, limits of a run."""
+"""What a project stores: results and their bundles, looks at the test set, journals; and the limits of a run."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ import pytest
 import groundup as gu
 from groundup.errors import GroundupError, UsageError
 from groundup.workbench import project as project_module
-from groundup.workbench.run.events import StepBegun, Told
+from groundup.workbench.run.events import Message, StepStarted
 from groundup.workbench.steps import compare as compare_step
 
 LINEAR = ["LogisticRegression"]
@@ -25,7 +25,7 @@ def template(tmp_path_factory, make_frame):
 
 @pytest.fixture
 def kept(tmp_path, template):
-    """The folder of a project with one run, to be spoilt."""
+    """The folder of a project with one run, which a test may damage."""
     shutil.copytree(template, tmp_path / "p")
     return tmp_path / "p"
 
@@ -45,10 +45,10 @@ def kinds(path):
 
 
 def told(heard):
-    return [e.text for e in heard if isinstance(e, Told)]
+    return [e.text for e in heard if isinstance(e, Message)]
 
 
-def test_same_command_again_is_the_stored_result(again, kept):
+def test_the_same_call_returns_the_stored_result(again, kept):
     heard = []
     result = again(listen=heard.append).build(max_fits=5)
     assert result.stored
@@ -60,7 +60,7 @@ def test_same_command_again_is_the_stored_result(again, kept):
 
 
 @pytest.mark.parametrize("spoil", ["gone", "cut", "other"])
-def test_a_destroyed_bundle_is_made_anew(again, kept, spoil):
+def test_a_damaged_bundle_is_rebuilt(again, kept, spoil):
     (bundle,) = kept.rglob("model.groundup")
     before, heard = bundle.read_bytes(), []
     bundle.unlink() if spoil == "gone" else bundle.write_bytes(before[:-9] if spoil == "cut" else b"x")
@@ -69,18 +69,20 @@ def test_a_destroyed_bundle_is_made_anew(again, kept, spoil):
     assert bundle.read_bytes() == before
     assert result.test_looks == 2
     (text,) = told(heard)
-    assert "is made anew" in text
+    assert "so the run is repeated" in text
     assert again().build(max_fits=5).stored
 
 
-def test_every_further_look_at_test_is_counted_and_told(again, make_frame):
+def test_every_further_look_at_the_test_set_is_counted_and_reported(again, make_frame):
     heard = []
     assert again(listen=heard.append).build(max_fits=5, fresh=True).test_looks == 2
-    assert "opening test, look 2 at these data" in [e.what for e in heard if isinstance(e, StepBegun)]
+    assert "evaluating on the test set, 2 times for these data" in [
+        e.description for e in heard if isinstance(e, StepStarted)
+    ]
     assert again(seed=1).build(max_fits=5).test_looks == 3
     result = again().build(max_fits=6)
     assert result.test_looks == 4
-    assert any("opened 4 times" in warning for warning in result.warnings)
+    assert any("evaluated 4 times" in warning for warning in result.warnings)
     journal = Path(result.bundle).parent / "journal.jsonl"
     tested = [e for e in map(json.loads, journal.read_text().splitlines()) if e["kind"] == "tested"]
     assert [e["look"] for e in tested] == [4]
@@ -88,10 +90,10 @@ def test_every_further_look_at_test_is_counted_and_told(again, make_frame):
     other = gu.Project(make_frame(seed=5), target="y", path=result.project, learners=LINEAR)
     first = other.build(max_fits=5)
     assert first.test_looks == 1
-    assert not any("opened" in warning for warning in first.warnings)
+    assert not any("evaluated" in warning for warning in first.warnings)
 
 
-def test_a_second_finalize_leaves_test_shut(tmp_path, make_frame):
+def test_a_second_finalize_does_not_use_the_test_set(tmp_path, make_frame):
     heard = []
     project = gu.Project(make_frame(), target="y", path=tmp_path / "p", learners=LINEAR, listen=heard.append)
     project.compare(max_fits=5)
@@ -101,7 +103,7 @@ def test_a_second_finalize_leaves_test_shut(tmp_path, make_frame):
     with pytest.raises(GroundupError, match="no result yet"):
         _ = project.metrics
     assert project.finalize().stored
-    assert [e.step for e in heard if isinstance(e, StepBegun)].count("test") == 1
+    assert [e.step for e in heard if isinstance(e, StepStarted)].count("test") == 1
     assert len(json.loads((tmp_path / "p" / "project.json").read_text())["looks"]) == 1
 
 
@@ -112,7 +114,7 @@ def test_steps_one_by_one_leave_a_journal(tmp_path, make_frame):
     (path,) = (tmp_path / "p").rglob("*.jsonl")
     assert path.parent == project.bundle.parent
     found = kinds(path)
-    assert found[0] == "begun"
+    assert found[0] == "started"
     assert found[-1] == "ended"
     assert {"candidate", "compared", "chosen", "tested"} <= set(found)
     assert result.settings["max_fits"] == 5
@@ -126,7 +128,7 @@ def test_segments_count_and_record_their_look(tmp_path, make_frame):
         assert "tested" in kinds(path)
 
 
-def test_a_failing_run_leaves_the_older_journal(again, kept, monkeypatch):
+def test_a_failed_run_keeps_the_older_journal(again, kept, monkeypatch):
     (path,) = kept.rglob("journal.jsonl")
     before = path.read_bytes()
 
@@ -137,7 +139,7 @@ def test_a_failing_run_leaves_the_older_journal(again, kept, monkeypatch):
     with pytest.raises(GroundupError, match="It failed"):
         again().build(max_fits=5, fresh=True)
     assert path.read_bytes() == before
-    assert kinds(path.parent / "unfinished.jsonl") == ["begun", "audited", "failed"]
+    assert kinds(path.parent / "unfinished.jsonl") == ["started", "audited", "failed"]
     assert again().build(max_fits=5).test_looks == 1  # test was not opened by the run that failed
 
 
@@ -146,12 +148,12 @@ def test_an_unknown_learner_leaves_no_folder(tmp_path, make_frame):
     for step in ("build", "finalize", "compare"):
         with pytest.raises(UsageError, match="Did you mean"):
             getattr(gu.Project(make_frame(), target="y", path=path, learners=["LogisticRegresion"]), step)()
-    with pytest.raises(UsageError, match="no learner 'Ridge' for clustering"):
+    with pytest.raises(UsageError, match="no model 'Ridge' for clustering"):
         gu.Project(make_frame(), path=path, learners=["Ridge"]).build()
     assert not path.exists()
 
 
-def test_a_project_in_the_place_of_a_file(tmp_path, make_frame):
+def test_a_project_cannot_replace_a_file(tmp_path, make_frame):
     path = tmp_path / "table.csv"
     path.write_text("precious")
     with pytest.raises(UsageError, match="this is a file"):
@@ -167,7 +169,7 @@ def test_installed_learners_are_part_of_what_a_run_depends_on(again, monkeypatch
     assert told(heard)[0] == "A new run: packages changed since the last one."
 
 
-def test_the_order_of_learners_is_no_new_run(kept, again):
+def test_the_order_of_learners_does_not_matter(kept, again):
     learners = ["LogisticRegression", "HistGradientBoostingClassifier"]
     assert not again(learners=learners).build(max_fits=10).stored
     assert again(learners=learners[::-1]).build(max_fits=10).stored
@@ -185,22 +187,22 @@ def test_the_order_of_learners_is_no_new_run(kept, again):
         ({"budget": project_module.BUDGET_S, "max_fits": 5}, (None, 5)),
     ],
 )
-def test_both_limits_hold_where_both_are_given(tmp_path, make_frame, limits, expected):
+def test_limits_of_a_run(tmp_path, make_frame, limits, expected):
     project = gu.Project(make_frame(), target="y", path=tmp_path / "p", learners=LINEAR)
     heard = []
     project._compare = lambda found, ready: heard.append((project._clock.budget_s, project._clock.max_fits))
-    with pytest.raises(GroundupError, match="Nothing has been compared"):
+    with pytest.raises(GroundupError, match="No models have been compared"):
         project.compare(**limits)
     assert heard == [expected]
 
 
-def test_the_limit_that_is_used_up_first_ends_the_comparison(tmp_path, make_frame):
+def test_the_first_limit_reached_ends_the_comparison(tmp_path, make_frame):
     project = gu.Project(make_frame(), target="y", path=tmp_path / "p", learners=LINEAR)
     assert project.build(budget="1h", max_fits=5).ended == "fits"
     assert project.result.settings["budget_s"] == 3600
 
 
-def test_a_report_that_an_interruption_left_out_is_written_with_the_stored_result(kept, again):
+def test_a_missing_report_is_written_with_the_stored_result(kept, again):
     report = next(kept.glob("runs/*/report.html"))
     report.unlink()
     assert again().build(max_fits=5).stored

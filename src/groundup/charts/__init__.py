@@ -10,54 +10,25 @@ make a small picture, and returns a `Chart`: panels to draw, the reading in word
 many charts into one page without a request to anywhere.
 """
 
-from __future__ import annotations
+from groundup._lazy import attach
 
-import importlib
-from typing import Any
-
-_LAZY = {
-    "Chart": "groundup.charts.chart",
-    "calibration": "groundup.charts.reliability",
-    "category_distribution": "groundup.charts.categories",
-    "clusters_map": "groundup.charts.plane",
-    "confusion_matrix": "groundup.charts.confusion",
-    "importance": "groundup.charts.importances",
-    "leaderboard": "groundup.charts.leaderboards",
-    "learning_curve": "groundup.charts.learning",
-    "numeric_distribution": "groundup.charts.histograms",
-    "partial_dependence": "groundup.charts.dependence",
-    "precision_recall": "groundup.charts.recall_curve",
-    "residuals": "groundup.charts.residual",
-    "roc": "groundup.charts.roc_curve",
-    "tree": "groundup.charts.branching",
-}
-_MODULES = {"bundle", "embed", "theme"}
-
-__all__ = [
-    "Chart",
-    "calibration",
-    "category_distribution",
-    "clusters_map",
-    "confusion_matrix",
-    "importance",
-    "leaderboard",
-    "learning_curve",
-    "numeric_distribution",
-    "partial_dependence",
-    "precision_recall",
-    "residuals",
-    "roc",
-    "tree",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    if name in _MODULES:
-        return importlib.import_module(f"groundup.charts.{name}")
-    raise AttributeError(f"module 'groundup.charts' has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted([*__all__, *_MODULES])
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "branching": ["tree"],
+        "categories": ["category_distribution"],
+        "chart": ["Chart"],
+        "confusion": ["confusion_matrix"],
+        "dependence": ["partial_dependence"],
+        "histograms": ["numeric_distribution"],
+        "importances": ["importance"],
+        "leaderboards": ["leaderboard"],
+        "learning": ["learning_curve"],
+        "plane": ["clusters_map"],
+        "recall_curve": ["precision_recall"],
+        "reliability": ["calibration"],
+        "residual": ["residuals"],
+        "roc_curve": ["roc"],
+    },
+    modules=["bundle", "embed", "theme"],
+)

@@ -76,7 +76,7 @@ def command(
 
 def _print(work, found: Audit, data: str) -> None:
     from groundup.cli import views
-    from groundup.workbench.audit.findings import typed, ways_out
+    from groundup.workbench.audit.findings import quote_for_shell, suggest_options
 
     console, parts = out(), work.split
     views.data(console, work.contract, work.table.n_rows, len(work.table.columns))
@@ -86,14 +86,16 @@ def _print(work, found: Audit, data: str) -> None:
     if found.scores:
         strongest(console, found)
     if not found.ok:
-        views.section(console, "Ways out", *ways_out(found.blocking).split("\n  "))
+        views.section(console, "Ways out", *suggest_options(found.blocking).split("\n  "))
     elif work.target is not None:
         asked = [("--ignore", name) for name in work.ignore] + [("--accept", name) for name in work.accept]
-        more = "".join(f" {option} {typed(value)}" for option, value in asked)
+        more = "".join(f" {option} {quote_for_shell(value)}" for option, value in asked)
         roles = "".join(
-            f" --{role} {typed(name)}" for role, name in (("time", work.time), ("group", work.group)) if name
+            f" --{role} {quote_for_shell(name)}"
+            for role, name in (("time", work.time), ("group", work.group))
+            if name
         )
-        line = f"groundup build {typed(data)} --target {typed(work.target)}{more}{roles}"
+        line = f"groundup build {quote_for_shell(data)} --target {quote_for_shell(work.target)}{more}{roles}"
         views.whole(console, "Next", line)
     console.print()
 
@@ -114,7 +116,7 @@ def findings(console: Console, found: Audit, told: tuple[Finding, ...], n_left: 
     grid.add_column(overflow="fold")
     for i, one in enumerate(told):
         word, style = ("kept", "yellow") if one.accepted else _WORDS[one.level]
-        text = Text(one.told, style="dim" if one.level == "note" else "")
+        text = Text(one.message, style="dim" if one.level == "note" else "")
         if one.remedy and not one.accepted:
             text.append(f"\n{one.remedy}", style="dim")
         grid.add_row("Audit" if i == 0 else "", Text(word, style=style), text)

@@ -169,9 +169,9 @@ class _Told:
 
     def _audited(self, audit) -> None:
         from groundup.cli.audit import brief
-        from groundup.workbench.steps.assemble import tells_of_copies
+        from groundup.workbench.steps.assemble import reports_copies
 
-        if not tells_of_copies(audit):
+        if not reports_copies(audit):
             for note in self.contract.notes:
                 if note.kind == "copies":
                     self._sentence(str(note))

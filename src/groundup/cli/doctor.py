@@ -1,43 +1,47 @@
-"""``groundup doctor``: what this machine has, what is wrong, and how to mend it."""
+"""``groundup doctor``: check this machine and say how to repair what is wrong."""
 
 from __future__ import annotations
 
 import typer
 
 from groundup.cli.talk import Debug, Json, out, print_json, verb
+from groundup.text.numbers import pluralize
 
 NAME = "doctor"
 EXAMPLES = "Example:  groundup doctor --json"
+_STYLES = {"ok": "green", "note": "yellow", "error": "bold red"}
 
 
 @verb
 def command(as_json: Json = False, debug: Debug = False) -> None:
-    """Check versions, threads, the kernel cache, memory and learners; exit code 3 if something is wrong."""
+    """Check versions, threads, the kernel cache, memory and models; the exit code is 3 if a check fails."""
     from groundup.workbench.checkup import checkup
 
-    found = checkup()
-    wrong = [f for f in found if f.level == "wrong"]
+    checks = checkup()
+    errors = [check for check in checks if check.level == "error"]
     if as_json:
-        print_json({"ok": not wrong, "findings": [f._asdict() for f in found]})
+        print_json({"ok": not errors, "checks": [check._asdict() for check in checks]})
     else:
-        _print(found)
-    if wrong:
+        _print(checks)
+    if errors:
         raise typer.Exit(3)
 
 
-def _print(found) -> None:
+def _print(checks) -> None:
     from rich.text import Text
 
     from groundup.cli.views import section
 
     console = out()
     console.print()
-    marks = {"ok": ("ok", "green"), "note": ("note", "yellow"), "wrong": ("wrong", "bold red")}
-    for finding in found:
-        word, style = marks[finding.level]
-        line = Text.assemble((f"{word:<6}", style), finding.told)
-        lines = [line] + ([Text(f"      {finding.mend}", style="bold")] if finding.mend else [])
-        section(console, finding.what, *lines)
-    bad = [f for f in found if f.level != "ok"]
+    for check in checks:
+        lines = [Text.assemble((f"{check.level:<6}", _STYLES[check.level]), check.message)]
+        if check.remedy:
+            lines.append(Text(f"      {check.remedy}", style="bold"))
+        section(console, check.name, *lines)
+    n_open = sum(check.level != "ok" for check in checks)
     console.print()
-    console.print(Text(" Everything is in order." if not bad else f" {len(bad)} to look at.", style="bold"))
+    summary = (
+        f" {pluralize(n_open, 'check needs', 'checks need')} attention." if n_open else " All checks passed."
+    )
+    console.print(Text(summary, style="bold"))

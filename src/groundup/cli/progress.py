@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from groundup.cli.talk import err, is_lively, is_utf8
 from groundup.text.numbers import format_number, format_seconds
-from groundup.workbench.run.events import Event, Failed, FitDone, StepBegun, StepDone, Told
+from groundup.workbench.run.events import Event, Failed, FitDone, Message, StepDone, StepStarted
 
 _STEPS = {
     "read": "Reading",
@@ -61,12 +61,14 @@ class Progress:
 
     def __call__(self, event: Event) -> None:
         """Hear an event of a run."""
-        if isinstance(event, (StepDone, Told)) and self._say is not None:
+        if isinstance(event, (StepDone, Message)) and self._say is not None:
             self._aside(event)
         if self._bar is None:
             return
-        if isinstance(event, StepBegun):
-            self._draw(step=_STEPS.get(event.step, event.step), description=event.what, left="", total=None)
+        if isinstance(event, StepStarted):
+            self._draw(
+                step=_STEPS.get(event.step, event.step), description=event.description, left="", total=None
+            )
         elif isinstance(event, FitDone):
             score = "" if event.score is None else f" {format_number(event.score)}"
             left = "" if event.left_s is None else f"about {format_seconds(max(event.left_s, 1.0))} left"

@@ -21,9 +21,9 @@ ProjectFolder = Annotated[
 @verb
 def command(project: ProjectFolder = None, as_json: Json = False, debug: Debug = False) -> None:
     """List the runs of a project, the latest first: what they differ in, their score, the looks at test."""
-    from groundup.workbench.run.history import runs_of
+    from groundup.workbench.run.history import list_runs
 
-    found = {root: runs_of(root) for root in projects(project)}
+    found = {root: list_runs(root) for root in projects(project)}
     if as_json:
         listed = [
             {"project": str(root), "runs": [run.to_object() for run in runs]} for root, runs in found.items()
@@ -43,13 +43,13 @@ def projects(named: Path | None) -> list[Path]:
         If there is none.
     """
     from groundup.errors import UsageError, nearest
-    from groundup.workbench.run.history import projects_in
+    from groundup.workbench.run.history import find_projects
 
     place = Path() if named is None else named
     if not place.is_dir():
-        near = nearest(str(place), projects_in(place.parent))
+        near = nearest(str(place), find_projects(place.parent))
         raise UsageError(f"There is no such folder.{near}", file=place, hint="Name the folder of a project.")
-    found = projects_in(place)
+    found = find_projects(place)
     if not found:
         hint = "groundup build DATA --target COLUMN makes one."
         raise UsageError("There is no project in this folder.", file=place.resolve(), hint=hint)

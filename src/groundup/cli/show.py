@@ -25,9 +25,9 @@ def command(
     debug: Debug = False,
 ) -> None:
     """Show a project's result, or that of one run, or what a bundle holds; a bundle is checked while it is read."""
-    from groundup.workbench.run.history import result_at
+    from groundup.workbench.run.history import find_result
 
-    if (result := result_at(path)) is not None:
+    if (result := find_result(path)) is not None:
         if as_json:
             print_json(result.to_object())
             return

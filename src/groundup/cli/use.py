@@ -29,11 +29,11 @@ def command(
 
     from groundup.text.numbers import format_number
     from groundup.workbench.run.folder import Folder
-    from groundup.workbench.run.history import find_run, is_run, root_of
+    from groundup.workbench.run.history import find_run, is_run, project_of
     from groundup.workbench.run.lock import Lock
 
     path = find_run(run, [] if is_run(Path(run)) else projects(project))
-    root = root_of(path)
+    root = project_of(path)
     with Lock(root):
         Folder(root).use(path)
     result = Folder(root).result_of(path)

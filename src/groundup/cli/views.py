@@ -82,7 +82,7 @@ def _task(contract: Contract) -> str:
     if contract.task == "clustering":
         return "no target: segments of similar rows are sought"
     if contract.task == "regression":
-        from groundup.tables.contract.notebook import range_of
+        from groundup.tables.contract.rendering import range_of
 
         column = contract.by_name[contract.target]
         if column.n_unique == 2:
@@ -143,7 +143,7 @@ def outcome(console: Console, result: Result, *, built: bool = False) -> None:
     if result.confusion and len(result.confusion["labels"]) <= 8:
         confusion(console, result.confusion)
     if result.warnings:
-        above = {f.told for f in result.audit.findings if f.level == "warn"} if result.audit else set()
+        above = {f.message for f in result.audit.findings if f.level == "warn"} if result.audit else set()
         known = [w for w in result.warnings if w != result.verdict and w not in above]
         lines = [Text(w, style="yellow") for w in known[:MOST_NOTES]]
         if lines:

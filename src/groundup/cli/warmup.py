@@ -1,4 +1,4 @@
-"""``groundup warmup``: compile every kernel once, so that no later command has to."""
+"""``groundup warmup``: compile all kernels now, so that no later command has to."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import typer
 
 from groundup.cli.talk import Debug, Json, Quiet, announce_compiling, err, is_lively, out, print_json, verb
 from groundup.errors import UsageError, nearest
+from groundup.text.numbers import pluralize
 
 NAME = "warmup"
 EXAMPLES = "Example:  groundup warmup"
@@ -15,13 +16,16 @@ EXAMPLES = "Example:  groundup warmup"
 
 TaskName = Annotated[
     str | None,
-    typer.Option(metavar="TASK", help="Only one task: binary, multiclass, regression or clustering."),
+    typer.Option(
+        metavar="TASK", help="Compile only for one task: binary, multiclass, regression or clustering."
+    ),
 ]
 Learners = Annotated[
-    list[str] | None, typer.Option(metavar="NAME", help="Only this learner; may be repeated.")
+    list[str] | None, typer.Option(metavar="NAME", help="Compile only this model; may be repeated.")
 ]
 DTypes = Annotated[
-    list[str] | None, typer.Option(metavar="TYPE", help="Only float64 (tables) or only float32 (arrays).")
+    list[str] | None,
+    typer.Option(metavar="TYPE", help="Compile only for float64 (tables) or only for float32 (arrays)."),
 ]
 
 
@@ -35,8 +39,8 @@ def command(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Compile all kernels and say where they are kept."""
-    from groundup.workbench.run.warmup import DTYPES, TASKS, folder, warm_up
+    """Compile all kernels and print where they are saved."""
+    from groundup.workbench.warmup import DTYPES, TASKS, cache_folder, warm_up
 
     for word in dtype or ():
         if word not in DTYPES:
@@ -47,45 +51,44 @@ def command(
         raise UsageError(
             f"There is no task {task!r}.{nearest(task, TASKS)}", hint=f"Tasks are: {', '.join(TASKS)}."
         )
-    announce_compiling(quiet=True)  # this command says so itself
+    announce_compiling(quiet=True)  # this command reports its own progress
     console = err()
     lively = is_lively(quiet)
 
     def tell(warmed) -> None:
         if lively:
-            console.print(
-                f"  {warmed.task:<11} {warmed.learner:<32} {warmed.seconds:6.1f} s {warmed.error}",
-                markup=False,
-            )
+            text = f"  {warmed.task:<11} {warmed.learner:<32} {warmed.seconds:6.1f} s {warmed.error}"
+            console.print(text, markup=False)
 
-    walked = warm_up(TASKS if task is None else (task,), learner, dtype or DTYPES, tell)
+    records = warm_up(TASKS if task is None else (task,), learner, dtype or DTYPES, tell)
     if as_json:
-        print_json(_object(walked, folder()))
+        print_json(_to_object(records, cache_folder()))
     elif not quiet:
-        out().print(_sentence(walked, folder()), markup=False, soft_wrap=True)
-    if any(w.error for w in walked):
+        out().print(_summarize(records, cache_folder()), markup=False, soft_wrap=True)
+    if any(record.error for record in records):
         raise typer.Exit(1)
 
 
-def _compiled(where) -> int:
-    return 0 if where is None or not where.is_dir() else sum(1 for f in where.iterdir() if f.suffix == ".nbc")
+def _count_compiled(folder) -> int:
+    if folder is None or not folder.is_dir():
+        return 0
+    return sum(1 for path in folder.iterdir() if path.suffix == ".nbc")
 
 
-def _object(walked, where) -> dict:
+def _to_object(records, folder) -> dict:
     return {
-        "folder": None if where is None else str(where),
-        "compiled": _compiled(where),
-        "seconds": sum(w.seconds for w in walked),
-        "learners": [w._asdict() for w in walked],
+        "folder": None if folder is None else str(folder),
+        "compiled": _count_compiled(folder),
+        "seconds": sum(record.seconds for record in records),
+        "learners": [record._asdict() for record in records],
     }
 
 
-def _sentence(walked, where) -> str:
-    seconds = sum(w.seconds for w in walked)
-    kept = (
-        f"{_compiled(where)} kept in {where}"
-        if where
-        else "kept nowhere: no cache folder can be written (see groundup doctor)"
-    )
-    failed = "".join(f"\n{w.learner} ({w.task}) failed: {w.error}" for w in walked if w.error)
-    return f"Kernels of {len({w.learner for w in walked})} learners are ready after {seconds:.1f} s; {kept}{failed}"
+def _summarize(records, folder) -> str:
+    n_models, seconds = len({record.learner for record in records}), sum(r.seconds for r in records)
+    if folder:
+        saved = f"{pluralize(_count_compiled(folder), 'kernel is', 'kernels are')} saved in {folder}"
+    else:
+        saved = "the kernels could not be saved because no cache folder is writable (see groundup doctor)"
+    failed = "".join(f"\n{r.learner} ({r.task}) failed: {r.error}" for r in records if r.error)
+    return f"The kernels of {pluralize(n_models, 'model')} are ready after {seconds:.1f} s; {saved}.{failed}"

@@ -1,5 +1,5 @@
-"""The engine: how numbers are crunched. Kernels are compiled once, rows live in places, statistics merge.
+"""The engine: compiled kernels, rows in blocks, statistics that merge, and losses.
 
-`kernels` says how Numba is used; `rows` where rows live and who works on them; `statistics` and `losses` hold the
-formulas that every learner shares.
+`kernels` defines how Numba is used, `rows` where rows are stored and which threads work on them; `statistics` and
+`losses` hold the formulas that all models share.
 """

@@ -1,8 +1,8 @@
 """Compare learners honestly: k folds of the train part, every fitted step fitted inside its fold.
 
 The rows of a fold reach a learner prepared: a preparer (imputation, encoding, scaling) that has seen only the fold's
-training rows. Preparing depends on the fold and on the flavour of preparer alone, so the prepared rows are kept for the
-next learner, up to ``KEEP_BYTES``.
+training rows. Preparing depends on the fold and on the preprocessing alone, so the prepared rows are kept for the next
+learner, up to ``KEEP_BYTES``.
 
 Spread: the standard deviation of the score over folds. Two models are compared on the same folds, by their differences d:
 folds share training rows, so the variance of the mean difference is not var(d)/k but, corrected (Nadeau & Bengio 2003,
@@ -39,7 +39,7 @@ class PreparedFold(NamedTuple):
 
 
 class Folds:
-    """The folds of a table, prepared once for each flavour of preparer.
+    """The folds of a table, prepared once for each preprocessing.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Folds:
         The target of every row that a fold names.
     folds : sequence of (train rows, valid rows)
     make_preparer : callable
-        ``make_preparer(flavour)`` returns an unfitted preparer with ``fit_transform(frame, y)`` and ``transform(frame)``.
+        ``make_preparer(preprocessing)`` returns an unfitted preparer: ``fit_transform(frame, y)``, ``transform(frame)``.
     """
 
     def __init__(self, frame, y: Any, folds: Sequence, make_preparer: Callable):
@@ -60,25 +60,25 @@ class Folds:
     def __len__(self) -> int:
         return len(self.folds)
 
-    def prepared(self, i: int, flavour) -> PreparedFold:
-        """Return fold `i`, prepared as `flavour` asks by a preparer that saw the fold's training rows only."""
-        if (i, flavour) in self._kept:
-            return self._kept[i, flavour]
+    def prepared(self, i: int, preprocessing) -> PreparedFold:
+        """Return fold `i`, prepared as `preprocessing` says by a preparer that saw the fold's training rows only."""
+        if (i, preprocessing) in self._kept:
+            return self._kept[i, preprocessing]
         train, valid = self.folds[i]
-        preparer = self.make_preparer(flavour)
+        preparer = self.make_preparer(preprocessing)
         X_train = preparer.fit_transform(self.frame[train], self.y[train])
         X_valid = preparer.transform(self.frame[valid])
         fold = PreparedFold(X_train, self.y[train], X_valid, self.y[valid], valid, preparer)
         n_bytes = X_train.nbytes + X_valid.nbytes
         if self._kept_bytes + n_bytes <= KEEP_BYTES:
-            self._kept[i, flavour] = fold
+            self._kept[i, preprocessing] = fold
             self._kept_bytes += n_bytes
         return fold
 
-    def each(self, flavour) -> Iterator[PreparedFold]:
+    def each(self, preprocessing) -> Iterator[PreparedFold]:
         """Yield the folds in order."""
         for i in range(len(self)):
-            yield self.prepared(i, flavour)
+            yield self.prepared(i, preprocessing)
 
 
 class FoldResult(NamedTuple):
@@ -172,7 +172,7 @@ def judge_fold(
 def validate(
     make_learner: Callable[[], Any],
     folds: Folds,
-    flavour,
+    preprocessing,
     task: str,
     classes: np.ndarray | None = None,
     *,
@@ -185,7 +185,7 @@ def validate(
     make_learner : callable
         Returns a fresh, unfitted learner.
     folds : Folds
-    flavour
+    preprocessing
         How the learner wants its rows prepared.
     task : str
     classes : ndarray, optional
@@ -194,7 +194,7 @@ def validate(
         Called with the `Validation` so far; a text ends the comparison and is its ``stopped``.
     """
     out = Validation()
-    for i, fold in enumerate(folds.each(flavour)):
+    for i, fold in enumerate(folds.each(preprocessing)):
         result, out.model, told = judge_fold(make_learner, fold, task, classes)
         out.warnings += [one for one in told if one not in out.warnings]
         out.folds.append(result)

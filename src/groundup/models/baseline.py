@@ -1,8 +1,8 @@
-"""Baselines that do not look at the features: what every learner must beat.
+"""Baselines that ignore the features: every model must be better than these.
 
-They are scikit-learn's own, because there is nothing in them to write better: a mean, a quantile, a table of frequencies.
-Added is what every learner here has: declared state, checked when it is loaded (see `estimator.state`), a fit that leaves
-nothing behind when it fails, and rows that live in a `Place`, of which only the number is asked.
+They are scikit-learn's own, as there is nothing to improve: a mean, a quantile, a table of frequencies. Added is what all
+models here have: declared state that is checked on loading (see `estimator.state`), a fit that changes nothing if it
+fails, and rows in a `RowSource`, of which only the number is used.
 
 Cost: one pass over y; a prediction costs the writing of its result. ``strategy="stratified"`` and ``"uniform"`` draw
 random numbers row after row, so that a row's prediction depends on its position, as in scikit-learn.
@@ -15,16 +15,17 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from sklearn import dummy
 
-from groundup.engine.rows import Place
+from groundup.engine.rows import RowSource
 from groundup.models.estimator import Array, Labels, Learner, Scalar, count_rows, fitting
+from groundup.models.estimator.description import CLASSIFICATION, REGRESSION, ModelDescription
 from groundup.models.estimator.state import DType
 
-# X may be anything that has a length: it need not be a matrix of numbers.
+# X may be any object that has a length: it need not be a matrix of numbers.
 _NO_FEATURES = {"n_features_in_": Scalar(int, low=1, optional=True), "_dtype_in": DType(optional=True)}
 
 
 class _Each(NamedTuple):
-    """One field, or with several outputs a list of them, each with sizes of its own."""
+    """A field, or with several outputs a list of fields, each with sizes of its own."""
 
     field: Any
     optional: bool = False
@@ -36,8 +37,8 @@ class _Each(NamedTuple):
 
 
 def _shape_of(X):
-    """Return `X`, or in place of a `Place` an array of its shape that holds one zero."""
-    if isinstance(X, Place) and not isinstance(X, np.ndarray):
+    """Return `X`, or for a `RowSource` an array of its shape that holds one zero."""
+    if isinstance(X, RowSource) and not isinstance(X, np.ndarray):
         return np.broadcast_to(np.zeros((), X.dtype), (X.n_rows, X.n_features))
     return X
 
@@ -51,9 +52,9 @@ class DummyClassifier(dummy.DummyClassifier, Learner):
         "prior" and "most_frequent" predict the most frequent label, and differ in `predict_proba`: the frequencies, or
         1 for that label. "stratified" draws labels by frequency, "uniform" draws each equally often.
     random_state : int, RandomState or None
-        For the two that draw.
+        Seed of "stratified" and "uniform".
     constant : label or array of shape (n_outputs,)
-        What "constant" predicts.
+        Prediction of "constant".
 
     Attributes
     ----------
@@ -73,6 +74,16 @@ class DummyClassifier(dummy.DummyClassifier, Learner):
     >>> model.score([[7], [8]], ["no", "yes"])
     0.5
     """
+
+    description = ModelDescription(
+        title="Baseline (shares)",
+        family="Baselines",
+        tasks=CLASSIFICATION,
+        preprocessing="none",
+        comparison="baseline",
+        portfolio=({"strategy": "prior"},),
+        exact_explanations=True,
+    )
 
     _state: ClassVar[dict] = {
         **_NO_FEATURES,
@@ -113,9 +124,9 @@ class DummyRegressor(dummy.DummyRegressor, Learner):
     ----------
     strategy : {"mean", "median", "quantile", "constant"}
     constant : float or array of shape (n_outputs,)
-        What "constant" predicts.
+        Prediction of "constant".
     quantile : float in [0, 1]
-        Which one "quantile" predicts.
+        Level that "quantile" predicts.
 
     Attributes
     ----------
@@ -129,6 +140,16 @@ class DummyRegressor(dummy.DummyRegressor, Learner):
     array([2.])
     """
 
+    description = ModelDescription(
+        title="Baseline (mean)",
+        family="Baselines",
+        tasks=REGRESSION,
+        preprocessing="none",
+        comparison="baseline",
+        portfolio=({"strategy": "mean"},),
+        exact_explanations=True,
+    )
+
     _state: ClassVar[dict] = {
         **_NO_FEATURES,
         "n_outputs_": Scalar(int, low=1),
@@ -137,7 +158,7 @@ class DummyRegressor(dummy.DummyRegressor, Learner):
 
     @fitting
     def fit(self, X, y, sample_weight=None):
-        """Find the number in `y`, in float64, by weight; of `X` only the number of rows matters."""
+        """Compute the number from `y`, in float64, by weight; of `X` only the number of rows matters."""
         X = _shape_of(X)
         y = self._target(y, count_rows(X), numeric=True, multi_output=True)
         if sample_weight is not None:

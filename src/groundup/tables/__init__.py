@@ -1,56 +1,22 @@
-"""Tables: from a source to rows that a model may trust.
+"""Tables: reading, checking, splitting and preparing data.
 
-``read`` opens a source and says what it had to decide; ``Contract`` writes down what each column means and checks later
-rows against it; ``split`` deals the rows into train, valid and test. Polars lives here, loaded on first use.
+``read`` opens a source and notes its decisions; ``Contract`` describes each column and checks later rows against it;
+``split`` divides the rows into a training, a validation and a test set. Polars is used here and loaded on first use.
 """
 
-from __future__ import annotations
+from groundup._lazy import attach
 
-import importlib
-
-_LAZY = {
-    "Column": "groundup.tables.contract.column",
-    "Conformed": "groundup.tables.contract.problems",
-    "Contract": "groundup.tables.contract.contract",
-    "Fold": "groundup.tables.parts",
-    "Level": "groundup.tables.contract.column",
-    "Note": "groundup.tables.table",
-    "Problem": "groundup.tables.contract.problems",
-    "Reject": "groundup.tables.table",
-    "Split": "groundup.tables.parts",
-    "Table": "groundup.tables.table",
-    "TablePreparer": "groundup.tables.prepare.preparer",
-    "read": "groundup.tables.sources.read",
-    "samples": "groundup.tables.sources.samples",
-    "split": "groundup.tables.parts",
-}
-_ROOMS = {"prepare"}
-
-__all__ = [
-    "Column",
-    "Conformed",
-    "Contract",
-    "Fold",
-    "Level",
-    "Note",
-    "Problem",
-    "Reject",
-    "Split",
-    "Table",
-    "TablePreparer",
-    "read",
-    "samples",
-    "split",
-]
-
-
-def __getattr__(name: str):
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    if name in _ROOMS:
-        return importlib.import_module(f"groundup.tables.{name}")
-    raise AttributeError(f"module 'groundup.tables' has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted([*__all__, *_ROOMS])
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "contract.column": ["Column", "Level"],
+        "contract.contract": ["Contract"],
+        "contract.problems": ["Conformed", "Problem"],
+        "prepare.preparer": ["TablePreparer"],
+        "sources.read": ["read"],
+        "sources.samples": ["samples"],
+        "splitting": ["Fold", "Split", "split"],
+        "table": ["Note", "Reject", "Table"],
+    },
+    modules=["prepare"],
+)

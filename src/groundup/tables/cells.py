@@ -1,7 +1,7 @@
-r"""What the text of a cell means: missing, a number, a truth value, a date.
+r"""The meaning of a cell's text: missing, a number, true or false.
 
-One place for the rules, used when a file is read (whole columns, in Polars), when a frame is checked against a contract
-and when one row is (plain Python): the three must not differ.
+The rules are shared by reading a file (whole columns, in Polars), checking a frame against a contract, and checking one
+row (plain Python), so that the three agree.
 
 Number formats (``Table.formats``, ``Column.format``):
 
@@ -11,7 +11,7 @@ Number formats (``Table.formats``, ``Column.format``):
 ``thousands_comma``  1,234.5      commas group thousands
 =================== ============ =====================================================
 
-A float has a 53-bit mantissa, so whole numbers beyond 2^53 keep their digits only as integers or text.
+A float has a 53-bit mantissa, so whole numbers beyond 2^53 keep all digits only as integers or text.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from __future__ import annotations
 import math
 import re
 
-# What stands about a cell and says nothing: Unicode's White_Space, as Polars strips it; Python's own strip takes the
-# separators of old tapes (1C to 1F) too, and the two forms of a check must agree.
+# Unicode's White_Space, as Polars strips it. Python's own strip also removes the separators 1C to 1F, and the two forms
+# of a check must agree.
 BLANKS = (
     "\t\n\x0b\x0c\r \x85\xa0\u1680"
     + "".join(map(chr, range(0x2000, 0x200B)))
     + "\u2028\u2029\u202f\u205f\u3000"
 )
-# Missing whatever the column holds. "None" and "-" are not here: they are levels of real data sets (Ames, adult).
+# Missing in a column of any kind. "None" and "-" are not included: they are levels in real data sets (Ames, adult).
 MISSING_WORDS = frozenset(
     {"", "NA", "N/A", "n/a", "#N/A", "#NA", "NaN", "nan", "NAN", "null", "NULL", "Null", "<NA>", "\\N", "NaT"}
 )
@@ -69,12 +69,12 @@ _INFINITE = re.compile(INFINITE_PATTERN)
 
 
 def is_missing(text: str, *, numeric: bool) -> bool:
-    """Say whether `text`, stripped, stands for a missing cell."""
+    """Return whether `text` (stripped) means a missing cell."""
     return text in MISSING_WORDS or (numeric and text in MISSING_SIGNS)
 
 
 def parse_number(text: str, form: str = "point") -> float | None:
-    """Return the number that `text` (stripped) writes in format `form`: infinite if it overflows, None if none."""
+    """Return `text` (stripped) as a number in format `form`: infinite if it overflows, None if it is not a number."""
     if _COMPILED[form].match(text) is None:
         if _INFINITE.match(text):
             return math.inf if text[0] != "-" else -math.inf
@@ -83,13 +83,13 @@ def parse_number(text: str, form: str = "point") -> float | None:
 
 
 def plain_number(text: str, form: str) -> str:
-    """Return `text`, a number in format `form`, as ``float`` reads it."""
+    """Return `text`, a number in format `form`, in the notation of ``float``."""
     if form == "decimal_comma":
         return text.replace(".", "").replace(",", ".")
     return text.replace(",", "") if form == "thousands_comma" else text
 
 
 def parse_boolean(text: str) -> bool | None:
-    """Return the truth value that `text` writes (true, false in any case), None if none."""
+    """Return True or False for the words true and false in any case, otherwise None."""
     lowered = text.lower()
     return True if lowered in TRUE_WORDS else False if lowered in FALSE_WORDS else None

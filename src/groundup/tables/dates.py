@@ -1,4 +1,4 @@
-r"""Dates written as text: seven layouts, matched by one pattern each and turned into naive UTC microseconds.
+r"""Dates written as text: six layouts, each matched by one pattern and converted to naive UTC microseconds.
 
 =========== ===========================================================================
 ``iso``     2024-03-08, 2024/3/8, with or without a time
@@ -9,9 +9,9 @@ r"""Dates written as text: seven layouts, matched by one pattern each and turned
 ``mondy``   March 8, 2024
 =========== ===========================================================================
 
-A time may follow (``T`` or blanks; hours and minutes, seconds, up to nine decimals of which six count, am or pm, ``Z``
-or an offset, which is subtracted). Two-digit years below 69 are 20xx, others 19xx, as POSIX has it. The column form and
-the cell form use the same patterns and the same arithmetic, so their verdicts agree.
+A time may follow (``T`` or blanks; hours and minutes, seconds, up to nine decimals of which six are used, am or pm,
+``Z`` or an offset, which is subtracted). Two-digit years below 69 are 20xx, others 19xx, as in POSIX. Columns and single
+cells are parsed by the same patterns and arithmetic, so the results agree.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _MONTHS = {
 
 
 def parse_datetime(text: str, layout: str) -> datetime | None:
-    """Return the moment that `text` (stripped) writes in `layout`, naive and in UTC, or None."""
+    """Return `text` (stripped) parsed in `layout`, naive and in UTC, or None where it does not match."""
     match = _COMPILED[layout].match(text)
     if match is None:
         return None
@@ -60,20 +60,21 @@ def parse_datetime(text: str, layout: str) -> datetime | None:
         hour = hour % 12 + (12 if part["half"].lower() == "pm" else 0)
     micros = int((part["f"] or "0")[:6].ljust(6, "0"))
     try:
-        moment = datetime(  # noqa: DTZ001 - naive means UTC here
+        parsed = datetime(  # noqa: DTZ001 - naive means UTC here
             year, month, int(part["d"]), hour, int(part["mi"] or 0), int(part["s"] or 0), micros
         )
-        return moment - timedelta(minutes=_offset_minutes(part["zone"]))
+        return parsed - timedelta(minutes=_offset_minutes(part["zone"]))
     except (ValueError, OverflowError):
         return None
 
 
 def parse_datetimes(text: pl.Series, layout: str) -> pl.Series:
-    """Return `text` (stripped strings) read in `layout` as Datetime("us"), null where it does not fit."""
+    """Return `text` (stripped strings) parsed in `layout` as Datetime("us"), null where it does not match."""
     part = text.str.extract_groups(LAYOUTS[layout]).struct.unnest()
     columns = set(part.columns)
 
     def number(name, default=None):
+        """Return the expression of one group as an integer."""
         return (
             pl.col(name).cast(pl.Int32, strict=False) if default is None else number(name).fill_null(default)
         )
@@ -101,7 +102,7 @@ def parse_datetimes(text: pl.Series, layout: str) -> pl.Series:
         .then(minutes)
         .otherwise(0)
     )
-    return _moments(
+    return _combine(
         part.select(
             y=year,
             m=month,
@@ -115,8 +116,8 @@ def parse_datetimes(text: pl.Series, layout: str) -> pl.Series:
     ).rename(text.name)
 
 
-def _moments(part: pl.DataFrame) -> pl.Series:
-    """Return year, month, ... of `part` as moments; null where the calendar has no such day or time."""
+def _combine(part: pl.DataFrame) -> pl.Series:
+    """Return the datetimes of the columns year, month, ...; null for days and times that do not exist."""
     leap = ((pl.col("y") % 4 == 0) & (pl.col("y") % 100 != 0)) | (pl.col("y") % 400 == 0)
     days = (
         pl.when(pl.col("m") == 2)
@@ -134,11 +135,12 @@ def _moments(part: pl.DataFrame) -> pl.Series:
         & pl.col("s").is_between(0, 59)
     ).fill_null(value=False)
     whole = part.with_columns(pl.when(fits).then(pl.all()))
-    moment = pl.datetime("y", "m", "d", "h", "mi", "s", "us", time_unit="us")
-    return whole.select((moment - pl.duration(minutes=pl.col("offset"))).alias("moment")).to_series()
+    local = pl.datetime("y", "m", "d", "h", "mi", "s", "us", time_unit="us")
+    return whole.select((local - pl.duration(minutes=pl.col("offset"))).alias("utc")).to_series()
 
 
 def _offset_minutes(zone: str | None) -> int:
+    """Return the offset from UTC in minutes."""
     if zone is None or zone[0] not in "+-":
         return 0
     digits = zone[1:].replace(":", "")

@@ -1,8 +1,8 @@
 """The digest of a frame: SHA-256 over its schema and all its cells.
 
-The bytes hashed are a function of the cells alone: per column the name, the type, the number of rows, one validity byte
-per row, then the values (missing ones as zero, every NaN as one NaN; of a string its length and its UTF-8 bytes).
-Neither Polars' chunks nor its row hashes (which change from release to release) take part. Cost: about 1 GB/s.
+The hashed bytes depend on the cells alone: per column the name, the type, the number of rows, one validity byte per row,
+then the values (missing ones as zero, every NaN as the same NaN, strings as length and UTF-8 bytes). Polars' chunks and
+its row hashes, which change between releases, are not used. Cost: about 1 GB/s.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import hashlib
 import numpy as np
 import polars as pl
 
-_STRIDE = 1 << 16  # rows per step for strings: bounds the joined copy
+_STRIDE = 1 << 16  # rows per step for strings: limits the memory of the joined copy
 
 
 def frame_digest(frame: pl.DataFrame) -> str:
@@ -24,10 +24,13 @@ def frame_digest(frame: pl.DataFrame) -> str:
 
 
 def _add_column(sha, series: pl.Series) -> None:
+    """Update the hash with one column."""
     name = series.name.encode()
     sha.update(f"{len(name)} {series.dtype} ".encode() + name)
-    gaps = series.null_count()
-    sha.update(series.is_not_null().to_numpy().astype(np.uint8).tobytes() if gaps else b"\x01" * len(series))
+    n_missing = series.null_count()
+    sha.update(
+        series.is_not_null().to_numpy().astype(np.uint8).tobytes() if n_missing else b"\x01" * len(series)
+    )
     physical = series.to_physical() if series.dtype.is_temporal() else series
     if physical.dtype.is_numeric() and not isinstance(physical.dtype, pl.Decimal):
         values = physical.fill_null(0).to_numpy()
@@ -43,6 +46,7 @@ def _add_column(sha, series: pl.Series) -> None:
 
 
 def _as_text(series: pl.Series) -> pl.Series:
+    """Return a column that is not numeric as strings."""
     if series.dtype in (pl.String, pl.Categorical, pl.Enum):
         return series.cast(pl.String)
     if series.dtype == pl.Binary:
@@ -51,6 +55,7 @@ def _as_text(series: pl.Series) -> pl.Series:
 
 
 def _add_text(sha, text: pl.Series) -> None:
+    """Update the hash with the lengths and bytes of strings."""
     text = text.fill_null("")
     sha.update(text.str.len_bytes().to_numpy().astype(np.uint32).tobytes())
     for start in range(0, len(text), _STRIDE):

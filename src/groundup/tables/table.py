@@ -1,7 +1,7 @@
-"""A table: an eager Polars frame with a name, the digest of its cells, and what had to be decided to read it.
+"""A table: an eager Polars frame with a name, the digest of its cells, and the decisions taken to read it.
 
-Rows keep the order of the source. Polars 2 does not promise that for lazy frames, so a table is always eager and every
-row number in the workbench (splits, folds, problems) counts the rows of ``Table.frame``.
+Rows keep the order of the source. Polars 2 does not guarantee that for lazy frames, so a table is always eager; all row
+numbers in the workbench (splits, folds, problems) refer to ``Table.frame``.
 """
 
 from __future__ import annotations
@@ -12,19 +12,22 @@ from functools import cached_property
 
 import polars as pl
 
+from groundup.tables.digest import frame_digest
+from groundup.text.numbers import pluralize
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One decision that a reader might have taken otherwise.
+    """One decision taken for the user, which an option can change.
 
     Attributes
     ----------
     kind : str
         Short and stable, for programs: "delimiter", "encoding", "dates", "target", ...
     message : str
-        One sentence for people: what was decided, why, and how to decide otherwise.
+        One sentence: the decision, its reason, and the option that changes it.
     column : str or None
-        The column it is about, where it is about one.
+        The column concerned, if it is a single one.
     """
 
     kind: str
@@ -37,7 +40,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """One record of the source that did not become a row: its first line (from 1), the reason, its text (cut)."""
+    """One rejected record of the source: its first line (from 1), the reason, and its text (shortened)."""
 
     line: int
     reason: str
@@ -46,7 +49,7 @@ class Reject:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Rows with names, read once.
+    """Named columns of rows, read once.
 
     Attributes
     ----------
@@ -55,14 +58,14 @@ class Table:
     name : str
         Short name for titles and file names.
     source : str
-        Where the rows came from: a path, ``sample:NAME``, or the kind of frame.
+        Origin of the rows: a path, ``sample:NAME``, or the kind of frame.
     notes : tuple of Note
-        Every decision that reading took.
+        Every decision taken while reading.
     rejects : tuple of Reject
-        Every record that was left out. Records read = ``frame.height + len(rejects)``.
+        Every rejected record. Records read = ``frame.height + len(rejects)``.
     formats : mapping of str to str
-        How the text of a column was read where there was a choice (``decimal_comma``, ``%d/%m/%Y``, ...), so that
-        later rows are read alike.
+        Number format or date layout of the columns that need one (``decimal_comma``, ``dmy``, ...), so that later rows
+        are read in the same way.
     """
 
     frame: pl.DataFrame
@@ -74,9 +77,7 @@ class Table:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over the schema and every cell; the same for the same cells however they are chunked."""
-        from groundup.tables.digest import frame_digest
-
+        """SHA-256 over the schema and every cell; independent of Polars' chunks."""
         return frame_digest(self.frame)
 
     @property
@@ -94,6 +95,6 @@ class Table:
 
     def __repr__(self) -> str:
         rows, columns = self.frame.shape
-        told = f", {len(self.notes)} notes" if self.notes else ""
-        lost = f", {len(self.rejects)} rejected" if self.rejects else ""
-        return f"<Table {self.name!r}: {rows:,} rows x {columns:,} columns{told}{lost}>"
+        notes = f", {pluralize(len(self.notes), 'note')}" if self.notes else ""
+        rejects = f", {len(self.rejects):,} rejected" if self.rejects else ""
+        return f"<Table {self.name!r}: {rows:,} rows x {columns:,} columns{notes}{rejects}>"

@@ -1,4 +1,4 @@
-"""Contracts that every learner keeps, ours and a stranger's: one call shows whether yours does.
+"""The contract that every model fulfils, ours and a third party's: one call shows whether yours does.
 
 >>> from groundup.testing import check_learner
 >>> from groundup.models import DummyClassifier
@@ -7,25 +7,11 @@
 []
 """
 
-from __future__ import annotations
+from groundup._lazy import attach
 
-import importlib
-
-_LAZY = {
-    "Check": "groundup.testing.contract",
-    "Report": "groundup.testing.contract",
-    "check_learner": "groundup.testing.contract",
-    "learner_checks": "groundup.testing.contract",
-}
-
-__all__ = ["Check", "Report", "check_learner", "learner_checks"]
-
-
-def __getattr__(name: str):
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'groundup.testing' has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted(__all__)
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "contract": ["Check", "Report", "check_learner", "learner_checks"],
+    },
+)

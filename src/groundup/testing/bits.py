@@ -1,4 +1,4 @@
-"""The same bits: for 1, 2 or 4 threads, in memory or on disk, today and tomorrow."""
+"""The same bits: for 1, 2 or 4 threads, in memory or on disk, in each fit."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def checks(learner):
 
 @contextlib.contextmanager
 def thread_budget(n_threads: int) -> Iterator[None]:
-    """Set the process's budget of threads inside the block."""
+    """Set the number of threads of the process inside the block."""
     before = os.environ.get("GROUNDUP_NUM_THREADS")
     os.environ["GROUNDUP_NUM_THREADS"] = str(n_threads)
     try:
@@ -46,7 +46,7 @@ def thread_budget(n_threads: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def on_disk(X: np.ndarray) -> Iterator[Memmap]:
-    """Write `X` to a file in the blocks of the row engine, and open it as a place."""
+    """Write `X` to a file in the blocks of the row engine, and open it as a row source."""
     bounds = block_bounds(len(X))
     with tempfile.TemporaryDirectory() as folder:
         blocks = (X[lo:hi] for lo, hi in itertools.pairwise(bounds))
@@ -57,13 +57,15 @@ def same_bits_for_any_number_of_threads(learner):
     """Fit and predict with 1, 2 and 4 threads on several blocks of rows: of 5 features and 3 classes, of 19 and 5."""
     for n_features, n_groups in ((5, 3), (19, 5)):
         data = sample(learner, MANY_ROWS, n_features, n_groups=n_groups)
-        said = {}
+        results = {}
         for n_threads in (1, 2, 4):
             with thread_budget(n_threads):
                 model = fitted(learner, data)
-                said[n_threads] = state_of(model), answers(model, data.X)
+                results[n_threads] = state_of(model), answers(model, data.X)
         for n_threads in (2, 4):
-            assert_same(said[n_threads], said[1], f"{n_threads} threads against 1, {n_features} features")
+            assert_same(
+                results[n_threads], results[1], f"{n_threads} threads against 1, {n_features} features"
+            )
 
 
 def same_bits_for_any_n_jobs(learner):
@@ -80,26 +82,27 @@ def same_bits_from_disk(learner):
     """Fit on rows in memory and in a file, in float64 and float32."""
     for dtype in (np.float64, np.float32):
         data = sample(learner, MANY_ROWS, dtype=dtype)
-        with on_disk(data.X) as place:
-            there = fitted(learner, data._replace(X=place))
+        with on_disk(data.X) as on_file:
+            from_disk = fitted(learner, data._replace(X=on_file))
         assert_same(
-            state_of(there), state_of(fitted(learner, data)), f"{np.dtype(dtype)} on disk against memory"
+            state_of(from_disk), state_of(fitted(learner, data)), f"{np.dtype(dtype)} on disk against memory"
         )
-        assert there.n_features_in_ == data.X.shape[1]
+        assert from_disk.n_features_in_ == data.X.shape[1]
 
 
 def rows_on_disk_are_checked(learner):
-    """Refuse an infinity in a file as one in an array, and a target that is too short."""
+    """Refuse an infinity in a file, as in an array, and a target that is too short."""
     data = sample(learner, MANY_ROWS)
     data.X[-1, 1] = np.inf
-    with on_disk(data.X) as place:
-        _refused(learner, data._replace(X=place), "an infinity on disk")
+    with on_disk(data.X) as on_file:
+        _refused(learner, data._replace(X=on_file), "an infinity on disk")
         if data.y is not None:
             data.X[-1, 1] = 0.0
-            _refused(learner, Sample(place, data.y[:-1], data.weight), "a target one row short")
+            _refused(learner, Sample(on_file, data.y[:-1], data.weight), "a target one row short")
 
 
 def _refused(learner, data, what: str) -> None:
+    """Raise AssertionError unless a fit to `data` raises ValueError."""
     try:
         fitted(learner, data)
     except ValueError:
@@ -108,15 +111,15 @@ def _refused(learner, data, what: str) -> None:
 
 
 def says_that_it_works_in_memory_only(learner):
-    """Refuse rows on disk by name of the place, where the class does not list it."""
+    """Refuse rows on disk with an error that says where they may be, if the class does not list "memmap"."""
     data = sample(learner)
-    with on_disk(data.X) as place:
+    with on_disk(data.X) as on_file:
         try:
-            fitted(learner, data._replace(X=place))
+            fitted(learner, data._replace(X=on_file))
         except ValueError as e:
             if "memory" in str(e):
                 return
-            raise AssertionError(f"the error does not say where the learner works: {e}") from None
+            raise AssertionError(f"the error does not say where rows may be: {e}") from None
     raise AssertionError("rows on disk were accepted, but `places` does not list them")
 
 

@@ -1,11 +1,11 @@
-"""The contract suite: scikit-learn's checks and ours, run over one learner, told in one report.
+"""The contract suite: scikit-learn's checks and ours, run on one model, with one report.
 
-Two ways to use it. As a script or in a notebook:
+In a script or in a notebook:
 
-    report = check_learner(MyLearner())         # raises CheckFailed with the list of what failed, and why
+    report = check_learner(MyLearner())         # raises CheckFailed with the list of failures and their reasons
     print(report)
 
-And in pytest, one test a check:
+In pytest, one test per check:
 
     @pytest.mark.parametrize("check", learner_checks(MyLearner()), ids=str)
     def test_contract(check):
@@ -24,17 +24,17 @@ from typing import NamedTuple
 from groundup.errors import CheckFailed, UsageError, nearest
 from groundup.models.estimator import ConvergenceWarning, clone
 
-#: What a check can come to, in the order of the report.
+#: Results of a check, in the order of the report.
 STATUSES = ("passed", "failed", "expected to fail", "not applicable")
 
 
 class Result(NamedTuple):
-    """What one check came to.
+    """The result of one check.
 
     name : of the check.
     status : one of `STATUSES`.
     why : the failure in a few lines, or the declared reason.
-    seconds : how long it took.
+    seconds : duration.
     """
 
     name: str
@@ -44,18 +44,18 @@ class Result(NamedTuple):
 
 
 class Check:
-    """One named check of one learner. Call it: it raises AssertionError if the learner breaks the contract.
+    """One named check of one model. Calling it raises AssertionError if the model breaks the contract.
 
     Parameters
     ----------
     name : str
         As the report shows it; scikit-learn's begin with ``check_``.
     function : callable
-        Called with a fresh clone of the learner.
+        Called with a fresh clone of the model.
     learner : estimator
         Not changed.
     expected : str
-        The reason why this check is expected to fail; empty where it must pass.
+        The reason why this check is expected to fail; empty if it must pass.
     """
 
     def __init__(self, name: str, function: Callable, learner, expected: str = ""):
@@ -67,7 +67,7 @@ class Check:
     __repr__ = __str__
 
     def __call__(self) -> None:
-        """Run the check. One that is expected to fail, and does not, fails: its declaration must go."""
+        """Run the check. One that is expected to fail, and passes, fails: its declaration must be removed."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             if not self.expected:
@@ -77,30 +77,32 @@ class Check:
                 self.function(clone(self.learner))
             except unittest.SkipTest:
                 raise
-            except Exception:  # noqa: BLE001 (whatever it is, it was foreseen)
+            except Exception:  # noqa: BLE001 (any failure is expected)
                 return
-            raise AssertionError(f"{self.name} passes: take it off the expected failures ({self.expected})")
+            raise AssertionError(
+                f"{self.name} passes: remove it from the expected failures ({self.expected})"
+            )
 
     def run(self) -> Result:
-        """Run the check and tell what it came to."""
+        """Run the check and return its result."""
         begun = time.perf_counter()
         try:
             self()
             status, why = ("expected to fail", self.expected) if self.expected else ("passed", "")
         except unittest.SkipTest as e:
             status, why = "not applicable", str(e)
-        except Exception as e:  # noqa: BLE001 (a learner may raise anything)
+        except Exception as e:  # noqa: BLE001 (a model may raise anything)
             status, why = "failed", _why(e)
         return Result(self.name, status, why, time.perf_counter() - begun)
 
 
 class Report:
-    """What all checks came to.
+    """The results of all checks.
 
     Attributes
     ----------
     learner : str
-        The learner's repr.
+        The repr of the model.
     results : list of Result
     """
 
@@ -108,6 +110,7 @@ class Report:
         self.learner, self.results = learner, results
 
     def _names(self, status: str) -> list[str]:
+        """Return the names of the checks with a status."""
         return [r.name for r in self.results if r.status == status]
 
     @property
@@ -146,43 +149,44 @@ def learner_checks(
     weights: str | None = None,
     save_and_load: Callable | None = None,
 ) -> list[Check]:
-    """Return the checks of a learner, scikit-learn's first.
+    """Return the checks of a model, scikit-learn's first.
 
     Parameters
     ----------
     learner : estimator or class
-        Choose parameters that make it quick: it is fitted some hundred times, at most on 20,000 rows.
+        Choose parameters that make it quick: it is fitted some hundred times, on 20,000 rows at most.
     expected_failures : dict of str to str, optional
         Name of a check -> the reason why it fails.
     weights : {"repetition", "sampling", "none"}, optional
-        What ``sample_weight`` means; the class' own ``weights`` where not given. "repetition": a weight of 2 is the row
-        given twice, to 1e-7. "sampling": so in the mean only, for learners that sample or quantise.
+        What ``sample_weight`` means; without it, the ``weights`` of the class. "repetition": a weight of 2 is the row
+        given twice, to 1e-7. "sampling": the same in the mean only, for models that sample or quantise.
     save_and_load : callable, optional
-        ``save_and_load(fitted)`` returns what comes back from a file; its predictions must have the same bits.
+        ``save_and_load(fitted)`` returns the model read from a file; its predictions must have the same bits.
 
     Raises
     ------
     UsageError
         If an expected failure names no check.
     """
-    from groundup.testing import bits, fitting, predicting, reference, storing, weighting
+    from groundup.testing import bits, describing, fitting, predicting, reference, storing, weighting
 
     learner = learner() if isinstance(learner, type) else learner
     expected_failures = dict(expected_failures or {})
     meaning = weights or getattr(learner, "weights", "repetition")
-    found = [
+    pairs = [
         *reference.checks(learner),
         *bits.checks(learner),
         *predicting.checks(learner),
         *weighting.checks(learner, meaning),
         *storing.checks(learner, save_and_load),
         *fitting.checks(learner),
+        *describing.checks(learner),
     ]
-    names = [name for name, _ in found]
+    names = [name for name, _ in pairs]
     for name in expected_failures:
         if name not in names:
-            raise UsageError(f"no check of this learner is called {name!r}.{nearest(name, names)}")
-    return [Check(name, function, learner, expected_failures.get(name, "")) for name, function in found]
+            raise UsageError(f"This model has no check {name!r}.{nearest(name, names)}")
+    return [Check(name, function, learner, expected_failures.get(name, "")) for name, function in pairs]
 
 
 def check_learner(
@@ -194,26 +198,26 @@ def check_learner(
     progress: Callable[[Result], None] | None = None,
     on_fail: str = "raise",
 ) -> Report:
-    """Check that a learner keeps the contract: scikit-learn's rules and this house's.
+    """Check that a model fulfils the contract: the rules of scikit-learn and of groundup.
 
     Parameters
     ----------
     learner, expected_failures, weights, save_and_load
         As for `learner_checks`.
     progress : callable, optional
-        Called with each `Result` as it comes.
+        Called with each `Result`.
     on_fail : {"raise", "report"}
-        "report": return the report also where checks fail.
+        "report": return the report even if checks fail.
 
     Returns
     -------
     Report
-        ``print(report)`` tells all.
+        Shows all failures when printed.
 
     Raises
     ------
     CheckFailed
-        If a check fails that is not expected to; the message is the report, also found as ``error.report``.
+        If a check fails that is not expected to; the message is the report, which is also ``error.report``.
     """
     if on_fail not in {"raise", "report"}:
         raise UsageError(f"on_fail={on_fail!r} is neither 'raise' nor 'report'")
@@ -234,7 +238,7 @@ def check_learner(
 
 
 def _why(error: Exception) -> str:
-    """Return the error's message and the line of the learner (or of the check) that raised it."""
+    """Return the message of the error and the line of the model (or of the check) that raised it."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if "/testing/" not in f.filename and "/sklearn/" not in f.filename] or frames
     text = str(error).strip() or "no message"

@@ -1,12 +1,12 @@
-"""Change a fitted learner's state at random, as a broken or hostile file would, and see what it does.
+"""Change the state of a fitted model at random, as a damaged or malicious file would, and check what it does.
 
-Done in a process of its own, since a kernel that reads out of bounds may end it. There, ``NUMBA_BOUNDSCHECK=1`` turns a
-silent read out of bounds into an IndexError. The check does not reach into the register tiles (`engine.kernels.tiles`),
-which are written as machine instructions: so the process runs with ``GROUNDUP_TILES=portable``, the same sums as plain
-loops. What only the fast tiles would read is not seen here.
+This runs in another process, since a kernel that reads out of bounds may crash it. There, ``NUMBA_BOUNDSCHECK=1`` turns a
+read out of bounds into an IndexError. The check does not reach the register tiles (`engine.kernels.tiles`), which are
+written as machine instructions: so the process runs with ``GROUNDUP_TILES=portable``, the same sums as plain loops. Reads
+out of bounds by the fast tiles alone are not detected.
 
-Starting such a process costs seconds of imports. So one is kept that has them behind it (``python -m
-groundup.testing.mutations``, see `main`), and forks for each learner: what is left behind by one never meets another.
+Starting such a process takes seconds of imports. So one process is reused (``python -m groundup.testing.mutations``, see
+`main`), and forks for each model: the models cannot affect each other.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 N_CHANGES = 300
-#: Changing a state 300 times takes seconds, most of them compiling with bounds checks.
+#: Timeout: 300 changes take seconds, most of them for compiling with bounds checks.
 LONGEST_S = 480
 #: Elsewhere (macOS: Accelerate, the Objective-C runtime) a fork of a process that has loaded libraries may hang or crash.
 #: Here it is safe: the process that forks has imported, and neither computed nor started a thread.
@@ -33,32 +33,33 @@ _MOST_BYTES = 4 << 30
 
 
 def mutate_all(model, X, n_changes: int = N_CHANGES, seed: int = 0) -> list[str]:
-    """Return a complaint for each change that was neither refused by ValueError nor harmless."""
+    """Return a line for each change that was neither refused by a ValueError nor harmless."""
     rng = np.random.default_rng(seed)
     params, state = model.get_params(deep=False), model.get_state()
-    complaints = []
+    failures = []
     for _ in range(n_changes):
         changed, what = _changed(dict(state), rng)
         error = _try(type(model), params, changed, X)
         if error:
-            complaints.append(f"{what}: {error}")
-    return complaints
+            failures.append(f"{what}: {error}")
+    return failures
 
 
 def _try(cls, params, state, X) -> str:
+    """Load a state and predict; return what went wrong, "" if nothing did."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
             model = cls.from_state(params, state)
         except ValueError:
             return ""
-        except Exception as e:  # noqa: BLE001 (that is what we look for)
+        except Exception as e:  # noqa: BLE001 (to be reported)
             return f"from_state raised {type(e).__name__}: {e}"
         for name in ("predict", "predict_proba", "decision_function", "transform"):
             method = getattr(model, name, None)
             if not callable(method):
                 continue
-            for rows in (X[:5], X):  # few rows may take another way than many
+            for rows in (X[:5], X):  # few rows may be predicted by another kernel than many
                 try:
                     method(rows)
                 except ValueError:
@@ -69,7 +70,7 @@ def _try(cls, params, state, X) -> str:
 
 
 def _changed(state: dict, rng) -> tuple[dict, str]:
-    """Return the state after one random change, and what was changed."""
+    """Return the state after one random change, and a description of the change."""
     name = sorted(state)[rng.integers(len(state))]
     kind = rng.integers(12)
     if kind == 0:
@@ -100,6 +101,7 @@ def _changed(state: dict, rng) -> tuple[dict, str]:
 
 
 def _changed_value(value, rng):
+    """Return a value with one random change."""
     if isinstance(value, np.ndarray):
         return _changed_array(value, rng)
     if isinstance(value, (list, tuple)) and len(value):
@@ -126,6 +128,7 @@ def _changed_value(value, rng):
 
 
 def _changed_array(value: np.ndarray, rng) -> np.ndarray:
+    """Return an array with one random change."""
     choice = rng.integers(8)
     if choice == 0:
         return value[:-1] if value.ndim else value[None]
@@ -147,13 +150,13 @@ def _changed_array(value: np.ndarray, rng) -> np.ndarray:
         value.flat[at] ^= True
     else:
         limits = np.iinfo(value.dtype)
-        near = min(int(value.flat[at]) + 1, int(limits.max))
-        value.flat[at] = [limits.min, limits.max, 0, near, min(value.size, limits.max)][rng.integers(5)]
+        next_value = min(int(value.flat[at]) + 1, int(limits.max))
+        value.flat[at] = [limits.min, limits.max, 0, next_value, min(value.size, limits.max)][rng.integers(5)]
     return value
 
 
 def _limit_memory() -> None:
-    """Let a state that asks for the whole machine end in a MemoryError, which is a complaint like any other."""
+    """Limit the memory, so that a state that requests too much raises MemoryError, which is reported."""
     try:
         import resource
     except ImportError:  # not on Windows
@@ -161,8 +164,8 @@ def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (_MOST_BYTES, _MOST_BYTES))
 
 
-def _answer(source: str) -> None:
-    """Read the pickled (model, X) from `source`, and write the complaints beside it, as JSON."""
+def _run(source: str) -> None:
+    """Read the pickled (model, X) from `source`, and write the failures beside it, as JSON."""
     faulthandler.dump_traceback_later(LONGEST_S, exit=True)
     _limit_memory()
     model, X = pickle.loads(Path(source).read_bytes())  # noqa: S301 (written by the suite itself)
@@ -171,32 +174,33 @@ def _answer(source: str) -> None:
 
 
 def main() -> None:
-    """For each line of standard input, [source, import path] as JSON: `_answer` in a fork, and print its exit code.
+    """For each line of standard input, [source, import path] as JSON: `_run` in a fork, and print its exit code.
 
-    Where a process cannot fork, it answers once and ends.
+    Where a process cannot fork, it runs once and ends.
     """
-    importlib.import_module("groundup.models.estimator")  # what every learner imports, and takes longest
+    importlib.import_module("groundup.models.estimator")  # every model imports it, and it takes longest
 
     with os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1) as codes:
-        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a learner may print
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a model may print
         for line in sys.stdin:
             source, sys.path[:] = json.loads(line)
             if not FORKS:
-                _answer(source)
+                _run(source)
                 codes.write("0\n")
                 return
             child = os.fork()
             if not child:
-                _run_and_leave(source)
+                _run_and_exit(source)
             codes.write(f"{os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}\n")
 
 
-def _run_and_leave(source: str) -> None:
+def _run_and_exit(source: str) -> None:
+    """Run in a fork, and exit without the cleanup of the parent."""
     code = 1
     try:
-        _answer(source)
+        _run(source)
         code = 0
-    except BaseException:  # noqa: BLE001 (the parent is told; nothing may run on in this copy of it)
+    except BaseException:  # noqa: BLE001 (the parent gets the exit code; the fork must end here)
         traceback.print_exc()
     finally:
         sys.stderr.flush()

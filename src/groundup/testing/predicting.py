@@ -1,4 +1,4 @@
-"""Predictions: each row for itself, and the short way for plain arrays the same as the long way."""
+"""Predictions: rows are independent, and the fast path for plain arrays agrees with full validation."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def checks(learner):
 
 
 def rows_are_independent(learner):
-    """``f(X)[i]`` has the bits of ``f(X[i:i+1])``, and so in slices of any length: alone, among few, among many."""
+    """``f(X)[i]`` has the bits of ``f(X[i:i+1])``, and of any longer slice."""
     for dtype in (np.float64, np.float32):
         X = sample(learner, MANY_ROWS, seed=3, dtype=dtype).X
         _independent(fitted(learner, sample(learner, 400, dtype=dtype)), X)
 
 
 def wide_rows_are_independent(learner):
-    """The same of 19 features and 5 classes: kernels take them by other ways, with whole vectors and a rest."""
+    """The same for 19 features and 5 classes, where kernels use whole vectors and a remainder."""
     shape: dict[str, Any] = {"n_features": 19, "n_groups": 5}
     for dtype in (np.float64, np.float32):
         X = sample(learner, MANY_ROWS, seed=3, dtype=dtype, **shape).X
@@ -36,18 +36,19 @@ def wide_rows_are_independent(learner):
 
 
 def _independent(model, X: np.ndarray) -> None:
+    """Raise AssertionError unless slices of X have the bits of all rows together."""
     together = answers(model, X)
     rng = np.random.default_rng(0)
     alone = [0, 1, len(X) - 1, *rng.integers(len(X), size=30)]
     slices = [(i, i + 1) for i in alone] + [(5, 5 + n) for n in (2, 3, 4, 7, 8, 31, 64, 1001)]
     for lo, hi in slices:
         for name, answer in answers(model, X[lo:hi].copy()).items():
-            what = f"{name} of rows {lo}..{hi - 1} ({X.dtype}) depends on their neighbours"
+            what = f"{name} of rows {lo}..{hi - 1} ({X.dtype}) depends on the other rows"
             assert_same(answer, together[name][lo:hi], what)
 
 
 def any_container_gives_the_same_bits(learner):
-    """One array, in other layouts and types that hold the same values: the short way and full validation agree."""
+    """An array in other layouts and types with the same values: the fast path and full validation agree."""
     for dtype in (np.float64, np.float32):
         data = sample(learner, 60, dtype=dtype)
         model = fitted(learner, data)
@@ -58,6 +59,7 @@ def any_container_gives_the_same_bits(learner):
 
 
 def _containers(X: np.ndarray) -> dict[str, Any]:
+    """Return the values of X in other layouts and types."""
     wide = np.zeros((len(X), 2 * X.shape[1]), X.dtype)
     wide[:, ::2] = X
     locked = X.copy()
@@ -76,10 +78,10 @@ def _containers(X: np.ndarray) -> dict[str, Any]:
 
 
 def plain_arrays_raise_the_same_errors(learner):
-    """What is wrong with a plain array is told in the words of full validation; NaN and infinity are never predicted."""
+    """A bad plain array raises the error of full validation; NaN and infinity are never predicted."""
     data = sample(learner, 60)
     model = fitted(learner, data)
-    nan_welcome = get_tags(learner).input_tags.allow_nan
+    allows_nan = get_tags(learner).input_tags.allow_nan
     for n_rows in (1, 60):
         X = data.X[:n_rows]
         for what, value in {"NaN": np.nan, "inf": np.inf, "-inf": -np.inf}.items():
@@ -87,7 +89,7 @@ def plain_arrays_raise_the_same_errors(learner):
                 bad = X.copy()
                 bad[-1, column] = value
                 _same_outcome(model, bad, bad.tolist(), f"{what} in column {column} of {n_rows} row(s)")
-                if not (nan_welcome and what == "NaN"):
+                if not (allows_nan and what == "NaN"):
                     _raises(model, bad, f"{what} in column {column} of {n_rows} row(s)")
     for what, bad in {
         "too wide": np.hstack([data.X, data.X]),
@@ -102,6 +104,7 @@ def plain_arrays_raise_the_same_errors(learner):
 
 
 def _outcome(method, X):
+    """Return the result of a method, or its error as text."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -111,6 +114,7 @@ def _outcome(method, X):
 
 
 def _same_outcome(model, plain, other, what: str) -> None:
+    """Raise AssertionError unless both arguments have the same result or the same error."""
     for name in methods(model):
         method = getattr(model, name)
         assert_same(
@@ -119,6 +123,7 @@ def _same_outcome(model, plain, other, what: str) -> None:
 
 
 def _raises(model, X, what: str) -> None:
+    """Raise AssertionError unless each method raises an error for X."""
     for name in methods(model):
-        said = _outcome(getattr(model, name), X)
-        assert isinstance(said, str), f"{name} accepted {what}: raise ValueError"
+        outcome = _outcome(getattr(model, name), X)
+        assert isinstance(outcome, str), f"{name} accepted {what}: raise ValueError"

@@ -1,4 +1,4 @@
-"""Data that suits a learner, and what can be asked of it: read from its tags, never from its name."""
+"""Data that suits a model, and its predictions: chosen by its tags, never by its name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from groundup.models.estimator import clone, get_tags, is_classifier, is_regressor
 
-#: Several blocks, the last one cut; enough rows to leave the inline path.
+#: Several blocks, the last one shorter; enough rows to be predicted on threads.
 MANY_ROWS = 20_011
 
 _METHODS = (
@@ -24,11 +24,11 @@ _METHODS = (
 
 
 class Sample(NamedTuple):
-    """Rows that suit a learner.
+    """Rows that suit a model.
 
-    X : (n_rows, n_features), float64 unless asked for.
-    y : (n_rows,), labels 0, 1, 2 or numbers; None for a learner without target.
-    weight : (n_rows,), whole numbers 0 to 3, seldom 0.
+    X : (n_rows, n_features), float64 by default.
+    y : (n_rows,), labels 0, 1, 2 or numbers; None for a model without target.
+    weight : (n_rows,), whole numbers 0 to 3, a fifth of them 0.
     """
 
     X: Any
@@ -45,12 +45,12 @@ def sample(
     seed: int = 0,
     dtype: Any = np.float64,
 ) -> Sample:
-    """Draw rows in `n_groups` heaps, with a target that depends on them, as the learner's tags ask for."""
+    """Draw rows in `n_groups` clusters, with a target that depends on them, as the tags of the model require."""
     rng, tags = np.random.default_rng(seed), get_tags(learner)
     if is_classifier(learner) and not tags.classifier_tags.multi_class:
         n_groups = 2
     group = rng.integers(n_groups, size=n_rows)
-    group[:n_groups] = np.arange(n_groups)  # each is there, also among few rows
+    group[:n_groups] = np.arange(n_groups)  # so that each occurs, even among few rows
     X = rng.normal(size=(n_rows, n_features)) + 1.5 * np.eye(n_groups, n_features)[group]
     if tags.input_tags.positive_only:
         X = np.abs(X)
@@ -67,17 +67,17 @@ def sample(
 
 
 def has_weights(learner) -> bool:
-    """Tell whether ``fit`` takes ``sample_weight``."""
+    """Return whether ``fit`` accepts ``sample_weight``."""
     return "sample_weight" in inspect.signature(type(learner).fit).parameters
 
 
 def fresh(learner) -> Any:
-    """Return an unfitted learner with the same parameters."""
+    """Return an unfitted model with the same parameters."""
     return clone(learner)
 
 
 def fitted(learner, data: Sample, weight=None, **params) -> Any:
-    """Return a fresh clone fitted on `data`; its ``random_state`` is 0 where it has one and none was chosen."""
+    """Return a fresh clone fitted on `data`; its ``random_state`` is 0 if it has one that is None."""
     learner = fresh(learner).set_params(**params)
     if learner.get_params().get("random_state", 0) is None:
         learner.set_params(random_state=0)
@@ -86,24 +86,24 @@ def fitted(learner, data: Sample, weight=None, **params) -> Any:
 
 
 def methods(learner) -> list[str]:
-    """Return the names of the methods that answer row by row."""
+    """Return the names of the methods that have a result for each row."""
     return [name for name in _METHODS if callable(getattr(learner, name, None))]
 
 
 def answers(learner, X) -> dict[str, np.ndarray]:
-    """Return what each such method says of `X`."""
+    """Return the result of each such method for `X`."""
     return {name: np.asarray(getattr(learner, name)(X)) for name in methods(learner)}
 
 
 def state_of(learner) -> dict:
-    """Return what the learner has learnt: its declared state, or whatever ends in an underscore."""
+    """Return the fitted attributes: the declared state, or all that end in an underscore."""
     if hasattr(learner, "get_state"):
         return learner.get_state()
     return {k: v for k, v in vars(learner).items() if k.endswith("_") and not k.startswith("__")}
 
 
 def frames(X, names: list[str]) -> dict[str, Any]:
-    """Return `X` as a frame of every kind that is installed: "pandas", "polars"."""
+    """Return `X` as a data frame of each library that is installed: "pandas", "polars"."""
     table = {name: X[:, j] for j, name in enumerate(names)}
     return {
         kind: importlib.import_module(kind).DataFrame(table)
@@ -113,13 +113,13 @@ def frames(X, names: list[str]) -> dict[str, Any]:
 
 
 def assert_same(a, b, what: str) -> None:
-    """Raise AssertionError unless `a` and `b` have the same types, shapes and bits, however deep."""
+    """Raise AssertionError unless `a` and `b` have the same types, shapes and bits, at any depth."""
     difference = differing(a, b)
     assert not difference, f"{what}: {difference}"
 
 
 def differing(a: Any, b: Any) -> str:
-    """Tell in words where two values first differ; "" where all their bits are the same."""
+    """Return in words where two values first differ; "" if all their bits are the same."""
     both: list[Any] = [a, b]
     if type(a) is not type(b) and not all(np.isscalar(v) for v in both):
         return f"{type(a).__name__} is not {type(b).__name__}"
@@ -141,6 +141,7 @@ def differing(a: Any, b: Any) -> str:
 
 
 def _differing_arrays(a: np.ndarray, b: np.ndarray) -> str:
+    """Return in words where two arrays first differ."""
     if a.dtype != b.dtype or a.shape != b.shape:
         return f"{a.dtype} of shape {a.shape} is not {b.dtype} of shape {b.shape}"
     if a.dtype == object:

@@ -1,4 +1,4 @@
-"""Weights: a weight of 2 is the row given twice, and a weight of 0 the row not given."""
+"""Weights: a weight of 2 is the row given twice, and a weight of 0 the row left out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SEEDS = 30
 
 
 def checks(learner, meaning: str):
-    """Yield the names and functions of the checks that suit `learner` and what weights mean to it."""
+    """Yield the names and functions of the checks that suit `learner` and the meaning of its weights."""
     if not has_weights(learner) or meaning == "none":
         return
     if meaning == "repetition":
@@ -26,6 +26,7 @@ def checks(learner, meaning: str):
 
 
 def _repeated(data: Sample) -> Sample:
+    """Return the rows, each repeated as often as its weight."""
     times = data.weight.astype(int)
     return Sample(
         np.repeat(data.X, times, axis=0),
@@ -35,18 +36,17 @@ def _repeated(data: Sample) -> Sample:
 
 
 def _close(a: dict, b: dict, what: str) -> None:
+    """Raise AssertionError unless predictions agree to 1e-7, and labels of 99 % of the rows."""
     for name, answer in a.items():
         if answer.dtype.kind in "fc":
             np.testing.assert_allclose(answer, b[name], rtol=1e-7, atol=1e-7, err_msg=f"{name}: {what}")
         else:
             share = np.mean(answer != b[name])
-            assert share <= 0.01, (
-                f"{name}: {what}: {share:.0%} of the rows differ"
-            )  # ties may fall either way
+            assert share <= 0.01, f"{name}: {what}: {share:.0%} of the rows differ"  # ties may go either way
 
 
 def weight_is_repetition(learner):
-    """Whole weights against rows repeated so often: the same answers to 1e-7."""
+    """Whole weights and rows repeated as often: the same predictions to 1e-7."""
     for n_rows in (250, 9_000):  # one block, and several
         data = sample(learner, n_rows)
         test = sample(learner, 100, seed=9).X
@@ -59,7 +59,7 @@ def weight_is_repetition(learner):
 
 
 def weight_zero_is_absence(learner):
-    """Rows of weight zero, however wild, against their absence."""
+    """Rows of weight zero, even outliers, and their absence: the same predictions."""
     data = sample(learner, 400)
     absent = np.arange(len(data.X)) % 3 == 2
     data.weight[absent] = 0.0
@@ -74,12 +74,12 @@ def weight_zero_is_absence(learner):
 
 
 def weight_is_repetition_in_the_mean(learner):
-    """Over 30 seeds, answers to weights and to repetition differ by no more than 3 standard errors in the mean."""
+    """Weights and repetition differ by at most 3 standard errors in the mean over 30 seeds."""
     _same_in_the_mean(learner, lambda data: (data, _repeated(data)._replace(weight=None)))
 
 
 def weight_zero_is_absence_in_the_mean(learner):
-    """Over 30 seeds, wild rows of weight zero differ from their absence by no more than 3 standard errors in the mean."""
+    """Outliers of weight zero and their absence differ by at most 3 standard errors in the mean over 30 seeds."""
 
     def both(data: Sample) -> tuple[Sample, Sample]:
         absent = np.arange(len(data.X)) % 3 == 2
@@ -92,7 +92,7 @@ def weight_zero_is_absence_in_the_mean(learner):
 
 
 def _same_in_the_mean(learner, both) -> None:
-    """Fit on the two samples that `both` makes of one; compare over the seeds."""
+    """Fit to the two samples that `both` returns for one; compare the means over the seeds."""
     gaps: dict[str, list[float]] = {}
     for seed in range(_SEEDS):
         test = sample(learner, 300, seed=1000 + seed)
@@ -109,12 +109,12 @@ def _same_in_the_mean(learner, both) -> None:
 
 
 def _figures(model, test: Sample) -> dict[str, float]:
-    """Return one number for each way in which a bias would show: the mean answer, and the score."""
+    """Return the numbers that would show a bias: the mean of each prediction, and the score."""
     figures = {
         f"the mean of {name}": float(np.mean(answer[:, 0] if answer.ndim > 1 else answer))
         for name, answer in answers(model, test.X).items()
         if answer.dtype.kind == "f"
-        and name != "predict_log_proba"  # of a leaf without a class: minus infinity
+        and name != "predict_log_proba"  # minus infinity in a leaf without a class
     }
     if hasattr(model, "score"):
         figures["the score"] = float(model.score(test.X) if test.y is None else model.score(test.X, test.y))
@@ -122,7 +122,7 @@ def _figures(model, test: Sample) -> dict[str, float]:
 
 
 def weights_of_one_change_nothing(learner):
-    """Ones as weights against none: the same answers to 1e-7."""
+    """Weights of one and no weights: the same predictions to 1e-7."""
     data = sample(learner, 300)
     ones = np.ones(len(data.X))
     _close(
@@ -133,7 +133,7 @@ def weights_of_one_change_nothing(learner):
 
 
 def bad_weights_are_refused(learner):
-    """NaN, infinity, a negative weight, a wrong length: ValueError, before anything is learnt."""
+    """NaN, infinity, a negative weight or a wrong length raise ValueError."""
     data = sample(learner, 50)
     for what, value in {"NaN": np.nan, "inf": np.inf, "negative": -1.0}.items():
         bad = np.ones(50)
@@ -143,6 +143,7 @@ def bad_weights_are_refused(learner):
 
 
 def _refused(learner, data: Sample, weight, what: str) -> None:
+    """Raise AssertionError unless a fit with these weights raises ValueError."""
     try:
         fitted(learner, data, weight)
     except ValueError:

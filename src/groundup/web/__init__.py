@@ -8,20 +8,11 @@ JavaScript; what ours adds is comfort. Nothing is asked of another host, no cook
 >>> # app = serve.create_app(bundle.load("churn.groundup"), extra_routers=[router("churn.groundup")])
 """
 
-from __future__ import annotations
+from groundup._lazy import attach
 
-import importlib
-
-_LAZY = {"router": "groundup.web.routes"}
-
-__all__ = ["router"]
-
-
-def __getattr__(name: str):
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'groundup.web' has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted(__all__)
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "routes": ["router"],
+    },
+)

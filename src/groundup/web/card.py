@@ -11,6 +11,7 @@ from pathlib import Path
 
 from groundup._version import __version__
 from groundup.errors import GroundupError
+from groundup.models.estimator import describe
 from groundup.ship.bundle import Model
 from groundup.text.escaping import quoted
 from groundup.text.numbers import format_amount, format_percent
@@ -103,10 +104,8 @@ def _kind(model: Model) -> str:
 
 
 def _learner(model: Model) -> str:
-    from groundup.workbench.steps.learners import TITLES
-
-    name = type(model.learner).__name__
-    return TITLES.get(name, name)
+    cls = type(model.learner)
+    return describe(cls).title or cls.__name__
 
 
 def _day(path: Path | None) -> str:

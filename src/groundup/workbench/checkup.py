@@ -1,4 +1,4 @@
-"""The checkup: one finding for each thing that groundup needs of a machine."""
+"""The checkup: one check for each requirement that groundup has of a machine."""
 
 from __future__ import annotations
 
@@ -9,125 +9,117 @@ import shutil
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+import numba
+from llvmlite import binding
+
 from groundup._version import __version__
+from groundup.engine.rows import budget
+from groundup.text.numbers import format_bytes, pluralize
+from groundup.workbench.steps.learners import learners_of
+from groundup.workbench.warmup import LARGE, TASKS, cache_folder, is_warm
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "numba", "polars", "pydantic", "safetensors")
 FEW_BYTES = 500_000_000
 
 
-class Finding(NamedTuple):
-    """One thing looked at: its name, whether it is right, what was found, and how to mend it ("" where nothing is to)."""
+class Check(NamedTuple):
+    """One check: its name, the outcome, what was measured, and what to do ("" for nothing)."""
 
-    what: str
-    level: Literal["ok", "note", "wrong"]
-    told: str
-    mend: str = ""
+    name: str
+    level: Literal["ok", "note", "error"]
+    message: str
+    remedy: str = ""
 
 
-def checkup() -> list[Finding]:
-    """Return the findings, in the order in which they are told."""
+def checkup() -> list[Check]:
+    """Return the outcome of all checks, in the order in which they are shown."""
     return [
-        _versions(),
-        _threads(),
-        _cache(),
-        _tiles(),
-        _numba(),
-        _memory(),
-        _disk(),
-        *_learners(),
+        _check_versions(),
+        _check_threads(),
+        _check_cache(),
+        _check_tiles(),
+        _check_numba(),
+        _check_memory(),
+        _check_disk(),
+        *_check_learners(),
     ]
 
 
-def _versions() -> Finding:
-    found, lost = [], []
+def _check_versions() -> Check:
+    found, missing = [], []
     for name in LIBRARIES:
         try:
             found.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
-            lost.append(name)
-    told = f"groundup {__version__}, Python {platform.python_version()}, {', '.join(found)}; {platform.platform()}"
-    if lost:
-        return Finding(
-            "Versions", "wrong", f"{told}; missing: {', '.join(lost)}", f"pip install {' '.join(lost)}"
-        )
-    return Finding("Versions", "ok", told)
+            missing.append(name)
+    versions = f"groundup {__version__}, Python {platform.python_version()}, {', '.join(found)}"
+    message = f"{versions}; {platform.platform()}"
+    if missing:
+        remedy = f"Run pip install {' '.join(missing)}."
+        return Check("Versions", "error", f"{message}; missing: {', '.join(missing)}", remedy)
+    return Check("Versions", "ok", message)
 
 
-def _threads() -> Finding:
-    from groundup.engine.rows import budget
-
+def _check_threads() -> Check:
     try:
         n = budget()
     except ValueError as error:
-        return Finding("Threads", "wrong", str(error), "Set it to a whole number, or unset it.")
-    said = [f"{v}={os.environ[v]}" for v in ("GROUNDUP_NUM_THREADS", "OMP_NUM_THREADS") if os.environ.get(v)]
-    return Finding("Threads", "ok", f"{n} ({', '.join(said) if said else 'every core this process may use'})")
+        return Check("Threads", "error", str(error), "Set the variable to a whole number, or unset it.")
+    names = ("GROUNDUP_NUM_THREADS", "OMP_NUM_THREADS")
+    settings = [f"{name}={os.environ[name]}" for name in names if os.environ.get(name)]
+    source = ", ".join(settings) if settings else "all cores that this process may use"
+    return Check("Threads", "ok", f"{n} ({source})")
 
 
-def _cache() -> Finding:
-    from groundup.workbench.run.background_warmup import LARGE
-    from groundup.workbench.run.warmup import TASKS, folder, is_warm
-
-    where = folder()
-    if where is None:
-        return Finding(
-            "Kernel cache",
-            "note",
-            "no folder can be written, so kernels are compiled in each process (some 10 s)",
-            "Set GROUNDUP_CACHE_DIR to a folder that only you can write.",
+def _check_cache() -> Check:
+    folder = cache_folder()
+    if folder is None:
+        message = "no folder is writable, so every process compiles its kernels again (about 10 s)"
+        return Check(
+            "Kernel cache", "note", message, "Set GROUNDUP_CACHE_DIR to a folder that only you can write."
         )
-    files = [f for f in where.iterdir() if f.is_file()] if where.is_dir() else []
-    size = sum(f.stat().st_size for f in files)
+    files = [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
+    size = sum(path.stat().st_size for path in files)
+    message = f"{folder}: {pluralize(len(files), 'file')}, {format_bytes(size)}"
     cold = [task for task in TASKS if not all(is_warm(task, name) for name in LARGE[task])]
-    told = f"{where}: {len(files)} files, {size / 1e6:.1f} MB"
     if cold:
-        return Finding(
-            "Kernel cache", "note", f"{told}; not yet compiled for {', '.join(cold)}", "groundup warmup"
-        )
-    return Finding("Kernel cache", "ok", told)
+        message += f"; not yet compiled for {', '.join(cold)}"
+        return Check("Kernel cache", "note", message, "Run groundup warmup to compile all kernels now.")
+    return Check("Kernel cache", "ok", message)
 
 
-def _tiles() -> Finding:
-    chosen = os.environ.get("GROUNDUP_TILES", "")
-    from llvmlite import binding
-
-    features = binding.get_host_cpu_features()
+def _check_tiles() -> Check:
+    chosen, features = os.environ.get("GROUNDUP_TILES", ""), binding.get_host_cpu_features()
     widest = next((f for f in ("avx512f", "avx2", "neon") if features.get(f)), "no wide vectors")
-    told = f"{chosen or 'native'} on {binding.get_host_cpu_name()} ({widest})"
+    message = f"{chosen or 'native'} on {binding.get_host_cpu_name()} ({widest})"
     if chosen == "portable":
-        return Finding("Tiles", "note", told, "Unset GROUNDUP_TILES for the fast ones.")
-    return Finding("Tiles", "ok", told)
+        return Check("Tiles", "note", message, "Unset GROUNDUP_TILES to use the fast tiles.")
+    return Check("Tiles", "ok", message)
 
 
-def _numba() -> Finding:
-    import numba
-
+def _check_numba() -> Check:
     if getattr(numba.config, "DISABLE_JIT", 0):  # type: ignore[attr-defined]
-        told = "compiling is switched off (NUMBA_DISABLE_JIT): everything will be some 100 times slower"
-        return Finding("Numba", "wrong", told, "Unset NUMBA_DISABLE_JIT.")
+        message = "compiling is disabled (NUMBA_DISABLE_JIT), which makes everything about 100 times slower"
+        return Check("Numba", "error", message, "Unset NUMBA_DISABLE_JIT.")
     try:
-        if numba.njit(lambda x: x + 1)(41) != 42:
-            return Finding(
-                "Numba",
-                "wrong",
-                "a compiled function gives a wrong result",
-                "pip install --force-reinstall numba",
-            )
-    except Exception as error:  # noqa: BLE001 (whatever a broken installation raises)
-        return Finding(
-            "Numba", "wrong", f"cannot compile: {error}", "pip install --force-reinstall numba llvmlite"
-        )
-    return Finding("Numba", "ok", f"{numba.__version__} compiles")
+        is_right = numba.njit(lambda x: x + 1)(41) == 42
+    except Exception as error:  # noqa: BLE001 (a broken installation may raise anything)
+        remedy = "Run pip install --force-reinstall numba llvmlite."
+        return Check("Numba", "error", f"cannot compile: {error}", remedy)
+    if not is_right:
+        remedy = "Run pip install --force-reinstall numba."
+        return Check("Numba", "error", "a compiled function returns a wrong result", remedy)
+    return Check("Numba", "ok", f"{numba.__version__} compiles")
 
 
-def _memory() -> Finding:
+def _check_memory() -> Check:
     free = _free_memory()
     if free is None:
-        return Finding("Memory", "ok", "unknown on this system")
-    told = f"{free / 1e9:.1f} GB free"
+        return Check("Memory", "ok", "unknown on this system")
+    message = f"{free / 1e9:.1f} GB free"
     if free < FEW_BYTES:
-        return Finding("Memory", "note", told, "Close other programs, or build on fewer rows.")
-    return Finding("Memory", "ok", told)
+        return Check("Memory", "note", message, "Close other programs, or build with fewer rows.")
+    return Check("Memory", "ok", message)
 
 
 def _free_memory() -> int | None:
@@ -140,35 +132,30 @@ def _free_memory() -> int | None:
     return None
 
 
-def _disk() -> Finding:
+def _check_disk() -> Check:
     here = Path.cwd()
-    free = shutil.disk_usage(here).free
     if not os.access(here, os.W_OK):
-        return Finding(
-            "Disk", "note", f"{here} cannot be written", "Give build another folder with --project."
-        )
-    level = "ok" if free > FEW_BYTES else "note"
-    return Finding(
-        "Disk", level, f"{free / 1e9:.1f} GB free in {here}", "" if level == "ok" else "Make room."
-    )
+        remedy = "Give groundup build another folder with --project."
+        return Check("Disk", "note", f"{here} is not writable", remedy)
+    free = shutil.disk_usage(here).free
+    message = f"{free / 1e9:.1f} GB free in {here}"
+    if free <= FEW_BYTES:
+        return Check("Disk", "note", message, "Free some disk space.")
+    return Check("Disk", "ok", message)
 
 
-def _learners() -> list[Finding]:
-    from groundup.workbench.steps.learners import learners_of
-
+def _check_learners() -> list[Check]:
     names, problems = [], {}
     for task in ("binary", "regression", "clustering"):
         try:
             found = learners_of(task)
-        except Exception as error:  # noqa: BLE001 (an incomplete installation)
-            return [
-                Finding("Learners", "wrong", f"{task}: {error}", "pip install --force-reinstall groundup")
-            ]
+        except Exception as error:  # noqa: BLE001 (a broken installation may raise anything)
+            remedy = "Run pip install --force-reinstall groundup."
+            return [Check("Models", "error", f"{task}: {error}", remedy)]
         names += [e.name for e in found.entries if e.name not in names]
         problems.update(dict.fromkeys(found.problems))
-    out = [Finding("Learners", "ok", ", ".join(names))]
-    out += [
-        Finding("Learners", "note", told, "Mend or uninstall the package that declares it.")
-        for told in problems
+    remedy = "Repair or uninstall the package that declares it."
+    return [
+        Check("Models", "ok", ", ".join(names)),
+        *(Check("Models", "note", problem, remedy) for problem in problems),
     ]
-    return out

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 from groundup.errors import GroundupError
 from groundup.ship.bundle.atomic import write_atomic
 from groundup.workbench.result import Plain
-from groundup.workbench.run.journal_format import unwritable
+from groundup.workbench.run.journal_format import write_error
 
 NAME = "examination.json"
 
@@ -67,7 +67,7 @@ class Examination(Plain):
         try:
             write_atomic(run / NAME, self.model_dump_json().encode("utf-8", "backslashreplace"))
         except OSError as error:
-            raise unwritable(error, run) from None
+            raise write_error(error, run) from None
 
     @classmethod
     def read(cls, path: Path) -> Examination | None:

@@ -1,4 +1,11 @@
-"""The project: one object that takes a table through the steps to a tested, saved model."""
+"""The project: one object that takes a table through the steps to a tested, saved model.
+
+`Project.build` is the list of the steps; each is a function of what the steps before it have made:
+
+    read -> Table -> contract -> Contract -> split -> Split -> audit -> Audit            (properties, on first use)
+    compare -> Comparison -> choose -> Choice -> check, refit -> Fitted -> evaluate -> Final -> assemble -> Result
+    save the bundle -> examine -> Examination -> store the result -> report
+"""
 
 from __future__ import annotations
 
@@ -6,94 +13,121 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
+
+import polars as pl
 
 from groundup._version import __version__
+from groundup.engine.rows.threads import budget as thread_budget
 from groundup.errors import GroundupError, UsageError, nearest
-from groundup.workbench.findings import Findings
-from groundup.workbench.run.background_warmup import Warming
-from groundup.workbench.run.checkpoints import Keeper
+from groundup.judge.explain import Importance
+from groundup.ship.bundle.fingerprint import fingerprint
+from groundup.tables import Contract, Split, Table
+from groundup.tables.sources.read import read as read_table
+from groundup.tables.splitting import split
+from groundup.text.numbers import pluralize
+from groundup.workbench.audit.auditing import audit
+from groundup.workbench.audit.findings import Audit
+from groundup.workbench.display.notebook import project_html
+from groundup.workbench.display.report import FILE as REPORT
+from groundup.workbench.display.report import Report, stored_report, write_report
+from groundup.workbench.examination import Examination
+from groundup.workbench.problem import Problem, pose
+from groundup.workbench.result import Result
 from groundup.workbench.run.clock import Clock, parse_budget
-from groundup.workbench.run.events import Failed, Listener, Step, StepBegun, StepDone, Told, nobody
-from groundup.workbench.run.folder import BUNDLE, Folder, default_root, told_looks
-from groundup.workbench.run.journal import Journal, resumable
+from groundup.workbench.run.events import (
+    Failed,
+    Listener,
+    Message,
+    StepDone,
+    StepStarted,
+    ignore_event,
+)
+from groundup.workbench.run.folder import BUNDLE, Folder, default_folder, warn_of_test_looks
+from groundup.workbench.run.history import list_runs, run_columns
+from groundup.workbench.run.journal import Journal, is_resumable
 from groundup.workbench.run.journal_format import ProjectError
 from groundup.workbench.run.lock import Lock
-from groundup.workbench.steps.learners import counts_something, learners_of, packages_of
+from groundup.workbench.steps import segment
+from groundup.workbench.steps.assemble import assemble, data_of, leaderboard, notes_of, reports_copies
+from groundup.workbench.steps.bundling import save_bundle
+from groundup.workbench.steps.checkpoints import Checkpoints, Fitted
+from groundup.workbench.steps.choose import choose
+from groundup.workbench.steps.compare import Comparer
+from groundup.workbench.steps.comparison import Comparison
+from groundup.workbench.steps.finalize import Final, check_choice, evaluate, refit
+from groundup.workbench.steps.learners import Learners, counts_something, learners_of, packages_of
+from groundup.workbench.steps.segment import Segmentation
+from groundup.workbench.use.explain import Explained, explain, importance
+from groundup.workbench.use.predict import predict
+from groundup.workbench.use.serve import serve
+from groundup.workbench.warmup import BackgroundWarmup
 
-if TYPE_CHECKING:
-    import polars as pl
-
-    from groundup.tables import Contract, Split, Table
-    from groundup.workbench.audit import Audit
-    from groundup.workbench.examination import Examination
-    from groundup.workbench.result import Result
-    from groundup.workbench.steps.learners import Found
-    from groundup.workbench.steps.problem import Problem
-
-# Where it stands for "no budget was asked for", it is known by being this very object: an asked-for 120.0 is another.
+# The default budget is recognised by identity: a budget of 120.0 that the caller gives is another object.
 BUDGET_S = 120.0
+_READ_OPTIONS = ("delimiter", "encoding", "header", "types")
+_LEADERBOARD_COLUMNS = (
+    *("learner", "setting", "mean", "spread", "fold_scores"),
+    *("valid", "fit_s", "row_us", "bytes", "error"),
+)
 
 
-def _at_once(learner: str) -> None:
-    """Wait for nothing: kernels are compiled where they are first called."""
+class OpenRun(NamedTuple):
+    """A run in progress: what it depends on, its folder, and the models that it saves there."""
+
+    identity: dict[str, Any]
+    folder: Path
+    checkpoints: Checkpoints
 
 
-def _reading(read: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the stated options of reading in a fixed order, those that are None left out."""
-    known = ("delimiter", "encoding", "header", "types")
-    for name in read or {}:
-        if name not in known:
-            raise UsageError(
-                f"There is no option of reading {name!r}.{nearest(name, known)}",
-                hint=f"There are: {', '.join(known)}.",
-            )
-    stated = {k: v for k in known if (v := (read or {}).get(k)) is not None}
-    if isinstance(stated.get("types"), Mapping):
-        stated["types"] = dict(sorted(stated["types"].items()))
-    return stated
+class Outcome(NamedTuple):
+    """The result of the last steps and the model of the bundle; with a target, also its scores and predictions."""
+
+    result: Result
+    model: Fitted
+    final: Final | None
 
 
-class Project(Findings):
+class Project:
     """From a table to a tested model: explore, split, compare, choose, refit, test once, bundle.
 
     Parameters
     ----------
     source : path, frame, Table, or ``"sample:NAME"``
-        Whatever `groundup.read` takes.
+        Anything that `groundup.read` accepts.
     target : str, optional
-        The column to learn; segments are sought where None.
+        The column to predict; if None, the rows are grouped into segments.
     task : str, optional
-        binary, multiclass, classification, regression or clustering; inferred from the target where None.
+        binary, multiclass, classification, regression or clustering; inferred from the target if None.
     ignore : sequence of str
-        Columns to leave out: what is not known yet when a prediction is wanted is a leak.
+        Columns to leave out: a column whose value is not known yet when a prediction is made is a leak.
     time, group : str, optional
-        The column that orders the rows (the future is predicted), or whose equal values stay together.
+        The column that orders the rows (later rows are predicted from earlier ones), or whose equal values stay together.
     seed : int
-        Of the split and of every learner.
+        Random seed of the split and of the models.
     path : path, optional
-        The project's folder; ``NAME-groundup`` in the current folder where None, and for a frame, which has no name,
-        ``table-DIGEST-groundup``. Nothing is written before `build` or `compare`. What has been fitted is kept there at
-        once: the same call again goes on where an interrupted one ended.
+        The project's folder; if None, ``NAME-groundup`` in the current folder, and for a frame, which has no name,
+        ``table-DIGEST-groundup``. Nothing is written before `build` or `compare`. Every fit is recorded there at once, so
+        the same call again resumes an interrupted run.
     learners : sequence of str, optional
-        Names of the learners to compare; all that fit the task where None.
+        Names of the models to compare; all that fit the task if None.
     accept : sequence of str
-        Findings of the leak audit that are known and kept: ``COLUMN``, ``COLUMN:KIND`` or ``KIND``. The result says so.
+        Findings of the leak audit to accept: ``COLUMN``, ``COLUMN:KIND`` or ``KIND``. The result lists them.
     read : mapping, optional
-        How `source` is to be read: delimiter, encoding, header, types, as in ``groundup.read``; detected where not given.
+        How to read `source`: delimiter, encoding, header, types, as in ``groundup.read``; detected if not given.
     listen : callable, optional
-        Told each event of a run: see ``workbench.events``.
+        Called with each event of a run: see ``workbench.run.events``.
 
     Attributes
     ----------
     table, contract, split
-        What was read, what its columns mean, how its rows are dealt: made on first use.
+        The rows, the meaning of their columns, and the parts they are split into: made on first use.
     audit : Audit
-        What gives the target away, names the row, or is in two parts: looked for before any learner is trained.
+        Columns that reveal the target or identify the row, and rows in two parts: computed before any model is trained.
     leaderboard : polars.DataFrame
         After `compare`.
     result : Result
-        After `finalize` or `build`; `metrics`, `bundle` and `warnings` are its parts.
+        After `finalize` or `build`; `metrics`, `bundle` and `warnings` are parts of it.
 
     Examples
     --------
@@ -125,12 +159,12 @@ class Project(Findings):
         self.source, self.target, self.task, self.time, self.group = source, target, task, time, group
         self.ignore = [ignore] if isinstance(ignore, str) else list(ignore)
         self.accept = [accept] if isinstance(accept, str) else list(accept)
-        self.seed, self.path, self.listen = seed, path, listen or nobody
+        self.seed, self.path, self.listen = seed, path, listen or ignore_event
         self.learners = None if learners is None else list(learners)
-        self.read = _reading(read)
+        self.read = _check_read_options(read)
         self.journal = Journal()
         self._clock = Clock()
-        self._comparison: Any = None  # a Comparison, or a Segmentation
+        self._comparison: Comparison | Segmentation | None = None
         self._result: Result | None = None
 
     # ------------------------------------------------------------------ the data
@@ -138,22 +172,17 @@ class Project(Findings):
     @cached_property
     def table(self) -> Table:
         """The rows, read once."""
-        from groundup.tables.sources.read import read
-
-        self.listen(
-            StepBegun("read", str(self.source) if isinstance(self.source, (str, Path)) else "the table")
-        )
-        table = read(self.source, **self.read)
+        name = str(self.source) if isinstance(self.source, (str, Path)) else "the table"
+        self.listen(StepStarted("read", name))
+        table = read_table(self.source, **self.read)
         self.listen(StepDone("read", table))
         return table
 
     @cached_property
     def contract(self) -> Contract:
-        """What each column means."""
-        from groundup.tables import Contract
-
+        """The meaning of each column."""
         table = self.table
-        self.listen(StepBegun("contract", "what the columns mean"))
+        self.listen(StepStarted("contract", "the meaning of the columns"))
         contract = Contract.infer(
             table, self.target, task=self.task, time=self.time, group=self.group, ignore=self.ignore
         )
@@ -162,291 +191,127 @@ class Project(Findings):
 
     @cached_property
     def split(self) -> Split:
-        """Train, valid and test."""
-        from groundup.tables.parts import split
-
+        """The training set, the validation set and the test set."""
         parts = split(self.table, self.contract, seed=self.seed)
         self.listen(StepDone("split", parts))
         return parts
 
     @cached_property
     def problem(self) -> Problem:
-        """The rows, the target and the split, as the steps take them."""
-        from groundup.workbench.steps.problem import pose
-
+        """The rows, the target and the split in the form that the steps work on."""
         return pose(self.table, self.contract, self.split, self.seed)
 
     @cached_property
     def audit(self) -> Audit:
-        """What the leak audit found; `compare` and `build` raise ``LeakFound`` where it blocks."""
-        from groundup.workbench.audit import audit
-
+        """The findings of the leak audit; `compare` and `build` raise ``LeakFound`` if one of them blocks."""
         problem = self.problem
-        self.listen(StepBegun("audit", "looking for leaks"))
-        found = audit(self.table, problem, self.accept)
-        self.listen(StepDone("audit", found))
-        return found
+        self.listen(StepStarted("audit", "checking for leaks"))
+        findings = audit(self.table, problem, self.accept)
+        self.listen(StepDone("audit", findings))
+        return findings
 
-    # ------------------------------------------------------------------ the steps
+    @cached_property
+    def folder(self) -> Folder:
+        """The folder where results are stored."""
+        if self.path is not None:
+            return Folder(Path(self.path))
+        has_name = isinstance(self.source, (str, Path)) or self.table.name != "table"
+        return Folder(default_folder(self.table.name, "" if has_name else self.table.digest))
 
-    def compare(self, budget: str | float | None = BUDGET_S, max_fits: int | None = None) -> pl.DataFrame:
-        """Compare the learners on folds of the train part; return the leaderboard.
-
-        Parameters
-        ----------
-        budget : str or float, optional
-            Time for the whole run: ``"60s"``, 60, ``"2m"``; None is no limit. Where neither it nor `max_fits` is given,
-            120 seconds.
-        max_fits : int, optional
-            Fits of the comparison: the same everywhere, where a budget goes as far as the machine is fast. Given alone,
-            no time limits the run; given with a budget, both hold, and the one that is used up first ends the
-            comparison.
-
-        Raises
-        ------
-        UsageError
-            If a limit is not possible, or a learner is unknown.
-        LeakFound
-            If the audit found what gives the target away, and it was not accepted.
-        """
-        self._start(budget, max_fits)
-        identity, found = self._identity(), self._learners()
-        if self._stored(identity) is not None:
-            self.journal.follow(self.folder.run(identity), self._depends())
-            self._compare(found, _at_once)
-        else:
-            self.audit.check()
-            with self._working(identity):
-                self._compare(found, _at_once)
-        return self.leaderboard
-
-    def finalize(self) -> Result:
-        """Check the choice on valid, refit on train and valid, open test once, save the bundle; return the result.
-
-        Once there is a result of the same data and settings, it is returned, and test stays shut.
-        """
-        if self._result is not None:
-            return self._result
-        if self._comparison is None:
-            self._start(BUDGET_S, None)
-        identity, found = self._identity(), self._learners()
-        if (stored := self._stored(identity)) is not None:
-            return self._shown(stored)
-        self.audit.check()
-        with self._working(identity):
-            if self._comparison is None:
-                self._compare(found, _at_once)
-            return self._finish(identity)
+    # ------------------------------------------------------------------ a run
 
     def build(
         self, budget: str | float | None = BUDGET_S, max_fits: int | None = None, fresh: bool = False
     ) -> Result:
-        """Run all steps, go on with an interrupted run, or return the stored result of the same data and settings.
+        """Run all steps, resume an interrupted run, or return the stored result of the same data and settings.
 
         Parameters
         ----------
         budget, max_fits
             As in `compare`.
         fresh : bool
-            Run anew even where a result is stored: one more look at test, see ``Result.test_looks``.
+            Run again even if a result is stored: one more evaluation on the test set, see ``Result.test_looks``.
 
         Raises
         ------
         LeakFound
-            If the audit found what gives the target away, and it was not accepted: nothing is written.
+            If the audit found a column that reveals the target, and it was not accepted: nothing is written.
         GroundupError
-            If another process works on the project, or its folder cannot be written.
+            If another process is working on the project, or its folder cannot be written.
         """
-        warming = Warming(self.listen)
-        try:
+        with BackgroundWarmup(self.listen) as warmup:
             self._start(budget, max_fits)
-            identity = self._identity()
-            if not fresh and (stored := self._stored(identity)) is not None:
-                return self._shown(stored)
-            found = self._learners()
-            self.audit.check()  # what is wrong with the data is told before anything is written
-            with self._working(identity, fresh=fresh):
-                warming.begin(self.contract.task)
-                self._compare(found, warming.ready)
-                return self._finish(identity)
-        finally:
-            warming.end()
+            identity = self._identity()  # reads the table
+            if not fresh and (stored := self._stored_result(identity)) is not None:
+                return self._reuse(stored)
+            learners = self._select_learners()  # infers the contract
+            self.audit.check()  # splits the rows; problems of the data are reported before anything is written
+            with self._open_run(identity, fresh=fresh) as run:
+                warmup.start(self.contract.task)
+                self._comparison = self._compare(learners, warmup.wait_for)
+                return self._complete(run)
+
+    def compare(self, budget: str | float | None = BUDGET_S, max_fits: int | None = None) -> pl.DataFrame:
+        """Compare the models on folds of the training set; return the leaderboard.
+
+        Parameters
+        ----------
+        budget : str or float, optional
+            Time for the whole run: ``"60s"``, 60, ``"2m"``; None is no limit. If neither it nor `max_fits` is given, 120
+            seconds.
+        max_fits : int, optional
+            Fits of the comparison: a limit that is the same on every machine, unlike a time. If only `max_fits` is given,
+            there is no time limit; if both are, the comparison ends at the first limit that is reached.
+
+        Raises
+        ------
+        UsageError
+            If a limit is invalid, or a model is unknown.
+        LeakFound
+            If the audit found a column that reveals the target, and it was not accepted.
+        """
+        self._start(budget, max_fits)
+        identity, learners = self._identity(), self._select_learners()
+        if self._stored_result(identity) is not None:
+            self.journal.load_ended(self.folder.run_folder(identity), _environment())
+            self._comparison = self._compare(learners, _do_not_wait)
+        else:
+            self.audit.check()
+            with self._open_run(identity):
+                self._comparison = self._compare(learners, _do_not_wait)
+        return self.leaderboard
+
+    def finalize(self) -> Result:
+        """Check the choice on the validation set, refit, evaluate once on the test set, and save the bundle.
+
+        A stored result of the same data and settings is returned without another evaluation on the test set.
+        """
+        if self._result is not None:
+            return self._result
+        if self._comparison is None:
+            self._start(BUDGET_S, None)
+        identity, learners = self._identity(), self._select_learners()
+        if (stored := self._stored_result(identity)) is not None:
+            return self._reuse(stored)
+        self.audit.check()
+        with self._open_run(identity) as run:
+            if self._comparison is None:
+                self._comparison = self._compare(learners, _do_not_wait)
+            return self._complete(run)
+
+    # ------------------------------------------------------------------ the steps of a run
 
     def _start(self, budget, max_fits: int | None) -> None:
-        """Begin a run: its clock, its journal (in memory, until something is to be written), nothing found yet."""
-        from groundup.engine.rows.threads import budget as n_threads
-
-        n_threads()  # a wrong number of threads is told once, not by every learner
+        """Start a run: a new clock, and a journal in memory until the run's folder is opened."""
+        thread_budget()  # report an invalid number of threads once, not for every model
         if max_fits is not None and budget is BUDGET_S:
             budget = None
         self._clock = Clock(parse_budget(budget), max_fits)
         self._comparison = self._result = None
         self.journal = Journal(self._clock)
 
-    @contextmanager
-    def _working(self, identity: dict[str, Any], *, fresh: bool = False) -> Iterator[None]:
-        """Hold the project, and its journal open, while a run is worked on; an interrupted one is taken up."""
-        run = self.folder.run(identity)
-        self._clock.go_on()
-        with Lock(self.folder.root, run.name):
-            self.folder.sweep(run)
-            about = {"data": self.table.name, "settings": identity}
-            told = self.journal.open(run, fresh=fresh, depends=self._depends(), about=about)
-            try:
-                if told or (told := self.folder.news(identity)):
-                    self.listen(Told(told))
-                yield
-            except BaseException as error:
-                self.journal.stopped(error)
-                raise
-            finally:
-                self.journal.close()
-                self._clock.pause()
-
-    def _depends(self) -> dict[str, Any]:
-        """Return what the fits of a run depend on besides its identity: machine and versions."""
-        from groundup.ship.bundle.fingerprint import fingerprint
-
-        return fingerprint().model_dump(mode="json")
-
-    def _stored(self, identity: dict[str, Any]) -> Result | None:
-        """Return the stored result, None where there is none, or where a later run of the same was interrupted."""
-        if resumable(self.folder.run(identity)):
-            return None
-        return self.folder.stored(identity, lambda why: self.listen(Told(why)))
-
-    def _shown(self, stored: Result) -> Result:
-        """Return a stored result, and put its run to use."""
-        if self.folder.would_take(stored.settings):
-            try:
-                with Lock(self.folder.root):
-                    told = self.folder.take(stored.settings)
-            except ProjectError as error:  # to be looked at, it need not be in use
-                told = f"The project goes on using another run. {error.problem}"
-            if told:
-                self.listen(Told(told))
-        self._result = stored
-        self._mend_report(Path(stored.bundle).parent)
-        return stored
-
-    def _mend_report(self, run: Path) -> None:
-        """Write the report of a run that was interrupted between its result and its report."""
-        from groundup.workbench.display.report import FILE, stored_report
-
-        if not (run / FILE).is_file():
-            with suppress(GroundupError):  # a folder that can only be read: nothing is lost
-                stored_report(run).save(run / FILE)
-
-    def _learners(self) -> Found:
-        """Return the learners to compare; before anything is written, so that an unknown name leaves nothing."""
-        return learners_of(self.contract.task, self.learners, counts=counts_something(self.contract))
-
-    def _compare(self, found: Found, ready: Callable[[str], None]) -> None:
-        self.journal.once("audited", found=self.audit.to_entry())
-        if self.contract.task == "clustering":
-            from groundup.workbench.steps.segment import compare_segments
-
-            ready("KMeans")
-            self._comparison = compare_segments(
-                self.problem, self._clock, self.journal, self.listen, self.learners
-            )
-        else:
-            from groundup.workbench.steps.compare import Comparer
-
-            for problem in found.problems:
-                self.listen(Failed("entry point", problem))
-            told = "1 learner" if len(found.entries) == 1 else f"{len(found.entries)} learners"
-            self.listen(StepBegun("compare", f"{told} on folds of train"))
-            comparer = Comparer(self.problem, found.entries, self._clock, self.journal, self.listen)
-            comparer.ready = ready
-            self._comparison = comparer.run()
-            self._comparison.problems += found.problems
-        self.listen(StepDone("compare", self._comparison))
-
-    def _finish(self, identity: dict[str, Any]) -> Result:
-        from groundup.workbench.steps.bundling import save_bundle
-
-        run = self.folder.run(identity)
-        keeper = Keeper(self.journal, run)
-        result, model, final = self._finished(identity, run, keeper)
-        self.listen(StepBegun("bundle", "writing the bundle"))
-        digest = save_bundle(run / BUNDLE, self.problem, model, result)
-        seconds, budget_s = self._clock.elapsed_s, self._clock.budget_s
-        warnings = [*self.audit.warnings, *result.warnings]
-        if budget_s is not None and seconds > budget_s + 1:
-            warnings.append(f"the run took {seconds:.0f} s, more than its budget of {budget_s:.0f} s")
-        result = result.model_copy(
-            update={"seconds": round(seconds, 3), "warnings": warnings, "digest": digest}
-        )
-        examined = self._examine(run, result, model, final)
-        told = self.folder.save(identity, result)
-        self.journal.ended(bundle=BUNDLE, digest=digest)
-        keeper.remove()
-        self._result = result.model_copy(update={"warnings": [*warnings, *told_looks(result.test_looks)]})
-        self._report(run, examined)
-        self.listen(StepDone("bundle", self._result))
-        if told:
-            self.listen(Told(told))
-        return self._result
-
-    def _examine(self, run: Path, result: Result, model, final) -> Examination:
-        """Find what a report shows beyond the result, and store it beside it."""
-        from groundup.workbench.steps.examine import examine, examine_segments
-
-        self.listen(StepBegun("report", "looking at what the model relies on"))
-        if final is None:
-            found = examine_segments(self.problem, model, result)
-        else:
-            found = examine(self.problem, final, result, self.table)
-        found.write(run)
-        return found
-
-    def _report(self, run: Path, examined: Examination) -> None:
-        """Write the report; a run does not fail for it."""
-        from groundup.workbench.display.report import write_report
-
-        if told := write_report(run, self.result, examined):
-            self.listen(Told(told))
-
-    def _finished(self, identity: dict[str, Any], run: Path, keeper: Keeper):
-        """Choose, refit and test; return the result, the fitted model, and where there is a target what led to it."""
-        from groundup.workbench.steps.assemble import data_of, notes_of, tells_of_copies
-
-        facts = {
-            "data": data_of(self.table),
-            "settings": identity,
-            "seconds": 0.0,
-            "n_fits": self._clock.n_fits,
-            "bundle": str(run / BUNDLE),
-            "project": str(self.folder.root),
-            "notes": notes_of(self.table, self.contract, self.split, copies=not tells_of_copies(self.audit)),
-            "audit": self.audit,
-        }
-
-        def begun(step: Step, what: str) -> None:
-            if step == "test":
-                look = facts["test_looks"] = self.folder.look(identity, self.journal.id)
-                self.journal.once("tested", rows=len(self.split.test), look=look)
-                what = what if look == 1 else f"opening test, look {look} at these data"
-            self.listen(StepBegun(step, what))
-
-        if self.contract.task == "clustering":
-            from groundup.workbench.steps.segment import finalize_segments
-
-            return *finalize_segments(self.problem, self._comparison, facts, begun), None
-        from groundup.workbench.steps.assemble import assemble
-        from groundup.workbench.steps.choose import choose
-        from groundup.workbench.steps.finalize import finalize
-
-        choice = choose(self._comparison)
-        self.journal.once("chosen", learner=choice.candidate.entry.name, reason=choice.reason)
-        self.listen(StepDone("choose", choice))
-        final = finalize(self.problem, self._comparison, choice, begun, keeper)
-        self.listen(StepDone("test", final))
-        return assemble(self.problem, self._comparison, choice, final, facts), final.model, final
-
     def _identity(self) -> dict[str, Any]:
-        """Return what the result depends on."""
+        """Return everything that the result depends on."""
         return {
             "version": __version__,
             "data": self.table.digest,
@@ -464,10 +329,303 @@ class Project(Findings):
             "max_fits": self._clock.max_fits,
         }
 
-    @cached_property
-    def folder(self) -> Folder:
-        """Where results are stored."""
-        if self.path is not None:
-            return Folder(Path(self.path))
-        named = isinstance(self.source, (str, Path)) or self.table.name != "table"
-        return Folder(default_root(self.table.name, "" if named else self.table.digest))
+    def _stored_result(self, identity: dict[str, Any]) -> Result | None:
+        """Return the stored result; None if there is none, or if a later run of the same identity was interrupted."""
+        if is_resumable(self.folder.run_folder(identity)):
+            return None
+        return self.folder.stored_result(identity, self._tell)
+
+    def _reuse(self, stored: Result) -> Result:
+        """Return a stored result after putting its run in use and writing a report that an interruption left out."""
+        if not self.folder.is_in_use(stored.settings):
+            try:
+                with Lock(self.folder.root):
+                    self._tell(self.folder.put_in_use(stored.settings))
+            except ProjectError as error:  # the result can be shown although its run cannot be put in use
+                self._tell(f"The project keeps using another run. {error.problem}")
+        self._result = stored
+        run = Path(stored.bundle).parent
+        if not (run / REPORT).is_file():
+            with suppress(GroundupError):  # a read-only folder
+                stored_report(run).save(run / REPORT)
+        return stored
+
+    def _select_learners(self) -> Learners:
+        """Return the models to compare; called before anything is written, so that an unknown name leaves no folder."""
+        return learners_of(self.contract.task, self.learners, counts=counts_something(self.contract))
+
+    @contextmanager
+    def _open_run(self, identity: dict[str, Any], *, fresh: bool = False) -> Iterator[OpenRun]:
+        """Hold the lock and keep the journal open during a run; an interrupted run is resumed."""
+        folder = self.folder.run_folder(identity)
+        self._clock.resume()
+        with Lock(self.folder.root, folder.name):
+            self.folder.remove_leftovers(folder)
+            about = {"data": self.table.name, "settings": identity}
+            message = self.journal.open(folder, fresh=fresh, environment=_environment(), about=about)
+            try:
+                self._tell(message or self.folder.describe_changes(identity))
+                yield OpenRun(identity, folder, Checkpoints(self.journal, folder))
+            except BaseException as error:
+                self.journal.mark_stopped(error)
+                raise
+            finally:
+                self.journal.close()
+                self._clock.pause()
+
+    def _compare(self, learners: Learners, wait_for: Callable[[str], None]) -> Comparison | Segmentation:
+        """Compare the models, or the numbers of segments, on folds of the training set."""
+        self.journal.replay_or_record("audited", findings=self.audit.to_entry())
+        if self.contract.task == "clustering":
+            wait_for("KMeans")
+            found = segment.compare(self.problem, self._clock, self.journal, self.listen, self.learners)
+        else:
+            for problem in learners.problems:
+                self.listen(Failed("entry point", problem))
+            what = f"{pluralize(len(learners.entries), 'model')} on folds of the training set"
+            self.listen(StepStarted("compare", what))
+            comparer = Comparer(self.problem, learners.entries, self._clock, self.journal, self.listen)
+            comparer.ready = wait_for
+            found = comparer.run()
+            found.problems += learners.problems
+        self.listen(StepDone("compare", found))
+        return found
+
+    def _complete(self, run: OpenRun) -> Result:
+        """Choose, refit, evaluate, save, examine and report: the steps after the comparison."""
+        if isinstance(self._comparison, Segmentation):
+            outcome = self._finalize_segments(run, self._comparison)
+        else:
+            assert self._comparison is not None
+            outcome = self._finalize(run, self._comparison)
+        result = self._save_bundle(run, outcome)
+        examination = self._examine(run, outcome, result)
+        message = self._store(run, result)
+        self._report(run, examination)
+        self.listen(StepDone("bundle", self.result))
+        self._tell(message)
+        return self.result
+
+    def _finalize(self, run: OpenRun, comparison: Comparison) -> Outcome:
+        """Choose a model, check the choice on the validation set, refit it, and evaluate it on the test set."""
+        choice = choose(comparison)
+        self.journal.replay_or_record("chosen", learner=choice.candidate.entry.name, reason=choice.reason)
+        self.listen(StepDone("choose", choice))
+        self.listen(StepStarted("refit", "checking the choice on the validation set"))
+        checked = check_choice(self.problem, comparison, choice, run.checkpoints)
+        spoken = checked.candidate.entry.spoken
+        self.listen(StepStarted("refit", f"refitting {spoken} on the training and validation sets"))
+        model = refit(self.problem, checked, run.checkpoints)
+        facts = self._facts(run, test_looks=self._record_test_look(run))
+        final = evaluate(self.problem, comparison, checked, model)
+        self.listen(StepDone("test", final))
+        return Outcome(assemble(self.problem, comparison, choice, final, facts), model, final)
+
+    def _finalize_segments(self, run: OpenRun, segmentation: Segmentation) -> Outcome:
+        """Choose the number of segments, refit them, and evaluate them on the test set."""
+        choice = segment.choose(segmentation)
+        what = f"refitting {choice.n_segments} segments on the training and validation sets"
+        self.listen(StepStarted("refit", what))
+        models = segment.refit(self.problem, choice)
+        facts = self._facts(run, test_looks=self._record_test_look(run))
+        return Outcome(segment.assemble(self.problem, segmentation, choice, models, facts), models[1], None)
+
+    def _record_test_look(self, run: OpenRun) -> int:
+        """Record an evaluation on the test set before it is made; return how many there are of these data."""
+        look = self.folder.record_test_look(run.identity, self.journal.id)
+        self.journal.replay_or_record("tested", rows=len(self.split.test), look=look)
+        again = f", {look} times for these data" if look > 1 else ""
+        self.listen(StepStarted("test", f"evaluating on the test set{again}"))
+        return look
+
+    def _facts(self, run: OpenRun, test_looks: int) -> dict[str, Any]:
+        """Return the fields of the result that only the project knows."""
+        notes = notes_of(self.table, self.contract, self.split, copies=not reports_copies(self.audit))
+        return {
+            "data": data_of(self.table),
+            "settings": run.identity,
+            "seconds": 0.0,
+            "n_fits": self._clock.n_fits,
+            "bundle": str(run.folder / BUNDLE),
+            "project": str(self.folder.root),
+            "notes": notes,
+            "audit": self.audit,
+            "test_looks": test_looks,
+        }
+
+    def _save_bundle(self, run: OpenRun, outcome: Outcome) -> Result:
+        """Write the bundle; return the result with its digest and with the time that the run took."""
+        self.listen(StepStarted("bundle", "writing the bundle"))
+        digest = save_bundle(run.folder / BUNDLE, self.problem, outcome.model, outcome.result)
+        seconds, budget_s = self._clock.elapsed_s, self._clock.budget_s
+        warnings = [*self.audit.warnings, *outcome.result.warnings]
+        if budget_s is not None and seconds > budget_s + 1:
+            warnings.append(f"the run took {seconds:.0f} s, more than its budget of {budget_s:.0f} s")
+        update = {"seconds": round(seconds, 3), "warnings": warnings, "digest": digest}
+        return outcome.result.model_copy(update=update)
+
+    def _examine(self, run: OpenRun, outcome: Outcome, result: Result) -> Examination:
+        """Compute what a report shows beyond the result, and store it beside the result."""
+        # Loads Altair (0.25 s), which a stored result and an audit do not need.
+        from groundup.workbench.steps.examine import examine, examine_segments
+
+        self.listen(StepStarted("report", "computing the importance of the columns"))
+        if outcome.final is None:
+            examination = examine_segments(self.problem, outcome.model, result)
+        else:
+            examination = examine(self.problem, outcome.final, result, self.table)
+        examination.write(run.folder)
+        return examination
+
+    def _store(self, run: OpenRun, result: Result) -> str:
+        """Store the result, which ends the run, and put the run in use; return a message about that."""
+        message = self.folder.save(run.identity, result)
+        self.journal.mark_ended(bundle=BUNDLE, digest=result.digest)
+        run.checkpoints.remove()
+        warnings = [*result.warnings, *warn_of_test_looks(result.test_looks)]
+        self._result = result.model_copy(update={"warnings": warnings})
+        return message
+
+    def _report(self, run: OpenRun, examination: Examination) -> None:
+        """Write the report; an error does not fail the run."""
+        self._tell(write_report(run.folder, self.result, examination))
+
+    def _tell(self, text: str) -> None:
+        if text:
+            self.listen(Message(text))
+
+    # ------------------------------------------------------------------ the result
+
+    @property
+    def result(self) -> Result:
+        """The result of the run."""
+        if self._result is None:
+            raise GroundupError(
+                "This project has no result yet.", hint="Call build(), or compare() and finalize()."
+            )
+        return self._result
+
+    @property
+    def leaderboard(self) -> pl.DataFrame:
+        """One row per model, the best first."""
+        if self._result is not None:
+            rows = self._result.leaderboard
+        elif isinstance(self._comparison, Segmentation):
+            rows = segment.leaderboard(self._comparison)
+        elif self._comparison is not None:
+            rows = leaderboard(self._comparison)
+        else:
+            raise GroundupError("No models have been compared yet.", hint="Call compare() first.")
+        cells = [{name: getattr(row, name) for name in _LEADERBOARD_COLUMNS} for row in rows]
+        return pl.DataFrame(cells, infer_schema_length=None)
+
+    @property
+    def report(self) -> Report:
+        """The report of the result: a notebook displays it; ``report.save("report.html")`` writes it."""
+        return stored_report(Path(self.result.bundle).parent)
+
+    @property
+    def metrics(self) -> dict[str, dict[str, float | None]]:
+        """Part -> metric -> value."""
+        return self.result.metrics
+
+    @property
+    def bundle(self) -> Path:
+        """The file of the saved model."""
+        return Path(self.result.bundle)
+
+    @property
+    def warnings(self) -> list[str]:
+        """The warnings of the result."""
+        return self.result.warnings
+
+    def predict(self, data, *, read: Mapping[str, Any] | None = None) -> pl.DataFrame:
+        """Return the predictions of the saved model for `data`, one row per row.
+
+        Parameters
+        ----------
+        data : path, frame, mapping of columns, list of rows
+        read : mapping, optional
+            How to read a text file: delimiter, encoding, header; detected if not given.
+
+        Raises
+        ------
+        CheckFailed
+            If columns are missing.
+        """
+        return predict(self.bundle, data, read=read).frame
+
+    def explain(self, data, *, label=None, read: Mapping[str, Any] | None = None) -> Explained:
+        """Return why the saved model predicts what it does for each row: reasons in words and contributions of columns.
+
+        Parameters
+        ----------
+        data : path, frame, mapping of columns, list of rows; or one row, a mapping from column to value
+        label : optional
+            The class to explain; if None, the positive one of two, or each row's most likely one of several.
+        read : mapping, optional
+            As in `predict`.
+        """
+        return explain(self.bundle, data, label=label, read=read)
+
+    def importance(self, by: str | None = None, *, part: str = "valid", repeats: int = 5) -> Importance:
+        """Return how much the score drops when each column is shuffled, with 95 % intervals.
+
+        The chosen model is fitted on the training set for this, so that the validation set is unseen.
+
+        Parameters
+        ----------
+        by : str, optional
+            A metric; the deciding one if None.
+        part : {"valid", "train"}
+            The rows to score. The test set is used once in a run, and not for this.
+        repeats : int
+            Shuffles of each column.
+        """
+        return importance(self, by, part=part, repeats=repeats)
+
+    def serve(self, host: str = "127.0.0.1", port: int = 8000, token: str | None = None) -> None:
+        """Serve the saved model until Ctrl-C: a form and an API, at the address that is printed.
+
+        Parameters
+        ----------
+        host, port
+            The address to listen on; a host other than this machine's needs a `token`, port 0 selects a free one.
+        token : str, optional
+            Required from every request.
+        """
+        serve(self.bundle, host=host, port=port, token=token)
+
+    def runs(self) -> pl.DataFrame:
+        """Return one row per run in the project's folder, the latest first; see ``workbench.run.history``."""
+        return pl.DataFrame([run.to_row() for run in list_runs(self.folder.root)], schema=run_columns())
+
+    def __repr__(self) -> str:
+        name = self.source if isinstance(self.source, str) else type(self.source).__name__
+        state = "built" if self._result else "compared" if self._comparison else "new"
+        return f"<Project {str(name)!r}, target {self.target!r}: {state}>"
+
+    def _repr_html_(self) -> str:
+        return project_html(self)
+
+
+def _check_read_options(read: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the given options of reading in a fixed order, without those that are None."""
+    for name in read or {}:
+        if name not in _READ_OPTIONS:
+            raise UsageError(
+                f"There is no read option {name!r}.{nearest(name, _READ_OPTIONS)}",
+                hint=f"The options are: {', '.join(_READ_OPTIONS)}.",
+            )
+    options = {k: v for k in _READ_OPTIONS if (v := (read or {}).get(k)) is not None}
+    if isinstance(options.get("types"), Mapping):
+        options["types"] = dict(sorted(options["types"].items()))
+    return options
+
+
+def _environment() -> dict[str, Any]:
+    return fingerprint().model_dump(mode="json")
+
+
+def _do_not_wait(learner: str) -> None:
+    """Return at once: kernels are compiled when they are first called."""

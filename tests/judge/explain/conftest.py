@@ -8,7 +8,7 @@ import pytest
 from sklearn.pipeline import Pipeline
 
 from groundup.tables import TablePreparer
-from groundup.tables.prepare import flavour_of
+from groundup.tables.prepare import preprocessing_of
 
 BEGIN = datetime(2020, 1, 1)  # noqa: DTZ001 (naive means UTC here)
 
@@ -44,10 +44,10 @@ def rows():
 
 @pytest.fixture(scope="session")
 def fitted():
-    """fitted(learner, frame, y, flavour=None) -> Pipeline."""
+    """fitted(learner, frame, y, preprocessing=None) -> Pipeline."""
 
-    def fit(learner, frame, y, flavour=None):
-        preparer = TablePreparer(flavour or flavour_of(learner))
+    def fit(learner, frame, y, preprocessing=None):
+        preparer = TablePreparer(preprocessing or preprocessing_of(learner))
         return Pipeline([("prepare", preparer), ("learn", learner)]).fit(frame, y)
 
     return fit

@@ -1,4 +1,4 @@
-"""Columns that nearly repeat others, nothing penalised: the optimum is that of the columns taken apart."""
+"""Unpenalised fits with nearly repeated columns: the optimum is that of the separated columns."""
 
 import warnings
 
@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from groundup.engine.rows import Memory, Rows
 from groundup.models import LogisticRegression, PoissonRegressor
-from groundup.models.linear.coordinates import turned
+from groundup.models.linear.coordinates import whitened
 from groundup.testing.fitting import Listener
 
 
@@ -34,7 +34,7 @@ def log_loss(model, X, y):
 
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("fit_intercept", [True, False])
-def test_nearly_repeated_columns_are_told_apart(n_classes, fit_intercept):
+def test_nearly_repeated_columns_are_separated(n_classes, fit_intercept):
     X, apart, y = problem(n_classes=n_classes)
     params = {"C": np.inf, "fit_intercept": fit_intercept}
     with warnings.catch_warnings():
@@ -45,7 +45,7 @@ def test_nearly_repeated_columns_are_told_apart(n_classes, fit_intercept):
     assert near.objective_ == pytest.approx(far.objective_, rel=1e-8)
 
 
-def test_so_are_those_of_a_composed_regression():
+def test_nearly_repeated_columns_in_a_composed_regression():
     X, apart, _ = problem()
     y = np.random.default_rng(1).poisson(np.exp(0.3 * (apart[:, 1] - 3.0))).astype(float)
     with warnings.catch_warnings():
@@ -56,20 +56,20 @@ def test_so_are_those_of_a_composed_regression():
 
 
 @pytest.mark.parametrize("max_iter", [1, 6, 25, 100])
-def test_turned_steps_count_as_others(max_iter):
-    """Callbacks are told of each, and the limit is one for both kinds."""
+def test_whitened_steps_count_as_others(max_iter):
+    """Callbacks are called after each, and max_iter is the total."""
     X, _, y = problem()
     for learner, target in ((LogisticRegression(C=np.inf), y), (PoissonRegressor(alpha=0.0), y + 1.0)):
-        told = Listener()
-        learner.set_params(max_iter=max_iter).set_callbacks(told)
+        listener = Listener()
+        learner.set_params(max_iter=max_iter).set_callbacks(listener)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             learner.fit(X, target)
         assert np.max(learner.n_iter_) <= max_iter
-        assert len(told.told) <= max_iter
+        assert len(listener.told) <= max_iter
 
 
-def test_a_warm_start_is_kept_in_turned_coordinates():
+def test_warm_start_in_whitened_coordinates():
     X, _, y = problem()
     model = PoissonRegressor(alpha=0.0, warm_start=True).fit(X, y + 1.0)
     best = model.objective_
@@ -79,7 +79,7 @@ def test_a_warm_start_is_kept_in_turned_coordinates():
             assert model.set_params(max_iter=2).fit(X, y + 1.0).objective_ <= best * (1.0 + 1e-9)
 
 
-def test_columns_that_repeat_others_exactly_change_nothing():
+def test_exactly_repeated_columns_change_nothing():
     _, X, y = problem()
     doubled = np.hstack([X, 2.0 * X[:, :2], np.full((len(X), 1), 7.0)])
     one, other = (LogisticRegression(C=np.inf).fit(Z, y) for Z in (X, doubled))
@@ -87,16 +87,16 @@ def test_columns_that_repeat_others_exactly_change_nothing():
     assert np.abs(other.coef_).max() < 10.0
 
 
-def test_turned_columns_are_orthonormal_and_lead_back():
+def test_whitened_columns_are_orthonormal_and_invertible():
     X, _, _ = problem()
     weight = np.random.default_rng(2).integers(0, 3, len(X)).astype(float)
     centre = X[0] * [1e3, 1.0, 1.0, 1.0, 1.0, 1.0]
-    at = turned(Rows(Memory(X * 1e3), {"y": X[:, 0], "weight": weight}), centre, centred=True)
+    at = whitened(Rows(Memory(X * 1e3), {"y": X[:, 0], "weight": weight}), centre, centred=True)
     Q = at.rows.place.X
     np.testing.assert_allclose(Q.T @ (weight[:, None] * Q) / weight.sum(), np.eye(6), atol=1e-5)
     np.testing.assert_allclose(weight @ Q, 0.0, atol=1e-4)
     theta = np.random.default_rng(3).standard_normal((2, 7))
-    coef, intercept = at.back(theta)
+    coef, intercept = at.to_data_units(theta)
     np.testing.assert_allclose(1e3 * X @ coef.T + intercept, Q @ theta[:, :-1].T + theta[:, -1], atol=1e-4)
 
 

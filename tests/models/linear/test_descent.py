@@ -1,4 +1,4 @@
-"""Stochastic gradient descent: against scikit-learn's answers, exact optima, and what callbacks are told."""
+"""Stochastic gradient descent: against scikit-learn, exact optima, and the figures of callbacks."""
 
 from itertools import pairwise
 
@@ -87,10 +87,10 @@ def test_partial_fit_goes_on_where_it_ended():
 
 
 class Watch:
-    """Writes down what it is told."""
+    """Records the figures it receives."""
 
     def __init__(self):
-        self.told = []
+        self.figures = []
 
     def setup(self, estimator, context):
         """Begin."""
@@ -104,7 +104,7 @@ class Watch:
     def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
         """Write down a step."""
         if context.parent is not None:
-            self.told.append(context.figures)
+            self.figures.append(context.figures)
         return False
 
 
@@ -117,16 +117,16 @@ class WatchAll(Watch):
 def test_a_callback_can_ask_for_every_step():
     X, _, y = problem(500)
     settings = {"max_iter": 2, "tol": None, "random_state": 0}
-    for every, n_told in ((1, 1000), (7, 2 * -(-500 // 7))):
+    for every, n_calls in ((1, 1000), (7, 2 * -(-500 // 7))):
         watch = WatchAll()
         watch.every = every
         model = SGDRegressor(**settings).set_callbacks(watch).fit(X, y)
-        told = model._skl_callbacks[0].told
-        assert len(told) == n_told
-        np.testing.assert_array_equal(told[-1]["coef"][0], SGDRegressor(**settings).fit(X, y).coef_)
+        figures = model._skl_callbacks[0].figures
+        assert len(figures) == n_calls
+        np.testing.assert_array_equal(figures[-1]["coef"][0], SGDRegressor(**settings).fit(X, y).coef_)
 
 
-def test_the_gradient_told_is_that_of_the_next_step():
+def test_the_reported_gradient_is_that_of_the_next_step():
     X, _, y = problem(200)
     model = SGDRegressor(
         alpha=0.1,
@@ -138,30 +138,30 @@ def test_the_gradient_told_is_that_of_the_next_step():
         eta0=0.1,
     )
     model.set_callbacks(WatchAll()).fit(X, y)
-    told = model._skl_callbacks[0].told
-    for before, after in pairwise(told[:20]):
+    figures = model._skl_callbacks[0].figures
+    for before, after in pairwise(figures[:20]):
         moved = np.linalg.norm(after["coef"] - before["coef"])
         assert moved == pytest.approx(0.1 * before["gradient_norm"], rel=1e-9)
-    assert told[-1]["gradient_norm"] < 1e-6 * told[0]["gradient_norm"]
+    assert figures[-1]["gradient_norm"] < 1e-6 * figures[0]["gradient_norm"]
 
 
 def test_each_step_can_be_watched():
     X, _, y = problem(200)
     model = SGDRegressor(batch_size=10, max_iter=2, tol=None, learning_rate="constant", random_state=0)
     model.set_callbacks(Watch()).fit(X, y)
-    told = model._skl_callbacks[0].told
-    assert len(told) == 2 * 200 // 10
-    assert {"loss", "gradient_norm", "learning_rate", "epoch", "coef", "intercept"} <= set(told[0])
-    assert told[-1]["loss"] < told[0]["loss"]
-    assert told[-1]["gradient_norm"] < told[0]["gradient_norm"]
-    np.testing.assert_array_equal(told[-1]["coef"][0], model.coef_)
+    figures = model._skl_callbacks[0].figures
+    assert len(figures) == 2 * 200 // 10
+    assert {"loss", "gradient_norm", "learning_rate", "epoch", "coef", "intercept"} <= set(figures[0])
+    assert figures[-1]["loss"] < figures[0]["loss"]
+    assert figures[-1]["gradient_norm"] < figures[0]["gradient_norm"]
+    np.testing.assert_array_equal(figures[-1]["coef"][0], model.coef_)
     silent = SGDRegressor(batch_size=10, max_iter=2, tol=None, learning_rate="constant", random_state=0).fit(
         X, y
     )
     np.testing.assert_array_equal(silent.coef_, model.coef_)
 
 
-def test_overflow_and_no_convergence_are_told():
+def test_overflow_and_non_convergence_are_reported():
     X, y, z = problem(200)
     with pytest.raises(ValueError, match="under-/overflow occurred at epoch"):
         SGDRegressor(learning_rate="constant", eta0=1e3).fit(X * 1e100, z)
@@ -173,18 +173,14 @@ def test_overflow_and_no_convergence_are_told():
         SGDRegressor().fit(np.where(np.eye(*X.shape) > 0, np.inf, X), z)
 
 
-@pytest.mark.parametrize("name", sorted(margins.NUMBERS))
+@pytest.mark.parametrize("name", sorted(margins.CODES))
 def test_gradients_are_the_values_differences(name):
-    number = margins.NUMBERS[name]
+    code = margins.CODES[name]
     z = np.linspace(-3.03, 3.07, 61)
     for y in (-1.0, 1.0):
-        found = [margins.gradient(number, 0.3, v, y) for v in z]
-        steps = [
-            (margins.value(number, 0.3, v + 1e-6, y) - margins.value(number, 0.3, v - 1e-6, y)) / 2e-6
-            for v in z
-        ]
-        np.testing.assert_allclose(found, steps, atol=1e-5)
-        assert [margins.both(number, 0.3, v, y)[1] for v in z] == found
+        found = [margins.loss_and_gradient(code, 0.3, v, y)[1] for v in z]
+        above, below = ([margins.loss_and_gradient(code, 0.3, v + e, y)[0] for v in z] for e in (1e-6, -1e-6))
+        np.testing.assert_allclose(found, (np.array(above) - below) / 2e-6, atol=1e-5)
 
 
 def test_a_shuffle_is_a_permutation():

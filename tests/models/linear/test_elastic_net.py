@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from groundup.engine.rows import Memory, Rows
 from groundup.models import ElasticNet, Lasso, LinearRegression, Ridge
-from groundup.models.linear.designs import DenseColumns, SparseColumns, columns_of
+from groundup.models.linear.designs import DenseColumns, SparseColumns, design_of
 from groundup.models.linear.solvers import quadratic
 
 
@@ -171,22 +171,22 @@ def test_columns_against_the_formula(weight, centred):
     s = 1 / np.sqrt((v @ (X - c) ** 2) / v.sum())
     Z = (X - c) * s
     for place in (X, X.astype(np.float32).astype(np.float64)):
-        dense = columns_of(Rows(Memory(place), {"weight": v}), centred=centred, n_threads=1)
+        dense = design_of(Rows(Memory(place), {"weight": v}), centred=centred, n_threads=1)
         assert isinstance(dense, DenseColumns)
         dense.choose(np.array([4, 1]))
         dense.choose(np.array([0]))
         np.testing.assert_allclose(
-            dense.push(np.array([1.0, 2.0, 3.0])), Z[:, [4, 1, 0]] @ [1, 2, 3], atol=1e-5
+            dense.matvec_chosen(np.array([1.0, 2.0, 3.0])), Z[:, [4, 1, 0]] @ [1, 2, 3], atol=1e-5
         )
-        np.testing.assert_allclose(dense.pull(v * y), Z.T @ (v * y), atol=1e-4)
+        np.testing.assert_allclose(dense.rmatvec(v * y), Z.T @ (v * y), atol=1e-4)
         np.testing.assert_allclose(dense.gram(v)[0], (Z.T * v @ Z)[np.ix_([4, 1, 0], [4, 1, 0])], atol=1e-4)
         np.testing.assert_allclose(dense.gram(v, 2)[0], dense.gram(v)[0][2:], atol=1e-9)
     from groundup.engine.rows import Csr
 
-    sparse = columns_of(Rows(Csr(csr_array(X)), {"weight": v}), centred=centred, n_threads=1)
+    sparse = design_of(Rows(Csr(csr_array(X)), {"weight": v}), centred=centred, n_threads=1)
     assert isinstance(sparse, SparseColumns)
     np.testing.assert_allclose(sparse.scale, s)
-    np.testing.assert_allclose(sparse.pull(v * y), (X * s).T @ (v * y), atol=1e-9)
+    np.testing.assert_allclose(sparse.rmatvec(v * y), (X * s).T @ (v * y), atol=1e-9)
 
 
 @pytest.mark.parametrize("positive", [True, False])
@@ -198,8 +198,8 @@ def test_the_quadratic_meets_the_optimality_conditions(positive):
     for yy in (y @ y, np.nan):
         u, q = np.zeros(60), np.zeros(60)
         quadratic.solve(G, c, l1, l2, u, q, goal=1e-14, max_sweeps=100_000, yy=yy, positive=positive)
-        slope = c - G @ u - l2 * u
-        np.testing.assert_allclose(slope[u != 0], l1[u != 0] * np.sign(u[u != 0]), atol=1e-6)
-        off = slope[u == 0] if positive else abs(slope[u == 0])
+        gradient = c - G @ u - l2 * u
+        np.testing.assert_allclose(gradient[u != 0], l1[u != 0] * np.sign(u[u != 0]), atol=1e-6)
+        off = gradient[u == 0] if positive else abs(gradient[u == 0])
         assert (off <= l1[u == 0] + 1e-6).all()
         assert not positive or (u >= 0).all()

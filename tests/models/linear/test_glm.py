@@ -57,7 +57,7 @@ def test_as_scikit_learn(kind, fit_intercept, cls, params, draw):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_longer_run_finds_nothing_better(seed):
+def test_a_longer_run_is_not_better(seed):
     X, mean, rng, weight = problem(200, 4, seed)
     y = rng.poisson(mean).astype(float)
     X[:, 1] = X[:, 0] if seed % 3 == 0 else X[:, 1]
@@ -70,7 +70,7 @@ def test_a_longer_run_finds_nothing_better(seed):
     assert short.objective_ == pytest.approx(long.objective_, rel=1e-6)
 
 
-def test_what_it_cannot_learn_is_said():
+def test_invalid_targets_and_parameters_are_reported():
     X, mean, rng, _ = problem()
     with pytest.raises(ValueError, match="at least 0"):
         PoissonRegressor().fit(X, -mean)
@@ -85,26 +85,26 @@ def test_what_it_cannot_learn_is_said():
 
 
 @kernel
-def _expectile(z, y, weight, out_slope, out_curvature):
+def _expectile(z, y, weight, out_gradient, out_hessian):
     total = 0.0
     for i in range(len(z)):
         r = z[i] - y[i]
         v = weight[i] * (0.8 if r < 0.0 else 0.2)
-        out_slope[i] = v * r
+        out_gradient[i] = v * r
         total += 0.5 * v * r * r
-        if len(out_curvature):
-            out_curvature[i] = v
+        if len(out_hessian):
+            out_hessian[i] = v
     return total
 
 
 class Expectile:
-    """A loss of one's own: errors below cost four times as much."""
+    """A user-defined loss: underestimates cost four times as much."""
 
-    terms = staticmethod(_expectile)
+    loss_gradient_hessian = staticmethod(_expectile)
 
 
 class ExpectileRegressor(ComposedRegressor):
-    """And the learner made of it, with any prices."""
+    """A model with that loss and any penalty."""
 
     def __init__(self, lasso=0.0, ridge=0.0):
         self.lasso, self.ridge = lasso, ridge
@@ -112,28 +112,28 @@ class ExpectileRegressor(ComposedRegressor):
     def _loss(self):
         return Expectile()
 
-    def _prices(self):
+    def _penalty(self):
         return self.lasso, self.ridge
 
 
 class Adaptive(ComposedRegressor):
-    """A penalty of one's own: each coefficient has its price; the loss is the squared one."""
+    """A user-defined penalty, different for each coefficient; squared loss."""
 
-    def _prices(self):
+    def _penalty(self):
         return np.array([0.0, 0.1, 0.1, 10.0, 10.0]), 0.0
 
 
-def test_a_loss_and_a_penalty_of_ones_own():
+def test_user_defined_loss_and_penalty():
     X, mean, _, weight = problem()
-    plain, kinked = (
+    plain, nonsmooth = (
         ExpectileRegressor().fit(X, mean, weight),
         ExpectileRegressor(lasso=0.2).fit(X, mean, weight),
     )
     r = mean - plain.predict(X)
-    slope = X.T @ (weight * np.where(r > 0.0, 0.8, 0.2) * r)
-    np.testing.assert_allclose(slope / weight.sum(), 0.0, atol=1e-6)
-    assert (kinked.coef_ == 0.0).sum() > 0
-    assert kinked.gap_ <= 1e-6 * kinked.objective_
+    gradient = X.T @ (weight * np.where(r > 0.0, 0.8, 0.2) * r)
+    np.testing.assert_allclose(gradient / weight.sum(), 0.0, atol=1e-6)
+    assert (nonsmooth.coef_ == 0.0).sum() > 0
+    assert nonsmooth.gap_ <= 1e-6 * nonsmooth.objective_
     adaptive = Adaptive().fit(X, mean)
     assert (adaptive.coef_[3:] == 0.0).all()
     assert adaptive.coef_[0] != 0.0
@@ -143,7 +143,7 @@ def test_composed_and_direct_solvers_agree():
     X, mean, _, weight = problem()
 
     class Composed(ComposedRegressor):
-        def _prices(self):
+        def _penalty(self):
             return 0.1, 0.0
 
     np.testing.assert_allclose(

@@ -1,4 +1,4 @@
-"""Huber regression: against scikit-learn, the slope, and outliers."""
+"""Huber regression: against scikit-learn, zero gradient, and outliers."""
 
 import warnings
 
@@ -68,8 +68,8 @@ def test_a_warm_start_and_a_warning():
         HuberRegressor(max_iter=1).fit(X, y)
 
 
-def test_where_a_plane_meets_all_rows_the_fit_goes_on_when_sigma_falls():
-    """Of wide rows the optimum trades sigma against the penalty: it once stopped where sigma came to nothing."""
+def test_the_fit_continues_while_sigma_decreases_for_an_exact_plane():
+    """With wide rows the optimum balances sigma and the penalty: the fit once stopped where sigma became zero."""
     rng = np.random.default_rng(1)
     X = rng.standard_normal((20, 40))
     y = X @ rng.standard_normal(40)

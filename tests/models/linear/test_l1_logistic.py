@@ -57,7 +57,7 @@ def test_no_worse_than_scikit_learn(kind, ratio, n_classes, fit_intercept):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_longer_run_finds_nothing_better(seed):
+def test_a_longer_run_is_not_better(seed):
     X, y, weight = problem(2 + seed % 2, 150, 12, seed)
     X[:, 1] = X[:, 0] if seed % 3 == 0 else X[:, 1]
     X[:, 2] = 3.0

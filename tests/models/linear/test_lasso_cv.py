@@ -1,4 +1,4 @@
-"""LassoCV and ElasticNetCV: the choice of the price, against scikit-learn."""
+"""LassoCV and ElasticNetCV: the chosen penalty, against scikit-learn."""
 
 import numpy as np
 import pytest
@@ -48,7 +48,7 @@ def test_elastic_net_cv_as_scikit_learn(kind):
     np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=1e-6)
 
 
-def test_both_ways_through_the_folds_agree(monkeypatch):
+def test_both_methods_for_the_folds_agree(monkeypatch):
     X, y, _ = problem()
     by_gram = LassoCV(tol=1e-8, alphas=20).fit(X, y)
     monkeypatch.setattr(lasso_cv, "_MOST_FEATURES", 2)
@@ -63,7 +63,7 @@ def test_groups_go_to_the_splitter():
     assert LassoCV(cv=GroupKFold(3), alphas=5).fit(X, y, groups=groups).mse_path_.shape == (5, 3)
 
 
-def test_chosen_prices():
+def test_given_alphas():
     X, y, _ = problem()
     model = LassoCV(alphas=[0.1, 10.0, 1.0], cv=3).fit(X, y)
     assert model.alphas_.tolist() == [10.0, 1.0, 0.1]

@@ -1,4 +1,4 @@
-"""LinearRegression: against scikit-learn, exact problems, hard data; its speedier ways change no bit."""
+"""LinearRegression: against scikit-learn, exact problems, hard data; the fast paths change no bit."""
 
 import inspect
 import time
@@ -137,7 +137,7 @@ def test_units_do_not_matter(n, power):
     np.testing.assert_allclose(far.intercept_, plain.intercept_, rtol=1e-8)
 
 
-def test_numbers_too_small_for_a_coefficient_count_as_nothing():
+def test_numbers_too_small_for_a_coefficient_count_as_zero():
     X, y = problem(200, 3)
     X[:, 1] *= 1e-310
     model = LinearRegression().fit(X, y)
@@ -212,7 +212,7 @@ def test_tables_of_all_kinds_give_the_same():
         assert model.predict(table).tobytes() == plain.predict(X).tobytes()
 
 
-def test_wide_singular_values_wait_until_asked_for():
+def test_wide_singular_values_are_computed_on_first_use():
     X, y = problem(700, 300)
     model = LinearRegression().fit(X, y)
     assert "singular_" not in vars(model)
@@ -234,7 +234,7 @@ def test_wide_singular_values_do_not_depend_on_the_threads_of_blas():
     assert len(found) == 1
 
 
-def test_wide_singular_values_asked_for_by_many_threads():
+def test_wide_singular_values_in_many_threads():
     X, y = problem(700, 300)
     for _ in range(5):
         model = LinearRegression().fit(X, y)
@@ -245,8 +245,8 @@ def test_wide_singular_values_asked_for_by_many_threads():
 
 @pytest.mark.parametrize("learner", [LinearRegression, Ridge, LogisticRegression])
 @pytest.mark.parametrize("width", [3, 9])
-def test_a_fit_that_commits_during_a_prediction_does_not_mix_with_it(learner, width, monkeypatch):
-    """As a server that fits anew in another thread; here at the worst moment, just after the look at X."""
+def test_a_fit_in_another_thread_does_not_mix_with_a_prediction(learner, width, monkeypatch):
+    """As in a server that refits in another thread; here at the worst moment, just after X was checked."""
     X, y = problem(200, 5)
     wide, _ = problem(200, width)
     y = np.where(y > np.median(y), "yes", "no") if learner is LogisticRegression else y

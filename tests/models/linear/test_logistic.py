@@ -59,7 +59,7 @@ def test_signature_is_scikit_learns():
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_longer_run_finds_nothing_better(seed):
+def test_a_longer_run_is_not_better(seed):
     """Collinear, constant, badly scaled, nearly separable: the objective is within 1e-6 of a tighter, longer run's."""
     rng = np.random.default_rng(seed)
     n_classes = int(rng.integers(2, 5))
@@ -76,11 +76,11 @@ def test_a_longer_run_finds_nothing_better(seed):
         long = LogisticRegression(C=C, tol=1e-9, max_iter=1000).fit(X, y)
     a, b = objective(short, X, y, C), objective(long, X, y, C)
     assert a <= b * (1 + 1e-6)
-    gradient = slope_at(short, X, y, C)
+    gradient = gradient_at(short, X, y, C)
     assert np.abs(gradient).max() <= 1e-5 * (1.0 + np.abs(X).max() * len(X)) * max(C, 1.0)
 
 
-def slope_at(model, X, y, C):
+def gradient_at(model, X, y, C):
     P = model.predict_proba(X)
     P[np.arange(len(y)), np.searchsorted(model.classes_, y)] -= 1.0
     G = C * P.T @ X
@@ -107,7 +107,7 @@ def test_many_classes_are_solved_in_blocks():
     assert not smooth_problem.SmoothProblem(
         Rows(Memory(X), {}), np.zeros(60), np.ones(60), 12, fit_intercept=True
     ).exact
-    assert np.abs(slope_at(model, X, y, 1.0)).max() < 1e-2  # of sums over 30,000 rows
+    assert np.abs(gradient_at(model, X, y, 1.0)).max() < 1e-2  # of sums over 30,000 rows
 
 
 def test_very_many_features_are_solved_by_a_diagonal(monkeypatch):

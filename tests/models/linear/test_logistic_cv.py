@@ -1,4 +1,4 @@
-"""LogisticRegressionCV: the choice of the price, against scikit-learn and against fits one by one."""
+"""LogisticRegressionCV: the chosen penalty, against scikit-learn and against separate fits."""
 
 import warnings
 
@@ -11,7 +11,7 @@ from sklearn.metrics import get_scorer
 from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 
 from groundup.models import LogisticRegression, LogisticRegressionCV
-from groundup.models.linear import logistic_path
+from groundup.models.linear import logistic_cv
 from groundup.testing.bits import thread_budget
 from groundup.testing.samples import assert_same
 
@@ -55,7 +55,7 @@ def test_as_scikit_learn(n_classes, weighted, params):
     assert ours.l1_ratio_ == theirs.l1_ratio_
     np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(ours.intercept_, theirs.intercept_, rtol=1e-4, atol=1e-5)
-    if params["scoring"] != "neg_brier_score":  # theirs is not told which label is the positive one
+    if params["scoring"] != "neg_brier_score":  # theirs does not know which label is the positive one
         assert ours.score(X, y) == pytest.approx(theirs.score(X, y), rel=1e-5)
     assert ours.n_iter_.shape == theirs.n_iter_.shape
 
@@ -105,17 +105,17 @@ def test_each_fit_is_the_one_that_is_fitted_alone(kind, n_classes):
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_starting_where_all_rows_ended_saves_steps_and_changes_nothing(n_classes, monkeypatch):
+def test_starting_from_all_rows_saves_steps_and_changes_nothing(n_classes, monkeypatch):
     X, y, _ = problem(5000, n_classes=n_classes)
     near = LogisticRegressionCV(**NEW).fit(X, y)
-    monkeypatch.setattr(logistic_path, "_METRIC_NUMBERS", 0)
+    monkeypatch.setattr(logistic_cv, "_HESSIAN_NUMBERS", 0)
     far = LogisticRegressionCV(**NEW).fit(X, y)
     np.testing.assert_allclose(near.coefs_paths_, far.coefs_paths_, atol=1e-5)
     np.testing.assert_allclose(near.scores_, far.scores_, rtol=1e-7)
     assert near.n_iter_.mean() < 7
 
 
-def test_the_order_of_prices_does_not_matter():
+def test_the_order_of_Cs_does_not_matter():
     X, y, _ = problem()
     a = LogisticRegressionCV(**NEW, Cs=[0.1, 1.0, 10.0]).fit(X, y)
     b = LogisticRegressionCV(**NEW, Cs=[10.0, 0.1, 1.0]).fit(X, y)
@@ -134,7 +134,7 @@ def test_groups_go_to_the_splitter_and_a_fold_may_lack_a_class():
     assert np.isfinite(model.coef_).all()
 
 
-def test_no_penalty_among_the_prices():
+def test_no_penalty_among_the_Cs():
     X, y, _ = problem()
     model = LogisticRegressionCV(**NEW, Cs=[1.0, np.inf]).fit(X, y)
     assert model.C_ in {1.0, np.inf}
@@ -182,7 +182,7 @@ def test_what_is_refused_and_warned_of():
         LogisticRegressionCV(**NEW).fit(X, y, 0.0 * weight)
     with pytest.warns(ConvergenceWarning, match="fits of the folds did not reach"):
         LogisticRegressionCV(**NEW, max_iter=1).fit(X, y)
-    with pytest.warns(FutureWarning, match=r"say l1_ratios=\(0,\), scoring='accuracy', use_legacy"):
+    with pytest.warns(FutureWarning, match=r"set l1_ratios=\(0,\), scoring='accuracy', use_legacy"):
         LogisticRegressionCV().fit(X, y)
     with pytest.warns(FutureWarning, match="penalty"):
         model = LogisticRegressionCV(penalty="l1", Cs=2, scoring=None, use_legacy_attributes=False).fit(X, y)

@@ -1,4 +1,4 @@
-"""What every linear learner must keep: finite answers to finite input or one clear error, weights as repetition, the
+"""Promises of every linear model: finite results for finite input or one clear error, weights as repetition, the
 objectives that are promised."""
 
 import warnings
@@ -89,7 +89,7 @@ def finite(model, X) -> bool:
 def fitted(name: str, X, y, weight=None):
     """Return the fit, or None where it ends in a clear error: any other one fails the test."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of convergence and dependence: a doubt is told, which is right
+        warnings.simplefilter("ignore")  # of convergence and dependence, as it should
         try:
             return make(name).fit(X, y, sample_weight=weight)
         except np.linalg.LinAlgError:
@@ -125,7 +125,7 @@ def test_one_row_and_few(name):
 
 @pytest.mark.parametrize("name", [n for n in LINEAR if not n.startswith("SGD") and not n.endswith("CV")])
 def test_a_weight_is_a_repetition(name):
-    """To 1e-7; of learners that end by a gap, with a tolerance that leaves no more."""
+    """To 1e-7; models that stop by a gap get a tolerance that allows no more."""
     rng = np.random.default_rng(2)
     X = rng.standard_normal((60, 4)) * 10.0 ** np.arange(-2, 2) + 1.0
     weight = rng.integers(0, 4, 60)
@@ -148,7 +148,7 @@ def test_a_weight_is_a_repetition(name):
 
 
 @pytest.mark.parametrize("family", objectives.FAMILIES)
-def test_objectives_are_within_a_millionth_of_a_longer_run_or_it_is_told(family):
+def test_objectives_are_within_a_millionth_of_a_longer_run_or_a_warning_says_so(family):
     """A few of the problems of ``benchmarks/objectives.py``: plain, scaled with weights, all hardships at once."""
     for seed in (0, 14, 9):
         outcome = objectives.judge(objectives.FAMILIES[family], seed, with_peer=False)

@@ -1,4 +1,4 @@
-"""The fast way is taken where it is right, and declines where it is not."""
+"""The Gram matrix is used where it is accurate, and refused where it is not."""
 
 import numpy as np
 import pytest

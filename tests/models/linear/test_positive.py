@@ -18,17 +18,17 @@ def problem(n=200, d=10, n_outputs=1, seed=0):
 @pytest.mark.parametrize("alpha", [0.0, 3.0])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("n_outputs", [1, 3])
-def test_no_coefficient_is_negative_and_no_slope_leads_on(alpha, fit_intercept, n_outputs):
+def test_no_coefficient_is_negative_and_the_gradient_is_optimal(alpha, fit_intercept, n_outputs):
     X, y, weight = problem(n_outputs=n_outputs)
     params = {"positive": True, "fit_intercept": fit_intercept}
     model = Ridge(alpha, **params) if alpha else LinearRegression(**params)
     model.fit(X, y, weight)
     W, r = np.atleast_2d(model.coef_), (y - model.predict(X)).reshape(len(y), -1)
-    slope = (weight[:, None] * r).T @ X - alpha * W
+    gradient = (weight[:, None] * r).T @ X - alpha * W
     assert (W >= 0.0).all()
     assert (W == 0.0).any()
-    assert slope.max() < 1e-6
-    np.testing.assert_allclose(slope[W > 0.0], 0.0, atol=1e-6)
+    assert gradient.max() < 1e-6
+    np.testing.assert_allclose(gradient[W > 0.0], 0.0, atol=1e-6)
     sparse = model.fit(scipy.sparse.csr_array(X), y, weight)
     np.testing.assert_allclose(np.atleast_2d(sparse.coef_), W, atol=1e-8)
     if n_outputs == 1 and not alpha:

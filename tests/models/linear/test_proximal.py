@@ -30,13 +30,13 @@ def chain(n_classes=8, n=600):
 
 
 def violation(model, X, y, C, ratio):
-    """Return by how much the worst coefficient breaks its optimality condition, in units of its price."""
+    """Return by how much the worst coefficient breaks its optimality condition, in units of its penalty."""
     Z = X @ model.coef_.T + model.intercept_
     P = np.exp(Z - logsumexp(Z, axis=1)[:, None])
     P[np.arange(len(y)), y] -= 1.0
     W, l1 = model.coef_, ratio / C
-    slope = P.T @ X + (1.0 - ratio) / C * W
-    off = np.where(W == 0.0, np.maximum(np.abs(slope) - l1, 0.0), np.abs(slope + l1 * np.sign(W)))
+    gradient = P.T @ X + (1.0 - ratio) / C * W
+    off = np.where(W == 0.0, np.maximum(np.abs(gradient) - l1, 0.0), np.abs(gradient + l1 * np.sign(W)))
     return max(off.max() / l1, np.abs(P.sum(axis=0)).max() * model.fit_intercept / l1)
 
 
@@ -56,7 +56,7 @@ def test_the_optimality_conditions_hold(make, C, ratio, kind):
 def test_groups_of_classes_that_take_turns_find_the_same(monkeypatch, kind, limit):
     X, y = problem()
     together = LogisticRegression(l1_ratio=1.0, C=0.5).fit(kind(X), y)
-    monkeypatch.setattr(proximal, "_JOINT", limit)
+    monkeypatch.setattr(proximal, "_MOST_JOINT", limit)
     turns = LogisticRegression(l1_ratio=1.0, C=0.5, max_iter=1000).fit(kind(X), y)
     assert turns.objective_ == pytest.approx(together.objective_, rel=1e-9)
     assert turns.gap_ <= 1e-9 * turns.objective_
@@ -66,7 +66,7 @@ def test_groups_of_classes_that_take_turns_find_the_same(monkeypatch, kind, limi
 @pytest.mark.parametrize("kind", [np.asarray, csr_array])
 @pytest.mark.parametrize("limit", [5000, 30])
 def test_the_same_bits_on_any_number_of_threads(monkeypatch, kind, limit):
-    monkeypatch.setattr(proximal, "_JOINT", limit)
+    monkeypatch.setattr(proximal, "_MOST_JOINT", limit)
     X, y = problem(n=9000)
     found = []
     for n in (1, 2, 3):
@@ -86,7 +86,7 @@ def test_weights_are_repetitions():
     np.testing.assert_allclose(a.coef_, b.coef_, atol=1e-6)
 
 
-def test_repeated_columns_and_classes_that_a_plane_separates():
+def test_repeated_columns_and_separable_classes():
     X, y = problem(3, 60, 10)
     X = np.hstack([X, X, -X])
     y = X[:, :3].argmax(axis=1)
@@ -110,24 +110,26 @@ def test_rows_that_are_all_but_certain_keep_their_digits():
     """The gradient of a class that is all but certain is minus the others' sum, and the loss not a difference."""
     z = np.array([[40.0, 0.0], [0.0, 0.1], [1.0, -0.2]])
     y, weight = np.array([0.0, 2.0]), np.array([1.0, 2.0])
-    slope, p, logs = np.empty_like(z), np.empty_like(z), np.empty(2)
-    value = softmax.terms_by_class(z, y, weight, 0, 2, slope, p, logs)
+    gradient, p, logs = np.empty_like(z), np.empty_like(z), np.empty(2)
+    value = softmax.loss_gradient_proba(z, y, weight, 0, 2, gradient, p, logs)
     rest = np.exp(-40.0) + np.exp(-39.0)
-    assert slope[0, 0] == pytest.approx(-rest, rel=1e-13)
-    assert softmax.terms_by_class(z, y, weight, 0, 1, slope, p, logs) == pytest.approx(rest, rel=1e-13)
+    assert gradient[0, 0] == pytest.approx(-rest, rel=1e-13)
+    assert softmax.loss_gradient_proba(z, y, weight, 0, 1, gradient, p, logs) == pytest.approx(
+        rest, rel=1e-13
+    )
     h = np.empty(2)
-    softmax.curvature(p.T, weight, 0, 0, h)
+    softmax.hessian(p.T, weight, 0, 0, h)
     assert h[0] == pytest.approx(rest, rel=1e-13)
     q = np.exp(z[:, 1]) / np.exp(z[:, 1]).sum()
     assert value == pytest.approx(-2.0 * np.log(q[2]), rel=1e-13)
-    np.testing.assert_allclose(slope[:, 1], 2.0 * (q - [0, 0, 1]), rtol=1e-13)
-    softmax.curvature(p.T, weight, 1, 2, h)
+    np.testing.assert_allclose(gradient[:, 1], 2.0 * (q - [0, 0, 1]), rtol=1e-13)
+    softmax.hessian(p.T, weight, 1, 2, h)
     assert h[1] == pytest.approx(-2.0 * q[1] * q[2], rel=1e-13)
 
 
 @pytest.mark.parametrize("kind", [np.asarray, csr_array])
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_a_price_at_which_no_coefficient_counts(kind, n_classes):
+def test_a_penalty_that_makes_all_coefficients_zero(kind, n_classes):
     X, y = problem(n_classes)
     model = LogisticRegression(C=1e-6, l1_ratio=1.0).fit(kind(X), y)
     assert not model.coef_.any()
@@ -137,7 +139,7 @@ def test_a_price_at_which_no_coefficient_counts(kind, n_classes):
 @pytest.mark.parametrize("C", [1e6, 1e8])
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_what_is_called_converged_has_a_small_gap(n_classes, C):
-    """Of classes that a plane separates the objective falls by many powers of ten on the way."""
+    """The objective of separable classes decreases by many powers of ten."""
     rng = np.random.default_rng(3)
     X = rng.standard_normal((90, 5))
     y = (X @ rng.standard_normal((5, n_classes))).argmax(axis=1)
@@ -148,34 +150,34 @@ def test_what_is_called_converged_has_a_small_gap(n_classes, C):
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_a_callback_hears_every_step(n_classes):
+def test_a_callback_is_called_after_every_step(n_classes):
     X, y = problem(n_classes, n=150, d=300)
-    told = []
+    values = []
     proximal_minimise = proximal.minimise
 
-    def minimise(*args, tell=None, **settings):
-        def hear(value, *rest):
-            told.append(value)
-            return tell(value, *rest)
+    def minimise(*args, callback=None, **settings):
+        def record(value, *rest):
+            values.append(value)
+            return callback(value, *rest)
 
-        return proximal_minimise(*args, tell=hear, **settings)
+        return proximal_minimise(*args, callback=record, **settings)
 
     with pytest.MonkeyPatch.context() as m:
         m.setattr(proximal, "minimise", minimise)
         model = LogisticRegression(l1_ratio=1.0).fit(X, y)
-    assert len(told) == model.n_iter_[0]
-    assert told == sorted(told, reverse=True)
+    assert len(values) == model.n_iter_[0]
+    assert values == sorted(values, reverse=True)
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_a_start_that_is_worse_than_none_is_left(n_classes):
+def test_a_start_that_is_worse_than_none_is_ignored(n_classes):
     X, y = problem(n_classes)
     model = LogisticRegression(l1_ratio=1.0, warm_start=True, max_iter=1000).fit(X, y)
     cold = LogisticRegression(l1_ratio=1.0, max_iter=1000).fit(1000 * X, y)
     assert model.fit(1000 * X, y).objective_ == pytest.approx(cold.objective_, rel=1e-9)
 
 
-def test_a_fit_cut_short_says_how_far_it_is():
+def test_the_gap_of_an_interrupted_fit_is_no_underestimate():
     X, y = problem(3, n=150, d=600)
     best = LogisticRegression(l1_ratio=1.0).fit(X, y).objective_
     for steps in range(1, 6):

@@ -72,9 +72,9 @@ def test_a_tiny_square_penalty_decides_between_repeated_columns():
     u, q = np.zeros(k), np.zeros(k)
     result = quadratic.solve(G, c, l1, l2, u, q, goal=1e-13 * yy, max_sweeps=20_000)
     assert result.n_sweeps < 1000
-    slope = c - G @ u - l2 * u
-    assert (np.abs(slope) <= l1 + 1e-6).all()
-    np.testing.assert_allclose(slope[u != 0], (l1 * np.sign(u))[u != 0], atol=1e-6)
+    gradient = c - G @ u - l2 * u
+    assert (np.abs(gradient) <= l1 + 1e-6).all()
+    np.testing.assert_allclose(gradient[u != 0], (l1 * np.sign(u))[u != 0], atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["repeated", "wide"])

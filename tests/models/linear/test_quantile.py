@@ -60,7 +60,7 @@ def test_the_defaults_are_scikit_learns():
     assert objective(ours, X, y, np.ones(len(y))) <= objective(theirs, X, y, np.ones(len(y))) * (1 + 1e-12)
 
 
-def test_a_weight_is_a_repetition_also_where_many_planes_are_best():
+def test_a_weight_is_a_repetition_also_without_a_unique_solution():
     for seed in range(5):
         X, y, weight = problem(40, 3, seed, rounded=True)
         again = np.repeat(np.arange(40), weight.astype(int))
@@ -91,7 +91,7 @@ def test_columns_that_make_up_others_and_nearly_so():
                 assert QuantileRegressor(alpha=alpha).fit(given, y).objective_ <= least * (1.0 + 1e-6)
 
 
-def test_most_columns_are_never_looked_at_closely():
+def test_most_columns_never_join_the_working_set():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((150, 900))
     y = X[:, :3].sum(axis=1) + rng.standard_t(2, 150)
@@ -137,7 +137,7 @@ def test_the_bits_do_not_depend_on_threads():
     assert found[0] == found[1]
 
 
-def test_a_fit_that_stops_early_says_so(monkeypatch):
+def test_a_fit_that_stops_early_warns(monkeypatch):
     monkeypatch.setattr(interior, "_STEPS", 3)
     X, y, weight = problem()
     with pytest.warns(ConvergenceWarning, match="not reached in 3 steps"):
@@ -147,18 +147,18 @@ def test_a_fit_that_stops_early_says_so(monkeypatch):
     assert model.objective_ - model.gap_ <= best.objective_ <= model.objective_  # what was proven held
 
 
-def test_slopes_that_break_an_equation_prove_nothing():
+def test_dual_variables_that_violate_an_equation_give_no_bound():
     X, y, _ = problem()
     rows = np.random.default_rng(0).uniform(-0.5, 0.5, len(y))
 
     class Columns:
         ids, centred = np.arange(6), True
 
-        def pull(self, r):
+        def rmatvec(self, r):
             return X.T @ r
 
     program = interior.Program(Columns(), y, np.ones(len(y)), np.zeros(6), 0.5)
-    bound, _ = pinball._bound(program, np.zeros(6), rows, np.zeros(6), 0.0)
+    bound, _ = pinball._lower_bound(program, np.zeros(6), rows, np.zeros(6), 0.0)
     assert bound == -np.inf
 
 

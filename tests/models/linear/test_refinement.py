@@ -1,10 +1,10 @@
-"""Refinement: brings back digits that were taken away, and leaves alone what it could not better."""
+"""Refinement: restores lost digits, and does nothing where it cannot improve."""
 
 import numpy as np
 import pytest
 
 from groundup.engine.rows import Memory, Rows
-from groundup.models.linear.refinement import Misfit, refine
+from groundup.models.linear.refinement import AccurateGradient, refine
 
 
 def setting(n=50, seed=0):
@@ -16,7 +16,7 @@ def setting(n=50, seed=0):
 
 
 @pytest.mark.parametrize("centred", [True, False])
-def test_lost_digits_come_back(centred):
+def test_lost_digits_are_restored(centred):
     X, y, w, rows = setting()
     if not centred:
         rows.add("y", y - 5.0)
@@ -29,16 +29,16 @@ def test_lost_digits_come_back(centred):
     np.testing.assert_allclose(b, 5.0 * centred, rtol=1e-14)
 
 
-def test_the_misfit_is_exact_where_doubles_are_not():
+def test_residuals_are_exact_where_doubles_are_not():
     X = np.array([[1e8 + 1.0]])
     y = np.array([(1e8 + 1.0) * (1e8 + 1.0)])  # rounded: the exact product ends in ...001
     rows = Rows(Memory(X), {"y": y, "weight": np.ones(1)})
-    r = rows.reduce(Misfit, 0, np.ones(2), np.zeros(2), np.array([1e8 + 1.0]), 0.0).sums[1]
+    r = rows.reduce(AccurateGradient, 0, np.ones(2), np.zeros(2), np.array([1e8 + 1.0]), 0.0).sums[1]
     assert r == int(y[0]) - 100000001 * 100000001
 
 
 @pytest.mark.parametrize("reason", ["condition", "singular"])
-def test_what_it_could_not_better_stays(reason):
+def test_what_it_cannot_improve_stays(reason):
     X, _, w, rows = setting()
     R = np.linalg.qr(X, mode="r")
     if reason == "singular":

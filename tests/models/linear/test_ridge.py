@@ -40,7 +40,7 @@ def test_signature_is_scikit_learns():
     assert str(inspect.signature(Ridge)) == str(inspect.signature(sklearn.linear_model.Ridge))
 
 
-def test_the_way_taken_is_told():
+def test_the_solver_is_reported():
     X, y = problem(30_000, 4)
     assert Ridge().fit(X, y).solver_ == "cholesky"
     assert Ridge(solver="svd").fit(X, y).solver_ == "svd"

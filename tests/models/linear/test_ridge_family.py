@@ -41,7 +41,7 @@ def test_left_out_rows_are_left_out():
         assert found[i] == pytest.approx(weight[i] * error**2, rel=1e-8)
 
 
-def test_a_price_for_each_output_other_scores_and_folds():
+def test_a_penalty_for_each_output_other_scores_and_folds():
     X, y, _ = problem(80, 5, 3)
     y[:, 1] = np.random.default_rng(5).standard_normal(80)
     params = {"alphas": [0.1, 10.0, 1e4], "alpha_per_target": True}

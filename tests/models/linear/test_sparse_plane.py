@@ -1,4 +1,4 @@
-"""Least squares, ridge and Huber regression on sparse matrices: as on the rows written out, proven where vast."""
+"""Least squares, ridge and Huber regression on sparse matrices: like dense rows, with error bounds where very large."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ LEARNERS = [LinearRegression(), Ridge(2.0), RidgeCV(), HuberRegressor(), Ridge(0
 @pytest.mark.parametrize("shape", [(3000, 30), (200, 12), (20, 40)])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("weighted", [True, False])
-def test_as_on_the_same_rows_written_out(learner, shape, fit_intercept, weighted):
+def test_like_dense_rows(learner, shape, fit_intercept, weighted):
     many = not isinstance(learner, HuberRegressor)
     if not many:  # of fewer rows than columns a plane meets all, and sigma goes to nothing
         shape = max(shape), min(shape)
@@ -62,7 +62,7 @@ def test_ridge_classifier(n_classes):
     np.testing.assert_allclose(sparse.decision_function(X), dense.decision_function(X.toarray()), atol=1e-8)
 
 
-def test_ridge_cv_of_many_rows_by_folds_and_refused(monkeypatch):
+def test_ridge_cv_with_many_rows_by_folds_or_error(monkeypatch):
     X, y, weight = problem(n_outputs=2)
     dense = RidgeCV(store_cv_results=True).fit(X.toarray(), y, weight)
     monkeypatch.setattr(ridge_cv, "MOST_NUMBERS", 0)
@@ -75,7 +75,7 @@ def test_ridge_cv_of_many_rows_by_folds_and_refused(monkeypatch):
         RidgeCV().fit(X, y)
 
 
-def test_sums_as_of_the_rows_written_out():
+def test_sums_like_those_of_dense_rows():
     X, y, weight = problem(500, 20, 2)
     rows = Rows(Csr(X), {"y": y, "weight": weight})
     for centred in (True, False):
@@ -118,7 +118,7 @@ def test_the_bits_do_not_depend_on_threads():
 
 @pytest.fixture
 def vast(monkeypatch):
-    """Take every sparse matrix for one of very many columns."""
+    """Treat every sparse matrix as one with very many columns."""
     monkeypatch.setattr(least_squares, "MOST_FEATURES", 0)
     monkeypatch.setattr(least_squares, "MOST_NUMBERS", 0)
 
@@ -127,9 +127,9 @@ def vast(monkeypatch):
 @pytest.mark.parametrize("shape", [(800, 30), (40, 100)])
 @pytest.mark.parametrize("learner", [LinearRegression(), Ridge(1e-3), Ridge([0.1, 10.0])], ids=str)
 @pytest.mark.parametrize("fit_intercept", [True, False])
-@pytest.mark.parametrize("scattered", [0, 10_000])
-def test_very_many_columns(learner, shape, fit_intercept, scattered, monkeypatch):
-    monkeypatch.setattr(conjugate, "_SCATTERED", scattered)
+@pytest.mark.parametrize("by_columns", [0, 10_000])
+def test_very_many_columns(learner, shape, fit_intercept, by_columns, monkeypatch):
+    monkeypatch.setattr(conjugate, "_BY_COLUMNS", by_columns)
     X, Y, weight = problem(*shape, 2, density=0.3)
     learner.set_params(fit_intercept=fit_intercept)
     coef, intercept = learner.fit(X, Y, weight).coef_, learner.intercept_
@@ -147,18 +147,18 @@ def test_very_many_columns(learner, shape, fit_intercept, scattered, monkeypatch
 
 
 @pytest.mark.parametrize("n_outputs", [1, 2])
-def test_a_few_conjugate_gradients_where_they_are_proven(n_outputs, monkeypatch):
+def test_few_conjugate_gradients_where_they_suffice(n_outputs, monkeypatch):
     monkeypatch.setattr(least_squares, "_MANY_FEATURES", 20)
     monkeypatch.setattr(least_squares, "_SMALL_FLOPS", 0)
     X, y, weight = problem(2000, 90, n_outputs, density=0.9)
     y = y.ravel() if n_outputs == 1 else y
-    said = {}
+    states = {}
     for n_threads in (1, 2):
         with thread_budget(n_threads):
             model = Ridge(1e3).fit(X, y, weight)
         assert model.solver_ == "sparse_cg"
-        said[n_threads] = model.get_state()
-    assert_same(said[2], said[1], "2 threads against 1")
+        states[n_threads] = model.get_state()
+    assert_same(states[2], states[1], "2 threads against 1")
     exact = Ridge(1e3, solver="cholesky").fit(X, y, weight)
     assert exact.solver_ == "cholesky"
     np.testing.assert_allclose(model.coef_, exact.coef_, rtol=1e-7, atol=1e-9)
@@ -166,12 +166,12 @@ def test_a_few_conjugate_gradients_where_they_are_proven(n_outputs, monkeypatch)
     assert Ridge(1e3).fit(X, y, weight).solver_ == "cholesky"
 
 
-def test_the_proof_holds_and_its_lack_is_told(monkeypatch):
+def test_the_error_bound_holds_and_non_convergence_is_reported(monkeypatch):
     X, y, weight = problem(500, 60, density=0.3)
     Z = conjugate.Products(Rows(Csr(X), {"weight": weight}), centred=True)
     target = Z.root * (y - weight @ y / weight.sum())
     best = conjugate.minimise(Z, target, 0.5)
-    value = lambda w: float(np.sum((target - Z.push(w)) ** 2) + 0.5 * w @ w)  # noqa: E731
+    value = lambda w: float(np.sum((target - Z.matvec(w)) ** 2) + 0.5 * w @ w)  # noqa: E731
     for n_steps in (1, 3, 6, 10):
         monkeypatch.setattr(conjugate, "_STEPS", n_steps)
         found = conjugate.minimise(Z, target, 0.5)
@@ -180,13 +180,16 @@ def test_the_proof_holds_and_its_lack_is_told(monkeypatch):
     monkeypatch.setattr(conjugate, "_STEPS", 3)
     monkeypatch.setattr(least_squares, "MOST_FEATURES", 0)
     monkeypatch.setattr(least_squares, "MOST_NUMBERS", 0)
-    for learner, what in ((Ridge(0.5), "above the minimum"), (LinearRegression(), "of the slope")):
+    for learner, what in (
+        (Ridge(0.5), "relative error of the objective"),
+        (LinearRegression(), "gradient relative"),
+    ):
         with pytest.warns(ConvergenceWarning, match=what) as caught:
             learner.fit(X, y, weight)
         assert caught[0].filename == __file__
 
 
-def test_huber_refuses_very_many_columns_of_a_sparse_matrix():
+def test_huber_rejects_very_many_sparse_columns():
     with pytest.raises(ValueError, match="SGDRegressor"):
         HuberRegressor().fit(scipy.sparse.csr_array((10, 6000)), np.zeros(10))
 

@@ -39,14 +39,14 @@ def test_weights_are_repetitions():
     assert one.degrees == other.degrees
 
 
-def test_columns_made_up_of_others_are_named():
+def test_dependent_columns_are_named():
     import pandas as pd
 
     X, y, _ = problem()
     table = pd.DataFrame(X, columns=["a", "b", "c", "d"])
     table["e"] = 2.0 * table["a"] - table["d"]
     model = LinearRegression().fit(table, y)
-    with pytest.warns(UserWarning, match="columns e are made up of others"):
+    with pytest.warns(UserWarning, match="columns e are linearly dependent on others"):
         found = model.summary(table, y)
     assert found.dependent == ["e"]
     assert np.isnan(found.std_error[-1])
@@ -56,7 +56,7 @@ def test_columns_made_up_of_others_are_named():
     assert "95% interval" in shown
 
 
-def test_what_it_refuses():
+def test_errors():
     X, y, _ = problem()
     with pytest.raises(ValueError, match="one output"):
         LinearRegression().fit(X, np.stack([y, y], axis=1)).summary(X, y)

@@ -285,7 +285,7 @@ def test_hostile_names_show_as_text(tmp_path):
     from groundup.models import Ridge
     from groundup.ship import bundle
     from groundup.tables import Contract, TablePreparer
-    from groundup.tables.prepare import flavour_of
+    from groundup.tables.prepare import preprocessing_of
 
     evil, level = "</script><script>alert(1)</script>", "<img src=x onerror=alert(2)>"
     frame = pl.DataFrame(
@@ -295,7 +295,7 @@ def test_hostile_names_show_as_text(tmp_path):
             "y": [float(i) for i in range(20)],
         }
     )
-    pipeline = Pipeline([("prepare", TablePreparer(flavour_of(Ridge()))), ("learn", Ridge())])
+    pipeline = Pipeline([("prepare", TablePreparer(preprocessing_of(Ridge()))), ("learn", Ridge())])
     X = frame.select(evil, "a/b~c")
     pipeline.fit(X, frame["y"].to_numpy())
     saved = bundle.save(

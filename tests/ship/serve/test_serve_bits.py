@@ -19,7 +19,7 @@ from groundup.models import (
 )
 from groundup.ship import bundle
 from groundup.tables import Contract, TablePreparer, read
-from groundup.tables.prepare import flavour_of
+from groundup.tables.prepare import preprocessing_of
 
 N_ROWS = 1000
 #: Folder, file, target, learner: classifiers and regressors, trees and linear, categories, blanks, booleans, dates.
@@ -43,7 +43,7 @@ def fit(table, target, learner, folder):
     contract = Contract.infer(table, target)
     X = table.frame.select(list(contract.features))
     y = contract.target_values(table)
-    pipeline = Pipeline([("prepare", TablePreparer(flavour_of(learner))), ("learn", learner)])
+    pipeline = Pipeline([("prepare", TablePreparer(preprocessing_of(learner))), ("learn", learner)])
     pipeline.fit(contract.conform(X).frame, y)
     rows = X[:N_ROWS]
     return bundle.save(pipeline, folder / "model.groundup", rows, contract=contract), rows
@@ -110,7 +110,7 @@ def test_made_rows(target, tmp_path):
     )
     contract = Contract.infer(frame, target)
     X = frame.select(FEATURES)
-    pipeline = Pipeline([("prepare", TablePreparer(flavour_of(learner))), ("learn", learner)])
+    pipeline = Pipeline([("prepare", TablePreparer(preprocessing_of(learner))), ("learn", learner)])
     pipeline.fit(X, contract.target_values(table.frame))
     model = bundle.save(pipeline, tmp_path / "model.groundup", X, contract=contract)
     check_same(model, X, tmp_path)

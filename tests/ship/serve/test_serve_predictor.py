@@ -168,8 +168,8 @@ def test_probabilities_that_are_no_numbers_cost_their_own_row(n_rows, tmp_path):
     given = take([row, wild], saved.contract.features, typed=True)
     told = answer_table(saved, given)
     assert told.frame["prediction"].to_list()[1] is None
-    assert told.frame["problem"].to_list()[1].endswith("the model's answer is not a finite number")
-    assert (told.n_failed, told.listed[0]) == (1, "row 2: the model's answer is not a finite number")
+    assert told.frame["problem"].to_list()[1].endswith("the prediction is not a finite number")
+    assert (told.n_failed, told.listed[0]) == (1, "row 2: the prediction is not a finite number")
 
 
 def _log_target():

@@ -54,7 +54,7 @@ def test_columns_by_name():
     assert done.extra == ("new",)
     with pytest.raises(
         CheckFailed,
-        match=r"no column 'n', 'c', which the model needs.*\n.*\n  the input has 'N': rename it to 'n'",
+        match=r"no column 'n', 'c', which the model needs.*\n.*\n  The input has 'N': rename it to 'n'",
     ):
         CONTRACT.conform(TRAIN.drop("c").rename({"n": "N"}))
     with pytest.raises(CheckFailed, match=r"no column 'k'"):
@@ -99,7 +99,7 @@ def test_columns_by_name():
         ({"d": 20200101}, [("d", "type", "error")]),
     ],
 )
-def test_verdicts(row, found):
+def test_problems_of_one_row(row, found):
     assert problems(row) == found
 
 
@@ -139,7 +139,7 @@ def test_all_missing_columns():
 def test_targets_of_later_rows():
     assert CONTRACT.target_values(TRAIN).tolist() == ["a", "b"] * 10
     assert CONTRACT.target_values(TRAIN, np.array([3, 0])).tolist() == ["b", "a"]
-    with pytest.raises(GroundupError, match=r"none of the 2 classes.*row 1, column 'y', value 'q'"):
+    with pytest.raises(GroundupError, match=r"not one of the 2 classes.*row 1, column 'y', value 'q'"):
         CONTRACT.target_values(TRAIN.with_columns(y=pl.lit("q")))
     numbers = pl.DataFrame({"x": [1.0, 2.0, 3.5], "y": [0.5, 1.5, 9.5]})
     regression = Contract.infer(numbers, "y")
@@ -150,7 +150,7 @@ def test_targets_of_later_rows():
     assert integers.target_values({"x": [1.0], "y": ["1"]}).tolist() == [1]
 
 
-def test_many_levels_are_cut_and_none_is_unseen():
+def test_with_too_many_levels_none_is_unseen():
     frame = pl.DataFrame(
         {"c": [f"v{i % 12_000}" for i in range(40_000)], "y": [0.5 * i for i in range(40_000)]}
     )
@@ -192,6 +192,6 @@ def test_one_row_and_a_frame_agree(row):
 
 @settings(max_examples=50, deadline=None)
 @given(st.dictionaries(st.sampled_from(CONTRACT.features), CELLS, min_size=6))
-def test_what_json_can_carry_never_breaks(row):
+def test_any_json_value_is_handled(row):
     text = json.dumps(row, default=str)
     CONTRACT.conform_row(json.loads(text))

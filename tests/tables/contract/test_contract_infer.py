@@ -48,7 +48,7 @@ def test_kinds_roles_and_reasons():
     assert noted == set(contract.ignored)
 
 
-def test_what_columns_looked_like():
+def test_summaries_of_columns():
     contract = Contract.infer(FRAME, "left", units={"amount": "EUR"})
     amount, plan, joined = (contract.column(n) for n in ("amount", "plan", "joined"))
     values = FRAME["amount"].drop_nulls().to_numpy()
@@ -65,7 +65,7 @@ def test_what_columns_looked_like():
     assert contract.example["joined"] == "2024-01-02"
 
 
-def test_json_there_and_back():
+def test_json_round_trip():
     for target in ("left", "amount", "open", None):
         contract = Contract.infer(FRAME, target)
         again = Contract.from_json(contract.to_json())
@@ -77,13 +77,13 @@ def test_json_there_and_back():
     assert Contract.infer(FRAME, "count", "regression").digest != contract.digest
 
 
-def test_json_that_is_none_newer_or_damaged():
+def test_damaged_and_newer_json_is_refused():
     good = json.loads(Contract.infer(FRAME, "left").to_json())
     with pytest.raises(GroundupError, match=r"not a contract"):
         Contract.from_json("{")
     with pytest.raises(GroundupError, match=r"not a contract"):
         Contract.from_json("[" * 100_000)
-    with pytest.raises(CheckFailed, match=r"version 2.*reads up to 1"):
+    with pytest.raises(CheckFailed, match=r"version 2.*reads versions up to 1"):
         Contract.from_json(json.dumps(good | {"version": 2}))
     for change in (
         {"surprise": 1},
@@ -116,7 +116,7 @@ def test_json_that_is_none_newer_or_damaged():
         ([i / 7 for i in range(40)], "regression", [], False),
     ],
 )
-def test_the_task_is_read_off_the_target(values, task, labels, noted):
+def test_the_task_is_inferred_from_the_target(values, task, labels, noted):
     frame = pl.DataFrame({"x": np.random.default_rng(0).normal(size=len(values)), "y": values})
     contract = Contract.infer(frame, "y")
     assert contract.task == task
@@ -128,11 +128,11 @@ def test_the_task_is_read_off_the_target(values, task, labels, noted):
     assert np.array_equal(contract.classes, np.unique(np.array(values))) or task == "regression"
 
 
-def test_rows_without_a_target_are_counted_out():
+def test_rows_without_a_target_value_are_not_used():
     frame = FRAME.with_columns(left=pl.when(pl.col("row") < 30).then("left"))
     contract = Contract.infer(frame, "left")
     assert (contract.n_rows, contract.n_target_missing) == (30, 10)
-    assert any("10 rows have no target" in n.message for n in contract.notes)
+    assert any("10 rows without a target value are not used" in n.message for n in contract.notes)
     assert contract.column("count").levels == ()
     with pytest.raises(GroundupError, match=r"no target.*row 31"):
         contract.target_values(frame)
@@ -142,19 +142,19 @@ def test_rows_without_a_target_are_counted_out():
 @pytest.mark.parametrize(
     ("column", "told"),
     [
-        ("empty", "no value in any of 40 rows"),
-        ("same", "'x' in every row: there is nothing to learn"),
-        ("list", "only numbers, text or truth values"),
-        ("joined", "only numbers, text or truth values"),
-        ("customer_id", "40 classes in 40 rows: too many"),
+        ("empty", "is missing in all 40 rows"),
+        ("same", "'x' in every row: there is nothing to predict"),
+        ("list", "must have numbers, text, or true and false"),
+        ("joined", "must have numbers, text, or true and false"),
+        ("customer_id", "40 classes in 40 rows, which is too many"),
     ],
 )
-def test_targets_that_cannot_be_learnt(column, told):
+def test_unsuitable_targets_are_refused(column, told):
     with pytest.raises(GroundupError, match=told):
         Contract.infer(FRAME, column)
 
 
-def test_numbers_with_fractions_are_no_classes():
+def test_numbers_with_fractions_are_not_classes():
     """scikit-learn's learners refuse them, so a contract must not promise them."""
     frame = pl.DataFrame({"x": np.arange(40) * 0.3, "y": [0.5, 1.0, 1.5, 2.0] * 10})
     assert Contract.infer(frame, "y").task == "regression"
@@ -163,7 +163,7 @@ def test_numbers_with_fractions_are_no_classes():
             Contract.infer(frame, "y", task=task)
 
 
-def test_infinite_targets_are_named_by_row():
+def test_infinite_targets_are_reported_by_row():
     frame = pl.DataFrame({"x": [1.0, 2.0, 3.0], "y": [1.0, float("inf"), 2.5]})
     with pytest.raises(GroundupError, match=r"infinite value.*row 2, column 'y'"):
         Contract.infer(frame, "y")
@@ -171,7 +171,7 @@ def test_infinite_targets_are_named_by_row():
 
 def test_wrong_names_and_tasks():
     with pytest.raises(
-        UsageError, match=r"no column 'lfet'.*Did you mean 'left'.*\n.*Columns are: 'customer_id'"
+        UsageError, match=r"no column 'lfet'.*Did you mean 'left'.*\n.*The columns are: 'customer_id'"
     ):
         Contract.infer(FRAME, "lfet")
     with pytest.raises(UsageError, match=r"\(time\)"):
@@ -202,29 +202,29 @@ def test_time_and_group_columns():
         Contract.infer(FRAME, "left", time="remark")
 
 
-def test_stated_kinds_and_ignored_columns():
+def test_given_kinds_and_ignored_columns():
     contract = Contract.infer(FRAME, "left", kinds={"count": "category", "row": "integer"}, ignore=["amount"])
     assert contract.column("count").kind == "category"
     assert contract.column("count").levels[0] == Level(value=0, count=4)
     assert "row" in contract.features
-    assert contract.ignored["amount"] == "you asked to ignore it"
+    assert contract.ignored["amount"] == "excluded by the user"
     with pytest.raises(UsageError, match=r"String cannot be of kind 'number'.*\n.*types="):
         Contract.infer(FRAME, "left", kinds={"plan": "number"})
     with pytest.raises(UsageError, match=r"Unknown kind 'numbr'"):
         Contract.infer(FRAME, "left", kinds={"count": "numbr"})
 
 
-def test_nothing_to_learn_from():
+def test_a_table_without_features_is_refused():
     with pytest.raises(
-        GroundupError, match=r"no column to learn from.*\n.*'same' every row has the value 'x'"
+        GroundupError, match=r"no column that can be a feature.*\n.*'same' every row has the value 'x'"
     ):
         Contract.infer(FRAME.select("same", "left"), "left")
-    with pytest.raises(GroundupError, match=r"no column to learn from"):
+    with pytest.raises(GroundupError, match=r"no column that can be a feature"):
         Contract.infer(FRAME.select("left"), "left")
 
 
-def test_one_row_clusters_into_nothing():
-    with pytest.raises(GroundupError, match=r"no column to learn from"):
+def test_clustering_a_single_row_is_refused():
+    with pytest.raises(GroundupError, match=r"no column that can be a feature"):
         Contract.infer(pl.DataFrame({"a": [1], "b": ["x"]}))
 
 
@@ -265,7 +265,7 @@ def test_digest_of_a_table():
     assert Table(split_words[0], "", "").digest != Table(split_words[1], "", "").digest
 
 
-def test_copies_are_counted_and_named():
+def test_duplicate_rows_are_counted_and_noted():
     rows = {
         "a": [1, 2, 1, 1, 3, 2, 1],
         "b": ["x", "y", "x", "z", "x", "y", "x"],
@@ -280,10 +280,10 @@ def test_copies_are_counted_and_named():
     assert not [n for n in Contract.infer(pl.DataFrame(rows)[:2], "t").notes if n.kind == "copies"]
 
 
-def test_a_stated_regression_on_two_numbers_says_what_it_is():
+def test_a_regression_with_two_values_is_noted():
     frame = pl.DataFrame({"a": [i * i % 7 for i in range(20)], "y": [0, 1] * 10})
     (note,) = [n for n in Contract.infer(frame, "y", task="regression").notes if n.kind == "task"]
-    assert "two numbers only (0 and 1) are predicted as an amount, as you asked" in note.message
+    assert "two values only (0 and 1): in a regression, predictions may lie between" in note.message
     assert not [n for n in Contract.infer(frame, "y").notes if n.kind == "task"]
 
 
@@ -299,8 +299,8 @@ def test_a_contract_reads_as_text():
     contract = Contract.infer(frame, "y")
     assert repr(contract) == "<Contract 'table': regression of 'y', 2 features, 20 rows>"
     lines = str(contract).splitlines()
-    assert lines[0] == "Contract of 'table': regression, y is learnt; 20 rows, 2 of 4 columns are features"
-    assert lines[1].startswith("  id  identifier  left out: its name and its values")
+    assert lines[0] == "Contract of 'table': regression, target 'y'; 20 rows; 2 of 4 columns are features"
+    assert lines[1].startswith("  id  identifier  ignored: its name is that of an identifier")
     assert lines[2:] == [
         "  n   integer     0 to 324; 5.0% missing",
         "  s   category    2 levels: a, b",

@@ -7,12 +7,12 @@ import polars as pl
 import pytest
 
 from groundup.tables import TablePreparer
-from groundup.tables.prepare.categories import in_order
+from groundup.tables.prepare.categories import sort_levels
 
 
-def prepared(values, flavour, **params):
+def prepared(values, preprocessing, **params):
     frame = pl.DataFrame({"always": np.arange(float(len(values))), "c": values})
-    return TablePreparer(flavour, **params).fit(frame)
+    return TablePreparer(preprocessing, **params).fit(frame)
 
 
 def cells(preparer, value):
@@ -20,12 +20,12 @@ def cells(preparer, value):
 
 
 def test_numbers_are_ordered_as_numbers():
-    assert in_order(["10", "9", "2"]) == ["2", "9", "10"]
-    assert in_order(["10", "9", "b"]) == ["10", "9", "b"]
-    assert in_order(["nan", "9", "10"]) == ["10", "9", "nan"]
+    assert sort_levels(["10", "9", "2"]) == ["2", "9", "10"]
+    assert sort_levels(["10", "9", "b"]) == ["10", "9", "b"]
+    assert sort_levels(["nan", "9", "10"]) == ["10", "9", "nan"]
 
 
-def test_unknown_is_missing_where_no_level_was_rare():
+def test_an_unknown_level_is_missing_if_training_had_no_rare_levels():
     trees = prepared(["a", "b", None] * 20, "trees")
     assert cells(trees, "a") == [0.0]
     assert math.isnan(cells(trees, None)[0])
@@ -36,7 +36,7 @@ def test_unknown_is_missing_where_no_level_was_rare():
     assert cells(complete, "z") == cells(complete, None) == [0.0, 0.0]
 
 
-def test_unknown_is_one_more_rare_level_where_there_were_some():
+def test_an_unknown_level_is_rare_if_training_had_rare_levels():
     values = ["a"] * 1500 + ["b"] * 490 + [f"rare{k}" for k in range(10)]
     linear = prepared(values, "linear")
     assert linear.get_feature_names_out().tolist()[1:] == ["c_a", "c_b", "c_(other)"]
@@ -63,15 +63,15 @@ def test_many_levels_have_codes_by_frequency():
     assert prepared(few, "trees").plan_.columns[1].levels == tuple(f"z{k:02}" for k in range(5))
 
 
-def test_a_column_that_names_the_rows_is_left_out():
+def test_a_column_that_identifies_rows_is_ignored():
     frame = pl.DataFrame({"x": np.arange(3000.0), "key": [f"k{i}" for i in range(3000)]})
-    assert TablePreparer().fit(frame).ignored_ == {"key": "every value is rare: it names the row"}
+    assert TablePreparer().fit(frame).ignored_ == {"key": "every value is rare, so it identifies rows"}
 
 
-@pytest.mark.parametrize("flavour", ["linear", "trees"])
-def test_levels_match_by_value_across_types(flavour):
+@pytest.mark.parametrize("preprocessing", ["linear", "trees"])
+def test_levels_match_by_value_across_types(preprocessing):
     frame = pl.DataFrame({"c": [1, 2, 3] * 10})
-    preparer = TablePreparer(flavour, kinds={"c": "category"}).fit(frame)
+    preparer = TablePreparer(preprocessing, kinds={"c": "category"}).fit(frame)
     expected = preparer.transform(frame).tobytes()
     for dtype in (pl.Int8, pl.UInt64, pl.Float64, pl.Float32, pl.String):
         same = frame.cast(dtype)
@@ -80,5 +80,7 @@ def test_levels_match_by_value_across_types(flavour):
     assert (
         preparer.transform_row({"c": np.int32(2)}).tobytes() == preparer.transform_row({"c": "2"}).tobytes()
     )
-    truths = TablePreparer(flavour, kinds={"c": "category"}).fit(pl.DataFrame({"c": [True, False] * 10}))
+    truths = TablePreparer(preprocessing, kinds={"c": "category"}).fit(
+        pl.DataFrame({"c": [True, False] * 10})
+    )
     assert truths.transform_row({"c": True}).tobytes() == truths.transform_row({"c": "true"}).tobytes()

@@ -51,15 +51,15 @@ def tables(draw):
 
 @settings(max_examples=80, deadline=None)
 @given(tables(), st.sampled_from(["linear", "trees"]), st.sampled_from([None, 1, 3]))
-def test_frame_and_row_agree_to_the_bit(pair, flavour, max_levels):
+def test_frame_and_row_agree_to_the_bit(pair, preprocessing, max_levels):
     learnt, later = pair
-    preparer = TablePreparer(flavour, max_levels=max_levels, n_jobs=1).fit(learnt)
+    preparer = TablePreparer(preprocessing, max_levels=max_levels, n_jobs=1).fit(learnt)
     for frame in (learnt, later):
         matrix = preparer.plan_.frame_form(frame)
         rows = np.stack([preparer.transform_row(row) for row in frame.to_dicts()])
         assert matrix.tobytes() == rows.tobytes()
         assert not np.isinf(matrix).any()
-        assert flavour == "trees" or not np.isnan(matrix).any()
+        assert preprocessing == "trees" or not np.isnan(matrix).any()
 
 
 def test_a_plan_is_plain_data():
@@ -67,7 +67,7 @@ def test_a_plan_is_plain_data():
     plan = TablePreparer("linear").fit(frame).plan_
     assert type(plan).from_plain(plan.to_plain()) == plan
     assert plan.outputs == ["a", "a_(missing)", "b_x", "b_y"]
-    assert plan.places == [0, 2]
+    assert plan.offsets == [0, 2]
 
 
 def test_one_row_takes_microseconds():
@@ -76,8 +76,8 @@ def test_one_row_takes_microseconds():
     frame = pl.DataFrame(
         {f"n{k}": np.arange(40.0) for k in range(10)} | {f"c{k}": ["a", "b"] * 20 for k in range(12)}
     )
-    for flavour in ("linear", "trees"):
-        preparer = TablePreparer(flavour).fit(frame)
+    for preprocessing in ("linear", "trees"):
+        preparer = TablePreparer(preprocessing).fit(frame)
         row = frame.row(0, named=True)
         preparer.transform_row(row)
         assert min(timeit.repeat(lambda: preparer.transform_row(row), number=100, repeat=5)) / 100 < 200e-6  # noqa: B023

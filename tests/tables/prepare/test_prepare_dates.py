@@ -64,6 +64,6 @@ def test_dates_have_no_hour():
     assert np.isnan(made.transform_row({"t": None})).all()
 
 
-def test_one_moment_tells_nothing():
+def test_a_constant_datetime_is_ignored():
     frame = pl.DataFrame({"x": [1.0, 2.0], "t": [date(2020, 1, 1)] * 2})
-    assert TablePreparer().fit(frame).ignored_ == {"t": "every row has the same moment"}
+    assert TablePreparer().fit(frame).ignored_ == {"t": "every row has the same datetime"}

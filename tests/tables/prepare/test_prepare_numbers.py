@@ -46,7 +46,7 @@ def test_nothing_finite_becomes_infinite():
     assert made.transform_row({"a": -1e300})[0] == -LARGEST
 
 
-def test_every_way_to_write_missing():
+def test_every_form_of_missing():
     frame = pl.DataFrame({"a": [1.0, None, 5.0]})
     made = TablePreparer("linear").fit(frame)
     for missing in (None, float("nan"), np.nan, pd.NA, pd.NaT, np.float32("nan")):

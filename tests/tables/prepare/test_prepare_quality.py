@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 
 from groundup.models import HistGradientBoostingClassifier, HistGradientBoostingRegressor, Ridge
 from groundup.tables import Contract, TablePreparer
-from groundup.tables.prepare import flavour_of
+from groundup.tables.prepare import preprocessing_of
 
 pytestmark = pytest.mark.data
 
@@ -28,7 +28,7 @@ def scores(real_data, path, target, learner, score):
     for seed in SEEDS:
         labels = None if contract.task == "regression" else y
         train, test = train_test_split(np.arange(len(y)), test_size=0.15, random_state=seed, stratify=labels)
-        pipeline = make_pipeline(TablePreparer(flavour_of(learner), kinds=kinds), clone(learner))
+        pipeline = make_pipeline(TablePreparer(preprocessing_of(learner), kinds=kinds), clone(learner))
         found.append(score(pipeline.fit(X[train], y[train]), X[test], y[test]))
     return np.mean(found)
 

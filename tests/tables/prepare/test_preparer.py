@@ -40,21 +40,21 @@ def mixed(n=200, seed=0):
 
 
 @pytest.mark.parametrize(
-    ("flavour", "name", "check"),
+    ("preprocessing", "name", "check"),
     [
-        pytest.param(flavour, name, check, id=f"{flavour}-{name}")
-        for flavour in ("linear", "trees")
-        for name, check in reference.checks(TablePreparer(flavour, n_jobs=1))
+        pytest.param(preprocessing, name, check, id=f"{preprocessing}-{name}")
+        for preprocessing in ("linear", "trees")
+        for name, check in reference.checks(TablePreparer(preprocessing, n_jobs=1))
     ],
 )
-def test_keeps_the_contract_of_a_transformer(flavour, name, check):
-    check(TablePreparer(flavour))
+def test_satisfies_the_contract_of_a_transformer(preprocessing, name, check):
+    check(TablePreparer(preprocessing))
 
 
-@pytest.mark.parametrize("flavour", ["linear", "trees"])
-def test_all_sources_and_both_forms_give_the_same_bits(flavour):
+@pytest.mark.parametrize("preprocessing", ["linear", "trees"])
+def test_all_sources_and_both_forms_give_the_same_bits(preprocessing):
     frame = mixed()
-    preparer = TablePreparer(flavour).fit(frame)
+    preparer = TablePreparer(preprocessing).fit(frame)
     bits = preparer.transform(frame).tobytes()
     sources = {
         "pandas": frame.drop("list").to_pandas(),
@@ -77,10 +77,10 @@ def test_all_sources_and_both_forms_give_the_same_bits(flavour):
     assert one_by_one.tobytes() == bits
 
 
-@pytest.mark.parametrize("flavour", ["linear", "trees"])
-def test_survives_clone_pickle_and_state(flavour):
+@pytest.mark.parametrize("preprocessing", ["linear", "trees"])
+def test_survives_clone_pickle_and_state(preprocessing):
     frame = mixed()
-    preparer = TablePreparer(flavour, max_levels=3).fit(frame)
+    preparer = TablePreparer(preprocessing, max_levels=3).fit(frame)
     bits = preparer.transform(frame).tobytes()
     assert clone(preparer).fit(frame).transform(frame).tobytes() == bits
     assert pickle.loads(pickle.dumps(preparer)).transform(frame).tobytes() == bits
@@ -89,7 +89,7 @@ def test_survives_clone_pickle_and_state(flavour):
     assert again.ignored_ == preparer.ignored_
 
 
-def test_says_which_columns_it_does_not_use():
+def test_lists_the_columns_it_does_not_use():
     assert TablePreparer().fit(mixed()).ignored_ == {
         "empty": "no row has a value",
         "same": "every row has the same value",
@@ -106,7 +106,7 @@ def test_threads_do_not_change_bits(n_threads, monkeypatch):
     assert found.transform(frame).tobytes() == expected.transform(frame).tobytes()
 
 
-def test_linear_flavour_is_scikit_learns_pipeline():
+def test_linear_preprocessing_is_scikit_learns_pipeline():
     frame = mixed(400).to_pandas()
     frame["city"] = frame["city"].astype(object).where(frame["city"].notna(), "~none")
     ours = TablePreparer("linear", kinds={"amount": "number", "count": "integer", "city": "category"}).fit(
@@ -154,7 +154,7 @@ def test_set_output_names_the_columns():
     assert len(set(made.columns)) == made.shape[1]
 
 
-def test_names_that_meet_are_told_apart():
+def test_equal_output_names_are_numbered():
     frame = pl.DataFrame({"a": ["b_c", "d"] * 50, "a_b": ["c", "e"] * 50, "a_d": [1.0, 2.0] * 50})
     assert TablePreparer("linear").fit(frame).get_feature_names_out().tolist() == [
         "a_b_c",
@@ -192,7 +192,7 @@ def test_bad_input_names_the_column():
         TablePreparer().fit(pd.DataFrame([[1, 2]], columns=["a", "a"]))
 
 
-def test_kinds_come_from_outside():
+def test_kinds_can_be_given():
     frame = mixed()
     kinds = {"amount": "number", "count": "category", "city": "identifier"}
     preparer = TablePreparer("linear", kinds=kinds).fit(frame)
@@ -205,7 +205,7 @@ def test_kinds_come_from_outside():
         TablePreparer(kinds={"amounts": "number"}).fit(frame)
 
 
-def test_an_array_after_a_frame_is_taken_by_place():
+def test_an_array_after_a_frame_is_matched_by_position():
     frame = pl.DataFrame({"a": [1.0, 2.0, 3.0], "b": [3.0, 4.0, 7.0]})
     preparer = TablePreparer("linear").fit(frame)
     with pytest.warns(UserWarning, match="does not have valid feature names"):
@@ -230,7 +230,7 @@ def test_a_damaged_state_is_refused():
             TablePreparer.from_state(params, damaged)
 
 
-def test_the_names_of_a_wide_table_are_asked_for_a_few_times_only(monkeypatch):
+def test_the_names_of_a_wide_table_are_read_a_few_times_only(monkeypatch):
     """A frame makes the list of its names anew at each question: once per column would be quadratic."""
     asked = []
     columns = pl.DataFrame.columns.fget

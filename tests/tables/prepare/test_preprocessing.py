@@ -1,29 +1,25 @@
-"""Which flavour a learner gets."""
+"""Which preprocessing a model gets."""
 
-import pytest
 from sklearn.cluster import KMeans
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import Ridge
 
-from groundup.errors import UsageError
-from groundup.tables.prepare import FLAVOURS, flavour_of
+from groundup.models.estimator import ModelDescription
+from groundup.tables.prepare import PREPROCESSING, preprocessing_of
 
 
 def test_tags_choose():
     assert (
-        flavour_of(HistGradientBoostingClassifier()) == flavour_of(HistGradientBoostingClassifier) == "trees"
+        preprocessing_of(HistGradientBoostingClassifier())
+        == preprocessing_of(HistGradientBoostingClassifier)
+        == "trees"
     )
-    assert flavour_of(Ridge()) == flavour_of(KMeans) == "linear"
+    assert preprocessing_of(Ridge()) == preprocessing_of(KMeans) == "linear"
 
 
-def test_a_class_may_choose_itself():
+def test_a_description_chooses():
     class Odd(Ridge):
-        flavour = "trees"
+        description = ModelDescription(preprocessing="trees")
 
-    class Wrong(Ridge):
-        flavour = "tree"
-
-    assert flavour_of(Odd()) == flavour_of(Odd) == "trees"
-    assert set(FLAVOURS) == {"linear", "trees"}
-    with pytest.raises(UsageError, match="Did you mean 'trees'"):
-        flavour_of(Wrong())
+    assert preprocessing_of(Odd()) == preprocessing_of(Odd) == "trees"
+    assert set(PREPROCESSING) == {"linear", "trees"}

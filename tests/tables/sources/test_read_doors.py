@@ -114,13 +114,13 @@ def test_mappings_arrays_and_rows():
         read({"a": [1], "b": [1, 2]})
     with pytest.raises(GroundupError, match=r"is not a table"):
         read(object())
-    with pytest.raises(GroundupError, match=r"mappings from column to value.*row 2"):
+    with pytest.raises(GroundupError, match=r"must be a mapping from column to value.*row 2"):
         read([{"a": 1}, 3])
     with pytest.raises(GroundupError, match=r"same name"):
         read(pd.DataFrame([[1, 2]], columns=["a", "a"]))
 
 
-def test_numbers_that_a_frame_holds_as_text():
+def test_numbers_stored_as_text_in_a_frame():
     frame = pd.DataFrame(
         {"total": [f"{i}.5" for i in range(50)] + [" "], "zip": [f"0{i:04d}" for i in range(51)]}
     )
@@ -140,9 +140,9 @@ def test_files_that_cannot_be_read(tmp_path):
     (tmp_path / "customers.csv").write_text("a,b\n1,2\n")
     with pytest.raises(GroundupError, match=r"no such file. Did you mean 'customers.csv'"):
         read(tmp_path / "custmers.csv")
-    with pytest.raises(GroundupError, match=r"The folder has: customers.csv"):
+    with pytest.raises(GroundupError, match=r"The folder has customers.csv"):
         read(tmp_path / "zzzzzzzzzz.csv")
-    with pytest.raises(GroundupError, match=r"nor the folder"):
+    with pytest.raises(GroundupError, match=r"and no folder"):
         read(tmp_path / "nowhere" / "x.csv")
     with pytest.raises(GroundupError, match=r"a folder, not a table.*\n.*customers.csv"):
         read(tmp_path)
@@ -176,7 +176,7 @@ def test_samples():
         read("sample:chrun")
 
 
-def test_churn_is_the_same_for_ever_and_as_hard_as_told():
+def test_churn_never_changes_and_is_as_hard_as_documented():
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score
 
@@ -193,13 +193,13 @@ def test_churn_is_the_same_for_ever_and_as_hard_as_told():
     assert 0.80 < roc_auc_score(left[2000:], model.predict_proba(X[2000:])[:, 1]) < 0.90
 
 
-def test_a_table_passes_through():
+def test_a_table_is_returned_unchanged():
     table = Table(FRAME, "x", "here")
     assert read(table) is table
     assert repr(table) == "<Table 'x': 3 rows x 5 columns>"
 
 
-def test_the_door_is_light():
+def test_importing_tables_loads_no_heavy_library():
     code = (
         "import groundup.tables, sys; print([m for m in ('polars', 'sklearn', 'numba') if m in sys.modules])"
     )

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from groundup.errors import GroundupError, UsageError
 from groundup.tables import read
-from groundup.tables.sources.bytewise import Source, by_bytes
-from groundup.tables.sources.cut import by_parser
+from groundup.tables.sources.assemble import Source, assemble_by_bytes, assemble_by_parser
 from groundup.tables.sources.dialect import Layout
 from groundup.tables.sources.records import Dialect, scan
 
@@ -47,7 +46,7 @@ def test_numbers_text_truth_and_dates(written):
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_delimiters_are_found(written, delimiter):
+def test_delimiters_are_detected(written, delimiter):
     rows = [["name", "size", "day"], ["a b", "1.5", "2024-01-01"], ["c", "2.5", "2024-01-02"]]
     table = read(written("\n".join(delimiter.join(row) for row in rows)))
     assert table.columns == rows[0]
@@ -93,8 +92,8 @@ def test_older_encodings_are_guessed_and_noted(written, encoding, words):
     assert any(n.kind == "encoding" and "guess" in n.message for n in table.notes)
 
 
-def test_unreadable_encoding_says_so(written):
-    with pytest.raises(GroundupError, match=r"encoding cannot be told.*line 3"):
+def test_an_unreadable_encoding_is_reported(written):
+    with pytest.raises(GroundupError, match=r"encoding cannot be detected.*line 3"):
         read(written(b"a,b\n1,2\n\xfa\xf0\x9f\xd7,\x9d\x81\n"))
     with pytest.raises(UsageError, match=r"Unknown encoding 'uft-8'.*Did you mean 'utf"):
         read(written("a,b\n1,2\n"), encoding="uft-8")
@@ -110,7 +109,7 @@ def test_damaged_utf8_rejects_its_rows(written):
     assert "encoding" in table.rejects[0].reason
 
 
-def test_ragged_records_are_listed_never_lost(written):
+def test_ragged_records_are_rejected_and_listed(written):
     body = "".join(f"{i},{i * 2},x\n" for i in range(30))
     table = read(written("a,b,c\n" + body + "1,2\n" + "4,5,6,7\n" + body))
     assert table.n_rows == 60
@@ -120,14 +119,14 @@ def test_ragged_records_are_listed_never_lost(written):
     ]
 
 
-def test_empty_cells_beyond_the_last_column_are_cut_off_and_noted(written):
+def test_empty_cells_beyond_the_last_column_are_ignored_and_noted(written):
     table = read(written("a,b\n1,2\n3,4,,\n5,6\n7,8\n"))
     assert table.frame.rows() == [(1, 2), (3, 4), (5, 6), (7, 8)]
     assert any(n.kind == "ragged" and "line 3" in n.message for n in table.notes)
 
 
-def test_a_file_of_misfits_is_no_table(written):
-    with pytest.raises(GroundupError, match=r"no table: 3 of 4 records"):
+def test_a_file_without_equal_records_is_refused(written):
+    with pytest.raises(GroundupError, match=r"not a table: 3 of 4 records"):
         read(written("One,two,three\n1,2,3,4\n1,2,3\n1,2,3,4,5\n1,2,3,4,5\n"))
 
 
@@ -141,7 +140,7 @@ def test_quotes_line_breaks_and_escapes(written):
     assert escaped.frame["b"].to_list() == ["x, y", "z, w", "q, r"]
 
 
-def test_a_quote_never_closed_costs_its_line_only(written):
+def test_an_unclosed_quote_costs_its_line_only(written):
     body = "".join(f"{i},text\n" for i in range(50))
     table = read(written("a,b\n" + body + '50,"open\n' + body))
     assert table.n_rows == 100
@@ -162,7 +161,7 @@ def test_quotes_that_open_messages_do_not_swallow_the_next_ones(written):
     assert prose.frame.rows() == [("Hello, world\nfoo", 1), ("bar", 2)]
 
 
-def test_header_found_assumed_or_stated(written):
+def test_header_detected_assumed_or_given(written):
     assert read(written("1,2\n3,4\n")).columns == ["column_1", "column_2"]
     assert read(written("a,b\n3,4\n")).columns == ["a", "b"]
     words = read(written("red,green\nblue,pink\ngrey,black\n"))
@@ -174,7 +173,7 @@ def test_header_found_assumed_or_stated(written):
     assert years.columns == ["Year", "2000", "2001", "2002"]
 
 
-def told_of_the_header(table):
+def header_note(table):
     return " ".join(str(note) for note in table.notes if note.kind == "header")
 
 
@@ -193,26 +192,26 @@ def text_table(rng, head=None, n=100):
 
 
 @pytest.mark.parametrize("head", [["town", "plan", "remark"], ["town", "0", "1e9"], ["plan", "plan", "text"]])
-def test_a_header_above_text_stands_out(written, head):
+def test_a_header_above_text_is_detected(written, head):
     """Even where it repeats a name, or holds numbers, as a row of words would not."""
     table = read(written(text_table(np.random.default_rng(0), head)))
     assert table.n_rows == 100
     assert table.columns[0] == head[0]
-    assert "taken as column names" in told_of_the_header(table)
-    assert "--no-header" in told_of_the_header(table)
+    assert "read as column names" in header_note(table)
+    assert "--no-header" in header_note(table)
 
 
-def test_a_word_that_is_a_level_too_may_still_be_a_name(written):
+def test_a_level_may_also_be_a_column_name(written):
     table = read(written(text_table(np.random.default_rng(0), ["town", "plus", "x"])))
     assert table.columns == ["town", "plus", "x"]
 
 
-def test_text_without_a_header_loses_no_row_where_a_word_comes_again(written):
+def test_text_without_a_header_keeps_its_first_row_if_a_word_is_repeated(written):
     n_wrong = 0
     for seed in range(50):
         table = read(written(text_table(np.random.default_rng(seed))))
         n_wrong += table.n_rows != 100
-        assert "taken as" in told_of_the_header(table)
+        assert "read as" in header_note(table)
     assert n_wrong <= 2  # the bound is 5 %
 
 
@@ -222,7 +221,7 @@ def test_repeated_and_empty_names(written):
     assert sum(n.kind == "header" for n in table.notes) == 2
 
 
-def test_titles_above_the_table_are_set_aside(written):
+def test_titles_above_the_table_are_rejected(written):
     table = read(written("Report of 2024,,\n,,\nname,x,y\na,1,2\nb,3,4\nc,5,6\n"))
     assert table.columns == ["name", "x", "y"]
     assert [r.line for r in table.rejects] == [1]
@@ -321,7 +320,7 @@ def test_types_text_leaves_cells_as_written(written):
     assert table.frame.dtypes == [pl.String] * 2
 
 
-def test_stated_types_are_checked(written):
+def test_given_types_are_checked(written):
     path = written("alpha,beta\n1,2\n")
     with pytest.raises(UsageError, match=r"'alhpa'.*Did you mean 'alpha'"):
         read(path, types={"alhpa": "text"})
@@ -333,7 +332,7 @@ def test_stated_types_are_checked(written):
 def test_header_only_blank_and_binary(written):
     with pytest.raises(GroundupError, match=r"only a header \('a', 'b'\)"):
         read(written("a,b\n"))
-    with pytest.raises(GroundupError, match=r"nothing but blanks"):
+    with pytest.raises(GroundupError, match=r"has blanks only"):
         read(written(" \n\n"))
     with pytest.raises(GroundupError, match=r"NUL"):
         read(written(b"a,b\n1,\x00\x00\n\x02\x00\x01\n"))
@@ -353,7 +352,7 @@ cell = st.text(st.sampled_from('ab1 ,;"\té'), max_size=6) | st.text(
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(cell, cell, st.integers(-5, 5)), min_size=1, max_size=12))
-def test_what_csv_writes_is_read_back(tmp_path_factory, rows):
+def test_csv_round_trip(tmp_path_factory, rows):
     """Python's csv writer, strictly quoted, is the oracle: cells as written, whatever they hold."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
@@ -375,18 +374,18 @@ short = st.text(st.sampled_from('ab1 "é'), max_size=3) | st.just("x\ny")
     st.sampled_from(["\n", "\r\n"]),
     st.booleans(),
 )
-def test_both_ways_of_cutting_agree(rows, end, keep_blank):
+def test_both_ways_of_assembling_agree(rows, end, keep_blank):
     """The byte ranges and the lenient parser set the same records aside and keep the same cells."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator=end, quoting=csv.QUOTE_ALL)
     writer.writerows([["first", "second", "third"], ["p", "q", "r"], *rows, ["s", "t", "u"]])
     utf8 = out.getvalue().encode()
-    dialect, start = Dialect(","), Layout(0, has_header=True, doubt="", width=3, firsts=frozenset())
+    dialect, start = Dialect(","), Layout(0, has_header=True, uncertainty="", width=3, firsts=frozenset())
     spans = scan(utf8, ",")
-    if not spans.sound:
+    if not spans.well_quoted:
         return
-    fast = by_bytes(Source(utf8, spans, dialect), start, keep_blank=keep_blank)
-    slow = by_parser(utf8.decode(), dialect, start, keep_blank=keep_blank)
+    fast = assemble_by_bytes(Source(utf8, spans, dialect), start, keep_blank=keep_blank)
+    slow = assemble_by_parser(utf8.decode(), dialect, start, keep_blank=keep_blank)
     if fast is None:  # mended rows are the parser's
         return
     assert fast.frame.fill_null("").rows() == slow.frame.rows()
@@ -394,7 +393,7 @@ def test_both_ways_of_cutting_agree(rows, end, keep_blank):
     assert fast.notes == slow.notes
 
 
-def test_empty_cells_are_a_row_where_a_contract_judges(written):
+def test_empty_cells_are_a_row_if_a_contract_checks_them(written):
     path = written("a,b\n1,2\n,\n\n3,4\n")
     assert read(path).n_rows == 2
     assert read(path, types="text").frame.rows() == [("1", "2"), (None, None), ("3", "4")]

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from groundup.tables import Contract, TablePreparer, read
-from groundup.tables.sources.names import is_pattern, settled
+from groundup.tables.sources.names import is_pattern, unique_names
 
 PATTERNS = ["*", "^a$", "^.*$", "^$", "^(?$", "^a|b$"]
 PLAIN = ["**", "a*", "^a", "a$", "$", "^", "\\*", "a"]
@@ -24,7 +24,7 @@ def frame():
 
 
 @pytest.mark.parametrize("name", PATTERNS)
-def test_polars_takes_it_for_a_pattern(name):
+def test_polars_reads_it_as_a_pattern(name):
     """Why names are changed at all: should this fail, `without_patterns` can go."""
     frame = pl.DataFrame([pl.Series("b", [1]), pl.Series(name, [2])])
     assert is_pattern(name)
@@ -35,17 +35,17 @@ def test_polars_takes_it_for_a_pattern(name):
 
 
 @pytest.mark.parametrize("name", PLAIN)
-def test_polars_takes_it_for_a_name(name):
+def test_polars_reads_it_as_a_name(name):
     frame = pl.DataFrame([pl.Series("b", [1]), pl.Series(name, [2])])
     assert not is_pattern(name)
     assert frame.select(pl.col(name)).columns == [name]
 
 
 def test_no_two_names_become_one():
-    assert settled(["*", "*_", "*", "", "a", "a"])[0] == ["*__2", "*_", "*__3", "column_4", "a", "a_2"]
+    assert unique_names(["*", "*_", "*", "", "a", "a"])[0] == ["*__2", "*_", "*__3", "column_4", "a", "a_2"]
 
 
-def test_every_door_calls_them_alike(frame, tmp_path):
+def test_every_source_gets_the_same_names(frame, tmp_path):
     frame.write_csv(tmp_path / "t.csv")
     frame.write_parquet(tmp_path / "t.parquet")
     frame.write_ndjson(tmp_path / "t.jsonl")
@@ -57,7 +57,7 @@ def test_every_door_calls_them_alike(frame, tmp_path):
         told = [str(note) for note in table.notes if note.kind == "header"]
         assert len(told) == len(PATTERNS)
         assert told[1] == (
-            "column '^a$_': column 2 has the name '^a$', which stands for other names too: it is called '^a$_'"
+            "column '^a$_': column 2 has the name '^a$', which is a pattern of names: it is renamed to '^a$_'"
         )
     assert read(tmp_path / "t.csv", types="text").frame.equals(
         frame.rename({name: f"{name}_" for name in PATTERNS})
@@ -71,7 +71,7 @@ def test_the_contract_reads_later_rows_by_the_same_names(frame):
     assert set(conformed.frame.columns) == set(contract.features)
 
 
-def test_a_preparer_alone_takes_them():
+def test_a_preparer_without_a_contract_accepts_them():
     rng = np.random.default_rng(0)
     frame = pl.DataFrame(
         {"*": rng.normal(size=50), "^b$": rng.choice(["u", "v"], 50), "b": rng.normal(size=50)}
@@ -85,7 +85,7 @@ def test_a_preparer_alone_takes_them():
 
 def test_many_equal_names_cost_no_more_each():
     begun = time.process_time()
-    names, notes = settled(["q"] * 50_000)
+    names, notes = unique_names(["q"] * 50_000)
     assert time.process_time() - begun < 5, "counted up from 2 for every one, this takes minutes"
     assert (names[:3], names[-1]) == (["q", "q_2", "q_3"], "q_50000")
     assert len(notes) == 49_999

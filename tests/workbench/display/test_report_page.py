@@ -11,7 +11,7 @@ import pytest
 
 import groundup as gu
 from groundup.errors import GroundupError, UsageError
-from groundup.tables.contract.notebook import range_of
+from groundup.tables.contract.rendering import range_of
 from groundup.text.numbers import format_number, format_with_error
 from groundup.workbench.display import Context, Report
 from groundup.workbench.display.report import stored_report

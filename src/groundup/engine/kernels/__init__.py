@@ -1,4 +1,4 @@
-"""How Numba is used here: one decorator, one cache policy, two escape hatches to LLVM."""
+"""How Numba is used: one decorator, one cache policy, and two modules written in LLVM's instructions."""
 
 from groundup.engine.kernels.policy import kernel
 from groundup.engine.kernels.prefetch import prefetch, prefetch_l2

@@ -1,14 +1,14 @@
-"""Where compiled kernels are kept: one private folder, in it one folder for each digest of the sources.
+"""The cache of compiled kernels: one private folder that holds one folder per digest of the sources.
 
-Numba's own cache looks only at the file of the function that is called: edit a callee in another file, and it goes on
-running the old code. Here the folder is named by a digest of *every* kernel source of the package that the kernel
-belongs to (and of this engine), of the tile width, and of the versions and flags of Numba; an edit anywhere is a new
-folder, and nothing stale can be loaded (callees and constants from outside the package are part of each entry's key: see
-`callees`). Folders that have not been used for a month are removed.
+Numba's own cache checks only the file of the function that is called: after an edit to a callee in another file it
+still runs the old code. Here the folder is named by a digest of *every* kernel source of the package that the kernel
+belongs to (and of this engine), of the tile width, and of Numba's version and flags. Any edit leads to a new folder, so
+stale code is never loaded (callees and constants from outside the package are part of each entry's key: see `callees`).
+Folders that have not been used for a month are removed.
 
-The cache holds machine code, so its folder must belong to the user alone (mode 0700). The first that can be written is
-taken: ``GROUNDUP_CACHE_DIR``, ``XDG_CACHE_HOME/groundup``, ``~/.cache/groundup``, and last a folder of the user's in
-the system's temporary folder. Where none can be written, kernels are compiled in each process, and work all the same.
+The cache holds machine code, so its folder must belong to the user alone (mode 0700). The first writable one is used:
+``GROUNDUP_CACHE_DIR``, ``XDG_CACHE_HOME/groundup``, ``~/.cache/groundup``, then a folder of the user's in the system's
+temporary folder. Where none is writable, kernels are compiled in each process.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import pickle
 import re
 import shutil
 import stat
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -37,7 +38,7 @@ _IS_DIGEST = re.compile(f"[0-9a-f]{{{2 * _DIGEST_BYTES}}}").fullmatch
 
 
 def is_kernel_source(path: Path) -> bool:
-    """Tell whether a file can change compiled code: a room of formulas, or any file that names the decorator."""
+    """Return whether a file can change compiled code: all of `engine` and `models`, and files that use the decorator."""
     if {"engine", "models"} & set(path.parts[-4:-1]):
         return True
     text = path.read_bytes()
@@ -46,7 +47,7 @@ def is_kernel_source(path: Path) -> bool:
 
 @functools.cache
 def digest(package_root: Path) -> str:
-    """Return the digest of all kernel sources under `package_root` (a folder or one file), of ours, and the versions."""
+    """Return the digest of versions, the engine, and the kernel sources under `package_root` (a folder or a file)."""
     h = hashlib.blake2b(digest_size=_DIGEST_BYTES)
     flags = [getattr(config, name) for name in ("BOUNDSCHECK", "OPT", "DEBUGINFO_DEFAULT")]
     for word in (numba.__version__, llvmlite.__version__, os.environ.get("GROUNDUP_TILES", ""), str(flags)):
@@ -61,7 +62,7 @@ def digest(package_root: Path) -> str:
 
 
 def package_root(file: Path) -> Path:
-    """Return the topmost folder that is a package with `file` inside, or `file` itself for a module of one file."""
+    """Return the top-level package folder that contains `file`, or `file` itself for a single-file module."""
     root = file
     while (root.parent / "__init__.py").exists():
         root = root.parent
@@ -70,7 +71,7 @@ def package_root(file: Path) -> Path:
 
 @functools.cache
 def cache_root() -> Path | None:
-    """Return the first candidate folder that is ours alone and can be written, or None."""
+    """Return the first candidate folder that is private and writable, or None."""
     for candidate in _candidates():
         try:
             candidate.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -84,6 +85,7 @@ def cache_root() -> Path | None:
 
 
 def _candidates():
+    """Yield the folders that may hold the cache, the preferred one first."""
     if chosen := os.environ.get("GROUNDUP_CACHE_DIR"):
         yield Path(chosen)
     if xdg := os.environ.get("XDG_CACHE_HOME"):
@@ -100,7 +102,7 @@ def _candidates():
 
 
 def _is_private(folder: Path) -> bool:
-    """Tell whether nobody else can put code into the folder."""
+    """Return whether only the user can write to the folder."""
     if not hasattr(os, "getuid"):
         return True
     info = folder.lstat()
@@ -108,9 +110,9 @@ def _is_private(folder: Path) -> bool:
 
 
 def remove_unused(root: Path, keep: str) -> None:
-    """Remove the folders of digests that no process has opened for a month.
+    """Remove digest folders that no process has opened for a month.
 
-    Nothing else: ``GROUNDUP_CACHE_DIR`` may name a folder in which the user keeps other things.
+    Other files stay: ``GROUNDUP_CACHE_DIR`` may name a folder that the user also uses for something else.
     """
     for folder in root.iterdir():
         if folder.name == keep or not _IS_DIGEST(folder.name) or folder.is_symlink():
@@ -118,12 +120,13 @@ def remove_unused(root: Path, keep: str) -> None:
         try:
             if folder.is_dir() and time.time() - folder.stat().st_mtime > _UNUSED_S:
                 shutil.rmtree(folder, ignore_errors=True)
-        except OSError:  # another process was faster
+        except OSError:  # another process has removed it
             continue
 
 
 @functools.cache
 def _folder(root: Path, name: str) -> Path:
+    """Return the folder of a digest, created and marked as used."""
     folder = root / name
     if not folder.exists():
         remove_unused(root, keep=name)
@@ -133,7 +136,7 @@ def _folder(root: Path, name: str) -> Path:
 
 
 class _DigestLocator(caching._CacheLocator):
-    """Tells Numba where one function's machine code is kept."""
+    """Gives Numba the folder of a function's machine code."""
 
     def __init__(self, py_func, py_file, folder: Path):
         self._py_file, self._py_func, self._folder = py_file, py_func, folder
@@ -159,7 +162,7 @@ class _DigestLocator(caching._CacheLocator):
             return None
         try:
             return cls(py_func, py_file, _folder(root, digest(package_root(Path(py_file).resolve()))))
-        except OSError:  # the disk is full, or the folder was taken away
+        except OSError:  # the disk is full, or the folder was removed
             return None
 
 
@@ -168,7 +171,7 @@ class _KernelCacheImpl(caching.CompileResultCacheImpl):
 
 
 class _SealedFile(caching.IndexDataCacheFile):
-    """Index and data files that begin with a digest of what follows: flipped bits in machine code must never run."""
+    """Index and data files that begin with a digest of their content, so that corrupted machine code is never run."""
 
     _SEAL_BYTES = 16
 
@@ -179,17 +182,17 @@ class _SealedFile(caching.IndexDataCacheFile):
         data = super()._dump(obj)
         return self._seal(data) + data
 
-    def _opened(self, data: bytes):
+    def _unseal(self, data: bytes):
         if self._seal(data[self._SEAL_BYTES :]) != data[: self._SEAL_BYTES]:
-            raise OSError("a broken entry of the kernel cache")  # Numba's code takes it for a missing one
+            raise OSError("a corrupted entry of the kernel cache")  # Numba treats it as a missing one
         return pickle.loads(data[self._SEAL_BYTES :])  # noqa: S301 (a private folder of ours, and sealed)
 
     def _load_data(self, name):
-        return self._opened(Path(self._data_path(name)).read_bytes())
+        return self._unseal(Path(self._data_path(name)).read_bytes())
 
     def _load_index(self):
         try:
-            stamp, overloads = self._opened(Path(self._index_path).read_bytes())
+            stamp, overloads = self._unseal(Path(self._index_path).read_bytes())
         except OSError:
             return {}
         return overloads if stamp == self._source_stamp else {}
@@ -200,7 +203,7 @@ class _SealedFile(caching.IndexDataCacheFile):
 
 
 class KernelCache(caching.FunctionCache):
-    """Numba's function cache, kept in the folder of the digest; a broken entry is compiled again, never an error."""
+    """Numba's function cache in the folder of the digest; a corrupted entry is compiled again, never an error."""
 
     _impl_class = _KernelCacheImpl
 
@@ -214,20 +217,20 @@ class KernelCache(caching.FunctionCache):
         return (*super()._index_key(sig, codegen), fingerprint(self._py_func))
 
     def load_overload(self, sig, target_context):
-        """Return the compiled function from disk, or None after announcing that it will be compiled now."""
+        """Return the compiled function from disk, or announce the compilation and return None."""
         try:
             found = super().load_overload(sig, target_context)
             wanted, _ = sigutils.normalize_signature(sig)
             if found is not None and tuple(found.signature.args) != tuple(wanted):
-                found = None  # two processes that save two signatures at the same moment may swap them
-        except Exception:  # noqa: BLE001 (a foreign file: whatever rebuilding raises)
+                found = None  # two processes that save two signatures at once may swap them
+        except Exception:  # noqa: BLE001 (unpickling a corrupted file can raise anything)
             found = None
         if found is None:
             announce_compile()
         return found
 
     def save_overload(self, sig, data):
-        """Write the compiled function; a full or vanished disk costs only the time to compile again."""
+        """Write the compiled function; on a full or missing disk, disable the cache."""
         try:
             super().save_overload(sig, data)
         except OSError:
@@ -235,15 +238,15 @@ class KernelCache(caching.FunctionCache):
 
 
 def enable_cache(dispatcher) -> None:
-    """Give a Numba dispatcher our cache; without a place to keep it, the kernel is compiled in each process."""
+    """Attach the cache to a Numba dispatcher; without a writable folder the kernel is compiled in each process."""
     try:
         dispatcher._cache = KernelCache(dispatcher.py_func)
-    except RuntimeError:  # no locator: nowhere to write, or no source file
+    except RuntimeError:  # no locator: no writable folder, or no source file
         dispatcher._cache = _Uncached()
 
 
 class _Uncached(caching.NullCache):
-    """No cache, but the first compile is announced all the same."""
+    """No cache; the first compilation is still announced."""
 
     def load_overload(self, sig, target_context):
         announce_compile()
@@ -254,12 +257,12 @@ _announced = False
 
 
 def on_compile(listener) -> None:
-    """Have `listener()` called at the first compile of this process, in place of the line on standard error."""
+    """Call `listener()` at the first compilation of this process instead of writing a line to standard error."""
     _listeners.append(listener)
 
 
 def announce_compile() -> None:
-    """Say once in a process that kernels are being compiled: silence of ten seconds would look like a hang."""
+    """Announce once per process that kernels are being compiled: ten silent seconds would look like a hang."""
     global _announced  # noqa: PLW0603 (once in a process)
     if _announced:
         return
@@ -268,8 +271,9 @@ def announce_compile() -> None:
         for listener in _listeners:
             listener()
     elif os.environ.get("GROUNDUP_QUIET") != "1":
-        import sys
-
-        where = cache_root()
-        kept = "kept for the next process" if where else "no folder to keep them in: see `groundup doctor`"
-        sys.stderr.write(f"groundup: compiling kernels for the first time ({kept}) ...\n")
+        cached = (
+            "cached for later processes"
+            if cache_root()
+            else "no writable cache folder: see `groundup doctor`"
+        )
+        sys.stderr.write(f"groundup: compiling kernels for the first time ({cached}) ...\n")

@@ -1,9 +1,8 @@
-"""What a kernel's machine code is made of: its own bytecode, and that of all it calls, wherever they are written.
+"""A fingerprint of all code that ends up in a kernel's machine code: its own bytecode and that of its callees.
 
-Numba pastes a callee's code and the *values* of globals into the caller's machine code. The folder of the cache is named
-by the sources of the kernel's own package; a callee in a neighbouring script, or a number imported from another package,
-is outside of it. So each entry's key holds this fingerprint besides: change a callee or a constant anywhere, and the
-entry is not found.
+Numba inlines callees and the *values* of globals into the caller's machine code. The cache folder is named by the sources
+of the kernel's own package only; it misses callees in another script and constants imported from another package. So the
+key of each cache entry contains this fingerprint too: after a change to a callee or a constant, the entry does not match.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ def fingerprint(function) -> str:
 
 
 def _feed(h, value, seen: set[int]) -> None:
+    """Update the hash with a value that machine code may contain."""
     value = getattr(value, "py_func", None) or getattr(value, "_defn", None) or value  # dispatcher, intrinsic
     if isinstance(value, types.FunctionType):
         if id(value) not in seen and not _is_library(value.__module__):
@@ -44,6 +44,7 @@ def _feed(h, value, seen: set[int]) -> None:
 
 
 def _feed_function(h, function, seen: set[int]) -> None:
+    """Update the hash with a function, its defaults, closure and the globals that it uses."""
     names: list[str] = []
     _feed_code(h, function.__code__, names)
     _feed(h, function.__defaults__, seen)
@@ -56,19 +57,20 @@ def _feed_function(h, function, seen: set[int]) -> None:
         if not isinstance(value, types.ModuleType):
             h.update(name.encode() + b"\0")
             _feed(h, value, seen)
-        elif not _is_library(value.__name__):  # module.callee(...): whatever of the module is named
+        elif not _is_library(value.__name__):  # module.callee(...): the attributes that are used
             for attribute in dict.fromkeys(names):
                 if attribute in vars(value) and not isinstance(vars(value)[attribute], types.ModuleType):
                     _feed(h, vars(value)[attribute], seen)
 
 
 def _feed_code(h, code, names: list[str]) -> None:
+    """Update the hash with bytecode and constants; append the names that the code uses."""
     h.update(code.co_code + b"\0" + " ".join(code.co_names).encode() + b"\0")
     names.extend(code.co_names)
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             _feed_code(h, constant, names)
-        elif isinstance(constant, frozenset):  # its order depends on the process
+        elif isinstance(constant, frozenset):  # iteration order differs between processes
             h.update("".join(sorted(map(repr, constant))).encode() + b"\0")
         else:
             h.update(repr(constant).encode() + b"\0")

@@ -1,14 +1,14 @@
-"""The one decorator under which every loop of this project is compiled.
+"""The decorator that compiles every loop of this project.
 
-``@kernel`` is ``njit(nogil=True, error_model="numpy")`` with a cache that cannot go stale (see `cache`). It is used so:
+``@kernel`` is ``njit(nogil=True, error_model="numpy")`` with a cache that cannot go stale (see `cache`). The rules:
 
 - *Choose in Python, loop in Numba*: a kernel takes arrays, numbers and named tuples; never functions, closures or jit
   classes, whose code Numba cannot keep between processes.
-- *Serial*: threads are `engine.rows.threads`' work. ``parallel=True`` loads slowly even from the cache, and its
+- *Serial*: `engine.rows.threads` provides the threads. ``parallel=True`` loads slowly even from the cache, and its
   ``workqueue`` layer aborts a process that enters it from two threads, as a server does.
-- *Bounds and finiteness are checked at the door*, in Python: there are no bounds checks inside.
-- ``@kernel(fast=True)`` adds the flags {nnan, ninf, nsz}: they keep every value's bits as long as no NaN or infinity
-  comes in. Reassociation is never allowed: under full ``fastmath`` equal input gave other bits from fit to fit.
+- *Bounds and finiteness are checked by the caller*, in Python: kernels have no bounds checks.
+- ``@kernel(fast=True)`` adds the flags {nnan, ninf, nsz}: they keep every bit as long as no NaN or infinity
+  occurs. Reassociation is never allowed: under full ``fastmath`` equal input gave different bits from fit to fit.
 
 With ``NUMBA_DISABLE_JIT=1`` a kernel is the plain Python function.
 """
@@ -19,16 +19,16 @@ from numba import config, njit
 
 from groundup.engine.kernels.cache import enable_cache
 
-#: Flags that allow neither reordering nor contraction, so that the bits stay.
+#: Flags that allow neither reordering nor contraction, so results keep their bits.
 VALUE_PRESERVING = frozenset({"nnan", "ninf", "nsz"})
 
-#: Every kernel that has been imported, by its full name: the tests walk it. (`groundup warmup` does not: it makes real
-#: fits and predictions, so that what is compiled is what a build will call.)
+#: Every imported kernel by its full name, for the tests. (`groundup warmup` makes real fits and predictions instead,
+#: which compile exactly what a build calls.)
 registry: dict[str, object] = {}
 
 
 def kernel(function=None, *, fast: bool = False, inline: bool = False, borrows: bool = False):
-    """Compile a function of arrays and numbers, and keep the machine code for the next process.
+    """Compile a function of arrays and numbers, and cache the machine code on disk.
 
     Parameters
     ----------
@@ -37,15 +37,15 @@ def kernel(function=None, *, fast: bool = False, inline: bool = False, borrows: 
     fast : bool
         Assume that no float inside is NaN or infinite (and that -0.0 equals 0.0).
     inline : bool
-        Paste the body into each caller, so that constants of the caller can unroll its loops.
+        Inline the body into each caller, so that the caller's constants can unroll its loops.
     borrows : bool
-        The kernel makes no array, and returns none: all that it touches is the caller's, so references need not be
-        counted (in a large kernel that is a quarter of the code to be compiled). One that does is refused when compiled.
+        The kernel neither allocates nor returns arrays, so reference counting is compiled out (a quarter of the code of
+        a large kernel). Compilation fails if it does allocate.
 
     Returns
     -------
     Dispatcher
-        The compiled function (compiled at its first call, or loaded), or `function` itself with the JIT off.
+        The function, compiled or loaded at its first call; `function` itself with the JIT off.
     """
     if function is None:
         return lambda f: kernel(f, fast=fast, inline=inline, borrows=borrows)
@@ -57,7 +57,7 @@ def kernel(function=None, *, fast: bool = False, inline: bool = False, borrows: 
         error_model="numpy",
         fastmath=set(VALUE_PRESERVING) if fast else False,
         inline="always" if inline else "never",
-        _nrt=not borrows,  # said for each kernel: left out, it would be its first caller's
+        _nrt=not borrows,  # explicit, because the default is inherited from the first caller
     )(function)
     enable_cache(dispatcher)
     registry[f"{function.__module__}.{function.__qualname__}"] = dispatcher

@@ -1,9 +1,9 @@
-"""Ask the memory for a value some rows before it is needed: the first escape hatch to LLVM.
+"""Prefetch values from memory some rows before they are needed, by LLVM's instruction.
 
 ``prefetch(array, i)`` starts loading the cache line of flat element `i` into the first cache, ``prefetch_l2(array, i)``
-into the second; they change no result and never fault. Worth it where rows are visited through an index (a tree's node):
-at one row in eight, a histogram update fell from 2.4 to 0.4 ns. Far ahead, ask the second cache: the first has few
-requests under way at a time, and rows in memory came every 13 ns from it, every 5 ns from the second (AMD Zen 4).
+into the second; results do not change and no address faults. It pays where rows are read through an index (a tree's
+node): with one row in eight used, a histogram update fell from 2.4 to 0.4 ns. For long distances use the second cache:
+the first allows few pending requests, so rows arrived every 13 ns instead of every 5 ns (AMD Zen 4).
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 
-def _made(locality: int):
+def _prefetch_into(locality: int):
     """Return the intrinsic that fetches for reading, into the first cache (3) or the second (2)."""
 
     @intrinsic
@@ -37,9 +37,9 @@ def _made(locality: int):
 
 
 def _no_prefetch(array, i):
-    """Do nothing: interpreted code has no cache lines to fetch."""
+    """Do nothing: interpreted code does not prefetch."""
 
 
-#: As kernels call them; the typing context that intrinsics take first is Numba's to give.
-prefetch: Any = _no_prefetch if config.DISABLE_JIT else _made(3)  # type: ignore[attr-defined]
-prefetch_l2: Any = _no_prefetch if config.DISABLE_JIT else _made(2)  # type: ignore[attr-defined]
+#: As kernels call them: Numba supplies the typing context, the first argument of an intrinsic.
+prefetch: Any = _no_prefetch if config.DISABLE_JIT else _prefetch_into(3)  # type: ignore[attr-defined]
+prefetch_l2: Any = _no_prefetch if config.DISABLE_JIT else _prefetch_into(2)  # type: ignore[attr-defined]

@@ -1,8 +1,8 @@
-"""Register tiles: sums of products that never leave the processor's registers. The second escape hatch to LLVM.
+"""Register tiles: sums of products kept in the processor's registers, written in LLVM's vector instructions.
 
 A product of matrices, ``C[r, j] += sum_q A[r, q] * B[q, j]``, does two reads and a write for every multiplication if it
 is written as three plain loops, and a processor that could start two 16-fold multiply-adds in each cycle waits for memory
-nearly all the time. The cure is to compute a small *tile* of C at once. Take `mr` rows and `nv` vectors of columns (a
+nearly all the time. The solution is to compute a small *tile* of C at once. Take `mr` rows and `nv` vectors of columns (a
 vector is what one instruction works on: 16 float32 with AVX-512, 8 with AVX2), and keep all ``mr * nv`` partial sums in
 registers. Then each step of q
 
@@ -10,16 +10,18 @@ registers. Then each step of q
 - takes one number of A a row, copied to every lane:    A[r, q] A[r, q] A[r, q] ...
 - and adds ``mr * nv`` products of vectors:             C[r, 0:16] += A[r, q] * B[q, 0:16], ...
 
-With 6 x 4 that is 10 loads for 24 vector multiply-adds, and C is written once, at the end. The tile must fit: AVX-512 has
-32 registers (6 x 4 sums + 4 of B + 1 of A = 29), AVX2 has 16 (6 x 2 + 2 + 1 = 15). `ROWS` and `VECTORS` say what fits.
+With 6 x 4 that is 10 loads for 24 vector multiply-adds, and C is written once, at the end. The tile must fit: AVX-512
+has 32 registers (6 x 4 sums + 4 of B + 1 of A = 29), AVX2 has 16 (6 x 2 + 2 + 1 = 15). `ROWS` and `VECTORS` are the
+size that fits.
 
-Numba cannot be told to keep an array in registers, so the tile is written as LLVM's vector instructions (`_gemm`,
-`_argmin`). The sums have one order: q ascending, each product added by a fused multiply-add with one rounding, without
-any flag that allows another order; an element of C has the same bits wherever in a tile it is computed.
+Numba cannot keep an array in registers, so the tile is written as LLVM's vector instructions (`_gemm`, `_argmin`). Sums
+are added in a fixed order: q ascending, each product by a fused multiply-add with one rounding; no flag allows
+reordering. An element of C has the same bits at every position of a tile.
 
-``GROUNDUP_TILES=portable``, a processor with neither AVX-512 nor AVX2, and ``NUMBA_DISABLE_JIT=1`` choose plain loops of
-the same interface (product and sum rounded one by one). The width follows the processor that Numba compiles for, which is
-part of Numba's key of cached code, as is the variable's value of the folder's name: no code of another width is loaded.
+``GROUNDUP_TILES=portable``, a processor with neither AVX-512 nor AVX2, and ``NUMBA_DISABLE_JIT=1`` select plain loops
+with the same interface (product and sum rounded separately). The width follows the processor that Numba compiles for,
+which is part of the cache key, as the variable's value is part of the folder's name: code of another width is never
+loaded.
 
 Source: K. Goto, R. van de Geijn, "Anatomy of High-Performance Matrix Multiplication", ACM TOMS 34 (2008), section 4.
 """
@@ -69,9 +71,9 @@ def gemm_tile(mr: int, nv: int) -> Any:
 
         C[co + r*ldc + j] += sum over q < K of  A[ao + r*sr + q*sq] * B[bo + q*ldb + j]
 
-    A, B, C are arrays of one dtype, float32 or float64, taken as flat memory (a C-contiguous matrix goes in as it is);
-    all else are whole numbers counted in elements. ``sr, sq = 1, n_columns`` reads A transposed. Nothing is checked: the
-    caller's buffers are padded to whole tiles. K = 0 leaves C as it is.
+    A, B, C are arrays of one dtype, float32 or float64, used as flat memory (a C-contiguous matrix needs no change);
+    the other arguments are integers that count elements. ``sr, sq = 1, n_columns`` reads A transposed. Nothing is
+    checked: the caller pads its buffers to whole tiles. K = 0 leaves C unchanged.
     """
     return _portable_gemm(mr, nv) if PORTABLE else _gemm(mr, nv)
 
@@ -86,8 +88,8 @@ def argmin_tile(mr: int, nv: int) -> Any:
         if v < best[o + j]:  best[o + j] = v;  arg[o + j] = base + r
 
     so that many rows of A are searched in groups, with `base` the group's first row, and the first of equal rows wins.
-    The lanes are columns: each keeps a least value of its own, and nothing has to be compared across a register. A row of
-    padding has ``start = inf``; a NaN is never the least, and leaves `best` and `arg` alone. `arg` is of int32.
+    The lanes are columns: each keeps its own minimum, and nothing is compared across a register. A row of
+    padding has ``start = inf``; a NaN is never the minimum and leaves `best` and `arg` unchanged. `arg` is int32.
     """
     return _portable_argmin(mr, nv) if PORTABLE else _argmin(mr, nv)
 
@@ -104,23 +106,25 @@ def transpose_tile() -> Any:
 
 
 def _pointer(context, builder, type_, value):
+    """Return the pointer to an array's data."""
     return context.make_array(type_)(context, builder, value).data
 
 
 def _load(builder, pointer, index, vector):
-    """Load a vector that starts anywhere: aligned to its numbers, not to its size."""
+    """Load a vector aligned to its numbers, not to its size."""
     load = builder.load(builder.bitcast(builder.gep(pointer, [index]), vector.as_pointer()))
     load.align = _align(vector)
     return load
 
 
 def _store(builder, value, pointer, index):
-    """Store a vector anywhere, likewise."""
+    """Store a vector aligned to its numbers."""
     at = builder.bitcast(builder.gep(pointer, [index]), value.type.as_pointer())
     builder.store(value, at).align = _align(value.type)
 
 
 def _align(vector):
+    """Return the bytes of one number of a vector."""
     return 8 if vector.element == ir.DoubleType() else 4
 
 
@@ -140,7 +144,7 @@ def _vector_type(array):
 
 
 def _suffix(vector):
-    """Return the end of an LLVM intrinsic's name that says on what it works: v16f32."""
+    """Return the type suffix of an LLVM intrinsic's name: v16f32."""
     return f"v{vector.count}f{VECTOR_BYTES * 8 // vector.count}"
 
 
@@ -151,11 +155,13 @@ def _multiply_add(builder, sums, left, right):
     fma = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.{_suffix(vector)}")
     for x, row in zip(left, sums, strict=True):
         every_lane = _splat(builder, x, vector.count)
-        for b, place in zip(right, row, strict=True):
-            builder.store(builder.call(fma, [every_lane, b, builder.load(place)]), place)
+        for b, total in zip(right, row, strict=True):
+            builder.store(builder.call(fma, [every_lane, b, builder.load(total)]), total)
 
 
 def _gemm(mr, nv):
+    """Return `gemm_tile` in LLVM's instructions."""
+
     @intrinsic
     def tile(typingctx, A, ao, sr, sq, K, B, bo, ldb, C, co, ldc):
         i8 = types.int64
@@ -188,6 +194,8 @@ def _gemm(mr, nv):
 
 
 def _argmin(mr, nv):
+    """Return `argmin_tile` in LLVM's instructions."""
+
     @intrinsic
     def tile(typingctx, A, ao, sr, K, B, bo, ldb, start, base, best, arg, o):
         i8 = types.int64
@@ -231,6 +239,8 @@ def _argmin(mr, nv):
 
 
 def _transpose():
+    """Return `transpose_tile` in LLVM's instructions."""
+
     @intrinsic
     def tile(typingctx, A, ao, lda, shift, so, B, bo, ldb):
         i8 = types.int64
@@ -265,6 +275,8 @@ def _transpose():
 
 
 def _portable_gemm(mr, nv):
+    """Return `gemm_tile` as plain loops."""
+
     @kernel
     def tile(A, ao, sr, sq, K, B, bo, ldb, C, co, ldc):
         a, b, c = A.reshape(-1), B.reshape(-1), C.reshape(-1)
@@ -281,6 +293,8 @@ def _portable_gemm(mr, nv):
 
 
 def _portable_argmin(mr, nv):
+    """Return `argmin_tile` as plain loops."""
+
     @kernel
     def tile(A, ao, sr, K, B, bo, ldb, start, base, best, arg, o):
         a, b = A.reshape(-1), B.reshape(-1)
@@ -302,6 +316,8 @@ def _portable_argmin(mr, nv):
 
 
 def _portable_transpose():
+    """Return `transpose_tile` as plain loops."""
+
     @kernel
     def tile(A, ao, lda, shift, so, B, bo, ldb):
         a, b = A.reshape(-1), B.reshape(-1)

@@ -1,1 +1,1 @@
-"""Losses: value, gradient and curvature of each, and the link between score and prediction."""
+"""Losses: value, gradient and Hessian in the score of a row, and the link from score to prediction."""

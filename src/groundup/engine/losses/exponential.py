@@ -1,14 +1,13 @@
-"""e^x and log(1 + t) in plain arithmetic, so that a loop over rows becomes vector instructions.
+"""e^x and log(1 + t) in plain arithmetic, so that the compiler can vectorise a loop over rows.
 
-The C library's ``exp`` and ``log1p`` are called one row at a time (about 8 ns each); these have no calls and no
-branches, and a loop around them does four or eight rows at once (about 1 ns a row). Both are within 3 units in the last
-place of the true value on their stated domains, and give a row the same bits in a vector as alone.
+The C library's ``exp`` and ``log1p`` take about 8 ns a call. These functions have no calls and no branches; a loop
+around them processes four or eight rows at once, at about 1 ns a row. On the stated domains both are within 3 units in
+the last place of the true value, and a row gets the same bits alone as in a vector.
 
-- e^x, x <= 0: x = n log 2 + r with |r| <= log(2) / 2, then e^r by its Taylor series to the 13th power (the rest is
-  below 5e-18) and the exponent n by bits. Below -708, where e^x is no longer a normal number, it stays at e^-708 =
-  3e-308.
-- log(1 + t), 0 <= t <= 1: with s = t / (2 + t), log(1 + t) = 2 artanh(s) = 2 s (1 + s^2 / 3 + s^4 / 5 + ...); s^2 <=
-  1/9, so 17 terms leave 1e-18.
+- e^x, x <= 0: x = n log 2 + r with |r| <= log(2) / 2. e^r is a Taylor series up to r^13 (remainder below 5e-18), and n
+  goes into the exponent bits. Below -708, where e^x is no longer a normal number, the result stays at e^-708 = 3e-308.
+- log(1 + t), 0 <= t <= 1: with s = t / (2 + t), log(1 + t) = 2 artanh(s) = 2 s (1 + s^2 / 3 + s^4 / 5 + ...). As
+  s^2 <= 1/9, 17 terms leave a remainder of 1e-18.
 
 Source: Muller et al., Handbook of Floating-Point Arithmetic (2nd ed. 2018), chapter 10 (argument reduction).
 """

@@ -1,13 +1,13 @@
-"""The logistic loss of one row: value, gradient and curvature in the raw score, and the link to a probability.
+"""Logistic loss of one row: value, gradient and Hessian in the score, and the link to a probability.
 
-With the score z (any real number) and the target y in {0, 1} (fractions in between are welcome: they mean soft labels):
+For a score z (any real number) and a target y in {0, 1} (or between them: soft labels):
 
     value(z, y)     = log(1 + e^z) - y z            (minus log-likelihood, nats)
     gradient(z, y)  = d value / dz = p - y          with p = 1 / (1 + e^-z)
-    curvature(z)    = d^2 value / dz^2 = p (1 - p)
+    hessian(z)      = d^2 value / dz^2 = p (1 - p)
 
-All are written in t = e^-|z| in (0, 1], so that nothing overflows and nothing cancels: p (1 - p) = t / (1 + t)^2 keeps
-its relative accuracy in the tails, where 1 - p would be rounded to 0.
+All are computed from t = e^-|z| in (0, 1], which avoids overflow and cancellation: p (1 - p) = t / (1 + t)^2 keeps its
+relative accuracy in the tails, where 1 - p would round to 0.
 """
 
 from __future__ import annotations
@@ -38,22 +38,22 @@ def gradient(z, y):
 
 
 @kernel(inline=True)
-def curvature(z):
+def hessian(z):
     """Return p (1 - p)."""
     t = exp_nonpositive(-abs(z))
     return t / ((1.0 + t) * (1.0 + t))
 
 
 @kernel
-def terms(z, y, weight, out_slope, out_curvature):
-    """Write v gradient, and v curvature unless empty, of each row; return the sum of v value."""
+def loss_gradient_hessian(z, y, weight, out_gradient, out_hessian):
+    """Return the weighted sum of the loss; write weighted gradients, and weighted Hessians unless that is empty."""
     n = len(z)
     values = np.empty(n)
     for i in range(n):
         values[i] = weight[i] * value(z[i], y[i])
-        out_slope[i] = weight[i] * gradient(z[i], y[i])
-    for i in range(len(out_curvature)):
-        out_curvature[i] = weight[i] * curvature(z[i])
+        out_gradient[i] = weight[i] * gradient(z[i], y[i])
+    for i in range(len(out_hessian)):
+        out_hessian[i] = weight[i] * hessian(z[i])
     total = 0.0
     for i in range(n):
         total += values[i]

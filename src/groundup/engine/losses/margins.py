@@ -1,8 +1,7 @@
-"""Losses of gradient descent, of one score and one target: value and gradient by the loss's number.
+"""Losses of stochastic gradient descent: value and gradient in the score of one row, selected by a code.
 
-A step of gradient descent looks at one row, so the choice of the loss is made inside the loop, by a number: a branch that
-is always taken the same way costs nothing. With the score z and the target y (-1 or 1 in classification), m = y z, and
-r = y - z:
+A step of gradient descent uses a single row, so the loss is selected inside the loop; a branch that always goes the same
+way costs nothing. For a score z and a target y (-1 or 1 in classification), with the margin m = y z and r = y - z:
 
     hinge                        max(0, 1 - m)
     perceptron                   max(0, -m)
@@ -28,7 +27,7 @@ from groundup.engine.kernels import kernel
 
 HINGE, PERCEPTRON, SQUARED_HINGE, MODIFIED_HUBER, LOG_LOSS = 0, 1, 2, 3, 4
 SQUARED, HUBER, INSENSITIVE, SQUARED_INSENSITIVE = 5, 6, 7, 8
-NUMBERS = {
+CODES = {
     "hinge": HINGE,
     "perceptron": PERCEPTRON,
     "squared_hinge": SQUARED_HINGE,
@@ -42,86 +41,38 @@ NUMBERS = {
 
 
 @kernel
-def value(loss, e, z, y):
-    """Return the loss of one row; `e` is the loss's parameter, where it has one."""
-    if loss < SQUARED:
+def loss_and_gradient(code, e, z, y):
+    """Return (loss, derivative in the score) of one row; `e` is the parameter epsilon of the losses that have one."""
+    if code < SQUARED:
         m = y * z
-        if loss == HINGE:
-            return max(0.0, 1.0 - m)
-        if loss == PERCEPTRON:
-            return max(0.0, -m)
-        if loss == LOG_LOSS:
-            return max(-m, 0.0) + math.log1p(math.exp(-abs(m)))
-        if loss == MODIFIED_HUBER and m < -1.0:
-            return -4.0 * m
-        return max(0.0, 1.0 - m) ** 2
-    r = abs(y - z)
-    if loss == SQUARED:
-        return 0.5 * r * r
-    if loss == HUBER:
-        return 0.5 * r * r if r <= e else e * r - 0.5 * e * e
-    r = max(0.0, r - e)
-    return r if loss == INSENSITIVE else r * r
-
-
-@kernel
-def gradient(loss, e, z, y):
-    """Return the loss's derivative in the score, of one row."""
-    if loss < SQUARED:
-        m = y * z
-        if loss == HINGE:
-            return -y if m <= 1.0 else 0.0
-        if loss == PERCEPTRON:
-            return -y if m <= 0.0 else 0.0
-        if loss == LOG_LOSS:
+        if code == LOG_LOSS:
             t = math.exp(-abs(m))
-            return -y * (t / (1.0 + t) if m >= 0.0 else 1.0 / (1.0 + t))
-        if m >= 1.0:
-            return 0.0
-        return -4.0 * y if loss == MODIFIED_HUBER and m < -1.0 else -2.0 * (1.0 - m) * y
+            return max(-m, 0.0) + math.log1p(t), -y * (t / (1.0 + t) if m >= 0.0 else 1.0 / (1.0 + t))
+        if code == HINGE:
+            return max(0.0, 1.0 - m), -y if m <= 1.0 else 0.0
+        if code == PERCEPTRON:
+            return max(0.0, -m), -y if m <= 0.0 else 0.0
+        if code == MODIFIED_HUBER and m < -1.0:
+            return -4.0 * m, -4.0 * y
+        return max(0.0, 1.0 - m) ** 2, 0.0 if m >= 1.0 else -2.0 * (1.0 - m) * y
     r = z - y
-    if loss == SQUARED:
-        return r
-    if loss == HUBER:
-        return r if abs(r) <= e else e * np.sign(r)
-    over = abs(r) - e
-    if over <= 0.0:
-        return 0.0
-    return np.sign(r) if loss == INSENSITIVE else 2.0 * over * np.sign(r)
+    size = abs(r)
+    if code == SQUARED:
+        return 0.5 * size * size, r
+    if code == HUBER:
+        return (0.5 * size * size, r) if size <= e else (e * size - 0.5 * e * e, e * np.sign(r))
+    over = size - e
+    if code == INSENSITIVE:
+        return max(0.0, over), 0.0 if over <= 0.0 else np.sign(r)
+    return max(0.0, over) * max(0.0, over), 0.0 if over <= 0.0 else 2.0 * over * np.sign(r)
 
 
 @kernel
-def both(loss, e, z, y):
-    """Return (value, gradient): what takes long in both is computed once."""
-    if loss == LOG_LOSS:
-        m = y * z
-        t = math.exp(-abs(m))
-        return max(-m, 0.0) + math.log1p(t), -y * (t / (1.0 + t) if m >= 0.0 else 1.0 / (1.0 + t))
-    return value(loss, e, z, y), gradient(loss, e, z, y)
-
-
-@kernel
-def _terms(z, y, weight, loss, e, out_slope):
+def sum_loss_gradient(z, y, weight, code, e, out_gradient):
+    """Return the weighted sum of the loss; write weighted gradients."""
     total = 0.0
     for i in range(len(z)):
-        out_slope[i] = weight[i] * gradient(loss, e, z[i], y[i])
-        total += weight[i] * value(loss, e, z[i], y[i])
+        loss, gradient = loss_and_gradient(code, e, z[i], y[i])
+        out_gradient[i] = weight[i] * gradient
+        total += weight[i] * loss
     return total
-
-
-class Margin:
-    """One of these losses as other solvers see a loss, without curvature.
-
-    Parameters
-    ----------
-    name : str
-        See `NUMBERS`.
-    epsilon : float
-    """
-
-    def __init__(self, name: str, epsilon: float = 0.1):
-        self.number, self.epsilon = NUMBERS[name], float(epsilon)
-
-    def terms(self, z, y, weight, out_slope, out_curvature) -> float:
-        """Write v gradient of each row; return the sum of v value."""
-        return _terms(z, y, weight, self.number, self.epsilon, out_slope)

@@ -1,12 +1,12 @@
-"""The quantile (pinball) loss of one row: value and gradient in the score. The link is the identity.
+"""Quantile (pinball) loss of one row: value and gradient in the score. The link is the identity.
 
 With the residual u = y - z and the quantile q in [0, 1]:
 
     value(z, y, q)    = q u        if u >= 0,     (q - 1) u      otherwise
     gradient(z, y, q) = -q         if u >= 0,     1 - q          otherwise
 
-Its mean is least where a share q of the targets lies below z. The curvature is 0 wherever there is one; a method that
-divides by it takes 1 (gradient descent) and finds the length of the step otherwise. q = 1/2 is half the absolute error.
+The mean loss is smallest where a share q of the targets lies below z. The second derivative is 0 where it exists; methods
+that divide by it use 1 instead and choose the step length another way. q = 1/2 is half the absolute error.
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
-"""The softmax (multinomial) loss of one row: value, gradient and curvature in the raw scores, and the link.
+"""Softmax (multinomial) loss of one row: value, gradient and Hessian in the scores, and the link to probabilities.
 
-With the scores z_1 ... z_K of one row and its class c:
+For the scores z_1 ... z_K of a row and its class c:
 
     p_k                  = e^(z_k - m) / sum_j e^(z_j - m),   m = max z
     value                = log sum_j e^(z_j - m) + m - z_c     (minus log-likelihood, nats)
     gradient_k           = p_k - [k = c]
-    curvature_kl         = p_k ([k = l] - p_l);  its diagonal p_k (1 - p_k) is what boosting uses
+    hessian_kl           = p_k ([k = l] - p_l);  boosting uses its diagonal p_k (1 - p_k)
 
-The kernels work in place: on the K scores of one row, ``z[at : at + n_classes]`` of a flat array, or on those of many
-rows, held by class, where several rows are done at once. Both give a row the same bits. What is left of 1 where p_k is
-nearly 1 is the sum of the other probabilities: 1 - p_k would be rounding. So would the value be, as a difference, in rows
-whose class is likely: with r the sum of the others it is -log(1 - r).
+The kernels work in place, either on the K scores of one row, ``z[at : at + n_classes]`` of a flat array, or on the scores
+of many rows stored class by class, which vectorises over rows. Both give a row the same bits. Where p_k is nearly 1,
+1 - p_k is computed as the sum of the other probabilities, because the difference would be all rounding. For the same
+reason the loss of a row whose class is likely is -log(1 - r), with r the sum of the other probabilities.
 """
 
 from __future__ import annotations
@@ -22,17 +22,19 @@ import numpy as np
 from groundup.engine.kernels import kernel
 from groundup.engine.losses.exponential import exp_nonpositive
 
-_NEARLY = 1e-3  # less than this beside p_k: summed, not subtracted
-_LIKELY = 0.5  # less than this beside a row's class: its value is the logarithm of nearly 1, no difference
+_SMALL_REST = 1e-3  # below this, 1 - p_k is summed from the other probabilities
+_LIKELY_REST = 0.5  # below this, the loss of a row is -log(1 - r)
 
 
 @kernel
 def to_probabilities(z, at, n_classes):
-    """Replace the scores z[at : at + n_classes] by probabilities; return log sum e^z, with which value = that - z_c."""
+    """Replace the scores z[at : at + n_classes] by probabilities; return log sum_k e^z_k, so that loss = result - z_c."""
     high = z[at]
     for k in range(1, n_classes):
         high = max(high, z[at + k])
-    for k in range(n_classes):  # apart from the sum, whose order is fixed: several at once
+    for k in range(
+        n_classes
+    ):  # a loop of its own, so that it vectorises: the order of the sum below is fixed
         z[at + k] = exp_nonpositive(z[at + k] - high)
     total = 0.0
     for k in range(n_classes):
@@ -66,34 +68,34 @@ def to_probabilities_by_class(z, n_classes, lo, hi, out_log):
 
 
 @kernel
-def terms_by_class(z, y, weight, lo, hi, out_slope, out_probability, out_log):
-    """Write v gradient_k and p_k of the rows lo <= i < hi, all held by class; return the sum of v value."""
+def loss_gradient_proba(z, y, weight, lo, hi, out_gradient, out_proba, out_log):
+    """Return the weighted loss of the rows lo <= i < hi; write weighted gradients and probabilities, class by class."""
     n_classes = len(z)
     total = 0.0
-    out_probability[:, lo:hi] = z[:, lo:hi]
-    to_probabilities_by_class(out_probability, n_classes, lo, hi, out_log)
+    out_proba[:, lo:hi] = z[:, lo:hi]
+    to_probabilities_by_class(out_proba, n_classes, lo, hi, out_log)
     rest = np.zeros(hi - lo)
     for k in range(n_classes):
         for i in range(lo, hi):
-            other = 0.0 if y[i] == k else out_probability[k, i]
-            out_slope[k, i] = weight[i] * other
+            other = 0.0 if y[i] == k else out_proba[k, i]
+            out_gradient[k, i] = weight[i] * other
             rest[i - lo] += other
     for i in range(lo, hi):
         other, c = rest[i - lo], np.int64(y[i])
-        out_slope[c, i] = -weight[i] * other
-        total += weight[i] * (-math.log1p(-other) if other < _LIKELY else out_log[i] - z[c, i])
+        out_gradient[c, i] = -weight[i] * other
+        total += weight[i] * (-math.log1p(-other) if other < _LIKELY_REST else out_log[i] - z[c, i])
     return total
 
 
 @kernel
-def curvature(p, weight, k, l, out):
-    """Write v curvature_kl of some rows, given their probabilities (rows, K)."""
+def hessian(p, weight, k, l, out):
+    """Write the weighted hessian_kl of some rows, from their probabilities p of shape (n_rows, K)."""
     for i in range(len(out)):
         if k != l:
             out[i] = -weight[i] * p[i, k] * p[i, l]
             continue
         rest = 1.0 - p[i, k]
-        if rest < _NEARLY:
+        if rest < _SMALL_REST:
             rest = 0.0
             for j in range(p.shape[1]):
                 rest += p[i, j] if j != k else 0.0

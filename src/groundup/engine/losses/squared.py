@@ -1,10 +1,10 @@
-"""Half the squared error of one row: value, gradient and curvature in the score. The link is the identity.
+"""Half the squared error of one row: value, gradient and Hessian in the score. The link is the identity.
 
     value(z, y)    = (z - y)^2 / 2
     gradient(z, y) = z - y
-    curvature      = 1
+    hessian        = 1
 
-Half, so that the gradient has no factor.
+The factor 1/2 keeps the gradient free of factors.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ def gradient(z, y):
 
 
 @kernel
-def terms(z, y, weight, out_slope, out_curvature):
-    """Write v gradient, and v curvature unless empty, of each row; return the sum of v value."""
+def loss_gradient_hessian(z, y, weight, out_gradient, out_hessian):
+    """Return the weighted sum of the loss; write weighted gradients, and weighted Hessians unless that is empty."""
     total = 0.0
     for i in range(len(z)):
         r = z[i] - y[i]
-        out_slope[i] = weight[i] * r
-        total += 0.5 * out_slope[i] * r
-    for i in range(len(out_curvature)):
-        out_curvature[i] = weight[i]
+        out_gradient[i] = weight[i] * r
+        total += 0.5 * out_gradient[i] * r
+    for i in range(len(out_hessian)):
+        out_hessian[i] = weight[i]
     return total

@@ -1,9 +1,9 @@
-"""Rows: where they live, how they are cut into blocks, and who works on them."""
+"""Rows: where they are stored, how they are cut into blocks, and which threads work on them."""
 
 from groundup.engine.rows.blocks import INLINE_ROWS, Block, block_bounds, block_rows, runs
 from groundup.engine.rows.merge import add_tree, merge_tree
 from groundup.engine.rows.rows import Rows, Statistic
-from groundup.engine.rows.source import Memmap, Memory, Place, aligned, plain
+from groundup.engine.rows.source import Memmap, Memory, RowSource, aligned, plain
 from groundup.engine.rows.sparse import Csr, CsrBlock, dense
 from groundup.engine.rows.threads import budget, one_blas_thread
 
@@ -14,7 +14,7 @@ __all__ = [
     "CsrBlock",
     "Memmap",
     "Memory",
-    "Place",
+    "RowSource",
     "Rows",
     "Statistic",
     "add_tree",

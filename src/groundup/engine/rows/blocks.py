@@ -1,4 +1,4 @@
-"""Blocks of rows: a fixed function of the shape, never of the thread count, so that sums have one order."""
+"""Blocks of rows: a function of the number of rows alone, so that sums have one order on any number of threads."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-#: Below this many rows a call is cheaper inline than handed to threads.
+#: With fewer rows a call runs inline: handing it to threads would cost more.
 INLINE_ROWS = 16_384
 _SMALLEST, _LARGEST = 4_096, 65_536
-#: About the longest run, in rows: a kernel call on it is to end soon enough for Ctrl-C; threads share runs out evenly.
+#: Approximate maximum of rows in a run: one kernel call must end soon enough for Ctrl-C.
 LONGEST_RUN = 131_072
 
 
 def block_rows(n_rows: int) -> int:
-    """Return the rows of one block: about 16 to 64 blocks, each within reach of a 16-bit index and the L2 cache."""
+    """Return the rows of one block: about 16 to 64 blocks, each small enough for a 16-bit index and the L2 cache."""
     share = max(1, -(-n_rows // 32))
     return int(min(_LARGEST, max(_SMALLEST, 1 << (share - 1).bit_length())))
 
@@ -27,27 +27,27 @@ def block_bounds(n_rows: int) -> np.ndarray:
 
 
 def runs(n_blocks: int, n_runs: int) -> list[tuple[int, int]]:
-    """Cut the blocks into at most `n_runs` runs of consecutive blocks, as even as can be: (first, stop) of each."""
+    """Cut the blocks into at most `n_runs` even runs of consecutive blocks; return (first, stop) of each."""
     n_runs = max(1, min(n_runs, n_blocks))
     cuts = [n_blocks * i // n_runs for i in range(n_runs + 1)]
     return list(pairwise(cuts))
 
 
 class Block(NamedTuple):
-    """A run of consecutive blocks as a statistic or a step sees it; a single block is a run of one.
+    """A run of consecutive blocks, as passed to a statistic or a step; a single block is a run of one.
 
     Attributes
     ----------
     X : ndarray of shape (rows, n_features)
-        C-contiguous, in the fitted dtype. Not to be written to.
+        C-contiguous, in the fitted dtype; read-only by convention.
     columns : dict of str to ndarray
-        The per-row columns' slices: ``y``, ``weight``, and what the learner added (scores, nodes). Writable views.
+        Writable slices of the per-row columns: ``y``, ``weight`` and those that the model added (scores, nodes).
     bounds : ndarray of int64
         First row of each block in the run, relative to the run, and the run's length at the end.
     first, stop : int
-        The run holds the blocks first, ..., stop - 1 of all.
+        The run holds the blocks first, ..., stop - 1.
     lo, hi : int
-        The run holds the rows lo, ..., hi - 1 of all.
+        The run holds the rows lo, ..., hi - 1.
     """
 
     X: np.ndarray

@@ -1,4 +1,4 @@
-"""Merge values in a fixed tree: neighbours first, by block number, whoever computed them and whenever they arrived."""
+"""Merge values in a fixed tree: neighbours first, by block number, whichever thread computed them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 def merge_tree(values: list):
     """Return ``values`` merged pairwise: ((0+1)+(2+3))+..., the same tree for the same number of values.
 
-    The error of a float sum grows with the tree's depth, log2 of the number of values, and not with the number itself.
+    The error of a float sum grows with the tree's depth, log2 of the number of values.
     """
     while len(values) > 1:
         pairs = [values[i].merge(values[i + 1]) for i in range(0, len(values) - 1, 2)]

@@ -1,17 +1,17 @@
-"""Rows: the two verbs in which every learner that scales is written.
+"""Rows: the two operations from which every scalable algorithm is built.
 
-``reduce(Statistic, *state)`` summarises all rows; ``advance(step, *state)`` lets each block move its own per-row
-columns (a booster's score, a tree's node) forward. The loop over passes stays with the caller and reads as plain Python:
+``reduce(Statistic, *state)`` summarises all rows; ``advance(step, *state)`` updates the per-row columns of each block
+(a booster's score, a tree's node). The loop over passes is the caller's plain Python:
 
     gram = rows.reduce(Gram)                        # X'X, X'y in one pass
     for _ in range(n_trees):                        # or: per-row state that stays with its block
         rows.advance(route, splits)
         histogram = rows.reduce(Histogram, level)
 
-The bits of the result never depend on the number of threads or on where the rows live: blocks are a fixed function of
-the shape, float statistics keep one value a block and merge in a fixed tree, and integer statistics (``exact = True``),
-whose sums have no rounding, keep one value a thread, to which it adds run after run of blocks, whichever comes next: a
-thread that is late, or on a slower core, does fewer.
+The bits of the result depend neither on the number of threads nor on where the rows are stored: blocks are a function
+of the number of rows, float statistics keep one value per block and merge in a fixed tree, and integer statistics
+(``exact = True``), whose sums are not rounded, keep one value per thread, to which the thread adds one run of blocks
+after the other; a slower thread adds fewer.
 """
 
 from __future__ import annotations
@@ -30,15 +30,16 @@ from groundup.engine.rows.blocks import (
     runs,
 )
 from groundup.engine.rows.merge import merge_tree
-from groundup.engine.rows.source import Place, plain
+from groundup.engine.rows.source import Memory, RowSource, plain
+from groundup.engine.rows.sparse import Csr
 
 
 class Statistic(Protocol):
-    """A value that summarises rows. ``of`` one block, ``merge`` with another's, ``finish`` into the answer.
+    """A summary of rows: ``of`` one block, ``merge`` with another, ``finish`` into the result.
 
     A class with ``exact = True`` promises that merging in any order gives the same bits (sums of integers). Its ``of`` is
-    called with the first run of blocks that a thread takes, and ``add`` with each further one; a class without ``add`` is
-    merged with ``of`` of that run. ``merge`` and ``add`` may change and return ``self``.
+    called with a thread's first run of blocks, ``add`` with each further one; without ``add``, ``of`` the run is merged
+    instead. ``merge`` and ``add`` may change and return ``self``.
     """
 
     exact: bool
@@ -49,7 +50,7 @@ class Statistic(Protocol):
         ...
 
     def add(self, run: Block, *state: Any) -> Statistic:
-        """Return the summary of `self` and the run together. Only asked of what is exact."""
+        """Return the summary of `self` and the run; called for exact statistics only."""
         ...
 
     def merge(self, other) -> Statistic:
@@ -58,16 +59,16 @@ class Statistic(Protocol):
 
 
 class Rows:
-    """All rows of one fit: the features in their place, and the per-row columns beside them.
+    """All rows of one fit: the features in a row source, and per-row columns.
 
     Parameters
     ----------
-    place : Place
-        Where X lives.
+    place : RowSource
+        Stores X.
     columns : dict of str to ndarray
         Per-row arrays: first axis n_rows.
     n_threads : int
-        At most so many threads work on a call.
+        Maximum number of threads per call.
 
     Attributes
     ----------
@@ -76,7 +77,7 @@ class Rows:
         First row of each block.
     """
 
-    def __init__(self, place: Place, columns: dict[str, np.ndarray] | None = None, n_threads: int = 1):
+    def __init__(self, place: RowSource, columns: dict[str, np.ndarray] | None = None, n_threads: int = 1):
         self.place = place
         self.n_rows, self.n_features, self.dtype = place.n_rows, place.n_features, place.dtype
         self.bounds = block_bounds(self.n_rows)
@@ -91,21 +92,36 @@ class Rows:
         return len(self.bounds) - 1
 
     def add(self, name: str, values: np.ndarray) -> np.ndarray:
-        """Put a per-row column (first axis n_rows) beside the features, and return it.
+        """Add a per-row column (first axis n_rows), and return it.
 
-        What the learner writes to must be an array of its own: ``y`` and ``weight`` are the caller's.
+        A column that the model writes to must be its own array: ``y`` and ``weight`` belong to the caller.
         """
         if len(values) != self.n_rows:
             raise ValueError(f"column {name!r} has {len(values)} rows, the features have {self.n_rows}")
         self._columns[name] = plain(values)
         return self._columns[name]
 
-    def take(self, name: str) -> np.ndarray:
+    def pop(self, name: str) -> np.ndarray:
         """Remove a column, and return it."""
         return self._columns.pop(name)
 
+    def take(self, which: np.ndarray) -> Rows:
+        """Return a copy of the rows `which` of a matrix in memory, with their columns."""
+        place: Any = self.place
+        part = Csr(place.matrix[which]) if isinstance(place, Csr) else Memory(place.X[which])
+        return Rows(part, {name: values[which] for name, values in self._columns.items()}, self.n_threads)
+
+    def scaled(self, factors: np.ndarray) -> Rows:
+        """Return a float64 copy in memory with each feature multiplied by its factor."""
+        if isinstance(self.place, Csr):
+            matrix = self.place.matrix.astype(np.float64)
+            matrix.data = matrix.data * factors[matrix.indices]
+            return Rows(Csr(matrix), self._columns, self.n_threads)
+        X = np.concatenate([self.block(k, k + 1).X * factors for k in range(self.n_blocks)])
+        return Rows(Memory(X), self._columns, self.n_threads)
+
     def beside(self, n_threads: int) -> Rows:
-        """Return the same rows and columns, for work beside others': columns added to it are its own."""
+        """Return the same rows and columns for concurrent work: columns added to the result are not added to `self`."""
         return Rows(self.place, self._columns, n_threads)
 
     def __getitem__(self, name: str) -> np.ndarray:
@@ -123,7 +139,7 @@ class Rows:
         )
 
     def reduce(self, statistic, *state):
-        """Return `statistic` of all rows: of blocks, merged in their fixed order."""
+        """Return `statistic` of all rows, merged from its blocks in a fixed order."""
         if getattr(statistic, "exact", False):
             return self._reduce_exact(statistic, state)
         values = threads.run(
@@ -132,9 +148,9 @@ class Rows:
         return merge_tree(values)
 
     def _reduce_exact(self, statistic, state):
-        """Return `statistic` of all rows: each thread takes the next run when it has done one, and keeps one value."""
+        """Return an exact `statistic` of all rows: each thread keeps one value and takes run after run."""
         parts = self._runs()
-        numbers = itertools.count()  # shared: taking one is a single step of the interpreter
+        numbers = itertools.count()  # shared: `next` is atomic
         adds = hasattr(statistic, "add")
 
         def work(_):
@@ -153,10 +169,10 @@ class Rows:
         return merge_tree([value for value in values if value is not None])
 
     def advance(self, step, *state) -> None:
-        """Call ``step(run, *state)`` on runs of blocks; it writes only to the run's own slices of the columns."""
+        """Call ``step(run, *state)`` on runs of blocks; it may write only to the run's slices of the columns."""
         parts = self._runs()
         threads.run(lambda i: step(self.block(*parts[i]), *state), len(parts), self.n_threads)
 
     def _runs(self) -> list[tuple[int, int]]:
-        """Cut the blocks into as many runs for each thread as keep them short enough for a kernel: most often, one."""
+        """Cut the blocks into equally many runs per thread, each short enough for one kernel call."""
         return runs(self.n_blocks, self.n_threads * -(-self.n_rows // (self.n_threads * LONGEST_RUN)))

@@ -1,7 +1,7 @@
-"""Places: where the feature matrix lives. The algorithm above never knows.
+"""Row sources: storage of the feature matrix, behind one interface for all algorithms.
 
-A place says ``n_rows``, ``n_features``, ``dtype`` and loads rows [lo, hi) as a C-contiguous array. Memory is one; a
-memmap of prepared blocks, larger than memory, is another.
+A row source has ``n_rows``, ``n_features`` and ``dtype``, and loads rows [lo, hi) as a C-contiguous array. `Memory` holds
+an array; `Memmap` reads a matrix larger than memory from disk.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ _LINE_BYTES = 64
 def plain(values: np.ndarray) -> np.ndarray:
     """Return `values` as the one kind of array that kernels are compiled for: C order, aligned, flagged writeable.
 
-    Numba compiles once for arrays that may be written and once more for those that may not (a memmap, a column of pandas,
-    joblib's workers); so what may not is *shown* as if it could. No kernel writes to its input: the contract suite
-    looks. Nothing is copied but what is not in C order or not aligned.
+    Numba compiles separately for writeable and read-only arrays (a memmap, a pandas column, joblib's workers), so a
+    read-only array is returned as a view that is flagged writeable. No kernel writes to its input; the contract suite
+    checks that. Only arrays not in C order or not aligned are copied.
     """
     values = np.asarray(np.ascontiguousarray(values) if values.ndim else values)
     if not values.flags.aligned:
         return values.copy()
     if not values.flags.writeable and values.dtype.kind in "fiub":
-        return np.asarray(_Shown(values))
+        return np.asarray(_Writeable(values))
     return values
 
 
 def aligned(shape, dtype) -> np.ndarray:
-    """Return zeros that begin on a cache line: a row whose size divides a line's, 64 bytes, then never lies on two.
+    """Return zeros that begin on a cache line, so that rows whose size divides 64 bytes never straddle two lines.
 
-    NumPy promises 16 bytes. Boosting took 1.5 times as long in the half of all runs where the rows began 16 or 48 bytes
-    after a line: every other row was then two lines, of which one was prefetched.
+    NumPy aligns to 16 bytes only. Boosting took 1.5 times as long in the half of all runs where rows began 16 or 48 bytes
+    after a line: every other row then straddled two lines, and only one was prefetched.
     """
     n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
     room = np.zeros(n_bytes + _LINE_BYTES, np.uint8)
@@ -41,8 +41,8 @@ def aligned(shape, dtype) -> np.ndarray:
     return room[first : first + n_bytes].view(dtype).reshape(shape)
 
 
-class _Shown:
-    """Gives NumPy the address of an array, and keeps it alive."""
+class _Writeable:
+    """Presents a read-only array to NumPy as writeable, and keeps it alive."""
 
     def __init__(self, values: np.ndarray):
         self.values = values
@@ -50,8 +50,8 @@ class _Shown:
 
 
 @runtime_checkable
-class Place(Protocol):
-    """Where rows live."""
+class RowSource(Protocol):
+    """Storage of the rows of a feature matrix."""
 
     n_rows: int
     n_features: int
@@ -101,22 +101,22 @@ class Memmap:
         if X.ndim != 2 or X.dtype not in (np.float32, np.float64) or not X.flags.c_contiguous:
             raise ValueError(
                 f"{self.path} holds {X.dtype} of shape {X.shape}; "
-                "a place needs a 2-D matrix of float32 or float64 in C order"
+                "a row source needs a 2-D matrix of float32 or float64 in C order"
             )
         self._X = plain(X)
         self.n_rows, self.n_features = self._X.shape
         self.dtype = self._X.dtype
 
     def load(self, lo: int, hi: int) -> np.ndarray:
-        """Return rows [lo, hi): pages are read from disk as they are touched, and dropped when memory is short."""
+        """Return rows [lo, hi): pages are read from disk on access, and released when memory is short."""
         return self._X[lo:hi]
 
     @classmethod
     def write(cls, path: str | Path, blocks, n_rows: int, n_features: int, dtype) -> Memmap:
         """Write blocks of rows (arrays of shape (any, n_features), in order) to `path`, and open it.
 
-        The file is ``n_rows * n_features * itemsize`` bytes and stays until it is deleted; where the blocks turn out to
-        be wrong (ValueError), or writing fails, nothing is left behind.
+        The file has ``n_rows * n_features * itemsize`` bytes and is not removed automatically; if the blocks do not fit
+        (ValueError) or writing fails, no file remains.
         """
         out = np.lib.format.open_memmap(path, mode="w+", dtype=np.dtype(dtype), shape=(n_rows, n_features))
         try:
@@ -129,7 +129,7 @@ class Memmap:
                 out[at : at + len(block)] = block
                 at += len(block)
             if at != n_rows:
-                raise ValueError(f"{n_rows} rows were announced, but the blocks held {at}")
+                raise ValueError(f"{n_rows} rows were announced, but the blocks have {at}")
             out.flush()
         except BaseException:
             del out

@@ -1,4 +1,4 @@
-"""Rows of a sparse matrix (CSR): a place like any other, whose blocks hold what is not zero."""
+"""Rows of a sparse matrix (CSR): a row source whose blocks hold the stored values only."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from groundup.engine.rows.source import plain
 
 
 @kernel
-def _spread_out(X, out):
-    """Write the rows of a sparse matrix with their zeros."""
+def _write_dense(X, out):
+    """Write the rows of a sparse matrix as a dense array."""
     out[:] = 0.0
     for i in range(len(out)):
         for at in range(X.indptr[i], X.indptr[i + 1]):
@@ -20,16 +20,16 @@ def _spread_out(X, out):
 
 
 class CsrBlock(NamedTuple):
-    """Some rows of a sparse matrix, as kernels take them.
+    """Rows of a sparse matrix in the form that kernels take.
 
     Attributes
     ----------
     data : ndarray of shape (n_stored,)
-        The values of *all* rows of the place, float32 or float64.
+        The stored values of *all* rows of the source, float32 or float64.
     indices : ndarray of int32 of shape (n_stored,)
         Their columns.
     indptr : ndarray of int64 of shape (rows + 1,)
-        Row i of the block holds the values indptr[i], ..., indptr[i + 1] - 1.
+        Row i of the block has the values indptr[i], ..., indptr[i + 1] - 1.
     n_features : int
     """
 
@@ -45,7 +45,7 @@ class Csr:
     Parameters
     ----------
     matrix : scipy.sparse matrix or array in CSR format of shape (n_rows, n_features)
-        float32 or float64. Not written to; copied where columns repeat within a row, or do not ascend.
+        float32 or float64. Not modified; copied if the columns of a row repeat or are not sorted.
     """
 
     def __init__(self, matrix):
@@ -65,14 +65,14 @@ class Csr:
         return self.n_rows, self.n_features
 
     def load(self, lo: int, hi: int) -> CsrBlock:
-        """Return rows [lo, hi): views, nothing is copied."""
+        """Return rows [lo, hi) as views."""
         return CsrBlock(self.data, self.indices, self.indptr[lo : hi + 1], self.n_features)
 
 
 def dense(X) -> np.ndarray:
-    """Return a block's rows with their zeros."""
+    """Return the rows of a block as a dense array."""
     if not isinstance(X, CsrBlock):
         return X
     out = np.empty((len(X.indptr) - 1, X.n_features))
-    _spread_out(X, out)
+    _write_dense(X, out)
     return out

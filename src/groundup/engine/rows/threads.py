@@ -1,15 +1,15 @@
-"""The one thread budget, and the one pool of threads that spends it.
+"""The thread budget and the thread pool of a process.
 
-Kernels release the GIL, so plain Python threads run them side by side. All fits and predictions of a process share one
-pool: a search over a cross-validation over a forest never starts more threads than the budget, because a call made
-inside the pool runs inline, in the thread that made it. The caller works too, and never waits for work that has not
-been begun: a busy pool makes it slower, not stuck.
+Kernels release the GIL, so plain Python threads run them in parallel. All fits and predictions of a process share one
+pool: a search over a cross-validation over a forest never starts more threads than the budget, because a call made inside
+the pool runs inline, in the calling thread. The caller works too and never waits for a task that has not started, so a
+busy pool cannot cause a deadlock.
 
-Nothing here may change a result: which thread does a task is left to chance, so tasks write to places of their own, or
-return values that are merged by task number.
+Results do not depend on scheduling: any thread may run any task, so tasks write to separate memory or return values that
+are merged by task number.
 
-BLAS is held to one thread (`one_blas_thread`) while a fit or a predict runs: its own threads would fight with ours, and
-its sums would depend on their number.
+BLAS is limited to one thread (`one_blas_thread`) during fit and predict: its threads would compete with ours, and its
+sums would depend on their number.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+from threadpoolctl import OpenBLASController, ThreadpoolController
+
 from groundup.errors import UsageError
 
 _inside = threading.local()
@@ -30,7 +32,7 @@ _workers = 0
 
 
 class BadBudget(UsageError, ValueError):
-    """An environment variable that should say how many threads to use says something else."""
+    """An environment variable for the number of threads is not a positive whole number."""
 
 
 def budget(n_jobs: int | None = None) -> int:
@@ -39,15 +41,15 @@ def budget(n_jobs: int | None = None) -> int:
     Parameters
     ----------
     n_jobs : int, optional
-        As in joblib: -1 is all cores, -2 all but one. None asks ``GROUNDUP_NUM_THREADS``, then ``OMP_NUM_THREADS``,
-        then the cores (and the container's share of them).
+        As in joblib: -1 is all cores, -2 all but one. None uses ``GROUNDUP_NUM_THREADS``, then ``OMP_NUM_THREADS``,
+        then the number of cores (that the container may use).
 
     Raises
     ------
     ValueError
         If `n_jobs` is 0.
     BadBudget
-        If an environment variable is not a positive whole number: a UsageError, and a ValueError too.
+        If an environment variable is not a positive whole number; both a UsageError and a ValueError.
     """
     if n_jobs is not None:
         if n_jobs == 0:
@@ -63,7 +65,8 @@ def budget(n_jobs: int | None = None) -> int:
 
 
 def _cores() -> int:
-    import joblib
+    """Return the number of cores that this process may use."""
+    import joblib  # 0.1 s that an explicit number of threads saves
 
     return joblib.cpu_count()
 
@@ -71,16 +74,16 @@ def _cores() -> int:
 def run(task, n_tasks: int, n_threads: int) -> list:
     """Call ``task(i)`` for every i below `n_tasks`, on at most `n_threads` threads; return the results by i.
 
-    The first exception stops the tasks not yet begun, and is raised once the others have ended: those that are made of
-    calls of their own end before the next of these. Ctrl-C does the same.
+    The first exception cancels the tasks not yet started and is raised once the running ones have ended; a running task
+    ends before its next nested call. Ctrl-C does the same.
     """
     n_threads = min(n_threads, n_tasks)
-    outer = getattr(_inside, "broken", None)  # of the call that this thread of the pool works for
+    outer = getattr(_inside, "failed", None)  # the event of the call that this pool thread works for
     if n_threads <= 1 or outer is not None:
-        return [_unless(outer, task, i) for i in range(n_tasks)]
+        return [_run_unless(outer, task, i) for i in range(n_tasks)]
     results: list = [None] * n_tasks
     numbers = itertools.count()
-    stop, broken = threading.Event(), threading.Event()
+    stop, failed = threading.Event(), threading.Event()
 
     def work():
         try:
@@ -88,64 +91,63 @@ def run(task, n_tasks: int, n_threads: int) -> list:
                 results[i] = task(i)
         except BaseException:
             stop.set()
-            broken.set()
+            failed.set()
             raise
 
-    def work_inside():
-        _inside.broken = broken
+    def work_in_pool():
+        _inside.failed = failed
         try:
             work()
-        except _BrokenOff:  # what broke it is raised elsewhere
+        except _Cancelled:  # the original exception is raised elsewhere
             pass
         finally:
-            _inside.broken = None
+            _inside.failed = None
 
     futures: list[Future] = []
     try:
-        _submit(work_inside, n_threads - 1, futures)
+        _submit(work_in_pool, n_threads - 1, futures)
         work()
     finally:
         interrupted = None
-        while (
-            True
-        ):  # also when Ctrl-C arrives meanwhile: kernels must not write into arrays that are given back
+        while True:  # even if Ctrl-C arrives here: kernels must not write to arrays that the caller has back
             try:
-                stop.set()  # every task has been begun, or this thread has failed
-                begun = [f for f in futures if not f.cancel()]
-                for f in begun:
+                stop.set()  # every task has started, or this thread has failed
+                started = [f for f in futures if not f.cancel()]
+                for f in started:
                     f.exception()
                 break
             except KeyboardInterrupt as e:
                 interrupted = e
-                broken.set()
+                failed.set()
         if interrupted is not None:
             raise interrupted
-    for f in begun:
+    for f in started:
         f.result()
     return results
 
 
-class _BrokenOff(BaseException):
-    """Another thread of the call that this one is part of has failed."""
+class _Cancelled(BaseException):
+    """Another thread of the same call has failed."""
 
 
-def _unless(broken: threading.Event | None, task, i: int):
-    if broken is not None and broken.is_set():
-        raise _BrokenOff
+def _run_unless(failed: threading.Event | None, task, i: int):
+    """Return ``task(i)``, or raise if another thread of the call has failed."""
+    if failed is not None and failed.is_set():
+        raise _Cancelled
     return task(i)
 
 
 def _submit(work, n_workers: int, futures: list[Future]) -> None:
-    """Hand `work` to `n_workers` threads of the process's pool, which is replaced by a larger one where too small.
+    """Submit `work` to `n_workers` threads of the process's pool, which is replaced by a larger one if necessary.
 
-    Under the lock, so that nobody hands work to a pool that another thread has just replaced. While the interpreter shuts
-    down no thread can be had, and the caller works alone.
+    The lock keeps threads from submitting to a pool that has just been replaced. While the interpreter shuts down, no
+    thread can be started and the caller works alone.
     """
     global _executor, _workers  # noqa: PLW0603 (the pool is one for the process)
     with _lock:
         if _executor is None or _workers < n_workers:
             if _executor is not None:
-                _executor.shutdown(wait=False)  # what it was given before, it still does
+                _executor.shutdown(wait=False)  # it still completes its tasks
             _executor = ThreadPoolExecutor(n_workers, thread_name_prefix="groundup")
             _workers = n_workers
         with contextlib.suppress(RuntimeError):
@@ -153,9 +155,9 @@ def _submit(work, n_workers: int, futures: list[Future]) -> None:
 
 
 def _forget_pool() -> None:
-    """A forked child has none of its parent's threads, and perhaps a held lock; the parent's fits are not the child's.
+    """Reset the state of a forked child: it has none of its parent's threads, and may have inherited a locked lock.
 
-    So BLAS gets its threads back: whoever holds it to one, in the parent, does not leave in the child.
+    BLAS gets its threads back, since the fits that limit it run in the parent only.
     """
     global _executor, _workers, _lock, _inside, _blas
     _executor, _workers, _lock, _inside = None, 0, threading.Lock(), threading.local()
@@ -166,7 +168,7 @@ def _forget_pool() -> None:
 
 
 class _Blas:
-    """Counts who wants BLAS on one thread; the first one limits it, the last one gives back what was set before."""
+    """Counts the users of single-threaded BLAS: the first sets the limit, the last restores the previous one."""
 
     def __init__(self):
         self.lock, self.users = threading.Lock(), 0
@@ -177,8 +179,7 @@ class _Blas:
         with self.lock:
             if self.users == 0:
                 if self.controller is None:
-                    import scipy.linalg  # noqa: F401 (the controller sees only the libraries that are loaded by now)
-                    from threadpoolctl import ThreadpoolController
+                    import scipy.linalg  # noqa: F401 (the controller finds loaded libraries only; 0.2 s)
 
                     self.controller = ThreadpoolController()
                 self.take_over()
@@ -195,9 +196,7 @@ class _Blas:
 
     @staticmethod
     def take_over():
-        """Make this thread's limits count: since 3.8, threadpoolctl heeds the first thread that set any, and no other."""
-        from threadpoolctl import OpenBLASController
-
+        """Let this thread set limits: since 3.8, threadpoolctl accepts them only from the first thread that did."""
         if hasattr(OpenBLASController, "clear_controlling_thread"):
             OpenBLASController.clear_controlling_thread(force=True)
 
@@ -207,7 +206,7 @@ _blas = _Blas()
 
 @contextlib.contextmanager
 def one_blas_thread():
-    """Hold BLAS to one thread inside the block, in all threads of the process; blocks may nest and overlap."""
+    """Limit BLAS to one thread inside the block, for the whole process; blocks may nest and overlap."""
     blas = _blas
     blas.enter()
     try:

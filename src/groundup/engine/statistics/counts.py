@@ -1,4 +1,4 @@
-"""How often each code occurs: integers, exact in any order of rows and blocks."""
+"""Counts of integer codes: exact in any order of rows and blocks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from groundup.engine.kernels import kernel
 
 @kernel
 def _count(codes, out_counts):
-    """Count the codes 0 .. len(out_counts) - 1; return the first row outside of them, or -1."""
+    """Count the codes 0 .. len(out_counts) - 1; return the first row with another code, or -1."""
     n_codes = len(out_counts)
     for i in range(len(codes)):
         code = codes[i]
@@ -22,7 +22,7 @@ def _count(codes, out_counts):
 class Counts:
     """Occurrences of each code of a per-row column of integers.
 
-    ``Counts.of(run, "codes", n_codes)``. Rows count once each, whatever their weight.
+    ``Counts.of(run, "codes", n_codes)``. Each row counts once, regardless of its weight.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Counts:
         return cls(np.zeros(n_codes, dtype=np.int64)).add(block, column, n_codes)
 
     def add(self, block, column: str, n_codes: int) -> Counts:
-        """Count the codes of one more run too, in place; errors as in `of`."""
+        """Add the counts of a further run in place; errors as in `of`."""
         at = _count(block[column], self.counts)
         if at >= 0:
             raise ValueError(

@@ -10,11 +10,11 @@ centred on its own mean, and merged into the sums by Chan's formula,
     cross_AB = cross_A + cross_B + W_A W_B / (W_A + W_B) (mean_B - mean_A) (mean_B - mean_A)'
 
 whose last term is one more row of the chunk. So nothing cancels: the relative error of an element is about
-eps * log2(n) of the product of its two columns' spreads, whatever their means. Without centring (no intercept in the
-model) the sums are about zero and `mean` stays zero.
+eps * log2(n) of the product of its two columns' spreads, whatever their means. Without centring (a model without
+intercept) the sums are taken about zero and `mean` stays zero.
 
-Cost: rows * n_features * (n_features + 1) flops for X'X, near the processor's peak from 100 features on; below it is the
-reading of X. Of Y'Y only the diagonal is kept.
+Cost: rows * n_features * (n_features + 1) flops for X'X, near the processor's peak from 100 features on; with fewer
+features, reading X dominates. Only the diagonal of Y'Y is computed.
 
 Source: T. Chan, G. Golub, R. LeVeque, "Algorithms for computing the sample variance", Amer. Statist. 37 (1983),
 equation 2.1b for matrices.
@@ -33,12 +33,29 @@ from groundup.engine.rows import dense
 _LANES = VECTOR_BYTES // 8
 _PANEL = 3 * _LANES
 _CHUNK = 128
-_CALL_FLOPS = 8e9  # of one kernel call: 0.1 to 0.2 s, so that Ctrl-C is heard
+_CALL_FLOPS = 8e9  # of one kernel call: 0.1 to 0.2 s, so that Ctrl-C takes effect
 _NO_WEIGHT = np.empty(0)
 
 # A tile is as many rows of `cross` as a vector has lanes, times 1, 2 or 3 vectors: 24 + 3 + 1 registers of 32 (AVX-512),
 # 12 + 3 + 1 of 16 (AVX2).
 _TILE1, _TILE2, _TILE3 = gemm_tile(_LANES, 1), gemm_tile(_LANES, 2), gemm_tile(_LANES, 3)
+
+
+class _Buffers(NamedTuple):
+    """Temporary memory of `_gram`: a chunk, its weighted form, its column sums, Chan's difference."""
+
+    rows: np.ndarray
+    weighted: np.ndarray
+    total: np.ndarray
+    delta: np.ndarray
+
+
+class _Out(NamedTuple):
+    """The sums that `_gram` updates."""
+
+    cross: np.ndarray
+    mean: np.ndarray
+    spread: np.ndarray
 
 
 @kernel
@@ -68,7 +85,7 @@ def _shift(X, Y, weight, origin, lo, m, out_z, out_total):
 def _centre(m, v, known, total, out_z, out_mean, out_delta):
     """Centre the chunk on its mean, and move `out_mean` to the merged mean.
 
-    Chan's term becomes row m of the chunk, unless nothing was known. Return the number of rows that this adds.
+    Chan's term becomes row m of the chunk, unless the sums were empty. Return the number of rows added.
     """
     width = len(out_mean)
     for j in range(width):
@@ -86,7 +103,7 @@ def _centre(m, v, known, total, out_z, out_mean, out_delta):
 
 @kernel
 def _weigh(weight, lo, m, rows, z, out_v):
-    """Write weight times the chunk's rows, and those after the first `m` as they are."""
+    """Write weight times the first `m` rows of the chunk, and the other rows unweighted."""
     for i in range(rows):
         w = weight[lo + i] if i < m else 1.0
         for j in range(z.shape[1]):
@@ -122,32 +139,33 @@ def _multiply(d, width, rows, v, z, out_cross):
 
 
 @kernel
-def _gram(X, Y, weight, origin, centred, known, z, v, total, delta, out_cross, out_mean, out_spread):
-    """Add all rows to the sums; `known` is the weight already in them. Return the weight after. `weight` may be empty."""
+def _gram(X, Y, weight, origin, centred, known, buffers, out):
+    """Add all rows to the sums of weight `known`; return their weight afterwards. `weight` may be empty."""
+    z, v, total, delta = buffers.rows, buffers.weighted, buffers.total, buffers.delta
     n, d = X.shape
     width = d + Y.shape[1]
     weighted = len(weight) > 0
     for lo in range(0, n, _CHUNK):
         m = min(_CHUNK, n - lo)
         here = _shift(X, Y, weight, origin, lo, m, z, total)
-        if here == 0.0 and centred:  # no row counts; a NaN among them still makes `total` NaN
+        if here == 0.0 and centred:  # all weights are 0; a NaN still makes `total` NaN
             for j in range(width):
-                out_mean[j] += total[j]
+                out.mean[j] += total[j]
             continue
         rows = m
         if centred:
-            rows += _centre(m, here, known, total, z, out_mean, delta)
+            rows += _centre(m, here, known, total, z, out.mean, delta)
         if weighted:
             _weigh(weight, lo, m, rows, z, v)
         left = v if weighted else z
-        _multiply(d, width, rows, left, z, out_cross)
-        _spread(d, width, rows, left, z, out_spread)
+        _multiply(d, width, rows, left, z, out.cross)
+        _spread(d, width, rows, left, z, out.spread)
         known += here
     return known
 
 
 class Sums(NamedTuple):
-    """What a Gram matrix comes to.
+    """The finished sums of a `Gram`.
 
     Attributes
     ----------
@@ -157,7 +175,7 @@ class Sums(NamedTuple):
     xx : ndarray of shape (n_features, n_features)
     xy : ndarray of shape (n_features, n_outputs)
     yy : ndarray of shape (n_outputs,)
-        Of the centred Y'Y, the diagonal.
+        The diagonal of the centred Y'Y.
     """
 
     weight: float
@@ -169,7 +187,7 @@ class Sums(NamedTuple):
 
 
 class Gram:
-    """Centred sums of products of some rows; see the module.
+    """Centred sums of products; see the module.
 
     ``Gram.of(block, origin, centred)`` reads the block's columns "y" (1-D or 2-D) and "weight".
 
@@ -177,9 +195,9 @@ class Gram:
     ----------
     n_features, n_outputs : int
     origin : ndarray of shape (n_features + n_outputs,)
-        Subtracted from each row before all else: see `origin_of`.
+        Subtracted from each row first: see `origin_of`.
     centred : bool
-        Centre on the mean; else sums about the origin.
+        Centre on the mean; otherwise sum about the origin.
     """
 
     exact = False
@@ -202,9 +220,12 @@ class Gram:
         return new
 
     def add(self, X: np.ndarray, Y: np.ndarray, weight: np.ndarray | None) -> None:
-        """Add rows; `weight` None or all ones takes the shorter way."""
+        """Add rows; None or all ones as `weight` skips the multiplication."""
         weight = _NO_WEIGHT if weight is None or _all_one(weight) else weight
-        z, v, total, delta = workspace(len(self.mean), len(weight) > 0)
+        buffers, out = (
+            _make_buffers(len(self.mean), len(weight) > 0),
+            _Out(self.cross, self.mean, self.spread),
+        )
         step = max(_CHUNK, int(_CALL_FLOPS / (self.n_features * len(self.mean))) // _CHUNK * _CHUNK)
         for lo in range(0, len(X), step):
             self.weight = _gram(
@@ -214,21 +235,17 @@ class Gram:
                 self.origin,
                 self.centred,
                 self.weight,
-                z,
-                v,
-                total,
-                delta,
-                self.cross,
-                self.mean,
-                self.spread,
+                buffers,
+                out,
             )
 
     def merge(self, other: Gram) -> Gram:
-        """Return the sums of both, in place of `self`; where they overflow, infinity or NaN says so."""
+        """Merge the sums of `other` into `self`; an overflow gives infinity or NaN."""
         with np.errstate(over="ignore", invalid="ignore"):
             return self._merge(other)
 
     def _merge(self, other: Gram) -> Gram:
+        """Merge by Chan's formula."""
         total = self.weight + other.weight
         self.cross += other.cross
         self.spread += other.spread
@@ -238,7 +255,7 @@ class Gram:
             padded = np.zeros(max(rows, columns))
             padded[: len(delta)] = delta
             share = self.weight * (other.weight / total)
-            for j in range(self.n_features):  # a row at a time: no second matrix
+            for j in range(self.n_features):  # row by row, to avoid a second matrix
                 self.cross[j, j:] += (share * delta[j]) * padded[j:columns]
             self.spread += share * delta[self.n_features :] ** 2
             self.mean += delta * (other.weight / total)
@@ -258,11 +275,11 @@ class Gram:
         )
 
 
-def workspace(width: int, weighted: bool) -> tuple[np.ndarray, ...]:
-    """Return the buffers of `_gram`: a chunk, its weighted form, the sums, Chan's difference."""
-    # An odd number of cache lines a row: rows a power of two apart would fall on the same few lines of the cache.
+def _make_buffers(width: int, weighted: bool) -> _Buffers:
+    """Return buffers for chunks of `width` columns."""
+    # An odd number of cache lines per row: rows a power of two apart would compete for the same few cache lines.
     ld = (-(-width // 8) | 1) * 8
-    return (
+    return _Buffers(
         np.zeros((_CHUNK + 1, ld)),
         np.zeros((_CHUNK + 1 if weighted else 0, ld)),
         np.zeros(width),
@@ -271,13 +288,13 @@ def workspace(width: int, weighted: bool) -> tuple[np.ndarray, ...]:
 
 
 def origin_of(rows, y: np.ndarray | None = None) -> np.ndarray:
-    """Return a row to shift by: of three actual rows with weight, each column's middle value (one outlier is harmless).
+    """Return a row to shift by: the median of three weighted rows per column, which one outlier cannot spoil.
 
     Parameters
     ----------
     rows : Rows
     y : ndarray of shape (n_rows,) or (n_rows, n_outputs), optional
-        The targets, whose origin follows the features'.
+        The targets; their origin follows that of the features.
     """
     counted = np.flatnonzero(rows["weight"]) if "weight" in rows and not rows["weight"][0] else None
     if counted is not None and len(counted):
@@ -290,4 +307,5 @@ def origin_of(rows, y: np.ndarray | None = None) -> np.ndarray:
 
 
 def _all_one(weight: np.ndarray) -> bool:
+    """Return whether every weight is 1."""
     return bool(len(weight) and weight[0] == 1.0 and (weight == 1.0).all())

@@ -6,7 +6,7 @@ For rows x_i and weights v_i >= 0, of each column:
 
 Chunks of 128 rows are shifted by the block's first row, centred on their own mean and merged by Chan's formula, so
 the relative error of `spread` is about eps * log2(n), however far the mean is from zero; a constant column's spread
-is exactly 0. Cost: 6 flops a number, less than it takes to read it.
+is exactly 0. Cost: 6 flops a number, less than reading it from memory.
 
 Source: T. Chan, G. Golub, R. LeVeque, "Algorithms for computing the sample variance", Amer. Statist. 37 (1983).
 """
@@ -22,7 +22,7 @@ _CHUNK = 128
 
 @kernel
 def _moments(X, weight, origin, out_shift, out_spread):
-    """Add all rows, as seen from `origin`; `out_shift` is their mean less the origin. Return their weight."""
+    """Add all rows relative to `origin`; `out_shift` is their mean minus the origin. Return their weight."""
     n, d = X.shape
     total, spread = np.empty(d), np.empty(d)
     known = 0.0
@@ -36,7 +36,7 @@ def _moments(X, weight, origin, out_shift, out_spread):
             here += v
             for j in range(d):
                 total[j] += v * (X[i, j] - origin[j])
-        if here == 0.0:  # no row counts; a NaN among them still makes `total` NaN
+        if here == 0.0:  # all weights are 0; a NaN still makes `total` NaN
             for j in range(d):
                 out_shift[j] += total[j]
             continue
@@ -57,7 +57,7 @@ def _moments(X, weight, origin, out_shift, out_spread):
 
 
 class Moments:
-    """Weight, mean and spread of the columns of some rows; see the module.
+    """Weight, mean and spread of columns; see the module.
 
     ``Moments.of(block)`` reads the block's features and its column "weight"; ``Moments.of(block, "y")`` summarises a
     per-row column instead.
@@ -67,7 +67,7 @@ class Moments:
     weight : float
     mean, spread : ndarray of shape (n_columns,)
     origin, shift : ndarray of shape (n_columns,)
-        A row, and the mean less that row: differences of means keep their digits.
+        A row, and the mean minus that row: differences of means keep their precision.
     """
 
     exact = False
@@ -87,15 +87,16 @@ class Moments:
         return new
 
     def merge(self, other: Moments) -> Moments:
-        """Return the moments of both, in place of `self`; where they overflow, infinity or NaN says so."""
+        """Merge the moments of `other` into `self`; an overflow gives infinity or NaN."""
         with np.errstate(over="ignore", invalid="ignore"):
             return self._merge(other)
 
     def _merge(self, other: Moments) -> Moments:
+        """Merge by Chan's formula."""
         if not self.weight or not other.weight:
-            kept, empty = (self, other) if self.weight or not other.weight else (other, self)
-            kept.shift = kept.shift + 0.0 * empty.shift  # only a NaN in it can matter
-            return kept
+            result, empty = (self, other) if self.weight or not other.weight else (other, self)
+            result.shift = result.shift + 0.0 * empty.shift  # carries a NaN over
+            return result
         total = self.weight + other.weight
         share = other.weight / total
         delta = (other.origin - self.origin) + (other.shift - self.shift)
@@ -105,7 +106,7 @@ class Moments:
         return self
 
     def finish(self) -> Moments:
-        """Return the moments: the values are final as they are."""
+        """Return the moments, which need no final step."""
         return self
 
     @property

@@ -4,44 +4,16 @@
 `shares`, `sampled`), `reasons` puts one row's in words; `permutation` and `dependence` look at all rows.
 """
 
-from __future__ import annotations
+from groundup._lazy import attach
 
-import importlib
-
-_LAZY = {
-    "Contributions": "groundup.judge.explain.contributions",
-    "Dependence": "groundup.judge.explain.dependence",
-    "Explainer": "groundup.judge.explain.contributions",
-    "Explanation": "groundup.judge.explain.reasons",
-    "Importance": "groundup.judge.explain.permutation",
-    "Reason": "groundup.judge.explain.reasons",
-    "Subject": "groundup.judge.explain.subject",
-    "explain_row": "groundup.judge.explain.reasons",
-    "partial_dependence": "groundup.judge.explain.dependence",
-    "permutation_importance": "groundup.judge.explain.permutation",
-    "tree_shapley": "groundup.judge.explain.shapley",
-}
-
-__all__ = [
-    "Contributions",
-    "Dependence",
-    "Explainer",
-    "Explanation",
-    "Importance",
-    "Reason",
-    "Subject",
-    "explain_row",
-    "partial_dependence",
-    "permutation_importance",
-    "tree_shapley",
-]
-
-
-def __getattr__(name: str):
-    if name in __all__:
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'groundup.judge.explain' has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted(__all__)
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "contributions": ["Contributions", "Explainer"],
+        "dependence": ["Dependence", "partial_dependence"],
+        "permutation": ["Importance", "permutation_importance"],
+        "reasons": ["Explanation", "Reason", "explain_row"],
+        "shapley": ["tree_shapley"],
+        "subject": ["Subject"],
+    },
+)

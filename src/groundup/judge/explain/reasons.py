@@ -16,8 +16,8 @@ import numpy as np
 
 from groundup.judge.explain.contributions import Contributions, Explainer
 from groundup.tables.contract.column import as_level
-from groundup.tables.contract.conform_row import conform_cell
-from groundup.tables.contract.problems import DOUBTS
+from groundup.tables.contract.conform import conform_cell
+from groundup.tables.contract.problems import WARNINGS
 from groundup.text.escaping import quoted
 from groundup.text.numbers import format_amount, format_short
 
@@ -175,7 +175,7 @@ def _doubt(contract, column: str, value) -> str:
     known = None if contract is None else contract.by_name.get(column)
     if known is None:
         return ""
-    return ", ".join(DOUBTS[kind] for kind in conform_cell(value, known)[1] if kind in DOUBTS)
+    return ", ".join(WARNINGS[kind] for kind in conform_cell(value, known)[1] if kind in WARNINGS)
 
 
 def _is(column: str, value, usual, doubt: str) -> str:

@@ -56,8 +56,8 @@ class Subject:
         else:
             plan = self._preparer.plan_
             self.columns = plan.needed
-            ends = [*plan.places[1:], len(plan.outputs)]
-            self.parts = [slice(at, end) for at, end in zip(plan.places, ends, strict=True)]
+            ends = [*plan.offsets[1:], len(plan.outputs)]
+            self.parts = [slice(at, end) for at, end in zip(plan.offsets, ends, strict=True)]
             self.means = plan.means
         self.task = _task(self.learner)
         self.classes = getattr(self.learner, "classes_", None) if self.task == "classification" else None

@@ -1,19 +1,10 @@
 """Clusters: rows grouped without a target."""
 
-from __future__ import annotations
+from groundup._lazy import attach
 
-import importlib
-
-_LAZY = {"KMeans": "groundup.models.clusters.kmeans"}
-
-__all__ = ["KMeans"]
-
-
-def __getattr__(name: str):
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'groundup.models.clusters' has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted(__all__)
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "kmeans": ["KMeans"],
+    },
+)

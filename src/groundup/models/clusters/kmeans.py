@@ -4,16 +4,16 @@ For rows x_i (n_features) of weight w_i >= 0:
 
     minimise over c_1, ..., c_k   sum over i of  w_i min_j ||x_i - c_j||^2
 
-To find the least inertia of all is NP-hard; Lloyd's algorithm (see `lloyd`) goes down to a minimum from where it begins,
-k-means++ (see `seeding`) makes it begin well, and `n_init` begins several times and keeps the best.
+To find the global minimum is NP-hard. Lloyd's algorithm (see `lloyd`) finds a local minimum from initial centres,
+k-means++ (see `seeding`) draws good ones, and `n_init` repeats this and returns the best.
 
-Cost: 2 * rows * k * n_features flops an iteration. Memory: 20 bytes a row (label, weight, distance to the nearest centre
-so far), twice that while the first centre is drawn; X is not copied. Numerical error: distances are computed in X's
-dtype around a point among the centres, means and the inertia in float64. Their squares must not overflow: scale X down
-where it spreads over 1e18 (float32), or 1e153 less half the digits of the number of rows (float64), or `fit` raises.
+Cost: 2 * rows * k * n_features flops per iteration. Memory: 20 bytes per row (label, weight, distance to the nearest
+centre so far), twice that while the first centre is drawn; X is not copied. Numerical error: distances are computed in
+X's dtype around a point among the centres, means and the inertia in float64. Their squares must not overflow: scale X
+down if it spreads over 1e18 (float32), or 1e153 less half the digits of the number of rows (float64), or `fit` raises.
 
 Not supported: sparse X. ``algorithm="elkan"`` finds the same centres by the triangle inequality; here it is accepted, and
-Lloyd's steps are done, whose distances cost less than Elkan's bookkeeping until k is many hundreds.
+Lloyd's algorithm is used, whose distances cost less than Elkan's bookkeeping until k is many hundreds.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ from groundup.models.estimator import (
     check_random_state,
     fitting,
 )
+from groundup.models.estimator.description import CLUSTERING, ModelDescription
 
 _SCALE = "scale X down, such as X / abs(X).max()"
 
@@ -56,20 +57,20 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
     n_clusters : int
         k.
     init : {"k-means++", "random"}, array of shape (n_clusters, n_features) or callable
-        Where the centres begin. A callable is called as ``init(X, n_clusters, random_state=...)``, with X as given.
+        Initial centres. A callable is called as ``init(X, n_clusters, random_state=...)``, with X as given.
     n_init : "auto" or int
-        Runs, of which the best is kept. "auto": 10 for "random" and callables, else 1.
+        Runs, of which the best is returned. "auto": 10 for "random" and callables, else 1.
     max_iter : int
-        Most iterations of a run.
+        Largest number of iterations of a run.
     tol : float
-        A run ends when the centres' squared moves sum to at most `tol` times the mean variance of the features.
+        A run ends when the squared moves of the centres sum to at most `tol` times the mean variance of the features.
     verbose : int
-        Print the inertia of each iteration, if not 0.
+        If not 0, print the inertia of each iteration.
     random_state : int, RandomState or None
     copy_x : bool
         No effect: X is never changed.
     algorithm : {"lloyd", "elkan"}
-        Both give the same answer, computed by Lloyd's algorithm.
+        Both give the same result, computed by Lloyd's algorithm.
 
     Attributes
     ----------
@@ -82,7 +83,7 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
         Iterations of the best run.
     n_features_in_ : int
     feature_names_in_ : ndarray of str
-        Where X has names.
+        Set if X has names.
 
     Examples
     --------
@@ -98,6 +99,15 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
     >>> model.inertia_
     16.0
     """
+
+    description = ModelDescription(
+        title="k-means",
+        family="Clustering",
+        tasks=CLUSTERING,
+        preprocessing="linear",
+        priority=90,
+        quick={"n_clusters": 3, "n_init": 2},
+    )
 
     _state: ClassVar[dict] = {
         "cluster_centers_": Array("f4 f8", "k n_features"),
@@ -147,10 +157,10 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
 
         Parameters
         ----------
-        X : array-like, table or Place of shape (n_rows, n_features)
+        X : array-like, table or RowSource of shape (n_rows, n_features)
         y : ignored
         sample_weight : array-like of shape (n_rows,), optional
-            A row of weight 2 counts as two rows. Centres that are drawn from the rows are drawn by weight.
+            A row of weight 2 counts as two rows. Initial centres are drawn by weight.
 
         Returns
         -------
@@ -164,25 +174,25 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
         rows = self._rows(X, None, sample_weight)
         if rows.n_rows < self.n_clusters:
             raise ValueError(f"n_samples={rows.n_rows} should be >= n_clusters={self.n_clusters}.")
-        variance = _spread(rows)
+        variance = _variance(rows)
         _refuse_overflow(rows, variance)
         random = check_random_state(self.random_state)
-        begin, n_runs = self._beginning(rows, random)
+        draw, n_runs = self._initial_centres(rows, random)
         tol = self.tol * variance.mean()
         tell = self._iterations("iteration", n_runs * self.max_iter, X)
-        best = found = lloyd(rows, begin(), self.max_iter, tol, self._telling(tell))
+        best = run = lloyd(rows, draw(), self.max_iter, tol, self._on_iteration(tell))
         for _ in range(n_runs - 1):
-            if found.stopped:
+            if run.stopped:
                 break
-            found = lloyd(rows, begin(), self.max_iter, tol, self._telling(tell))
-            if found.inertia < best.inertia and not _same(found, best, self.n_clusters):
-                best = found
-        self._keep(best)
+            run = lloyd(rows, draw(), self.max_iter, tol, self._on_iteration(tell))
+            if run.inertia < best.inertia and not _same(run, best, self.n_clusters):
+                best = run
+        self._store(best)
         self._iterations_end(X)
         return self
 
-    def _beginning(self, rows: Rows, random):
-        """Return a function that returns a run's first centres, and the number of runs."""
+    def _initial_centres(self, rows: Rows, random):
+        """Return a function that draws the initial centres of a run, and the number of runs."""
         k, init = self.n_clusters, self.init
         drawn = 10 if self.n_init == "auto" else int(self.n_init)
         if isinstance(init, str) and init == "k-means++":
@@ -205,7 +215,7 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
         return lambda: self._centres(rows, init), 1
 
     def _centres(self, rows: Rows, given) -> np.ndarray:
-        """Return a user's centres as an array of the data's dtype, checked."""
+        """Return the centres of the user as an array of the data's dtype, checked."""
         centres = np.array(given, dtype=rows.dtype, order="C", ndmin=2)
         if len(centres) != self.n_clusters:
             raise ValueError(
@@ -223,20 +233,21 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
             raise ValueError(f"The squares of the initial centers' distances overflow {rows.dtype}: {_SCALE}")
         return centres
 
-    def _telling(self, tell):
-        """Return what `lloyd` calls after an iteration: it prints if that is wanted, and tells the callbacks the loss."""
+    def _on_iteration(self, tell):
+        """Return the function that `lloyd` calls after an iteration: it prints if verbose, and calls the callbacks."""
         number = 0
 
-        def told(inertia, centres):
+        def report(inertia, centres):
             nonlocal number
             if self.verbose:
                 sys.stdout.write(f"Iteration {number}, inertia {inertia()}.\n")
             number += 1
             return tell(lambda: {"loss": inertia()}, lambda: {"cluster_centers_": centres})
 
-        return told
+        return report
 
-    def _keep(self, best: Clustering) -> None:
+    def _store(self, best: Clustering) -> None:
+        """Set the fitted attributes; warn of empty clusters."""
         n_found = len(np.unique(best.labels))
         if n_found < self.n_clusters:
             warnings.warn(
@@ -250,20 +261,21 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
 
     def predict(self, X):
         """Return the number of the nearest centre of each row: int32 of shape (n_rows,)."""
-        return self._nearest(*self._met(X))
+        return self._nearest(*self._validated_pair(X))
 
-    def _met(self, X) -> tuple[np.ndarray, np.ndarray]:
-        """Return X, validated, and centres of its width: of one fit, even if another is committed meanwhile."""
+    def _validated_pair(self, X) -> tuple[np.ndarray, np.ndarray]:
+        """Return X, validated, and the centres of the same fit, even if another fit ends meanwhile."""
         given, X = X, self._features(X)
         centres = self.cluster_centers_
-        return (X, centres) if centres.shape[1] == X.shape[1] else self._met(given)
+        return (X, centres) if centres.shape[1] == X.shape[1] else self._validated_pair(given)
 
     def _nearest(self, X: np.ndarray, centres: np.ndarray) -> np.ndarray:
-        found = self._fill(nearest, X, *Codebook.of(centres), n_columns=2)
-        return found[:, 0].astype(np.int32)
+        """Return the number of the nearest centre of each row."""
+        label_and_gap = self._fill(nearest, X, *Codebook.of(centres), n_columns=2)
+        return label_and_gap[:, 0].astype(np.int32)
 
     def _confirm(self, X, result, finite=True):
-        """Return `result`, gaps or distances, after making sure that all of them are finite numbers."""
+        """Return `result`, gaps or distances, after checking that all are finite."""
         if not np.isfinite(result).all():
             self._refuse_nonfinite(X, finite)
             raise ValueError(f"The squares of the distances of X to the centres overflow {X.dtype}: {_SCALE}")
@@ -271,7 +283,7 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
 
     def transform(self, X):
         """Return the distance of each row to each centre, in X's dtype: shape (n_rows, n_clusters)."""
-        X, centres = self._met(X)
+        X, centres = self._validated_pair(X)
         wide = centres.astype(np.float64)
         out = self._fill(distances, X, wide, *Codebook.of(wide), n_columns=len(wide))
         return out.astype(X.dtype, copy=False)
@@ -285,8 +297,8 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
         return self.fit(X, sample_weight=sample_weight).transform(X)
 
     def score(self, X, y=None, sample_weight=None):
-        """Return minus the inertia of the rows of X, so that more is better."""
-        X, centres = self._met(X)
+        """Return the negative inertia of the rows of X: greater is better."""
+        X, centres = self._validated_pair(X)
         columns = {"label": self._nearest(X, centres), "weight": self._weight(sample_weight, len(X))}
         rows = Rows(Memory(X), columns, self._n_threads())
         return -rows.reduce(Inertia, centres).value
@@ -303,7 +315,7 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
             raise ValueError(f"cluster_centers_ is {self.cluster_centers_.dtype}, X was {self._dtype_in}")
         labels = vars(self).get("labels_")
         if labels is not None and len(labels) and not 0 <= labels.min() <= labels.max() < k:
-            raise ValueError(f"labels_ holds a number that is none of {k} clusters")
+            raise ValueError(f"labels_ holds a number that is not one of {k} clusters")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -312,12 +324,12 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
 
 
 def _take(rows: Rows, chosen) -> np.ndarray:
-    """Return the rows of these numbers."""
+    """Return the rows with these numbers."""
     return np.concatenate([rows.place.load(int(i), int(i) + 1) for i in chosen])
 
 
-def _spread(rows: Rows) -> np.ndarray:
-    """Return the variance of each feature, not finite where it overflows; weights have no say, as in scikit-learn."""
+def _variance(rows: Rows) -> np.ndarray:
+    """Return the unweighted variance of each feature, as in scikit-learn; not finite where it overflows."""
     plain = Rows(rows.place, {"weight": np.ones(rows.n_rows)}, rows.n_threads)
     return plain.reduce(Moments).variance
 
@@ -326,7 +338,7 @@ def _refuse_overflow(rows: Rows, variance: np.ndarray) -> None:
     """Raise ValueError if squared distances between rows might overflow the data's dtype, or their sum float64.
 
     The gaps of `nearest` are at most 12 times the squared diameter of the data, and that is at most 4 times the rows
-    times the total variance. Where this settles nothing, the diagonal of the box around the data does.
+    times the total variance. If that bound is too large, the diagonal of the bounding box is used.
     """
     most = (
         min(float(np.finfo(rows.dtype).max), float(np.finfo(np.float64).max) / max(rows["weight"].sum(), 1.0))
@@ -345,7 +357,7 @@ def _refuse_overflow(rows: Rows, variance: np.ndarray) -> None:
 
 
 def _same(a: Clustering, b: Clustering, k: int) -> bool:
-    """Tell whether two clusterings differ only in the clusters' numbers."""
+    """Return whether two clusterings differ only in the numbers of the clusters."""
     number = np.full(k, -1, np.int32)
     number[a.labels] = b.labels
     return bool((number[a.labels] == b.labels).all())

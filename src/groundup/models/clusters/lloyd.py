@@ -1,13 +1,14 @@
-"""Lloyd's algorithm: give each row to its nearest centre, move each centre to the mean of its rows, repeat.
+"""Lloyd's algorithm: assign each row to its nearest centre, move each centre to the mean of its rows, repeat.
 
 With rows x_i of weight w_i >= 0 and centres c_1, ..., c_k, the inertia
 
     sum over i of  w_i min_j ||x_i - c_j||^2
 
-falls at every step, or the labels have stayed as they were: the end, after finitely many steps. One pass over the rows
-does both halves of a step: the labels are a column that stays with its block, the sums of the rows of each label are a
-statistic. The sums are made anew in each pass, in float64, block by block: nothing drifts, and their bits depend on
-neither threads nor place. (Moving sums only for rows that change their label saves at most a fifth of the time.)
+decreases at every step until the labels no longer change, after finitely many steps. One pass over the rows does both
+halves of a step: the labels are a column that stays with its block, the sums of the rows of each label are a statistic.
+The sums are computed anew in each pass, in float64, block by block: so errors do not accumulate, and the bits depend on
+neither the threads nor the row source. (Updating sums only for rows that change their label saves a fifth of the time at
+most.)
 
 Cost of a step: see `nearest`, and one addition for each number of X. Memory: 4 bytes a row for labels, and k * n_features
 float64 for each block of rows.
@@ -116,33 +117,35 @@ class Farthest:
 
     exact = False
 
-    def __init__(self, n: int, found: list[tuple[float, int]]):
-        self.n, self.found = n, found
+    def __init__(self, n: int, rows: list[tuple[float, int]]):
+        self.n, self.rows = n, rows
 
     @classmethod
     def of(cls, block, centres, n: int) -> Farthest:
-        """Look through one block."""
-        counted = np.flatnonzero(block["weight"])
-        squares = ((block.X[counted].astype(np.float64) - centres[block["label"][counted]]) ** 2).sum(axis=1)
+        """Search one block."""
+        weighted = np.flatnonzero(block["weight"])
+        squares = ((block.X[weighted].astype(np.float64) - centres[block["label"][weighted]]) ** 2).sum(
+            axis=1
+        )
         order = np.argsort(-squares, kind="stable")[:n]
-        return cls(n, [(float(squares[i]), block.lo + int(counted[i])) for i in order])
+        return cls(n, [(float(squares[i]), block.lo + int(weighted[i])) for i in order])
 
     def merge(self, other: Farthest) -> Farthest:
         """Return the farthest of both; of equal rows the first."""
-        self.found = sorted(self.found + other.found, key=lambda pair: (-pair[0], pair[1]))[: self.n]
+        self.rows = sorted(self.rows + other.rows, key=lambda pair: (-pair[0], pair[1]))[: self.n]
         return self
 
 
 def _relocate(rows: Rows, centres, sums, weight) -> None:
-    """Give each centre without weight one of the rows that are farthest from theirs.
+    """Move each centre without weight to one of the rows that are farthest from their centres.
 
-    As scikit-learn does, but for rows of weight 0, which do not count: there they take a centre, and leave it empty.
+    As scikit-learn does, except that rows of weight 0 are ignored, which would leave the centre empty.
     """
     empty = np.flatnonzero(weight == 0)
     if not len(empty):
         return
-    far = rows.reduce(Farthest, centres, len(empty)).found
-    if far[0][0] == 0:  # fewer distinct rows than centres: nowhere to go
+    far = rows.reduce(Farthest, centres, len(empty)).rows
+    if far[0][0] == 0:  # fewer distinct rows than centres
         return
     for j, (_, row) in zip(empty, far, strict=False):
         w, old = rows["weight"][row], rows["label"][row]
@@ -153,18 +156,18 @@ def _relocate(rows: Rows, centres, sums, weight) -> None:
 
 
 def _means(assigned: Assignment, rows: Rows, centres: np.ndarray) -> np.ndarray:
-    """Return the new centres; one that stays without weight goes to the place of the heaviest."""
+    """Return the new centres; one that still has no weight becomes equal to the heaviest."""
     sums, weight = assigned.sums[: len(centres)], assigned.weight[: len(centres)]
     _relocate(rows, centres, sums, weight)
-    held = weight > 0
+    has_rows = weight > 0
     new = np.empty_like(centres)
-    new[held] = sums[held] / weight[held, None]
-    new[~held] = new[np.argmax(weight)]
+    new[has_rows] = sums[has_rows] / weight[has_rows, None]
+    new[~has_rows] = new[np.argmax(weight)]
     return new
 
 
 class Clustering(NamedTuple):
-    """Where one run of Lloyd's algorithm ended."""
+    """The result of one run of Lloyd's algorithm."""
 
     centres: np.ndarray
     labels: np.ndarray
@@ -174,7 +177,7 @@ class Clustering(NamedTuple):
 
 
 def lloyd(rows: Rows, centres: np.ndarray, max_iter: int, tol: float, tell) -> Clustering:
-    """Improve `centres` until the labels stay, or the centres move by at most `tol`, or `max_iter` steps are done.
+    """Improve `centres` until the labels no longer change, the centres move by at most `tol`, or `max_iter` steps.
 
     Parameters
     ----------
@@ -186,7 +189,7 @@ def lloyd(rows: Rows, centres: np.ndarray, max_iter: int, tol: float, tell) -> C
         Bound of the sum of the squared moves of all centres.
     tell : callable
         ``tell(inertia, centres)`` is called after each step with a function that returns the inertia before the step,
-        and the new centres; a true answer ends the run.
+        and the new centres; if it returns True, the run ends.
     """
     label = rows.add("label", np.full(rows.n_rows, -1, np.int32))
     n_iter, settled, stopped = 0, False, False

@@ -5,15 +5,15 @@ For a row x and the centres c_j (both of n_features), any point s taken as origi
     ||x - c_j||^2 = ||x'||^2 + g_j,      g_j = ||c'_j||^2 - 2 x'c'_j
 
 so the nearest centre is where the *gap* g_j is least, and g is one product of matrices: a multiplication and an addition
-for each row, centre and feature, half of what the differences themselves cost. Of equal gaps the first centre wins.
+for each row, centre and feature, half of what the differences themselves cost. Of equal gaps the first centre is chosen.
 
 Rows are taken some 16 to 64 at a time, shifted and transposed into a small matrix: then the lanes of a register are rows,
-each lane looks for its own nearest centre, and neither few features nor few centres leave lanes idle. A row's result
-depends on no other row: all rows go through the same sums, the last ones beside zeros.
+each lane has its own nearest centre, and neither few features nor few centres leave lanes idle. The result of a row
+depends on no other row: all rows use the same sums, padded with zeros at the end.
 
 Numerical error: about eps * n_features * (||x'||^2 + ||c'_j||^2), so `s` must lie among the data, or digits cancel; it
 is the mean of the centres, a fixed function of them: `fit` and `predict` compute the same bits. Where two centres are
-equally near but for that error, either may be chosen, always the same one.
+equally near up to that error, either may be chosen, but always the same one.
 
 Cost: 2 * rows * k * n_features flops, near the processor's peak from about 16 features on.
 """
@@ -34,7 +34,7 @@ _PRODUCT = gemm_tile(2, VECTORS)
 
 
 class Codebook(NamedTuple):
-    """Centres as the tiles read them; all in the data's dtype.
+    """Centres in the layout of the tiles, in the data's dtype.
 
     Attributes
     ----------
@@ -99,13 +99,13 @@ def new_columns(X):
 
 @kernel
 def transpose_chunk(X, lo, m, shift, out_columns):
-    """Write X[lo : lo + m] - shift, transposed, and zeros in the columns behind; send for the next rows' memory."""
+    """Write X[lo : lo + m] - shift, transposed, and zeros in the columns behind; prefetch the next rows."""
     n, d = X.shape
     n_padded, width = out_columns.shape
     lanes = VECTOR_BYTES // X.itemsize
     for e in range((lo + m) * d, min(n, lo + m + width) * d, 64 // X.itemsize):
         prefetch(X, e)
-    # A tile reads beyond its row's end, into the next rows: what it finds there lands below row d, which nobody reads.
+    # A tile reads beyond its row's end, into the next rows: those values land below row d, which is never read.
     whole = min(m - m % lanes, max(0, n - lo - lanes))
     whole -= whole % lanes
     for i in range(0, whole, lanes):

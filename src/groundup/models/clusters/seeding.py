@@ -1,13 +1,13 @@
-"""Where k-means begins: k rows that are far from each other (greedy k-means++), or any k rows.
+"""Initial centres of k-means: k rows that are far from each other (greedy k-means++), or any k rows.
 
-k-means++ takes the first centre at random, and each next one with a probability proportional to its weight times its
-squared distance D(x)^2 to the nearest centre so far. Greedy: a few candidates are drawn (2 + ln k), and the one is taken
-that leaves the least *potential*, the weighted sum of D(x)^2.
+k-means++ draws the first centre at random, and each next one with a probability proportional to its weight times its
+squared distance D(x)^2 to the nearest centre so far. Greedy: a few candidates are drawn (2 + ln k), and the one with the
+smallest *potential*, the weighted sum of D(x)^2, is chosen.
 
-One pass over the rows for each centre: it moves D^2 (the column "closest") on by the centre taken last, and sums the
-potentials that each new candidate would leave, block by block. A row is then found in two steps: its block by the blocks'
-potentials, itself within the block. Random numbers are drawn as scikit-learn draws them, and mean the same rows (up to
-rounding). Cost: 2 * rows * k * (3 + ln k) * n_features flops, that of some (3 + ln k) steps of Lloyd's algorithm.
+One pass over the rows for each centre: it updates D^2 (the column "closest") by the last centre, and sums the potential
+of each new candidate, block by block. A row is then drawn in two steps: its block by the potentials of the blocks, and
+the row within the block. Random numbers are drawn as in scikit-learn, and give the same rows (up to rounding).
+Cost: 2 * rows * k * (3 + ln k) * n_features flops, as many as about (3 + ln k) steps of Lloyd's algorithm.
 
 Source: D. Arthur, S. Vassilvitskii, "k-means++: the advantages of careful seeding", SODA 2007, sections 2.2 and 5.
 """
@@ -23,7 +23,7 @@ from groundup.models.clusters.nearest import Codebook, gaps_chunk, new_columns, 
 
 @kernel
 def _potentials(X, weight, closest, shift, slopes, start, out):
-    """Move `closest` on by the first centre, and write the potential that each centre would leave to `out`."""
+    """Update `closest` by the first centre, and write the potential with each centre to `out`."""
     n, d = X.shape
     columns = new_columns(X)
     width = columns.shape[1]
@@ -44,7 +44,7 @@ def _potentials(X, weight, closest, shift, slopes, start, out):
 
 
 def _draw(rows: Rows, potentials: np.ndarray, nearer: Codebook, at: float) -> int:
-    """Return the row where the running sum of the potentials reaches `at`; its block's "closest" is moved on first."""
+    """Return the row where the running sum of the potentials reaches `at`; first update "closest" in its block."""
     ends = np.cumsum(potentials)
     b = min(int(np.searchsorted(ends, at)), len(ends) - 1)
     block = rows.block(b, b + 1)

@@ -90,7 +90,7 @@ class AdaBoost(Callbacks, Learner):
 
         Parameters
         ----------
-        X : array-like, table or Place of shape (n_rows, n_features)
+        X : array-like, table or RowSource of shape (n_rows, n_features)
             NaN is a missing value, if the estimator allows them.
         y : array-like of shape (n_rows,)
         sample_weight : array-like of shape (n_rows,), optional

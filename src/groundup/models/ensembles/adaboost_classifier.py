@@ -37,6 +37,7 @@ from groundup.models.estimator import (
     check_is_fitted,
     encode_labels,
 )
+from groundup.models.estimator.description import CLASSIFICATION, ModelDescription
 from groundup.models.trees.arrays import TreeArrays
 from groundup.models.trees.decision_tree import arrays_of
 from groundup.models.trees.decision_tree_classifier import DecisionTreeClassifier
@@ -84,6 +85,15 @@ class AdaBoostClassifier(ClassifierMixin, AdaBoost):
     >>> round(AdaBoostClassifier(random_state=0).fit(X[::2], y[::2]).score(X[1::2], y[1::2]), 2)
     0.96
     """
+
+    description = ModelDescription(
+        title="AdaBoost",
+        family="Ensembles of trees",
+        tasks=CLASSIFICATION,
+        comparison="on request",
+        exact_explanations=True,
+        quick={"n_estimators": 5},
+    )
 
     _numeric = False
     _tree = DecisionTreeClassifier

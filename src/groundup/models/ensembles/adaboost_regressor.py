@@ -28,6 +28,7 @@ from sklearn.metrics import r2_score
 from groundup.engine.kernels import kernel
 from groundup.models.ensembles.adaboost import AdaBoost, Boost
 from groundup.models.estimator import RegressorMixin, StrOptions
+from groundup.models.estimator.description import REGRESSION, ModelDescription
 from groundup.models.trees.decision_tree_regressor import DecisionTreeRegressor
 from groundup.models.trees.packed import PackedTrees, find_leaves
 
@@ -70,6 +71,14 @@ class AdaBoostRegressor(RegressorMixin, AdaBoost):
     >>> round(AdaBoostRegressor(random_state=0).fit(X[::2], y[::2]).score(X[1::2], y[1::2]), 1)
     0.5
     """
+
+    description = ModelDescription(
+        title="AdaBoost",
+        family="Ensembles of trees",
+        tasks=REGRESSION,
+        comparison="on request",
+        quick={"n_estimators": 5},
+    )
 
     weights: ClassVar[str] = "sampling"  # rows are drawn
     _numeric = True

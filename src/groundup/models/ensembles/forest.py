@@ -94,7 +94,7 @@ class Forest(MeanOfTrees):
 
         Parameters
         ----------
-        X : array-like, table or Place of shape (n_rows, n_features)
+        X : array-like, table or RowSource of shape (n_rows, n_features)
             NaN is a missing value.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
         sample_weight : array-like of shape (n_rows,), optional

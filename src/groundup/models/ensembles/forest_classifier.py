@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from groundup.models.ensembles.forest import Forest
+from groundup.models.ensembles.portfolios import forest_portfolio
 from groundup.models.estimator import StrOptions, compute_sample_weight
+from groundup.models.estimator.description import CLASSIFICATION, ModelDescription
 from groundup.models.trees.mean_of_trees import TreeMeanClassifier, by_output
 from groundup.models.trees.tree_settings import (
     CLASSIFICATION_CRITERIA,
@@ -135,6 +137,18 @@ class RandomForestClassifier(_ClassForest):
     True
     """
 
+    description = ModelDescription(
+        title="Random forest",
+        family="Ensembles of trees",
+        tasks=CLASSIFICATION,
+        preprocessing="trees",
+        priority=40,
+        portfolio=forest_portfolio({"min_samples_leaf": 5}, {"min_samples_leaf": 2, "max_features": 0.5}),
+        is_costly=True,
+        exact_explanations=True,
+        quick={"n_estimators": 5},
+    )
+
     def __init__(
         self,
         n_estimators=100,
@@ -193,6 +207,22 @@ class ExtraTreesClassifier(_ClassForest):
     >>> bool(ExtraTreesClassifier(20, random_state=0).fit(X, y).score(X, y) > 0.98)
     True
     """
+
+    description = ModelDescription(
+        title="Extra trees",
+        family="Ensembles of trees",
+        tasks=CLASSIFICATION,
+        preprocessing="trees",
+        priority=30,
+        portfolio=forest_portfolio(
+            {"min_samples_leaf": 5},
+            {"min_samples_leaf": 2, "max_features": 0.5},
+            sampling={"bootstrap": True},
+        ),
+        is_costly=True,
+        exact_explanations=True,
+        quick={"n_estimators": 5},
+    )
 
     _random = True
 

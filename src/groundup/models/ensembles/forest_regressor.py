@@ -7,6 +7,8 @@ from typing import ClassVar
 from sklearn.metrics import r2_score
 
 from groundup.models.ensembles.forest import Forest
+from groundup.models.ensembles.portfolios import forest_portfolio
+from groundup.models.estimator.description import REGRESSION, ModelDescription
 from groundup.models.trees.mean_of_trees import TreeMeanRegressor
 from groundup.models.trees.tree_settings import REGRESSION_CRITERIA, criterion_of, regression_target
 
@@ -61,6 +63,20 @@ class RandomForestRegressor(_NumberForest):
     >>> bool(RandomForestRegressor(20, random_state=0).fit(X, y).score(X, y) > 0.8)
     True
     """
+
+    description = ModelDescription(
+        title="Random forest",
+        family="Ensembles of trees",
+        tasks=REGRESSION,
+        preprocessing="trees",
+        priority=40,
+        portfolio=forest_portfolio(
+            {"min_samples_leaf": 5, "max_features": 0.6}, {"min_samples_leaf": 2, "max_features": 0.4}
+        ),
+        is_costly=True,
+        exact_explanations=True,
+        quick={"n_estimators": 5},
+    )
 
     def __init__(
         self,
@@ -118,6 +134,22 @@ class ExtraTreesRegressor(_NumberForest):
     >>> bool(ExtraTreesRegressor(20, random_state=0).fit(X, y).score(X, y) > 0.8)
     True
     """
+
+    description = ModelDescription(
+        title="Extra trees",
+        family="Ensembles of trees",
+        tasks=REGRESSION,
+        preprocessing="trees",
+        priority=30,
+        portfolio=forest_portfolio(
+            {"min_samples_leaf": 5},
+            {"min_samples_leaf": 2, "max_features": 0.6},
+            sampling={"bootstrap": True},
+        ),
+        is_costly=True,
+        exact_explanations=True,
+        quick={"n_estimators": 5},
+    )
 
     _random = True
 

@@ -37,6 +37,7 @@ from groundup.models.estimator import (
     check_random_state,
     fitting,
 )
+from groundup.models.estimator.description import ModelDescription
 from groundup.models.trees.arrays import TreeArrays
 from groundup.models.trees.decision_tree import arrays_of
 from groundup.models.trees.exact_splitter import next_random, uniform
@@ -101,6 +102,15 @@ class IsolationForest(OutlierMixin, Learner):
     >>> model.predict([[0.1], [0], [90]])
     array([ 1,  1, -1])
     """
+
+    description = ModelDescription(
+        title="Isolation forest",
+        family="Outlier detection",
+        preprocessing="trees",
+        comparison="on request",
+        exact_explanations=True,
+        quick={"n_estimators": 5},
+    )
 
     weights: ClassVar[str] = "sampling"
     _parameter_constraints: ClassVar[dict] = {

@@ -1,7 +1,15 @@
-"""What every learner shares: the only room that knows scikit-learn's base classes and validation."""
+"""What all models share: the only package that imports scikit-learn's base classes and validation."""
 
 from groundup.models.estimator.base import Learner, fitting
 from groundup.models.estimator.callbacks import Callbacks
+from groundup.models.estimator.description import (
+    CLASSIFICATION,
+    CLUSTERING,
+    REGRESSION,
+    ModelDescription,
+    describe,
+    tasks_of,
+)
 from groundup.models.estimator.from_sklearn import (
     Bunch,
     ClassifierMixin,
@@ -32,21 +40,29 @@ from groundup.models.estimator.from_sklearn import (
     resample,
 )
 from groundup.models.estimator.labels import encode_labels
+from groundup.models.estimator.search_space import Choice, Integer, LogUniform, Uniform, perturb
 from groundup.models.estimator.state import Array, Labels, Plain, Scalar
 
 __all__ = [
+    "CLASSIFICATION",
+    "CLUSTERING",
+    "REGRESSION",
     "Array",
     "Bunch",
     "Callbacks",
+    "Choice",
     "ClassNamePrefixFeaturesOutMixin",
     "ClassifierMixin",
     "ClusterMixin",
     "ConvergenceWarning",
     "HasMethods",
     "Hidden",
+    "Integer",
     "Interval",
     "Labels",
     "Learner",
+    "LogUniform",
+    "ModelDescription",
     "NotFittedError",
     "OutlierMixin",
     "Plain",
@@ -55,6 +71,7 @@ __all__ = [
     "Scalar",
     "StrOptions",
     "TransformerMixin",
+    "Uniform",
     "available_if",
     "check_is_fitted",
     "check_random_state",
@@ -63,11 +80,14 @@ __all__ = [
     "compute_class_weight",
     "compute_sample_weight",
     "count_rows",
+    "describe",
     "encode_labels",
     "fitting",
     "get_tags",
     "is_classifier",
     "is_clusterer",
     "is_regressor",
+    "perturb",
     "resample",
+    "tasks_of",
 ]

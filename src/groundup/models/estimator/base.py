@@ -1,14 +1,14 @@
-"""The base of every learner: validation at the door, rows out of it, the short way for one row.
+"""The base class of all models: input validation, conversion to rows, and a fast path for single rows.
 
-A learner is scikit-learn's kind of object: its constructor only stores, ``fit`` returns ``self``, what is learnt ends in
-an underscore. What this base adds:
+A model is a scikit-learn estimator: its constructor only stores its parameters, ``fit`` returns ``self``, and fitted
+attributes end in an underscore. This base class adds:
 
-- ``_rows(X, y, sample_weight)``: an array, a table, or a `Place` of rows on disk becomes one type, `Rows`;
-- ``_features(X)``: the matrix for a prediction. An array that is already right (the fitted dtype and width, C order, no
-  feature names) skips scikit-learn's validation, which costs 60 us, and its finiteness is told from the result;
-- ``fitting``: the decorator of every ``fit``. Parameters are checked, BLAS has one thread, callbacks are closed, and
-  the estimator changes at the very end, so that a fit that fails or is interrupted leaves it as it was before;
-- declared state (see `state`): what the bundle saves, and what is checked before a loaded array reaches a kernel.
+- ``_rows(X, y, sample_weight)``: an array, a table, or a `RowSource` of rows on disk becomes one type, `Rows`;
+- ``_features(X)``: the matrix for a prediction. An array that needs no conversion (the fitted dtype and width, C order,
+  no feature names) skips scikit-learn's validation, which costs 60 us; NaN and infinity are then detected in the result;
+- ``fitting``: the decorator of every ``fit``. Parameters are checked, BLAS uses one thread, callbacks are closed, and the
+  estimator changes at the very end, so that a fit that fails or is interrupted leaves it as it was before;
+- declared state (see `state`): what a bundle saves, and what is checked before a loaded array reaches a kernel.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, get_tags
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from groundup.engine.rows import INLINE_ROWS, Csr, Memory, Place, Rows, budget, one_blas_thread, plain
+from groundup.engine.rows import INLINE_ROWS, Csr, Memory, Rows, RowSource, budget, one_blas_thread, plain
 from groundup.models.estimator.callbacks import closing
 from groundup.models.estimator.state import Declared, DType
 
 
 def fitting(method):
-    """Decorate a learner's ``fit``: check the parameters, hold BLAS to one thread, and commit at the end only.
+    """Decorate the ``fit`` of a model: check the parameters, limit BLAS to one thread, and commit at the end only.
 
-    The fit works on a copy of the learner (of its attributes, not of what they hold), and one assignment puts the copy's
-    attributes in place. A fit that fails or is interrupted leaves no trace; and a thread that predicts meanwhile, as a
-    server does, never finds the new number of features beside old coefficients, where a kernel would read out of bounds.
+    The fit works on a shallow copy of the model, whose attributes replace the model's by one assignment. So a fit that
+    fails or is interrupted changes nothing; and a thread that predicts meanwhile, as a server does, never combines the
+    new number of features with old coefficients, where a kernel would read out of bounds.
     """
 
     @functools.wraps(method)
@@ -49,17 +49,19 @@ def fitting(method):
 
 
 class Learner(Declared, BaseEstimator):
-    """Base of all learners.
+    """Base class of all models.
 
     Attributes
     ----------
     places : frozenset of str
-        Where this learner can work: "memory", "memmap". One that cannot scale says so here.
+        Where the rows of a fit may be: "memory", "memmap". A model that needs all rows in memory lists "memory" only.
     weights : str
-        What ``sample_weight`` means: "repetition", a weight of 2 is the row given twice; "sampling", so in the mean only,
-        where rows are drawn or values quantised.
+        What ``sample_weight`` means. "repetition": a weight of 2 is the row given twice. "sampling": the same in the
+        mean only, as rows are drawn or values are quantised.
     sparse : bool
-        Whether sparse matrices are welcome: their rows are then a `Csr`, and a block's X a `CsrBlock`.
+        Whether sparse matrices are accepted: their rows are then a `Csr`, and a block's X a `CsrBlock`.
+    description : ModelDescription
+        Title, tasks, preprocessing, portfolio and search space: see `description`.
     """
 
     places: ClassVar[frozenset[str]] = frozenset({"memory", "memmap"})
@@ -69,7 +71,7 @@ class Learner(Declared, BaseEstimator):
     _parameter_constraints: ClassVar[dict] = {}
 
     def _n_threads(self) -> int:
-        """Threads this learner may use: its ``n_jobs`` if it has one, else the process's budget."""
+        """Return the number of threads: ``n_jobs`` where the model has it, else the budget of the process."""
         return budget(getattr(self, "n_jobs", None))
 
     def _rows(
@@ -86,30 +88,29 @@ class Learner(Declared, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like, table or Place
-            float32 and float64 stay as they are; all else becomes float64.
+        X : array-like, table or RowSource
+            float32 and float64 are not converted; other types become float64.
         y : array-like of shape (n_rows,), optional
-            With `y_numeric`, float64; else as given (labels: see `encode_labels`).
+            With `y_numeric` converted to float64; else as given (labels: see `encode_labels`).
         sample_weight : array-like of shape (n_rows,), optional
-            Not negative. The column ``weight`` is float64, ones where none are given.
+            Not negative. The column ``weight`` is float64, ones without weights.
         finite : {"check", "later", "allow-nan"}
-            "later": the caller proves finiteness from a statistic (any NaN or infinity in X makes a sum of X
-            non-finite) and calls ``_refuse_nonfinite(X)`` if that fails. "allow-nan": missing values are welcome.
+            "later": the caller checks a statistic (any NaN or infinity in X makes a sum of X non-finite) and calls
+            ``_refuse_nonfinite(X)`` if it is not finite. "allow-nan": NaN is a missing value.
         """
         if y is None and get_tags(self).target_tags.required:
             raise ValueError(
                 f"This {type(self).__name__} estimator requires y to be passed, but the target y is None."
             )
         finite_flag = {"check": True, "later": False, "allow-nan": "allow-nan"}[finite]
-        if isinstance(X, Place) and not isinstance(X, np.ndarray):
+        if isinstance(X, RowSource) and not isinstance(X, np.ndarray):
             place = self._place(X, finite_flag)
         else:
             _refuse_lazy(X)
             checks = {
                 "dtype": (np.float64, np.float32),
                 "order": "C",
-                "ensure_all_finite": finite_flag
-                or hasattr(X, "tocsr"),  # a sparse matrix at once: it is cheap
+                "ensure_all_finite": finite_flag or hasattr(X, "tocsr"),  # cheap for a sparse matrix
                 "accept_sparse": "csr" if self.sparse else False,
             }
             place = _held(validate_data(self, X, **checks))
@@ -120,16 +121,14 @@ class Learner(Declared, BaseEstimator):
         rows.add("weight", self._weight(sample_weight, place.n_rows))
         return rows
 
-    def _place(self, place: Place, finite) -> Place:
+    def _place(self, place: RowSource, finite) -> RowSource:
         if type(place).__name__.lower() not in self.places:
             raise ValueError(
-                f"{type(self).__name__} works on rows in {', '.join(sorted(self.places))}, "
+                f"{type(self).__name__} accepts rows in {', '.join(sorted(self.places))}, "
                 f"not in {type(place).__name__.lower()}: load them into an array first"
             )
         if place.dtype not in (np.float32, np.float64):
-            raise ValueError(
-                f"A place holds rows of float32 or float64, this one of {place.dtype}: convert them"
-            )
+            raise ValueError(f"Rows must be float32 or float64, these are {place.dtype}: convert them")
         if place.n_features < 1:
             raise ValueError(
                 f"Found 0 feature(s) (shape=({place.n_rows}, 0)) while a minimum of 1 is required."
@@ -164,26 +163,25 @@ class Learner(Declared, BaseEstimator):
         return _check_sample_weight(sample_weight, like, dtype=np.float64, ensure_non_negative=True)
 
     def _is_plain(self, X) -> bool:
-        """Tell whether `X` can go straight to a kernel: the fitted dtype, 2-D, right width, C order, no names."""
+        """Return whether `X` needs no validation: the fitted dtype, 2-D, right width, C order, no names."""
         try:
             return (
                 type(X) is np.ndarray
                 and X.ndim == 2
                 and X.shape[1] == self.n_features_in_
                 and X.dtype == self._dtype_in
-                and X.flags.carray  # C order, aligned, writeable: the one kind that kernels are compiled for
+                and X.flags.carray  # C order, aligned, writeable: kernels are compiled for this layout
                 and len(X) > 0
                 and "feature_names_in_" not in self.__dict__
             )
-        except AttributeError:  # not fitted yet: the full validation says so
+        except AttributeError:  # not fitted yet: the full validation raises
             return False
 
     def _features(self, X, finite: bool | str = True) -> Any:
-        """Return `X` as the kernels want it: plain arrays as they are and unchecked, all else fully validated.
+        """Return `X` as kernels need it: plain arrays as they are and unchecked, anything else fully validated.
 
-        A sparse matrix, where the learner takes one, becomes a `Csr`.
-
-        A plain array's finiteness is the caller's to tell from the result: see `_confirm`.
+        A sparse matrix becomes a `Csr`, if the model accepts it. NaN and infinity in a plain array are for the caller
+        to detect in the result: see `_confirm`.
         """
         if self._is_plain(X):
             return X
@@ -191,10 +189,10 @@ class Learner(Declared, BaseEstimator):
         return self._validated(X, finite)
 
     def _validated(self, X, finite: bool | str = True) -> Any:
-        """Return `X` fully validated against the rows of the fit, which may still be under way (rows held out for it)."""
-        if isinstance(X, Place) and not isinstance(X, np.ndarray):
+        """Return `X` fully validated against the rows of the fit, which may still be running."""
+        if isinstance(X, RowSource) and not isinstance(X, np.ndarray):
             raise TypeError(
-                f"X is a {type(X).__name__}, rows to fit on: ask for answers a part at a time, of X.load(first, stop)"
+                f"X is a {type(X).__name__}, rows to fit on: predict a part at a time, X.load(first, stop)"
             )
         _refuse_lazy(X)
         checks = {"dtype": self._dtype_in, "order": "C", "ensure_all_finite": finite}
@@ -203,15 +201,15 @@ class Learner(Declared, BaseEstimator):
         return plain(X) if isinstance(X, np.ndarray) else Csr(X)
 
     def _fill(self, kernel, X, *state, n_columns: int | None = None, finite: bool | str = True) -> np.ndarray:
-        """Return the float64 array that ``kernel(X, *state, out)`` fills row by row: on threads where rows are many.
+        """Return the float64 array that ``kernel(X, *state, out)`` fills row by row, on threads if there are many rows.
 
         Parameters
         ----------
         kernel : callable
-            Fills ``out[i]`` from ``X[i]`` alone, so that a row's result never depends on its neighbours. A NaN or
-            infinity in a row of X must show in its result: that is how bad input is found at no cost.
+            Fills ``out[i]`` from ``X[i]`` alone, so that a row's result never depends on other rows. A NaN or infinity
+            in a row of X must make its result non-finite: so bad input is detected at no cost.
         X : ndarray
-            As `_features` returned it.
+            From `_features`.
         n_columns : int, optional
             `out` has shape (n_rows, n_columns), or (n_rows,) without.
         """
@@ -234,8 +232,8 @@ class Learner(Declared, BaseEstimator):
     def _refuse_nonfinite(self, X, finite: bool | str = True) -> None:
         """Raise scikit-learn's error if `X` holds NaN or infinity (or, with "allow-nan", infinity)."""
         if isinstance(X, Csr):
-            return  # looked at when it was made
-        if isinstance(X, Place) and not isinstance(X, np.ndarray):
+            return  # checked when it was made
+        if isinstance(X, RowSource) and not isinstance(X, np.ndarray):
             self._place(X, finite)
         else:
             dtypes, sparse = (np.float64, np.float32), "csr" if self.sparse else False
@@ -248,13 +246,13 @@ class Learner(Declared, BaseEstimator):
 
 
 def _held(X) -> Memory | Csr:
-    """Return the place of a validated array or sparse matrix."""
+    """Return the row source of a validated array or sparse matrix."""
     return Memory(X) if isinstance(X, np.ndarray) else Csr(X)
 
 
 def _refuse_lazy(X) -> None:
-    """Raise TypeError for a Polars LazyFrame, whose rows are not there yet."""
+    """Raise TypeError for a Polars LazyFrame, which holds no rows yet."""
     if type(X).__name__ == "LazyFrame":
         raise TypeError(
-            "X is a LazyFrame, a query that has not been run: call .collect() and give its DataFrame"
+            "X is a LazyFrame, a query that has not been run: call .collect() and pass its DataFrame"
         )

@@ -1,7 +1,7 @@
-"""The names of scikit-learn that the other rooms use, listed in one place.
+"""The names of scikit-learn that other packages use, listed in one place.
 
-They are assigned rather than re-imported because scikit-learn carries no types: so a type checker takes them for `Any`
-here, and every module that takes them from this room is spared its guesses.
+They are assigned rather than re-imported because scikit-learn has no type hints: a type checker takes them for `Any`
+here, so it does not guess their types in every module that imports them.
 """
 
 import sklearn.base

@@ -24,7 +24,7 @@ def encode_labels(y) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _encode_integers(y):
-    """Labels 0, 1, 2, ... need no sorting: count them, where their range is not wider than the rows are many."""
+    """Encode integers by counting, without sorting, unless their range is much wider than the number of rows."""
     low, high = int(y.min()), int(y.max())
     if high - low > max(1024, len(y)):
         classes, codes = np.unique(y, return_inverse=True)

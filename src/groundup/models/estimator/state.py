@@ -1,7 +1,7 @@
-"""Declared state: what a fitted learner is made of, checked before it reaches a kernel.
+"""Declared state: the attributes of a fitted model, checked before they reach a kernel.
 
-Kernels have no bounds checks: an index out of range in a loaded file would read foreign memory. So every learner declares
-its fitted attributes, their dtypes and shapes, and `from_state` (and unpickling) refuse whatever does not fit:
+Kernels have no bounds checks: an index out of range in a loaded file would read other memory. So every model declares its
+fitted attributes with their dtypes and shapes, and `from_state` (and unpickling) refuse whatever does not fit:
 
     _state = {
         "coef_": Array("f8", "n_features"),
@@ -10,8 +10,8 @@ its fitted attributes, their dtypes and shapes, and `from_state` (and unpickling
     }
 
 A shape is written in symbols that must agree over all arrays: ``n_features`` is ``n_features_in_``, ``n_classes`` the
-number of labels, any other name is bound by the array that is met first. What shapes cannot say (a child's number is
-larger than its parent's) goes into ``_check_state``. The bundle saves exactly these attributes, and nothing executable.
+number of labels, any other symbol is bound by the first array that has it. Other conditions (a child's number is larger
+than its parent's) belong into ``_check_state``. A bundle saves exactly these attributes, and nothing executable.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Array(NamedTuple):
     def check(self, name: str, value, sizes: dict[str, int]) -> None:
         """Raise ValueError unless `value` fits; bind the symbols of its shape in `sizes`."""
         if not isinstance(value, np.ndarray) or value.dtype not in [np.dtype(d) for d in self.dtype.split()]:
-            found = value.dtype if isinstance(value, np.ndarray) else type(value).__name__
-            raise ValueError(f"{name} is {found}, not an array of {self.dtype}")
+            dtype = value.dtype if isinstance(value, np.ndarray) else type(value).__name__
+            raise ValueError(f"{name} is {dtype}, not an array of {self.dtype}")
         for alternative in self.shape.split("|"):
             symbols = alternative.split()
             if len(symbols) == value.ndim and _bind(symbols, value.shape, sizes):
@@ -83,7 +83,7 @@ class Labels(NamedTuple):
         if not isinstance(value, np.ndarray) or value.ndim != 1 or not len(value):
             raise ValueError(f"{name} is not a 1-D array of labels")
         if value.dtype.kind == "O" and not all(isinstance(v, (str, bool, int, float)) for v in value):
-            raise ValueError(f"{name} holds something that is no label")
+            raise ValueError(f"{name} holds values that are no labels")
         if value.dtype.kind not in "OUiubf":
             raise ValueError(f"{name} has dtype {value.dtype}")
         try:
@@ -125,13 +125,13 @@ class DType(NamedTuple):
 
 
 class Plain(NamedTuple):
-    """A tree of JSON values (what it means is for ``_check_state`` to tell): a preparer's plan, nested settings."""
+    """A tree of JSON values, such as the plan of a preparer; ``_check_state`` checks their meaning."""
 
     depth: int = 8
     optional: bool = False
 
     def check(self, name: str, value, sizes: dict[str, int]) -> None:
-        """Raise ValueError unless `value` is made of dicts with text keys, lists, text, finite numbers, truth values."""
+        """Raise ValueError unless `value` consists of dicts with text keys, lists, text, finite numbers and booleans."""
         pending = [(value, 0)]
         while pending:
             item, level = pending.pop()
@@ -150,18 +150,18 @@ class Plain(NamedTuple):
 
 
 def _bind(symbols, shape, sizes) -> bool:
-    """Tell whether `shape` agrees with the symbols bound so far; bind the new ones."""
+    """Return whether `shape` agrees with the symbols bound so far; bind the new ones."""
     trial = dict(sizes)
     for symbol, size in zip(symbols, shape, strict=True):
-        wanted = int(symbol) if symbol.isdigit() else trial.setdefault(symbol, size)
-        if wanted != size:
+        expected = int(symbol) if symbol.isdigit() else trial.setdefault(symbol, size)
+        if expected != size:
             return False
     sizes.update(trial)
     return True
 
 
 class Declared:
-    """Mixin of everything fitted that the bundle can hold."""
+    """Mixin of all that a bundle can hold: models and preparers."""
 
     _state: ClassVar[dict[str, Any]] = {
         "n_features_in_": Scalar(int, low=1),
@@ -169,7 +169,7 @@ class Declared:
         "_dtype_in": DType(),
     }
 
-    #: Attributes of the fit that neither the bundle nor a prediction needs, such as one value for each training row.
+    #: Fitted attributes that neither a bundle nor a prediction needs, such as one value for each training row.
     _unsaved: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
@@ -182,8 +182,8 @@ class Declared:
 
     def get_state(self) -> dict[str, Any]:
         """Return the fitted attributes that are declared, by name."""
-        found = vars(self)
-        return {name: found[name] for name in self.declared_state() if found.get(name) is not None}
+        attributes = vars(self)
+        return {name: attributes[name] for name in self.declared_state() if attributes.get(name) is not None}
 
     @classmethod
     def from_state(cls, params: dict[str, Any], state: dict[str, Any]):
@@ -192,7 +192,7 @@ class Declared:
         Raises
         ------
         ValueError
-            If the state is not one that `fit` could have left: the message names the attribute.
+            If `fit` cannot have left this state: the message names the attribute.
         """
         unknown = sorted(set(state) - set(cls.declared_state()))
         if unknown:
@@ -204,7 +204,7 @@ class Declared:
         return estimator
 
     def __copy__(self):
-        """Copy within the process, unchecked: a fit works on a copy, and callbacks are handed more of them."""
+        """Return a shallow copy, unchecked: a fit works on one, and callbacks get others."""
         new = type(self).__new__(type(self))
         vars(new).update(vars(self))
         return new
@@ -215,10 +215,11 @@ class Declared:
             self._checked()
 
     def _checked(self) -> None:
-        found = vars(self)
+        """Raise ValueError unless the attributes are those declared."""
+        attributes = vars(self)
         sizes: dict[str, int] = {}
         for name, field in self.declared_state().items():
-            value = found.get(name)
+            value = attributes.get(name)
             if value is None:
                 if not field.optional:
                     raise ValueError(f"{type(self).__name__}: {name} is missing")
@@ -232,4 +233,4 @@ class Declared:
         self._check_state()
 
     def _check_state(self) -> None:
-        """Raise ValueError for what dtypes and shapes cannot say; derive what is not saved."""
+        """Raise ValueError for what dtypes and shapes cannot express; derive attributes that are not saved."""

@@ -1,16 +1,17 @@
-r"""Linear models by stochastic gradient descent, which can be watched.
+r"""Linear models fitted by stochastic gradient descent, which callbacks can follow step by step.
 
     minimise over w, b:   1/n sum_i loss(b + w'x_i, y_i)  +  alpha (rho |w|_1 + (1 - rho)/2 |w|^2)
 
-The losses are those of `engine.losses.margins`, the steps those of `solvers.gradient`. Rows come in a new random order in
-each epoch (a pass over all rows). K > 2 classes are K descents, each class against the rest, side by side.
+The losses are those of `engine.losses.margins`, the steps those of `solvers.gradient`. Each epoch (a pass over all rows)
+visits the rows in a new random order. K > 2 classes are K descents in parallel, each class against the rest.
 
-Set a callback to watch: it is told after every k-th step where it has an attribute ``every = k``, else about a hundred
-times in an epoch. It learns of the rows just visited their mean loss and the norm of their mean gradient at the
-weights as they stand (with the slope of the L2 penalty, without L1's), the learning rate, and the weights.
+A callback is called after every k-th step if it has an attribute ``every = k``, otherwise about a hundred times in an
+epoch. Its figures are, for the rows just visited, the mean loss and the norm of the mean gradient at the current weights
+(including the L2 penalty, without the L1 penalty), and the learning rate and the weights.
 
-Cost: 4 flops a number of X and epoch. The result is not the exact optimum: `LogisticRegression`, `Ridge`, `ElasticNet`
-find that, mostly sooner. This is for very many rows, for rows that come one by one (`partial_fit`), and to see.
+Cost: 4 flops for each number in X and epoch. The result is not the exact optimum; `LogisticRegression`, `Ridge` and
+`ElasticNet` find that, mostly faster. Gradient descent is for very many rows, for rows that arrive one by one
+(`partial_fit`), and for teaching.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 
-from groundup.engine.losses.margins import NUMBERS, Margin
+from groundup.engine.losses.margins import CODES, sum_loss_gradient
 from groundup.engine.rows import Csr
 from groundup.engine.rows.threads import run
 from groundup.models.estimator import (
@@ -36,17 +37,17 @@ from groundup.models.estimator import (
     check_random_state,
 )
 from groundup.models.linear import matvec
-from groundup.models.linear.least_squares import refuse_nonfinite
+from groundup.models.linear.prediction import refuse_nonfinite
 from groundup.models.linear.solvers import gradient as steps
 
-OF_NUMBERS = {"squared_error", "huber", "epsilon_insensitive", "squared_epsilon_insensitive"}
-OF_LABELS = {"hinge", "log_loss", "modified_huber", "squared_hinge", "perceptron"}
-_TOLD = 100  # times in an epoch, at most
+REGRESSION_LOSSES = {"squared_error", "huber", "epsilon_insensitive", "squared_epsilon_insensitive"}
+CLASSIFICATION_LOSSES = {"hinge", "log_loss", "modified_huber", "squared_hinge", "perceptron"}
+_CALLS_PER_EPOCH = 100  # of a callback
 _CALL_ROWS = 1_000_000  # of one kernel call
 
 
 class Descent(Callbacks, Learner):
-    """What classifier and regressor share: the epochs, when to stop, what callbacks are told."""
+    """Base of classifier and regressor: epochs, stopping, callbacks."""
 
     places: ClassVar[frozenset[str]] = frozenset({"memory"})
     weights: ClassVar[str] = "none"
@@ -82,7 +83,7 @@ class Descent(Callbacks, Learner):
     t_: float
 
     def _settings(self, sparse: bool) -> steps.Settings:
-        """Return the parameters as numbers, checked."""
+        """Return the parameters of all steps, after checking them."""
         ratio = {"l2": 0.0, "l1": 1.0, "elasticnet": self.l1_ratio, None: 0.0}[self.penalty]
         if ratio is None:
             raise ValueError("l1_ratio must be set when penalty is 'elasticnet'")
@@ -91,13 +92,13 @@ class Descent(Callbacks, Learner):
                 "alpha must be > 0 since learning_rate is 'optimal'. alpha is used to compute the optimal learning rate."
             )
         alpha = 0.0 if self.penalty is None else float(self.alpha)
-        number, epsilon = NUMBERS[self.loss], float(self.epsilon)
-        start = steps.start_of(number, epsilon, self.alpha) if self.learning_rate == "optimal" else 0.0
+        code, epsilon = CODES[self.loss], float(self.epsilon)
+        t0 = steps.optimal_t0(code, epsilon, self.alpha) if self.learning_rate == "optimal" else 0.0
         decay = (0.01 if sparse else 1.0) * self.fit_intercept
         average = float(self.average) if self.average else 0.0
         return steps.Settings(
-            number, epsilon, alpha * ratio, alpha * (1.0 - ratio), float(self.alpha),
-            steps.SCHEDULES[self.learning_rate], float(self.eta0), float(self.power_t), float(start), float(decay),
+            code, epsilon, alpha * ratio, alpha * (1.0 - ratio), float(self.alpha),
+            steps.SCHEDULES[self.learning_rate], float(self.eta0), float(self.power_t), float(t0), float(decay),
             average, int(self.batch_size), float(self.momentum),
         )  # fmt: skip
 
@@ -112,64 +113,63 @@ class Descent(Callbacks, Learner):
         coef : ndarray of shape (n_scores, n_features)
         intercept : ndarray of shape (n_scores,)
         partial : bool
-            One pass of `partial_fit`, that goes on where the last one ended.
+            Whether this is a call of `partial_fit`, which continues the previous one.
         """
         random = check_random_state(self.random_state)
         sparse = isinstance(rows.place, Csr)
         settings = self._settings(sparse)
-        known = partial and hasattr(self, "t_")
-        t = self.t_ if known else 1.0
-        run_ = _Run(self, rows, targets, weights, settings)
-        run_.states = [
-            steps.begin(w, float(b), t, settings.eta0) for w, b in zip(coef, intercept, strict=True)
+        t = self.t_ if partial and hasattr(self, "t_") else 1.0
+        descents = _Descents(self, rows, targets, weights, settings)
+        descents.states = [
+            steps.initial_state(w, float(b), t, settings.eta0) for w, b in zip(coef, intercept, strict=True)
         ]
-        learnt, held = self._parts(rows, targets, random, partial)
-        order, stored = learnt.copy(), learnt.copy()
+        train, held = self._split(rows, targets, random, partial)
+        order, stored = train.copy(), train.copy()
         tell = self._iterations("step", None, X, targets[0])
         curve, best, idle = [], np.full(len(targets), np.inf), np.zeros(len(targets), dtype=int)
         active, best_score, stopped, epoch = list(range(len(targets))), -np.inf, False, 0
         for epoch in range(1, n_epochs + 1):
             if self.shuffle:
-                steps.shuffle(learnt, int(random.randint(2**31 - 1)), run_.window, stored, order)
-            before = [s.numbers[steps.LOSS] for s in run_.states]
-            stopped = run_.epoch(order, stored, active, tell, epoch)
-            run_.refuse_overflow(epoch, X)
-            lost = np.array([s.numbers[steps.LOSS] - b for s, b in zip(run_.states, before, strict=True)])
+                steps.shuffle(train, int(random.randint(2**31 - 1)), descents.window, stored, order)
+            losses = [s.numbers[steps.LOSS] for s in descents.states]
+            stopped = descents.epoch(order, stored, active, tell, epoch)
+            descents.refuse_overflow(epoch, X)
+            lost = np.array([s.numbers[steps.LOSS] - b for s, b in zip(descents.states, losses, strict=True)])
             curve.append(float(lost.sum() / len(order)))
             if stopped or partial:
                 break
             if self.early_stopping:
-                score = self._held_score(run_, held)
+                score = self._held_out_score(descents, held)
                 idle[:] = idle[0] + 1 if self.tol is not None and score < best_score + self.tol else 0
                 best_score = max(best_score, score)
             else:
                 worse = lost > best - (self.tol or 0.0) * len(order)
                 idle = np.where(worse & (self.tol is not None), idle + 1, 0)
                 best = np.minimum(best, lost)
-            active = self._go_on(run_, active, idle)
+            active = self._still_active(descents, active, idle)
             if not active:
                 break
         self.n_iter_, self.loss_curve_ = epoch, curve
-        self.t_ = float(max(s.numbers[steps.T] for s in run_.states))
+        self.t_ = float(max(s.numbers[steps.T] for s in descents.states))
         if active and not stopped and not partial and self.tol is not None:
             self._warn_unfinished()
-        return run_.coefficients(self.average)
+        return descents.coefficients(self.average)
 
-    def _go_on(self, run_, active, idle):
-        """Return the descents that go on: those that still gain, and those whose learning rate can fall."""
-        still = []
+    def _still_active(self, descents, active, idle):
+        """Return the descents that continue: those that still gain, and those whose learning rate can be reduced."""
+        continuing = []
         for k in active:
             if idle[k] >= self.n_iter_no_change:
-                numbers = run_.states[k].numbers
+                numbers = descents.states[k].numbers
                 if self.learning_rate != "adaptive" or numbers[steps.RATE] <= 1e-6:
                     continue
                 numbers[steps.RATE] /= 5.0
                 idle[k] = 0
-            still.append(k)
-        return still
+            continuing.append(k)
+        return continuing
 
-    def _parts(self, rows, targets, random, partial: bool):
-        """Return (rows to learn from, rows held out or None): int32 row numbers."""
+    def _split(self, rows, targets, random, partial: bool):
+        """Return (numbers of the training rows, numbers of the held-out rows or None)."""
         n = rows.n_rows
         if not self.early_stopping or partial:
             return np.arange(n, dtype=np.int32), None
@@ -186,77 +186,75 @@ class Descent(Callbacks, Learner):
 
     def _warn_unfinished(self) -> None:
         warnings.warn(
-            f"The loss still fell after max_iter={self.max_iter} epochs. Raise max_iter or tol, choose another "
-            "learning_rate or eta0, and scale the columns of X to a like spread.",
+            f"The loss was still decreasing after max_iter={self.max_iter} epochs. Raise max_iter or tol, choose another "
+            "learning_rate or eta0, and scale the columns of X to a similar spread.",
             ConvergenceWarning,
             stacklevel=5,
         )
 
-    def _held_score(self, run_, held) -> float:
+    def _held_out_score(self, descents, held) -> float:
         raise NotImplementedError
 
-    def _shown(self, coef, intercept) -> dict[str, Any]:
-        """Return the fitted attributes of a learner that stands at these weights."""
+    def _attributes(self, coef, intercept) -> dict[str, Any]:
+        """Return the fitted attributes of a model with these weights."""
         raise NotImplementedError
 
 
-class _Run:
-    """The descents of one fit: one for each score."""
+class _Descents:
+    """The descents of one fit, one for each score."""
 
-    def __init__(self, learner, rows, targets, weights, settings):
-        self.learner, self.rows, self.targets, self.weights, self.settings = (
-            learner,
-            rows,
-            targets,
-            weights,
-            settings,
-        )
+    def __init__(self, model, rows, targets, weights, settings):
+        self.model, self.rows, self.settings = model, rows, settings
+        self.targets, self.weights = targets, weights
         self.X = rows.place.load(0, rows.n_rows)
         self.sparse = isinstance(rows.place, Csr)
-        self.window = steps.window_of(self.X)
+        self.window = steps.window_rows(self.X)
         self.states: list[steps.State] = []
 
     def epoch(self, order, stored, active, tell, epoch: int) -> bool:
         """Visit all rows of `order`; return whether a callback asked to stop."""
-        callbacks = getattr(self.learner, "_skl_callbacks", None)
-        listening, batch = bool(callbacks), self.settings.batch
+        callbacks = getattr(self.model, "_skl_callbacks", None)
+        batch = self.settings.batch
         chunk = max(batch, _CALL_ROWS // batch * batch)
         if callbacks:
-            share = -(-len(order) // (_TOLD * batch))
+            share = -(-len(order) // (_CALLS_PER_EPOCH * batch))
             chunk = batch * min(max(1, int(getattr(callback, "every", share))) for callback in callbacks)
         for lo in range(0, len(order), chunk):
             which = order[lo : lo + chunk]
-            self._walk(which, stored[lo + self.window : lo + self.window + chunk], active)
-            if listening and tell(lambda: self.figures(which, epoch), self.shown):  # noqa: B023 (called at once)
+            self._run_steps(which, stored[lo + self.window : lo + self.window + chunk], active)
+            if callbacks and tell(lambda: self.figures(which, epoch), self.attributes):  # noqa: B023 (called at once)
                 return True
         return False
 
-    def _walk(self, which, ahead, active) -> None:
+    def _run_steps(self, which, ahead, active) -> None:
         def task(i):
             k = active[i]
-            steps.walk(self.X, self.targets[k], self.weights[k], which, ahead, self.settings, self.states[k])
+            steps.run_steps(
+                self.X, self.targets[k], self.weights[k], which, ahead, self.settings, self.states[k]
+            )
 
-        run(task, len(active), self.learner._n_threads())
+        run(task, len(active), self.model._n_threads())
 
     def figures(self, which, epoch: int) -> dict[str, Any]:
-        """Return what a callback is told of the rows just visited."""
-        some = steps._rows_of(self.X, which)
-        loss = Margin(self.learner.loss, self.learner.epsilon)
+        """Return the figures for callbacks, of the rows just visited."""
+        rows, code, epsilon = matvec.take_rows(self.X, which), self.settings.loss, self.settings.epsilon
         m, d = len(which), self.rows.n_features
         total = norm = 0.0
         for state, y, v in zip(self.states, self.targets, self.weights, strict=True):
-            w, b = steps.weights_of(state, sparse_rows=self.sparse)
-            z, r, slope = np.empty(m), np.empty(m), np.zeros(d + 1)
-            matvec.scores(some, np.zeros(d), w, b, z)
-            total += loss.terms(z, y[which], v[which], r, np.empty(0)) / m
-            matvec.slopes(some, np.zeros(d), r, slope)
-            slope /= m
-            slope[:-1] += self.settings.l2 * w
-            slope[-1] *= self.learner.fit_intercept
-            norm += float(slope @ slope)
+            w, b = steps.current_weights(state)
+            z, r, gradient = np.empty(m), np.empty(m), np.zeros(d + 1)
+            matvec.matvec(rows, np.zeros(d), w, b, z)
+            total += sum_loss_gradient(z, y[which], v[which], code, epsilon, r) / m
+            matvec.rmatvec(rows, np.zeros(d), r, gradient)
+            gradient /= m
+            gradient[:-1] += self.settings.l2 * w
+            gradient[-1] *= self.model.fit_intercept
+            norm += float(gradient @ gradient)
         rates = [
-            steps._rate(self.settings.schedule, self.settings.eta0, s.numbers[steps.RATE], self.settings.alpha,
-                        self.settings.start, self.settings.power, s.numbers[steps.T]) for s in self.states
+            steps.learning_rate(
+                self.settings.schedule, self.settings.eta0, s.numbers[steps.RATE], self.settings.alpha,
+                self.settings.t0, self.settings.power, s.numbers[steps.T],
+            ) for s in self.states
         ]  # fmt: skip
         w, b = self.coefficients(average=False)
         return {
@@ -264,26 +262,26 @@ class _Run:
             "coef": w, "intercept": b,
         }  # fmt: skip
 
-    def shown(self) -> dict[str, Any]:
-        """Return the fitted attributes as they stand."""
-        return self.learner._shown(*self.coefficients(self.learner.average))
+    def attributes(self) -> dict[str, Any]:
+        """Return the current fitted attributes."""
+        return self.model._attributes(*self.coefficients(self.model.average))
 
     def coefficients(self, average) -> tuple[np.ndarray, np.ndarray]:
-        """Return (coef, intercept): the averages where asked for and begun."""
-        lazily = self.sparse and self.settings.batch == 1 and self.settings.momentum == 0.0
-        found = []
+        """Return (coef, intercept), averaged if `average` says so and averaging has begun."""
+        of_sparse_steps = self.sparse and self.settings.batch == 1 and self.settings.momentum == 0.0
+        weights = []
         for s in self.states:
             if average and s.numbers[steps.T] - 1.0 >= float(average):
-                found.append(steps.averages_of(s, lazily=lazily))
+                weights.append(steps.average_weights(s, of_sparse_steps=of_sparse_steps))
             else:
-                found.append(steps.weights_of(s, sparse_rows=lazily))
-        return np.array([w for w, _ in found]), np.array([b for _, b in found])
+                weights.append(steps.current_weights(s))
+        return np.array([w for w, _ in weights]), np.array([b for _, b in weights])
 
     def refuse_overflow(self, epoch: int, X) -> None:
-        """Raise ValueError where a weight is no number any more: for what `X` holds, or for the step."""
+        """Raise ValueError if a weight is not finite: because of `X`, or because of the learning rate."""
         for s in self.states:
             if not (np.isfinite(s.w).all() and np.isfinite(s.numbers).all()):
-                refuse_nonfinite(self.learner, X)
+                refuse_nonfinite(self.model, X)
                 raise ValueError(
                     f"Floating-point under-/overflow occurred at epoch #{epoch}. Scaling input data with "
                     "StandardScaler or MinMaxScaler might help, or a smaller eta0."
@@ -291,20 +289,22 @@ class _Run:
 
 
 def scores_of(rows, which, coef, intercept) -> np.ndarray:
-    """Return the scores of chosen rows, of shape (n_rows, n_scores)."""
-    some = steps._rows_of(rows.place.load(0, rows.n_rows), which)
+    """Return the scores of the rows `which`, of shape (len(which), n_scores)."""
+    chosen = matvec.take_rows(rows.place.load(0, rows.n_rows), which)
     z = np.empty((len(which), len(coef)))
     for k in range(len(coef)):
         column = np.empty(len(which))
-        matvec.scores(
-            some, np.zeros(coef.shape[1]), np.ascontiguousarray(coef[k]), float(intercept[k]), column
+        matvec.matvec(
+            chosen, np.zeros(coef.shape[1]), np.ascontiguousarray(coef[k]), float(intercept[k]), column
         )
         z[:, k] = column
     return z
 
 
-def start_at(coef: Any, intercept: Any, n_scores: int, n_features: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return where to start, checked: zeros where nothing is given."""
+def initial_weights(
+    coef: Any, intercept: Any, n_scores: int, n_features: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the initial (coef, intercept), after checking them; zeros by default."""
     w, b = np.zeros((n_scores, n_features)), np.zeros(n_scores)
     if coef is not None:
         w = np.atleast_2d(np.array(coef, dtype=np.float64))

@@ -1,17 +1,18 @@
-r"""Lasso and elastic net: least squares that leaves features out.
+r"""Lasso and elastic net: least squares with feature selection.
 
     minimise over w, b:   1/(2V) sum_i v_i (y_i - b - w'x_i)^2  +  alpha (rho |w|_1 + (1 - rho)/2 |w|^2)
 
-v_i >= 0: the rows' weights, V their sum; alpha: the price of coefficients, rho = `l1_ratio`. The kink of |w_j| at zero
-makes coefficients exactly zero that the data do not ask for. The intercept b is not penalised.
+v_i >= 0 are the weights of the rows, V their sum, alpha is the strength of the penalty and rho = `l1_ratio`. As |w_j|
+is not smooth at zero, coefficients of features that contribute too little are exactly zero. The intercept b is not
+penalised.
 
-The loss is least squares, the penalty (l1_j, l2_j) a pair of numbers a feature, the solver `solvers.working_sets`; all
-in columns scaled to a spread of one, which changes the numbers l1_j, l2_j and not the problem, so that nothing depends on
-units. The duality gap, an upper bound on the objective's distance from its minimum, ends the fit and is reported.
+The problem is solved by `solvers.working_sets` on columns scaled to unit spread, with the penalty scaled accordingly, so
+that the result does not depend on units. The fit ends by its duality gap, an upper bound of the distance of the objective
+from its minimum, which is reported.
 
-Cost: a pass over X for each look at all features (about four), and n_rows k^2 for the k features of the working set.
-Where l1_ratio = 0 this is ridge regression, and solved as such. Not supported: more than memory (the chosen columns are
-copied, and sparse X is held by columns).
+Cost: about four passes over X, and n_rows k^2 for the k features of the working set. With l1_ratio = 0 this is ridge
+regression, and solved as such. X must fit in memory (columns of the working set are copied, sparse X is stored by
+columns).
 
 Sources: R. Tibshirani, "Regression shrinkage and selection via the lasso", JRSS B 58 (1996); H. Zou, T. Hastie,
 "Regularization and variable selection via the elastic net", JRSS B 67 (2005).
@@ -28,9 +29,10 @@ from scipy.sparse import csr_matrix
 
 from groundup.engine.rows import Csr
 from groundup.models.estimator import Interval, Plain, StrOptions, fitting
-from groundup.models.linear.least_squares import fit_plane, rows_of, shaped
+from groundup.models.estimator.description import REGRESSION, ModelDescription
+from groundup.models.linear.least_squares import fit_least_squares, regression_rows, shaped
 from groundup.models.linear.prediction import LinearRegressor
-from groundup.models.linear.sparse_fit import SparseFit, counted, objectives
+from groundup.models.linear.sparse_fit import SparseFit, objectives, with_weight
 
 
 class ElasticNet(LinearRegressor):
@@ -39,27 +41,27 @@ class ElasticNet(LinearRegressor):
     Parameters
     ----------
     alpha : float, default=1.0
-        Price of coefficients, not negative.
+        Strength of the penalty, at least 0.
     l1_ratio : float, default=0.5
-        The penalty's L1 share, from 0 (ridge) to 1 (lasso).
+        L1 share of the penalty, from 0 (ridge) to 1 (lasso).
     fit_intercept : bool, default=True
         Whether to fit an intercept (never penalised).
     precompute : bool or array-like, default=False
-        No effect: the Gram matrix of the features that count is computed anyway, and no other.
+        No effect: only the Gram matrix of the working set is computed.
     max_iter : int, default=1000
-        At most so many sweeps over the coefficients of the working set; None is no limit.
+        Maximum number of sweeps over the working set; None is no limit.
     copy_X : bool, default=True
         No effect: X is never changed.
     tol : float, default=1e-4
-        The duality gap will be at most ``0.01 * tol`` of the objective.
+        Tolerance: the duality gap is at most ``0.01 * tol`` of the objective.
     warm_start : bool, default=False
-        Start from the last fit's coefficients.
+        Start from the coefficients of the previous fit.
     positive : bool, default=False
-        Allow no negative coefficients.
+        Whether coefficients must be nonnegative.
     random_state : int, RandomState instance, default=None
         No effect: nothing is random.
     selection : {"cyclic", "random"}, default="cyclic"
-        No effect: coordinates take turns.
+        No effect: coordinates are updated cyclically.
 
     Attributes
     ----------
@@ -67,9 +69,9 @@ class ElasticNet(LinearRegressor):
         Float64, whatever the dtype of X.
     intercept_ : float or ndarray of shape (n_outputs,)
     n_iter_ : int or list of int
-        Sweeps over working sets.
+        Number of sweeps over working sets.
     dual_gap_ : float or list of float
-        The objective is at most so far above its minimum.
+        Upper bound of how far the objective is above its minimum.
     objective_ : float or list of float
     sparse_coef_ : sparse matrix of shape (1, n_features) or (n_outputs, n_features)
     n_features_in_ : int
@@ -86,6 +88,16 @@ class ElasticNet(LinearRegressor):
     >>> int((model.coef_ != 0).sum()), round(model.score(X, y), 2)
     (3, 0.77)
     """
+
+    description = ModelDescription(
+        title="Elastic net",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        comparison="on request",
+        portfolio=tuple({"alpha": a} for a in (1.0, 0.1, 0.01, 10.0)),
+        exact_explanations=True,
+    )
 
     sparse: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict] = {
@@ -140,9 +152,9 @@ class ElasticNet(LinearRegressor):
 
         Parameters
         ----------
-        X : array-like, table, sparse matrix or Place of shape (n_rows, n_features)
+        X : array-like, table, sparse matrix or RowSource of shape (n_rows, n_features)
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-            Each output is fitted by itself.
+            Outputs are fitted independently.
         sample_weight : array-like of shape (n_rows,), optional
         check_input : bool, default=True
             No effect: X is always checked.
@@ -151,41 +163,41 @@ class ElasticNet(LinearRegressor):
         -------
         self
         """
-        known = self.coef_ if self.warm_start and hasattr(self, "coef_") else None
-        rows = rows_of(self, X, y, sample_weight)
-        return self._fit_rows(rows, X, float(self.alpha), float(self._share), known)
+        start = self.coef_ if self.warm_start and hasattr(self, "coef_") else None
+        rows = regression_rows(self, X, y, sample_weight)
+        return self._fit_rows(rows, X, float(self.alpha), float(self._l1_ratio), start)
 
     @property
-    def _share(self) -> float:
+    def _l1_ratio(self) -> float:
         return self.l1_ratio
 
-    def _fit_rows(self, rows, X, alpha: float, share: float, known=None):
-        """Fit validated rows at one price; `X` for the error message."""
+    def _fit_rows(self, rows, X, alpha: float, l1_ratio: float, start=None):
+        """Fit validated rows; `X` is for error messages."""
         if alpha == 0.0:
             warnings.warn(
-                "With alpha=0 this is least squares without a penalty: LinearRegression solves it exactly.",
+                "With alpha=0 there is no penalty: LinearRegression solves this problem exactly.",
                 UserWarning,
                 stacklevel=4,
             )
-        rows = counted(rows)
+        rows = with_weight(rows)
         target = rows["y"]
-        if alpha * share == 0.0 and not self.positive and not isinstance(rows.place, Csr):
-            self._fit_smooth(rows, X, alpha, target)
+        if alpha * l1_ratio == 0.0 and not self.positive and not isinstance(rows.place, Csr):
+            self._fit_without_l1(rows, X, alpha, target)
             return self
         lasso = SparseFit(self, rows, X)
         targets = target.reshape(rows.n_rows, -1).T
-        starts = np.zeros((len(targets), rows.n_features)) if known is None else np.atleast_2d(known)
+        starts = np.zeros((len(targets), rows.n_features)) if start is None else np.atleast_2d(start)
         if starts.shape != (len(targets), rows.n_features):
             starts = np.zeros((len(targets), rows.n_features))
         fits = [
-            lasso.solve(np.ascontiguousarray(y), alpha, share, w)
+            lasso.solve(np.ascontiguousarray(y), alpha, l1_ratio, w)
             for y, w in zip(targets, starts, strict=True)
         ]
-        self._keep(fits, target.ndim)
+        self._set_fits(fits, target.ndim)
         return self
 
-    def _keep(self, fits, n_dims: int) -> None:
-        """Set the fitted attributes from one fit for each output."""
+    def _set_fits(self, fits, n_dims: int) -> None:
+        """Set the fitted attributes from the fits of all outputs."""
         self.coef_ = np.array([f.coef for f in fits])
         self.intercept_ = np.array([f.intercept for f in fits]) if self.fit_intercept else 0.0
         figures = [[max(1, f.n_sweeps) for f in fits], [f.gap for f in fits], [f.value for f in fits]]
@@ -196,11 +208,11 @@ class ElasticNet(LinearRegressor):
         if n_dims == 1 and self.fit_intercept:
             self.intercept_ = np.float64(self.intercept_[0])
 
-    def _fit_smooth(self, rows, X, alpha: float, target) -> None:
+    def _fit_without_l1(self, rows, X, alpha: float, target) -> None:
         """Fit ridge regression (l1_ratio=0) or least squares (alpha=0)."""
         total = float(rows["weight"].sum())
         n_outputs = 1 if target.ndim == 1 else target.shape[1]
-        solution, _ = fit_plane(self, rows, X, np.full(n_outputs, alpha * total), self.fit_intercept)
+        solution, _ = fit_least_squares(self, rows, X, np.full(n_outputs, alpha * total), self.fit_intercept)
         self.coef_, self.intercept_ = shaped(solution, target.ndim, self.fit_intercept)
         values = objectives(rows, solution.coef, solution.intercept, alpha)
         single = n_outputs == 1
@@ -219,13 +231,13 @@ class ElasticNet(LinearRegressor):
     def path(X, y, *, l1_ratio=0.5, eps=1e-3, n_alphas="deprecated", alphas="warn", precompute="auto", Xy=None,
              copy_X=True, coef_init=None, verbose=False, return_n_iter=False, positive=False, check_input=True,
              **params):  # fmt: skip
-        """Return the solutions along a path of prices: see `regularisation_path`."""
+        """Return the solutions along a path of penalties: see `paths.enet_path`."""
         from groundup.models.linear.paths import enet_path
 
         alphas = 100 if isinstance(alphas, str) else alphas
         alphas = n_alphas if not isinstance(n_alphas, str) else alphas
-        found = enet_path(X, y, l1_ratio=l1_ratio, eps=eps, alphas=alphas, positive=positive, **params)
-        return found if return_n_iter else found[:3]
+        path = enet_path(X, y, l1_ratio=l1_ratio, eps=eps, alphas=alphas, positive=positive, **params)
+        return path if return_n_iter else path[:3]
 
 
 class Lasso(ElasticNet):
@@ -234,25 +246,25 @@ class Lasso(ElasticNet):
     Parameters
     ----------
     alpha : float, default=1.0
-        Price of coefficients, not negative.
+        Strength of the penalty, at least 0.
     fit_intercept : bool, default=True
         Whether to fit an intercept (never penalised).
     precompute : bool or array-like, default=False
-        No effect: the Gram matrix of the features that count is computed anyway, and no other.
+        No effect: only the Gram matrix of the working set is computed.
     copy_X : bool, default=True
         No effect: X is never changed.
     max_iter : int, default=1000
-        At most so many sweeps over the coefficients of the working set; None is no limit.
+        Maximum number of sweeps over the working set; None is no limit.
     tol : float, default=1e-4
-        The duality gap will be at most ``0.01 * tol`` of the objective.
+        Tolerance: the duality gap is at most ``0.01 * tol`` of the objective.
     warm_start : bool, default=False
-        Start from the last fit's coefficients.
+        Start from the coefficients of the previous fit.
     positive : bool, default=False
-        Allow no negative coefficients.
+        Whether coefficients must be nonnegative.
     random_state : int, RandomState instance, default=None
         No effect: nothing is random.
     selection : {"cyclic", "random"}, default="cyclic"
-        No effect: coordinates take turns.
+        No effect: coordinates are updated cyclically.
 
     Attributes
     ----------
@@ -260,9 +272,9 @@ class Lasso(ElasticNet):
         Float64, whatever the dtype of X.
     intercept_ : float or ndarray of shape (n_outputs,)
     n_iter_ : int or list of int
-        Sweeps over working sets.
+        Number of sweeps over working sets.
     dual_gap_ : float or list of float
-        The objective is at most so far above its minimum.
+        Upper bound of how far the objective is above its minimum.
     objective_ : float or list of float
     sparse_coef_ : sparse matrix of shape (1, n_features) or (n_outputs, n_features)
     n_features_in_ : int
@@ -279,6 +291,16 @@ class Lasso(ElasticNet):
     >>> int((model.coef_ != 0).sum()), round(model.score(X, y), 2)
     (2, 0.78)
     """
+
+    description = ModelDescription(
+        title="Lasso",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        comparison="on request",
+        portfolio=tuple({"alpha": a} for a in (1.0, 0.1, 0.01, 10.0)),
+        exact_explanations=True,
+    )
 
     _parameter_constraints: ClassVar[dict] = {
         k: v for k, v in ElasticNet._parameter_constraints.items() if k != "l1_ratio"
@@ -310,5 +332,5 @@ class Lasso(ElasticNet):
         self.selection = selection
 
     @property
-    def _share(self) -> float:
+    def _l1_ratio(self) -> float:
         return 1.0

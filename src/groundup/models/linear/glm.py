@@ -1,10 +1,10 @@
-r"""Generalised linear models: counts, durations, claims. A positive mean that is the exponential of a score.
+r"""Generalised linear models for counts, durations and claims: the mean is the exponential of a score.
 
     minimise over w, b:   1/(2V) sum_i v_i deviance(y_i, mu_i)  +  alpha/2 |w|^2,      mu_i = e^(b + w'x_i)
 
-The deviance is that of a Tweedie distribution, whose variance is mu^power: 0 normal, 1 Poisson, 2 gamma, 3 inverse
-Gaussian, between 1 and 2 many zeros and a tail. The losses are `engine.losses.poisson` and `.tweedie`; rows and solver
-are those of `composed`: Newton's method, so ``solver`` only has names.
+The deviance is that of a Tweedie distribution with variance mu^power: 0 is normal, 1 Poisson, 2 gamma, 3 inverse
+Gaussian; between 1 and 2 there are many zeros and a tail. The losses are `engine.losses.poisson` and `.tweedie`, the
+fit is that of `composed`: Newton's method, whatever ``solver`` is.
 
 Source: P. McCullagh, J. Nelder, Generalized Linear Models (2nd ed. 1989), chapters 2, 6 and 8.
 """
@@ -20,23 +20,41 @@ from scipy.special import xlogy
 from groundup.engine.losses import poisson, squared
 from groundup.engine.losses.tweedie import Tweedie
 from groundup.models.estimator import Interval, StrOptions
+from groundup.models.estimator.description import REGRESSION, ModelDescription
 from groundup.models.linear.composed import ComposedRegressor
 
-_CONSTRAINTS: dict[str, list] = {
-    "alpha": [Interval(Real, 0.0, None, closed="left")],
-    "fit_intercept": ["boolean"],
-    "solver": [StrOptions({"lbfgs", "newton-cholesky"})],
-    "max_iter": [Interval(Integral, 1, None, closed="left")],
-    "tol": [Interval(Real, 0.0, None, closed="neither")],
-    "warm_start": ["boolean"],
-    "verbose": ["verbose"],
-}
 
+class _GeneralizedLinearRegressor(ComposedRegressor):
+    """Base of the generalised linear models: power of the variance, link, score."""
 
-class _Exponential(ComposedRegressor):
-    """What these regressions share: the power of the variance, the logarithm as link, the share of deviance explained."""
+    _parameter_constraints: ClassVar[dict] = {
+        "alpha": [Interval(Real, 0.0, None, closed="left")],
+        "fit_intercept": ["boolean"],
+        "solver": [StrOptions({"lbfgs", "newton-cholesky"})],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0.0, None, closed="neither")],
+        "warm_start": ["boolean"],
+        "verbose": ["verbose"],
+    }
 
-    alpha: float
+    def __init__(
+        self,
+        *,
+        alpha=1.0,
+        fit_intercept=True,
+        solver="lbfgs",
+        max_iter=100,
+        tol=1e-4,
+        warm_start=False,
+        verbose=0,
+    ):
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.solver = solver
+        self.max_iter = max_iter
+        self.tol = tol
+        self.warm_start = warm_start
+        self.verbose = verbose
 
     @property
     def _power(self) -> float:
@@ -51,7 +69,7 @@ class _Exponential(ComposedRegressor):
             return squared
         return poisson if self._power == 1.0 else Tweedie(self._power)
 
-    def _prices(self):
+    def _penalty(self):
         return 0.0, float(self.alpha)
 
     def _check_target(self, y) -> None:
@@ -63,7 +81,7 @@ class _Exponential(ComposedRegressor):
                 f"must be {'positive' if strict else 'at least 0'}."
             )
 
-    def _start(self, y, weight) -> float:
+    def _initial_score(self, y, weight) -> float:
         mean = float(weight @ y / weight.sum())
         if not self._is_log:
             return mean
@@ -84,7 +102,7 @@ class _Exponential(ComposedRegressor):
         return np.exp(np.minimum(z, 709.0)) if self._is_log else z
 
     def score(self, X, y, sample_weight=None):
-        """Return the share of the deviance that is explained, D^2: 1 is best, 0 the mean's.
+        """Return the share of deviance explained, D^2: 1 is best, 0 is a model that predicts the mean.
 
         Parameters
         ----------
@@ -100,7 +118,7 @@ class _Exponential(ComposedRegressor):
         y = np.asarray(y, dtype=np.float64).ravel()
         if len(y) != len(mu):
             raise ValueError(
-                f"Found input variables with inconsistent numbers of samples: {[len(mu), len(y)]}"
+                f"SolverResult input variables with inconsistent numbers of samples: {[len(mu), len(y)]}"
             )
         self._check_target(y)
         v = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
@@ -125,25 +143,25 @@ def deviance(y, mu, power: float) -> np.ndarray:
     return 2.0 * (np.maximum(y, 0.0) ** a / (a * b) - y * mu**b / b + mu**a / a)
 
 
-class PoissonRegressor(_Exponential):
+class PoissonRegressor(_GeneralizedLinearRegressor):
     """Poisson regression: counts and frequencies.
 
     Parameters
     ----------
     alpha : float, default=1.0
-        Price of coefficients; 0 is no penalty.
+        Strength of the L2 penalty; 0 is no penalty.
     fit_intercept : bool, default=True
         Whether to fit an intercept (never penalised).
     solver : {"lbfgs", "newton-cholesky"}, default="lbfgs"
-        Both find the same optimum, by the algorithm that suits the problem.
+        No effect: Newton's method finds the optimum.
     max_iter : int, default=100
-        At most so many steps over all rows.
+        Maximum number of steps.
     tol : float, default=1e-4
-        The objective is found to within about ``1e-4 * tol**2`` of itself.
+        Tolerance: the objective comes within about ``1e-4 * tol**2`` of its minimum, relatively.
     warm_start : bool, default=False
-        Start from the last fit's coefficients.
+        Start from the coefficients of the previous fit.
     verbose : int, default=0
-        No effect: set a callback to watch the loss.
+        No effect: use a callback to follow the loss.
 
     Attributes
     ----------
@@ -151,7 +169,7 @@ class PoissonRegressor(_Exponential):
     intercept_ : float
     n_iter_ : int
     objective_, gap_ : float
-        What was minimised, where it came to; about how far that is above the minimum.
+        Final value of the objective; an estimate of how far it is above the minimum.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
 
@@ -165,47 +183,36 @@ class PoissonRegressor(_Exponential):
     0.99
     """
 
-    _parameter_constraints: ClassVar[dict] = _CONSTRAINTS
-
-    def __init__(
-        self,
-        *,
-        alpha=1.0,
-        fit_intercept=True,
-        solver="lbfgs",
-        max_iter=100,
-        tol=1e-4,
-        warm_start=False,
-        verbose=0,
-    ):
-        self.alpha = alpha
-        self.fit_intercept = fit_intercept
-        self.solver = solver
-        self.max_iter = max_iter
-        self.tol = tol
-        self.warm_start = warm_start
-        self.verbose = verbose
+    description = ModelDescription(
+        title="Poisson regression",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        comparison="counts",
+        priority=55,
+        portfolio=tuple({"alpha": a} for a in (1.0, 0.1, 0.01, 0.0)),
+    )
 
 
-class GammaRegressor(_Exponential):
+class GammaRegressor(_GeneralizedLinearRegressor):
     """Gamma regression: positive amounts whose spread grows with their mean.
 
     Parameters
     ----------
     alpha : float, default=1.0
-        Price of coefficients; 0 is no penalty.
+        Strength of the L2 penalty; 0 is no penalty.
     fit_intercept : bool, default=True
         Whether to fit an intercept (never penalised).
     solver : {"lbfgs", "newton-cholesky"}, default="lbfgs"
-        Both find the same optimum, by the algorithm that suits the problem.
+        No effect: Newton's method finds the optimum.
     max_iter : int, default=100
-        At most so many steps over all rows.
+        Maximum number of steps.
     tol : float, default=1e-4
-        The objective is found to within about ``1e-4 * tol**2`` of itself.
+        Tolerance: the objective comes within about ``1e-4 * tol**2`` of its minimum, relatively.
     warm_start : bool, default=False
-        Start from the last fit's coefficients.
+        Start from the coefficients of the previous fit.
     verbose : int, default=0
-        No effect: set a callback to watch the loss.
+        No effect: use a callback to follow the loss.
 
     Attributes
     ----------
@@ -213,7 +220,7 @@ class GammaRegressor(_Exponential):
     intercept_ : float
     n_iter_ : int
     objective_, gap_ : float
-        What was minimised, where it came to; about how far that is above the minimum.
+        Final value of the objective; an estimate of how far it is above the minimum.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
 
@@ -227,55 +234,42 @@ class GammaRegressor(_Exponential):
     0.77
     """
 
-    _parameter_constraints: ClassVar[dict] = _CONSTRAINTS
-
-    def __init__(
-        self,
-        *,
-        alpha=1.0,
-        fit_intercept=True,
-        solver="lbfgs",
-        max_iter=100,
-        tol=1e-4,
-        warm_start=False,
-        verbose=0,
-    ):
-        self.alpha = alpha
-        self.fit_intercept = fit_intercept
-        self.solver = solver
-        self.max_iter = max_iter
-        self.tol = tol
-        self.warm_start = warm_start
-        self.verbose = verbose
+    description = ModelDescription(
+        title="Gamma regression",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        comparison="on request",
+    )
 
     @property
     def _power(self) -> float:
         return 2.0
 
 
-class TweedieRegressor(_Exponential):
-    """Regression with a Tweedie distribution: claims, rain, whatever is often zero and else spread widely.
+class TweedieRegressor(_GeneralizedLinearRegressor):
+    """Regression with a Tweedie distribution, for targets such as claims or rain: often zero, otherwise widely spread.
 
     Parameters
     ----------
     power : float, default=0.0
-        The variance is mu^power; not between 0 and 1.
+        Power of the variance, mu^power; not between 0 and 1.
     alpha : float, default=1.0
-        Price of coefficients; 0 is no penalty.
+        Strength of the L2 penalty; 0 is no penalty.
     fit_intercept : bool, default=True
         Whether to fit an intercept (never penalised).
     link : {"auto", "identity", "log"}, default="auto"
         "auto": the identity for power <= 0, else the logarithm. The identity is supported for power=0 only.
     solver : {"lbfgs", "newton-cholesky"}, default="lbfgs"
-        Both find the same optimum, by the algorithm that suits the problem.
+        No effect: Newton's method finds the optimum.
     max_iter : int, default=100
-        At most so many steps over all rows.
+        Maximum number of steps.
     tol : float, default=1e-4
-        The objective is found to within about ``1e-4 * tol**2`` of itself.
+        Tolerance: the objective comes within about ``1e-4 * tol**2`` of its minimum, relatively.
     warm_start : bool, default=False
-        Start from the last fit's coefficients.
+        Start from the coefficients of the previous fit.
     verbose : int, default=0
-        No effect: set a callback to watch the loss.
+        No effect: use a callback to follow the loss.
 
     Attributes
     ----------
@@ -283,7 +277,7 @@ class TweedieRegressor(_Exponential):
     intercept_ : float
     n_iter_ : int
     objective_, gap_ : float
-        What was minimised, where it came to; about how far that is above the minimum.
+        Final value of the objective; an estimate of how far it is above the minimum.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
 
@@ -297,8 +291,16 @@ class TweedieRegressor(_Exponential):
     0.8
     """
 
+    description = ModelDescription(
+        title="Tweedie regression",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        comparison="on request",
+    )
+
     _parameter_constraints: ClassVar[dict] = {
-        **_CONSTRAINTS,
+        **PoissonRegressor._parameter_constraints,
         "power": [Interval(Real, None, None, closed="neither")],
         "link": [StrOptions({"auto", "identity", "log"})],
     }

@@ -1,14 +1,15 @@
-r"""Models of the Hessian that can be inverted: one block a class (by columns or by rows), or all classes together.
+r"""The Hessian, or a model of it, in a form that solves H step = gradient.
 
-A block (k, k) comes as the weighted Gram matrix C of the features, centred on their weighted mean m with weight s,
-so that the equations of (w, b),
+`Blocks` has one block for each class, `Joint` all classes together, `ThroughRows` is for fewer rows than columns, and
+`Diagonal` for very many columns. A block (k, k) is the weighted Gram matrix C of the features, centred on their weighted
+mean m with total weight s. The equations of (w, b),
 
     [C + s m m' + lambda   s m] [dw]   [g_w]
     [s m'                  s  ] [db] = [g_b]
 
-fall apart: (C + lambda) dw = g_w - m g_b, and db = g_b / s - m'dw. Each matrix is scaled to a diagonal of ones before
-Cholesky; one that is singular up to rounding gets the least multiple of the identity that makes it positive: along such
-directions the loss is flat, and any step will do.
+then separate: (C + lambda) dw = g_w - m g_b, and db = g_b / s - m'dw. Each matrix is scaled to a unit diagonal before the
+Cholesky decomposition. If it is singular up to rounding, the smallest sufficient multiple of the identity is added: the
+loss is flat along such directions, so any step will do.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _TINY = np.finfo(np.float64).tiny
 
 
 class Factor:
-    """Cholesky of a symmetric matrix scaled to a diagonal of ones; `lifted`: it was singular up to rounding."""
+    """Cholesky factor of a symmetric matrix scaled to a unit diagonal; `was_singular` means up to rounding."""
 
     def __init__(self, matrix: np.ndarray):
         diagonal = np.diag(matrix).copy()
@@ -30,16 +31,16 @@ class Factor:
         self.scale = np.sqrt(diagonal)
         scaled = matrix / self.scale / self.scale[:, None]
         np.fill_diagonal(scaled, 1.0)
-        lift, self.lifted = 0.0, False
+        ridge, self.was_singular = 0.0, False
         while True:
-            np.fill_diagonal(scaled, 1.0 + lift)
+            np.fill_diagonal(scaled, 1.0 + ridge)
             self.factor, failed = lapack.dpotrf(scaled, lower=1, clean=0)
             if not failed:
                 rcond, _ = lapack.dpocon(self.factor, np.abs(scaled).sum(axis=0).max(), uplo="L")
                 if rcond > 1e-14:
                     return
-            lift, self.lifted = max(1e-12, 10.0 * lift), True
-            if not lift < 1e6:  # not finite
+            ridge, self.was_singular = max(1e-12, 10.0 * ridge), True
+            if not ridge < 1e6:  # not finite
                 self.factor = np.eye(len(matrix))
                 return
 
@@ -49,7 +50,7 @@ class Factor:
 
 
 class Blocks:
-    """One block a class; exact for two classes, a model of the Hessian for more."""
+    """One block for each class: the Hessian of one score, a model of it for several."""
 
     def __init__(self, grams: list[Gram], penalty: np.ndarray, fit_intercept: bool):
         self.fit_intercept = fit_intercept
@@ -60,7 +61,7 @@ class Blocks:
             self.factors.append(Factor(xx))
             self.means.append(gram.mean)
             self.weights.append(max(gram.weight, _TINY))
-        self.lifted = any(factor.lifted for factor in self.factors)
+        self.was_singular = any(factor.was_singular for factor in self.factors)
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """Return the inverse times `gradient`."""
@@ -75,12 +76,12 @@ class Blocks:
         return out.ravel()
 
 
-class Full:
+class Joint:
     """All classes together: the Hessian of the softmax loss.
 
-    Adding one vector to every class's coefficients changes no probability; without a penalty, and for the
-    intercepts, the Hessian is singular along it. The slope has nothing there, so a multiple of the directions is
-    added to make it solvable.
+    Adding the same vector to the coefficients of every class changes no probability, so without a penalty, and for the
+    intercepts, the Hessian is singular along that direction. The gradient is zero there; adding a multiple of the
+    direction's projector makes the equations solvable.
     """
 
     def __init__(
@@ -103,7 +104,7 @@ class Full:
             for l in range(n_scores):
                 hessian[k, range(size), l, range(size)] += common
         self.factor = Factor(hessian.reshape(n_scores * size, n_scores * size))
-        self.lifted = self.factor.lifted
+        self.was_singular = self.factor.was_singular
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """Return the inverse times `gradient`."""
@@ -113,30 +114,31 @@ class Full:
         return out.ravel()
 
 
-class Wide:
-    r"""One score's block by way of the rows, where these are fewer than the columns (Woodbury's identity).
+class ThroughRows:
+    r"""The Hessian of one score with fewer rows than columns, inverted through the rows (Woodbury's identity).
 
-    With K = Z P^-1 Z', P the penalty, H the rows' curvatures and M = (H^-1 + K)^-1 = H^1/2 (1 + H^1/2 K H^1/2)^-1 H^1/2:
+    With K = Z P^-1 Z', P the penalty, H the second derivatives of the rows and
+    M = (H^-1 + K)^-1 = H^1/2 (1 + H^1/2 K H^1/2)^-1 H^1/2:
 
         db = (g_b - 1'Mt) / 1'M1,   dw = P^-1 (g_w - Z'M (t + db 1)),   t = Z P^-1 g_w
 
-    What no row reaches comes from the difference g_w - Z'M(...), divided by P, and keeps digits while K H is below some
-    1e10. Cost: n_rows^3 / 3, where a block's is n_features^3 / 3.
+    The difference g_w - Z'M(...) keeps enough digits while K H is below about 1e10. Cost: n_rows^3 / 3 flops, against
+    n_features^3 / 3 of a block.
     """
 
-    lifted = False
+    was_singular = False
 
     def __init__(
         self,
         Z: np.ndarray,
-        kernel: np.ndarray,
-        curvature: np.ndarray,
+        K: np.ndarray,
+        h: np.ndarray,
         penalty: np.ndarray,
         fit_intercept: bool,
     ):
         self.Z, self.penalty, self.fit_intercept = Z, penalty, fit_intercept
-        self.root = np.sqrt(curvature)
-        matrix = kernel * self.root * self.root[:, None]
+        self.root = np.sqrt(h)
+        matrix = K * self.root * self.root[:, None]
         matrix[np.diag_indices_from(matrix)] += 1.0
         self.factor = Factor(matrix)
 
@@ -147,20 +149,20 @@ class Wide:
         if self.fit_intercept:
             ones = self.root * self.factor.solve(self.root)
             shift = (gradient[-1] - ones @ t) / max(ones.sum(), _TINY)
-        pull = self.root * self.factor.solve(self.root * (t + shift))
-        return np.append((g - pull @ self.Z) / self.penalty, shift)
+        Mt = self.root * self.factor.solve(self.root * (t + shift))
+        return np.append((g - Mt @ self.Z) / self.penalty, shift)
 
 
 class Diagonal:
-    """The Hessian's diagonal, bounded from above: for very many features."""
+    """An upper bound of the diagonal of the Hessian, for very many features; `squares` are those of the columns."""
 
-    lifted = False
+    was_singular = False
 
     def __init__(
-        self, spread: np.ndarray, weight: float, penalty: np.ndarray, n_scores: int, fit_intercept: bool
+        self, squares: np.ndarray, weight: float, penalty: np.ndarray, n_scores: int, fit_intercept: bool
     ):
-        share = 0.25 if n_scores == 1 else (1.0 - 1.0 / n_scores) / n_scores
-        diagonal = np.append(share * spread + penalty, share * weight)
+        bound = 0.25 if n_scores == 1 else (1.0 - 1.0 / n_scores) / n_scores
+        diagonal = np.append(bound * squares + penalty, bound * weight)
         diagonal[~(diagonal > 0.0)] = 1.0
         self.inverse = np.tile(1.0 / diagonal, n_scores)
         if not fit_intercept:

@@ -1,12 +1,12 @@
-r"""Lasso and elastic net whose price is chosen by cross-validation.
+r"""Lasso and elastic net whose penalty is chosen by cross-validation.
 
-For each fold the whole path of prices is walked on the other folds (`paths`), and every solution is judged by its mean
-squared error on the fold; the price (and l1_ratio) of least mean error is then fitted to all rows.
+For each fold, the whole path of penalties is fitted on the other folds (`paths`) and evaluated by the mean squared
+error on the fold. The penalty (and l1_ratio) with the smallest mean error is then used for a fit on all rows.
 
-A path asks a hundred times for products of the same columns. Where there are at most 4,000 features (and X is dense), the
-Gram matrix of every fold is computed once; that of a training set is the sum of the others' (`engine.statistics.gram`
-merges them without cancellation), so that all paths together cost one pass of n_rows n_features^2, and the walks see no
-rows at all. Else each path works on its rows.
+A path needs products of the same columns a hundred times. With at most 4,000 features and a dense X, the Gram matrix
+of each fold is computed once, and that of a training set is the sum over the other folds (`engine.statistics.gram`
+merges them without cancellation). All paths together then cost one pass of n_rows n_features^2, and need no rows.
+Otherwise each path works on its rows.
 
 Source: J. Friedman, T. Hastie, R. Tibshirani, "Regularization paths for generalized linear models via coordinate
 descent", J. Stat. Softw. 33 (2010), sections 2.2 and 2.5.
@@ -21,17 +21,18 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.model_selection import check_cv
 
-from groundup.engine.rows import Csr, Memory, Rows
+from groundup.engine.rows import Csr
 from groundup.engine.rows.threads import run
 from groundup.engine.statistics.gram import Gram
 from groundup.models.estimator import Array, ConvergenceWarning, Interval, Scalar, StrOptions, fitting
+from groundup.models.estimator.description import REGRESSION, ModelDescription
 from groundup.models.linear.elastic_net import ElasticNet
 from groundup.models.linear.lasso_problem import Covariances
-from groundup.models.linear.paths import alpha_grid, walk
+from groundup.models.linear.paths import alpha_grid, solve_path
 from groundup.models.linear.sparse_fit import SparseFit
 
 _MOST_FEATURES = 4000
-_FEW_ROWS = 16  # times as many features as rows: the Gram matrix would cost more than the paths
+_MOST_FEATURES_PER_ROW = 16  # beyond, Gram matrices would cost more than the paths
 
 
 class ElasticNetCV(ElasticNet):
@@ -40,50 +41,50 @@ class ElasticNetCV(ElasticNet):
     Parameters
     ----------
     l1_ratio : float or array-like, default=0.5
-        The penalty's L1 share, or those to choose from.
+        L1 share of the penalty, or the values to choose from.
     eps : float, default=1e-3
-        The least price tried, over the largest that counts.
+        Path length: alpha_min / alpha_max.
     alphas : int or array-like, default=100
-        How many prices to try, or which.
+        Number of penalties to try, or their values.
     fit_intercept : bool, default=True
         Whether to fit an intercept (never penalised).
     precompute : bool, "auto" or array-like, default="auto"
-        No effect: Gram matrices are computed where that is faster.
+        No effect: Gram matrices are used where that is faster.
     max_iter : int, default=1000
-        At most so many sweeps over the coefficients of a working set.
+        Maximum number of sweeps over a working set.
     tol : float, default=1e-4
-        The duality gap will be at most `tol` of the objective on a path, and ``0.01 * tol`` in the last fit.
+        Tolerance: the duality gap is at most `tol` of the objective on the paths, and ``0.01 * tol`` in the final fit.
     cv : int, splitter or iterable, default=None
-        Folds: None is 5.
+        Cross-validation folds: None is 5.
     copy_X : bool, default=True
         No effect: X is never changed.
     verbose : bool or int, default=0
         No effect.
     n_jobs : int, default=None
-        Number of threads: None is the process's budget, -1 all cores. The result does not depend on it.
+        Number of threads: None is the default of the process, -1 all cores. The result does not depend on it.
     positive : bool, default=False
-        Allow no negative coefficients.
+        Whether coefficients must be nonnegative.
     random_state : int, RandomState instance, default=None
         No effect: nothing is random.
     selection : {"cyclic", "random"}, default="cyclic"
-        No effect: coordinates take turns.
+        No effect: coordinates are updated cyclically.
 
     Attributes
     ----------
     alpha_ : float
-        The price chosen.
+        The chosen penalty.
     l1_ratio_ : float
-        The share chosen.
+        The chosen L1 share.
     alphas_ : ndarray of shape (n_alphas,) or (n_l1_ratios, n_alphas)
-        The prices tried, falling.
+        The penalties tried, in decreasing order.
     mse_path_ : ndarray of shape (n_alphas, n_folds) or (n_l1_ratios, n_alphas, n_folds)
         Mean squared error on each fold.
     coef_ : ndarray of shape (n_features,)
     intercept_ : float
     n_iter_ : int
-        Sweeps of the last fit.
+        Number of sweeps of the final fit.
     dual_gap_, objective_ : float
-        Of the last fit.
+        Those of the final fit.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
 
@@ -99,7 +100,19 @@ class ElasticNetCV(ElasticNet):
     (0.9, 0.82)
     """
 
+    description = ModelDescription(
+        title="Elastic net (cross-validated)",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        comparison="on request",
+        portfolio=({"l1_ratio": [0.1, 0.5, 0.9]},),
+        exact_explanations=True,
+        quick={"alphas": 10, "cv": 3},
+    )
+
     places: ClassVar[frozenset[str]] = frozenset({"memory"})
+    _multi_output: ClassVar[bool] = False
     weights: ClassVar[str] = "sampling"
     _parameter_constraints: ClassVar[dict] = {
         "l1_ratio": [Interval(Real, 0, 1, closed="both"), "array-like"],
@@ -161,7 +174,7 @@ class ElasticNetCV(ElasticNet):
 
     @fitting
     def fit(self, X, y, sample_weight=None, **params):
-        """Choose the price, and fit the coefficients.
+        """Choose the penalty, and fit the coefficients.
 
         Parameters
         ----------
@@ -175,29 +188,29 @@ class ElasticNetCV(ElasticNet):
         -------
         self
         """
-        with np.errstate(over="ignore", invalid="ignore"):  # scikit-learn sums y to see whether it is finite
+        with np.errstate(over="ignore", invalid="ignore"):  # scikit-learn checks finiteness by sums
             rows = self._rows(X, y, sample_weight, finite="later", y_numeric=True)
         whole = SparseFit(self, rows, X)
-        shares = [1.0] if self._share is None else [float(v) for v in np.atleast_1d(self._share)]
+        ratios = [1.0] if self._l1_ratio is None else [float(v) for v in np.atleast_1d(self._l1_ratio)]
         problem, unit = whole.problem(rows["y"])
         reach = whole.design.scale * whole.powers
         largest = (
             np.divide(np.abs(problem.xy), reach, out=np.zeros_like(reach), where=reach > 0.0).max() / unit
         )
-        grids = [alpha_grid(float(largest), share, self.eps, self._prices()) for share in shares]
+        grids = [alpha_grid(float(largest), ratio, self.eps, self._checked_alphas()) for ratio in ratios]
         folds = list(check_cv(self.cv).split(np.empty((rows.n_rows, 1)), rows["y"], **params))
-        errors, unfinished = _judge(self, whole.rows, grids, shares, folds)
-        self._choose(errors, grids, shares)
-        self._report(unfinished, errors.size)
-        self._keep([whole.solve(rows["y"], self.alpha_, self._chosen, np.zeros(rows.n_features))], 1)
+        errors, unfinished = _fold_errors(self, whole.rows, grids, ratios, folds)
+        self._choose(errors, grids, ratios)
+        self._warn_of_paths(unfinished, errors.size)
+        self._set_fits([whole.solve(rows["y"], self.alpha_, self._chosen, np.zeros(rows.n_features))], 1)
         self.n_features_in_ = rows.n_features
         return self
 
     @property
-    def _share(self):
+    def _l1_ratio(self):
         return self.l1_ratio
 
-    def _prices(self):
+    def _checked_alphas(self):
         alphas: Any = self.alphas
         if np.ndim(alphas):
             for i, alpha in enumerate(alphas):
@@ -207,14 +220,14 @@ class ElasticNetCV(ElasticNet):
                     raise ValueError(f"alphas[{i}] == {alpha}, must be >= 0.0.")
         return self.alphas
 
-    def _choose(self, errors, grids, shares) -> None:
-        """Set what was tried, and what is best; `errors` has the shape (n_ratios, n_alphas, n_folds)."""
+    def _choose(self, errors, grids, ratios) -> None:
+        """Set the penalties tried and the best one, from errors of shape (n_ratios, n_alphas, n_folds)."""
         mean = errors.mean(axis=2)
         ratio, at = np.unravel_index(int(np.nanargmin(np.where(np.isfinite(mean), mean, np.inf))), mean.shape)
         self.alpha_ = float(grids[ratio][at])
-        self._chosen = shares[ratio]
-        if self._share is not None:
-            self.l1_ratio_ = float(shares[ratio])
+        self._chosen = ratios[ratio]
+        if self._l1_ratio is not None:
+            self.l1_ratio_ = float(ratios[ratio])
         given = bool(np.ndim(self.alphas))
         self.alphas_ = grids[0] if given or len(grids) == 1 else np.array(grids)
         self.mse_path_ = np.squeeze(errors)
@@ -223,12 +236,8 @@ class ElasticNetCV(ElasticNet):
 
     _unsaved: ClassVar[frozenset[str]] = frozenset({"_chosen"})
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = False
-        return tags
-
-    def _report(self, unfinished: int, n_fits: int) -> None:
+    def _warn_of_paths(self, unfinished: int, n_fits: int) -> None:
+        """Warn if fits of the paths did not converge."""
         if unfinished:
             warnings.warn(
                 f"{unfinished} of {n_fits} fits of the paths did not reach their optimum in max_iter={self.max_iter} "
@@ -244,46 +253,46 @@ class LassoCV(ElasticNetCV):
     Parameters
     ----------
     eps : float, default=1e-3
-        The least price tried, over the largest that counts.
+        Path length: alpha_min / alpha_max.
     alphas : int or array-like, default=100
-        How many prices to try, or which.
+        Number of penalties to try, or their values.
     fit_intercept : bool, default=True
         Whether to fit an intercept (never penalised).
     precompute : bool, "auto" or array-like, default="auto"
-        No effect: Gram matrices are computed where that is faster.
+        No effect: Gram matrices are used where that is faster.
     max_iter : int, default=1000
-        At most so many sweeps over the coefficients of a working set.
+        Maximum number of sweeps over a working set.
     tol : float, default=1e-4
-        The duality gap will be at most `tol` of the objective on a path, and ``0.01 * tol`` in the last fit.
+        Tolerance: the duality gap is at most `tol` of the objective on the paths, and ``0.01 * tol`` in the final fit.
     copy_X : bool, default=True
         No effect: X is never changed.
     cv : int, splitter or iterable, default=None
-        Folds: None is 5.
+        Cross-validation folds: None is 5.
     verbose : bool or int, default=False
         No effect.
     n_jobs : int, default=None
-        Number of threads: None is the process's budget, -1 all cores. The result does not depend on it.
+        Number of threads: None is the default of the process, -1 all cores. The result does not depend on it.
     positive : bool, default=False
-        Allow no negative coefficients.
+        Whether coefficients must be nonnegative.
     random_state : int, RandomState instance, default=None
         No effect: nothing is random.
     selection : {"cyclic", "random"}, default="cyclic"
-        No effect: coordinates take turns.
+        No effect: coordinates are updated cyclically.
 
     Attributes
     ----------
     alpha_ : float
-        The price chosen.
+        The chosen penalty.
     alphas_ : ndarray of shape (n_alphas,)
-        The prices tried, falling.
+        The penalties tried, in decreasing order.
     mse_path_ : ndarray of shape (n_alphas, n_folds)
         Mean squared error on each fold.
     coef_ : ndarray of shape (n_features,)
     intercept_ : float
     n_iter_ : int
-        Sweeps of the last fit.
+        Number of sweeps of the final fit.
     dual_gap_, objective_ : float
-        Of the last fit.
+        Those of the final fit.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
 
@@ -298,6 +307,16 @@ class LassoCV(ElasticNetCV):
     >>> round(model.score(X, y), 2)
     0.82
     """
+
+    description = ModelDescription(
+        title="Lasso (cross-validated)",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        priority=60,
+        exact_explanations=True,
+        quick={"alphas": 10, "cv": 3},
+    )
 
     _parameter_constraints: ClassVar[dict] = {
         k: v for k, v in ElasticNetCV._parameter_constraints.items() if k != "l1_ratio"
@@ -335,7 +354,7 @@ class LassoCV(ElasticNetCV):
         self.selection = selection
 
     @property
-    def _share(self):
+    def _l1_ratio(self):
         return None
 
     @staticmethod
@@ -343,22 +362,22 @@ class LassoCV(ElasticNetCV):
         X, y, *, eps=1e-3, n_alphas="deprecated", alphas="warn", precompute="auto", Xy=None, copy_X=True,
         coef_init=None, verbose=False, return_n_iter=False, positive=False, **params
     ):  # fmt: skip
-        """Return (alphas, coefs, dual gaps) along a path of prices: see `paths.enet_path`."""
+        """Return (alphas, coefs, dual gaps) along a path of penalties: see `paths.enet_path`."""
         return ElasticNet.path(
             X, y, l1_ratio=1.0, eps=eps, n_alphas=n_alphas, alphas=alphas, return_n_iter=return_n_iter,
             positive=positive, **params
         )  # fmt: skip
 
 
-def _judge(learner, rows: Any, grids, shares, folds) -> tuple[np.ndarray, int]:
-    """Return (mean squared errors of shape (n_ratios, n_alphas, n_folds), how many fits did not converge)."""
-    paths = _paths_of(learner, rows, folds)
-    out = np.empty((len(shares), len(grids[0]), len(folds)))
+def _fold_errors(model, rows: Any, grids, ratios, folds) -> tuple[np.ndarray, int]:
+    """Return (mean squared errors of shape (n_ratios, n_alphas, n_folds), number of fits that did not converge)."""
+    solvers = _path_solvers(model, rows, folds)
+    out = np.empty((len(ratios), len(grids[0]), len(folds)))
 
     def task(i):
         ratio, fold = divmod(i, len(folds))
-        solve = paths(fold)
-        coefs, intercepts, unfinished = solve(grids[ratio], shares[ratio])
+        solve = solvers(fold)
+        coefs, intercepts, unfinished = solve(grids[ratio], ratios[ratio])
         test = folds[fold][1]
         X = rows.place.matrix[test] if isinstance(rows.place, Csr) else rows.place.X[test]
         r = rows["y"][test, None] - (X @ coefs.T + intercepts)
@@ -367,38 +386,40 @@ def _judge(learner, rows: Any, grids, shares, folds) -> tuple[np.ndarray, int]:
         return unfinished
 
     with np.errstate(all="ignore"):
-        return out, sum(run(task, len(shares) * len(folds), learner._n_threads()))
+        return out, sum(run(task, len(ratios) * len(folds), model._n_threads()))
 
 
-def _paths_of(learner, rows: Any, folds):
-    """Return ``paths(fold) -> solve(grid, share) -> (coefs, intercepts, unfinished fits)``."""
+def _path_solvers(model, rows: Any, folds):
+    """Return ``solvers(fold) -> solve(grid, l1_ratio) -> (coefs, intercepts, number of unfinished fits)``."""
     settings = {
-        "relative": learner.tol,
+        "relative": model.tol,
         "absolute": 0.0,
-        "max_sweeps": learner.max_iter,
-        "positive": learner.positive,
+        "max_sweeps": model.max_iter,
+        "positive": model.positive,
     }
     n, d = rows.n_rows, rows.n_features
-    if isinstance(rows.place, Csr) or d > _MOST_FEATURES or d > _FEW_ROWS * n:
+    if isinstance(rows.place, Csr) or d > _MOST_FEATURES or d > _MOST_FEATURES_PER_ROW * n:
 
         def by_rows(fold):
-            part = _subset(rows, folds[fold][0])
-            fit = SparseFit(learner, part, part.place)
+            part = rows.take(folds[fold][0])
+            fit = SparseFit(model, part, part.place)
 
-            def solve(grid, share):
+            def solve(grid, l1_ratio):
                 problem, unit = fit.problem(part["y"])
-                points = list(walk(problem, [fit.prices(float(a), share, unit) for a in grid], **settings))
+                points = list(
+                    solve_path(problem, [fit.penalties(float(a), l1_ratio, unit) for a in grid], **settings)
+                )
                 coefs = np.array([p.u for p in points]) * fit.design.scale / unit
                 intercepts = np.zeros(len(points))
-                if learner.fit_intercept:
+                if model.fit_intercept:
                     intercepts = problem.y_mean / unit - coefs @ _mean_of(part)
                 return coefs * fit.powers, intercepts, sum(not p.converged for p in points)
 
             return solve
 
         return by_rows
-    grams = _training_sums(rows, folds, learner.fit_intercept, learner._n_threads())
-    return lambda fold: _by_gram(grams[fold], settings, learner.fit_intercept)
+    grams = _training_sums(rows, folds, model.fit_intercept, model._n_threads())
+    return lambda fold: _by_gram(grams[fold], settings, model.fit_intercept)
 
 
 def _mean_of(rows: Any) -> np.ndarray:
@@ -408,24 +429,24 @@ def _mean_of(rows: Any) -> np.ndarray:
 
 
 def _by_gram(sums, settings, fit_intercept: bool):
-    """Return ``solve(grid, share)`` of the sums of the training rows."""
+    """Return ``solve(grid, l1_ratio)`` from the sums of the training rows."""
     spread = np.sqrt(np.diag(sums.xx) / sums.weight)
     scale = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 1e-300)
     unit = 1.0 / max(float(np.sqrt(sums.yy[0] / sums.weight)), 1e-150)
     xx = sums.xx * (scale / sums.weight)
     xx *= scale[:, None]
-    problem_of = (
+    sums_scaled = (
         xx,
         sums.xy[:, 0] * scale * (unit / sums.weight),
         float(sums.yy[0]) * unit * unit / sums.weight,
     )
 
-    def solve(grid, share):
-        l1 = np.where(scale > 0.0, np.minimum(share * unit * scale, 1e100), 1e100)
-        l2 = (1.0 - share) * scale**2
+    def solve(grid, l1_ratio):
+        l1 = np.where(scale > 0.0, np.minimum(l1_ratio * unit * scale, 1e100), 1e100)
+        l2 = (1.0 - l1_ratio) * scale**2
         faint = 1e-10 * (scale > 0.0)
-        prices = [(a * l1, np.maximum(a * l2, faint) if a * share == 0.0 else a * l2) for a in grid]
-        points = list(walk(Covariances(*problem_of), prices, **settings))
+        penalties = [(a * l1, np.maximum(a * l2, faint) if a * l1_ratio == 0.0 else a * l2) for a in grid]
+        points = list(solve_path(Covariances(*sums_scaled), penalties, **settings))
         coefs = np.array([p.u for p in points]) * scale / unit
         intercepts = sums.y_mean[0] - coefs @ sums.x_mean if fit_intercept else np.zeros(len(points))
         return coefs, intercepts, sum(not p.converged for p in points)
@@ -434,7 +455,7 @@ def _by_gram(sums, settings, fit_intercept: bool):
 
 
 def _training_sums(rows: Any, folds, centred: bool, n_threads: int) -> list:
-    """Return the Gram sums of each fold's training rows; where the folds part the rows, the others' are added up."""
+    """Return the Gram sums of each fold's training rows; by adding those of the other folds if possible."""
     X, y, weight = rows.place.X, rows["y"][:, None], rows["weight"]
     origin = (
         np.append(X[len(X) // 2].astype(np.float64), y[len(y) // 2]) if centred else np.zeros(X.shape[1] + 1)
@@ -446,14 +467,14 @@ def _training_sums(rows: Any, folds, centred: bool, n_threads: int) -> list:
         return new
 
     tested = np.concatenate([test for _, test in folds])
-    parted = (
+    is_partition = (
         len(folds) > 2
         and len(tested) == rows.n_rows
         and bool((np.bincount(tested, minlength=rows.n_rows) == 1).all())
         and all(len(train) == rows.n_rows - len(test) for train, test in folds)
         and all(len(np.union1d(train, test)) == rows.n_rows for train, test in folds)
     )
-    if not parted:
+    if not is_partition:
         return run(lambda i: gram(folds[i][0]).finish(), len(folds), n_threads)
     parts = run(lambda i: gram(folds[i][1]), len(folds), n_threads)
 
@@ -465,10 +486,3 @@ def _training_sums(rows: Any, folds, centred: bool, n_threads: int) -> list:
         return total.finish()
 
     return run(others, len(folds), n_threads)
-
-
-def _subset(rows: Any, which) -> Rows:
-    """Return some of the rows, copied."""
-    place = rows.place
-    part = Csr(place.matrix[which]) if isinstance(place, Csr) else Memory(place.X[which])
-    return Rows(part, {"y": rows["y"][which], "weight": rows["weight"][which]}, rows.n_threads)

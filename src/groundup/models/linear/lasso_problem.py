@@ -1,19 +1,20 @@
-r"""Least squares as the sparse solver sees it: by its residuals, row by row, or by its Gram matrix alone.
+r"""Least squares problems for `solvers.working_sets`: by the rows, or by the Gram matrix alone.
 
-`Residuals` knows the rows: a look is a pass over X, and the Gram matrix is that of the working set, made as the set
-grows. `Covariances` knows Z'Z of *all* features, and no rows: a look costs n_features times the set. Cross-validation
-uses it, where the same rows are fitted a hundred times: the Gram matrix of all folds but one is the sum of the others'.
+`Residuals` holds the rows. Computing the correlations of all features with the residuals is a pass over X; the Gram
+matrix is that of the working set and grows with it. `Covariances` holds Z'Z of *all* features and no rows;
+correlations cost n_features times the size of the working set. Cross-validation uses it, because it fits the same
+rows a hundred times, and the Gram matrix of all folds but one is a sum of those of the folds.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-_NONE = np.empty((0, 0))
+_EMPTY = np.empty((0, 0))
 
 
 class Residuals:
-    """Least squares over rows.
+    """Least squares problem over rows.
 
     Parameters
     ----------
@@ -30,35 +31,35 @@ class Residuals:
     def __init__(self, design, y: np.ndarray, weight: np.ndarray):
         self.design, self.weight = design, weight
         self.v = weight / design.total
-        self.plain = bool((weight == 1.0).all())
+        self.unweighted = bool((weight == 1.0).all())
         self.y_mean = float(self.v @ y) if design.centred else 0.0
         self.y = y - self.y_mean
         self.yy = float((self.v * self.y) @ self.y)
-        self.xy = design.pull(self.v * self.y)
-        self.shift = 0.0  # the mean of Zu, which the intercept takes away
-        self.forget()
+        self.xy = design.rmatvec(self.v * self.y)
+        self.shift = 0.0  # the mean of Zu, part of the intercept
+        self.clear()
 
-    def forget(self) -> None:
-        """Begin with an empty working set (the design may have served another target)."""
-        self.design.forget()
-        self._G = _NONE
+    def clear(self) -> None:
+        """Empty the working set, which may belong to another target."""
+        self.design.clear()
+        self._G = _EMPTY
 
     @property
     def ids(self) -> np.ndarray:
         """The working set."""
         return self.design.ids
 
-    def look(self, u: np.ndarray) -> tuple[np.ndarray, float]:
-        """Return (Z'r, r'r)."""
+    def correlations(self, u: np.ndarray) -> tuple[np.ndarray, float]:
+        """Return (Z'r of all features, r'r)."""
         if not u.any():
             self.shift = 0.0
             return self.xy.copy(), self.yy
-        r = self.y - self.design.push(u[self.ids])
+        r = self.y - self.design.matvec_chosen(u[self.ids])
         if self.design.centred:
             self.shift = -float(self.v @ r)
             r += self.shift
         vr = self.v * r
-        return self.design.pull(vr), float(vr @ r)
+        return self.design.rmatvec(vr), float(vr @ r)
 
     def extend(self, new: np.ndarray) -> None:
         """Add features to the working set."""
@@ -66,7 +67,7 @@ class Residuals:
             return
         first = len(self.ids)
         self.design.choose(new)
-        cross, sums = self.design.gram(None if self.plain else self.weight, first)
+        cross, sums = self.design.gram(None if self.unweighted else self.weight, first)
         cross /= self.design.total
         if self.design.centred:
             mean = sums / self.design.total
@@ -84,7 +85,7 @@ class Residuals:
 
 
 class Covariances:
-    """Least squares given by its sums.
+    """Least squares problem given by its sums.
 
     Parameters
     ----------
@@ -98,17 +99,17 @@ class Covariances:
         self.xx, self.xy, self.yy = xx, xy, yy
         self._ids = np.empty(0, dtype=np.int64)
         self._rows = np.empty((0, len(xy)))
-        self._G = _NONE
+        self._G = _EMPTY
 
     @property
     def ids(self) -> np.ndarray:
         """The working set."""
         return self._ids
 
-    def look(self, u: np.ndarray) -> tuple[np.ndarray, float]:
-        """Return (Z'r, r'r)."""
-        slope = self.xy - u[self.ids] @ self._rows[: len(self.ids)]
-        return slope, max(self.yy - float(u @ (self.xy + slope)), 0.0)
+    def correlations(self, u: np.ndarray) -> tuple[np.ndarray, float]:
+        """Return (Z'r of all features, r'r)."""
+        correlations = self.xy - u[self.ids] @ self._rows[: len(self.ids)]
+        return correlations, max(self.yy - float(u @ (self.xy + correlations)), 0.0)
 
     def extend(self, new: np.ndarray) -> None:
         """Add features to the working set."""

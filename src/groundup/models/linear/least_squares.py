@@ -1,20 +1,19 @@
-r"""Linear least squares: the numbers that bring a plane nearest to the points.
+r"""Linear least squares and its solvers.
 
     minimise over w, b:   sum_i v_i |y_i - b - w'x_i|^2  +  alpha |w|^2
 
-x_i: row i's features, y_i: its target (or several), v_i >= 0: its weight. alpha = 0 is `LinearRegression`, alpha > 0
-`ridge.Ridge`. The intercept b is not penalised: it is the mean of what is left, so only centred data are solved for.
+x_i are the features of row i, y_i its target (or several), v_i >= 0 its weight. alpha = 0 is `LinearRegression`,
+alpha > 0 is `ridge.Ridge`. The intercept b is not penalised: it is the mean of y - w'x, so the problem is solved for
+centred data. The method depends on the data (`fit_least_squares`):
 
-Two ways lead to w, and the data choose (`fit_plane`):
+- **Gram matrix** X'X in one pass over the rows, then Cholesky: n_rows n_features^2 flops. The error grows with
+  the *square* of the condition number, so this is used only where that is small.
+- **Orthogonal transformations** (tall-skinny QR) otherwise, and for few rows: 2 to 4 times slower, and accurate.
+- **Conjugate gradients** (`solvers.conjugate`) for a sparse X with so many columns that neither fits in memory, and for a
+  sparse ridge problem that needs few steps.
 
-- the **Gram matrix** X'X in one pass over the rows, then Cholesky: rows * n_features^2 flops. Its error grows with the
-  *square* of the condition number, so it is taken only where that is small;
-- **orthogonal transformations** (tall-skinny QR) otherwise, and where rows are few: 2 to 4 times as long, and right.
-
-Neither depends on the features' units. A sparse X is not written out for its Gram matrix (`sparse_sums`), and a few rows
-at a time for the orthogonal transformations; of so many columns that neither fits it is solved by conjugate gradients
-(`solvers.conjugate`), and so is a ridge fit of many columns where these need few steps. Coefficients that must not be
-negative are another problem: `positive`.
+No method depends on the units of the features. The Gram matrix of a sparse X is computed from its stored values
+(`sparse_sums`); for QR, a few rows at a time are expanded. Nonnegative coefficients are a different problem: `positive`.
 """
 
 from __future__ import annotations
@@ -37,165 +36,151 @@ from groundup.models.estimator import (
     clone,
     fitting,
 )
+from groundup.models.estimator.description import REGRESSION, ModelDescription
 from groundup.models.linear import normal_equations, orthogonal
-from groundup.models.linear.prediction import LinearRegressor
+from groundup.models.linear.positive import fit_positive
+from groundup.models.linear.prediction import LinearRegressor, refuse_nonfinite, refuse_zero_weight
 from groundup.models.linear.solvers import conjugate
 from groundup.models.linear.sparse_sums import is_exact, sparse_sums
 
-_SMALL_FLOPS = 250_000  # up to here the exact way costs no more than the fast one
-MOST_FEATURES = 5000  # of a sparse X: a Gram matrix of 200 MB
-MOST_NUMBERS = 2e7  # of a sparse X that is written out with its zeros
-#: Of a sparse X: from so many features on a ridge fit tries so many conjugate gradients before a Gram matrix.
+_SMALL_FLOPS = 250_000  # up to here orthogonal transformations cost no more than the Gram matrix
+MOST_FEATURES = 5000  # of a sparse X, for a Gram matrix of 200 MB
+MOST_NUMBERS = 2e7  # of a sparse X that is expanded
+#: A sparse ridge problem with at least so many features first tries so many conjugate gradient steps.
 _MANY_FEATURES, _FEW_STEPS = 500, 30
-_PROVEN = 1e-14  # of the objective: all its digits
-_NAMED = 10  # columns, in a warning
-_DOUBTFUL = 1e10  # condition number beyond which fewer than six digits are sure
+_EXACT_GAP = 1e-14  # of the objective: all its digits
+_MOST_NAMES = 10  # of columns in a warning
+_ILL_CONDITIONED = 1e10  # condition number beyond which fewer than six digits are certain
 
 
-def fit_plane(learner, rows, X, alpha: np.ndarray, centred: bool, *, orthogonally: bool = False):
-    """Return (solution, Gram matrix or None) of the rows; raise for NaN and infinity in X, warn where digits are lost.
+def fit_least_squares(model, rows, X, alpha: np.ndarray, centred: bool, *, orthogonally: bool = False):
+    """Return (solution, Gram matrix or None).
+
+    Raises ValueError for NaN or infinity in X; warns of dependent columns and of ill-conditioned ones.
 
     Parameters
     ----------
-    learner : Learner
-        Whose error messages are raised.
+    model : Learner
+        For error messages.
     rows : Rows
-    X : array-like or Place
-        As the user gave it, for the error message.
+        With the columns "y" and "weight".
+    X : array-like or RowSource
+        As given by the user, for error messages.
     alpha : ndarray of shape (n_outputs,)
     centred : bool
-        With an intercept.
+        Whether an intercept is fitted.
     orthogonally : bool
-        Never by the Gram matrix.
+        Whether the Gram matrix must not be used.
     """
-    if getattr(learner, "positive", False):
-        from groundup.models.linear.positive import fit_positive  # which stands on this file
-
-        return fit_positive(learner, rows, X, alpha, centred), None
+    if getattr(model, "positive", False):
+        return fit_positive(model, rows, X, alpha, centred), None
     y = rows["y"]
     width = rows.n_features + len(alpha)
     origin = origin_of(rows, y) if centred else np.zeros(width)
     if not np.isfinite(origin).all():
-        refuse_nonfinite(learner, X)
+        refuse_nonfinite(model, X)
     sparse, d = isinstance(rows.place, Csr), rows.n_features
     if sparse and d > MOST_FEATURES and rows.n_rows * d > MOST_NUMBERS:
-        return vast_plane(learner, rows, alpha, centred), None
+        return solve_iteratively(model, rows, alpha, centred), None
     small = rows.n_rows <= d or rows.n_rows * d**2 <= _SMALL_FLOPS
     if not small and not orthogonally:
-        soon = _soon(learner, rows, alpha, centred)
-        if soon is not None:
-            return soon, None
+        solution = _few_conjugate_gradients(model, rows, alpha, centred)
+        if solution is not None:
+            return solution, None
         sums = sparse_sums(rows, centred) if sparse else rows.reduce(Gram, origin, centred).finish()
-        _refuse_no_weight(sums.weight)
-        if not np.isfinite(np.diag(sums.xx)).all():  # not finite, or finite and huge
-            refuse_nonfinite(learner, X)
+        refuse_zero_weight(sums.weight)
+        if not np.isfinite(np.diag(sums.xx)).all():  # X is not finite, or so large that squares overflow
+            refuse_nonfinite(model, X)
         else:
             with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-                found = normal_equations.solve(sums, alpha, centred)
-            if found is not None and (not sparse or is_exact(sums, alpha, found[0])):
-                return found
+                solved = normal_equations.solve(sums, alpha, centred)
+            if solved is not None and (not sparse or is_exact(sums, alpha, solved[0])):
+                return solved
     else:
-        refuse_nonfinite(learner, X)
-        _refuse_no_weight(rows["weight"].sum())
+        refuse_nonfinite(model, X)
+        refuse_zero_weight(rows["weight"].sum())
     with np.errstate(over="ignore", under="ignore"):
         solution = orthogonal.solve(rows, origin, alpha, centred)
     if len(solution.dependent) and rows.n_rows > d + centred:
         warnings.warn(
-            f"{_named(learner, solution.dependent)} made up of others or constant, to rounding (rank {solution.rank} of "
-            f"{d}): of coefficients that fit equally well those of least norm were taken. Drop columns, or use Ridge.",
+            f"{_column_names(model, solution.dependent)} linearly dependent or constant, up to rounding (rank "
+            f"{solution.rank} of {d}): of all coefficients that fit equally well, those of least norm were chosen. Drop "
+            "columns, or use Ridge.",
             DependentColumns,
             stacklevel=4,
         )
-    if solution.condition > _DOUBTFUL:
+    if solution.condition > _ILL_CONDITIONED:
         from scipy.linalg import LinAlgWarning
 
         warnings.warn(
             f"The columns of X are nearly dependent (condition number {solution.condition:.0e} after scaling): "
-            "the coefficients may have fewer than six right digits. Drop a column, or use Ridge with a larger alpha.",
+            "the coefficients may have fewer than six correct digits. Drop a column, or use Ridge with a larger alpha.",
             LinAlgWarning,
             stacklevel=4,
         )
     return solution, None
 
 
-def _named(learner, columns: np.ndarray) -> str:
-    """Return columns by name, the first few of many."""
-    known = getattr(learner, "feature_names_in_", None)
-    names = [f"x{j}" if known is None else str(known[j]) for j in columns[:_NAMED]]
+def _column_names(model, columns: np.ndarray) -> str:
+    """Return the beginning of a sentence about columns, with the names of the first ones."""
+    known = getattr(model, "feature_names_in_", None)
+    names = [f"x{j}" if known is None else str(known[j]) for j in columns[:_MOST_NAMES]]
     more = f" and {len(columns) - len(names)} more" if len(columns) > len(names) else ""
     return f"The column {names[0]} is" if len(columns) == 1 else f"The columns {', '.join(names)}{more} are"
 
 
-def vast_plane(learner, rows, alpha: np.ndarray, centred: bool) -> orthogonal.Solution:
-    """Return the solution for a sparse matrix of so many columns that no matrix of them fits; warn where it is not near.
-
-    Its rank is not known: -1.
-    """
-    solution, worst = _iterated(rows, alpha, centred)
+def solve_iteratively(model, rows, alpha: np.ndarray, centred: bool) -> orthogonal.Solution:
+    """Return the solution for a sparse matrix with very many columns, with rank -1 (unknown); warn if not converged."""
+    solution, worst = _conjugate_gradients(rows, alpha, centred)
     if not np.isfinite(solution.coef).all():
-        raise ValueError("X or y holds numbers so large that their squares overflow: scale them")
+        raise ValueError("X or y contains numbers so large that their squares overflow: scale them")
     if not worst.converged:
-        what = (
-            "above the minimum, as a share of it"
-            if alpha.any()
-            else "of the slope, as a share of |X| |y - Xw|"
-        )
+        measure = "relative error of the objective" if alpha.any() else "gradient relative to |X| |y - Xw|"
         warnings.warn(
-            f"The optimum was not reached in {worst.n_steps} steps: {worst.gap:.1e} {what}. Scale the columns of X to a "
-            "like spread, or use Ridge with a larger alpha.",
+            f"The optimum was not reached in {worst.n_steps} steps ({measure}: {worst.gap:.1e}). Scale the columns of X "
+            "to a similar spread, or use Ridge with a larger alpha.",
             ConvergenceWarning,
             stacklevel=5,
         )
     return solution
 
 
-def _soon(learner, rows, alpha: np.ndarray, centred: bool) -> orthogonal.Solution | None:
-    """Return the ridge solution for a sparse matrix where a few conjugate gradients find it, proven; else None."""
-    d, asked = rows.n_features, getattr(learner, "solver", "auto")
-    if not isinstance(rows.place, Csr) or asked != "auto" or d < _MANY_FEATURES or not alpha.min() > 0.0:
+def _few_conjugate_gradients(model, rows, alpha: np.ndarray, centred: bool) -> orthogonal.Solution | None:
+    """Return the solution of a sparse ridge problem if a few conjugate gradient steps find it, else None."""
+    d, solver = rows.n_features, getattr(model, "solver", "auto")
+    if not isinstance(rows.place, Csr) or solver != "auto" or d < _MANY_FEATURES or not alpha.min() > 0.0:
         return None
     n_values = rows.place.matrix.nnz
     gram = n_values**2 / rows.n_rows + d**3 / 3  # flops of the Gram matrix, and of solving with it
     if len(alpha) * _FEW_STEPS * n_values > gram:
         return None
-    solution, worst = _iterated(rows, alpha, centred, _FEW_STEPS)
-    near = worst.n_steps < _FEW_STEPS and worst.gap <= _PROVEN and np.isfinite(solution.coef).all()
-    return solution if near else None
+    solution, worst = _conjugate_gradients(rows, alpha, centred, _FEW_STEPS)
+    converged = worst.n_steps < _FEW_STEPS and worst.gap <= _EXACT_GAP and np.isfinite(solution.coef).all()
+    return solution if converged else None
 
 
-def _iterated(
+def _conjugate_gradients(
     rows, alpha, centred: bool, max_steps: int | None = None
-) -> tuple[orthogonal.Solution, conjugate.Found]:
-    """Return (the solution by conjugate gradients, the output that is farthest from its optimum)."""
+) -> tuple[orthogonal.Solution, conjugate.SolverResult]:
+    """Return (solution by conjugate gradients, result for the output that is farthest from its optimum)."""
     v, Y = rows["weight"], rows["y"].reshape(rows.n_rows, -1)
-    _refuse_no_weight(v.sum())
+    refuse_zero_weight(v.sum())
     with np.errstate(all="ignore"):
         y_mean = v @ Y / v.sum() * centred
         Z = conjugate.Products(rows, centred=centred)
-        found = [
+        results = [
             conjugate.minimise(Z, Z.root * (y - mean), float(a), max_steps)
             for y, mean, a in zip(Y.T, y_mean, alpha, strict=True)
         ]
-        coef = np.array([f.w for f in found])
+        coef = np.array([f.w for f in results])
         solution = orthogonal.Solution(coef, y_mean - coef @ Z.mean, -1, np.zeros(0), 1.0)
-    return solution, max(found, key=lambda f: (f.n_steps == max_steps, f.gap))
+    return solution, max(results, key=lambda f: (f.n_steps == max_steps, f.gap))
 
 
-def rows_of(learner, X, y, sample_weight):
-    """Return the rows of a fit with numeric targets, X not yet known to be finite."""
-    with np.errstate(over="ignore", invalid="ignore"):  # scikit-learn sums y to see whether it is finite
-        return learner._rows(X, y, sample_weight, finite="later", y_numeric=True, multi_output=True)
-
-
-def refuse_nonfinite(learner, X) -> None:
-    """Raise scikit-learn's error if `X` holds NaN or infinity; its sums may overflow in silence."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        learner._refuse_nonfinite(X)
-
-
-def _refuse_no_weight(total: float) -> None:
-    if not total > 0.0:
-        raise ValueError("sample_weight sums to zero: no row counts")
+def regression_rows(model, X, y, sample_weight):
+    """Return the rows of a fit with numeric targets; X is not checked for finiteness yet."""
+    with np.errstate(over="ignore", invalid="ignore"):  # scikit-learn checks finiteness by sums
+        return model._rows(X, y, sample_weight, finite="later", y_numeric=True, multi_output=True)
 
 
 class LinearRegression(LinearRegressor):
@@ -204,16 +189,16 @@ class LinearRegression(LinearRegressor):
     Parameters
     ----------
     fit_intercept : bool, default=True
-        Whether to fit an intercept; without, the plane goes through the origin.
+        Whether to fit an intercept.
     copy_X : bool, default=True
         No effect: X is never changed.
     tol : float, default=1e-6
-        No effect: dependent columns are told from independent ones at the level of rounding, not of `tol`, which would
-        cost all digits on hard data without a word (scikit-learn's default does, on NIST's Wampler sets).
+        No effect: columns count as dependent if they are so up to rounding. (A tolerance may cost all digits on hard data
+        without notice, as scikit-learn's default does on NIST's Wampler data sets.)
     n_jobs : int, default=None
-        Number of threads: None is the process's budget, -1 all cores. The result does not depend on it.
+        Number of threads: None is the default of the process, -1 all cores. The result does not depend on it.
     positive : bool, default=False
-        Allow no negative coefficients.
+        Whether coefficients must be nonnegative.
 
     Attributes
     ----------
@@ -221,17 +206,17 @@ class LinearRegression(LinearRegressor):
         Float64, whatever the dtype of X.
     intercept_ : float or ndarray of shape (n_outputs,)
     rank_ : int
-        Rank of the (centred) X; columns dependent up to rounding count once. Not there for a sparse X of more than
-        5,000 features, unless it is small, and not with ``positive``.
+        Rank of the (centred) X, up to rounding. Not available with ``positive``, nor for a large sparse X of more than
+        5,000 features.
     singular_ : ndarray of shape (min(n_rows, n_features),)
-        Singular values of the (centred, weighted) X; not there where ``rank_`` is not.
+        Singular values of the (centred, weighted) X; available where ``rank_`` is.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
 
     Notes
     -----
-    With dependent columns the solution of least norm is found, as by scikit-learn, and the columns are named in a
-    warning (`groundup.errors.DependentColumns`), unless there are no more rows than columns.
+    With dependent columns the result is the solution of least norm, as in scikit-learn. If there are more rows than
+    columns, a warning (`groundup.errors.DependentColumns`) names the dependent columns.
 
     Examples
     --------
@@ -243,6 +228,15 @@ class LinearRegression(LinearRegressor):
     >>> model.coef_.round(9), float(model.intercept_.round(9))
     (array([1., 2.]), 3.0)
     """
+
+    description = ModelDescription(
+        title="Linear regression",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        priority=90,
+        exact_explanations=True,
+    )
 
     sparse: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict] = {
@@ -268,11 +262,11 @@ class LinearRegression(LinearRegressor):
 
     @fitting
     def fit(self, X, y, sample_weight=None):
-        """Fit the plane.
+        """Fit the coefficients.
 
         Parameters
         ----------
-        X : array-like, table, sparse matrix or Place of shape (n_rows, n_features)
+        X : array-like, table, sparse matrix or RowSource of shape (n_rows, n_features)
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
         sample_weight : array-like of shape (n_rows,), optional
 
@@ -280,23 +274,23 @@ class LinearRegression(LinearRegressor):
         -------
         self
         """
-        rows = rows_of(self, X, y, sample_weight)
+        rows = regression_rows(self, X, y, sample_weight)
         target = rows["y"]
         alpha = np.zeros(1 if target.ndim == 1 else target.shape[1])
-        solution, xx = fit_plane(self, rows, X, alpha, self.fit_intercept)
+        solution, xx = fit_least_squares(self, rows, X, alpha, self.fit_intercept)
         self.coef_, self.intercept_ = shaped(solution, target.ndim, self.fit_intercept)
         self._set_rank(solution, xx)
         return self
 
     def summary(self, X, y, sample_weight=None, *, level=0.95):
-        """Return the coefficients with standard errors, t, p and intervals; ``print`` shows the table.
+        """Return the coefficients with standard errors, t and p values and confidence intervals; ``print`` shows a table.
 
         Parameters
         ----------
         X, y, sample_weight
-            The rows of the fit: they are not kept. `y` has one dimension.
+            The training rows, which the model does not store. `y` has one dimension.
         level : float, default=0.95
-            Of the intervals.
+            Confidence level of the intervals.
 
         Returns
         -------
@@ -305,14 +299,14 @@ class LinearRegression(LinearRegressor):
         Warns
         -----
         UserWarning
-            Where columns are made up of others, with their names.
+            If columns are linearly dependent, with their names.
         """
         from groundup.models.linear.summary import summarise
 
         check_is_fitted(self)
         if self.coef_.ndim > 1 and len(self.coef_) > 1:
-            raise ValueError("summary is for one output: fit the columns of y one by one")
-        rows = rows_of(clone(self), X, y, sample_weight)
+            raise ValueError("summary supports one output only: fit the columns of y separately")
+        rows = regression_rows(clone(self), X, y, sample_weight)
         if rows.n_features != self.n_features_in_:
             raise ValueError(f"X has {rows.n_features} features, the fit had {self.n_features_in_}")
         refuse_nonfinite(self, X)
@@ -324,7 +318,7 @@ class LinearRegression(LinearRegressor):
         return summarise(rows, self.coef_.ravel(), b, names, centred=self.fit_intercept, level=level)
 
     def _set_rank(self, solution, xx) -> None:
-        """Keep rank and singular values; a wide Gram matrix's cost more than the fit, and wait until asked for."""
+        """Set rank and singular values; those of a large Gram matrix are computed when first used."""
         for name in ("_gram", "singular_", "rank_"):
             self.__dict__.pop(name, None)
         if solution.rank < 0:
@@ -332,19 +326,19 @@ class LinearRegression(LinearRegressor):
         self.rank_ = solution.rank
         if xx is None:
             self.singular_ = solution.singular
-        elif normal_equations.is_eager(len(xx)):
+        elif len(xx) <= normal_equations.CHEAP_FEATURES:
             self.singular_ = normal_equations.singular_values(xx)
         else:
             self._gram = xx
 
     def __getattr__(self, name):
         if name == "singular_":
-            state = self.__dict__  # bound once: another thread may ask too, or fit anew
+            state = self.__dict__  # read once: another thread may do the same, or fit
             xx = state.get("_gram")
             if xx is not None:
                 with (
                     one_blas_thread()
-                ):  # the bits, which a bundle keeps, depend on the number of BLAS's threads
+                ):  # the bits, which a bundle stores, depend on the number of BLAS threads
                     state["singular_"] = normal_equations.singular_values(xx)
                 state.pop("_gram", None)
             if "singular_" in state:
@@ -352,7 +346,7 @@ class LinearRegression(LinearRegressor):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def get_state(self):
-        """Return the fitted attributes that are declared, by name."""
+        """Return the declared fitted attributes by name."""
         getattr(self, "singular_", None)
         return super().get_state()
 
@@ -362,14 +356,14 @@ class LinearRegression(LinearRegressor):
 
 
 def shaped(solution, n_dims: int, fit_intercept: bool):
-    """Return (coef_, intercept_) in scikit-learn's shapes: y of one dimension gives a vector and a number."""
+    """Return (coef_, intercept_) in scikit-learn's shapes: a vector and a number for y of one dimension."""
     if n_dims == 1:
         return solution.coef[0].copy(), np.float64(solution.intercept[0]) if fit_intercept else 0.0
     return solution.coef, solution.intercept if fit_intercept else 0.0
 
 
-def way_of(learner, solution, gram) -> str:
-    """Return the name that scikit-learn has for the way that was taken."""
-    if learner.positive:
+def solver_name(model, solution, gram) -> str:
+    """Return scikit-learn's name for the method that was used."""
+    if model.positive:
         return "lbfgs"
     return "cholesky" if gram is not None else "svd" if solution.rank >= 0 else "sparse_cg"

@@ -1,19 +1,19 @@
-r"""Logistic regression: the probability of each class from a weighted sum of the features.
+r"""Logistic regression: class probabilities from a weighted sum of the features.
 
 Two classes, z = b + w'x:            p(1 | x) = 1 / (1 + e^-z)
 K > 2 classes, z_k = b_k + w_k'x:    p(k | x) = e^z_k / sum_j e^z_j
 
     minimise over w, b:   sum_i v_i (-log p(y_i | x_i))  +  1/C (rho |w|_1 + (1 - rho)/2 |w|^2)
 
-v_i >= 0: the row's weight times its class's; rho = `l1_ratio`. The intercepts are not penalised. The problem is convex:
-one minimum (with C = inf there may be none, when a plane separates the classes: then a warning says so).
+v_i >= 0 is the weight of the row times that of its class, rho = `l1_ratio`. The intercepts are not penalised. The problem
+is convex. With C = inf there may be no minimum, if a hyperplane separates the classes; then a warning says so.
 
-Without a kink (rho = 0) it is solved by `solvers.quasi_newton`: Newton's method with the Hessian of all rows where that
-is cheap, or of a sample of them, kept while it serves; block by block for many classes. With one, by `solvers.proximal`:
-coordinate descent on a working set's parabola. So all names of scikit-learn's solvers lead to the algorithm that suits
-the problem, and to the same optimum, found to about 1e-12 of the objective rather than to a slope of 1e-4.
+The fit is `linear_fit.LinearFit` with the logistic loss: Newton's method for rho = 0, proximal Newton over working sets
+for rho > 0. All of scikit-learn's solver names lead to the algorithm that suits the problem, and to the same optimum. The
+objective is exact to about 1e-12 of itself, where scikit-learn stops at a gradient of 1e-4. To read the mathematics of
+a Newton step, continue with `linear_fit`, `smooth_problem`, `hessians` and `solvers.quasi_newton`.
 
-Cost: a slope is 4 rows * n_features * n_scores flops, a Hessian rows * n_features^2 (times the pairs of classes).
+Cost: 4 n_rows n_features n_scores flops for a gradient, n_rows n_features^2 for a Hessian (times the pairs of classes).
 Not supported: ``dual=True``, ``solver="liblinear"`` (it penalises the intercept).
 
 Source: T. Hastie, R. Tibshirani, J. Friedman, The Elements of Statistical Learning (2nd ed. 2009), section 4.4.
@@ -27,6 +27,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from groundup.engine.losses import logistic
 from groundup.engine.rows import Csr
 from groundup.models.estimator import (
     Array,
@@ -43,9 +44,9 @@ from groundup.models.estimator import (
     encode_labels,
     fitting,
 )
-from groundup.models.linear import l1_logistic
-from groundup.models.linear.coordinates import Coordinates, minimise
-from groundup.models.linear.least_squares import refuse_nonfinite
+from groundup.models.estimator.description import CLASSIFICATION, ModelDescription
+from groundup.models.linear.linear_fit import FitResult, FitRows, LinearFit, Penalty
+from groundup.models.linear.prediction import LinearClasses, refuse_zero_weight
 from groundup.models.linear.scores import (
     csr_score,
     csr_score_many,
@@ -53,16 +54,13 @@ from groundup.models.linear.scores import (
     log_probability_many,
     probability,
     probability_many,
-    score,
-    score_many,
 )
-from groundup.models.linear.smooth_problem import SmoothProblem, fit
 
 _HUGE = np.finfo(np.float64).max
-_SEPARATED = 1e-8  # of the loss at the start: what is left of it where a plane separates the classes
+_SEPARATED = 1e-8  # share of the initial loss below which a hyperplane separates the classes
 
 
-class LogisticRegression(Callbacks, ClassifierMixin, Learner):
+class LogisticRegression(LinearClasses, Callbacks, ClassifierMixin, Learner):
     """Logistic regression with an L1 or L2 penalty, or both, or none.
 
     Parameters
@@ -70,31 +68,32 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
     penalty : {"l2", None}
         Deprecated, as in scikit-learn: use `C` (``C=np.inf`` is no penalty) and `l1_ratio`.
     C : float, default=1.0
-        Inverse strength of the penalty, in (0, inf].
+        Inverse of the penalty strength, in (0, inf].
     l1_ratio : float, default=0.0
-        The penalty's L1 share, from 0 to 1: 1 leaves features out.
+        L1 share of the penalty, from 0 (ridge) to 1 (lasso, which selects features).
     dual : bool, default=False
         Only False is supported.
     tol : float, default=1e-4
-        The objective is found to within about ``1e-4 * tol**2`` of itself.
+        Tolerance: the objective comes within about ``1e-4 * tol**2`` of its minimum, relatively.
     fit_intercept : bool, default=True
         Whether to fit an intercept (never penalised).
     intercept_scaling : float, default=1
         No effect: it belongs to the liblinear solver.
     class_weight : dict or "balanced", default=None
-        Weight of each class, multiplied by the rows' weights. "balanced": inversely proportional to its rows' weights.
+        Weight of each class, multiplied by the sample weights. "balanced": inversely proportional to the total weight of
+        the class.
     random_state : int, RandomState instance, default=None
         No effect: nothing is random.
     solver : {"lbfgs", "newton-cg", "newton-cholesky", "sag", "saga", "coordinate", "auto"}, default="lbfgs"
-        All find the same optimum, by the algorithm that suits the problem. "liblinear" raises.
+        No effect, except that "liblinear" raises an error: all solvers have the same optimum.
     max_iter : int, default=100
-        At most so many steps over all rows.
+        Maximum number of steps.
     verbose : int, default=0
-        No effect: set a callback to watch the loss.
+        No effect: use a callback to follow the loss.
     warm_start : bool, default=False
-        Start from the last fit's coefficients.
+        Start from the coefficients of the previous fit.
     n_jobs : int, default=None
-        Number of threads: None is the process's budget, -1 all cores. The result does not depend on it.
+        Number of threads: None is the default of the process, -1 all cores. The result does not depend on it.
 
     Attributes
     ----------
@@ -103,11 +102,11 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         Float64, whatever the dtype of X.
     intercept_ : ndarray of shape (1,) or (n_classes,)
     n_iter_ : ndarray of int32 of shape (1,)
-        Steps over all rows.
+        Number of steps.
     objective_ : float
-        What was minimised, where it came to.
+        Final value of the objective.
     gap_ : float
-        An estimate of how far that is above the minimum.
+        Estimate of how far the objective is above its minimum.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
 
@@ -120,6 +119,16 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
     >>> round(model.score(X, y), 2)
     0.97
     """
+
+    description = ModelDescription(
+        title="Logistic regression",
+        family="Linear models",
+        tasks=CLASSIFICATION,
+        preprocessing="linear",
+        priority=90,
+        portfolio=tuple({"C": c} for c in (1.0, 0.1, 10.0, 0.01, 100.0)),
+        exact_explanations=True,
+    )
 
     sparse: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict] = {
@@ -193,7 +202,7 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
 
         Parameters
         ----------
-        X : array-like, table or Place of shape (n_rows, n_features)
+        X : array-like, table or RowSource of shape (n_rows, n_features)
         y : array-like of shape (n_rows,)
             Labels: strings, booleans or numbers.
         sample_weight : array-like of shape (n_rows,), optional
@@ -202,77 +211,41 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         -------
         self
         """
-        strength, ratio = self._strength()
-        known = (self.coef_, self.intercept_) if self.warm_start and hasattr(self, "coef_") else None
+        penalty = self._checked_penalty()
+        start = (self.coef_, self.intercept_) if self.warm_start and hasattr(self, "coef_") else None
         rows = self._rows(X, y, sample_weight, finite="later")
         self._encode(rows)
         tell = self._iterations("iteration", self.max_iter, X, y)
-        kinked = ratio * strength > 0.0
-        found = (self._fit_kinked if kinked else self._fit_smooth)(rows, X, strength, ratio, known, tell)
-        self.n_iter_ = np.array([found.n_iter], dtype=np.int32)
-        total = float(rows["weight"].sum()) if kinked else 1.0
-        self.objective_, self.gap_ = (float(np.clip(v * total, 0.0, _HUGE)) for v in (found.value, found.gap))
-        self._warn(found, strength, loss_at_zero(rows, self.classes_))
+
+        def callback(loss, coefficients):
+            return tell(lambda: {"loss": loss}, lambda: self._attributes(*coefficients()))
+
+        result = self._linear_fit(rows, penalty).fit(FitRows(self, rows, X), start, callback=callback)
+        self._set_result(result)
+        self.n_iter_ = np.array([result.n_iter], dtype=np.int32)
+        self._warn(result, penalty, loss_at_zero(rows, self.classes_))
         self._iterations_end(X, y)
         return self
 
-    def _fit_smooth(self, rows, X, strength: float, ratio: float, known, tell):
-        """Set the coefficients of a fit without a kink; return the minimum."""
-        at, found = minimise(
-            rows,
-            lambda at, known, most, blind: self._solve(
-                at, strength, known, tell, max_iter=most, blind_steps=blind
-            ),
-            known,
-            self.max_iter,
-            centred=self.fit_intercept,
-            free=strength == 0.0,
-            floor=_SEPARATED * loss_at_zero(rows, self.classes_),
-            refuse=lambda: refuse_nonfinite(self, X),
+    def _linear_fit(self, rows, penalty: Penalty) -> LinearFit:
+        """Return the fit that the parameters and `classes_` describe, with a given penalty."""
+        floor = 0.0 if penalty.strength > 0.0 else _SEPARATED * loss_at_zero(rows, self.classes_)
+        n_scores = 1 if len(self.classes_) == 2 else len(self.classes_)
+        return LinearFit(
+            logistic, penalty, n_scores, self.fit_intercept, self.tol, self.max_iter, floor=floor
         )
-        self.coef_, self.intercept_ = at.back(found.theta)
-        return found
 
-    def _fit_kinked(self, rows, X, strength: float, ratio: float, known, tell):
-        """Set the coefficients of a fit with an L1 penalty; return the minimum."""
-        found, self.coef_, self.intercept_ = l1_logistic.fit(
-            self, rows, X, (strength, ratio), self._n_scores, known, tell
-        )
-        return found
+    def _attributes(self, coef: np.ndarray, intercept: np.ndarray) -> dict[str, Any]:
+        """Return the fitted attributes of a model with these coefficients."""
+        return {"coef_": coef, "intercept_": intercept, "classes_": self.classes_}
 
-    @property
-    def _n_scores(self) -> int:
-        return 1 if len(self.classes_) == 2 else len(self.classes_)
-
-    def _solve(
-        self, at: Coordinates, strength: float, known, tell, *, max_iter=None, metric=None, blind_steps=None
-    ):
-        """Return the minimum in some coordinates; the last three as for `smooth_problem.fit`."""
-        rows, n_scores = at.rows, self._n_scores
-        total = float(rows["weight"].sum())
-
-        def watch(value, theta):
-            def attributes():
-                coef, intercept = at.back(theta)
-                return {"coef_": coef, "intercept_": intercept, "classes_": self.classes_}
-
-            return tell(lambda: {"loss": value / total}, attributes)
-
-        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            return fit(
-                SmoothProblem(rows, at.centre, at.price(strength), n_scores, self.fit_intercept),
-                at.start(n_scores, known, self.fit_intercept).ravel(),
-                tol=self.tol,
-                max_iter=self.max_iter if max_iter is None else max_iter,
-                floor=0.0 if strength else _SEPARATED * loss_at_zero(rows, self.classes_),
-                tell=watch,
-                cold=known is None,
-                metric=metric,
-                blind_steps=blind_steps,
-            )
+    def _set_result(self, result: FitResult) -> None:
+        """Set the coefficients and the objective."""
+        self.coef_, self.intercept_ = result.coef, result.intercept
+        self.objective_, self.gap_ = (float(np.clip(v, 0.0, _HUGE)) for v in (result.value, result.gap))
 
     def _encode(self, rows) -> None:
-        """Set `classes_`; put the classes' codes and weights into the rows."""
+        """Set `classes_`; replace labels by class codes, and multiply the weights by those of the classes."""
         self.classes_, codes = encode_labels(rows["y"])
         if len(self.classes_) < 2:
             raise ValueError(
@@ -280,8 +253,7 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
                 f" class: {self.classes_.tolist()[0]!r}"
             )
         weight = rows["weight"]
-        if not weight.sum() > 0.0:
-            raise ValueError("sample_weight sums to zero: no row counts")
+        refuse_zero_weight(weight.sum())
         if self.class_weight is not None:
             each = compute_class_weight(
                 self.class_weight, classes=self.classes_, y=self.classes_[codes], sample_weight=weight
@@ -294,11 +266,11 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
             rows.add("weight", weight * each[codes])
         rows.add("y", codes.astype(np.float64))
 
-    def _strength(self) -> tuple[float, float]:
-        """Return (1 / C, l1_ratio) after checking solver and dual as scikit-learn does."""
-        ratio, C = self._penalty()
+    def _checked_penalty(self) -> Penalty:
+        """Return the penalty, after checking solver and dual as scikit-learn does."""
+        ratio, C = self._ratio_and_C()
         self._refuse_unsupported()
-        return 1.0 / C, float(ratio)
+        return penalty_of(C, float(ratio))
 
     def _refuse_unsupported(self) -> None:
         if self.dual:
@@ -309,8 +281,8 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
                 f"sklearn.linear_model.{type(self).__name__}(solver='liblinear')"
             )
 
-    def _penalty(self):
-        """Return (l1_ratio, C), with scikit-learn 1.9's deprecations."""
+    def _ratio_and_C(self):
+        """Return (l1_ratio, C), with the deprecations of scikit-learn 1.9."""
         if self.penalty == "deprecated":
             if self.l1_ratio is None:
                 _deprecated(
@@ -336,50 +308,17 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
             )
         return {"l2": 0.0, "l1": 1.0}.get(self.penalty, self.l1_ratio or 0.0), self.C
 
-    def _warn(self, found, strength: float, start: float) -> None:
-        """Warn where the optimum was not reached, or there is none."""
-        if strength == 0.0 and found.value <= _SEPARATED * start:
-            message = (
-                "A plane separates the classes: without a penalty there is no optimum, and the coefficients stand "
-                "where the loss vanished. Set C to a finite value."
-            )
-        elif not found.converged and not found.stopped:
-            message = (
-                f"The optimum was not reached in {found.n_iter} iterations (max_iter={self.max_iter}): the objective is "
-                f"about {found.gap / max(abs(found.value), 1e-300):.1e} of itself above it. Raise max_iter, scale the "
-                "columns of X to a like spread, or lower C."
+    def _warn(self, result: FitResult, penalty: Penalty, initial_loss: float) -> None:
+        """Warn if the optimum was not reached, or if there is none."""
+        if penalty.strength == 0.0 and result.value <= _SEPARATED * initial_loss:
+            warnings.warn(
+                "A hyperplane separates the classes: without a penalty there is no optimum, and the coefficients are "
+                "those at which the loss vanished. Set C to a finite value.",
+                ConvergenceWarning,
+                stacklevel=4,
             )
         else:
-            return
-        warnings.warn(message, ConvergenceWarning, stacklevel=4)
-
-    def decision_function(self, X):
-        """Return the scores z.
-
-        Parameters
-        ----------
-        X : array-like or table of shape (n_rows, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_rows,) or (n_rows, n_classes)
-            Two classes: positive means ``classes_[1]``.
-        """
-        return self._scored(X, score, score_many)[0]
-
-    def predict(self, X):
-        """Return the most probable class of each row.
-
-        Parameters
-        ----------
-        X : array-like or table of shape (n_rows, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-        """
-        z, classes = self._scored(X, score, score_many)
-        return classes[(z > 0.0).astype(np.intp) if z.ndim == 1 else z.argmax(axis=1)]
+            result.warn_unless_converged(self.max_iter, "lower C", stacklevel=4)
 
     def predict_proba(self, X):
         """Return the probability of each class.
@@ -393,10 +332,10 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         ndarray of shape (n_rows, n_classes)
             In the order of ``classes_``. A score that overflows gives its limit: 0 or 1.
         """
-        return self._scored(X, probability, probability_many, n_columns=2)[0]
+        return self._apply(X, probability, probability_many)
 
     def predict_log_proba(self, X):
-        """Return the logarithm of each class's probability, exact also where the probability underflows.
+        """Return the logarithm of each class's probability, accurate even where the probability underflows.
 
         Parameters
         ----------
@@ -406,36 +345,36 @@ class LogisticRegression(Callbacks, ClassifierMixin, Learner):
         -------
         ndarray of shape (n_rows, n_classes)
         """
-        return self._scored(X, log_probability, log_probability_many, n_columns=2)[0]
+        return self._apply(X, log_probability, log_probability_many)
 
-    def _scored(self, X, of_two, of_many, n_columns=None):
-        """Return (what the kernel for two classes or for many says of X, the classes), both of one fit."""
+    def _apply(self, X, of_two, of_several):
+        """Return the result, by class, of the kernel for two or for several classes."""
         given, X = X, self._features(X)
-        state = vars(self)  # bound once: a fit in another thread may commit meanwhile
+        state = vars(self)  # read once: a fit in another thread may replace it
         coef, intercept = state["coef_"], state["intercept_"]
-        if coef.shape[1] != X.shape[1]:  # it did, between the look at X and here
-            return self._scored(given, of_two, of_many, n_columns)
-        if isinstance(X, Csr):  # the kernels for dense rows see the scores as rows, to be multiplied by 1
+        if coef.shape[1] != X.shape[1]:  # replaced since X was checked
+            return self._apply(given, of_two, of_several)
+        if isinstance(
+            X, Csr
+        ):  # the dense kernels get the scores as rows, with an identity matrix as coefficients
             n_scores = len(coef)
-            of_rows = csr_score if n_scores == 1 else csr_score_many
+            kernel = csr_score if n_scores == 1 else csr_score_many
             parts = (coef[0], float(intercept[0])) if n_scores == 1 else (coef, intercept)
-            z = self._fill(of_rows, X, *parts, n_columns=None if n_scores == 1 else n_scores)
+            z = self._fill(kernel, X, *parts, n_columns=None if n_scores == 1 else n_scores)
             z = np.clip(z.reshape(X.n_rows, -1), -_HUGE, _HUGE)
             X, coef, intercept = z, np.eye(n_scores), np.zeros(n_scores)
         if len(coef) == 1:
-            return self._fill(of_two, X, coef[0], float(intercept[0]), n_columns=n_columns), state["classes_"]
-        return self._fill(of_many, X, coef, intercept, n_columns=len(coef)), state["classes_"]
+            return self._fill(of_two, X, coef[0], float(intercept[0]), n_columns=2)
+        return self._fill(of_several, X, coef, intercept, n_columns=len(coef))
 
-    def _check_state(self) -> None:
-        expected = 1 if len(self.classes_) == 2 else len(self.classes_)
-        if len(self.classes_) < 2 or len(self.coef_) != expected:
-            raise ValueError(
-                f"{type(self).__name__}: coef_ has {len(self.coef_)} rows for {len(self.classes_)} classes"
-            )
+
+def penalty_of(C: float, l1_ratio: float) -> Penalty:
+    """Return the penalty 1/C (rho |w|_1 + (1 - rho)/2 |w|^2)."""
+    return Penalty(l1_ratio, 1.0 - l1_ratio, 1.0 / C)
 
 
 def loss_at_zero(rows, classes) -> float:
-    """Return the loss of coefficients of zero."""
+    """Return the loss of a model without coefficients."""
     return float(rows["weight"].sum()) * np.log(len(classes))
 
 

@@ -1,11 +1,11 @@
-r"""Least squares by the Gram matrix: the fast way, taken only where it is also right.
+r"""Least squares by the Gram matrix: the fast method, used only where it is accurate.
 
     (X'X + alpha I) w = X'y      with centred, weighted sums from one pass (`engine.statistics.gram`)
 
-The matrix is scaled to a diagonal of ones, which nearly minimises its condition number over all column scalings, and
+The matrix is scaled to a unit diagonal, which nearly minimises its condition number over all column scalings, and
 factored by Cholesky. Its reciprocal condition number in the 1-norm is estimated from the factor (LAPACK ``pocon``, a
-few n_features^2 flops). Where it is below `WELL_CONDITIONED`, or a column does not vary, `solve` returns None, and
-the caller turns to `orthogonal`. So at least about ten digits of w are right, or this way is not taken.
+few n_features^2 flops). If that is below `WELL_CONDITIONED`, or a column is constant, `solve` returns None and the
+caller uses `orthogonal`. So the result has at least about ten correct digits.
 
 Sources: N. Higham, Accuracy and Stability of Numerical Algorithms (2nd ed. 2002), sections 7.3 (scaling), 15.4
 (estimator), 20.4 (normal equations).
@@ -19,13 +19,13 @@ from scipy.linalg import lapack
 from groundup.engine.statistics.gram import Sums
 from groundup.models.linear.orthogonal import Solution
 
-#: Least reciprocal condition number of the scaled matrix: eps / 1e-5 leaves ten digits.
+#: Smallest reciprocal condition number of the scaled matrix: eps / 1e-5 leaves ten digits.
 WELL_CONDITIONED = 1e-5
-_EAGER_FEATURES = 256  # up to here singular values cost less than the pass over the rows
+CHEAP_FEATURES = 256  # up to here singular values cost less than the pass over the rows
 
 
 def solve(sums: Sums, alpha: np.ndarray, centred: bool) -> tuple[Solution, np.ndarray] | None:
-    """Return the solution and the Gram matrix, or None where the sums are not good enough to be solved.
+    """Return the solution and the Gram matrix, or None if the matrix is too ill-conditioned.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def solve(sums: Sums, alpha: np.ndarray, centred: bool) -> tuple[Solution, np.nd
     alpha : ndarray of shape (n_outputs,)
         Penalty of each output; 0 is least squares.
     centred : bool
-        With an intercept.
+        Whether an intercept is fitted.
     """
     diagonal = np.diag(sums.xx)
     coef = np.empty((len(alpha), len(diagonal)))
@@ -44,10 +44,10 @@ def solve(sums: Sums, alpha: np.ndarray, centred: bool) -> tuple[Solution, np.nd
             scale = np.sqrt(diagonal + value)
         if not np.isfinite(scale).all() or (scale <= 0.0).any():
             return None
-        found = _cholesky(sums.xx, float(value), scale, sums.xy[:, which])
-        if found is None:
+        solved = _cholesky(sums.xx, float(value), scale, sums.xy[:, which])
+        if solved is None:
             return None
-        coef[which], condition = found[0].T, max(condition, found[1])
+        coef[which], condition = solved[0].T, max(condition, solved[1])
     if not np.isfinite(coef).all():
         return None
     intercept = sums.y_mean - coef @ sums.x_mean if centred else np.zeros(len(alpha))
@@ -59,13 +59,8 @@ def singular_values(xx: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(np.linalg.eigvalsh(xx)[::-1], 0.0))
 
 
-def is_eager(n_features: int) -> bool:
-    """Tell whether singular values are computed in the fit; else when they are first asked for."""
-    return n_features <= _EAGER_FEATURES
-
-
 def _cholesky(xx, alpha, scale, xy):
-    """Return (w, condition number), or None where the matrix is nearly singular."""
+    """Return (w, condition number), or None if the matrix is nearly singular."""
     # A row times 1/scale, then a column: 1/(scale_i scale_j) could overflow where each alone does not.
     matrix = xx / scale / scale[:, None]
     if alpha:

@@ -1,19 +1,19 @@
-r"""Least squares by orthogonal transformations: slower than the Gram matrix, and right where that is not.
+r"""Least squares by orthogonal transformations: slower than the Gram matrix, and accurate where that is not.
 
-The Gram matrix has the *square* of the data's condition number: with columns 1e-8 from dependent nothing is left of 16
-digits. Here the data themselves are reduced, a chunk of rows at a time, to an upper triangle R with R'R = Z'Z, where
+The condition number of the Gram matrix is the *square* of that of the data: if columns are within 1e-8 of being
+dependent, none of 16 digits is left. Here the rows themselves are reduced, a chunk at a time, to an upper triangle R
+with R'R = Z'Z,
 
     Z = sqrt(v) [1, (X - origin) s, (Y - origin) s]        v: weights, s: powers of two that prevent overflow
 
-(`Triangle`; tall-skinny QR: the triangles of two halves, one above the other, reduce to the triangle of the whole; sparse
-rows are written out with their zeros, a chunk at a time). The column of ones centres the others exactly as the intercept
-would. Then (`solve`)
+by tall-skinny QR (`Triangle`): the triangles of two halves, stacked, reduce to the triangle of the whole. Sparse rows are
+expanded, a chunk at a time. The column of ones centres the others exactly as the intercept would. Then (`solve`)
 
     minimise |z - A w|^2 + alpha |w|^2        with A, z from R
 
-by the singular values of A with its columns brought to one length: the rank then does not depend on units. Where columns
-are dependent up to rounding, the solution of least norm is returned, as scikit-learn does. Where no penalty is paid and
-the rows are not too many, the solution is made better by its own residuals (`refinement`).
+by the singular value decomposition of A with its columns normalised, so that the rank does not depend on units. If
+columns are dependent up to rounding, the solution of least norm is returned, as in scikit-learn. Without a penalty,
+and if there are not too many rows, the solution is improved by iterative refinement (`refinement`).
 
 Cost: 2 rows (n_features + n_outputs + 1)^2 flops, at about half of the processor's peak. Error: about eps times the
 condition number of the scaled columns (and its square times the residual's share of y).
@@ -34,12 +34,14 @@ from groundup.models.linear.refinement import refine
 
 _EPS, _LARGEST = np.finfo(np.float64).eps, np.finfo(np.float64).max
 _CHUNK_BYTES = 4_000_000
-_INVOLVED = 1e-6  # of a direction along which X does not vary: a column's share that is none
-_DEAR = 1e140  # a penalty that leaves less than 1e-280 of a coefficient: nothing, without underflow
+_INVOLVED = 1e-6  # component of a null vector from which on a column counts as part of it
+_PROHIBITIVE = (
+    1e140  # a penalty that leaves less than 1e-280 of a coefficient, which is set to 0 to avoid underflow
+)
 
 
 class Largest:
-    """The largest absolute value of every column of X and of "y", with which columns are scaled."""
+    """Statistic: the largest absolute value of each column of X and of "y", for scaling."""
 
     exact = True
 
@@ -48,7 +50,7 @@ class Largest:
 
     @classmethod
     def of(cls, block) -> Largest:
-        """Look at one run of blocks."""
+        """Summarise one run of blocks."""
         sparse = isinstance(block.X, CsrBlock)
         X = np.zeros((1, block.X.n_features)) if sparse else block.X
         parts = [X, block["y"].reshape(block.hi - block.lo, -1)]
@@ -70,13 +72,13 @@ class Largest:
 
 
 def powers_of_two(largest: np.ndarray) -> np.ndarray:
-    """Return, for each column, the power of two that brings its largest value near 1 (1 for a column of zeros)."""
+    """Return the power of two that brings the largest value of each column near 1 (1 for a column of zeros)."""
     exponent = np.frexp(np.where(largest > 0.0, largest, 0.5))[1]
     return np.ldexp(1.0, -np.clip(exponent, -1020, 1020))
 
 
 class Triangle:
-    """R of the QR decomposition of some rows; see the module.
+    """Statistic: R of the QR decomposition of the rows; see the module.
 
     ``Triangle.of(block, origin, scale, centred)`` reads the block's columns "y" and "weight".
     """
@@ -99,9 +101,8 @@ class Triangle:
             rows = slice(lo, min(lo + step, n))
             Z = np.ones((rows.stop - lo, width))
             ZX, ZY = Z[:, centred : centred + d], Z[:, centred + d :]
-            np.multiply(
-                dense(matvec.cut(X, lo, rows.stop)), scale[:d], out=ZX
-            )  # scaled first: a difference of two numbers may overflow
+            # Scale first: the difference of two unscaled numbers may overflow.
+            np.multiply(dense(matvec.slice_rows(X, lo, rows.stop)), scale[:d], out=ZX)
             np.multiply(Y[rows], scale[d:], out=ZY)
             ZX -= origin[:d] * scale[:d]
             ZY -= origin[d:] * scale[d:]
@@ -120,7 +121,7 @@ def _triangle(Z: np.ndarray) -> np.ndarray:
 
 
 class Solution(NamedTuple):
-    """What a least squares problem comes to, in the units of the data.
+    """The solution of a least squares problem, in the units of the data.
 
     Attributes
     ----------
@@ -128,11 +129,11 @@ class Solution(NamedTuple):
     intercept : ndarray of shape (n_outputs,)
     rank : int
     singular : ndarray of shape (min(n_rows, n_features),)
-        Of the centred, weighted X (without any penalty), largest first.
+        Those of the centred, weighted X (without a penalty), largest first.
     condition : float
-        Of the columns brought to one length, the dependent directions left out.
+        Condition number of the normalised columns, without dependent directions.
     dependent : ndarray of int
-        Columns that make up one another, or are constant beside an intercept; not told of fewer rows than columns.
+        Columns that are linearly dependent, or constant beside an intercept; empty for fewer rows than columns.
     """
 
     coef: np.ndarray
@@ -144,53 +145,55 @@ class Solution(NamedTuple):
 
 
 def solve(rows, origin: np.ndarray, alpha: np.ndarray, centred: bool) -> Solution:
-    """Return the least squares (or ridge) solution for all rows.
+    """Return the least squares or ridge solution.
 
     Parameters
     ----------
     rows : Rows
         With columns "y" and "weight".
     origin : ndarray of shape (n_features + n_outputs,)
-        Shift of the columns; zeros if not `centred`.
+        Subtracted from the columns; zeros if not `centred`.
     alpha : ndarray of shape (n_outputs,)
         Penalty of each output; 0 is least squares.
     centred : bool
-        With an intercept.
+        Whether an intercept is fitted.
     """
     d = rows.n_features
     largest = rows.reduce(Largest).finish()
     scale = powers_of_two(largest)
-    # A column so small that its coefficient would not be a number counts as zeros.
-    dead = np.append(largest[:d] < 1e-308 * largest[d:].max(initial=0.0), np.zeros(len(alpha), dtype=bool))
-    scale[dead] = 1.0
-    shown = np.where(dead, 0.0, scale)
-    whole = R = rows.reduce(Triangle, origin, shown, centred).R
-    mean = origin * shown
+    # A column so small that its coefficient would overflow is treated as zeros.
+    vanishing = np.append(
+        largest[:d] < 1e-308 * largest[d:].max(initial=0.0), np.zeros(len(alpha), dtype=bool)
+    )
+    scale[vanishing] = 1.0
+    factors = np.where(vanishing, 0.0, scale)
+    whole = R = rows.reduce(Triangle, origin, factors, centred).R
+    mean = origin * factors
     if centred:
         mean, R = mean + R[0, 1:] / R[0, 0], R[1:, 1:]
     A, z, s = R[:d, :d], R[:d, d:], scale[:d]
-    find = _wide if len(A) < d else _tall
-    # w and b, in scaled units all the way: sums of huge numbers must not overflow where the result does not.
+    method = _wide if len(A) < d else _tall
+    # w and b stay in scaled units to the end: sums of huge numbers must not overflow if the result does not.
     w = np.empty((d, z.shape[1]))
     rank, condition, sigma, dependent = 0, 1.0, None, np.empty(0, dtype=np.int64)
     noise = noise_of(A, mean[:d])
     for value in np.unique(alpha):
         which = alpha == value
-        w[:, which], rank, condition, more = find(A, z[:, which], s, float(value), noise)
-        if find is _wide:
+        w[:, which], rank, condition, more = method(A, z[:, which], s, float(value), noise)
+        if method is _wide:
             sigma = more
         else:
             dependent = more
     b = (mean[d:] - mean[:d] @ w) * centred
     if rank == d and not alpha.any():
         size = d + centred
-        refine(rows, whole[:size, :size], shown, origin * shown, w, b, condition, centred)
+        refine(rows, whole[:size, :size], factors, origin * factors, w, b, condition, centred)
     coef = np.clip(w.T * s / scale[d:, None], -_LARGEST, _LARGEST)
     intercept = np.clip(b / scale[d:], -_LARGEST, _LARGEST)
     least = s.min()
     if sigma is None:
         sigma = np.linalg.svd(A * (least / s), compute_uv=False)
-    singular = np.zeros(min(rows.n_rows, d))  # centring has taken one of as many rows as columns
+    singular = np.zeros(min(rows.n_rows, d))  # if n_rows <= n_features, centring has removed one
     singular[: len(sigma)] = sigma[: len(singular)] / least
     return Solution(coef, intercept, rank, np.minimum(singular, _LARGEST), condition, dependent)
 
@@ -198,12 +201,12 @@ def solve(rows, origin: np.ndarray, alpha: np.ndarray, centred: bool) -> Solutio
 def noise_of(A: np.ndarray, mean: np.ndarray) -> float:
     """Return the relative size of rounding errors in the centred columns.
 
-    A column is known to `eps` of its values, which is ``eps * rms / spread`` of what is left once it is centred.
+    Values have a relative error of `eps`, which is ``eps * rms / spread`` of the centred column.
     """
     spread = np.linalg.norm(A, axis=0)
     varies = spread > 0.0
-    away = np.abs(mean[varies]) * np.sqrt(max(len(A), 1)) / spread[varies]
-    return float(_EPS * max(10, A.shape[1]) * min(1.0 + away.max(initial=0.0), 1e6))
+    offset = np.abs(mean[varies]) * np.sqrt(max(len(A), 1)) / spread[varies]
+    return float(_EPS * max(10, A.shape[1]) * min(1.0 + offset.max(initial=0.0), 1e6))
 
 
 def _tall(A, z, s, alpha, noise):
@@ -212,22 +215,22 @@ def _tall(A, z, s, alpha, noise):
     norm = np.linalg.norm(A, axis=0)
     norm[norm == 0.0] = 1.0
     A = A / norm
-    if alpha > 0.0:  # |w_true|^2 as d more rows
-        price = np.sqrt(alpha) * (s / norm)
-        A[:, price > _DEAR] = 0.0
-        price[price > _DEAR] = 1.0
-        below = np.hstack([np.diag(price), np.zeros((d, z.shape[1]))])
+    if alpha > 0.0:  # |w|^2 in the units of the data, as d more rows
+        penalty = np.sqrt(alpha) * (s / norm)
+        A[:, penalty > _PROHIBITIVE] = 0.0
+        penalty[penalty > _PROHIBITIVE] = 1.0
+        below = np.hstack([np.diag(penalty), np.zeros((d, z.shape[1]))])
         both = _triangle(np.concatenate([np.hstack([A, z]), below]))
         A, z = both[:d, :d], both[:d, d:]
     U, sigma, Vt = np.linalg.svd(A)
     rank = int((sigma > noise * sigma[0]).sum())
     w = Vt[:rank].T @ ((U[:, :rank].T @ z) / sigma[:rank, None])
     dependent = np.flatnonzero((np.abs(Vt[rank:]) > _INVOLVED).any(axis=0))
-    if rank < d:  # of all solutions the one of least norm in the data's units
+    if rank < d:  # choose the solution of least norm in the units of the data
         unit = s / norm
         unit /= unit.max()
         null = Vt[rank:].T
-        null[np.abs(null) < 100 * d * _EPS] = 0.0  # columns that are not involved, whatever their units
+        null[np.abs(null) < 100 * d * _EPS] = 0.0  # columns that are not part of it, in any units
         null, _ = np.linalg.qr(unit[:, None] * null)
         true = unit[:, None] * w
         w = (true - null @ (null.T @ true)) / unit[:, None]
@@ -235,7 +238,7 @@ def _tall(A, z, s, alpha, noise):
 
 
 def _wide(A, z, s, alpha, noise):
-    """Return (w in scaled units, rank, condition, singular values of A with all columns scaled as the largest).
+    """Return (w in scaled units, rank, condition, singular values of A with all columns scaled like the largest).
 
     A has fewer rows than columns, and w lies in the span of its rows.
     """

@@ -2,9 +2,9 @@ r"""Least squares and ridge regression without negative coefficients.
 
     minimise over w >= 0, b:   sum_i v_i (y_i - b - w'x_i)^2  +  alpha |w|^2
 
-The same working sets and coordinate descent as of the lasso (`solvers.working_sets`), with no price of size but that of
-the squares; the gap that ends it is 1e-10 of the objective. Divided by twice the rows' weight V this is the elastic net's
-objective at alpha / V. At alpha = 0 a price of 1e-10 (of columns of unit spread) chooses among solutions that are equal.
+Solved like the lasso, by working sets and coordinate descent (`solvers.working_sets`), with an L2 penalty only, to a
+duality gap of 1e-10 of the objective. Divided by twice the total weight V this is the objective of the elastic net at
+alpha / V. For alpha = 0 a penalty of 1e-10 (on columns of unit spread) selects one of several equal solutions.
 
 Source: D. Chen, R. Plemmons, "Nonnegativity constraints in numerical analysis", in The Birth of Numerical
 Analysis (2010).
@@ -17,16 +17,16 @@ import copy
 import numpy as np
 
 from groundup.models.linear.orthogonal import Solution
-from groundup.models.linear.sparse_fit import STRICTER, SparseFit, counted
+from groundup.models.linear.sparse_fit import GAP_SHARE, SparseFit, with_weight
 
 _GAP, _SWEEPS = 1e-10, 100_000
 
 
-def fit_positive(learner, rows, X, alpha: np.ndarray, centred: bool) -> Solution:
-    """Return the solution; its rank is not known: -1. The parameters are those of `least_squares.fit_plane`."""
-    settings = copy.copy(learner)
-    settings.fit_intercept, settings.tol, settings.max_iter = centred, _GAP / STRICTER, _SWEEPS
-    rows = counted(rows)
+def fit_positive(model, rows, X, alpha: np.ndarray, centred: bool) -> Solution:
+    """Return the solution, with rank -1 (unknown). The parameters are those of `least_squares.fit_least_squares`."""
+    settings = copy.copy(model)
+    settings.fit_intercept, settings.tol, settings.max_iter = centred, _GAP / GAP_SHARE, _SWEEPS
+    rows = with_weight(rows)
     problem = SparseFit(settings, rows, X)
     targets, total = rows["y"].reshape(rows.n_rows, -1).T, float(rows["weight"].sum())
     start = np.zeros(rows.n_features)

@@ -1,18 +1,21 @@
-r"""Quantile regression: the plane below which a share q of the targets lies.
+r"""Quantile regression: a linear function of the features below which a share q of the targets lies.
 
     minimise over w, b:   1/V sum_i v_i rho(y_i - b - w'x_i)  +  alpha |w|_1,      rho(r) = max(q r, (q - 1) r)
 
-V = sum v_i. q = 1/2 is least absolute errors, whose plane no outlier in y bends; q = 0.05 and 0.95 bound nine tenths of
-the targets.
-The problem is a linear program. An interior point (`solvers.interior`) comes to its optimum in a dozen or two weighted
-least squares; where one plane is best its last digits are found too (`solvers.pinball`), and the coefficients that are
-zero there are exactly zero. Where many planes are best, it is the one in the middle of them. Either way the dual program
-proves how far the objective can be above its minimum; that is warned of where it is more than a millionth.
+V = sum v_i. q = 1/2 gives least absolute errors, which are robust to outliers in y; q = 0.05 and 0.95 enclose nine tenths
+of the targets.
 
-Without a penalty the plane is found in an orthogonal basis of the columns, so that nearly dependent ones cost no digits.
+The problem is a linear program. An interior point method (`solvers.interior`) reaches its optimum in ten to thirty
+weighted least squares problems. If the solution is unique, its last digits are computed as well (`solvers.pinball`),
+and coefficients that are zero are exactly zero; if not, the result is in the middle of the solutions. In both cases
+the dual program bounds how far the objective is above its minimum; if that is more than a millionth, a warning says
+so.
 
-Cost: n_features^2 n_rows a step, over the columns that count where alpha > 0. Rows in memory (some 25 numbers a row, and
-the columns that count).
+Without a penalty the problem is solved in an orthogonal basis of the columns, so that nearly dependent ones lose no
+digits.
+
+Cost: n_rows n_features^2 a step; with alpha > 0, only for the columns in the working set. Rows are kept in memory (about
+25 numbers a row, and the columns of the working set).
 
 Source: R. Koenker, Quantile Regression (2005), sections 1.3 and 6.4.
 """
@@ -27,15 +30,15 @@ import numpy as np
 
 from groundup.engine.rows import Memory, Rows
 from groundup.models.estimator import ConvergenceWarning, Interval, Scalar, StrOptions, fitting
-from groundup.models.linear.designs import columns_of
+from groundup.models.estimator.description import REGRESSION, ModelDescription
+from groundup.models.linear.designs import PROHIBITIVE, design_of, finite_design
 from groundup.models.linear.orthogonal import noise_of, powers_of_two
 from groundup.models.linear.prediction import LinearRegressor
 from groundup.models.linear.solvers import pinball
-from groundup.models.linear.sparse_fit import counted, tamed
+from groundup.models.linear.sparse_fit import with_weight
 
-_SOUGHT, _RIGHT = 1e-9, 1e-6  # gaps, of the objective: what is sought, and what a larger one of is warned of
-_PROHIBITIVE = 1e100  # a price that no coefficient is worth
-_MOST_NUMBERS = 2e8  # of a dense copy of X
+_GOAL, _TOLERANCE = 1e-9, 1e-6  # relative gaps: where the solver stops, and beyond which it has not converged
+_MOST_NUMBERS = 2e8  # in a dense copy of X
 _LARGEST = np.finfo(np.float64).max
 
 
@@ -45,13 +48,13 @@ class QuantileRegressor(LinearRegressor):
     Parameters
     ----------
     quantile : float, default=0.5
-        Which one, in (0, 1); 0.5 is the median.
+        The quantile to predict, in (0, 1); 0.5 is the median.
     alpha : float, default=1.0
-        Price of coefficients (L1), not negative.
+        Strength of the L1 penalty, at least 0.
     fit_intercept : bool, default=True
         Whether to fit an intercept (never penalised).
     solver : {"highs", "highs-ds", "highs-ipm", "interior-point", "revised simplex"}, default="highs"
-        No effect: all find the same optimum.
+        No effect: all solvers have the same optimum.
     solver_options : dict, default=None
         No effect.
 
@@ -60,15 +63,15 @@ class QuantileRegressor(LinearRegressor):
     coef_ : ndarray of shape (n_features,)
     intercept_ : float
     n_iter_ : int
-        Steps of the interior point.
+        Steps of the interior point method.
     objective_, gap_ : float
-        What was minimised, where it came to; how far that is above the minimum at most.
+        Final value of the objective; an upper bound of how far it is above the minimum.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
 
     Notes
     -----
-    Where many planes are best, the one in the middle of them is found, where scikit-learn finds a corner.
+    If the solution is not unique, the result is in the middle of the solutions; scikit-learn returns a corner.
 
     Examples
     --------
@@ -82,7 +85,17 @@ class QuantileRegressor(LinearRegressor):
     0.81
     """
 
+    description = ModelDescription(
+        title="Quantile regression",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        comparison="on request",
+        exact_explanations=True,
+    )
+
     sparse: ClassVar[bool] = True
+    _multi_output: ClassVar[bool] = False
     places: ClassVar[frozenset[str]] = frozenset({"memory"})
     _parameter_constraints: ClassVar[dict] = {
         "quantile": [Interval(Real, 0, 1, closed="neither")],
@@ -106,7 +119,7 @@ class QuantileRegressor(LinearRegressor):
 
     @fitting
     def fit(self, X, y, sample_weight=None):
-        """Fit the plane.
+        """Fit the coefficients.
 
         Parameters
         ----------
@@ -118,78 +131,65 @@ class QuantileRegressor(LinearRegressor):
         -------
         self
         """
-        with np.errstate(
-            over="ignore", invalid="ignore"
-        ):  # scikit-learn sums X and y to see whether they are finite
+        with np.errstate(over="ignore", invalid="ignore"):  # scikit-learn checks finiteness by sums
             rows = self._rows(X, y, sample_weight, y_numeric=True)
         with np.errstate(all="ignore"):
-            found = self._solve(rows)
-        self.n_iter_ = int(found.n_steps)
-        if not found.converged:
+            result = self._solve(rows, X)
+        self.n_iter_ = int(result.n_steps)
+        if not result.converged:
             warnings.warn(
-                f"The optimum was not reached in {found.n_steps} steps: the objective may be up to "
-                f"{found.gap / max(found.value, 1e-300):.1e} of itself above it. Scale the columns of X to a like "
-                "spread, drop columns that others make up, or raise alpha.",
+                f"The optimum was not reached in {result.n_steps} steps: the objective may be up to "
+                f"{result.gap / max(result.value, 1e-300):.1e} of itself above it. Scale the columns of X to a "
+                "similar spread, drop dependent columns, or raise alpha.",
                 ConvergenceWarning,
                 stacklevel=3,
             )
         return self
 
-    def _solve(self, rows: Rows) -> pinball.Found:
-        """Set the coefficients; return what the solver found."""
-        kept, powers = counted(rows), np.ones(rows.n_features)
-        design = self._columns(kept)
-        if not design.finite:  # finite and huge
-            kept, powers = tamed(kept)
-            design = self._columns(kept)
-        y, v = kept["y"], kept["weight"]
+    def _solve(self, rows: Rows, X) -> pinball.SolverResult:
+        """Set the coefficients; return the result of the solver."""
+        weighted, design, powers = finite_design(self, with_weight(rows), X)
+        y, v = weighted["y"], weighted["weight"]
         unit = float(powers_of_two(np.array([np.abs(y).max(initial=0.0)]))[0])
         if self.alpha == 0.0 and rows.n_rows * rows.n_features <= _MOST_NUMBERS:
-            found, w, b = _unpenalised(design, y * unit, float(self.quantile))
+            result, w, b = _unpenalised(design, y * unit, float(self.quantile))
         else:
-            reach = np.minimum(design.scale * powers, _PROHIBITIVE)  # a unit of a column, in the data's
-            price = np.minimum(float(self.alpha) * v.sum() * reach, _PROHIBITIVE)
-            price[reach == 0.0] = np.inf
-            found = pinball.minimise(
-                design, y * unit, v, price, float(self.quantile), sought=_SOUGHT, right=_RIGHT
+            reach = np.minimum(design.scale * powers, PROHIBITIVE)  # the unit of each column in the data
+            penalty = np.minimum(float(self.alpha) * v.sum() * reach, PROHIBITIVE)
+            penalty[reach == 0.0] = np.inf
+            result = pinball.minimise(
+                design, y * unit, v, penalty, float(self.quantile), goal=_GOAL, tolerance=_TOLERANCE
             )
-            w, b = found.w, found.b
+            w, b = result.w, result.b
         w = w * design.scale / unit
         b = (b / unit - float(design.mean @ w)) * self.fit_intercept
         self.coef_ = np.clip(w * powers, -_LARGEST, _LARGEST)
         self.intercept_ = float(np.clip(b, -_LARGEST, _LARGEST))
         self.objective_, self.gap_ = (
-            float(min(part / float(v.sum()) / unit, _LARGEST)) for part in (found.value, found.gap)
+            float(min(part / float(v.sum()) / unit, _LARGEST)) for part in (result.value, result.gap)
         )
-        return found
-
-    def _columns(self, rows):
-        return columns_of(rows, centred=self.fit_intercept, n_threads=self._n_threads())
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = False
-        return tags
+        return result
 
 
-def _unpenalised(design, y: np.ndarray, quantile: float) -> tuple[pinball.Found, np.ndarray, float]:
-    """Return (what was found, w, b) without a penalty, by an orthogonal basis of the columns, however dependent they are.
+def _unpenalised(design, y: np.ndarray, quantile: float) -> tuple[pinball.SolverResult, np.ndarray, float]:
+    """Return (result of the solver, w, b) without a penalty, by way of an orthogonal basis of the columns.
 
-    Not where a penalty is paid: |w|_1 is another in another basis, and it keeps w small where columns are dependent.
+    With a penalty this is not possible, as |w|_1 is different in another basis, and not necessary, as the penalty keeps w
+    small where columns are dependent.
     """
     v, n = design.rows["weight"], design.rows.n_rows
     design.choose(np.flatnonzero(design.scale > 0.0))
-    Z, ids = design.part(slice(None)), design.ids
+    Z, ids = design.chosen_rows(slice(None)), design.ids
     mean = (v @ Z) / v.sum() * design.centred
     Q, R = np.linalg.qr(Z - mean)
     U, sigma, Vt = np.linalg.svd(R, full_matrices=False)
     noise = noise_of(R, mean + (design.mean * design.scale)[ids])
     rank = int((sigma > noise * sigma[:1]).sum())
     rows = Rows(Memory(np.sqrt(n) * (Q @ U[:, :rank])), {"y": y, "weight": v}, design.rows.n_threads)
-    basis = columns_of(rows, centred=design.centred, n_threads=design.n_threads)
-    price = np.where(basis.scale > 0.0, 0.0, np.inf)
-    found = pinball.minimise(basis, y, v, price, quantile, sought=_SOUGHT, right=_RIGHT)
-    u = found.w * basis.scale
+    basis = design_of(rows, centred=design.centred, n_threads=design.n_threads)
+    penalty = np.where(basis.scale > 0.0, 0.0, np.inf)
+    result = pinball.minimise(basis, y, v, penalty, quantile, goal=_GOAL, tolerance=_TOLERANCE)
+    u = result.w * basis.scale
     w = np.zeros(len(design.scale))
     w[ids] = np.sqrt(n) * (Vt[:rank].T @ (u / sigma[:rank]))
-    return found, w, found.b - float(basis.mean @ u) - float(mean @ w[ids])
+    return result, w, result.b - float(basis.mean @ u) - float(mean @ w[ids])

@@ -1,14 +1,17 @@
-r"""A solution of least squares made better by its own residuals, computed as if with 32 digits.
+r"""Iterative refinement of a least squares solution, with residuals computed to about 32 digits.
 
-What rounding took from the coefficients shows in the residuals r = y - b - X w, if these are computed exactly enough: as
-sums of two numbers each (high and low part), with the exact error of every product and sum. Then
+The rounding errors of the coefficients can be recovered from the residuals r = y - b - X w, if these are computed
+accurately enough: as sums of a high and a low part, with the exact error of every product and sum. Then
 
     R'R delta = Z'V r          with the triangle R of Z = sqrt(V) [1, X - origin]
 
-is solved for a correction, three times at most. Each leaves a share of about eps cond^2 of the error, so it is done up to
-a condition number of 1e7. Where the plane goes through the points (as in NIST's Wampler sets) all digits become right.
+gives a correction, at most three times. Each reduces the error by a factor of about eps cond^2, so condition numbers
+up to 1e7 can be refined. If the fit is exact, all digits become correct.
 
-Cost: about 30 flops a number and pass, so it is done up to 2e7 numbers.
+`test_least_squares.test_polynomials_in_few_rows_are_found_to_nine_digits` needs it for degree 8; NIST's data sets
+(`test_nist`) reach their digits without.
+
+Cost: about 30 flops for each number and pass, so it is limited to 2e7 numbers.
 
 Sources: T. Dekker, "A floating-point technique for extending the available precision", Numer. Math. 18 (1971); Å. Björck,
 Numerical Methods for Least Squares Problems (1996), section 6.6.5 (corrected seminormal equations).
@@ -24,11 +27,11 @@ from groundup.engine.rows import dense
 
 _MOST_NUMBERS, _WORST = 2e7, 1e7
 _STEPS = 3
-_SPLIT = 134217729.0  # 2^27 + 1: cuts 53 bits into 26 and 26
+_SPLIT = 134217729.0  # 2^27 + 1: splits 53 bits into 26 and 26
 
 
 @kernel
-def _misfit(X, y, weight, scale, y_scale, origin, w, b, out_sums):
+def _gradient(X, y, weight, scale, y_scale, origin, w, b, out_sums):
     """Add v r (x - origin, 1) of all rows, all in scaled units, to `out_sums`."""
     n, d = X.shape
     for i in range(n):
@@ -54,8 +57,8 @@ def _misfit(X, y, weight, scale, y_scale, origin, w, b, out_sums):
             out_sums[j] += r * (X[i, j] * scale[j] - origin[j])
 
 
-class Misfit:
-    """The slope of half the squared error, in scaled units: ``Misfit.of(block, output, scale, origin, w, b)``."""
+class AccurateGradient:
+    """Z'V r with accurate residuals, in scaled units: ``AccurateGradient.of(block, output, scale, origin, w, b)``."""
 
     exact = False
 
@@ -63,16 +66,18 @@ class Misfit:
         self.sums = sums
 
     @classmethod
-    def of(cls, block, output: int, scale: np.ndarray, origin: np.ndarray, w: np.ndarray, b: float) -> Misfit:
+    def of(
+        cls, block, output: int, scale: np.ndarray, origin: np.ndarray, w: np.ndarray, b: float
+    ) -> AccurateGradient:
         """Summarise one block for one output; `origin` is in scaled units."""
         X = dense(block.X)
         d = X.shape[1]
         y = np.ascontiguousarray(block["y"].reshape(len(X), -1)[:, output])
         sums = np.zeros(d + 1)
-        _misfit(X, y, block["weight"], scale[:d], float(scale[d + output]), origin[:d], w, b, sums)
+        _gradient(X, y, block["weight"], scale[:d], float(scale[d + output]), origin[:d], w, b, sums)
         return cls(sums)
 
-    def merge(self, other: Misfit) -> Misfit:
+    def merge(self, other: AccurateGradient) -> AccurateGradient:
         """Return the sums of both, in place of `self`."""
         self.sums += other.sums
         return self
@@ -90,13 +95,13 @@ def refine(
     R : ndarray of shape (n_features + centred, n_features + centred)
         The triangle of [1, X - origin], or of X.
     scale : ndarray of shape (n_features + n_outputs,)
-        Powers of two, and 0 for columns that are left out.
+        Powers of two; 0 for columns that are left out.
     origin : ndarray
-        Of the columns, scaled.
+        Subtracted from the columns, in scaled units.
     condition : float
-        Of X with its columns brought to one length.
+        Condition number of the normalised columns of X.
     centred : bool
-        With an intercept.
+        Whether an intercept is fitted.
     """
     d = rows.n_features
     if rows.n_rows * d > _MOST_NUMBERS or condition > _WORST or not np.diag(R).all():
@@ -104,7 +109,9 @@ def refine(
     for k in range(w.shape[1]):
         before = np.inf
         for _ in range(_STEPS):
-            g = rows.reduce(Misfit, k, scale, origin, np.ascontiguousarray(w[:, k]), float(b[k])).sums
+            g = rows.reduce(
+                AccurateGradient, k, scale, origin, np.ascontiguousarray(w[:, k]), float(b[k])
+            ).sums
             g = np.append(g[d], g[:d]) if centred else g[:d]
             delta = solve_triangular(
                 R, solve_triangular(R, g, trans="T", check_finite=False), check_finite=False

@@ -1,10 +1,11 @@
-r"""Ridge regression: least squares with a price on large coefficients.
+r"""Ridge regression: least squares with an L2 penalty.
 
     minimise over w, b:   sum_i v_i |y_i - b - w'x_i|^2  +  alpha |w|^2
 
-The penalty makes every problem solvable and pulls w towards zero, most along the directions in which X varies least. See
-`least_squares` for the two ways to the solution; alpha is added to the Gram matrix's diagonal, or as n_features more rows
-sqrt(alpha) e_j to the triangle. Several outputs may have an alpha each; those with the same one share a factorisation.
+The penalty makes every problem solvable and shrinks w towards zero, most along the directions in which X varies
+least. The methods are those of `least_squares`: alpha is added to the diagonal of the Gram matrix, or as n_features
+rows sqrt(alpha) e_j to the triangle. Each output may have its own alpha; outputs with the same one share a
+factorisation.
 
 Source: A. Hoerl, R. Kennard, "Ridge regression", Technometrics 12 (1970).
 """
@@ -17,7 +18,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from groundup.models.estimator import Interval, Scalar, StrOptions, fitting
-from groundup.models.linear.least_squares import fit_plane, rows_of, shaped, way_of
+from groundup.models.estimator.description import REGRESSION, ModelDescription
+from groundup.models.linear.least_squares import fit_least_squares, regression_rows, shaped, solver_name
 from groundup.models.linear.prediction import LinearRegressor
 
 ITERATIVE = ("lsqr", "sparse_cg", "sag", "saga")
@@ -29,22 +31,23 @@ class Ridge(LinearRegressor):
     Parameters
     ----------
     alpha : float or array-like of shape (n_outputs,), default=1.0
-        Strength of the penalty, not negative; 0 is least squares.
+        Strength of the penalty, at least 0; 0 is least squares.
     fit_intercept : bool, default=True
         Whether to fit an intercept (never penalised).
     copy_X : bool, default=True
         No effect: X is never changed.
     max_iter : int, default=None
-        No effect: where a solver iterates (a sparse X of 500 features or more) a proof ends it.
+        No effect: the only iterative solver (for sparse X with 500 features or more) stops at an error bound.
     tol : float, default=1e-4
         No effect: the solution is exact up to rounding.
     solver : {"auto", "cholesky", "svd", "lbfgs"}, default="auto"
-        "auto" and "cholesky" factor the Gram matrix, and turn to orthogonal transformations where it is ill conditioned;
-        "svd" always takes these. On a sparse X of 500 features or more "auto" first tries up to 30 conjugate gradients,
-        and keeps what is proven to be within 1e-14 of the optimum's value. scikit-learn's iterative solvers find the
-        same solution less exactly, and raise; "lbfgs" is its name for ``positive=True``, where "auto" does as well.
+        "auto" and "cholesky" factor the Gram matrix, or use orthogonal transformations if it is ill-conditioned; "svd"
+        always uses these. For sparse X with 500 features or more, "auto" first tries up to 30 conjugate gradient steps,
+        and accepts the result if its objective is within 1e-14 of the optimum. scikit-learn's other iterative solvers
+        compute the same solution less accurately, and raise an error here. "lbfgs" is scikit-learn's name for
+        ``positive=True``.
     positive : bool, default=False
-        Allow no negative coefficients.
+        Whether coefficients must be nonnegative.
     random_state : int, RandomState instance, default=None
         No effect: nothing is random.
 
@@ -55,7 +58,7 @@ class Ridge(LinearRegressor):
     intercept_ : float or ndarray of shape (n_outputs,)
     n_iter_ : None
     solver_ : str
-        "cholesky", "svd", "sparse_cg", or "lbfgs" for ``positive``: scikit-learn's name for the way that was taken.
+        "cholesky", "svd", "sparse_cg", or "lbfgs" for ``positive``: scikit-learn's name for the method that was used.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
 
@@ -69,6 +72,16 @@ class Ridge(LinearRegressor):
     >>> round(Ridge(alpha=1.0).fit(X, y).score(X, y), 2)
     0.75
     """
+
+    description = ModelDescription(
+        title="Ridge regression",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        priority=80,
+        portfolio=tuple({"alpha": a} for a in (1.0, 10.0, 0.1, 100.0, 1000.0)),
+        exact_explanations=True,
+    )
 
     sparse: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict] = {
@@ -107,11 +120,11 @@ class Ridge(LinearRegressor):
 
     @fitting
     def fit(self, X, y, sample_weight=None):
-        """Fit the plane.
+        """Fit the coefficients.
 
         Parameters
         ----------
-        X : array-like, table, sparse matrix or Place of shape (n_rows, n_features)
+        X : array-like, table, sparse matrix or RowSource of shape (n_rows, n_features)
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
         sample_weight : array-like of shape (n_rows,), optional
 
@@ -119,18 +132,18 @@ class Ridge(LinearRegressor):
         -------
         self
         """
-        refuse_solver(self)
-        rows = rows_of(self, X, y, sample_weight)
+        check_solver(self)
+        rows = regression_rows(self, X, y, sample_weight)
         target = rows["y"]
         alpha = self._alphas(1 if target.ndim == 1 else target.shape[1])
-        solution, gram = fit_plane(
+        solution, gram = fit_least_squares(
             self, rows, X, alpha, self.fit_intercept, orthogonally=self.solver == "svd"
         )
         self.coef_, self.intercept_ = shaped(solution, target.ndim, self.fit_intercept)
         if len(alpha) == 1:  # also for y of shape (n_rows, 1), as in scikit-learn
             self.coef_ = self.coef_.ravel()
         self.n_iter_ = None
-        self.solver_ = way_of(self, solution, gram)
+        self.solver_ = solver_name(self, solution, gram)
         return self
 
     def _check_state(self) -> None:
@@ -148,16 +161,16 @@ class Ridge(LinearRegressor):
         return np.broadcast_to(alpha, n_outputs)
 
 
-def refuse_solver(learner) -> None:
-    """Raise ValueError for a solver that is not here, or not for this problem."""
-    name, solver = type(learner).__name__, learner.solver
-    if learner.positive and solver not in ("auto", "lbfgs"):
+def check_solver(model) -> None:
+    """Raise ValueError for a solver that is not supported, or not for this problem."""
+    name, solver = type(model).__name__, model.solver
+    if model.positive and solver not in ("auto", "lbfgs"):
         raise ValueError(f"{name}(positive=True) takes solver='auto' or 'lbfgs', not {solver!r}")
-    if solver == "lbfgs" and not learner.positive:
+    if solver == "lbfgs" and not model.positive:
         raise ValueError(
             "'lbfgs' solver can be used only when positive=True. Please use another solver: 'auto'."
         )
     if solver in ITERATIVE:
         raise ValueError(
-            f"{name}(solver={solver!r}) is not supported: solver='auto' finds the same solution, exactly"
+            f"{name}(solver={solver!r}) is not supported: solver='auto' computes the same solution, more accurately"
         )

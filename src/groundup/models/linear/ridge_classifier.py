@@ -1,4 +1,4 @@
-"""Ridge classifier: ridge regression on -1 and 1, one output a class, and the class of the highest score."""
+"""Ridge classifier: ridge regression on targets -1 and 1, one output for each class; the highest score wins."""
 
 from __future__ import annotations
 
@@ -17,32 +17,33 @@ from groundup.models.estimator import (
     encode_labels,
     fitting,
 )
-from groundup.models.linear.least_squares import fit_plane, way_of
-from groundup.models.linear.linear_classes import LinearClasses
-from groundup.models.linear.ridge import Ridge, refuse_solver
+from groundup.models.estimator.description import CLASSIFICATION, ModelDescription
+from groundup.models.linear.least_squares import fit_least_squares, solver_name
+from groundup.models.linear.prediction import LinearClasses
+from groundup.models.linear.ridge import Ridge, check_solver
 
 
 class RidgeClassifier(LinearClasses, ClassifierMixin, Learner):
-    """Classifier by ridge regression: fast, and often as right as logistic regression; no probabilities.
+    """Classifier by ridge regression: fast and often as accurate as logistic regression, but without probabilities.
 
     Parameters
     ----------
     alpha : float, default=1.0
-        Strength of the penalty, not negative.
+        Strength of the penalty, at least 0.
     fit_intercept : bool, default=True
         Whether to fit an intercept (never penalised).
     copy_X : bool, default=True
         No effect: X is never changed.
     max_iter : int, default=None
-        No effect: where a solver iterates (a sparse X of 500 features or more) a proof ends it.
+        No effect: the only iterative solver (for sparse X with 500 features or more) stops at an error bound.
     tol : float, default=1e-4
         No effect: the solution is exact up to rounding.
     class_weight : dict or "balanced", default=None
-        Weight of each class, multiplied by the rows' weights.
+        Weight of each class, multiplied by the sample weights.
     solver : {"auto", "cholesky", "svd", "lbfgs"}, default="auto"
         As for `Ridge`.
     positive : bool, default=False
-        Allow no negative coefficients.
+        Whether coefficients must be nonnegative.
     random_state : int, RandomState instance, default=None
         No effect: nothing is random.
 
@@ -54,7 +55,7 @@ class RidgeClassifier(LinearClasses, ClassifierMixin, Learner):
     intercept_ : ndarray of shape (1,) or (n_classes,)
     n_iter_ : None
     solver_ : str
-        "cholesky", "svd", "sparse_cg", or "lbfgs" for ``positive``: scikit-learn's name for the way that was taken.
+        "cholesky", "svd", "sparse_cg", or "lbfgs" for ``positive``: scikit-learn's name for the method that was used.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
 
@@ -66,6 +67,16 @@ class RidgeClassifier(LinearClasses, ClassifierMixin, Learner):
     >>> round(RidgeClassifier().fit(X, y).score(X, y), 2)
     0.86
     """
+
+    description = ModelDescription(
+        title="Ridge classifier",
+        family="Linear models",
+        tasks=CLASSIFICATION,
+        preprocessing="linear",
+        comparison="on request",
+        portfolio=tuple({"alpha": a} for a in (1.0, 10.0, 0.1, 100.0, 1000.0)),
+        exact_explanations=True,
+    )
 
     sparse: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict] = {
@@ -109,7 +120,7 @@ class RidgeClassifier(LinearClasses, ClassifierMixin, Learner):
 
         Parameters
         ----------
-        X : array-like, table, sparse matrix or Place of shape (n_rows, n_features)
+        X : array-like, table, sparse matrix or RowSource of shape (n_rows, n_features)
         y : array-like of shape (n_rows,)
         sample_weight : array-like of shape (n_rows,), optional
 
@@ -117,7 +128,7 @@ class RidgeClassifier(LinearClasses, ClassifierMixin, Learner):
         -------
         self
         """
-        refuse_solver(self)
+        check_solver(self)
         rows = self._rows(X, y, sample_weight, finite="later")
         self.classes_, codes = encode_labels(rows["y"])
         if len(self.classes_) < 2:
@@ -132,12 +143,14 @@ class RidgeClassifier(LinearClasses, ClassifierMixin, Learner):
         positive = [1] if len(self.classes_) == 2 else range(len(self.classes_))
         rows.add("y", np.column_stack([np.where(codes == k, 1.0, -1.0) for k in positive]))
         alpha = np.full(len(positive), float(np.ravel(self.alpha)[0]))
-        exactly = self.solver == "svd"
-        solution, gram = fit_plane(self, rows, X, alpha, self.fit_intercept, orthogonally=exactly)
+        orthogonally = self.solver == "svd"
+        solution, gram = fit_least_squares(
+            self, rows, X, alpha, self.fit_intercept, orthogonally=orthogonally
+        )
         self.coef_ = solution.coef[0].copy() if len(positive) == 1 else solution.coef
         self.intercept_ = solution.intercept if self.fit_intercept else np.zeros(len(positive))
         self.n_iter_ = None
-        self.solver_ = way_of(self, solution, gram)
+        self.solver_ = solver_name(self, solution, gram)
         return self
 
     def _check_state(self) -> None:

@@ -1,7 +1,7 @@
-"""Scores of linear models, intercept + sum_j x_j w_j: a row's bits never depend on its neighbours.
+"""Predictions of linear models: scores, intercept + sum_j x_j w_j, and the probabilities that follow from them.
 
-One output: eight partial sums (j mod 8), added in pairs at the end, in one fixed order. Several outputs: each
-output's sum runs over j in ascending order (register tiles of six rows by two vectors of outputs).
+A row's result never depends on the rows beside it. With one output the sum is that of `matvec.dot`; with several, each
+output's sum runs over j in ascending order, in register tiles of six rows by two vectors of outputs.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from groundup.engine.kernels import kernel
 from groundup.engine.kernels.tiles import ROWS, VECTOR_BYTES, gemm_tile
 from groundup.engine.losses import logistic
 from groundup.engine.losses.softmax import to_probabilities
+from groundup.models.linear.matvec import csr_dot, dot
 
 _WIDTH = 2 * (VECTOR_BYTES // 8)
 _STRIP = 8 * ROWS
@@ -19,32 +20,11 @@ _HUGE = np.finfo(np.float64).max
 _TILE = gemm_tile(ROWS, 2)
 
 
-@kernel(inline=True)
-def _dot(X, i, w):
-    """Return sum_j X[i, j] w[j], in eight interleaved partial sums."""
-    d = len(w)
-    a = b = c = e = f = g = h = k = 0.0
-    whole = d - d % 8
-    for j in range(0, whole, 8):
-        a += X[i, j] * w[j]
-        b += X[i, j + 1] * w[j + 1]
-        c += X[i, j + 2] * w[j + 2]
-        e += X[i, j + 3] * w[j + 3]
-        f += X[i, j + 4] * w[j + 4]
-        g += X[i, j + 5] * w[j + 5]
-        h += X[i, j + 6] * w[j + 6]
-        k += X[i, j + 7] * w[j + 7]
-    total = ((a + b) + (c + e)) + ((f + g) + (h + k))
-    for j in range(whole, d):
-        total += X[i, j] * w[j]
-    return total
-
-
 @kernel
 def score(X, w, intercept, out):
     """Write intercept + X w: w of shape (n_features,), out of shape (n_rows,)."""
     for i in range(len(X)):
-        out[i] = intercept + _dot(X, i, w)
+        out[i] = intercept + dot(X, i, w, 0.0)
 
 
 @kernel
@@ -58,7 +38,7 @@ def _score_many(X, W, intercept, out):
             for j in range(d):
                 rows[i, j] = X[lo + i, j]
         sums[:] = 0.0
-        for r in range(0, m, ROWS):  # rows of the last tile that are not there: whatever the buffer holds
+        for r in range(0, m, ROWS):  # the last tile may hold leftovers of the buffer, which are not used
             for c in range(0, ld, _WIDTH):
                 _TILE(
                     rows, np.int64(r * d), np.int64(d), np.int64(1), np.int64(d),
@@ -82,10 +62,7 @@ def score_many(X, coef, intercept, out):
 def csr_score(X, w, intercept, out):
     """Write intercept + X w for rows of a sparse matrix (a `CsrBlock`)."""
     for i in range(len(out)):
-        total = 0.0
-        for at in range(X.indptr[i], X.indptr[i + 1]):
-            total += X.data[at] * w[X.indices[at]]
-        out[i] = intercept + total
+        out[i] = intercept + csr_dot(X, i, w)
 
 
 @kernel
@@ -94,15 +71,12 @@ def csr_score_many(X, coef, intercept, out):
     n_outputs = len(intercept)
     for i in range(len(out)):
         for k in range(n_outputs):
-            total = 0.0
-            for at in range(X.indptr[i], X.indptr[i + 1]):
-                total += X.data[at] * coef[k, X.indices[at]]
-            out[i, k] = intercept[k] + total
+            out[i, k] = intercept[k] + csr_dot(X, i, coef[k])
 
 
 @kernel
-def _mark(X, i, z):
-    """Return 0 for an infinite score of a finite row, which has overflowed, else NaN: so the caller learns of the row."""
+def _nan_unless_overflow(X, i, z):
+    """Return 0 for the infinite score of a finite row (an overflow), else NaN, which reports bad input to the caller."""
     if np.isnan(z):
         return np.nan
     for j in range(X.shape[1]):
@@ -115,10 +89,10 @@ def _mark(X, i, z):
 def probability(X, w, intercept, out):
     """Write the probabilities of two classes, of shape (n_rows, 2); NaN where z is NaN, or the row is not finite."""
     for i in range(len(X)):
-        z = intercept + _dot(X, i, w)
-        bad = z - z  # NaN, where z is NaN or infinite
+        z = intercept + dot(X, i, w, 0.0)
+        bad = z - z  # NaN where z is NaN or infinite
         if bad != 0.0:
-            bad = _mark(X, i, z)
+            bad = _nan_unless_overflow(X, i, z)
         out[i, 0] = logistic.probability(-z) + bad
         out[i, 1] = logistic.probability(z) + bad
 
@@ -127,18 +101,18 @@ def probability(X, w, intercept, out):
 def log_probability(X, w, intercept, out):
     """Write the logarithms of the probabilities of two classes, of shape (n_rows, 2)."""
     for i in range(len(X)):
-        z = intercept + _dot(X, i, w)
+        z = intercept + dot(X, i, w, 0.0)
         bad = z - z
         if bad != 0.0:
-            bad = _mark(X, i, z)
+            bad = _nan_unless_overflow(X, i, z)
             z = min(max(z, -_HUGE), _HUGE)  # infinity times 0 is NaN
         out[i, 0] = bad - logistic.value(z, 0.0)
         out[i, 1] = bad - logistic.value(-z, 0.0)
 
 
 @kernel
-def _to_limits(z):
-    """Replace infinite scores by finite ones of the same probabilities: the greatest share 1, the others have none."""
+def _clip_infinite(z):
+    """Replace infinite scores by finite ones of the same probabilities: the largest scores share 1."""
     high = z[0]
     for k in range(1, len(z)):
         high = max(high, z[k])
@@ -151,7 +125,7 @@ def _to_limits(z):
 
 @kernel
 def _normalise(X, out, logarithm):
-    """Replace each row's scores by probabilities or their logarithms; by NaN where one is NaN, or the row not finite."""
+    """Replace scores by probabilities or their logarithms; by NaN where a score is NaN or the row is not finite."""
     n, n_classes = out.shape
     flat = out.reshape(-1)
     z = np.empty(n_classes)
@@ -164,8 +138,8 @@ def _normalise(X, out, logarithm):
             bad = 0.0
             for k in range(n_classes):
                 if z[k] - z[k] != 0.0:
-                    bad += _mark(X, i, z[k])
-            _to_limits(z)
+                    bad += _nan_unless_overflow(X, i, z[k])
+            _clip_infinite(z)
             for k in range(n_classes):
                 out[i, k] = z[k]
         total = to_probabilities(flat, i * n_classes, n_classes)

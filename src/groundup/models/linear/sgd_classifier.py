@@ -1,4 +1,4 @@
-"""`SGDClassifier`: see `descent` for what it does."""
+"""`SGDClassifier`; the descent itself is in `descent`."""
 
 from __future__ import annotations
 
@@ -18,8 +18,15 @@ from groundup.models.estimator import (
     encode_labels,
     fitting,
 )
-from groundup.models.linear.descent import OF_LABELS, OF_NUMBERS, Descent, scores_of, start_at
-from groundup.models.linear.linear_classes import LinearClasses
+from groundup.models.estimator.description import CLASSIFICATION, ModelDescription
+from groundup.models.linear.descent import (
+    CLASSIFICATION_LOSSES,
+    REGRESSION_LOSSES,
+    Descent,
+    initial_weights,
+    scores_of,
+)
+from groundup.models.linear.prediction import LinearClasses
 
 
 class SGDClassifier(LinearClasses, ClassifierMixin, Descent):
@@ -31,44 +38,45 @@ class SGDClassifier(LinearClasses, ClassifierMixin, Descent):
         "hinge", "log_loss", "modified_huber", "squared_hinge", "perceptron", or a regression loss (see `SGDRegressor`).
     penalty : {"l2", "l1", "elasticnet", None}, default="l2"
     alpha : float, default=0.0001
-        Price of weights; also sets the learning rate of the schedule "optimal".
+        Strength of the penalty; also sets the learning rate of the schedule "optimal".
     l1_ratio : float, default=0.15
-        The L1 share of "elasticnet".
+        L1 share of the penalty "elasticnet".
     fit_intercept : bool, default=True
     max_iter : int, default=1000
-        At most so many epochs.
+        Maximum number of epochs.
     tol : float or None, default=1e-3
-        Stop where the mean loss falls by less for `n_iter_no_change` epochs; None: after `max_iter`.
+        Stop when the mean loss decreases by less for `n_iter_no_change` epochs; None stops after `max_iter` epochs.
     shuffle : bool, default=True
         Visit the rows in a new random order in each epoch.
     verbose : int, default=0
-        No effect: set a callback to watch.
+        No effect: use a callback to follow the fit.
     epsilon : float, default=0.1
-        Of the losses "huber", "epsilon_insensitive", "squared_epsilon_insensitive".
+        Parameter of the losses "huber", "epsilon_insensitive", "squared_epsilon_insensitive".
     n_jobs : int, default=None
-        Number of threads over classes: None is the process's budget, -1 all cores. The result does not depend on it.
+        Number of threads over classes: None is the default of the process, -1 all cores. The result does not depend
+        on it.
     random_state : int, RandomState instance, default=None
-        Of the order of the rows.
+        Seed of the order of the rows.
     learning_rate : str, default="optimal"
-        "constant", "optimal", "invscaling", "adaptive" (divided by 5 where the loss stands still), "pa1", "pa2".
+        "constant", "optimal", "invscaling", "adaptive" (divided by 5 when the loss stagnates), "pa1", "pa2".
     eta0 : float, default=0.01
-        The first learning rate (unless "optimal").
+        Initial learning rate, except for "optimal".
     power_t : float, default=0.5
-        Of "invscaling".
+        Exponent of "invscaling".
     early_stopping : bool, default=False
-        Judge by rows held out, not by the loss.
+        Stop by the score on held-out rows instead of the training loss.
     validation_fraction : float, default=0.1
-        Share of the rows held out.
+        Share of held-out rows for `early_stopping`.
     n_iter_no_change : int, default=5
     class_weight : dict or "balanced", default=None
     warm_start : bool, default=False
-        Start from the last fit's weights.
+        Start from the weights of the previous fit.
     average : bool or int, default=False
-        Keep the mean of the weights of all steps, or of those after so many.
+        Use the mean of the weights over all steps, or over those after this number of steps.
     batch_size : int, default=1
-        Rows whose mean slope makes one step.
+        Number of rows in a step, which uses their mean gradient.
     momentum : float, default=0.0
-        Share of the last step that is taken again, in [0, 1).
+        Share of the previous step added to each step, in [0, 1).
 
     Attributes
     ----------
@@ -80,7 +88,7 @@ class SGDClassifier(LinearClasses, ClassifierMixin, Descent):
     t_ : float
         Number of steps, plus one.
     loss_curve_ : list of float
-        Mean loss of each epoch, each row's before its step.
+        Mean loss of each epoch; the loss of a row is that before its step.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
 
@@ -93,9 +101,18 @@ class SGDClassifier(LinearClasses, ClassifierMixin, Descent):
     True
     """
 
+    description = ModelDescription(
+        title="Linear model by gradient descent",
+        family="Linear models",
+        tasks=CLASSIFICATION,
+        preprocessing="linear",
+        comparison="on request",
+        exact_explanations=True,
+    )
+
     _parameter_constraints: ClassVar[dict] = {
         **Descent._parameter_constraints,
-        "loss": [StrOptions(OF_LABELS | OF_NUMBERS)],
+        "loss": [StrOptions(CLASSIFICATION_LOSSES | REGRESSION_LOSSES)],
         "n_jobs": [None, Integral],
         "class_weight": [StrOptions({"balanced"}), dict, None],
     }
@@ -168,9 +185,9 @@ class SGDClassifier(LinearClasses, ClassifierMixin, Descent):
         X : array-like, table or sparse matrix of shape (n_rows, n_features)
         y : array-like of shape (n_rows,)
         coef_init, intercept_init : ndarray, optional
-            Where to start.
+            Initial weights.
         sample_weight : array-like of shape (n_rows,), optional
-            Multiplies a row's step.
+            Factor of the step of each row.
 
         Returns
         -------
@@ -186,20 +203,20 @@ class SGDClassifier(LinearClasses, ClassifierMixin, Descent):
                 f"The number of classes has to be greater than one; got {len(self.classes_)} class"
             )
         rows.add("y", codes)
-        self._go(rows, X, coef_init, intercept_init, self.max_iter, partial=False)
+        self._fit_epochs(rows, X, coef_init, intercept_init, self.max_iter, partial=False)
         self._iterations_end(X, y)
         return self
 
     @fitting
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Go over the rows once, from the weights as they are.
+        """Make one pass over the rows, continuing from the current weights.
 
         Parameters
         ----------
         X : array-like, table or sparse matrix of shape (n_rows, n_features)
         y : array-like of shape (n_rows,)
         classes : array-like of shape (n_classes,), optional
-            All classes that will ever come; needed in the first call.
+            All classes that will occur in any call; required in the first call.
         sample_weight : array-like of shape (n_rows,), optional
 
         Returns
@@ -209,7 +226,7 @@ class SGDClassifier(LinearClasses, ClassifierMixin, Descent):
         if self.class_weight == "balanced":
             raise ValueError(
                 "class_weight 'balanced' is not supported for partial_fit. In order to use 'balanced' weights, use "
-                "compute_class_weight('balanced', classes=classes, y=y) and give its result as class_weight."
+                "compute_class_weight('balanced', classes=classes, y=y) and pass the result as class_weight."
             )
         first = not hasattr(self, "coef_")
         n_features = None if first else self.n_features_in_
@@ -228,7 +245,7 @@ class SGDClassifier(LinearClasses, ClassifierMixin, Descent):
             )
         rows.add("y", np.searchsorted(self.classes_, labels))
         known = (None, None) if first else (self.coef_, self.intercept_)
-        self._go(rows, X, *known, 1, partial=True)
+        self._fit_epochs(rows, X, *known, 1, partial=True)
         self._iterations_end(X, y)
         return self
 
@@ -242,7 +259,7 @@ class SGDClassifier(LinearClasses, ClassifierMixin, Descent):
                 f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}"
             )
 
-    def _go(self, rows, X, coef, intercept, n_epochs: int, *, partial: bool) -> None:
+    def _fit_epochs(self, rows, X, coef, intercept, n_epochs: int, *, partial: bool) -> None:
         n_classes, codes = len(self.classes_), rows["y"]
         n_scores = 1 if n_classes == 2 else n_classes
         each = compute_class_weight(
@@ -255,19 +272,19 @@ class SGDClassifier(LinearClasses, ClassifierMixin, Descent):
             weights = [weight * each[codes]]
         else:
             weights = [weight * np.where(codes == k, each[k], 1.0) for k in positive]
-        start = start_at(coef, intercept, n_scores, rows.n_features)
+        start = initial_weights(coef, intercept, n_scores, rows.n_features)
         self.coef_, self.intercept_ = self._descend(
             rows, X, targets, weights, *start, n_epochs, partial=partial
         )
 
-    def _held_score(self, run_, held) -> float:
-        coef, intercept = run_.coefficients(self.average)
-        z = scores_of(run_.rows, held, coef, intercept)
-        said = (z[:, 0] > 0.0).astype(int) if z.shape[1] == 1 else z.argmax(axis=1)
-        weight = run_.rows["weight"][held]
-        return float(weight @ (said == run_.rows["y"][held]) / weight.sum())
+    def _held_out_score(self, descents, held) -> float:
+        coef, intercept = descents.coefficients(self.average)
+        z = scores_of(descents.rows, held, coef, intercept)
+        predicted = (z[:, 0] > 0.0).astype(int) if z.shape[1] == 1 else z.argmax(axis=1)
+        weight = descents.rows["weight"][held]
+        return float(weight @ (predicted == descents.rows["y"][held]) / weight.sum())
 
-    def _shown(self, coef, intercept):
+    def _attributes(self, coef, intercept):
         return {"coef_": coef, "intercept_": intercept, "classes_": self.classes_}
 
     def _has_probabilities(self) -> bool:
@@ -294,7 +311,7 @@ class SGDClassifier(LinearClasses, ClassifierMixin, Descent):
         if p.shape[1] == 1:
             return np.hstack([1.0 - p, p])
         total = np.zeros(len(p))
-        for k in range(p.shape[1]):  # in one order, whatever the number of rows
+        for k in range(p.shape[1]):  # in a fixed order, for any number of rows
             total += p[:, k]
         none = total == 0.0
         p[none], total[none] = 1.0, p.shape[1]

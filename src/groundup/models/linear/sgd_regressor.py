@@ -1,11 +1,12 @@
-"""`SGDRegressor`: see `descent` for what it does."""
+"""`SGDRegressor`; the descent itself is in `descent`."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from groundup.models.estimator import StrOptions, fitting
-from groundup.models.linear.descent import OF_NUMBERS, Descent, scores_of, start_at
+from groundup.models.estimator.description import REGRESSION, ModelDescription
+from groundup.models.linear.descent import REGRESSION_LOSSES, Descent, initial_weights, scores_of
 from groundup.models.linear.prediction import LinearRegressor
 
 
@@ -18,41 +19,41 @@ class SGDRegressor(LinearRegressor, Descent):
         "squared_error", "huber", "epsilon_insensitive", "squared_epsilon_insensitive".
     penalty : {"l2", "l1", "elasticnet", None}, default="l2"
     alpha : float, default=0.0001
-        Price of weights; also sets the learning rate of the schedule "optimal".
+        Strength of the penalty; also sets the learning rate of the schedule "optimal".
     l1_ratio : float, default=0.15
-        The L1 share of "elasticnet".
+        L1 share of the penalty "elasticnet".
     fit_intercept : bool, default=True
     max_iter : int, default=1000
-        At most so many epochs.
+        Maximum number of epochs.
     tol : float or None, default=1e-3
-        Stop where the mean loss falls by less for `n_iter_no_change` epochs; None: after `max_iter`.
+        Stop when the mean loss decreases by less for `n_iter_no_change` epochs; None stops after `max_iter` epochs.
     shuffle : bool, default=True
         Visit the rows in a new random order in each epoch.
     verbose : int, default=0
-        No effect: set a callback to watch.
+        No effect: use a callback to follow the fit.
     epsilon : float, default=0.1
-        Of the losses "huber", "epsilon_insensitive", "squared_epsilon_insensitive".
+        Parameter of the losses "huber", "epsilon_insensitive", "squared_epsilon_insensitive".
     random_state : int, RandomState instance, default=None
-        Of the order of the rows.
+        Seed of the order of the rows.
     learning_rate : str, default="invscaling"
-        "constant", "optimal", "invscaling", "adaptive" (divided by 5 where the loss stands still), "pa1", "pa2".
+        "constant", "optimal", "invscaling", "adaptive" (divided by 5 when the loss stagnates), "pa1", "pa2".
     eta0 : float, default=0.01
-        The first learning rate (unless "optimal").
+        Initial learning rate, except for "optimal".
     power_t : float, default=0.25
-        Of "invscaling".
+        Exponent of "invscaling".
     early_stopping : bool, default=False
-        Judge by rows held out, not by the loss.
+        Stop by the score on held-out rows instead of the training loss.
     validation_fraction : float, default=0.1
-        Share of the rows held out.
+        Share of held-out rows for `early_stopping`.
     n_iter_no_change : int, default=5
     warm_start : bool, default=False
-        Start from the last fit's weights.
+        Start from the weights of the previous fit.
     average : bool or int, default=False
-        Keep the mean of the weights of all steps, or of those after so many.
+        Use the mean of the weights over all steps, or over those after this number of steps.
     batch_size : int, default=1
-        Rows whose mean slope makes one step.
+        Number of rows in a step, which uses their mean gradient.
     momentum : float, default=0.0
-        Share of the last step that is taken again, in [0, 1).
+        Share of the previous step added to each step, in [0, 1).
 
     Attributes
     ----------
@@ -63,7 +64,7 @@ class SGDRegressor(LinearRegressor, Descent):
     t_ : float
         Number of steps, plus one.
     loss_curve_ : list of float
-        Mean loss of each epoch, each row's before its step.
+        Mean loss of each epoch; the loss of a row is that before its step.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
 
@@ -76,9 +77,19 @@ class SGDRegressor(LinearRegressor, Descent):
     array([1., 2., 3.])
     """
 
+    description = ModelDescription(
+        title="Linear model by gradient descent",
+        family="Linear models",
+        tasks=REGRESSION,
+        preprocessing="linear",
+        comparison="on request",
+        exact_explanations=True,
+    )
+
+    _multi_output: ClassVar[bool] = False
     _parameter_constraints: ClassVar[dict] = {
         **Descent._parameter_constraints,
-        "loss": [StrOptions(OF_NUMBERS)],
+        "loss": [StrOptions(REGRESSION_LOSSES)],
     }
 
     def __init__(
@@ -137,9 +148,9 @@ class SGDRegressor(LinearRegressor, Descent):
         X : array-like, table or sparse matrix of shape (n_rows, n_features)
         y : array-like of shape (n_rows,)
         coef_init, intercept_init : ndarray, optional
-            Where to start.
+            Initial weights.
         sample_weight : array-like of shape (n_rows,), optional
-            Multiplies a row's step.
+            Factor of the step of each row.
 
         Returns
         -------
@@ -149,13 +160,13 @@ class SGDRegressor(LinearRegressor, Descent):
             coef_init = self.coef_ if coef_init is None else coef_init
             intercept_init = self.intercept_ if intercept_init is None else intercept_init
         rows = self._rows(X, y, sample_weight, finite="later", y_numeric=True)
-        self._go(rows, X, coef_init, intercept_init, self.max_iter, partial=False)
+        self._fit_epochs(rows, X, coef_init, intercept_init, self.max_iter, partial=False)
         self._iterations_end(X, y)
         return self
 
     @fitting
     def partial_fit(self, X, y, sample_weight=None):
-        """Go over the rows once, from the weights as they are.
+        """Make one pass over the rows, continuing from the current weights.
 
         Parameters
         ----------
@@ -175,31 +186,26 @@ class SGDRegressor(LinearRegressor, Descent):
                 f"X has {rows.n_features} features, but {type(self).__name__} is expecting {n_features} features as "
                 "input."
             )
-        self._go(rows, X, *known, 1, partial=True)
+        self._fit_epochs(rows, X, *known, 1, partial=True)
         self._iterations_end(X, y)
         return self
 
-    def _go(self, rows, X, coef, intercept, n_epochs: int, *, partial: bool) -> None:
-        start = start_at(coef, intercept, 1, rows.n_features)
+    def _fit_epochs(self, rows, X, coef, intercept, n_epochs: int, *, partial: bool) -> None:
+        start = initial_weights(coef, intercept, 1, rows.n_features)
         coef, self.intercept_ = self._descend(
             rows, X, [rows["y"]], [rows["weight"]], *start, n_epochs, partial=partial
         )
         self.coef_ = coef[0]
 
-    def _held_score(self, run_, held) -> float:
-        coef, intercept = run_.coefficients(self.average)
+    def _held_out_score(self, descents, held) -> float:
+        coef, intercept = descents.coefficients(self.average)
         z, y, v = (
-            scores_of(run_.rows, held, coef, intercept)[:, 0],
-            run_.rows["y"][held],
-            run_.rows["weight"][held],
+            scores_of(descents.rows, held, coef, intercept)[:, 0],
+            descents.rows["y"][held],
+            descents.rows["weight"][held],
         )
         spread = float(v @ (y - (v @ y) / v.sum()) ** 2)
         return 1.0 - float(v @ (y - z) ** 2) / spread if spread else 0.0
 
-    def _shown(self, coef, intercept):
+    def _attributes(self, coef, intercept):
         return {"coef_": coef[0], "intercept_": intercept}
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = False
-        return tags

@@ -1,7 +1,7 @@
-"""One sparse least squares fit, from validated rows to coefficients in the units of the data.
+"""Lasso and elastic net fits, from validated rows to coefficients in the units of the data.
 
-Here are the units: columns scaled to a spread of one, a target scaled by a power of two (squares must not overflow), the
-penalty of each coefficient in those units; and the warning of a fit that did not converge.
+`SparseFit` scales the columns to unit spread, the target by a power of two (squares must not overflow) and the penalties
+accordingly, calls `solvers.working_sets`, and converts the result back.
 """
 
 from __future__ import annotations
@@ -13,21 +13,20 @@ import numpy as np
 
 from groundup.engine.rows import Csr, Memory, Rows
 from groundup.models.estimator import ConvergenceWarning
-from groundup.models.linear.designs import columns_of
+from groundup.models.linear.designs import PROHIBITIVE, finite_design
 from groundup.models.linear.lasso_problem import Residuals
-from groundup.models.linear.least_squares import refuse_nonfinite
-from groundup.models.linear.orthogonal import Largest, powers_of_two
+from groundup.models.linear.orthogonal import powers_of_two
+from groundup.models.linear.prediction import refuse_zero_weight
 from groundup.models.linear.scores import csr_score_many, score_many
 from groundup.models.linear.solvers import working_sets
 
-STRICTER = 1e-2  # the gap asked for, over `tol` times the objective: the default finds six digits of it
-_FAINT = 1e-10  # a price that only chooses among equals, of a spread of one
-_PROHIBITIVE = 1e100  # a price that no coefficient is worth: correlations are at most about 1
+GAP_SHARE = 1e-2  # the relative gap of a fit is `tol` times this: six digits of the objective by default
+_FAINT = 1e-10  # an L2 penalty, for columns of unit spread, that only chooses among equal solutions
 _LARGEST = np.finfo(np.float64).max
 
 
 class Fit(NamedTuple):
-    """What one output's fit came to, in the units of the data."""
+    """The fit of one output, in the units of the data; `value` and `gap` are those of the objective."""
 
     coef: np.ndarray
     intercept: float
@@ -41,80 +40,68 @@ class SparseFit:
 
     Parameters
     ----------
-    learner : Learner
+    model : Learner
         With ``fit_intercept``, ``max_iter``, ``tol``, ``positive``.
     rows : Rows
-        With the column "weight".
+        With the columns "y" and "weight".
     X : array-like
-        As the user gave it, for the error message.
+        As given by the user, for error messages.
     """
 
-    def __init__(self, learner, rows: Rows, X):
-        if not rows["weight"].sum() > 0.0:
-            raise ValueError("sample_weight sums to zero: no row counts")
-        self.learner = learner
-        self.powers = np.ones(rows.n_features)
+    def __init__(self, model, rows: Rows, X):
+        refuse_zero_weight(rows["weight"].sum())
+        self.model = model
         with np.errstate(all="ignore"):
-            design = self._design(rows)
-            if not design.finite:  # X is not finite, or finite and huge
-                refuse_nonfinite(learner, X)
-                rows, self.powers = tamed(rows)
-                design = self._design(rows)
-        self.rows, self.design = rows, design
-
-    def _design(self, rows):
-        threads = self.learner._n_threads()
-        return columns_of(rows, centred=self.learner.fit_intercept, n_threads=threads)
+            self.rows, self.design, self.powers = finite_design(model, rows, X)
 
     def problem(self, y: np.ndarray) -> tuple[Residuals, float]:
         """Return the problem of a target times a power of two, and that power."""
         unit = float(powers_of_two(np.array([np.abs(y).max(initial=0.0)]))[0])
         return Residuals(self.design, y * unit, self.rows["weight"]), unit
 
-    def prices(self, alpha: float, share: float, unit: float) -> tuple[np.ndarray, np.ndarray]:
-        """Return (l1, l2) in scaled units; a column that does not vary is given none of either, and stays out."""
-        reach = np.minimum(self.design.scale * self.powers, _PROHIBITIVE)
-        l1 = np.where(reach > 0.0, np.minimum(alpha * share * reach * unit, _PROHIBITIVE), _PROHIBITIVE)
-        l2 = np.minimum(alpha * (1.0 - share) * reach**2, _PROHIBITIVE)
-        if alpha * share == 0.0:
+    def penalties(self, alpha: float, l1_ratio: float, unit: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return (l1, l2) of each scaled column; those of a constant column keep its coefficient at zero."""
+        reach = np.minimum(self.design.scale * self.powers, PROHIBITIVE)
+        l1 = np.where(reach > 0.0, np.minimum(alpha * l1_ratio * reach * unit, PROHIBITIVE), PROHIBITIVE)
+        l2 = np.minimum(alpha * (1.0 - l1_ratio) * reach**2, PROHIBITIVE)
+        if alpha * l1_ratio == 0.0:
             l2 = np.maximum(l2, _FAINT * (reach > 0.0))
         return l1, l2
 
-    def solve(self, y: np.ndarray, alpha: float, share: float, start: np.ndarray) -> Fit:
-        """Return the fit of one target; warn where it did not converge."""
-        learner = self.learner
+    def solve(self, y: np.ndarray, alpha: float, l1_ratio: float, start: np.ndarray) -> Fit:
+        """Return the fit of one target; warn if it did not converge."""
+        model = self.model
         with np.errstate(all="ignore"):
             problem, unit = self.problem(y)
-            l1, l2 = self.prices(alpha, share, unit)
+            l1, l2 = self.penalties(alpha, l1_ratio, unit)
             reach = self.design.scale * self.powers
             u = np.where(reach > 0.0, start * unit / np.where(reach > 0.0, reach, 1.0), 0.0)
-            u = np.maximum(u, 0.0) if learner.positive else u
-            found = working_sets.minimise(
+            u = np.maximum(u, 0.0) if model.positive else u
+            result = working_sets.minimise(
                 problem,
                 l1,
                 l2,
                 u,
-                relative=STRICTER * learner.tol,
-                max_sweeps=learner.max_iter or 2**62,
-                positive=learner.positive,
+                relative=GAP_SHARE * model.tol,
+                max_sweeps=model.max_iter or 2**62,
+                positive=model.positive,
             )
-            fit = self.shown(found, problem, unit)
-        if not found.converged:
-            _warn(learner, fit)
+            fit = self._to_data_units(result, problem, unit)
+        if not result.converged:
+            _warn(model, fit)
         return fit
 
-    def shown(self, found: working_sets.Found, problem, unit: float) -> Fit:
-        """Return what was found in the units of the data."""
-        w = found.u * self.design.scale
-        # In the target's scaled unit: in its own both terms may overflow where their difference does not.
+    def _to_data_units(self, result: working_sets.SolverResult, problem, unit: float) -> Fit:
+        w = result.u * self.design.scale
+        # In the scaled unit of the target: in its own, both terms may overflow although their difference does not.
         intercept = (problem.y_mean - problem.shift - float(self.design.mean @ w)) / unit
         coef = np.clip(w / unit, -_LARGEST, _LARGEST)
-        if not self.learner.fit_intercept:
+        if not self.model.fit_intercept:
             intercept = 0.0
         coef = np.clip(coef * self.powers, -_LARGEST, _LARGEST)
-        value, gap = (min(v / unit / unit, _LARGEST) for v in (found.value, found.gap))
+        value, gap = (min(v / unit / unit, _LARGEST) for v in (result.value, result.gap))
         intercept = float(np.clip(intercept, -_LARGEST, _LARGEST))
-        return Fit(coef, intercept, value, gap, found.n_sweeps)
+        return Fit(coef, intercept, value, gap, result.n_sweeps)
 
 
 def objectives(rows: Rows, coef: np.ndarray, intercept: np.ndarray, alpha: float) -> list[float]:
@@ -130,35 +117,20 @@ def objectives(rows: Rows, coef: np.ndarray, intercept: np.ndarray, alpha: float
     return np.nan_to_num(value, nan=_LARGEST).tolist()
 
 
-def counted(rows: Rows) -> Rows:
-    """Return the rows in memory that have a weight: what the others hold, however large, is nobody's business."""
+def with_weight(rows: Rows) -> Rows:
+    """Return the rows of positive weight, if they are in memory: others must have no effect, however large they are."""
     which = np.flatnonzero(rows["weight"] > 0.0)
-    place = rows.place
-    if len(which) == rows.n_rows or not isinstance(place, (Csr, Memory)):
+    if len(which) == rows.n_rows or not isinstance(rows.place, (Csr, Memory)):
         return rows
-    part = Csr(place.matrix[which]) if isinstance(place, Csr) else Memory(place.X[which])
-    return Rows(part, {"y": rows["y"][which], "weight": rows["weight"][which]}, rows.n_threads)
+    return rows.take(which)
 
 
-def tamed(rows: Rows) -> tuple[Rows, np.ndarray]:
-    """Return (a copy of the rows, each column times a power of two that brings it near 1; the powers)."""
-    columns = {"y": rows["y"], "weight": rows["weight"]}
-    if isinstance(rows.place, Csr):
-        matrix = rows.place.matrix.astype(np.float64)
-        powers = powers_of_two(np.asarray(abs(matrix).max(axis=0).todense()).ravel())
-        matrix.data = matrix.data * powers[matrix.indices]
-        return Rows(Csr(matrix), columns, rows.n_threads), powers
-    powers = powers_of_two(rows.reduce(Largest).finish()[: rows.n_features])
-    X = np.concatenate([rows.block(k, k + 1).X * powers for k in range(rows.n_blocks)])
-    return Rows(Memory(X), columns, rows.n_threads), powers
-
-
-def _warn(learner, fit: Fit) -> None:
-    share = fit.gap / max(fit.value, 1e-300)
+def _warn(model, fit: Fit) -> None:
+    relative_gap = fit.gap / max(fit.value, 1e-300)
     warnings.warn(
-        f"The optimum was not reached in {fit.n_sweeps} sweeps (max_iter={learner.max_iter}): the objective may be up to "
-        f"{share:.1e} of itself above it (asked for: {STRICTER * learner.tol:.1e}). Raise max_iter or tol, or alpha; "
-        "scale the columns of X to a like spread.",
+        f"The optimum was not reached in {fit.n_sweeps} sweeps (max_iter={model.max_iter}): the objective may be up to "
+        f"{relative_gap:.1e} of itself above it (tolerance: {GAP_SHARE * model.tol:.1e}). Raise max_iter or tol, or "
+        "alpha; scale the columns of X to a similar spread.",
         ConvergenceWarning,
         stacklevel=5,
     )

@@ -1,14 +1,14 @@
-r"""The Gram matrix of a sparse matrix, centred by formula: nothing is written out with its zeros.
+r"""The Gram matrix of sparse rows, centred by formula, from the stored values alone.
 
     xx = X'VX - W m m',      xy = X'V (Y - mean Y),      m = X'v / W,   W = sum v
 
-Rows are taken some thousands at a time, so that they stay in the cache, and of these by columns: those that have
-column j, each times its value there, add up to row j of X'VX, up to the diagonal; that row stays in the cache meanwhile.
-A thread does a strip of columns, so the order of every sum is fixed. Cost: the sum over the rows of half their squared
-number of values, beside n_features^2 numbers.
+Blocks of some thousand rows, which stay in the cache, are ordered by columns. The rows with a value in column j, each
+times that value, add up to row j of X'VX (up to the diagonal), which stays in the cache meanwhile. A thread handles a
+strip of columns, so the order of every sum is fixed. Cost: half the sum over the rows of their squared number of
+values, and n_features^2 numbers of memory.
 
-The formula cancels where a column is far from zero: of its spread about eps W m_j^2 is lost. `is_exact` says whether the
-solution still has ten digits; if not, the caller turns to `orthogonal`.
+The formula suffers from cancellation where a column is far from zero: an error of about eps W m_j^2 in its spread.
+`is_exact` returns whether the solution still has ten digits; if not, the caller uses `orthogonal`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _STRIPS = 64
 
 @kernel
 def _by_columns(X, lo, out_starts, out_row, out_at):
-    """Order a block's values by columns: those of column j are starts[j] <= e < starts[j + 1], each a row and a place."""
+    """Order the values of a block by columns: starts[j] <= e < starts[j + 1] are the entries of column j."""
     n, base = len(X.indptr) - 1, X.indptr[0]
     out_starts[:] = 0
     for at in range(base, X.indptr[n]):
@@ -47,7 +47,7 @@ def _by_columns(X, lo, out_starts, out_row, out_at):
 
 @kernel
 def _products(X, row, at, starts, base, weight, first, stop, out):
-    """Add a block's rows to the rows first <= j < stop of the lower triangle of X'VX; its values are from `base` on."""
+    """Add a block to the rows first <= j < stop of the lower triangle of X'VX; its values start at `base`."""
     for j in range(first, stop):
         for e in range(base + starts[j], base + starts[j + 1]):
             i, last = row[e], at[e]
@@ -80,7 +80,7 @@ def sparse_sums(rows: Rows, centred: bool) -> Sums:
     total = float(v.sum())
     Y = rows["y"].reshape(rows.n_rows, -1)
     x_mean, y_mean = np.zeros(d), np.zeros(Y.shape[1])
-    with np.errstate(over="ignore", invalid="ignore"):  # where they overflow, infinity or NaN says so
+    with np.errstate(over="ignore", invalid="ignore"):  # an overflow shows as infinity or NaN
         if centred:
             x_mean, y_mean = place.matrix.T @ v / total, v @ Y / total
             xx -= total * np.outer(x_mean, x_mean)
@@ -90,14 +90,14 @@ def sparse_sums(rows: Rows, centred: bool) -> Sums:
 
 
 def is_exact(sums: Sums, alpha: np.ndarray, solution: Solution) -> bool:
-    """Tell whether the formula's cancellation has left `solution` its ten digits."""
+    """Return whether `solution` has ten digits in spite of cancellation."""
     spread = np.diag(sums.xx) + alpha.min()
     lost = float((sums.weight * sums.x_mean**2 / spread).max())
     return solution.condition**2 * (1.0 + lost) * WELL_CONDITIONED <= 1.0
 
 
 def _cuts(starts: np.ndarray) -> np.ndarray:
-    """Cut the columns into strips of about as many stored values."""
+    """Divide the columns into strips with about equal numbers of stored values."""
     shares = np.linspace(0, starts[-1], _STRIPS + 1)[1:-1]
     inner = np.searchsorted(starts, shares, side="right") - 1
     return np.unique(np.concatenate([[0], inner, [len(starts) - 1]]))

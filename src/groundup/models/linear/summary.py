@@ -1,13 +1,14 @@
-r"""What least squares knows of its coefficients: standard errors, t, p, intervals.
+r"""Standard errors, t and p values and confidence intervals of least squares coefficients.
 
 For y = b + Xw + noise of one variance, with k coefficients (the intercept is one) and N = sum v_i rows,
 
     sigma^2 = sum v_i r_i^2 / (N - k),    Cov(b, w) = sigma^2 (Z'VZ)^-1,     Z = [1, X]
 
-and t = w_j / se_j has Student's distribution with N - k degrees of freedom where w_j is 0 in truth. Weights count as
-repetitions here, as everywhere: a weight of 2 is the row given twice. The inverse comes from the triangle of orthogonal
-transformations (`orthogonal.Triangle`), not from Z'VZ itself, so its error is that of the condition number, not of its
-square. Columns that depend on others have no standard error: they are named in a warning.
+and t = w_j / se_j has Student's distribution with N - k degrees of freedom if the true w_j is 0. A weight of 2 is
+equivalent to repeating the row. The inverse is computed from the triangle of orthogonal transformations
+(`orthogonal.Triangle`), not from Z'VZ, so its error grows with the condition number and not with its square;
+`test_nist` needs the nine digits of the standard errors on NIST's data sets, and `test_summary` compares with
+statsmodels. Columns that depend on others have no standard error; a warning names them.
 
 Source: G. Seber, A. Lee, Linear Regression Analysis (2nd ed. 2003), sections 3.3, 3.4 and 5.1.
 """
@@ -28,22 +29,22 @@ from groundup.models.linear.orthogonal import Largest, Triangle, powers_of_two
 
 
 class Summary(NamedTuple):
-    """The coefficients of a fit, the intercept first, and how sure they are; ``print`` shows the table.
+    """Coefficients with their uncertainty, the intercept first; ``print`` shows a table.
 
     Attributes
     ----------
     names : list of str
     coef, std_error, t, p, low, high : ndarray of shape (n_coefficients,)
-        NaN where a column depends on others.
+        Errors and intervals of dependent columns are NaN.
     level : float
-        Of the intervals (low, high).
+        Confidence level of the intervals (low, high).
     sigma : float
         Standard deviation of the noise.
     degrees : float
         Degrees of freedom, N - k.
     r2, adjusted_r2 : float
     dependent : list of str
-        Columns that others make up.
+        Columns that depend on others.
     """
 
     names: list[str]
@@ -87,11 +88,11 @@ def summarise(
     coef : ndarray of shape (n_features,)
     intercept : float
     names : list of str
-        Of the features.
+        Names of the features.
     centred : bool
-        With an intercept.
+        Whether an intercept was fitted.
     level : float
-        Of the intervals, in (0, 1).
+        Confidence level, in (0, 1).
     """
     d = rows.n_features
     scale = powers_of_two(rows.reduce(Largest).finish())
@@ -99,7 +100,7 @@ def summarise(
     with one_blas_thread(), np.errstate(over="ignore"):
         R = rows.reduce(Triangle, origin, scale, centred).R[: d + centred, : d + centred]
     y, v = rows["y"], rows["weight"]
-    fitted = matvec.planes(rows, coef, intercept)
+    fitted = matvec.rows_matvec(rows, coef, intercept)
     total, k = float(v.sum()), d + centred
     kept = _independent(R)
     degrees = total - len(kept)
@@ -112,7 +113,7 @@ def summarise(
     inverse[np.ix_(kept, range(len(kept)))] = solve_triangular(square, np.eye(len(kept)))
     error[kept] = np.linalg.norm(inverse[kept], axis=1) * sigma
     error[centred:] *= scale[:d]
-    if centred:  # the triangle's intercept is the fit's value at `origin`: move it to zero
+    if centred:  # the intercept of the triangle is the value at `origin`: transform it to zero
         shift = np.append(1.0, -origin[:d] * scale[:d])
         error[0] = np.linalg.norm(shift @ inverse) * sigma
     beta = np.append(intercept, coef) if centred else np.asarray(coef)
@@ -123,8 +124,8 @@ def summarise(
     dependent = [labels[j] for j in range(k) if j not in set(kept)]
     if dependent:
         warnings.warn(
-            f"The columns {', '.join(dependent)} are made up of others, to rounding: they have no standard error, and "
-            "the coefficients are one choice among many. Drop them, or use Ridge.",
+            f"The columns {', '.join(dependent)} are linearly dependent on others, up to rounding: they have no standard "
+            "error, and the coefficients are not unique. Drop them, or use Ridge.",
             stacklevel=3,
         )
     r2 = 1.0 - rss / tss if tss > 0.0 else np.nan
@@ -137,7 +138,7 @@ def summarise(
 
 
 def _independent(R: np.ndarray) -> list[int]:
-    """Return the columns that those before them do not make up, to rounding."""
+    """Return the columns that do not depend on earlier ones, up to rounding."""
     kept: list[int] = []
     basis = np.zeros((len(R), 0))
     for j in range(R.shape[1]):

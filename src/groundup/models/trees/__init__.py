@@ -18,39 +18,20 @@ Decision trees, which forests grow too: `decision_tree_classifier`, `decision_tr
 `exact_growing` -> `exact_splitter` -> `exact_runs`, `exact_criteria`; based on `exact_codes` (values to ranks or bins)
 and `tree_settings` (parameters); `packed` stores and walks them, `mean_of_trees` predicts, `pruning` cuts them back.
 
-For any model of trees: `arrays` (one form for all), `text_export`, `plotting`, `tree_view` (one tree as arrays).
+For any model of trees: `arrays` (one form for all), `text_export`, `plotting`, `tree_view` (one tree as arrays),
+`portfolios` (the settings that a comparison tries).
 """
 
-from __future__ import annotations
+from groundup._lazy import attach
 
-import importlib
-
-_LAZY = {
-    "DecisionTreeClassifier": "groundup.models.trees.decision_tree_classifier",
-    "DecisionTreeRegressor": "groundup.models.trees.decision_tree_regressor",
-    "HistGradientBoostingClassifier": "groundup.models.trees.boosting_classifier",
-    "HistGradientBoostingRegressor": "groundup.models.trees.boosting_regressor",
-    "export_text": "groundup.models.trees.text_export",
-    "path_in_words": "groundup.models.trees.text_export",
-    "plot_tree": "groundup.models.trees.plotting",
-}
-
-__all__ = [
-    "DecisionTreeClassifier",
-    "DecisionTreeRegressor",
-    "HistGradientBoostingClassifier",
-    "HistGradientBoostingRegressor",
-    "export_text",
-    "path_in_words",
-    "plot_tree",
-]
-
-
-def __getattr__(name: str):
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'groundup.models.trees' has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted(__all__)
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "boosting_classifier": ["HistGradientBoostingClassifier"],
+        "boosting_regressor": ["HistGradientBoostingRegressor"],
+        "decision_tree_classifier": ["DecisionTreeClassifier"],
+        "decision_tree_regressor": ["DecisionTreeRegressor"],
+        "plotting": ["plot_tree"],
+        "text_export": ["export_text", "path_in_words"],
+    },
+)

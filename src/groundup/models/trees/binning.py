@@ -26,7 +26,7 @@ from typing import NamedTuple
 import numpy as np
 
 from groundup.engine.kernels import kernel
-from groundup.engine.rows import Place, Rows, aligned, threads
+from groundup.engine.rows import Rows, RowSource, aligned, threads
 from groundup.engine.statistics.sorting import sorted_floats
 from groundup.models.trees.densified import pieces
 
@@ -85,7 +85,7 @@ class BinnedRows(NamedTuple):
 class WithoutFeatures:
     """Row source of the same shape that loads no features: for passes over rows that read their bins."""
 
-    def __init__(self, source: Place):
+    def __init__(self, source: RowSource):
         self.n_rows, self.n_features, self.dtype = source.n_rows, source.n_features, source.dtype
 
     def load(self, lo: int, hi: int) -> np.ndarray:

@@ -70,7 +70,7 @@ class Booster:
 
     Attributes
     ----------
-    source : Place
+    source : RowSource
         Where X lives.
     rows : Rows
         The rows without their features, with the columns y, score, gradient and hessian.

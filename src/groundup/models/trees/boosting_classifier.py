@@ -22,9 +22,11 @@ from groundup.models.estimator import (
     compute_sample_weight,
     encode_labels,
 )
+from groundup.models.estimator.description import CLASSIFICATION, ModelDescription
 from groundup.models.trees.boosting_estimator import HistGradientBoosting
 from groundup.models.trees.custom_loss import CustomLoss
 from groundup.models.trees.gradients import Loss
+from groundup.models.trees.portfolios import BOOSTING_SPACE, boosting_portfolio
 
 
 class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
@@ -105,6 +107,19 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
     >>> HistGradientBoostingClassifier().fit(X, y).score(X, y)
     1.0
     """
+
+    description = ModelDescription(
+        title="Gradient boosting",
+        family="Trees",
+        tasks=CLASSIFICATION,
+        preprocessing="trees",
+        priority=70,
+        portfolio=boosting_portfolio,
+        search_space=BOOSTING_SPACE,
+        iteration_loss="log_loss",
+        exact_explanations=True,
+        quick={"max_iter": 8, "min_samples_leaf": 5},
+    )
 
     _parameter_constraints: ClassVar[dict] = {
         **HistGradientBoosting._parameter_constraints,

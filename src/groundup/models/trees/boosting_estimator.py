@@ -103,7 +103,7 @@ class HistGradientBoosting(Callbacks, Categorical):
 
         Parameters
         ----------
-        X : array-like, table or Place of shape (n_rows, n_features)
+        X : array-like, table or RowSource of shape (n_rows, n_features)
             Numbers; NaN is a missing value. Categorical columns of tables, and those that ``categorical_features``
             names, may hold texts.
         y : array-like of shape (n_rows,)
@@ -255,7 +255,7 @@ class HistGradientBoosting(Callbacks, Categorical):
 
     def _weights(self, rows: Rows, sample_weight) -> np.ndarray:
         """Remove the weights from `rows`, and return them; length 0 where all are 1."""
-        weight = rows.take("weight")
+        weight = rows.pop("weight")
         if sample_weight is None or (weight == 1.0).all():
             return _NO_WEIGHTS
         return weight

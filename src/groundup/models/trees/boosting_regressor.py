@@ -13,9 +13,11 @@ import numpy as np
 
 from groundup.engine.kernels import kernel
 from groundup.models.estimator import Interval, RegressorMixin, StrOptions
+from groundup.models.estimator.description import REGRESSION, ModelDescription
 from groundup.models.trees.boosting_estimator import HistGradientBoosting
 from groundup.models.trees.custom_loss import CustomLoss
 from groundup.models.trees.gradients import Loss
+from groundup.models.trees.portfolios import BOOSTING_SPACE, boosting_portfolio
 
 
 class HistGradientBoostingRegressor(RegressorMixin, HistGradientBoosting):
@@ -44,6 +46,19 @@ class HistGradientBoostingRegressor(RegressorMixin, HistGradientBoosting):
     >>> round(HistGradientBoostingRegressor().fit(X, y).score(X, y), 2)
     0.93
     """
+
+    description = ModelDescription(
+        title="Gradient boosting",
+        family="Trees",
+        tasks=REGRESSION,
+        preprocessing="trees",
+        priority=70,
+        portfolio=boosting_portfolio,
+        search_space=BOOSTING_SPACE,
+        iteration_loss="half_squared_error",
+        exact_explanations=True,
+        quick={"max_iter": 8, "min_samples_leaf": 5},
+    )
 
     _parameter_constraints: ClassVar[dict] = {
         **HistGradientBoosting._parameter_constraints,

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from groundup.engine.kernels import kernel
-from groundup.engine.rows import Csr, Place, Rows
+from groundup.engine.rows import Csr, Rows, RowSource
 from groundup.models.estimator import Learner
 from groundup.models.trees.constraints import categorical_mask
 from groundup.models.trees.densified import Densified, pieces
@@ -138,7 +138,7 @@ def _encode(features, starts, values, codes, out_X):
 class EncodedSource:
     """Row source whose rows come with codes instead of levels."""
 
-    def __init__(self, source: Place, coding: Coding):
+    def __init__(self, source: RowSource, coding: Coding):
         self.source, self.coding = source, coding
         self.n_rows, self.n_features, self.dtype = source.n_rows, source.n_features, source.dtype
 
@@ -277,7 +277,7 @@ class Categorical(Learner):
         self._coding = Coding.of(self._levels_by_feature())
 
 
-def _with_source(rows: Rows, source: Place) -> Rows:
+def _with_source(rows: Rows, source: RowSource) -> Rows:
     """Return the rows of a fit with another source of their features."""
     return Rows(source, {name: rows[name] for name in ("y", "weight")}, rows.n_threads)
 

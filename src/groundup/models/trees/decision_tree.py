@@ -67,7 +67,7 @@ class DecisionTree(MeanOfTrees):
 
         Parameters
         ----------
-        X : array-like, table or Place of shape (n_rows, n_features)
+        X : array-like, table or RowSource of shape (n_rows, n_features)
             NaN is a missing value.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
         sample_weight : array-like of shape (n_rows,), optional
@@ -97,7 +97,7 @@ class DecisionTree(MeanOfTrees):
     def _grown(self, X, y, sample_weight) -> GrownTree:
         reject_monotonic(self)
         rows = self._rows(X, y, sample_weight, finite="allow-nan", y_numeric=self._numeric, multi_output=True)
-        target, weight = self._encode_target(rows.take("y"), rows.take("weight"))
+        target, weight = self._encode_target(rows.pop("y"), rows.pop("weight"))
         check_weights(weight)
         counted = np.flatnonzero(weight > 0).astype(np.int32)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))

@@ -7,8 +7,10 @@ from typing import ClassVar
 import numpy as np
 
 from groundup.models.estimator import StrOptions, compute_sample_weight
+from groundup.models.estimator.description import CLASSIFICATION, ModelDescription
 from groundup.models.trees.decision_tree import DecisionTree
 from groundup.models.trees.mean_of_trees import TreeMeanClassifier
+from groundup.models.trees.portfolios import TREE_PORTFOLIO
 from groundup.models.trees.tree_settings import (
     CLASSIFICATION_CRITERIA,
     class_fractions,
@@ -68,6 +70,16 @@ class DecisionTreeClassifier(DecisionTree, TreeMeanClassifier):
     >>> round(DecisionTreeClassifier(max_depth=2, random_state=0).fit(X, y).score(X, y), 2)
     0.96
     """
+
+    description = ModelDescription(
+        title="Decision tree",
+        family="Trees",
+        tasks=CLASSIFICATION,
+        preprocessing="trees",
+        priority=50,
+        portfolio=TREE_PORTFOLIO,
+        exact_explanations=True,
+    )
 
     _parameter_constraints: ClassVar[dict] = {
         **DecisionTree._parameter_constraints,

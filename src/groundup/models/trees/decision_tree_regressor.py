@@ -6,8 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from groundup.models.estimator.description import REGRESSION, ModelDescription
 from groundup.models.trees.decision_tree import DecisionTree
 from groundup.models.trees.mean_of_trees import TreeMeanRegressor
+from groundup.models.trees.portfolios import TREE_PORTFOLIO
 from groundup.models.trees.tree_settings import REGRESSION_CRITERIA, criterion_of, regression_target
 
 
@@ -30,6 +32,16 @@ class DecisionTreeRegressor(DecisionTree, TreeMeanRegressor):
     >>> DecisionTreeRegressor(max_depth=1).fit(X, X[:, 0] > 2).predict([[2.4], [2.6]])
     array([0., 1.])
     """
+
+    description = ModelDescription(
+        title="Decision tree",
+        family="Trees",
+        tasks=REGRESSION,
+        preprocessing="trees",
+        priority=50,
+        portfolio=TREE_PORTFOLIO,
+        exact_explanations=True,
+    )
 
     _parameter_constraints: ClassVar[dict] = {
         **DecisionTree._parameter_constraints,

@@ -28,8 +28,7 @@ from typing import NamedTuple
 import numpy as np
 
 from groundup.engine.kernels import kernel
-from groundup.engine.losses import logistic, poisson, quantile, softmax, squared
-from groundup.engine.losses.tweedie import _terms as tweedie_terms
+from groundup.engine.losses import logistic, poisson, quantile, softmax, squared, tweedie
 from groundup.engine.rows import Rows, add_tree, aligned
 from groundup.models.trees.binning import quantiles_of_sorted
 
@@ -180,7 +179,7 @@ def _squared(bounds, y, score, q, out_gradient, out_hessian):
 def _logistic(bounds, y, score, q, out_gradient, out_hessian):
     for i in range(y.size):
         out_gradient[i] = logistic.gradient(score[i], y[i])
-        out_hessian[i] = logistic.curvature(score[i])
+        out_hessian[i] = logistic.hessian(score[i])
 
 
 @kernel(fast=True, borrows=True)
@@ -200,13 +199,13 @@ def _absolute(bounds, y, score, q, out_gradient, out_hessian):
 
 @kernel(fast=True)
 def _poisson(bounds, y, score, q, out_gradient, out_hessian):
-    poisson.terms(score, y, np.ones(y.size), out_gradient, out_hessian)
+    poisson.loss_gradient_hessian(score, y, np.ones(y.size), out_gradient, out_hessian)
 
 
 @kernel(fast=True)
 def _gamma(bounds, y, score, q, out_gradient, out_hessian):
     """Set g and h of the gamma loss, which is Tweedie's of power 2."""
-    tweedie_terms(score, y, np.ones(y.size), 2.0, out_gradient, out_hessian)
+    tweedie.loss_gradient_hessian(score, y, np.ones(y.size), 2.0, out_gradient, out_hessian)
 
 
 @kernel(fast=True)
@@ -309,14 +308,16 @@ def _absolute_loss(bounds, y, score, q, out_loss):
 def _poisson_loss(bounds, y, score, q, out_loss):
     one, unused = np.ones(1), np.empty(1)
     for i in range(y.size):
-        out_loss[i] = poisson.terms(score[i : i + 1], y[i : i + 1], one, unused, unused[:0])
+        out_loss[i] = poisson.loss_gradient_hessian(score[i : i + 1], y[i : i + 1], one, unused, unused[:0])
 
 
 @kernel(fast=True)
 def _gamma_loss(bounds, y, score, q, out_loss):
     one, unused = np.ones(1), np.empty(1)
     for i in range(y.size):
-        out_loss[i] = tweedie_terms(score[i : i + 1], y[i : i + 1], one, 2.0, unused, unused[:0])
+        out_loss[i] = tweedie.loss_gradient_hessian(
+            score[i : i + 1], y[i : i + 1], one, 2.0, unused, unused[:0]
+        )
 
 
 @kernel(fast=True)

@@ -7,29 +7,13 @@
 The format, and why it is so, is told in ``docs/design/0002-bundle.md``.
 """
 
-from __future__ import annotations
+from groundup._lazy import attach
 
-import importlib
-
-_LAZY = {
-    "FORMAT": "groundup.ship.bundle.documents",
-    "Model": "groundup.ship.bundle.model",
-    "SUFFIX": "groundup.ship.bundle.files",
-    "Target": "groundup.ship.bundle.documents",
-    "Verified": "groundup.ship.bundle.files",
-    "load": "groundup.ship.bundle.files",
-    "save": "groundup.ship.bundle.files",
-    "verify": "groundup.ship.bundle.files",
-}
-
-__all__ = ["FORMAT", "SUFFIX", "Model", "Target", "Verified", "load", "save", "verify"]
-
-
-def __getattr__(name: str):
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'groundup.ship.bundle' has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted(__all__)
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "documents": ["FORMAT", "Target"],
+        "files": ["SUFFIX", "Verified", "load", "save", "verify"],
+        "model": ["Model"],
+    },
+)

@@ -22,8 +22,8 @@ from pydantic import (
 
 from groundup.errors import CheckFailed
 
-#: The version of the format. Older ones are read for ever; newer ones are refused.
-FORMAT = 1
+#: The version of the format; others are refused.
+FORMAT = 2
 MAX_DEPTH = 64
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

@@ -290,10 +290,10 @@ def _manifest(parts) -> doc.Manifest:
         raise CheckFailed("This is not a bundle: it has no manifest.")
     stated = doc.parse_json(parts["manifest.json"], "manifest.json")
     version = stated.get("format") if isinstance(stated, dict) else None
-    if type(version) is int and version > doc.FORMAT:
+    if type(version) is int and version != doc.FORMAT:
         raise CheckFailed(
-            f"The bundle has format {version}; this groundup reads up to {doc.FORMAT}.",
-            hint="Upgrade groundup.",
+            f"The bundle has format {version}; this groundup reads format {doc.FORMAT}.",
+            hint="Upgrade groundup." if version > doc.FORMAT else "Build the model again.",
         )
     manifest = doc.read_json(parts["manifest.json"], "manifest.json", doc.Manifest)
     if set(manifest.parts) != set(parts) - {"manifest.json"} or _REQUIRED - set(parts):

@@ -13,16 +13,14 @@ attributes are all that is stored, and ``from_state`` checks them before anythin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from importlib.metadata import entry_points
 from typing import Any
 
 from sklearn.pipeline import Pipeline
 
 from groundup.errors import CheckFailed, UsageError
 from groundup.models.estimator.state import Declared
+from groundup.models.registry import GROUP, MODELS, declared_models, load_model
 from groundup.ship.bundle.values import Reader, Writer
-
-GROUP = "groundup.learners"
 
 
 class Nodes:
@@ -66,7 +64,7 @@ class Nodes:
         name = cls.__name__
         if self._given.get(name) is cls or _ours(name) is cls:
             return name
-        for point in _points():
+        for point in declared_models():
             if point.attr.split(".")[-1] == name and _loaded(point) is cls:
                 return point.name
         return None
@@ -175,21 +173,15 @@ def _declares(cls) -> bool:
 
 
 def _ours(name: str) -> type | None:
-    from groundup import models
-
     if name == "TablePreparer":
         from groundup.tables.prepare import TablePreparer
 
         return TablePreparer
-    return getattr(models, name) if name in models.__all__ else None
-
-
-def _points():
-    return sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value))
+    return load_model(name) if name in MODELS else None
 
 
 def _declared(name: str) -> type | None:
-    for point in _points():
+    for point in declared_models():
         if point.name == name:
             return _loaded(point)
     return None

@@ -6,27 +6,15 @@
 Why it is so is told in ``docs/design/0006-serving.md``.
 """
 
-from __future__ import annotations
+from groundup._lazy import attach
 
-import importlib
-
-_LAZY = {
-    "Answer": "groundup.ship.serve.answers",
-    "Note": "groundup.ship.serve.answers",
-    "Predictor": "groundup.ship.serve.predictor",
-    "Settings": "groundup.ship.serve.settings",
-    "create_app": "groundup.ship.serve.app",
-    "serve": "groundup.ship.serve.running",
-}
-
-__all__ = ["Answer", "Note", "Predictor", "Settings", "create_app", "serve"]
-
-
-def __getattr__(name: str):
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'groundup.ship.serve' has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted(__all__)
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "answers": ["Answer", "Note"],
+        "app": ["create_app"],
+        "predictor": ["Predictor"],
+        "running": ["serve"],
+        "settings": ["Settings"],
+    },
+)

@@ -1,4 +1,4 @@
-"""The data contract: what each column means, inferred once and checked ever after."""
+"""The data contract: the kind, role and range of each column, inferred once and checked on all later rows."""
 
 from groundup.tables.contract.column import Column, Level
 from groundup.tables.contract.contract import Contract

@@ -1,4 +1,4 @@
-"""One column of a contract: its kind, its role, and what its training cells looked like."""
+"""One column of a contract: its kind, its role, and a summary of its training cells."""
 
 from __future__ import annotations
 
@@ -22,59 +22,59 @@ Kind = Literal[
 Role = Literal["feature", "target", "time", "group", "ignored"]
 Value = bool | int | FiniteFloat | str
 NUMERIC = ("number", "integer")
-# The kinds that a learner may be fed.
+# The kinds that a model can use as a feature.
 USABLE = ("number", "integer", "boolean", "category", "datetime")
-# A category with more levels keeps the most frequent ones here, and no level counts as unseen.
+# A category with more levels stores the most frequent ones only, and no level counts as unseen.
 MAX_LEVELS = 10_000
-# Above this expected share of new rows, an unseen level in a column is the usual case, not a doubt about the row.
+# Above this expected share of new rows, unseen levels are usual for the column and no warning about the row.
 USUAL_UNSEEN = 0.05
 QUANTILES = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
 
 
 class Strict(BaseModel):
-    """Frozen, closed models: an unknown key in a contract is an error, not a guess."""
+    """A frozen model without extra keys: an unknown key in a contract is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Level(Strict):
-    """One level of a category, or one label: its value in its own type, and how many training rows had it."""
+    """One level of a category or class label: its value in its own type, and its number of training rows."""
 
     value: Value
     count: int = Field(ge=0)
 
 
 class Column(Strict):
-    """What a column holds and what it is used for.
+    """The content and the role of a column.
 
     Attributes
     ----------
     name : str
     kind : str
-        number, integer, boolean, category, datetime; or one that no learner is fed: text, identifier, constant,
+        number, integer, boolean, category, datetime; or a kind that is never a feature: text, identifier, constant,
         missing (no value at all), nested (lists, records, bytes).
     role : str
         feature, target, time, group or ignored.
     reason : str
         Why the column is ignored; "" for others.
     dtype : str
-        The Polars type it was inferred from.
+        The Polars type of the training column.
     format : str or None
-        How its text is read: a number format of ``tables.cells`` or a layout of ``tables.dates``; None for the default.
+        Format of its text: a number format of ``tables.cells`` or a layout of ``tables.dates``; None for the default.
     missing : float
         Share of training rows without a value, 0 to 1.
     n_unique : int
-        Different values among the rows that have one.
+        Number of different values, missing ones not counted.
     minimum, maximum : number, str or None
         Range of numbers; of datetimes in ISO 8601.
     quantiles : tuple of float
-        Of numbers, at ``QUANTILES``: observed values, none interpolated.
+        Of numbers, at ``QUANTILES``: observed values, not interpolated.
     levels : tuple of Level
         Of categories, booleans and class labels, most frequent first, ties by value.
     levels_complete : bool
         False where there were more than ``MAX_LEVELS``.
     unit : str or None
-        As stated by the user: "EUR", "kg".
+        Set by the user: "EUR", "kg".
     """
 
     name: str
@@ -93,7 +93,7 @@ class Column(Strict):
     unit: str | None = None
 
     @model_validator(mode="after")
-    def _sound(self):
+    def _check(self):
         if self.kind in NUMERIC and (isinstance(self.minimum, str) or isinstance(self.maximum, str)):
             raise ValueError(f"column {self.name!r}: the range of numbers must be numbers")
         if self.bounds is not None and self.bounds[0] > self.bounds[1]:
@@ -108,30 +108,30 @@ class Column(Strict):
 
     @cached_property
     def bounds(self) -> tuple[float, float] | None:
-        """The range of a column of numbers; None for others."""
+        """The minimum and maximum of a numeric column; None for others."""
         if self.kind not in NUMERIC or self.minimum is None or self.maximum is None:
             return None
         return float(self.minimum), float(self.maximum)
 
     @cached_property
     def known(self) -> frozenset[str]:
-        """The levels as texts, as ``as_level`` writes them."""
+        """The levels as text; see ``as_level``."""
         return frozenset(as_level(level.value) for level in self.levels)
 
     @cached_property
     def unseen_share(self) -> float:
-        """The share of new rows expected to have an unseen level: levels seen once over rows (Good & Turing, 1953)."""
+        """Expected share of new rows with an unseen level: levels seen once over rows (Good & Turing, 1953)."""
         total = sum(level.count for level in self.levels)
         return sum(level.count == 1 for level in self.levels) / total if total else 0.0
 
     @property
     def unseen_is_usual(self) -> bool:
-        """Whether so many levels are rare that unseen ones say nothing against a row: tickets, streets, names."""
+        """Whether unseen levels are expected because so many levels are rare: tickets, streets, names."""
         return self.kind == "category" and self.unseen_share > USUAL_UNSEEN
 
 
 def as_level(value) -> str:
-    """Return a level's value as the text it is matched by: 3, 3.0 and "3" are one level."""
+    """Return the text by which a level is matched: 3, 3.0 and "3" are the same level."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():

@@ -1,11 +1,15 @@
-"""Check whole frames against a contract, column by column, in Polars.
+"""Check frames and single rows against a contract, column by column.
 
-Per column: bring the cells into the column's type, mark the doubtful ones, list them. Nothing is dropped; a cell that
-cannot be read becomes missing and is listed as an error. The same verdicts cell by cell: ``conform_row``.
+Per column: convert the cells to the column's type and flag those with a problem. No row is dropped; a cell that cannot be
+read becomes missing and is listed as an error. ``conform_row`` does the same for one row, given as a mapping, in
+microseconds because it builds no frame; the tests compare the two cell by cell.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,30 +19,30 @@ import polars as pl
 from groundup.errors import CheckFailed, GroundupError, UsageError, nearest, nearest_of, shorten
 from groundup.tables import cells
 from groundup.tables.contract.column import Column, as_level
-from groundup.tables.contract.problems import Conformed, Doubted
-from groundup.tables.dates import LAYOUTS, parse_datetimes
-from groundup.tables.sources.types import plain_numbers
+from groundup.tables.contract.problems import SEVERITY, Conformed, ConformedRow, FlaggedCells, Problem
+from groundup.tables.dates import LAYOUTS, parse_datetime, parse_datetimes
+from groundup.tables.sources.infer_types import parse_plain_numbers
 
 
 class Cells(NamedTuple):
     """A conformed column: its values, and per kind of problem a mask of the cells that have it."""
 
     values: pl.Series
-    doubts: dict[str, np.ndarray]
+    problems: dict[str, np.ndarray]
 
 
 def conform(frame: pl.DataFrame, contract) -> Conformed:
     """Return `frame` in the form of `contract`, with its problems; see ``Contract.conform``."""
     check_columns(frame.columns, contract)
-    done, found, used = [], [], set(contract.features)
-    for place, column in enumerate(contract.feature_columns):
+    columns, flagged, used = [], [], set(contract.features)
+    for position, column in enumerate(contract.feature_columns):
         raw = frame[column.name]
-        values, doubts = conform_column(raw, column)
-        done.append(values.rename(column.name))
-        found += [Doubted(raw, mask, kind, place) for kind, mask in doubts.items() if mask.any()]
+        values, problems = conform_column(raw, column)
+        columns.append(values.rename(column.name))
+        flagged += [FlaggedCells(raw, mask, kind, position) for kind, mask in problems.items() if mask.any()]
     return Conformed(
-        pl.DataFrame(done) if done else frame.select([]),
-        tuple(found),
+        pl.DataFrame(columns) if columns else frame.select([]),
+        tuple(flagged),
         tuple(name for name in frame.columns if name not in used),
         tuple(column.name for column in contract.feature_columns if column.unseen_is_usual),
     )
@@ -46,91 +50,89 @@ def conform(frame: pl.DataFrame, contract) -> Conformed:
 
 def check_columns(names, contract) -> None:
     """Raise one error that names every feature of `contract` that is not among `names`."""
-    have = set(names)
-    lost = [name for name in contract.features if name not in have]
-    if not lost:
+    present = set(names)
+    missing = [name for name in contract.features if name not in present]
+    if not missing:
         return
     extra = [name for name in names if name not in contract.by_name]
+    more = f", ... ({len(missing)} in all)" if len(missing) > 20 else ""
     raise CheckFailed(
-        f"The input has no column {', '.join(repr(n) for n in lost[:20])}{_more(lost, 20)}, which the model needs.",
-        hint=_uncut(names)
-        or f"Every feature of the contract must be there; cells may be empty.{_near(lost, extra)}",
+        f"The input has no column {', '.join(repr(n) for n in missing[:20])}{more}, which the model needs.",
+        hint=_suggest_delimiter(names)
+        or f"The input must have every feature of the contract; cells may be empty.{_suggest_names(missing, extra)}",
     )
 
 
-def _more(names, shown: int) -> str:
-    return f", ... ({len(names)} in all)" if len(names) > shown else ""
+def _suggest_names(missing: list[str], extra: list[str]) -> str:
+    """Return a line for each missing column that has a similar name in the input."""
+    similar = [(name, other) for name in missing[:20] if (other := nearest_of(name, extra)) is not None]
+    return "".join(f"\n  The input has {other!r}: rename it to {name!r}." for name, other in similar)
 
 
-def _near(lost: list[str], extra: list[str]) -> str:
-    """Return what the lost columns may be called in the input, a line each."""
-    found = [(name, other) for name in lost if (other := nearest_of(name, extra)) is not None]
-    lines = "".join(f"\n  the input has {other!r}: rename it to {name!r}" for name, other in found[:10])
-    return lines + (f"\n  ... and {len(found) - 10} more" if len(found) > 10 else "")
-
-
-def _uncut(names) -> str:
-    """Return a hint where the input is one column in whose name other delimiters stand."""
+def _suggest_delimiter(names) -> str:
+    """Return a hint if the input has a single column whose name contains another delimiter."""
     inside = [d for d in ",;\t|" if len(names) == 1 and d in names[0]]
-    most = max(inside, key=names[0].count, default=None)
-    return (
-        ""
-        if most is None
-        else f"The input has only one column, {shorten(names[0])}: is its delimiter {most!r}?"
-    )
+    if not inside:
+        return ""
+    delimiter = max(inside, key=names[0].count)
+    return f"The input has only one column, {shorten(names[0])}: set the delimiter to {delimiter!r}."
 
 
 def conform_column(raw: pl.Series, column: Column) -> Cells:
-    """Return the cells of `raw` in the type of `column`, with the doubtful ones marked."""
+    """Return the cells of `raw` in the type of `column`, and flag those with a problem."""
     if raw.dtype in (pl.Categorical, pl.Enum):
         raw = raw.cast(pl.String)
-    reader = {"boolean": _booleans, "datetime": _datetimes, "category": _levels}.get(column.kind, _numbers)
-    values, doubts = reader(raw, column)
+    reader = {
+        "boolean": _read_booleans,
+        "datetime": _read_datetimes,
+        "category": _read_levels,
+    }.get(column.kind, _read_numbers)
+    values, problems = reader(raw, column)
     if column.missing == 0 and values.null_count():
-        empty = _mask(values.is_null())
-        for mask in doubts.values():
-            empty = empty & ~mask
-        doubts["missing"] = empty
-    return Cells(values, doubts)
+        missing = _mask(values.is_null())
+        for mask in problems.values():
+            missing = missing & ~mask
+        problems["missing"] = missing
+    return Cells(values, problems)
 
 
 def _mask(flags: pl.Series) -> np.ndarray:
-    """Return `flags` as an array of its own, missing ones as False."""
+    """Return `flags` as an array, missing ones as False."""
     return (flags.fill_null(value=False) if flags.null_count() else flags).to_numpy()
 
 
-def _numbers(raw: pl.Series, column: Column) -> Cells:
-    doubts: dict[str, np.ndarray] = {}
+def _read_numbers(raw: pl.Series, column: Column) -> Cells:
+    problems: dict[str, np.ndarray] = {}
     if raw.dtype == pl.String:
-        values, doubts = _numbers_from_text(raw, column.format or "point")
+        values, problems = _read_numbers_from_text(raw, column.format or "point")
     elif raw.dtype == pl.Boolean:
-        values, doubts["converted"] = raw.cast(pl.Float64), _mask(raw.is_not_null())
+        values, problems["converted"] = raw.cast(pl.Float64), _mask(raw.is_not_null())
     elif raw.dtype.is_numeric() or raw.dtype == pl.Null:
         values = raw.cast(pl.Float64)
     else:
-        return _all_wrong(raw, pl.Float64)
+        return _reject_all(raw, pl.Float64)
     numbers = values.to_numpy()  # missing as NaN
     infinite = np.isinf(numbers)
     if infinite.any():
-        doubts["infinite"] = infinite
+        problems["infinite"] = infinite
         numbers = np.where(infinite, np.nan, numbers)
         values = pl.Series(raw.name, numbers, nan_to_null=True)
     elif raw.dtype.is_float() and np.isnan(numbers).sum() > values.null_count():
         values = values.fill_nan(None)
     if column.bounds is not None:
-        doubts["range"] = (numbers < column.bounds[0]) | (numbers > column.bounds[1])
+        problems["range"] = (numbers < column.bounds[0]) | (numbers > column.bounds[1])
     if column.kind == "integer" and not raw.dtype.is_integer():
-        doubts["fraction"] = np.trunc(numbers) != numbers
-        doubts["fraction"] &= ~np.isnan(numbers)
-    return Cells(values, doubts)
+        problems["fraction"] = np.trunc(numbers) != numbers
+        problems["fraction"] &= ~np.isnan(numbers)
+    return Cells(values, problems)
 
 
-def _numbers_from_text(raw: pl.Series, form: str) -> Cells:
-    if form == "point" and (plain := plain_numbers(raw)) is not None:
+def _read_numbers_from_text(raw: pl.Series, form: str) -> Cells:
+    if form == "point" and (plain := parse_plain_numbers(raw)) is not None:
         return Cells(plain.cast(pl.Float64), {})
     text = raw.str.strip_chars()
     fits = text.str.contains(cells.NUMBER_PATTERNS[form]) | text.str.contains(cells.INFINITE_PATTERN)
-    wrong = ~(fits | text.is_in(_words(numeric=True)))
+    wrong = ~(fits | text.is_in(_missing_words(numeric=True)))
     number = pl.col("t")
     if form == "decimal_comma":
         number = number.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
@@ -141,7 +143,7 @@ def _numbers_from_text(raw: pl.Series, form: str) -> Cells:
     return Cells(values, {"type": _mask(wrong)})
 
 
-def _booleans(raw: pl.Series, column: Column) -> Cells:
+def _read_booleans(raw: pl.Series, column: Column) -> Cells:
     if raw.dtype in (pl.Boolean, pl.Null):
         return Cells(raw.cast(pl.Boolean), {})
     if raw.dtype.is_numeric():
@@ -150,45 +152,45 @@ def _booleans(raw: pl.Series, column: Column) -> Cells:
         values = pl.Series(raw.name, np.where(known, numbers, np.nan), nan_to_null=True).cast(pl.Boolean)
         return Cells(values, {"type": ~known & ~np.isnan(numbers)})
     if raw.dtype != pl.String:
-        return _all_wrong(raw, pl.Boolean)
+        return _reject_all(raw, pl.Boolean)
     text = raw.str.strip_chars()
     words = {**dict.fromkeys(cells.TRUE_WORDS, True), **dict.fromkeys(cells.FALSE_WORDS, False)}
     values = text.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.Boolean)
-    return Cells(values, {"type": _unread(text, values)})
+    return Cells(values, {"type": _is_unreadable(text, values)})
 
 
-def _datetimes(raw: pl.Series, column: Column) -> Cells:
+def _read_datetimes(raw: pl.Series, column: Column) -> Cells:
     if raw.dtype in (pl.Null, pl.Date):
         return Cells(raw.cast(pl.Datetime("us")), {})
     if isinstance(raw.dtype, pl.Datetime):
         local = raw.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if raw.dtype.time_zone else raw
         return Cells(local.cast(pl.Datetime("us")), {})
     if raw.dtype != pl.String:
-        return _all_wrong(raw, pl.Datetime("us"))
+        return _reject_all(raw, pl.Datetime("us"))
     text = raw.str.strip_chars()
     values = parse_datetimes(text, "iso")
     if column.format in LAYOUTS and column.format != "iso":
         read = pl.DataFrame({"a": parse_datetimes(text, column.format), "b": values})
         values = read.select(pl.coalesce("a", "b").alias(raw.name)).to_series()
-    return Cells(values, {"type": _unread(text, values)})
+    return Cells(values, {"type": _is_unreadable(text, values)})
 
 
-def _unread(text: pl.Series, values: pl.Series) -> np.ndarray:
-    """Return which cells of `text` neither became a value nor stand for a missing one."""
-    return _mask(values.is_null() & text.is_not_null() & ~text.is_in(_words(numeric=True)))
+def _is_unreadable(text: pl.Series, values: pl.Series) -> np.ndarray:
+    """Return which cells of `text` are neither a value nor a word for missing."""
+    return _mask(values.is_null() & text.is_not_null() & ~text.is_in(_missing_words(numeric=True)))
 
 
-def _levels(raw: pl.Series, column: Column) -> Cells:
+def _read_levels(raw: pl.Series, column: Column) -> Cells:
     if raw.dtype.is_nested() or raw.dtype.is_temporal() or raw.dtype in (pl.Binary, pl.Object):
-        return _all_wrong(raw, pl.String)
+        return _reject_all(raw, pl.String)
     known = pl.Series(sorted(column.known), dtype=pl.String).implode()
     text = levels_as_text(raw)
     seen = text.is_in(known)
-    if seen.all():  # missing ones do not count
+    if seen.all():  # ignores missing cells
         return Cells(text, {})
-    # An exact match wins: a level may itself be padded, or be one of the words for missing.
+    # An exact match has priority: a level may itself be padded, or be a word for missing.
     trim = text.str.strip_chars()
-    blank = pl.col("trim").is_in(_words(numeric=False)) & ~pl.col("trim").is_in(known)
+    blank = pl.col("trim").is_in(_missing_words(numeric=False)) & ~pl.col("trim").is_in(known)
     frame = pl.DataFrame({"text": text, "seen": seen, "trim": trim})
     values = frame.select(pl.when("seen").then("text").when(~blank).then("trim").alias(raw.name)).to_series()
     return Cells(values, {"unseen": _mask(~values.is_in(known))} if column.levels_complete else {})
@@ -218,24 +220,26 @@ def target_values(frame: pl.DataFrame, contract, rows: np.ndarray | None) -> np.
         raw = raw.fill_nan(None)
 
     def refuse(mask: np.ndarray, problem: str):
+        """Raise an error for the first flagged row."""
         if mask.any():
             at = int(np.argmax(mask))
             row = (at if rows is None else int(rows[at])) + 1
             raise GroundupError(problem, row=row, column=name, value=raw[at])
 
-    refuse(_mask(raw.is_null()), "A row has no target.")
+    refuse(_mask(raw.is_null()), "A row has no target value.")
     if contract.task == "regression":
-        values, doubts = _numbers(raw, contract.by_name[name])
-        for kind in doubts.keys() & {"type", "infinite"}:
-            refuse(doubts[kind], "A target is not a finite number.")
+        values, problems = _read_numbers(raw, contract.by_name[name])
+        for kind in problems.keys() & {"type", "infinite"}:
+            refuse(problems[kind], "A target value is not a finite number.")
         return values.to_numpy().astype(np.float64)
-    places = {as_level(label.value): i for i, label in enumerate(contract.labels)}
-    codes = levels_as_text(raw).replace_strict(places, default=None, return_dtype=pl.Int64)
-    refuse(_mask(codes.is_null()), f"A target is none of the {contract.n_labels} classes.")
+    codes_of = {as_level(label.value): i for i, label in enumerate(contract.labels)}
+    codes = levels_as_text(raw).replace_strict(codes_of, default=None, return_dtype=pl.Int64)
+    refuse(_mask(codes.is_null()), f"A target value is not one of the {contract.n_labels} classes.")
     return contract.classes[codes.to_numpy()]
 
 
-def _all_wrong(raw: pl.Series, dtype) -> Cells:
+def _reject_all(raw: pl.Series, dtype) -> Cells:
+    """Return missing values of type `dtype`, with every cell that has a value flagged."""
     return Cells(
         pl.Series(raw.name, [None], dtype=dtype).new_from_index(0, len(raw)),
         {"type": _mask(raw.is_not_null())},
@@ -243,5 +247,106 @@ def _all_wrong(raw: pl.Series, dtype) -> Cells:
 
 
 @lru_cache
-def _words(*, numeric: bool) -> list[str]:
+def _missing_words(*, numeric: bool) -> list[str]:
+    """Return the words that mean a missing cell."""
     return sorted(cells.MISSING_WORDS | cells.MISSING_SIGNS if numeric else cells.MISSING_WORDS)
+
+
+def conform_row(row: Mapping[str, object], contract) -> ConformedRow:
+    """Return one row in the form of `contract`, with its problems; see ``Contract.conform_row``."""
+    check_columns(list(row), contract)
+    values, problems = {}, []
+    for column in contract.feature_columns:
+        raw = _to_python(row[column.name])
+        value, kinds = conform_cell(raw, column)
+        values[column.name] = value
+        text = None if raw is None else str(raw)[:200]
+        problems += [Problem(1, column.name, text, kind, SEVERITY[kind]) for kind in kinds]
+    return ConformedRow(values, problems, tuple(name for name in row if name not in values))
+
+
+def conform_cell(raw, column: Column) -> tuple[object, tuple[str, ...]]:
+    """Return a value in the type of `column`, None where it cannot be read, and the kinds of its problems."""
+    value, kinds = _CELL_READERS.get(column.kind, _read_number)(raw, column)
+    if value is None and not kinds and column.missing == 0:
+        kinds = ("missing",)
+    return value, kinds
+
+
+def _to_python(raw):
+    """Return `raw` as a Python value: NaN as None, a datetime naive and in UTC."""
+    if type(raw).__module__ == "numpy" and hasattr(raw, "item"):
+        raw = raw.item()
+    if isinstance(raw, datetime) and raw.tzinfo:
+        return raw.astimezone(UTC).replace(tzinfo=None)
+    return None if isinstance(raw, float) and math.isnan(raw) else raw
+
+
+def _read_number(raw, column: Column):
+    kinds = ()
+    if isinstance(raw, str):
+        text = raw.strip(cells.BLANKS)
+        if cells.is_missing(text, numeric=True):
+            return None, ()
+        value = cells.parse_number(text, column.format or "point")
+        if value is None:
+            return None, ("type",)
+    elif isinstance(raw, bool):
+        value, kinds = float(raw), ("converted",)
+    elif isinstance(raw, (int, float)):
+        try:
+            value = float(raw)
+        except OverflowError:
+            value = math.inf
+    else:
+        return None, () if raw is None else ("type",)
+    if math.isinf(value):
+        return None, (*kinds, "infinite")
+    if column.bounds is not None and not column.bounds[0] <= value <= column.bounds[1]:
+        kinds = (*kinds, "range")
+    if column.kind == "integer" and not value.is_integer():
+        kinds = (*kinds, "fraction")
+    return value, kinds
+
+
+def _read_boolean(raw, column: Column):
+    if raw is None or isinstance(raw, bool):
+        return raw, ()
+    if isinstance(raw, (int, float)):
+        return (raw == 1, ()) if raw in (0, 1) else (None, ("type",))
+    if not isinstance(raw, str):
+        return None, ("type",)
+    text = raw.strip(cells.BLANKS)
+    value = cells.parse_boolean(text)
+    return value, () if value is not None or cells.is_missing(text, numeric=True) else ("type",)
+
+
+def _read_datetime(raw, column: Column):
+    if isinstance(raw, datetime):
+        return raw, ()
+    if isinstance(raw, date):
+        return datetime(raw.year, raw.month, raw.day), ()  # noqa: DTZ001 - naive means UTC here
+    if not isinstance(raw, str):
+        return None, () if raw is None else ("type",)
+    text = raw.strip(cells.BLANKS)
+    value = parse_datetime(text, column.format) if column.format in LAYOUTS else None
+    value = parse_datetime(text, "iso") if value is None else value
+    return value, () if value is not None or cells.is_missing(text, numeric=True) else ("type",)
+
+
+def _read_level(raw, column: Column):
+    if raw is None:
+        return None, ()
+    if not isinstance(raw, (str, int, float)):
+        return None, ("type",)
+    known = column.known
+    text = as_level(raw)
+    if text in known:
+        return text, ()
+    text = text.strip(cells.BLANKS)
+    if text not in known and text in cells.MISSING_WORDS:
+        return None, ()
+    return text, () if text in known or not column.levels_complete else ("unseen",)
+
+
+_CELL_READERS = {"boolean": _read_boolean, "datetime": _read_datetime, "category": _read_level}

@@ -1,7 +1,7 @@
-"""The data contract: what a model was taught on, and what it therefore accepts.
+"""The data contract: the columns that a model was trained on, and therefore expects.
 
-Inferred once, at training; from then on it is the request model, the table check, the form and the drift baseline. It is
-plain JSON with a version: newer versions than this code knows are refused.
+It is inferred once, at training; the request model, the table check, the form and the drift baseline are made from it. It
+is stored as JSON with a version number; newer versions are refused.
 """
 
 from __future__ import annotations
@@ -16,16 +16,21 @@ import numpy as np
 import polars as pl
 from pydantic import Field, ValidationError, model_validator
 
-from groundup.errors import CheckFailed, GroundupError
+from groundup.errors import CheckFailed, GroundupError, UsageError, nearest
 from groundup.tables.contract.column import Column, Level, Strict, Value
+from groundup.tables.contract.conform import conform, conform_row, target_values
+from groundup.tables.contract.infer import Roles, infer_fields
 from groundup.tables.contract.problems import Conformed, ConformedRow
+from groundup.tables.contract.rendering import render_html, render_text
+from groundup.tables.sources.frames import as_frame, as_table
 from groundup.tables.table import Note, Table
+from groundup.text.numbers import pluralize
 
 VERSION = 1
 
 
 class Contract(Strict):
-    """What every column of a table means, and which one is learnt.
+    """The kind, role and range of every column of a table, and the target.
 
     Attributes
     ----------
@@ -35,21 +40,21 @@ class Contract(Strict):
     source_digest : str
         ``Table.digest`` of the training table.
     n_rows : int
-        Training rows that have a target (all of them, for clustering).
+        Training rows with a target value (all rows for clustering).
     n_target_missing : int
-        Rows left out for want of a target.
+        Rows excluded because they have no target value.
     task : str
         binary, multiclass, regression or clustering.
     target, time, group : str or None
-        Columns with these roles.
+        Names of the columns with these roles.
     columns : tuple of Column
         In the table's order.
     labels : tuple of Level
         The classes with their counts, in their own type and natural order: the positive class of two is the last.
     example : dict
-        One training row of features, as JSON values.
+        One training row, features only, as JSON values.
     notes : tuple of Note
-        Every decision taken.
+        Every decision taken during inference.
     """
 
     version: Literal[1] = VERSION
@@ -85,26 +90,23 @@ class Contract(Strict):
         ----------
         table : Table or frame
         target : str, optional
-            The column to learn; clustering where None.
+            The column to predict; clustering where None.
         task : str, optional
             binary, multiclass, classification, regression or clustering; inferred from the target where None.
         time, group : str, optional
             The column that orders the rows; the column whose equal values must stay together.
         kinds : mapping, optional
-            Column -> kind, where the inferred one is wrong: ``{"zip": "category"}``.
+            Column -> kind, to override the inferred one: ``{"zip": "category"}``.
         ignore : sequence of str
-            Columns to leave out.
+            Columns not to use.
         units : mapping, optional
             Column -> unit, shown in the form and the report.
 
         Raises
         ------
         GroundupError
-            Unknown names, a target that cannot be learnt, or no column to learn from.
+            Unknown names, an unsuitable target, or no usable feature.
         """
-        from groundup.tables.contract.infer import Roles, infer_fields
-        from groundup.tables.sources.frames import as_table
-
         return cls(
             **infer_fields(
                 as_table(table),
@@ -117,15 +119,15 @@ class Contract(Strict):
         )
 
     @model_validator(mode="after")
-    def _sound(self):
+    def _check(self):
         names = [c.name for c in self.columns]
         if len(set(names)) < len(names):
             raise ValueError("two columns have the same name")
         for role in ("target", "time", "group"):
-            said = [c.name for c in self.columns if c.role == role]
-            if said != ([] if (name := getattr(self, role)) is None else [name]):
+            named = [c.name for c in self.columns if c.role == role]
+            if named != ([] if (name := getattr(self, role)) is None else [name]):
                 raise ValueError(
-                    f"the contract's {role} is {getattr(self, role)!r}, but its columns say {said}"
+                    f"the contract's {role} is {getattr(self, role)!r}, but the columns with this role are {named}"
                 )
         expected = {"binary": self.n_labels == 2, "multiclass": self.n_labels > 2}.get(
             self.task, self.n_labels == 0
@@ -136,21 +138,19 @@ class Contract(Strict):
             )
         return self
 
-    # ------------------------------------------------------------------ what it says
-
     @property
     def n_labels(self) -> int:
-        """How many classes the target has; 0 where it has none."""
+        """Number of classes; 0 for regression and clustering."""
         return len(self.labels)
 
     @cached_property
     def features(self) -> tuple[str, ...]:
-        """Names of the columns that learners are fed, in order."""
+        """Names of the feature columns, in order."""
         return tuple(c.name for c in self.columns if c.role == "feature")
 
     @cached_property
     def feature_columns(self) -> tuple[Column, ...]:
-        """The columns that learners are fed, in order."""
+        """The feature columns, in order."""
         return tuple(c for c in self.columns if c.role == "feature")
 
     @cached_property
@@ -169,35 +169,26 @@ class Contract(Strict):
         return np.array([label.value for label in self.labels])
 
     def column(self, name: str) -> Column:
-        """Return the column `name`, or raise with the nearest name."""
-        from groundup.errors import UsageError, nearest
-
+        """Return the column `name`, or raise an error with a similar name."""
         if name not in self.by_name:
             raise UsageError(f"The contract has no column {name!r}.{nearest(name, self.by_name)}")
         return self.by_name[name]
 
-    # ------------------------------------------------------------------ what it checks
-
     def conform(self, frame) -> Conformed:
-        """Bring `frame` (a Table, Polars, pandas or Arrow frame, a mapping or a list of rows) into this contract's form.
+        """Convert `frame` (a Table, Polars, pandas or Arrow frame, a mapping or a list of rows) to this contract's form.
 
-        Columns are found by name. Reordered ones are put in order, unknown ones ignored and listed in ``extra``. Every
-        row keeps its place; doubtful cells are listed as problems. See ``tables.contract.problems`` for the kinds.
+        Columns are matched by name, in any order; unknown ones are ignored and listed in ``extra``. All rows are kept, in
+        order; cells that do not fit are listed as problems. ``tables.contract.problems`` lists their kinds.
 
         Raises
         ------
         CheckFailed
-            If columns are missing: all of them are named.
+            If columns are missing; the message names all of them.
         """
-        from groundup.tables.contract.conform import conform
-        from groundup.tables.sources.frames import as_frame
-
         return conform(as_frame(frame), self)
 
     def conform_row(self, row: Mapping[str, object]) -> ConformedRow:
-        """Bring one row, given as a mapping, into this contract's form: the verdicts of ``conform``, without Polars."""
-        from groundup.tables.contract.conform_row import conform_row
-
+        """Convert one row, given as a mapping, to this contract's form: ``conform`` without Polars."""
         return conform_row(row, self)
 
     def target_values(self, frame, rows: np.ndarray | None = None) -> np.ndarray:
@@ -207,30 +198,22 @@ class Contract(Strict):
         ----------
         frame : Table or frame
         rows : array of int, optional
-            Row numbers (from 0) to take, as in ``Split``; all rows where None.
+            Row numbers (from 0) to use, as in ``Split``; all rows where None.
 
         Raises
         ------
         GroundupError
-            If a row has no target, or one that the contract does not know: its row, column and value.
+            If a row has no target value, or one unknown to the contract; with row, column and value.
         """
-        from groundup.tables.contract.conform import target_values
-        from groundup.tables.sources.frames import as_frame
-
         return target_values(as_frame(frame), self, rows)
 
     def __str__(self) -> str:
-        from groundup.tables.contract.telling import told_contract
-
-        return told_contract(self)
+        return render_text(self)
 
     def __repr__(self) -> str:
         target = "" if self.target is None else f" of {self.target!r}"
-        n = len(self.features)
-        features = "1 feature" if n == 1 else f"{n} features"
+        features = pluralize(len(self.features), "feature")
         return f"<Contract {self.name!r}: {self.task}{target}, {features}, {self.n_rows:,} rows>"
-
-    # ------------------------------------------------------------------ JSON
 
     def to_json(self) -> str:
         """Return the contract as JSON, indented; ``Contract.from_json`` gives an equal one."""
@@ -238,7 +221,7 @@ class Contract(Strict):
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Contract:
-        """Read a contract from JSON, refusing what this version does not know.
+        """Read a contract from JSON.
 
         Raises
         ------
@@ -251,8 +234,8 @@ class Contract(Strict):
             raise GroundupError(f"This is not a contract: {error}.") from None
         if isinstance(version, int) and version > VERSION:
             raise CheckFailed(
-                f"The contract has version {version}; this groundup reads up to {VERSION}.",
-                hint="Upgrade groundup.",
+                f"The contract has version {version}; this version of groundup reads versions up to {VERSION}.",
+                hint="Upgrade groundup to read it.",
             )
         try:
             return cls.model_validate_json(text)
@@ -263,10 +246,8 @@ class Contract(Strict):
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the contract: a model file and its contract must agree on it."""
+        """SHA-256 of the contract, which a bundle stores and checks."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
     def _repr_html_(self) -> str:
-        from groundup.tables.contract.notebook import contract_html
-
-        return contract_html(self)
+        return render_html(self)

@@ -1,22 +1,30 @@
-"""Infer a contract from a table: every column described, one target, the rest by role."""
+r"""Infer a contract from a table: a description of every column, the task, and the roles.
+
+A target of text, true or false means classification; one of many numbers, regression. A few whole numbers could be
+either: up to ``MAX_INTEGER_CLASSES`` values are classes, and a note names the option that changes this. Numbers with
+fractions are never classes: scikit-learn, and therefore every model here, rejects such labels.
+
+Cost: a sort per column of numbers, a count per column of text (about 150 us for a thousand rows), and one hash per row to
+count duplicates (two different rows of a million share a hash with probability 1e-7).
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+import numpy as np
 import polars as pl
 
-from groundup.errors import GroundupError, UsageError, nearest
-from groundup.tables.contract.column import NUMERIC, Column, Kind
-from groundup.tables.contract.copies import copies
-from groundup.tables.contract.profile import profile
-from groundup.tables.contract.target import Target, infer_target
-from groundup.tables.sources.infer_types import stating
+from groundup.errors import GroundupError, UsageError, nearest, shorten
+from groundup.tables.contract.column import MAX_LEVELS, NUMERIC, QUANTILES, Column, Kind, Level
+from groundup.tables.sources.infer_types import option_for
 from groundup.tables.table import Note, Table
+from groundup.text.numbers import pluralize
 
-STATED_KINDS: tuple[Kind, ...] = (
+SETTABLE_KINDS: tuple[Kind, ...] = (
     "number",
     "integer",
     "boolean",
@@ -25,10 +33,20 @@ STATED_KINDS: tuple[Kind, ...] = (
     "text",
     "identifier",
 )
+_ID_CAMEL = re.compile(r"[a-z](ID|Id)$|^[A-Z]?ID$")
+_LOWER_ID = re.compile(r"(^|[_\s.\-#])(id|uuid|guid|key|index|rownames?)$", re.IGNORECASE)
+_MIN_ROWS_FOR_ID = 10
+_LOOKS_LIKE_ID = "its name is that of an identifier and all values are different"
+_EXACT = 2**53  # whole numbers up to here survive as float64
+Task = Literal["binary", "multiclass", "regression", "clustering"]
+TASKS = ("binary", "multiclass", "classification", "regression", "clustering")
+MAX_INTEGER_CLASSES = 10
+MAX_CLASSES = 1000
+_MAX_EXAMPLES = 3
 
 
 class Roles(NamedTuple):
-    """The columns with a role of their own; None where there is none."""
+    """Names of the target, time and group columns; None where there is none."""
 
     target: str | None
     time: str | None
@@ -55,30 +73,33 @@ def infer_fields(
     if frame.height == 0:
         raise GroundupError(f"The table {table.name!r} has no rows.")
     if target is None and task not in (None, "clustering"):
-        raise UsageError(f"The task {task!r} needs a target.", hint=f"Columns are: {_some(frame.columns)}.")
-    found = None if target is None else infer_target(frame[target], task)
+        raise UsageError(
+            f"The task {task!r} needs a target.", hint=f"The columns are: {_list_names(frame.columns)}."
+        )
+    inferred = None if target is None else infer_target(frame[target], task)
     labelled = frame if target is None else frame.filter(_has_value(frame[target]))
-    notes: list[Note] = [*(found.notes if found else ()), *copies(frame)]
+    notes: list[Note] = [*(inferred.notes if inferred else ()), *note_duplicates(frame)]
     columns = []
     for series in labelled.iter_columns():
-        column = profile(series, _stated(series, kinds.get(series.name)))
-        told = {"format": table.formats.get(series.name), "unit": units.get(series.name)}
-        columns.append(_with_role(column.model_copy(update=told), series, found, roles, ignore))
+        column = describe(series, _check_kind(series, kinds.get(series.name)))
+        given = {"format": table.formats.get(series.name), "unit": units.get(series.name)}
+        columns.append(_assign_role(column.model_copy(update=given), series, inferred, roles, ignore))
     notes += [Note("ignored", f"ignored: {c.reason}", c.name) for c in columns if c.role == "ignored"]
     if not any(c.role == "feature" for c in columns):
         reasons = "; ".join(f"{c.name!r} {c.reason or c.role}" for c in columns[:5])
         raise GroundupError(
-            f"The table {table.name!r} has no column to learn from.", hint=f"What its columns are: {reasons}."
+            f"The table {table.name!r} has no column that can be a feature.",
+            hint=f"Add a column with varying values. The columns: {reasons}.",
         )
     return {
         "name": table.name,
         "source_digest": table.digest,
         "n_rows": labelled.height,
-        "n_target_missing": found.n_missing if found else 0,
-        "task": found.task if found else "clustering",
+        "n_target_missing": inferred.n_missing if inferred else 0,
+        "task": inferred.task if inferred else "clustering",
         **roles._asdict(),
         "columns": tuple(columns),
-        "labels": found.labels if found else (),
+        "labels": inferred.labels if inferred else (),
         "example": example_row(labelled, [c for c in columns if c.role == "feature"]),
         "notes": tuple(notes),
     }
@@ -89,10 +110,11 @@ def example_row(frame: pl.DataFrame, columns: Sequence[Column]) -> dict:
     head = frame.select([c.name for c in columns]).head(1000)
     missing = head.select(pl.sum_horizontal(pl.all().is_null())).to_series().to_numpy()
     row = head.row(int(missing.argmin()), named=True)
-    return {name: _json(value) for name, value in row.items()}
+    return {name: _to_json(value) for name, value in row.items()}
 
 
-def _json(value):
+def _to_json(value):
+    """Return a cell as a JSON value."""
     if isinstance(value, (date, datetime)):
         return value.isoformat()
     if isinstance(value, float) and not -1.8e308 < value < 1.8e308:
@@ -100,31 +122,32 @@ def _json(value):
     return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
 
 
-def _with_role(column: Column, series, found: Target | None, roles: Roles, ignore) -> Column:
+def _assign_role(column: Column, series, inferred: Target | None, roles: Roles, ignore) -> Column:
+    """Return `column` with the role that the user gave it."""
     name = column.name
     if name == roles.target:
-        levels = found.labels if found else ()
+        levels = inferred.labels if inferred else ()
         return column.model_copy(update={"role": "target", "reason": "", "levels": levels or column.levels})
     if name == roles.time:
         if column.kind not in (*NUMERIC, "datetime", "identifier") or column.dtype == "String":
             raise GroundupError(
                 f"The time column {name!r} holds {column.kind} values like {series.drop_nulls().head(1).to_list()}.",
-                hint=f"Read it as dates: {stating(name, 'dmy')}; or mdy, iso.",
+                hint=f"Read it as dates with {option_for(name, 'dmy')}, or with mdy or iso.",
             )
         return column.model_copy(update={"role": "time", "reason": ""})
     if name == roles.group:
         return column.model_copy(update={"role": "group", "reason": ""})
     if name in ignore:
-        return column.model_copy(update={"role": "ignored", "reason": "you asked to ignore it"})
+        return column.model_copy(update={"role": "ignored", "reason": "excluded by the user"})
     return column
 
 
-def _stated(series: pl.Series, kind: str | None) -> Kind | None:
-    """Return the stated `kind` after a check that the cells of `series` can carry it."""
+def _check_kind(series: pl.Series, kind: str | None) -> Kind | None:
+    """Return the `kind` given by the user if the cells of `series` can have it, or raise an error."""
     if kind is None:
         return None
-    if kind not in STATED_KINDS:
-        raise UsageError(f"Unknown kind {kind!r}.{nearest(kind, STATED_KINDS)}", column=series.name)
+    if kind not in SETTABLE_KINDS:
+        raise UsageError(f"Unknown kind {kind!r}.{nearest(kind, SETTABLE_KINDS)}", column=series.name)
     dtype = series.dtype
     fits = {
         "number": dtype.is_numeric(),
@@ -135,19 +158,20 @@ def _stated(series: pl.Series, kind: str | None) -> Kind | None:
     if not fits:
         raise UsageError(
             f"Cells of type {dtype} cannot be of kind {kind!r}.",
-            hint=f"Read them so: {stating(series.name, kind)}.",
+            hint=f"Read the column with {option_for(series.name, kind)}.",
             column=series.name,
         )
-    return STATED_KINDS[STATED_KINDS.index(kind)]
+    return SETTABLE_KINDS[SETTABLE_KINDS.index(kind)]
 
 
 def _check_names(frame: pl.DataFrame, roles: Roles, others: list[tuple[str, str]]) -> None:
+    """Raise an error for a name that is not a column, or that has two roles."""
     given = [(role, name) for role, name in roles._asdict().items() if name is not None]
     for role, name in given + others:
         if name not in frame.columns:
             raise UsageError(
                 f"There is no column {name!r} ({role}).{nearest(name, frame.columns)}",
-                hint=f"Columns are: {_some(frame.columns)}.",
+                hint=f"The columns are: {_list_names(frame.columns)}.",
             )
     names = [name for _, name in given]
     if len(set(names)) < len(names):
@@ -155,9 +179,291 @@ def _check_names(frame: pl.DataFrame, roles: Roles, others: list[tuple[str, str]
 
 
 def _has_value(series: pl.Series) -> pl.Series:
+    """Return which cells are neither null nor NaN."""
     return series.is_not_null() & series.is_not_nan() if series.dtype.is_float() else series.is_not_null()
 
 
-def _some(names: Sequence[str], limit: int = 12) -> str:
+def _list_names(names: Sequence[str], limit: int = 12) -> str:
+    """Return the first names, and how many there are."""
     more = f", ... ({len(names):,} in all)" if len(names) > limit else ""
     return ", ".join(repr(n) for n in names[:limit]) + more
+
+
+def describe(series: pl.Series, kind: Kind | None = None) -> Column:
+    """Return the description of `series`: a feature, or an ignored column with the reason.
+
+    Parameters
+    ----------
+    series : polars.Series
+        The training cells.
+    kind : str, optional
+        The kind given by the user; inferred from the cells where None.
+    """
+    present = _drop_missing(series)
+    n_rows, n_present = len(series), len(present)
+    base = {
+        "name": series.name,
+        "dtype": str(series.dtype),
+        "missing": (n_rows - n_present) / n_rows if n_rows else 1.0,
+    }
+    if n_present == 0:
+        return Column(**base, kind="missing", role="ignored", reason="no row has a value")
+    if series.dtype.is_nested() or series.dtype in (pl.Binary, pl.Object, pl.Time):
+        reason = f"cells of type {series.dtype} are not supported"
+        return Column(**base, kind="nested", role="ignored", reason=reason)
+    n_unique = present.n_unique()
+    base["n_unique"] = n_unique
+    inferred, reason = (kind, "") if kind else _infer_kind(present, n_unique)
+    if n_unique == 1 and n_present == n_rows:
+        inferred, reason = "constant", f"every row has the value {present[0]!r}"
+    return Column(
+        **base,
+        kind=inferred,
+        role="ignored" if reason else "feature",
+        reason=reason,
+        **_summarise(present, inferred),
+    )
+
+
+def _drop_missing(series: pl.Series) -> pl.Series:
+    """Return the cells that have a finite value."""
+    present = series.drop_nulls()
+    if present.dtype.is_float():
+        return present.filter(present.is_finite())
+    return present
+
+
+def _infer_kind(present: pl.Series, n_unique: int) -> tuple[Kind, str]:
+    """Return the kind of the values and, where they cannot be a feature, the reason."""
+    dtype, name, n = present.dtype, present.name, len(present)
+    all_different = n_unique == n and n >= _MIN_ROWS_FOR_ID
+    if dtype == pl.Boolean:
+        return "boolean", ""
+    if dtype.is_temporal() and dtype != pl.Duration:
+        return "datetime", ""
+    if dtype.is_integer():
+        return _infer_integer_kind(present, all_different=all_different)
+    if dtype.is_numeric():
+        return "number", ""
+    words = present.str.count_matches(r"\S+").to_numpy().mean()
+    length = present.str.len_chars().to_numpy().mean()
+    share = n_unique / n
+    if n >= _MIN_ROWS_FOR_ID and share > 0.5 and (words >= 4 or length >= 60):
+        return "text", "free text is not supported as a feature"
+    if all_different and looks_like_id(name):
+        return "identifier", _LOOKS_LIKE_ID
+    if n >= _MIN_ROWS_FOR_ID and share >= 0.95:
+        return "identifier", f"{n_unique:,} different values in {n:,} rows identify rows"
+    return "category", ""
+
+
+def _infer_integer_kind(present: pl.Series, *, all_different: bool) -> tuple[Kind, str]:
+    """Return whether whole numbers are amounts or identify rows, and the reason."""
+    values = present.to_numpy()
+    if values.max() > _EXACT or values.min() < -_EXACT:
+        return (
+            "identifier",
+            "whole numbers of more than 15 digits are codes, which a float cannot represent exactly",
+        )
+    if all_different and looks_like_id(present.name):
+        return "identifier", _LOOKS_LIKE_ID
+    if all_different and len(present) >= 3 and bool(np.all(np.diff(values) == 1)):
+        return "identifier", "it numbers the rows"
+    return "integer", ""
+
+
+def looks_like_id(name: str) -> bool:
+    """Return whether a column's name is that of an identifier: customerID, order_id, PID, uuid."""
+    return bool(_LOWER_ID.search(name) or _ID_CAMEL.search(name))
+
+
+def _summarise(present: pl.Series, kind: str) -> dict:
+    """Return levels, range and quantiles of the values, as far as the kind has them."""
+    if kind == "category" or present.dtype == pl.Boolean:
+        return _count_levels(present)
+    if present.dtype.is_temporal() and present.dtype not in (pl.Duration, pl.Time):
+        first, last = (value.isoformat() for value in present.sort().gather([0, len(present) - 1]))
+        return {"minimum": first, "maximum": last}
+    if kind in ("number", "integer") or (kind == "constant" and present.dtype.is_numeric()):
+        ordered = np.sort(present.cast(pl.Float64).to_numpy())
+        at = np.rint(np.array(QUANTILES) * (len(ordered) - 1)).astype(np.int64)
+        quantiles = tuple(ordered[at].tolist())
+        return {"minimum": quantiles[0], "maximum": quantiles[-1], "quantiles": quantiles}
+    return {}
+
+
+def _count_levels(present: pl.Series) -> dict:
+    """Return the most frequent levels with their counts."""
+    counted = (
+        present.alias("value").value_counts(name="count").sort(["count", "value"], descending=[True, False])
+    )
+    frequent = counted.head(MAX_LEVELS)
+    levels = tuple(Level(value=value, count=count) for value, count in frequent.iter_rows())
+    return {"levels": levels, "levels_complete": counted.height <= MAX_LEVELS}
+
+
+class Target(NamedTuple):
+    """What a target column implies: the task, the class labels in order, the number of rows without a value, notes."""
+
+    task: Task
+    labels: tuple[Level, ...]
+    n_missing: int
+    notes: tuple[Note, ...]
+
+
+def infer_target(series: pl.Series, task: str | None = None) -> Target:
+    """Infer the task from the target column, or check the `task` given by the user.
+
+    Raises
+    ------
+    GroundupError
+        If the column cannot be a target: no value, one value only, infinite numbers, unsupported cells, or values that do
+        not fit the task.
+    """
+    name = series.name
+    if task is not None and task not in TASKS:
+        raise UsageError(f"Unknown task {task!r}.", hint=f"The tasks are: {', '.join(TASKS)}.")
+    if task == "clustering":
+        raise UsageError(f"Clustering has no target, but {name!r} was given.", hint="Remove the target.")
+    if not (series.dtype.is_numeric() or series.dtype in (pl.Boolean, pl.String, pl.Null)):
+        raise GroundupError(
+            f"The target {name!r} has cells of type {series.dtype}; it must have numbers, text, or true and false.",
+            hint="Choose another target, or convert it to numbers first.",
+        )
+    present = series.drop_nulls()
+    if present.dtype.is_float():
+        present = present.drop_nans()
+        if bool(present.is_infinite().any()):
+            row = int(series.is_infinite().fill_null(value=False).arg_true()[0]) + 1
+            raise GroundupError(
+                "The target has an infinite value.", row=row, column=name, value=series[row - 1]
+            )
+    n_missing = len(series) - len(present)
+    if len(present) == 0:
+        raise GroundupError(f"The target {name!r} is missing in all {len(series):,} rows.")
+    n_unique = present.n_unique()
+    if n_unique == 1:
+        only = shorten(present[0])
+        raise GroundupError(
+            f"The target {name!r} is {only} in every row: there is nothing to predict.",
+            hint="Choose another target, or add rows with other values.",
+        )
+    notes = []
+    if n_missing:
+        notes.append(
+            Note(
+                "target",
+                f"{pluralize(n_missing, 'row')} without a target value {'is' if n_missing == 1 else 'are'} not used",
+                name,
+            )
+        )
+    task, messages = _infer_task(present, n_unique, task)
+    notes += [Note("task", text, name) for text in messages]
+    if task == "regression":
+        return Target(task, (), n_missing, tuple(notes))
+    labels = labels_of(present)
+    notes += [
+        Note(
+            "target",
+            f"the class {label.value!r} has a single row, which is used for training and never for testing",
+            name,
+        )
+        for label in labels
+        if label.count == 1
+    ]
+    return Target(task, labels, n_missing, tuple(notes))
+
+
+def labels_of(present: pl.Series) -> tuple[Level, ...]:
+    """Return the different labels in their own type and natural order, with their counts."""
+    counted = present.alias("value").value_counts(name="count").sort("value")
+    return tuple(Level(value=value, count=count) for value, count in counted.iter_rows())
+
+
+def _infer_task(present: pl.Series, n_unique: int, task: str | None) -> tuple[Task, list[str]]:
+    """Return the task and messages about it."""
+    dtype, name = present.dtype, present.name
+    if task == "regression":
+        if not dtype.is_numeric():
+            raise GroundupError(
+                f"Regression needs numbers, but the target {name!r} has values like {shorten(present[0])}.",
+                hint="Omit the task, or set it to classification.",
+            )
+        if n_unique == 2:
+            low, high = present.unique().sort().to_list()
+            message = f"the target has two values only ({low:g} and {high:g}): in a regression, predictions may lie "
+            message += "between or beyond them; without the task they are two classes, with probabilities"
+            return "regression", [message]
+        return "regression", []
+    if task is None:
+        guess, messages = _guess_task(present, n_unique)
+        if guess == "regression":
+            return guess, messages
+    else:
+        messages = []
+        if not _is_whole(present):
+            raise GroundupError(
+                f"Numbers with fractions cannot be classes, but the target {name!r} has values like "
+                f"{shorten(present[0])}.",
+                hint="Set the task to regression, or write the classes as text.",
+            )
+    if n_unique > MAX_CLASSES or (n_unique > 20 and n_unique > 0.5 * len(present)):
+        raise GroundupError(
+            f"The target {name!r} has {n_unique:,} classes in {len(present):,} rows, which is too many.",
+            hint="Choose a column that is not an identifier or free text, or set the task to regression for numbers.",
+        )
+    if task == "binary" and n_unique != 2:
+        raise GroundupError(
+            f"A binary task needs two classes, but the target {name!r} has {n_unique}.",
+            hint="Set the task to multiclass, or merge classes first.",
+        )
+    return "binary" if n_unique == 2 else "multiclass", messages
+
+
+def _guess_task(present: pl.Series, n_unique: int) -> tuple[Literal["regression", "classes"], list[str]]:
+    """Return whether the values are amounts or classes, and messages about it."""
+    if not present.dtype.is_numeric():
+        return "classes", []
+    values = present.unique().sort()
+    examples = ", ".join(f"{v:g}" if isinstance(v, float) else str(v) for v in values.head(5).to_list())
+    examples += ", ..." if n_unique > 5 else ""
+    whole = _is_whole(values)
+    if n_unique == 2:
+        if not whole:
+            return "regression", [
+                f"the two numbers with fractions ({examples}) are read as amounts; write them as text for classes"
+            ]
+        if present.dtype.is_integer():
+            return "classes", []
+        return "classes", [
+            f"the two numbers ({examples}) are read as classes; task='regression' reads them as amounts"
+        ]
+    if whole and n_unique <= MAX_INTEGER_CLASSES:
+        return "classes", [
+            f"the {n_unique} whole numbers ({examples}) are read as classes; task='regression' reads them as amounts"
+        ]
+    if whole and n_unique <= 2 * MAX_INTEGER_CLASSES and n_unique < 0.05 * len(present):
+        return "regression", [
+            f"the {n_unique} whole numbers ({examples}) are read as amounts; task='multiclass' reads them as classes"
+        ]
+    return "regression", []
+
+
+def _is_whole(values: pl.Series) -> bool:
+    """Return whether no value has a fraction."""
+    return not values.dtype.is_float() or bool((values == values.floor()).all())
+
+
+def note_duplicates(frame: pl.DataFrame) -> list[Note]:
+    """Return a note on rows that equal an earlier row in every column, if there are any; rows count from 1."""
+    if frame.width == 0 or any(t.is_nested() or t == pl.Object for t in frame.dtypes):
+        return []
+    repeated = (~frame.hash_rows().is_first_distinct()).arg_true()
+    if not len(repeated):
+        return []
+    first = [f"{row + 1:,}" for row in repeated.head(_MAX_EXAMPLES).to_list()]
+    rows = ("row " if len(first) == 1 else "rows ") + ", ".join(first)
+    more = ", ..." if len(repeated) > len(first) else ""
+    many = pluralize(len(repeated), "row is an exact copy", "rows are exact copies")
+    message = f"{many} of an earlier row ({rows}{more}); remove them first if they are not separate cases"
+    return [Note("copies", message)]

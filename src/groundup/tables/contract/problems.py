@@ -1,4 +1,4 @@
-"""What a check of rows against a contract finds: the rows in the contract's form, and a problem per doubtful cell."""
+"""The result of checking rows against a contract: the rows in the contract's form, and a list of problems."""
 
 from __future__ import annotations
 
@@ -10,30 +10,32 @@ from typing import Literal, NamedTuple
 import numpy as np
 import polars as pl
 
-# kind -> severity. An error leaves the cell empty: its prediction must be marked. A warning keeps the value.
+from groundup.text.numbers import pluralize
+
+# kind -> severity. An error leaves the cell empty, and its row without a prediction. A warning keeps the value.
 SEVERITY: dict[str, Literal["warn", "error"]] = {
-    "type": "error",  # the text or type cannot be what the column holds
+    "type": "error",  # not readable as the column's kind
     "infinite": "error",  # inf, or a number beyond float64
-    "converted": "warn",  # true and false where numbers are due, taken as 1 and 0
-    "unseen": "warn",  # a level that training did not have
+    "converted": "warn",  # true and false in a column of numbers, read as 1 and 0
+    "unseen": "warn",  # a level that did not occur in training
     "range": "warn",  # a number outside the training range
-    "fraction": "warn",  # a number between the whole ones, where training had whole numbers only
-    "missing": "warn",  # no value in a column that always had one in training
+    "fraction": "warn",  # a fraction, where training had whole numbers only
+    "missing": "warn",  # no value, where no training row was missing
 }
-# What a doubt says of a value that is answered all the same.
-DOUBTS = {
+# The text of warnings about a value whose row is still predicted.
+WARNINGS = {
     "unseen": "not seen in training",
     "range": "outside the range seen in training",
     "fraction": "not whole, but training had whole numbers only",
     "missing": "unlike in training",
 }
-# Of a row whose cells are sound, and whose answer is no number all the same.
-NOT_FINITE = "the model's answer is not a finite number"
+# The problem of a row whose cells are valid but whose prediction is not.
+NOT_FINITE = "the prediction is not a finite number"
 SCHEMA = {"row": pl.Int64, "column": pl.String, "value": pl.String, "kind": pl.String, "severity": pl.String}
 
 
 class Problem(NamedTuple):
-    """One doubtful cell: its row (from 1), column, value as text (None where missing), kind and severity."""
+    """One problem with a cell: its row (from 1), column, value as text (None where missing), kind and severity."""
 
     row: int
     column: str
@@ -42,20 +44,20 @@ class Problem(NamedTuple):
     severity: Literal["warn", "error"]
 
     def __str__(self) -> str:
-        told = {
+        message = {
             "type": f"{self.value!r} is not of the column's type",
             "infinite": f"{self.value!r} is not a finite number",
-            "converted": f"{self.value!r} was taken as a number",
-            "unseen": f"{self.value!r} was {DOUBTS['unseen']}",
-            "range": f"{self.value} is {DOUBTS['range']}",
-            "fraction": f"{self.value} is {DOUBTS['fraction']}",
-            "missing": "no value, but training always had one",
+            "converted": f"{self.value!r} was read as a number",
+            "unseen": f"{self.value!r} was {WARNINGS['unseen']}",
+            "range": f"{self.value} is {WARNINGS['range']}",
+            "fraction": f"{self.value} is {WARNINGS['fraction']}",
+            "missing": "no value, but every training row had one",
         }[self.kind]
-        return f"row {self.row}, column {self.column!r}: {told}"
+        return f"row {self.row}, column {self.column!r}: {message}"
 
 
 class Tally(NamedTuple):
-    """One kind of problem in one column: how many rows have it, the first different values, whether it is usual there."""
+    """Problems of one kind in one column: number of rows, first different values, and whether the kind is usual there."""
 
     column: str
     kind: str
@@ -65,35 +67,34 @@ class Tally(NamedTuple):
     usual: bool
 
     def __str__(self) -> str:
-        n = f"{self.n_rows:,}"
-        one = self.n_rows == 1
-        told = {
-            "type": f"{n} {'value is' if one else 'values are'} not of the column's type",
-            "infinite": f"{n} {'is no finite number' if one else 'are no finite numbers'}",
-            "converted": f"{n} {'truth value was' if one else 'truth values were'} taken as 1 and 0",
-            "unseen": f"{n} {'row has a value' if one else 'rows have values'} {DOUBTS['unseen']}",
-            "range": f"{n} {'value is' if one else 'values are'} {DOUBTS['range']}",
-            "fraction": f"{n} {'value is' if one else 'values are'} {DOUBTS['fraction']}",
-            "missing": f"{n} {'row has' if one else 'rows have'} no value, but training always had one",
+        n = self.n_rows
+        message = {
+            "type": f"{pluralize(n, 'value is', 'values are')} not of the column's type",
+            "infinite": pluralize(n, "value is not a finite number", "values are not finite numbers"),
+            "converted": f"{pluralize(n, 'cell with true or false was', 'cells with true or false were')} read as 1 or 0",
+            "unseen": f"{pluralize(n, 'row has a value', 'rows have values')} {WARNINGS['unseen']}",
+            "range": f"{pluralize(n, 'value is', 'values are')} {WARNINGS['range']}",
+            "fraction": f"{pluralize(n, 'value is', 'values are')} {WARNINGS['fraction']}",
+            "missing": f"{pluralize(n, 'row has', 'rows have')} no value, but every training row had one",
         }[self.kind]
         given = [repr(v) for v in self.examples if v is not None]
-        shown = "" if self.kind == "missing" or not given else f": {', '.join(given)}"
-        more = ", ..." if shown and self.n_rows > len(given) else ""
+        examples = "" if self.kind == "missing" or not given else f": {', '.join(given)}"
+        more = ", ..." if examples and self.n_rows > len(given) else ""
         usual = " (usual for this column)" if self.usual else ""
-        return f"column {self.column!r}: {told}{usual}{shown}{more}"
+        return f"column {self.column!r}: {message}{usual}{examples}{more}"
 
 
-class Doubted(NamedTuple):
-    """The cells of a column that have one kind of problem.
+class FlaggedCells(NamedTuple):
+    """The cells of one column that have one kind of problem.
 
-    raw : the column as it came.  mask : bool (n_rows,): its doubtful cells.  kind : of problem.  place : of the column
-    among the contract's features.
+    raw : the input column.  mask : bool (n_rows,): its cells with the problem.  kind : of the problem.  position : of
+    the column among the contract's features.
     """
 
     raw: pl.Series
     mask: np.ndarray
     kind: str
-    place: int
+    position: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,16 +106,16 @@ class Conformed:
     frame : polars.DataFrame
         The contract's features, in its order and its types, one row per input row in the input's order. Cells with an
         error are missing.
-    doubted : tuple of Doubted
-        Where the problems are, column by column.
+    flagged : tuple of FlaggedCells
+        The cells with problems, column by column.
     extra : tuple of str
         Input columns that the contract does not use.
     usual : tuple of str
-        Columns where unseen levels are the usual case: see ``Column.unseen_share``.
+        Columns where unseen levels are usual: see ``Column.unseen_share``.
     """
 
     frame: pl.DataFrame
-    doubted: tuple[Doubted, ...] = ()
+    flagged: tuple[FlaggedCells, ...] = ()
     extra: tuple[str, ...] = ()
     usual: tuple[str, ...] = ()
 
@@ -122,37 +123,37 @@ class Conformed:
     def problems(self) -> pl.DataFrame:
         """One row per problem: row (from 1), column, value, kind, severity; sorted by row, then by column order.
 
-        Listed when first asked for: of a wide table that is more work than to find them.
+        Computed on first access: for a wide table this takes longer than finding the problems.
         """
-        return _listed(self.doubted)
+        return _list_problems(self.flagged)
 
     @cached_property
     def errors(self) -> pl.DataFrame:
-        """The problems that spoil their cell."""
-        return _listed([one for one in self.doubted if SEVERITY[one.kind] == "error"])
+        """The problems of severity error."""
+        return _list_problems([one for one in self.flagged if SEVERITY[one.kind] == "error"])
 
     @property
-    def doubts(self) -> pl.DataFrame:
-        """The problems that are worth a look row by row: all but unseen levels in columns where they are usual."""
+    def unusual(self) -> pl.DataFrame:
+        """The problems without unseen levels in columns where they are usual."""
         return self.problems.filter(
             ~((pl.col("kind") == "unseen") & pl.col("column").is_in(list(self.usual)))
         )
 
     def tallies(self, n_examples: int = 3) -> list[Tally]:
-        """Return the problems counted by column and kind, errors first, then in order of appearance."""
+        """Count the problems by column and kind: errors first, then in order of appearance."""
         grouped = self.problems.group_by("column", "kind", "severity", maintain_order=True).agg(
             pl.len().alias("n"), pl.col("value").unique(maintain_order=True).head(n_examples)
         )
-        found = [
+        tallies = [
             Tally(column, kind, severity, n, tuple(values), kind == "unseen" and column in self.usual)
             for column, kind, severity, n, values in grouped.iter_rows()
         ]
-        return sorted(found, key=lambda tally: (tally.severity != "error", tally.usual))
+        return sorted(tallies, key=lambda tally: (tally.severity != "error", tally.usual))
 
     def listed(self, limit: int | None = None) -> list[Problem]:
         """Return the first `limit` problems (all by default) one by one."""
-        kept = self.problems if limit is None else self.problems.head(limit)
-        return [Problem(*row) for row in kept.iter_rows()]
+        first = self.problems if limit is None else self.problems.head(limit)
+        return [Problem(*row) for row in first.iter_rows()]
 
 
 class ConformedRow(NamedTuple):
@@ -163,27 +164,29 @@ class ConformedRow(NamedTuple):
     extra: tuple[str, ...]
 
 
-def _listed(doubted: Sequence[Doubted]) -> pl.DataFrame:
-    if not doubted:
+def _list_problems(flagged: Sequence[FlaggedCells]) -> pl.DataFrame:
+    """Return one row per problem."""
+    if not flagged:
         return pl.DataFrame(schema=SCHEMA)
-    each = pl.concat([_cells(one) for one in doubted])
-    return each.sort(["row", "place"], maintain_order=True).select(list(SCHEMA))
+    each = pl.concat([_list_cells(one) for one in flagged])
+    return each.sort(["row", "position"], maintain_order=True).select(list(SCHEMA))
 
 
-def _cells(doubted: Doubted) -> pl.DataFrame:
-    raw, mask, kind, place = doubted
+def _list_cells(flagged: FlaggedCells) -> pl.DataFrame:
+    """Return one row per flagged cell."""
+    raw, mask, kind, position = flagged
     at = pl.Series(np.flatnonzero(mask))
     cell = raw.gather(at)
     plain = cell.dtype.is_integer() or cell.dtype == pl.String
-    # Elsewhere Python's own text, so that both forms show the same.
-    shown = cell.cast(pl.String) if plain else pl.Series([_text(v) for v in cell.to_list()], dtype=pl.String)
-    return pl.DataFrame({"row": at.cast(pl.Int64) + 1, "value": shown.str.slice(0, 200)}).with_columns(
+    # Other types use Python's text, so that frames and single rows show the same.
+    text = (
+        cell.cast(pl.String)
+        if plain
+        else pl.Series([None if v is None else str(v) for v in cell.to_list()], dtype=pl.String)
+    )
+    return pl.DataFrame({"row": at.cast(pl.Int64) + 1, "value": text.str.slice(0, 200)}).with_columns(
         column=pl.lit(raw.name),
         kind=pl.lit(kind),
         severity=pl.lit(SEVERITY[kind]),
-        place=pl.lit(place, dtype=pl.Int64),
+        position=pl.lit(position, dtype=pl.Int64),
     )
-
-
-def _text(value) -> str | None:
-    return None if value is None else str(value)

@@ -1,28 +1,15 @@
-"""From a table with columns of every kind to the matrix that a learner takes.
+"""Convert a table with columns of every kind to the matrix that a model needs.
 
-One *plan* is compiled when the preparer is fitted; a frame and a single row go through the same plan, to the same bits.
+Fitting the preparer makes one *plan*; frames and single rows are converted by the same plan, with the same bits.
 """
 
-from __future__ import annotations
+from groundup._lazy import attach
 
-import importlib
-
-_LAZY = {
-    "FLAVOURS": "groundup.tables.prepare.preprocessing",
-    "Flavour": "groundup.tables.prepare.preprocessing",
-    "Plan": "groundup.tables.prepare.plan",
-    "TablePreparer": "groundup.tables.prepare.preparer",
-    "flavour_of": "groundup.tables.prepare.preprocessing",
-}
-
-__all__ = ["FLAVOURS", "Flavour", "Plan", "TablePreparer", "flavour_of"]
-
-
-def __getattr__(name: str):
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'groundup.tables.prepare' has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted(__all__)
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "plan": ["Plan"],
+        "preparer": ["TablePreparer"],
+        "preprocessing": ["PREPROCESSING", "Preprocessing", "preprocessing_of"],
+    },
+)

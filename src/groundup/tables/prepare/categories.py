@@ -1,18 +1,18 @@
 """Categories: levels by value, one column each or one column of codes.
 
-A level is text; whole numbers and truth values are matched by how they are written (3, 3.0 and "3" are one level), as in
-the data contract. At fit, levels are
+A level is text; whole numbers and booleans are matched by their text (3, 3.0 and "3" are the same level), as in the data
+contract. When fitting, levels are
 
-- *rare* if they have fewer rows than 10 and than 0.5 % of the table, or come after the `max_levels` most frequent ones
-  (ties by value); all rare levels share one place, *other*;
-- *kept* otherwise, in the order of their values (by number if each of them reads as a number, else as text); as codes,
-  more than 20 of them in the order of their frequency, the most frequent first.
+- *rare* if they have fewer than 10 rows and less than 0.5 % of the table, or are not among the `max_levels` most frequent
+  ones (ties by value); all rare levels are merged into *other*;
+- *frequent* otherwise, in the order of their values (numeric if all of them are numbers, otherwise as text); more than 20
+  codes are in the order of their frequency, the most frequent first.
 
-Later, a value that is none of the kept levels goes to *other* if training had rare levels (it is one more of them), and
-counts as missing if not. A missing value has its own column where training had missing values, and else zeros in all
-columns (one-hot); as a code it is NaN.
+Later, a value that is not a frequent level is *other* if training had rare levels, and missing otherwise. In one-hot
+encoding, missing has its own column if training had missing values, and otherwise zeros in all columns; as a code it is
+NaN.
 
-Cost: one count at fit; one hash look-up per cell afterwards.
+Cost: one count when fitting; one hash look-up per cell afterwards.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ MANY_LEVELS = 20
 class Category(Strict):
     """A column of levels.
 
-    levels : the kept ones in their order; level k has the code k, *other* the code ``len(levels)``, missing -1.
-    means : of its columns of the matrix, over the rows of the fit: the levels' shares; empty for codes.
+    levels : the frequent ones in order; level k has the code k, *other* the code ``len(levels)``, missing -1.
+    means : of its matrix columns over the fitted rows, which are the shares of the levels; empty for codes.
     """
 
     kind: Literal["category"]
@@ -50,38 +50,38 @@ class Category(Strict):
     means: tuple[FiniteFloat, ...] = ()
 
     @model_validator(mode="after")
-    def _sound(self):
+    def _check(self):
         if len(set(self.levels)) < len(self.levels):
-            raise ValueError(f"column {self.name!r}: a level is there twice")
+            raise ValueError(f"column {self.name!r}: a level occurs twice")
         if not self.outputs:
-            raise ValueError(f"column {self.name!r}: no level, no column")
+            raise ValueError(f"column {self.name!r}: it has no level")
         return self
 
     @classmethod
-    def fit(cls, series: pl.Series, kind: str, weight, flavour) -> Category | str:
-        """Learn the levels; return the reason (str) where there is nothing to tell rows apart by."""
+    def fit(cls, series: pl.Series, kind: str, weight, preprocessing) -> Category | str:
+        """Fit the levels; return the reason (str) if the column cannot distinguish rows."""
         text = levels_as_text(_text_like(series))
         counted = text.drop_nulls().alias("level").value_counts(name="n")
         counted = counted.sort(["n", "level"], descending=[True, False])
         n_missing = text.null_count()
-        kept = counted.filter(pl.col("n") >= min(RARE_ROWS, RARE_SHARE * len(series))).head(
-            flavour.max_levels
+        frequent = counted.filter(pl.col("n") >= min(RARE_ROWS, RARE_SHARE * len(series))).head(
+            preprocessing.max_levels
         )
-        other = kept.height < counted.height
-        if kept.height + other + (n_missing > 0) < 2:
-            return "every value is rare: it names the row" if other else "every row has the same value"
-        levels = kept["level"].to_list()
-        if flavour.one_hot or len(levels) <= MANY_LEVELS:
-            levels = in_order(levels)
+        other = frequent.height < counted.height
+        if frequent.height + other + (n_missing > 0) < 2:
+            return "every value is rare, so it identifies rows" if other else "every row has the same value"
+        levels = frequent["level"].to_list()
+        if preprocessing.one_hot or len(levels) <= MANY_LEVELS:
+            levels = sort_levels(levels)
         node = cls(
             kind="category",
             name=series.name,
             levels=tuple(levels),
             other=other,
-            marks_missing=flavour.one_hot and n_missing > 0,
-            one_hot=flavour.one_hot,
+            marks_missing=preprocessing.one_hot and n_missing > 0,
+            one_hot=preprocessing.one_hot,
         )
-        if not flavour.one_hot:
+        if not preprocessing.one_hot:
             return node
         if weight is None:
             rows_of = dict(counted.select("level", "n").iter_rows())
@@ -99,7 +99,7 @@ class Category(Strict):
 
     @property
     def outputs(self) -> list[str]:
-        """Names of its columns of the matrix."""
+        """Names of its matrix columns."""
         if not self.one_hot:
             return [self.name]
         extra = ["(other)"] * self.other + ["(missing)"] * self.marks_missing
@@ -127,10 +127,11 @@ class Category(Strict):
 
     @property
     def _missing_at(self) -> int:
+        """Position of the column for missing values, -1 if there is none."""
         return len(self.levels) + self.other if self.marks_missing else -1
 
     def row_form(self):
-        """Return the function from one value to its cells."""
+        """Return a function from one value to its cells."""
         n_known = len(self.levels) + self.other
         if self.one_hot:
             width = len(self.outputs)
@@ -143,6 +144,7 @@ class Category(Strict):
         name = self.name
 
         def cells(value):
+            """Return the cells of one value."""
             if type(value) is str:
                 return by_level.get(value, unknown)
             level = level_of(value, name)
@@ -151,8 +153,8 @@ class Category(Strict):
         return cells
 
 
-def in_order(levels: list[str]) -> list[str]:
-    """Return levels by number if each reads as a finite number, else as text."""
+def sort_levels(levels: list[str]) -> list[str]:
+    """Return levels sorted as numbers if all are finite numbers, otherwise as text."""
     try:
         numbers = {level: float(level) for level in levels}
     except ValueError:
@@ -163,7 +165,7 @@ def in_order(levels: list[str]) -> list[str]:
 
 
 def level_of(value, name: str) -> str | None:
-    """Return the level that one value is, None where it is missing: the row form of ``levels_as_text``."""
+    """Return the level of one value, None if it is missing: the row form of ``levels_as_text``."""
     if value is None:
         return None
     if isinstance(value, np.generic):
@@ -178,6 +180,7 @@ def level_of(value, name: str) -> str | None:
 
 
 def _text_like(series: pl.Series) -> pl.Series:
+    """Return a column whose cells can be levels, or raise an error."""
     dtype = series.dtype
     if dtype in (pl.Categorical, pl.Enum, pl.Null):
         return series.cast(pl.String)
@@ -188,7 +191,7 @@ def _text_like(series: pl.Series) -> pl.Series:
 
 @kernel
 def _write_one_hot(codes, missing_at, out, at):
-    """out[i, at + codes[i]] = 1; a code below 0 sets out[i, at + missing_at], or nothing if that is below 0."""
+    """Set out[i, at + codes[i]] = 1; for a negative code set out[i, at + missing_at], unless that is negative too."""
     for i in range(codes.shape[0]):
         k = codes[i] if codes[i] >= 0 else missing_at
         if k >= 0:
@@ -197,6 +200,6 @@ def _write_one_hot(codes, missing_at, out, at):
 
 @kernel
 def _write_codes(codes, out, at):
-    """out[i, at] = codes[i], NaN for a code below 0."""
+    """Set out[i, at] = codes[i], NaN for a negative code."""
     for i in range(codes.shape[0]):
         out[i, at] = np.float64(codes[i]) if codes[i] >= 0 else np.nan

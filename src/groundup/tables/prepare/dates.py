@@ -1,9 +1,8 @@
-"""Moments: year, month, day, day of the week, hour and the days elapsed, as numbers.
+"""Dates and times: year, month, day, day of the week, hour and days elapsed, as numbers.
 
-Moments are whole microseconds since 1970 in UTC, and the parts come from integer arithmetic alone (civil date from the
-count of days: Howard Hinnant, "chrono-compatible low-level date algorithms"), so a frame and a row agree to the bit.
-Parts that did not vary in training are left out. ``weekday`` is 0 on Monday; ``elapsed`` counts days, with their
-fraction, since the first moment of training.
+Datetimes are whole microseconds since 1970 in UTC, and their parts come from integer arithmetic alone (Howard Hinnant,
+"chrono-compatible low-level date algorithms"), so frames and rows give the same bits. Parts that are constant in training
+are omitted. ``weekday`` is 0 on Monday; ``elapsed`` counts days, with their fraction, since the first training datetime.
 """
 
 from __future__ import annotations
@@ -27,17 +26,17 @@ EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (naive means UTC here)
 
 
 class Part(Strict):
-    """One output column of a moment."""
+    """One output column of a datetime column."""
 
     part: Literal["year", "month", "day", "weekday", "hour", "elapsed"]
     how: Scale
 
 
-class Moment(Strict):
-    """A column of dates or moments.
+class Datetime(Strict):
+    """A column of dates or datetimes.
 
-    origin_us : the first moment of training, where ``elapsed`` is 0.
-    means : of its columns of the matrix, over the rows of the fit; empty where missing cells stay missing.
+    origin_us : the first training datetime, where ``elapsed`` is 0.
+    means : of its matrix columns over the fitted rows; empty if missing cells stay missing.
     """
 
     kind: Literal["datetime"]
@@ -48,14 +47,14 @@ class Moment(Strict):
     means: tuple[FiniteFloat, ...] = ()
 
     @model_validator(mode="after")
-    def _sound(self):
+    def _check(self):
         if len({p.part for p in self.parts}) < len(self.parts):
-            raise ValueError(f"column {self.name!r}: a part is there twice")
+            raise ValueError(f"column {self.name!r}: a part occurs twice")
         return self
 
     @classmethod
-    def fit(cls, series: pl.Series, kind: str, weight, flavour) -> Moment | str:
-        """Learn the parts that vary; return the reason (str) if none does."""
+    def fit(cls, series: pl.Series, kind: str, weight, preprocessing) -> Datetime | str:
+        """Fit the parts that vary; return the reason (str) if none does."""
         micros = as_micros(series)
         present = micros[micros != NOT_A_TIME]
         origin = int(present.min())
@@ -63,13 +62,13 @@ class Moment(Strict):
         _ranges(plain(present), origin, ranges)
         varying = [k for k, (low, high) in enumerate(ranges.tolist()) if low < high]
         parts = tuple(
-            Part(part=PARTS[k], how=Scale.fit(part_values(micros, k, origin), weight, flavour))  # type: ignore[arg-type]
+            Part(part=PARTS[k], how=Scale.fit(part_values(micros, k, origin), weight, preprocessing))  # type: ignore[arg-type]
             for k in varying
         )
         if not parts:
-            return "every row has the same moment"
-        marks = flavour.fills and len(present) < len(micros)
-        means = (0.0,) * len(parts) if flavour.fills else ()  # what is centred has the mean 0
+            return "every row has the same datetime"
+        marks = preprocessing.fills and len(present) < len(micros)
+        means = (0.0,) * len(parts) if preprocessing.fills else ()  # a centred column has the mean 0
         if marks:
             means = (*means, mean_of(micros == NOT_A_TIME, weight))
         return cls(
@@ -78,7 +77,7 @@ class Moment(Strict):
 
     @property
     def outputs(self) -> list[str]:
-        """Names of its columns of the matrix."""
+        """Names of its matrix columns."""
         words = [p.part for p in self.parts] + ["(missing)"] * self.marks_missing
         return [f"{self.name}_{word}" for word in words]
 
@@ -89,10 +88,11 @@ class Moment(Strict):
     def write(self, micros: np.ndarray, out: np.ndarray, at: int) -> None:
         """Write rows of the column to ``out[:, at:]``."""
         which, fills, centers, scales = self._arrays
-        _write_moments(micros, self.origin_us, which, fills, centers, scales, self.marks_missing, out, at)
+        _write_datetimes(micros, self.origin_us, which, fills, centers, scales, self.marks_missing, out, at)
 
     @property
     def _arrays(self):
+        """The parts, fills, centers and scales as arrays."""
         which = np.array([PARTS.index(p.part) for p in self.parts], dtype=np.int64)
         fills = np.array([math.nan if p.how.fill is None else p.how.fill for p in self.parts])
         return (
@@ -103,7 +103,7 @@ class Moment(Strict):
         )
 
     def row_form(self):
-        """Return the function from one value to its cells."""
+        """Return a function from one value to its cells."""
         name, origin = self.name, self.origin_us
         how = [(PARTS.index(p.part), p.how.apply) for p in self.parts]
         marks = (0.0,) if self.marks_missing else ()
@@ -111,24 +111,25 @@ class Moment(Strict):
         parts_of = getattr(_parts, "py_func", _parts)
 
         def cells(value):
+            """Return the cells of one value."""
             micros = as_micro(value, name)
             if micros is None:
                 return absent
-            found = parts_of(micros, origin)
-            return (*(apply(float(found[k])) for k, apply in how), *marks)
+            values = parts_of(micros, origin)
+            return (*(apply(float(values[k])) for k, apply in how), *marks)
 
         return cells
 
 
 def part_values(micros: np.ndarray, k: int, origin: int) -> np.ndarray:
-    """Return part number k of each moment as float64, NaN where missing."""
+    """Return part k of each datetime as float64, NaN where missing."""
     out = np.empty(len(micros))
     _one_part(plain(micros), k, origin, out)
     return out
 
 
 def as_micros(series: pl.Series) -> np.ndarray:
-    """Return a column of dates or moments as int64 microseconds since 1970 in UTC, NOT_A_TIME where missing."""
+    """Return a column of dates or datetimes as int64 microseconds since 1970 in UTC, NOT_A_TIME where missing."""
     dtype = series.dtype
     if dtype == pl.Null:
         return np.full(len(series), NOT_A_TIME, dtype=np.int64)
@@ -180,19 +181,19 @@ def _parts(us, origin):
 
 @kernel
 def _ranges(micros, origin, out):
-    """out[k, :] = least and greatest part k of the moments, none of which is missing."""
+    """Set out[k, :] to the minimum and maximum of part k; no datetime may be missing."""
     out[:, 0], out[:, 1] = np.inf, -np.inf
     for i in range(micros.shape[0]):
         year, month, day, weekday, hour, elapsed = _parts(micros[i], origin)
-        found = (float(year), float(month), float(day), float(weekday), float(hour), elapsed)
+        values = (float(year), float(month), float(day), float(weekday), float(hour), elapsed)
         for k in range(6):
-            out[k, 0] = min(out[k, 0], found[k])
-            out[k, 1] = max(out[k, 1], found[k])
+            out[k, 0] = min(out[k, 0], values[k])
+            out[k, 1] = max(out[k, 1], values[k])
 
 
 @kernel
 def _one_part(micros, k, origin, out):
-    """out[i] = part k of micros[i], NaN where missing."""
+    """Set out[i] to part k of micros[i], NaN where missing."""
     for i in range(micros.shape[0]):
         year, month, day, weekday, hour, elapsed = _parts(micros[i], origin)
         x = elapsed
@@ -210,16 +211,16 @@ def _one_part(micros, k, origin, out):
 
 
 @kernel
-def _write_moments(micros, origin, which, fills, centers, scales, marks, out, at):
-    """out[i, at + j] = part which[j] of micros[i], filled and scaled; behind them, was it missing."""
+def _write_datetimes(micros, origin, which, fills, centers, scales, marks, out, at):
+    """Set out[i, at + j] to part which[j] of micros[i], imputed and scaled; the next column is 1 where missing."""
     largest = 1.7976931348623157e308
-    found = np.empty(6)
+    values = np.empty(6)
     n_parts = which.shape[0]
     for i in range(micros.shape[0]):
         missing = micros[i] == -(2**63)
         if not missing:
             year, month, day, weekday, hour, elapsed = _parts(micros[i], origin)
-            found[0], found[1], found[2], found[3], found[4], found[5] = (
+            values[0], values[1], values[2], values[3], values[4], values[5] = (
                 year,
                 month,
                 day,
@@ -228,7 +229,7 @@ def _write_moments(micros, origin, which, fills, centers, scales, marks, out, at
                 elapsed,
             )
         for j in range(n_parts):
-            x = fills[j] if missing else found[which[j]]
+            x = fills[j] if missing else values[which[j]]
             z = (x - centers[j]) / scales[j]
             out[i, at + j] = np.nan if np.isnan(z) else min(max(z, -largest), largest)
         if marks:

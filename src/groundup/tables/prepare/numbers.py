@@ -1,11 +1,11 @@
-r"""Numbers and truth values: imputed, marked as missing, centred and scaled.
+r"""Numbers and booleans: imputed, marked as missing, centred and scaled.
 
 .. math:: z = ((x \text{ or } m) - \mu) / \sigma
 
-m is the median of the present values, mu and sigma mean and standard deviation after imputing, all weighted: what
-scikit-learn's SimpleImputer(strategy="median") followed by StandardScaler gives. A constant column has sigma = 1. A
-result beyond the largest float is that float: nothing finite becomes infinite. NaN and null are missing; infinity is an
-error.
+m is the median of the values that are not missing, mu and sigma the mean and standard deviation after imputing, all
+weighted: the result of scikit-learn's SimpleImputer(strategy="median") followed by StandardScaler. A constant column has
+sigma = 1. A result beyond the largest float is set to that float, so finite values stay finite. NaN and null are missing;
+infinity is an error.
 
 Cost: a partial sort at fit; a subtraction and a division per cell afterwards.
 """
@@ -28,15 +28,15 @@ LARGEST = float(np.finfo(np.float64).max)
 
 
 class Strict(BaseModel):
-    """A part of a plan: frozen, closed, and without conversions."""
+    """A part of a plan: frozen, without extra keys, and without type conversions."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Scale(Strict):
-    """How one number becomes a cell of the matrix.
+    """Conversion of a number to a cell of the matrix.
 
-    fill : what stands for a missing value; None leaves it NaN.
+    fill : replaces a missing value; None leaves NaN.
     center, scale : the result is (value - center) / scale.
     """
 
@@ -53,23 +53,23 @@ class Scale(Strict):
         return min(max((value - self.center) / self.scale, -LARGEST), LARGEST)
 
     @classmethod
-    def fit(cls, values: np.ndarray, weight: np.ndarray | None, flavour) -> Scale:
-        """Learn from one column of float64 with NaN for missing, at least one present."""
+    def fit(cls, values: np.ndarray, weight: np.ndarray | None, preprocessing) -> Scale:
+        """Fit on a column of float64 with NaN for missing, and at least one value."""
         missing = np.isnan(values)
         present = values[~missing]
-        kept = None if weight is None else weight[~missing]
-        fill = median(present, kept) if flavour.fills else None
-        if not flavour.scales:
+        present_weight = None if weight is None else weight[~missing]
+        fill = median(present, present_weight) if preprocessing.fills else None
+        if not preprocessing.scales:
             return cls(fill=fill)
         filled = np.where(missing, fill, values) if fill is not None else present
-        center, scale = mean_and_deviation(filled, weight if fill is not None else kept)
+        center, scale = mean_and_deviation(filled, weight if fill is not None else present_weight)
         return cls(fill=fill, center=center, scale=scale)
 
 
 class Number(Strict):
-    """A column of numbers, or of truth values as 1 and 0 (which are imputed, but neither centred nor scaled).
+    """A column of numbers, or of booleans as 1 and 0 (which are imputed, but neither centred nor scaled).
 
-    means : of its columns of the matrix, over the rows of the fit; empty where missing cells stay missing.
+    means : of its matrix columns over the fitted rows; empty if missing cells stay missing.
     """
 
     kind: Literal["number", "boolean"]
@@ -79,16 +79,18 @@ class Number(Strict):
     means: tuple[FiniteFloat, ...] = ()
 
     @classmethod
-    def fit(cls, series: pl.Series, kind: str, weight, flavour) -> Number:
-        """Learn from one column with at least one present value."""
+    def fit(cls, series: pl.Series, kind: str, weight, preprocessing) -> Number:
+        """Fit on a column with at least one value."""
         values = as_floats(series)
         refuse_infinite(values, series.name)
-        how = Scale.fit(values, weight, flavour._replace(scales=flavour.scales and kind == "number"))
+        how = Scale.fit(
+            values, weight, preprocessing._replace(scales=preprocessing.scales and kind == "number")
+        )
         missing = np.isnan(values)
-        marks = flavour.fills and bool(missing.any())
+        marks = preprocessing.fills and bool(missing.any())
         means: tuple[float, ...] = ()
-        if flavour.fills:
-            # What is centred has the mean 0.
+        if preprocessing.fills:
+            # A centred column has the mean 0.
             mean = (
                 0.0 if kind == "number" else mean_of(np.where(missing, np.float64(how.fill), values), weight)
             )
@@ -97,28 +99,29 @@ class Number(Strict):
 
     @property
     def outputs(self) -> list[str]:
-        """Names of its columns of the matrix."""
+        """Names of its matrix columns."""
         return [self.name, f"{self.name}_(missing)"] if self.marks_missing else [self.name]
 
     def read(self, series: pl.Series) -> np.ndarray:
-        """Return the column as the kernel takes it."""
+        """Return the column in the form of the kernel."""
         return plain(as_floats(series))
 
     def write(self, values: np.ndarray, out: np.ndarray, at: int) -> None:
         """Write rows of the column to ``out[:, at:]``."""
         how = self.how
-        keeps = how.fill is None
+        keep_missing = how.fill is None
         fill = 0.0 if how.fill is None else how.fill
-        if _write_numbers(values, keeps, fill, how.center, how.scale, self.marks_missing, out, at):
+        if _write_numbers(values, keep_missing, fill, how.center, how.scale, self.marks_missing, out, at):
             refuse_infinite(values, self.name)
 
     def row_form(self):
-        """Return the function from one value to its cells."""
+        """Return a function from one value to its cells."""
         name, marks, apply = self.name, self.marks_missing, self.how.apply
         absent, marked = apply(math.nan), float(marks)
         empty = (absent, marked) if marks else (absent,)
 
         def cells(value):
+            """Return the cells of one value."""
             number = value if type(value) is float else as_float(value, name)
             if number != number:  # noqa: PLR0124
                 return empty
@@ -149,27 +152,27 @@ def median(values: np.ndarray, weight: np.ndarray | None = None) -> float:
 
 
 def mean_of(values: np.ndarray, weight: np.ndarray | None = None) -> float:
-    """Return the weighted mean of values within [0, 1]; where no weight is positive, all weigh the same."""
+    """Return the weighted mean of values within [0, 1]; unweighted if no weight is positive."""
     if weight is None or not weight.sum() > 0:
         return float(values.mean())
     return float((values * weight).sum() / weight.sum())
 
 
 def mean_and_deviation(values: np.ndarray, weight: np.ndarray | None = None) -> tuple[float, float]:
-    """Return mean and standard deviation (1 where it vanishes) in two passes, exact powers of two out of the way."""
+    """Return mean and standard deviation (1 if it is 0) in two passes, with extreme values scaled by powers of two."""
     largest = float(np.abs(values).max())
-    # Sums of squares overflow beyond 1e154 and vanish below 1e-154: such columns are brought near 1 first.
+    # Sums of squares overflow beyond 1e154 and underflow below 1e-154: such columns are scaled to about 1 first.
     shift = math.frexp(largest)[1] if largest > 1e100 or 0.0 < largest < 1e-100 else 0
-    near = np.ldexp(values, -shift) if shift else values
-    if near.min() == near.max():
-        return math.ldexp(float(near[0]), shift), 1.0
+    scaled = np.ldexp(values, -shift) if shift else values
+    if scaled.min() == scaled.max():
+        return math.ldexp(float(scaled[0]), shift), 1.0
     if weight is None or not weight.sum() > 0:
-        mean = float(near.mean())
-        deviation = math.sqrt(float(np.square(near - mean).mean()))
+        mean = float(scaled.mean())
+        deviation = math.sqrt(float(np.square(scaled - mean).mean()))
     else:
         total = float(weight.sum())
-        mean = float((near * weight).sum()) / total
-        deviation = math.sqrt(float((np.square(near - mean) * weight).sum()) / total)
+        mean = float((scaled * weight).sum()) / total
+        deviation = math.sqrt(float((np.square(scaled - mean) * weight).sum()) / total)
     scale = math.ldexp(deviation, shift)
     return math.ldexp(mean, shift), scale if 0.0 < scale < math.inf else 1.0
 
@@ -180,7 +183,7 @@ def as_floats(series: pl.Series) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the column holds text or anything else that is no number.
+        If the column has text or other cells that are not numbers.
     """
     dtype = series.dtype
     if dtype == pl.Null:
@@ -224,8 +227,8 @@ def infinite(name: str) -> ValueError:
 
 
 @kernel
-def _write_numbers(values, keeps, fill, center, scale, marks, out, at):
-    """out[i, at] = scaled values[i] (float64[n]); out[i, at + 1] = was it missing; tells whether one is infinite."""
+def _write_numbers(values, keep_missing, fill, center, scale, marks, out, at):
+    """Write scaled values[i] to out[i, at], and whether it is missing to out[i, at + 1]; return if one is infinite."""
     largest = 1.7976931348623157e308
     bad = False
     for i in range(values.shape[0]):
@@ -234,8 +237,8 @@ def _write_numbers(values, keeps, fill, center, scale, marks, out, at):
         if marks:
             out[i, at + 1] = 1.0 if missing else 0.0
         if missing:
-            if keeps:
-                out[i, at] = np.nan  # one NaN, whatever its bits were
+            if keep_missing:
+                out[i, at] = np.nan  # the same bits for every NaN
                 continue
             x = fill
         elif np.isinf(x):

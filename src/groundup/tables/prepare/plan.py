@@ -1,7 +1,7 @@
-"""The plan: what was learnt about each column, and the two forms that are compiled from it.
+"""The plan: the fitted nodes of all columns, and the two forms that convert a table with them.
 
-A plan is plain data (it is what the bundle stores). The frame form writes a whole table block by block, on threads; the
-row form is a list of Python functions. Both do the same arithmetic in the same order, so their results are bit-equal.
+A plan is plain data, which the bundle stores. The frame form writes a whole table block by block, on threads; the row
+form is a list of Python functions. Both do the same arithmetic in the same order, so their results are bit-equal.
 """
 
 from __future__ import annotations
@@ -15,27 +15,28 @@ import polars as pl
 from pydantic import Field, ValidationError, model_validator
 
 from groundup.engine.rows.threads import run
+from groundup.errors import nearest
 from groundup.tables.prepare.categories import Category
-from groundup.tables.prepare.dates import Moment
+from groundup.tables.prepare.dates import Datetime
 from groundup.tables.prepare.numbers import Number, Strict
 
-NODES = {"number": Number, "integer": Number, "boolean": Number, "category": Category, "datetime": Moment}
-# A block's part of the matrix stays in the second cache while its columns are written one after the other.
+NODES = {"number": Number, "integer": Number, "boolean": Number, "category": Category, "datetime": Datetime}
+# A block of the matrix stays in the second cache while its columns are written one after the other.
 BLOCK_BYTES = 1 << 19
 
-Node = Annotated[Number | Category | Moment, Field(discriminator="kind")]
+Node = Annotated[Number | Category | Datetime, Field(discriminator="kind")]
 
 
 class Plan(Strict):
-    """What becomes of each column.
+    """The conversion of each column.
 
     Attributes
     ----------
     version : int
     columns : tuple
-        One node per used column, in the order of the table it was fitted to.
+        One node per used column, in the order of the fitted table.
     ignored : dict
-        Column -> why it is not used.
+        Column -> reason why it is not used.
     """
 
     version: Literal[1] = 1
@@ -43,7 +44,7 @@ class Plan(Strict):
     ignored: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _sound(self):
+    def _check(self):
         for column in self.columns:
             if column.means and len(column.means) != len(column.outputs):
                 raise ValueError(
@@ -53,24 +54,24 @@ class Plan(Strict):
         if len(set(names)) < len(names) or set(names) & set(self.ignored):
             raise ValueError("a column is planned twice")
         if not names:
-            told = "; ".join(f"{name!r}: {why}" for name, why in list(self.ignored.items())[:5])
-            raise ValueError(f"no column can be used ({told})")
+            reasons = "; ".join(f"{name!r}: {reason}" for name, reason in list(self.ignored.items())[:5])
+            raise ValueError(f"no column can be used ({reasons})")
         return self
 
-    def check_flavour(self, flavour) -> None:
-        """Raise ValueError unless a fit with this flavour can have left the plan."""
+    def check_preprocessing(self, preprocessing) -> None:
+        """Raise ValueError unless a fit with this preprocessing can have left the plan."""
         for column in self.columns:
-            hows = [p.how for p in column.parts] if isinstance(column, Moment) else []
+            hows = [p.how for p in column.parts] if isinstance(column, Datetime) else []
             hows += [column.how] if isinstance(column, Number) else []
-            scales = flavour.scales and column.kind != "boolean"
+            scales = preprocessing.scales and column.kind != "boolean"
             if (
-                (isinstance(column, Category) and column.one_hot != flavour.one_hot)
-                or (column.marks_missing and not flavour.fills)
-                or any((how.fill is not None) != flavour.fills for how in hows)
+                (isinstance(column, Category) and column.one_hot != preprocessing.one_hot)
+                or (column.marks_missing and not preprocessing.fills)
+                or any((how.fill is not None) != preprocessing.fills for how in hows)
                 or any(not scales and (how.center, how.scale) != (0.0, 1.0) for how in hows)
             ):
                 raise ValueError(
-                    f"the plan of the column {column.name!r} is not one of the preparer's flavour"
+                    f"the plan of the column {column.name!r} does not fit the preparer's preprocessing"
                 )
 
     @classmethod
@@ -80,7 +81,7 @@ class Plan(Strict):
         Raises
         ------
         ValueError
-            If it is not one that a fit could have left; the message names the column.
+            If no fit could have made the plan; the message names the column.
         """
         try:
             return cls.model_validate(_tuples(data))
@@ -100,7 +101,7 @@ class Plan(Strict):
 
     @cached_property
     def outputs(self) -> list[str]:
-        """Names of the matrix's columns, made unique by a number where two columns would share one."""
+        """Names of the columns of the matrix, with a number where two columns would have the same name."""
         seen: dict[str, int] = {}
         names = []
         for name in (name for column in self.columns for name in column.outputs):
@@ -110,28 +111,31 @@ class Plan(Strict):
 
     @cached_property
     def means(self) -> np.ndarray | None:
-        """Mean of each column of the matrix over the rows of the fit; None where it leaves missing cells."""
+        """Mean of each column of the matrix over the fitted rows; None if missing cells stay missing."""
         known = [np.array(c.means) for c in self.columns]
         return np.concatenate(known) if all(map(len, known)) else None
 
     @cached_property
-    def places(self) -> list[int]:
-        """First column of the matrix of each node."""
+    def offsets(self) -> list[int]:
+        """Position of the first matrix column of each node."""
         widths = [len(c.outputs) for c in self.columns]
         return [0, *np.cumsum(widths).tolist()[:-1]]
 
     def frame_form(self, frame: pl.DataFrame, n_threads: int = 1) -> np.ndarray:
         """Return the matrix of `frame`, float64 of shape (n_rows, len(outputs)) in C order."""
         n_rows, width = frame.height, len(self.outputs)
-        columns, places = self.columns, self.places
+        columns, offsets = self.columns, self.offsets
         read = run(lambda k: columns[k].read(frame[columns[k].name]), len(columns), n_threads)
         out = np.zeros((n_rows, width))
-        step = max(512, BLOCK_BYTES // (8 * width))  # fewer rows a call cost more than the cache gives
+        step = max(
+            512, BLOCK_BYTES // (8 * width)
+        )  # with fewer rows the calls cost more than the cache saves
 
         def write(b: int) -> None:
+            """Write one block."""
             lo, hi = b * step, min((b + 1) * step, n_rows)
             block = out[lo:hi]
-            for column, values, at in zip(columns, read, places, strict=True):
+            for column, values, at in zip(columns, read, offsets, strict=True):
                 column.write(values[lo:hi], block, at)
 
         run(write, -(-n_rows // step), n_threads)
@@ -147,7 +151,7 @@ class Plan(Strict):
         Raises
         ------
         ValueError
-            If a column is missing, or a value is of the wrong kind: the message names the column.
+            If a column is missing or a value has the wrong kind; the message names the column.
         """
         out: list[float] = []
         extend = out.extend
@@ -163,23 +167,21 @@ class Plan(Strict):
         return Plan.from_plain, (self.to_plain(),)
 
 
-def refuse_missing(needed, found) -> None:
-    """Raise one error that names every needed column that is not among `found`."""
-    found = dict.fromkeys(found)  # a look-up for each needed name, not a walk
-    lost = [name for name in needed if name not in found]
-    if lost:
-        from groundup.errors import nearest
-
-        near = nearest(lost[0], found)
-        shown = "".join(f"\n- {name}" for name in lost[:20])
+def refuse_missing(needed, names) -> None:
+    """Raise one error that names every needed column that is not among `names`."""
+    names = dict.fromkeys(names)  # for quick look-up
+    missing = [name for name in needed if name not in names]
+    if missing:
+        suggestion = nearest(missing[0], names)
+        listed = "".join(f"\n- {name}" for name in missing[:20])
         raise ValueError(
             "The feature names should match those that were passed during fit.\n"
-            f"Feature names seen at fit time, yet now missing:{shown}\n{near}"
+            f"Feature names seen at fit time, yet now missing:{listed}\n{suggestion}"
         )
 
 
 def _tuples(data):
-    """JSON has lists where the plan has tuples."""
+    """Return JSON data with tuples in place of lists."""
     if isinstance(data, list):
         return tuple(_tuples(item) for item in data)
     if isinstance(data, dict):

@@ -1,8 +1,8 @@
 """TablePreparer: a table with columns of every kind in, a matrix of float64 out.
 
-For each column the preparer learns how to impute, encode and scale it (`numbers`, `categories`, `dates`), writes that
-down as one `Plan`, and sends frames and single rows through that same plan: ``transform(frame)[i]`` and
-``transform_row(row i)`` have the same bits, and no row's result depends on its neighbours.
+The preparer fits how to impute, encode and scale each column (`numbers`, `categories`, `dates`) and stores this as one
+`Plan`, which converts frames and single rows: ``transform(frame)[i]`` and ``transform_row(row i)`` have the same bits,
+and no row's result depends on other rows.
 
 Cost: one pass over each column at fit (a count for categories, a partial sort for numbers); a million rows of 22 columns
 are transformed in about half a second on two cores, one row in some 20 us.
@@ -16,35 +16,38 @@ from typing import ClassVar
 import numpy as np
 
 from groundup.models.estimator import Learner, Plain, StrOptions, TransformerMixin, check_is_fitted, fitting
-from groundup.tables.prepare.preprocessing import FLAVOURS
+from groundup.tables.prepare.fit import fit_plan
+from groundup.tables.prepare.frames import as_polars, few_rows, from_matrix, is_frame
+from groundup.tables.prepare.plan import Plan, refuse_missing
+from groundup.tables.prepare.preprocessing import PREPROCESSING
 
-# Up to so many rows the row form is faster than the frame form.
+# Maximum number of rows for which the row form is faster than the frame form.
 FEW_ROWS = 4
 
 
 class TablePreparer(TransformerMixin, Learner):
-    """Impute, encode and scale the columns of a table, as a family of learners wants them.
+    """Impute, encode and scale the columns of a table for a family of models.
 
     Parameters
     ----------
-    flavour : {"trees", "linear"}, default="trees"
+    preprocessing : {"trees", "linear"}, default="trees"
         "trees": numbers as they are with NaN for missing, categories as codes. "linear": numbers imputed and scaled,
-        categories one-hot; for linear models, networks, distances and clustering. `flavour_of` tells a learner's.
+        categories one-hot; for linear models, networks, distances and clustering. `preprocessing_of` returns a model's.
     kinds : mapping of str to str, optional
-        Column -> kind, as a data contract knows it: number, integer, boolean, category or datetime; any other kind
-        leaves the column out, as does not naming it. None infers the kinds from the types of the fitted table, and
-        leaves out what has no value, only one value, or cells that are no values.
+        Column -> kind, as in a data contract: number, integer, boolean, category or datetime. Columns of other kinds and
+        columns not named are ignored. None infers the kinds from the types of the fitted table, and ignores columns
+        with no value, only one value, or unsupported cells.
     max_levels : int, optional
-        Levels of a category with a place of their own; rarer ones share one. None is 50 for "linear", 254 for "trees".
+        Maximum number of levels of a category; rarer ones are merged. None is 50 for "linear", 254 for "trees".
     n_jobs : int, optional
         Threads for large tables; see ``engine.rows.budget``. Results do not depend on it.
 
     Attributes
     ----------
     plan_ : Plan
-        What was learnt about each column.
+        The fitted conversion of each column.
     ignored_ : dict of str to str
-        Column -> why it is not used.
+        Column -> reason why it is not used.
     n_features_in_ : int
         Columns of the fitted table.
     feature_names_in_ : ndarray of str
@@ -52,15 +55,15 @@ class TablePreparer(TransformerMixin, Learner):
 
     Notes
     -----
-    Columns are found by name: their order is free, unknown ones are not looked at, and missing ones are an error that
-    names them. A level that was not seen in training is treated as `categories` says; the contract reports it.
+    Columns are matched by name in any order; unknown ones are ignored, and missing ones raise an error that names them.
+    `categories` defines the treatment of levels that did not occur in training; the contract reports them.
 
     Examples
     --------
     >>> import polars as pl
     >>> from groundup.tables import TablePreparer
     >>> frame = pl.DataFrame({"age": [30.0, None, 50.0], "city": ["Oslo", "Rome", "Oslo"]})
-    >>> preparer = TablePreparer(flavour="linear").fit(frame)
+    >>> preparer = TablePreparer(preprocessing="linear").fit(frame)
     >>> preparer.get_feature_names_out().tolist()
     ['age', 'age_(missing)', 'city_Oslo', 'city_Rome']
     >>> preparer.transform_row({"age": 40.0, "city": "Rome"}).tolist()
@@ -69,39 +72,36 @@ class TablePreparer(TransformerMixin, Learner):
 
     _state: ClassVar = {"_plan_data": Plain()}
     _parameter_constraints: ClassVar[dict] = {
-        "flavour": [StrOptions(set(FLAVOURS))],
+        "preprocessing": [StrOptions(set(PREPROCESSING))],
         "kinds": [Mapping, None],
         "max_levels": [int, None],
         "n_jobs": [int, None],
     }
 
-    def __init__(self, flavour="trees", *, kinds=None, max_levels=None, n_jobs=None):
-        self.flavour = flavour
+    def __init__(self, preprocessing="trees", *, kinds=None, max_levels=None, n_jobs=None):
+        self.preprocessing = preprocessing
         self.kinds = kinds
         self.max_levels = max_levels
         self.n_jobs = n_jobs
 
     @fitting
     def fit(self, X, y=None, sample_weight=None):
-        """Learn the plan from a table.
+        """Fit the plan on a table.
 
         Parameters
         ----------
         X : frame (Polars, pandas, Arrow, ...), Table, or array of numbers of shape (n_rows, n_columns)
         y : ignored
         sample_weight : array-like of shape (n_rows,), optional
-            Weighs medians, means and deviations; levels are counted in rows.
+            Weights of medians, means and standard deviations; levels are counted without weights.
 
         Returns
         -------
         self
         """
-        from groundup.tables.prepare.fit import fit_plan
-        from groundup.tables.prepare.frames import as_polars, from_matrix, is_frame
-
         if is_frame(X):
             frame = as_polars(X)
-            self._named(frame)
+            self._set_names(frame)
         else:
             rows = self._rows(X, finite="allow-nan")
             frame = from_matrix(rows.place.load(0, rows.place.n_rows), self._names())  # type: ignore[attr-defined]
@@ -110,12 +110,12 @@ class TablePreparer(TransformerMixin, Learner):
                 f"Found array with 0 sample(s) (shape={frame.shape}) while a minimum of 1 is required."
             )
         weight = None if sample_weight is None else self._weight(sample_weight, frame.height)
-        flavour = FLAVOURS[self.flavour]
+        preprocessing = PREPROCESSING[self.preprocessing]
         if self.max_levels is not None:
             if self.max_levels < 1:
                 raise ValueError(f"max_levels == {self.max_levels}, must be >= 1.")
-            flavour = flavour._replace(max_levels=self.max_levels)
-        self._plan = fit_plan(frame, self.kinds, weight, flavour, self._n_threads())
+            preprocessing = preprocessing._replace(max_levels=self.max_levels)
+        self._plan = fit_plan(frame, self.kinds, weight, preprocessing, self._n_threads())
         self._plan_data = self._plan.to_plain()
         return self
 
@@ -125,7 +125,7 @@ class TablePreparer(TransformerMixin, Learner):
         Parameters
         ----------
         X : as in fit
-            Columns by name; of an array, by place.
+            Columns by name; for an array, by position.
 
         Returns
         -------
@@ -134,10 +134,8 @@ class TablePreparer(TransformerMixin, Learner):
         Raises
         ------
         ValueError
-            If a column is missing, holds another kind of values, or infinity.
+            If a column is missing, has values of another kind, or has infinite values.
         """
-        from groundup.tables.prepare.frames import as_polars, few_rows, from_matrix, is_frame
-
         if is_frame(X):
             check_is_fitted(self, "_plan_data")
             rows = few_rows(X, FEW_ROWS)
@@ -145,7 +143,7 @@ class TablePreparer(TransformerMixin, Learner):
                 form = self._plan.row_form
                 return np.stack([form(row) for row in rows])
             frame = as_polars(X)
-            self._refuse_other(frame.columns)
+            refuse_missing(self._plan.needed, frame.columns)
         else:
             check_is_fitted(self, "_plan_data")
             frame = from_matrix(self._features(X, finite="allow-nan"), self._names())  # type: ignore[arg-type]
@@ -183,48 +181,43 @@ class TablePreparer(TransformerMixin, Learner):
 
     @property
     def plan_(self):
-        """What was learnt about each column."""
+        """The fitted conversion of each column."""
         check_is_fitted(self, "_plan_data")
         return self._plan
 
     @property
     def ignored_(self) -> dict[str, str]:
-        """Column -> why it is not used."""
+        """Column -> reason why it is not used."""
         return self.plan_.ignored
 
-    def _named(self, frame) -> None:
+    def _set_names(self, frame) -> None:
+        """Store the names of the fitted columns."""
         self.n_features_in_ = frame.width
         self._dtype_in = np.dtype(np.float64)
         self.feature_names_in_ = np.asarray(frame.columns, dtype=object)
 
     def _names(self) -> list[str]:
+        """Return the names of the fitted columns, x0, x1, ... for an array."""
         known = vars(self).get("feature_names_in_")
         return [f"x{j}" for j in range(self.n_features_in_)] if known is None else known.tolist()
 
     def _renamed(self, given) -> np.ndarray:
-        """Return the outputs of a fit on an array, with the caller's names in place of x0, x1, ..."""
+        """Return the output names of a fit on an array, with the given names for x0, x1, ..."""
         names = dict(zip(self._names(), given, strict=True))
         columns = [c.model_copy(update={"name": str(names[c.name])}) for c in self._plan.columns]
         return np.asarray([name for c in columns for name in c.outputs], dtype=object)
 
-    def _refuse_other(self, columns) -> None:
-        from groundup.tables.prepare.plan import refuse_missing
-
-        refuse_missing(self._plan.needed, columns)
-
     def _check_state(self) -> None:
-        from groundup.tables.prepare.plan import Plan
-
         self._plan = Plan.from_plain(self._plan_data)
         known = set(self._names())
         unknown = [name for name in self._plan.needed if name not in known]
         if unknown:
             raise ValueError(f"the plan uses the column {unknown[0]!r}, which the fitted table does not have")
-        self._plan.check_flavour(FLAVOURS[self.flavour])
+        self._plan.check_preprocessing(PREPROCESSING[self.preprocessing])
 
     def __getstate__(self):
         state = dict(super().__getstate__())  # type: ignore[call-overload]
-        state.pop("_plan", None)  # made again from _plan_data
+        state.pop("_plan", None)  # rebuilt from _plan_data
         return state
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -1,1 +1,1 @@
-"""Sources: whatever holds a table, opened by ``read``."""
+"""Sources of tables: files, frames and samples, opened by ``read``."""

@@ -1,8 +1,8 @@
-"""Frames and mappings of other libraries, brought to eager Polars with plain types.
+"""Convert frames and mappings of other libraries to eager Polars frames with simple types.
 
-Polars frames pass as they are; pandas, PyArrow and others come through narwhals; mappings of columns, lists of rows and
-NumPy record arrays are built up. Afterwards every column is Int64, Float32, Float64, Boolean, String, Date or Datetime,
-or of a type that the contract will ignore with a reason (lists, records, bytes, durations, times). Missing is null, never
+pandas, PyArrow and other frames are converted by narwhals; mappings of columns, lists of rows and NumPy arrays are
+built column by column. The result has columns of Int64, Float32, Float64, Boolean, String, Date or Datetime, or of
+types that the contract ignores with a reason (lists, records, bytes, durations, times). Missing values are null, never
 NaN.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+import narwhals.stable.v2 as nw
 import numpy as np
 import polars as pl
 import polars.selectors as cs
@@ -18,35 +19,35 @@ import polars.selectors as cs
 from groundup.errors import GroundupError
 from groundup.tables import cells
 from groundup.tables.dates import LAYOUTS
-from groundup.tables.sources.infer_types import check_stated, stating
-from groundup.tables.sources.names import without_patterns
-from groundup.tables.sources.types import Typed, typed
+from groundup.tables.sources.infer_types import Converted, check_types, convert_types, option_for
+from groundup.tables.sources.names import rename_patterns
 from groundup.tables.table import Note, Table
 
-_MANY = 20
+_MIN_DIFFERENT = 20
 
 
 def as_table(source, name: str | None = None) -> Table:
-    """Return `source`, a Table or anything that ``as_frame`` takes, as a Table."""
+    """Return `source`, a Table or any source of ``as_frame``, as a Table."""
     if isinstance(source, Table):
         return source
-    frame, kind, notes = framed(source)
+    frame, kind, notes = to_polars(source)
     return Table(frame, name or "table", kind, tuple(notes))
 
 
 def as_frame(source) -> pl.DataFrame:
-    """Return `source` as an eager Polars frame with plain types."""
-    return source.frame if isinstance(source, Table) else framed(source)[0]
+    """Return `source` as an eager Polars frame with simple types."""
+    return source.frame if isinstance(source, Table) else to_polars(source)[0]
 
 
-def framed(source) -> tuple[pl.DataFrame, str, list[Note]]:
-    """Return `source` as an eager Polars frame with plain types, what it was, and notes on names."""
-    made, kind = _framed(source)
-    named, notes = without_patterns(made)
-    return plain(named), kind, notes
+def to_polars(source) -> tuple[pl.DataFrame, str, list[Note]]:
+    """Return `source` as an eager Polars frame with simple types, the kind of source, and notes on names."""
+    built, kind = _build_frame(source)
+    renamed, notes = rename_patterns(built)
+    return simplify_types(renamed), kind, notes
 
 
-def _framed(source) -> tuple[pl.DataFrame, str]:
+def _build_frame(source) -> tuple[pl.DataFrame, str]:
+    """Return `source` as a Polars frame, and the kind of source."""
     if isinstance(source, pl.LazyFrame):
         return source.collect(engine="in-memory"), "polars frame"
     if isinstance(source, pl.DataFrame):
@@ -61,9 +62,8 @@ def _framed(source) -> tuple[pl.DataFrame, str]:
 
 
 def _from_native(source) -> pl.DataFrame:
-    import narwhals.stable.v2 as nw
-
-    names = getattr(source, "column_names", None)  # Arrow's; its "columns" are the data
+    """Return the frame of another library as a Polars frame."""
+    names = getattr(source, "column_names", None)  # of Arrow, whose "columns" are the data
     _check_names(getattr(source, "columns", []) if names is None else names)
     try:
         frame = nw.from_native(source)
@@ -76,39 +76,43 @@ def _from_native(source) -> pl.DataFrame:
         frame = frame.collect(backend="polars")
     try:
         return frame.to_polars()
-    except Exception:  # noqa: BLE001 - object columns of mixed types: each library fails in its own way
-        return pl.DataFrame([_mixed(name, frame[name].to_list()) for name in frame.columns])
+    except Exception:  # noqa: BLE001 - object columns of mixed types: each library raises its own error
+        return pl.DataFrame([_make_series(name, frame[name].to_list()) for name in frame.columns])
 
 
 def _from_columns(columns: Mapping) -> pl.DataFrame:
+    """Return a mapping of columns as a frame."""
     _check_names(list(columns))
-    made = []
+    series = []
     for name, values in columns.items():
         if isinstance(values, (str, bytes)) or not hasattr(values, "__len__"):
             raise GroundupError(
-                "A mapping must give each column as a list or an array.", column=name, value=values
+                "Each column of a mapping must be a list or an array.", column=name, value=values
             )
         if isinstance(values, np.ndarray) and values.ndim != 1:
             raise GroundupError(f"A column must have one dimension, not {values.ndim}.", column=name)
-        made.append(_column(str(name), values))
-    heights = {len(s) for s in made}
-    if len(heights) > 1:
-        told = ", ".join(f"{s.name!r}: {len(s)}" for s in made[:6])
-        raise GroundupError("The columns of the mapping differ in length.", hint=f"Lengths are {told}.")
-    return pl.DataFrame(made)
+        series.append(_column(str(name), values))
+    if len({len(s) for s in series}) > 1:
+        lengths = ", ".join(f"{s.name!r}: {len(s)}" for s in series[:6])
+        raise GroundupError(
+            "The columns of the mapping differ in length.", hint=f"Make them equally long; now {lengths}."
+        )
+    return pl.DataFrame(series)
 
 
 def _column(name: str, values) -> pl.Series:
+    """Return one column of a mapping as a series."""
     if isinstance(values, pl.Series):
         return values.rename(name)
     if isinstance(values, np.ndarray) and values.dtype.kind in "mM":
-        values = values.astype(f"{values.dtype.kind}8[us]")  # Polars knows no seconds
+        values = values.astype(f"{values.dtype.kind}8[us]")  # Polars has no seconds
     if isinstance(values, np.ndarray) and values.dtype.kind not in "OV":
         return pl.Series(name, values)
-    return _mixed(name, values.tolist() if isinstance(values, np.ndarray) else list(values))
+    return _make_series(name, values.tolist() if isinstance(values, np.ndarray) else list(values))
 
 
 def _from_array(array: np.ndarray) -> pl.DataFrame:
+    """Return a matrix or a record array as a frame."""
     if array.dtype.names:
         return _from_columns({name: array[name] for name in array.dtype.names})
     if array.ndim != 2:
@@ -120,15 +124,15 @@ def from_rows(rows: Sequence) -> pl.DataFrame:
     """Return rows, each a mapping, as a frame: columns in order of first appearance."""
     if not all(isinstance(row, Mapping) for row in rows):
         bad = next(i for i, row in enumerate(rows) if not isinstance(row, Mapping))
-        raise GroundupError("Rows must be mappings from column to value.", row=bad + 1, value=rows[bad])
+        raise GroundupError("Each row must be a mapping from column to value.", row=bad + 1, value=rows[bad])
     names = list(dict.fromkeys(name for row in rows for name in row))
-    return pl.DataFrame([_mixed(str(name), [row.get(name) for row in rows]) for name in names])
+    return pl.DataFrame([_make_series(str(name), [row.get(name) for row in rows]) for name in names])
 
 
-def _mixed(name: str, values: list) -> pl.Series:
-    """Return `values` as a series: strictly typed where they agree, as text where they do not.
+def _make_series(name: str, values: list) -> pl.Series:
+    """Return `values` as a series of their type, or of text if their types differ.
 
-    Whole numbers beyond 64 bits become text as well, so that every digit is kept.
+    Whole numbers beyond 64 bits become text too, so that no digit is lost.
     """
     huge = any(isinstance(v, int) and not -(2**63) <= v < 2**63 for v in values)
     if not huge:
@@ -139,11 +143,12 @@ def _mixed(name: str, values: list) -> pl.Series:
         if all(v is None or isinstance(v, (bool, int, float)) for v in values):
             return pl.Series(name, [None if v is None else float(v) for v in values], dtype=pl.Float64)
     missing = [v is None or (isinstance(v, float) and math.isnan(v)) for v in values]
-    shown = [None if gone else str(v) for v, gone in zip(values, missing, strict=True)]
-    return pl.Series(name, shown, dtype=pl.String)
+    text = [None if empty else str(v) for v, empty in zip(values, missing, strict=True)]
+    return pl.Series(name, text, dtype=pl.String)
 
 
 def _check_names(names) -> None:
+    """Raise an error for a name that occurs twice."""
     seen = set()
     for name in map(str, names):
         if name in seen:
@@ -151,35 +156,36 @@ def _check_names(names) -> None:
         seen.add(name)
 
 
-def revived(frame: pl.DataFrame, types) -> Typed:
-    """Return `frame` with text columns that hold nothing but numbers or ISO dates in those types.
+def restore_types(frame: pl.DataFrame, types) -> Converted:
+    """Return `frame` with text columns that consist of numbers or ISO dates converted to those types.
 
-    A frame states its types, so only columns that plainly lost theirs are changed, and each is noted: more than
-    ``_MANY`` different numbers without a leading zero, or dates year first. Labels and codes stay as they are.
+    A frame has types, so only columns that have evidently lost theirs are converted, each with a note: more than
+    ``_MIN_DIFFERENT`` different numbers without leading zeros, or ISO dates. Labels and codes are unchanged.
     """
-    stated = check_stated({} if isinstance(types, str) else types, frame.columns)
+    given = check_types({} if isinstance(types, str) else types, frame.columns)
     columns, formats, notes = [], {}, []
     for series in frame.iter_columns():
-        want = stated.get(series.name)
-        if series.dtype != pl.String or (want is None and (types == "text" or not _lost_its_type(series))):
+        want = given.get(series.name)
+        if series.dtype != pl.String or (want is None and (types == "text" or not _has_lost_type(series))):
             columns.append(series)
             continue
-        done = typed(series.to_frame(), {} if want is None else {series.name: want})
-        columns.append(done.frame.to_series())
-        formats.update(done.formats)
-        notes += done.notes
+        converted = convert_types(series.to_frame(), {} if want is None else {series.name: want})
+        columns.append(converted.frame.to_series())
+        formats.update(converted.formats)
+        notes += converted.notes
         if want is None and columns[-1].dtype != pl.String:
             notes.append(
                 Note(
                     "types",
-                    f"text read as {columns[-1].dtype}; {stating(series.name, 'text')} keeps it",
+                    f"text read as {columns[-1].dtype}; {option_for(series.name, 'text')} keeps text",
                     series.name,
                 )
             )
-    return Typed(pl.DataFrame(columns) if columns else frame, formats, notes)
+    return Converted(pl.DataFrame(columns) if columns else frame, formats, notes)
 
 
-def _lost_its_type(series: pl.Series) -> bool:
+def _has_lost_type(series: pl.Series) -> bool:
+    """Return whether a text column consists of ISO dates or many different numbers."""
     head = series.drop_nulls().head(200).str.strip_chars()
     head = head.filter(head != "")
     if len(head) == 0:
@@ -187,11 +193,11 @@ def _lost_its_type(series: pl.Series) -> bool:
     if bool(head.str.contains(LAYOUTS["iso"]).all()):
         return True
     n_numbers = int(head.str.contains(cells.NUMBER_PATTERNS["point"]).sum())
-    return n_numbers > 0.5 * len(head) and series.n_unique() > _MANY
+    return n_numbers > 0.5 * len(head) and series.n_unique() > _MIN_DIFFERENT
 
 
-def plain(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return `frame`, no name of which is a pattern, with the types of the module's docstring."""
+def simplify_types(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return `frame`, whose names are not patterns, with the types of the module's docstring."""
     changes = []
     floats = frame.select(cs.float().is_nan().any()) if any(d.is_float() for d in frame.dtypes) else None
     with_nan = (
@@ -201,7 +207,7 @@ def plain(frame: pl.DataFrame) -> pl.DataFrame:
         if dtype in (pl.Categorical, pl.Enum):
             changes.append(pl.col(name).cast(pl.String))
         elif isinstance(dtype, pl.Decimal) or dtype in (pl.UInt64, pl.UInt128, pl.Int128, pl.Float16):
-            changes.append(_widened(frame[name]))
+            changes.append(_widen(frame[name]))
         elif dtype.is_integer() and dtype != pl.Int64:
             changes.append(pl.col(name).cast(pl.Int64))
         elif isinstance(dtype, pl.Datetime) and (dtype.time_zone or dtype.time_unit != "us"):
@@ -213,14 +219,15 @@ def plain(frame: pl.DataFrame) -> pl.DataFrame:
         elif name in with_nan:
             changes.append(pl.col(name).fill_nan(None))
         elif dtype == pl.Object:
-            changes.append(_mixed(name, frame[name].to_list()))
+            changes.append(_make_series(name, frame[name].to_list()))
     return frame.with_columns(changes) if changes else frame
 
 
-def _widened(series: pl.Series) -> pl.Series:
+def _widen(series: pl.Series) -> pl.Series:
+    """Return decimals and wide integers as Int64, Float64 or text."""
     if series.dtype.is_integer():
         try:
             return series.cast(pl.Int64)
         except pl.exceptions.PolarsError:
-            return series.cast(pl.String)  # beyond 64 bits with a sign: codes, not amounts
+            return series.cast(pl.String)  # beyond 64 bits: codes, not amounts
     return series.cast(pl.Float64)

@@ -1,8 +1,7 @@
-"""The names of columns: each there once, none empty, none that is a pattern.
+"""Column names: unique, not empty, and not a pattern.
 
-Polars takes ``*`` and every name from ``^`` to ``$`` for a pattern of names wherever it takes a name, even inside a
-method of one series, and has no escape. So a column of such a name is called otherwise from the door on, in files and
-frames to learn from and to predict alike, and a note says so.
+Polars interprets ``*`` and every name from ``^`` to ``$`` as a pattern of names, even in a method of one series, and
+has no escape. So columns with such names are renamed when they are read, for training and for prediction, with a note.
 """
 
 from __future__ import annotations
@@ -15,40 +14,39 @@ from groundup.tables.table import Note
 
 
 def is_pattern(name: str) -> bool:
-    """Say whether Polars takes `name` for a pattern of names."""
+    """Return whether Polars interprets `name` as a pattern of names."""
     return name == "*" or (name.startswith("^") and name.endswith("$"))
 
 
-def settled(names: Sequence[str]) -> tuple[list[str], list[Note]]:
+def unique_names(names: Sequence[str]) -> tuple[list[str], list[Note]]:
     """Return `names` with empty and repeated ones and patterns replaced, and a note for each that was."""
     given, used = set(names), set()
-    turns: dict[
-        str, int
-    ] = {}  # all numbers below are taken: a name that comes 10,000 times is not counted up anew
-    named, notes = [], []
+    next_number: dict[str, int] = {}  # avoids a search from 2 for a name that occurs 10,000 times
+    unique, notes = [], []
     for j, name in enumerate(names):
         plain = f"{name}_" if is_pattern(name) else name or f"column_{j + 1}"
-        new, n = plain, turns.get(plain, 2)
+        new, n = plain, next_number.get(plain, 2)
         while new in used or (new != name and new in given):
             new, n = f"{plain}_{n}", n + 1
-        turns[plain] = n
+        next_number[plain] = n
         if new != name:
-            notes.append(Note("header", f"column {j + 1} {_why(name)}: it is called {new!r}", new))
+            notes.append(Note("header", f"column {j + 1} {_reason(name)}: it is renamed to {new!r}", new))
         used.add(new)
-        named.append(new)
-    return named, notes
+        unique.append(new)
+    return unique, notes
 
 
-def _why(name: str) -> str:
+def _reason(name: str) -> str:
+    """Return why a name was replaced."""
     if is_pattern(name):
-        return f"has the name {name!r}, which stands for other names too"
-    return f"has the name {name!r} again" if name else "has no name"
+        return f"has the name {name!r}, which is a pattern of names"
+    return f"repeats the name {name!r}" if name else "has no name"
 
 
-def without_patterns(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Note]]:
-    """Return `frame` with names as ``settled`` gives them, and its notes; itself where no name is a pattern."""
+def rename_patterns(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Note]]:
+    """Return `frame` with the names of ``unique_names``, and its notes; unchanged if no name is a pattern."""
     names = frame.columns
     if not any(map(is_pattern, names)):
         return frame, []
-    named, notes = settled(names)
-    return pl.DataFrame([c.rename(n) for c, n in zip(frame.iter_columns(), named, strict=True)]), notes
+    unique, notes = unique_names(names)
+    return pl.DataFrame([c.rename(n) for c, n in zip(frame.iter_columns(), unique, strict=True)]), notes

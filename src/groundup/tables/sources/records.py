@@ -1,9 +1,9 @@
-"""Cut a text table into records: by counting bytes where quoting is sound, by a lenient parser where it is not.
+"""Split a text table into records: by counting bytes if it is well quoted, otherwise by a lenient parser.
 
-``scan`` works on bytes with NumPy: a byte is quoted where an odd number of quotes stand before it, so record ends and
-cell counts are sums over masks, about 5 ns a byte. That holds only if every opening quote starts a cell and every
-closing one ends it; ``scan`` checks it and says so. Otherwise ``parse`` reads cell by cell: a quote inside a cell is
-text unless a delimiter follows, and one that would hold rows of their own together is text as well.
+``scan`` works on bytes with NumPy: a byte is quoted if an odd number of quotes precedes it, so record ends and cell
+counts are sums over masks, at about 5 ns a byte. This requires that every opening quote starts a cell and every closing
+quote ends one, which ``scan`` checks. ``parse`` reads cell by cell: a quote inside a cell is text unless a delimiter
+follows, and so are quotes that would join several complete rows into one record.
 """
 
 from __future__ import annotations
@@ -18,21 +18,22 @@ from groundup.errors import GroundupError
 
 _CHUNK = 1 << 24
 _QUOTE, _LF, _CR = 34, 10, 13
+_MAX_QUOTED_CHARS = 1 << 20  # in a longer quoted cell the closing quote is missing
 
 
 class TooWide(GroundupError):
-    """A record has more cells than the caller takes: told before they are cut, since each costs its own work."""
+    """A record has more cells than the caller accepts; raised before all of them are parsed."""
 
-    def __init__(self, most: int, cells: Sequence[str] = ()):
-        self.cells = cells  # the first of them
+    def __init__(self, max_cells: int, cells: Sequence[str] = ()):
+        self.cells = cells  # the first cells
         super().__init__(
-            f"A record of the file has more than {most:,} cells.",
-            hint="Leave out columns that are not needed.",
+            f"A record of the file has more than {max_cells:,} cells.",
+            hint="Remove the columns that are not needed.",
         )
 
 
 class Dialect(NamedTuple):
-    """How cells are told apart: one delimiter character, the quote or None, the escape character or None."""
+    """The delimiter character, the quote or None, the escape character or None."""
 
     delimiter: str
     quote: str | None = '"'
@@ -40,28 +41,28 @@ class Dialect(NamedTuple):
 
 
 class Scan(NamedTuple):
-    """Records as byte ranges: starts, ends (without the line end), cells in each; whether the quoting is sound."""
+    """Records as byte ranges: starts, ends (without the line end), cells in each; whether the text is well quoted."""
 
     starts: np.ndarray
     ends: np.ndarray
     widths: np.ndarray
-    sound: bool
+    well_quoted: bool
 
 
 class Record(NamedTuple):
-    """One record: its first line (from 1), its cells, its fault ("" if none), whether its quotes were mended."""
+    """One record: its first line (from 1), its cells, its fault ("" if none), whether its quotes were repaired."""
 
     line: int
     cells: list[str]
     fault: str
-    mended: bool = False
+    repaired: bool = False
 
 
-def line_ends(data: bytes, delimiter: str) -> bytes:
-    """Return `data` with carriage returns that end records turned into line feeds; those inside cells stay.
+def normalize_line_ends(data: bytes, delimiter: str) -> bytes:
+    """Return `data` with line feeds for carriage returns that end records; those inside cells stay.
 
-    Old files end lines by CR alone, and some mix all three ends. Where both readings are possible, the one with more
-    records of equal width wins.
+    Old files end lines by CR alone, and some mix all three line ends. Of two possible readings, the one with more records
+    of equal width is chosen.
     """
     if b"\r" not in data:
         return data
@@ -77,11 +78,12 @@ def line_ends(data: bytes, delimiter: str) -> bytes:
     changed = changed.tobytes()
     if b"\n" not in data:
         return changed
-    return changed if _evenness(scan(changed, delimiter)) > _evenness(scan(data, delimiter)) else data
+    return changed if _modal_share(scan(changed, delimiter)) > _modal_share(scan(data, delimiter)) else data
 
 
-def _evenness(found: Scan) -> float:
-    widths = found.widths[found.ends > found.starts]
+def _modal_share(spans: Scan) -> float:
+    """Return the share of records that have the max_cells frequent width."""
+    widths = spans.widths[spans.ends > spans.starts]
     return np.bincount(widths).max() / len(widths) if len(widths) else 0.0
 
 
@@ -89,7 +91,7 @@ def scan(data: bytes, delimiter: str) -> Scan:
     """Return the records of `data`; see the module's docstring."""
     raw = np.frombuffer(data, dtype=np.uint8)
     sign = ord(delimiter)
-    breaks, cuts_before, sound = [], [], True
+    breaks, cuts_before, well_quoted = [], [], True
     parity = n_cuts = 0
     before = _LF
     for start in range(0, len(raw), _CHUNK):
@@ -99,7 +101,7 @@ def scan(data: bytes, delimiter: str) -> Scan:
         if parity or quotes.any():
             quoted = np.bitwise_and(np.cumsum(quotes, dtype=np.uint8) + np.uint8(parity), 1).astype(bool)
             follows = raw[start + len(part)] if start + len(part) < len(raw) else _LF
-            sound = sound and _sound(part, quotes, quoted, sign, edges=(before, follows))
+            well_quoted = well_quoted and _is_well_quoted(part, quotes, quoted, sign, edges=(before, follows))
             ends &= ~quoted
             signs &= ~quoted
             parity = int(quoted[-1])
@@ -114,11 +116,11 @@ def scan(data: bytes, delimiter: str) -> Scan:
     starts = np.concatenate([[0], ends[:-1] + 1]).astype(np.int64) if len(ends) else ends
     widths = np.diff(cuts, prepend=0) + 1
     back = (ends > starts) & (raw[np.maximum(ends - 1, 0)] == _CR)
-    return Scan(starts, ends - back, widths, sound and parity == 0)
+    return Scan(starts, ends - back, widths, well_quoted and parity == 0)
 
 
-def _sound(part, quotes, quoted, sign: int, *, edges: tuple[int, int]) -> bool:
-    """Say whether each quote of `part` opens at the start of a cell, closes at its end, or is one of a pair.
+def _is_well_quoted(part, quotes, quoted, sign: int, *, edges: tuple[int, int]) -> bool:
+    """Return whether each quote of `part` is at the start of a cell, at its end, or one of a pair.
 
     `edges` are the bytes before and after `part`.
     """
@@ -139,9 +141,9 @@ def parse(
     width: int = 0,
     firsts: frozenset[str] = frozenset(),
     *,
-    most: int | None = None,
+    max_cells: int | None = None,
 ) -> Iterator[Record]:
-    """Yield the records of `text`, leniently.
+    """Yield the records of `text`, with lenient rules for quotes.
 
     Parameters
     ----------
@@ -149,31 +151,31 @@ def parse(
         With line feeds as line ends (a carriage return before one is dropped).
     dialect : Dialect
     width : int, optional
-        Cells that most records have; 0 if that is not known yet.
+        Number of cells of max_cells records; 0 if unknown.
     firsts : frozenset of str
-        Cells of the first column that are known: see ``rows_of_their_own``.
-    most : int, optional
-        Cells that a record may have; TooWide is raised at one more.
+        Known cells of the first column: see ``are_separate_rows``.
+    max_cells : int, optional
+        Maximum number of cells in a record; TooWide is raised beyond it.
     """
     start, line = 0, 1
     if not text.endswith("\n"):
         text += "\n"
-    patterns = _patterns(dialect)
+    patterns = _compile_patterns(dialect)
     while start < len(text):
-        cells, end, fault, mended = _record(text, start, patterns, dialect, most)
+        cells, end, fault, repaired = _parse_record(text, start, patterns, dialect, max_cells)
         n_lines = text.count("\n", start, end)
-        if n_lines > 1 and rows_of_their_own(text[start : end - 1], dialect.delimiter, width, firsts):
-            end, n_lines, mended, fault = text.index("\n", start) + 1, 1, True, ""
+        if n_lines > 1 and are_separate_rows(text[start : end - 1], dialect.delimiter, width, firsts):
+            end, n_lines, repaired, fault = text.index("\n", start) + 1, 1, True, ""
             cells = text[start : end - 1].removesuffix("\r").split(dialect.delimiter)
-        yield Record(line, cells, fault, mended)
+        yield Record(line, cells, fault, repaired)
         start, line = end, line + n_lines
 
 
-def rows_of_their_own(record: str, delimiter: str, width: int, firsts: frozenset[str]) -> bool:
-    """Say whether every line of a record that quotes hold together is a row of `width` cells: then the quotes are text.
+def are_separate_rows(record: str, delimiter: str, width: int, firsts: frozenset[str]) -> bool:
+    """Return whether every line of a quoted record is a row of `width` cells, so that the quotes are text.
 
-    So a message that begins with a quote does not swallow the messages up to the next quote. Prose has commas of its
-    own, so unless cells are parted by tabs, each line must also begin with a cell that the first column has elsewhere.
+    Otherwise a message that begins with a quote would include all messages up to the next quote. Prose contains commas,
+    so unless the delimiter is a tab, each line must also begin with a known cell of the first column.
     """
     lines = record.split("\n")
     if width < 2 or any(line.count(delimiter) != width - 1 for line in lines):
@@ -181,7 +183,8 @@ def rows_of_their_own(record: str, delimiter: str, width: int, firsts: frozenset
     return delimiter == "\t" or all(line.split(delimiter, 1)[0] in firsts for line in lines[1:])
 
 
-def _patterns(dialect: Dialect) -> tuple[re.Pattern | None, re.Pattern | None, re.Pattern]:
+def _compile_patterns(dialect: Dialect) -> tuple[re.Pattern | None, re.Pattern | None, re.Pattern]:
+    """Return the patterns of a well-quoted, a badly quoted and an unquoted cell."""
     stop = re.escape(dialect.delimiter)
     pad = "" if dialect.delimiter.isspace() else "[ \\t]*"
     escape = re.escape(dialect.escape) if dialect.escape else None
@@ -202,35 +205,32 @@ def _patterns(dialect: Dialect) -> tuple[re.Pattern | None, re.Pattern | None, r
     return strict, loose, bare
 
 
-_REACH = 1 << 20  # a quoted cell longer than this was never closed
-
-
-def _record(
-    text: str, start: int, patterns, dialect: Dialect, most: int | None
+def _parse_record(
+    text: str, start: int, patterns, dialect: Dialect, max_cells: int | None
 ) -> tuple[list[str], int, str, bool]:
-    """Return the cells of the record at `start`, where the next one starts, its fault, whether quotes were mended."""
+    """Return the cells of the record at `start`, the start of the next one, its fault, whether quotes were repaired."""
     strict, loose, bare = patterns
     quote = dialect.quote or ""
-    cells, fault, at, mended = [], "", start, False
+    cells, fault, at, repaired = [], "", start, False
     while True:
         match = None
         if quote and text[at : at + 64].lstrip(" \t").startswith(quote):
-            match = strict.match(text, at, at + _REACH)
+            match = strict.match(text, at, at + _MAX_QUOTED_CHARS)
             if match is None:
-                match, mended = loose.match(text, at, at + _REACH), True
+                match, repaired = loose.match(text, at, at + _MAX_QUOTED_CHARS), True
         if match is not None:
             cell = match.group(1).replace(quote * 2, quote)
         else:
             match = bare.match(text, at)
             cell = match.group().removesuffix("\r")
             if quote and cell.lstrip(" \t").startswith(quote) and cell.count(quote) == 1:
-                fault = "a quote is not closed"  # two or more are a quoted phrase, and text
+                fault = "a quote is not closed"  # two or more quotes are a quoted phrase in text
         if dialect.escape and dialect.escape in cell:
             cell = re.sub(re.escape(dialect.escape) + r"(.)", r"\1", cell, flags=re.DOTALL)
         cells.append(cell)
-        if most is not None and len(cells) > most:
-            raise TooWide(most, cells)
+        if max_cells is not None and len(cells) > max_cells:
+            raise TooWide(max_cells, cells)
         at = match.end()
         if at >= len(text) or text[at] == "\n":
-            return cells, at + 1, fault, mended
+            return cells, at + 1, fault, repaired
         at += 1

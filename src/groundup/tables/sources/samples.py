@@ -1,16 +1,16 @@
-"""Tables to try things on: scikit-learn's bundled sets with real names, and a generated churn table.
+"""Sample tables: scikit-learn's bundled data sets with real names, and a generated churn table.
 
-``sample:churn`` is drawn from a stated model (``churn_chance``), so its best possible score is known: the true
-probabilities have a ROC AUC of 0.884. They know how satisfied those are who did not answer; a learner does not, and
-reaches about 0.85 without the leak. What a build has to find in it:
+``sample:churn`` is drawn from a known model (``churn_chance``), so the best possible score is known: the true
+probabilities have a ROC AUC of 0.884. They use the satisfaction of customers who did not answer, which a model cannot, so
+it reaches about 0.85 without the leak. The difficulties of the table:
 
-- ``customer_id`` names the row; ``joined`` is a date;
-- ``age`` and ``income`` have blanks (income more often among the young: missing at random given age);
-- ``satisfaction`` is missing where nobody answered, which itself speaks for leaving;
-- ``exit_survey`` is the one planted leak: it is filled in when a customer leaves (in 97 % of the cases), so no model may
-  use it, and one that does reaches an AUC near 0.99.
+- ``customer_id`` identifies the row; ``joined`` is a date;
+- ``age`` and ``income`` have missing values (income more often for young customers: missing at random given age);
+- ``satisfaction`` is missing where a customer did not answer, which itself raises the probability of leaving;
+- ``exit_survey`` is a planted leak: it is filled in when a customer leaves (in 97 % of the cases). A model that uses it
+  reaches an AUC near 0.99.
 
-Drawn with NumPy's ``RandomState``, whose streams are frozen, so the table is the same for ever.
+The table is drawn with NumPy's ``RandomState``, whose streams are frozen, so it never changes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _CHURN_SEED = 20240229
 
 
 class Sample(NamedTuple):
-    """One sample table: its name, task, target (None for none), size, and what it is."""
+    """One sample table: its name, task, target (None if there is none), size, and a description."""
 
     name: str
     task: str
@@ -55,7 +55,7 @@ _SAMPLES = (
 
 
 def samples() -> tuple[Sample, ...]:
-    """Return what ``read("sample:NAME")`` knows."""
+    """Return the tables of ``read("sample:NAME")``."""
     return _SAMPLES
 
 
@@ -64,52 +64,45 @@ def sample(name: str) -> Table:
     known = {s.name: s for s in _SAMPLES}
     if name not in known:
         raise UsageError(
-            f"There is no sample {name!r}.{nearest(name, known)}", hint=f"Samples are: {', '.join(known)}."
+            f"There is no sample {name!r}.{nearest(name, known)}",
+            hint=f"The samples are: {', '.join(known)}.",
         )
     if name == "churn":
-        told = Note("sample", "generated; the column 'exit_survey' is a leak planted for practice")
-        return Table(churn(), name, "sample:churn", (told,))
-    return Table(_LOADERS[name](), name, f"sample:{name}")
+        note = Note("sample", "generated data; the column 'exit_survey' is a deliberate leak")
+        return Table(churn(), name, "sample:churn", (note,))
+    from sklearn import datasets  # 0.9 s
+
+    return Table(_LOADERS[name](datasets), name, f"sample:{name}")
 
 
-def _iris() -> pl.DataFrame:
-    from sklearn.datasets import load_iris
-
-    bunch = load_iris()
+def _iris(datasets) -> pl.DataFrame:
+    bunch = datasets.load_iris()
     names = [n.replace(" (cm)", "_cm").replace(" ", "_") for n in bunch.feature_names]
     return _frame(bunch.data, names, "species", bunch.target_names[bunch.target])
 
 
-def _wine() -> pl.DataFrame:
-    from sklearn.datasets import load_wine
-
-    bunch = load_wine()
+def _wine(datasets) -> pl.DataFrame:
+    bunch = datasets.load_wine()
     names = [n.replace("od280/od315_of_diluted_wines", "od280_od315") for n in bunch.feature_names]
-    labels = np.array(["cultivar 1", "cultivar 2", "cultivar 3"])  # the file's own classes 1, 2, 3
+    labels = np.array(["cultivar 1", "cultivar 2", "cultivar 3"])  # the file has the classes 1, 2, 3
     return _frame(bunch.data, names, "cultivar", labels[bunch.target])
 
 
-def _breast_cancer() -> pl.DataFrame:
-    from sklearn.datasets import load_breast_cancer
-
-    bunch = load_breast_cancer()
+def _breast_cancer(datasets) -> pl.DataFrame:
+    bunch = datasets.load_breast_cancer()
     names = [n.replace(" ", "_") for n in bunch.feature_names]
     return _frame(bunch.data, names, "diagnosis", bunch.target_names[bunch.target])
 
 
-def _digits() -> pl.DataFrame:
-    from sklearn.datasets import load_digits
-
-    bunch = load_digits()
+def _digits(datasets) -> pl.DataFrame:
+    bunch = datasets.load_digits()
     return _frame(
         bunch.data.astype(np.int64), list(bunch.feature_names), "digit", bunch.target.astype(np.int64)
     )
 
 
-def _diabetes() -> pl.DataFrame:
-    from sklearn.datasets import load_diabetes
-
-    bunch = load_diabetes(scaled=False)
+def _diabetes(datasets) -> pl.DataFrame:
+    bunch = datasets.load_diabetes(scaled=False)
     long = {
         "s1": "cholesterol",
         "s2": "ldl",
@@ -122,10 +115,10 @@ def _diabetes() -> pl.DataFrame:
         bunch.data, [str(long.get(n, n)) for n in bunch.feature_names], "progression", bunch.target
     )
     sex = pl.when(pl.col("sex") == 1).then(pl.lit("1")).otherwise(pl.lit("2"))
-    return frame.with_columns(sex.alias("sex"))  # the file does not say which is which
+    return frame.with_columns(sex.alias("sex"))  # the file does not define the codes
 
 
-_LOADERS: dict[str, Callable[[], pl.DataFrame]] = {
+_LOADERS: dict[str, Callable[..., pl.DataFrame]] = {
     "iris": _iris,
     "wine": _wine,
     "breast_cancer": _breast_cancer,
@@ -154,7 +147,8 @@ def churn(n_rows: int = CHURN_ROWS, seed: int = _CHURN_SEED) -> pl.DataFrame:
         "satisfaction": who.pop("silent"),
     }
     shown = {
-        name: _blanked(values, blanks[name]) if name in blanks else values for name, values in who.items()
+        name: _with_missing(values, blanks[name]) if name in blanks else values
+        for name, values in who.items()
     }
     return pl.DataFrame(
         {
@@ -168,7 +162,7 @@ def churn(n_rows: int = CHURN_ROWS, seed: int = _CHURN_SEED) -> pl.DataFrame:
 
 
 def _customers(draw, n_rows: int) -> dict[str, np.ndarray]:
-    """Return customers as they are, before blanks; ``silent`` says who did not answer the satisfaction survey."""
+    """Return customers without missing values; ``silent`` marks those who did not answer the satisfaction survey."""
     months = np.minimum(1 + draw.exponential(26, n_rows).astype(np.int64), 96)
     contract = _pick(draw, n_rows, ("monthly", "one year", "two years"), (0.55, 0.25, 0.20))
     plan = _pick(draw, n_rows, ("basic", "plus", "family", "business"), (0.40, 0.30, 0.20, 0.10))
@@ -206,7 +200,7 @@ def churn_chance(who: dict[str, np.ndarray]) -> np.ndarray:
     """Return the true probability of leaving.
 
     Its log odds are linear in contract, months, support calls, late payments, satisfaction, plan, fee and age, with an
-    interaction (late payments matter more without autopay) and a bend (the first year).
+    interaction (late payments matter more without autopay) and a threshold (the first year).
     """
     odds = (
         -1.45
@@ -224,15 +218,16 @@ def churn_chance(who: dict[str, np.ndarray]) -> np.ndarray:
     return 1 / (1 + np.exp(-1.25 * odds))
 
 
-def _blanked(values: np.ndarray, gone: np.ndarray) -> pl.Series:
-    return pl.Series(values).set(pl.Series(gone), None)
+def _with_missing(values: np.ndarray, missing: np.ndarray) -> pl.Series:
+    """Return `values` with some of them missing."""
+    return pl.Series(values).set(pl.Series(missing), None)
 
 
 def _exit_survey(draw, left: np.ndarray) -> pl.Series:
-    """Return the leak: a reason where a customer has left (97 %), nothing where not (but for 0.5 %, asked by mistake)."""
+    """Return the leak: a reason for 97 % of those who left, and for 0.5 % of the others, surveyed by mistake."""
     reasons = np.array(["price", "service", "moved", "competitor"])[draw.randint(0, 4, len(left))]
-    asked = draw.uniform(size=len(left)) < np.where(left, 0.97, 0.005)
-    return pl.Series(reasons).set(pl.Series(~asked), None)
+    surveyed = draw.uniform(size=len(left)) < np.where(left, 0.97, 0.005)
+    return pl.Series(reasons).set(pl.Series(~surveyed), None)
 
 
 def _pick(draw, n_rows: int, levels: tuple[str, ...], shares: tuple[float, ...]) -> np.ndarray:

@@ -1,8 +1,7 @@
-"""Columns as small whole numbers: what the audit counts.
+"""Columns as small whole numbers, which the audit counts.
 
-A *coded* column gives each row a code from 0 to n_codes - 1: a level of a category, a stretch of the number line that
-holds about as many rows as any other, or "missing". Everything the audit asks of a column alone is then a table of
-counts, which costs one pass.
+A *coded* column gives each row a code from 0 to n_codes - 1: a level of a category, a quantile bin of a number, or
+"missing". What the audit computes from a column alone is then a table of counts, which costs one pass.
 """
 
 from __future__ import annotations
@@ -12,16 +11,16 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-# Stretches of a number column. More follow a bend better, fewer leave more rows to judge each by.
-MAX_STRETCHES = 64
-ROWS_PER_STRETCH = 20
+# Quantile bins of a number column: more bins follow a curve better, fewer leave more rows per bin.
+MAX_BINS = 64
+ROWS_PER_BIN = 20
 MAX_LEVELS = 2000
-# A value that so many rows share is a state of its own ("0: never"), not a point on the line.
+# A value that at least this share of the rows has is a state of its own ("0: never"), not just a number.
 SPIKE = 0.05
 
 
 class Coded(NamedTuple):
-    """One column, coded: codes of shape (n_rows,), how many there are, and which one means missing (-1: none does)."""
+    """One coded column: codes of shape (n_rows,), the number of codes, and the code of missing cells (-1 for none)."""
 
     codes: np.ndarray
     n_codes: int
@@ -29,14 +28,14 @@ class Coded(NamedTuple):
 
 
 def coded(column: pl.Series) -> Coded:
-    """Return `column` by its levels, or its numbers and dates by stretches of equal counts; missing is a code."""
+    """Return `column` coded by its levels, or for numbers and dates by quantile bins; missing is a code."""
     if column.dtype.is_numeric() or column.dtype.is_temporal():
-        return _stretches(numbers(column))
+        return _quantile_bins(numbers(column))
     return _levels(column)
 
 
 def pattern(column: pl.Series) -> Coded:
-    """Return which cells are missing and, of numbers, which hold the value that many rows share: 0, 1 or 2."""
+    """Return a code per cell: 1 if it is missing, 2 if it is a number that many rows share, else 0."""
     gone = column.is_null().to_numpy()
     codes = gone.astype(np.int64)
     if column.dtype.is_numeric() and not gone.all():
@@ -55,7 +54,7 @@ def numbers(column: pl.Series) -> np.ndarray:
 
 
 def centred(values: np.ndarray) -> np.ndarray:
-    """Return columns about their mean, 0 where missing, the largest of size 1: squares of any numbers stay finite."""
+    """Return columns minus their mean, scaled to at most 1 so that squares stay finite; 0 for missing cells."""
     largest = np.nanmax(np.abs(values), axis=0)
     small = values / np.where(largest > 0, largest, 1.0)
     small = small - np.nanmean(small, axis=0)
@@ -63,21 +62,22 @@ def centred(values: np.ndarray) -> np.ndarray:
 
 
 def ranks(values: np.ndarray) -> np.ndarray:
-    """Return the ranks of `values` from 1, equal ones in the middle of theirs; NaN stays NaN."""
+    """Return the ranks of `values` from 1, the average rank for ties; NaN stays NaN."""
     return pl.Series(values, nan_to_null=True).rank("average").to_numpy()
 
 
-def by_value(column: pl.Series) -> np.ndarray:
-    """Return codes by order of first appearance; columns that recode each other one to one have equal codes."""
+def codes_by_appearance(column: pl.Series) -> np.ndarray:
+    """Return codes in order of first appearance; columns that recode each other one to one have equal codes."""
     first = pl.DataFrame({"v": column, "i": pl.arange(len(column), eager=True)})
     at = first.select(pl.col("i").min().over("v")).to_series().to_numpy()
     return (np.cumsum(at == np.arange(len(at))) - 1)[at]
 
 
-def _stretches(values: np.ndarray) -> Coded:
+def _quantile_bins(values: np.ndarray) -> Coded:
+    """Return numbers coded by quantile bins, or by value if there are few different ones."""
     gone = np.isnan(values)
     present = np.sort(values[~gone])
-    n = int(np.clip(len(values) // ROWS_PER_STRETCH, 4, MAX_STRETCHES))
+    n = int(np.clip(len(values) // ROWS_PER_BIN, 4, MAX_BINS))
     if not len(present):
         return Coded(np.zeros(len(values), dtype=np.int64), 1, 0)
     edges = present[np.flatnonzero(np.r_[True, present[1:] != present[:-1]])]
@@ -90,7 +90,7 @@ def _stretches(values: np.ndarray) -> Coded:
 
 def _levels(column: pl.Series) -> Coded:
     """Return the levels, the most frequent first; those beyond ``MAX_LEVELS`` share one code."""
-    codes = by_value(column)
+    codes = codes_by_appearance(column)
     order = np.argsort(-np.bincount(codes), kind="stable")
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))

@@ -1,8 +1,8 @@
-"""Rows that are in two parts: what was learnt by heart in train is then asked again in test.
+"""Rows that are in two parts: a model that memorises the training set then scores too well on the test set.
 
-Two rows are equal if all their features and the target are; columns that are left out (identifiers) do not count. Rows
-of equal hash are compared cell by cell, so the counts are exact. Of test's targets this looks at nothing but whether
-they are equal to another row's. Cost: a hash of every cell.
+Two rows are equal if all their features and the target are; ignored columns (identifiers) do not count. Rows of equal
+hash are compared cell by cell, so the counts are exact. The targets of the test set are only compared with those of
+other rows. Cost: a hash of every cell.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import polars as pl
 from groundup.text.numbers import format_percent, pluralize
 from groundup.workbench.audit.findings import Finding, Level
 
-# Share of the rows of test that have a twin in train or valid.
+# Share of the test rows that have an equal row in the training or validation set.
 WARN, BLOCK = 0.05, 0.50
-# Copies agree on the target; rows that are equal because the features are few and coarse often do not.
+# Copies agree on the target; rows with equal features by chance often do not.
 AGREEMENT = 0.98
 FEW_ROWS = 200  # with fewer, nothing blocks
 _SHOWN = 5
-# Features are numbered meanwhile, so that no name of theirs is like one of these.
+# The features are renamed to numbers, so that none of them has one of these names.
 _TARGET, _ROW, _PART = "target", "row", "part"
 
 
 def duplicates(frame: pl.DataFrame, y: np.ndarray, parts: dict[str, np.ndarray]) -> list[Finding]:
-    """Return what is to be said of rows that are in two parts.
+    """Return the findings about rows that are in two parts.
 
     Parameters
     ----------
@@ -50,20 +50,20 @@ def duplicates(frame: pl.DataFrame, y: np.ndarray, parts: dict[str, np.ndarray])
         tested=pl.col(_TARGET).filter(pl.col(_PART) == last),
         test_rows=pl.col(_ROW).filter(pl.col(_PART) == last),
     ).select("elsewhere", "rows", "tested", "test_rows")
-    met = [_met(*group) for group in sides.iter_rows()]
+    matches = [_match(*group) for group in sides.iter_rows()]
     n_test = len(next(reversed(parts.values())))
     may_block = len(rows) >= FEW_ROWS
-    return _findings(met, n_test, may_block=may_block, coarse=_is_coarse(frame)) + _conflicts(sides)
+    return _findings(matches, n_test, may_block=may_block, coarse=_is_coarse(frame)) + _conflicts(sides)
 
 
 def _is_coarse(frame: pl.DataFrame) -> bool:
-    """Tell whether there are no more combinations of values than rows, so that rows must coincide, copied or not."""
+    """Return whether there are no more combinations of values than rows, so that some rows must be equal."""
     kinds = np.maximum(frame.select(pl.all().n_unique()).row(0), 1)
     return bool(np.log(kinds).sum() <= np.log(frame.height))
 
 
 def _equal_features(frame: pl.DataFrame, rows: np.ndarray, part: np.ndarray) -> pl.DataFrame | None:
-    """Return the rows whose features are equal to those of another row, columns "0", "1", ...; None where none is."""
+    """Return the rows whose features equal those of another row, columns "0", "1", ...; None if there are none."""
     hashes = frame.hash_rows(seed=0).to_numpy()[rows]
     _, code, counts = np.unique(hashes, return_inverse=True, return_counts=True)
     again = np.flatnonzero(counts[code] > 1)
@@ -74,8 +74,8 @@ def _equal_features(frame: pl.DataFrame, rows: np.ndarray, part: np.ndarray) -> 
     return numbered.with_columns(pl.Series(_ROW, rows[again]), pl.Series(_PART, part[again]))
 
 
-def _met(elsewhere, rows, tested, test_rows) -> tuple[int, int, list[tuple[int, int]]]:
-    """Return of one group: test rows with an equal row elsewhere, those with equal features, and the pairs."""
+def _match(elsewhere, rows, tested, test_rows) -> tuple[int, int, list[tuple[int, int]]]:
+    """Return for rows with equal features: test rows equal to another row, all test rows, and the pairs of equal rows."""
     if not elsewhere or not tested:
         return 0, 0, []
     first = dict(zip(reversed(elsewhere), reversed(rows), strict=True))
@@ -83,30 +83,34 @@ def _met(elsewhere, rows, tested, test_rows) -> tuple[int, int, list[tuple[int, 
     return len(pairs), len(tested), pairs
 
 
-def _findings(met, n_test: int, *, may_block: bool, coarse: bool) -> list[Finding]:
-    n_equal, n_near = sum(m[0] for m in met), sum(m[1] for m in met)
+def _findings(matches, n_test: int, *, may_block: bool, coarse: bool) -> list[Finding]:
+    """Return the finding that test rows are also in another part, if there are any."""
+    n_equal, n_near = sum(m[0] for m in matches), sum(m[1] for m in matches)
     if not n_equal:
         return []
     share, agreement = n_equal / n_test, n_equal / n_near
     copied = may_block and share >= BLOCK and agreement >= AGREEMENT
     level: Level = "note" if share < WARN or coarse else "block" if copied else "warn"
-    pairs = sorted(pair for m in met for pair in m[2])[:_SHOWN]
+    pairs = sorted(pair for m in matches for pair in m[2])[:_SHOWN]
     row, twin = pairs[0]
-    told = (
-        f"{pluralize(n_equal, 'row')} of test ({format_percent(share)}) "
-        f"{'is' if n_equal == 1 else 'are'} also in train or valid, "
-        f"features and target alike; row {row + 1:,} is row {twin + 1:,} again"
+    message = (
+        f"{pluralize(n_equal, 'row')} of the test set ({format_percent(share)}) {'is' if n_equal == 1 else 'are'} also "
+        f"in the training or validation set, with equal features and target; for example, row {row + 1:,} equals row "
+        f"{twin + 1:,}"
     )
     if coarse:
-        told += "; there are no more combinations of values than rows, so that rows must be alike"
+        message += "; there are no more combinations of values than rows, so some rows must be equal"
     elif agreement < AGREEMENT:
-        told += f" (of {n_near:,} with equal features, {n_near - n_equal:,} differ in the target: some may be chance)"
+        message += (
+            f" (of {n_near:,} with equal features, {n_near - n_equal:,} differ in the target, so some may be equal by "
+            "chance)"
+        )
     return [
         Finding(
             kind="duplicates",
             level=level,
-            told=told,
-            remedy="Keep the rows of one subject together with --group COLUMN, or leave repeated rows out of the file.",
+            message=message,
+            remedy="Keep the rows of one subject together with --group COLUMN, or remove repeated rows from the file.",
             score=share,
             rows=tuple(row + 1 for row, _ in pairs),
         )
@@ -114,17 +118,16 @@ def _findings(met, n_test: int, *, may_block: bool, coarse: bool) -> list[Findin
 
 
 def _conflicts(sides: pl.DataFrame) -> list[Finding]:
-    """Return the finding that rows of train and valid with equal features differ in the target: no model can get both."""
+    """Return the finding that rows outside the test set have equal features and different targets, if there are any."""
     differ = sides.filter(pl.col("elsewhere").list.n_unique() > 1)
     if not differ.height:
         return []
     n = int(differ["elsewhere"].list.len().sum())
     rows = differ["rows"][0].to_list()[:_SHOWN]
-    told = (
-        f"{n:,} rows of train and valid have equal features and different targets, in "
-        f"{pluralize(differ.height, 'group')}, "
-        f"as rows {rows[0] + 1:,} and {rows[1] + 1:,}: no model can be right on all of them"
+    message = (
+        f"{n:,} rows of the training and validation sets have equal features and different targets, in "
+        f"{pluralize(differ.height, 'group')}, such as rows {rows[0] + 1:,} and {rows[1] + 1:,}: no model can predict "
+        "all of them correctly"
     )
-    return [
-        Finding(kind="conflicts", level="note", told=told, score=0.0, rows=tuple(row + 1 for row in rows))
-    ]
+    numbers = tuple(row + 1 for row in rows)
+    return [Finding(kind="conflicts", level="note", message=message, score=0.0, rows=numbers)]

@@ -1,10 +1,10 @@
-"""What an audit found: plain data that is stored in the result, shown by every face, and printed by ``--json``."""
+"""The findings of an audit: plain data that is stored in the result, displayed, and printed by ``--json``."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -23,55 +23,44 @@ Kind = Literal[
     "time",
 ]
 Level = Literal["block", "warn", "note"]
-KINDS: tuple[Kind, ...] = (
-    "copy",
-    "proxy",
-    "missingness",
-    "sum",
-    "identifier",
-    "subject",
-    "duplicates",
-    "conflicts",
-    "repeat",
-    "time",
-)
+KINDS: tuple[Kind, ...] = get_args(Kind)
 _ORDER = {"block": 0, "warn": 1, "note": 2}
 
 
 class Strict(BaseModel):
-    """Frozen, closed models: what another version wrote is refused, not guessed."""
+    """Frozen models without unknown fields: data of another version is refused, not guessed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
 
 
 class Finding(Strict):
-    """One thing that the audit found.
+    """One finding of the audit.
 
     Attributes
     ----------
     kind : str
-        copy, proxy, missingness, sum (the target given away); identifier, subject (who a row is about); duplicates,
-        conflicts (equal rows); repeat (columns that say the same); time.
+        copy, proxy, missingness, sum (the target is revealed); identifier, subject (who a row is about); duplicates,
+        conflicts (equal rows); repeat (columns that repeat each other); time.
     level : str
-        block: no learner is trained before it is settled; warn: said in the result's warnings; note: said here only.
+        block: no model is trained before it is resolved; warn: listed in the result's warnings; note: shown here only.
     columns : tuple of str
-        What it is about; empty where it is about rows.
-    told : str
-        One sentence: what was found, with its numbers.
+        The columns concerned; empty for a finding about rows.
+    message : str
+        The finding in one sentence, with its numbers.
     remedy : str
-        What to do.
+        What to do, in one sentence; "" for nothing.
     score : float or None
         Share of the target explained, or share of the rows.
     rows : tuple of int
-        The first rows it is about, counted from 1 as errors count them.
+        The first rows concerned, counted from 1 as in errors.
     accepted : bool
-        You said that you know, and keep it.
+        Whether the user accepts it.
     """
 
     kind: Kind
     level: Level
     columns: tuple[str, ...] = ()
-    told: str
+    message: str
     remedy: str = ""
     score: float | None = None
     rows: tuple[int, ...] = ()
@@ -84,17 +73,17 @@ class Finding(Strict):
 
     @property
     def subject(self) -> str:
-        """What it is about, in a few words: its columns, or the rows."""
+        """The columns concerned, or "rows"."""
         return ", ".join(self.columns) if self.columns else "rows"
 
     @property
     def name(self) -> str:
-        """The name by which it is accepted: its first column, or its kind where it is about rows."""
+        """The name by which it is accepted: its first column, or its kind for a finding about rows."""
         return self.columns[0] if self.columns else self.kind
 
 
 class Score(Strict):
-    """What one column says of the target alone: the share explained, and of two classes the area under the ROC curve."""
+    """The share of the target that one column explains alone and, for two classes, its ROC AUC."""
 
     column: str
     explained: float
@@ -102,20 +91,20 @@ class Score(Strict):
 
 
 class Audit(Strict):
-    """What the audit looked at and what it found.
+    """The findings of an audit, and how much of the target each column explains.
 
     Attributes
     ----------
     findings : tuple of Finding
-        The gravest first.
+        The most serious first.
     scores : tuple of Score
-        Every feature by what it says of the target alone, on rows of train that it was not counted on; the strongest
-        first. Empty where there is no target.
+        The share of the target that every feature explains alone, out of fold on the training set; the largest first.
+        Empty without a target.
     n_rows, n_columns : int
-        Rows of train that were scored, and features.
+        The number of training rows that were used, and of features.
     """
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     target: str | None = None
     n_rows: int = 0
     n_columns: int = 0
@@ -129,23 +118,23 @@ class Audit(Strict):
 
     @property
     def ok(self) -> bool:
-        """Whether a build may go on."""
+        """Whether a build may continue."""
         return not self.blocking
 
     @property
     def warnings(self) -> list[str]:
-        """What a reader of the result must not overlook: findings that warn, and those that were accepted."""
-        out = [f"you accepted this: {f.told}" for f in self.findings if f.accepted and f.level == "block"]
-        return out + [f.told for f in self.findings if f.level == "warn" and not f.accepted]
+        """The warnings of the result: accepted findings that would block, and findings that warn."""
+        out = [f"accepted finding: {f.message}" for f in self.findings if f.accepted and f.level == "block"]
+        return out + [f.message for f in self.findings if f.level == "warn" and not f.accepted]
 
     def to_object(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return {"ok": self.ok, **self.model_dump(mode="json")}
 
     def to_entry(self) -> list[dict[str, Any]]:
-        """Return the findings as the journal has them: what, how grave, about which columns, accepted or not."""
-        kept = {"kind", "level", "columns", "accepted"}
-        return [f.model_dump(mode="json", include=kept) for f in self.findings]
+        """Return the findings as the journal stores them: kind, level, columns, accepted."""
+        fields = {"kind", "level", "columns", "accepted"}
+        return [f.model_dump(mode="json", include=fields) for f in self.findings]
 
     def check(self) -> None:
         """Raise `LeakFound` if a finding blocks."""
@@ -156,7 +145,7 @@ class Audit(Strict):
         if not self.findings:
             return f"No leak found in {self.n_columns} columns."
         return "\n".join(
-            f"{'accepted' if f.accepted else f.level:8}  {f.kind}: {f.told}"
+            f"{'accepted' if f.accepted else f.level:8}  {f.kind}: {f.message}"
             + (f" {f.remedy}" if f.remedy else "")
             for f in self.findings
         )
@@ -167,11 +156,11 @@ class Audit(Strict):
             for level in _ORDER
             if (n := sum(f.level == level and not f.accepted for f in self.findings))
         )
-        return f"<Audit of {self.n_columns} columns: {counts or 'nothing found'}>\n{self}"
+        return f"<Audit of {self.n_columns} columns: {counts or 'no findings'}>\n{self}"
 
 
 class LeakFound(CheckFailed):
-    """The audit found what gives the target away, and nobody has accepted it: no learner is trained.
+    """The audit has a blocking finding that was not accepted: no model is trained.
 
     Attributes
     ----------
@@ -182,48 +171,50 @@ class LeakFound(CheckFailed):
         self.audit = audit
         found = audit.blocking
         if len(found) == 1:
-            problem = sentence(found[0].told)
+            text = found[0].message
+            problem = f"{text[0].upper()}{text[1:]}."
         else:
-            problem = f"{len(found)} findings stop the build: " + "; ".join(f.told for f in found) + "."
-        super().__init__(problem, hint=ways_out(found))
+            problem = f"{len(found)} findings stop the build: " + "; ".join(f.message for f in found) + "."
+        super().__init__(problem, hint=suggest_options(found))
 
 
 def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return findings, the gravest first, of one level by score."""
+    """Return findings, the most serious first, within a level by score."""
     return tuple(sorted(findings, key=lambda f: (f.accepted, _ORDER[f.level], -(f.score or 0.0))))
 
 
-def sentence(text: str) -> str:
-    """Return `text` with a capital letter and a full stop."""
-    return f"{text[0].upper()}{text[1:]}." if text else text
-
-
-def ways_out(found: Iterable[Finding]) -> str:
-    """Return how to leave the findings out, and how to keep them, on the command line and in Python."""
+def suggest_options(found: Iterable[Finding]) -> str:
+    """Return the options that leave the columns of findings out, and those that accept them: command line and Python."""
     found = list(found)
     columns = list(dict.fromkeys(name for f in found for name in f.columns))
     names = list(dict.fromkeys(f.name for f in found))
     out = []
     if columns:
-        out.append(f"Leave out what is not known when you predict: {_option('ignore', columns)}.")
+        out.append(
+            f"Leave out the columns that are not known when you predict: {_format_option('ignore', columns)}."
+        )
     out += list(dict.fromkeys(f.remedy for f in found if not f.columns and f.remedy))
-    keep = "Keep it, if it is" if len(names) == 1 else "Keep them, if they are"
-    out.append(f"{keep} right: {_option('accept', names)}.")
+    accept = (
+        "Accept the finding if it is no leak"
+        if len(names) == 1
+        else "Accept the findings if they are no leaks"
+    )
+    out.append(f"{accept}: {_format_option('accept', names)}.")
     return "\n  ".join(out)
 
 
-def typed(value: str) -> str:
-    r"""Return a value as it is typed in a shell; what cannot be seen is written out.
+def quote_for_shell(value: str) -> str:
+    r"""Return a value quoted for a shell, with non-printable characters as escapes.
 
-    >>> typed("age"), typed("Date Egg"), typed("a\x1b")
+    >>> quote_for_shell("age"), quote_for_shell("Date Egg"), quote_for_shell("a\x1b")
     ('age', "'Date Egg'", "$'a\\x1b'")
     """
     if value.isprintable():
         return shlex.quote(value)
-    plain = value.encode("unicode_escape").decode().replace("'", "\\'")
-    return f"$'{plain}'"
+    escaped = value.encode("unicode_escape").decode().replace("'", "\\'")
+    return f"$'{escaped}'"
 
 
-def _option(name: str, values: list[str]) -> str:
-    words = " ".join(f"--{name} {typed(value)}" for value in values)
+def _format_option(name: str, values: list[str]) -> str:
+    words = " ".join(f"--{name} {quote_for_shell(value)}" for value in values)
     return f"{words} (in Python {name}={values!r})"

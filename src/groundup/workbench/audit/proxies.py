@@ -1,19 +1,19 @@
-"""Columns that give the target away: copies, near-copies, and patterns of missing cells.
+"""Columns that reveal the target: copies, near-copies, and patterns of missing cells.
 
-The yardstick is how much of the target a column explains alone (see ``alone``). The limits lie between what honest
-columns reach and what leaks reach on the data sets of ``docs/guide/leaks.md``:
+The measure is the share of the target that a column explains alone (see ``explained_share``). The limits lie between the
+shares of legitimate columns and those of leaks in the data sets of ``docs/guide/leaks.md``:
 
 ===================================== ======= ======= ================================ =========================
-a column of                           warns   blocks  the strongest honest one         leaks
+a column of                           warns   blocks  the strongest legitimate one     leaks
 ===================================== ======= ======= ================================ =========================
 levels, or which cells are empty      0.75    0.90    0.41 (penguins, island)          0.94 exit_survey, 1 alive
 numbers, classes to predict           0.85    0.95    0.72 (breast cancer, perimeter)
 numbers, a number to predict          0.95    0.99    0.93 (diamonds, size)            0.95 taxi total
 ===================================== ======= ======= ================================ =========================
 
-A measurement may honestly separate classes well, and sizes set prices; a level that nearly always goes with one class is
-nearly always another name for it. With few rows a share is uncertain, so that below ``FEW_ROWS`` nothing blocks but an
-exact copy.
+A measurement may separate classes well without being a leak, and sizes determine prices; but a level that nearly always
+occurs with one class is usually another name for it. With few rows a share is uncertain, so below ``FEW_ROWS`` only an
+exact copy blocks.
 """
 
 from __future__ import annotations
@@ -24,175 +24,182 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from groundup.workbench.audit.alone import Target, explained
-from groundup.workbench.audit.coding import Coded, by_value, centred, coded, numbers, pattern, ranks
+from groundup.workbench.audit.coding import (
+    Coded,
+    centred,
+    coded,
+    codes_by_appearance,
+    numbers,
+    pattern,
+    ranks,
+)
+from groundup.workbench.audit.explained_share import Target, explained_share
 from groundup.workbench.audit.findings import Finding, Level, Score
 
 LEVELS = (0.75, 0.90)
 NUMBERS = (0.85, 0.95)
 AMOUNTS = (0.95, 0.99)
-# The area under the ROC curve of the numbers themselves: stretches blur a sharp border where rows are few.
-BORDER = (0.99, 0.998)
+# Limits for the ROC AUC of the numbers themselves: with few rows, quantile bins blur a sharp threshold.
+AUCS = (0.99, 0.998)
 FEW_ROWS = 200
-# A value that is there (or missing) for one class only: in so many rows, so purely, so unlikely by chance.
+# A column that is filled (or missing) for one class only: in how many rows, how purely, how unlikely by chance.
 PURE, MIN_PURE_ROWS, PURE_SHARE, PURE_SURPRISE = 0.98, 30, 0.05, 1e-9
 
 
 class Judged(NamedTuple):
-    """A column with its score and, where it gives the target away, the finding."""
+    """The score of a column and, if it reveals the target, the finding."""
 
     score: Score
     finding: Finding | None
 
 
-class Question(NamedTuple):
-    """What a column is held against: the target on the audited rows, its name, its class labels, the folds."""
+class TargetFolds(NamedTuple):
+    """What columns are compared with: the target on the audited rows, its name, its class labels, the folds."""
 
-    target: Target
+    y: Target
     name: str
     labels: Sequence[str]
     folds: Sequence[tuple[np.ndarray, np.ndarray]]
-    is_one_to_one: np.ndarray  # the target's codes by first appearance
+    codes: np.ndarray  # of the target, in order of first appearance
 
 
-def judge(column: pl.Series, asked: Question) -> Judged:
-    """Return what `column` says of the target alone, and the finding if it is too much."""
-    whole = coded(column)
-    found = explained(whole, asked.target, asked.folds)
-    gaps = explained(pattern(column), asked.target, asked.folds).share
-    amounts = column.dtype.is_numeric() or column.dtype.is_temporal()
-    share, auc = max(found.share, gaps), found.auc
-    values = numbers(column) if amounts else None
-    if values is not None and not asked.target.n_classes:
-        share = max(share, _straight(values, asked.target.values))
-    if values is not None and asked.target.n_classes == 2:
-        auc = max(found.auc or 0.0, _border(values, asked.target.values))
+def judge(column: pl.Series, target: TargetFolds) -> Judged:
+    """Return the share of the target that `column` explains alone, and the finding if it is too large."""
+    whole, y = coded(column), target.y
+    found = explained_share(whole, y, target.folds)
+    missing_share = explained_share(pattern(column), y, target.folds).share
+    is_number = column.dtype.is_numeric() or column.dtype.is_temporal()
+    share, auc = max(found.share, missing_share), found.auc
+    if is_number and not y.n_classes:
+        share = max(share, _linear_share(numbers(column), y.values))
+    if is_number and y.n_classes == 2:
+        auc = max(found.auc or 0.0, _auc(numbers(column), y.values))
     score = Score(
         column=column.name, explained=round(max(share, 0.0), 4), auc=None if auc is None else round(auc, 4)
     )
-    if asked.target.n_classes and np.array_equal(by_value(column), asked.is_one_to_one):
-        told = f"{column.name!r} is {asked.name!r} under another name: each value of one goes with one of the other"
-        return Judged(score, _finding("copy", "block", column, told, score, whole, asked))
-    level = _level(share, gaps, auc, amounts, asked)
-    if level is not None:
-        kind = "missingness" if gaps >= LEVELS[0] and gaps > 0.98 * share and column.null_count() else "proxy"
-        return Judged(
-            score, _finding(kind, level, column, _told(column, score, kind, asked), score, whole, asked)
+    if y.n_classes and np.array_equal(codes_by_appearance(column), target.codes):
+        message = (
+            f"{column.name!r} is {target.name!r} under another name: every value of one corresponds to one value of the "
+            "other"
         )
-    return Judged(score, _one_sided(column, asked, score))
+        return Judged(score, _finding("copy", "block", column, message, score, whole, target))
+    level = _level(share, missing_share, auc, is_number, y)
+    if level is not None:
+        by_pattern = missing_share >= LEVELS[0] and missing_share > 0.98 * share and column.null_count()
+        kind = "missingness" if by_pattern else "proxy"
+        message = _describe(column, score, kind, target)
+        return Judged(score, _finding(kind, level, column, message, score, whole, target))
+    return Judged(score, _find_one_sided(column, target, score))
 
 
-def _level(share: float, gaps: float, auc: float | None, amounts: bool, asked: Question) -> Level | None:
-    limits = AMOUNTS if not asked.target.n_classes else NUMBERS if amounts else LEVELS
+def _level(share: float, missing_share: float, auc: float | None, is_number: bool, y: Target) -> Level | None:
+    """Return the level of a finding by the share explained and the ROC AUC, None below all limits."""
+    limits = AMOUNTS if not y.n_classes else NUMBERS if is_number else LEVELS
     above = [
-        share >= limit or (asked.target.n_classes and gaps >= other)
+        share >= limit or (y.n_classes and missing_share >= other)
         for limit, other in zip(limits, LEVELS, strict=True)
     ]
-    if amounts and auc is not None and asked.target.n_classes == 2:
-        above = [a or auc >= border for a, border in zip(above, BORDER, strict=True)]
-    if above[1] and len(asked.target.values) >= FEW_ROWS:
+    if is_number and auc is not None and y.n_classes == 2:
+        above = [a or auc >= limit for a, limit in zip(above, AUCS, strict=True)]
+    if above[1] and len(y.values) >= FEW_ROWS:
         return "block"
     return "warn" if above[0] else None
 
 
-def _straight(values: np.ndarray, target: np.ndarray) -> float:
-    """Return the share explained by a straight line through the values, or through their ranks: any rising curve."""
-    there = ~np.isnan(values)
-    if there.mean() < 0.5 or there.sum() < 10:
+def _linear_share(values: np.ndarray, target: np.ndarray) -> float:
+    """Return the share explained by a linear fit of the values, or of the ranks (any monotone curve)."""
+    present = ~np.isnan(values)
+    if present.mean() < 0.5 or present.sum() < 10:
         return 0.0
-    x, y = values[there], target[there]
-    return float(there.mean() * max(_square(x, y), _square(ranks(x), ranks(y))))
+    x, y = values[present], target[present]
+    return float(present.mean() * max(_squared_correlation(x, y), _squared_correlation(ranks(x), ranks(y))))
 
 
-def _square(x: np.ndarray, y: np.ndarray) -> float:
+def _squared_correlation(x: np.ndarray, y: np.ndarray) -> float:
     x, y = centred(x), centred(y)
-    below = float(x @ x) * float(y @ y)
-    return float(x @ y) ** 2 / below if below > 0 else 0.0
+    denominator = float(x @ x) * float(y @ y)
+    return float(x @ y) ** 2 / denominator if denominator > 0 else 0.0
 
 
-def _border(values: np.ndarray, classes: np.ndarray) -> float:
-    """Return the area under the ROC curve of the values, whichever class has the greater ones; half where many miss."""
-    there = ~np.isnan(values)
-    order, yes = ranks(values[there]), classes[there] == 1
+def _auc(values: np.ndarray, classes: np.ndarray) -> float:
+    """Return the ROC AUC of the values in the better direction; 0.5 if over 5 % are missing or a class is rare."""
+    present = ~np.isnan(values)
+    order, yes = ranks(values[present]), classes[present] == 1
     n_yes, n_no = int(yes.sum()), int((~yes).sum())
-    if there.mean() < 0.95 or min(n_yes, n_no) < 10:
+    if present.mean() < 0.95 or min(n_yes, n_no) < 10:
         return 0.5
     area = (order[yes].sum() - n_yes * (n_yes + 1) / 2) / (n_yes * n_no)
     return float(max(area, 1 - area))
 
 
-def _told(column: pl.Series, score: Score, kind: str, asked: Question) -> str:
+def _describe(column: pl.Series, score: Score, kind: str, target: TargetFolds) -> str:
     auc = f" (ROC AUC {score.auc:.3f})" if score.auc is not None else ""
-    what = "whether it is empty" if kind == "missingness" else "alone it"
+    what = "whether a cell is empty" if kind == "missingness" else "alone it"
     share = f"{min(score.explained, 0.999):.1%}" if score.explained > 0.985 else f"{score.explained:.0%}"
-    return f"{column.name!r} gives {asked.name!r} away: {what} explains {share} of it{auc}"
+    return f"{column.name!r} reveals {target.name!r}: {what} explains {share} of it{auc}"
 
 
 def _finding(
-    kind, level: Level, column: pl.Series, told: str, score: Score, whole: Coded, asked: Question
+    kind, level: Level, column: pl.Series, message: str, score: Score, whole: Coded, target: TargetFolds
 ) -> Finding:
-    example = _example(column, whole, asked)
-    remedy = "Is it known when you predict? If not, leave it out."
+    example = _example(column, whole, target)
     return Finding(
         kind=kind,
         level=level,
         columns=(column.name,),
-        told=f"{told}; {example}" if example else told,
-        remedy=remedy,
+        message=f"{message}; {example}" if example else message,
+        remedy="Leave it out unless it is known when you predict.",
         score=score.explained,
     )
 
 
-def _example(column: pl.Series, whole: Coded, asked: Question) -> str:
-    """Return one value and the target that goes with it: "of 1,021 rows where it is 'price', 1,008 are 'yes'"."""
-    target = asked.target
-    if not target.n_classes:
+def _example(column: pl.Series, whole: Coded, target: TargetFolds) -> str:
+    """Return the classes of one value: "where it is 'price', 1,008 of 1,021 rows are 'yes'"; "" for numbers."""
+    y = target.y
+    if not y.n_classes:
         return ""
     if column.null_count() and column.null_count() < len(column):
-        there = column.is_not_null().to_numpy()
-        return _mostly(
-            "it has a value", np.bincount(target.values[there], minlength=target.n_classes), asked.labels
-        )
+        present = column.is_not_null().to_numpy()
+        counts = np.bincount(y.values[present], minlength=y.n_classes)
+        return _describe_majority("it has a value", counts, target.labels)
     if column.dtype.is_numeric() or column.dtype.is_temporal():
         return ""
-    counts = np.bincount(
-        whole.codes * target.n_classes + target.values, minlength=whole.n_codes * target.n_classes
-    )
-    counts = counts.reshape(-1, target.n_classes)
+    size = whole.n_codes * y.n_classes
+    counts = np.bincount(whole.codes * y.n_classes + y.values, minlength=size).reshape(-1, y.n_classes)
     common = int(counts.sum(axis=1).argmax())
     value = column[int((whole.codes == common).argmax())]
-    return _mostly(f"it is {value!r}", counts[common], asked.labels)
+    return _describe_majority(f"it is {value!r}", counts[common], target.labels)
 
 
-def _mostly(where: str, counts: np.ndarray, labels: Sequence[str]) -> str:
+def _describe_majority(where: str, counts: np.ndarray, labels: Sequence[str]) -> str:
     best = int(counts.argmax())
     return f"where {where}, {counts[best]:,} of {counts.sum():,} rows are {labels[best]!r}"
 
 
-def _one_sided(column: pl.Series, asked: Question, score: Score) -> Finding | None:
-    """Return the finding that a value is there, or is missing, for one class only: it may be filled in afterwards."""
-    target = asked.target
-    if not target.n_classes or not 0 < column.null_count() < len(column):
+def _find_one_sided(column: pl.Series, target: TargetFolds, score: Score) -> Finding | None:
+    """Return the finding that a column is filled, or is missing, for one class only: perhaps it is filled in later."""
+    y = target.y
+    if not y.n_classes or not 0 < column.null_count() < len(column):
         return None
-    gone = column.is_null().to_numpy()
-    share = np.bincount(target.values, minlength=target.n_classes) / len(gone)
-    for rows, state in ((~gone, "has a value"), (gone, "is empty")):
-        counts = np.bincount(target.values[rows], minlength=target.n_classes)
+    missing = column.is_null().to_numpy()
+    share = np.bincount(y.values, minlength=y.n_classes) / len(missing)
+    for rows, state in ((~missing, "has a value"), (missing, "is empty")):
+        counts = np.bincount(y.values[rows], minlength=y.n_classes)
         best, n = int(counts.argmax()), int(counts.sum())
-        # The chance that so many rows, drawn from all, would be of one class: the purity must not be luck.
-        lucky = share[best] ** n > PURE_SURPRISE
-        if counts[best] / n < PURE or n < MIN_PURE_ROWS or n < PURE_SHARE * len(gone) or lucky:
+        # The probability that n rows drawn from all are of one class: the purity must not be a coincidence.
+        is_chance = share[best] ** n > PURE_SURPRISE
+        if counts[best] / n < PURE or n < MIN_PURE_ROWS or n < PURE_SHARE * len(missing) or is_chance:
             continue
-        told = (
-            f"{column.name!r} {state} almost only where {asked.name!r} is {asked.labels[best]!r}: in {counts[best]:,} of "
-            f"{n:,} such rows, against {share[best]:.0%} of all rows"
+        message = (
+            f"{column.name!r} {state} almost only where {target.name!r} is {target.labels[best]!r}: in {counts[best]:,} "
+            f"of {n:,} such rows, against {share[best]:.0%} of all rows"
         )
         return Finding(
             kind="missingness",
             level="warn",
             columns=(column.name,),
-            told=told,
-            remedy="Was it filled in after the target was known? If so, leave it out.",
+            message=message,
+            remedy="Leave it out if it is filled in only after the target is known.",
             score=score.explained,
         )
     return None

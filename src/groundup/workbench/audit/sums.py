@@ -1,13 +1,15 @@
-r"""A number that is put together from others: bikes = casual + registered, fare = total - tip - tolls.
+r"""A target that is computed from other columns: bikes = casual + registered, fare = total - tip - tolls.
 
-The target is fitted by least squares on all number columns of train, as they are and, where every value is above zero,
-in logarithms (a product). If at most ``ROUGH`` of its variance is left over, columns are taken away one by one, each
-time the one without which least is lost, as long as the rest fits nearly as well. What remains is told if it is ``MOST``
-columns or fewer and at most ``EXACT`` is left over; or, where all factors are about 1 or -1, as in a sum in the target's
-own unit, at most ``ROUGH``: a column of the sum may be missing from the table, as the surcharges of a taxi fare are.
+The target is fitted by least squares on all number columns of the training set, as they are and, if all values are
+positive, in logarithms (a product). If at most ``ROUGH`` of its variance is unexplained, columns are removed one by one,
+each time the one whose removal costs least, as long as the rest fits nearly as well. The remaining columns are reported
+if there are at most ``MAX_TERMS`` of them and they leave at most ``EXACT`` unexplained; or at most ``ROUGH`` if all
+coefficients are about 1 or -1, as in a sum in the target's own unit: a term of the sum may be missing from the table, as
+the surcharges of a taxi fare are.
 
-With the normal equations' inverse :math:`A` and factors :math:`b`, taking column j away costs :math:`b_j^2 / A_{jj}`, and
-:math:`A` without it is :math:`A - A_{:j} A_{j:} / A_{jj}`. Cost: rows x columns squared, on at most ``MAX_ROWS`` rows.
+With the normal equations' inverse :math:`A` and coefficients :math:`b`, removing column j costs :math:`b_j^2 / A_{jj}`,
+and :math:`A` without it is :math:`A - A_{:j} A_{j:} / A_{jj}`. Cost: rows x columns squared, on at most ``MAX_ROWS``
+rows.
 """
 
 from __future__ import annotations
@@ -20,29 +22,29 @@ from groundup.workbench.audit.coding import centred
 from groundup.workbench.audit.findings import Finding
 
 EXACT, ROUGH, ABOUT_ONE = 1e-3, 0.02, 0.2
-MOST = 4
-NEARLY = 1.3  # what may be left over when columns are taken away, times what all of them leave
+MAX_TERMS = 4
+SLACK = 1.3  # unexplained share that is allowed after removing columns, relative to that of all columns
 JITTER = 1e-10  # columns that are sums of others make the equations singular
 RCOND = 1e-9
 MAX_ROWS, MAX_COLUMNS = 20_000, 300
 
 
 class Fit(NamedTuple):
-    """Columns, their factors, and the share of the target that is left over."""
+    """Columns, their coefficients, and the share of the target that they leave unexplained."""
 
     columns: list[int]
-    factors: np.ndarray
-    left: float
+    coef: np.ndarray
+    unexplained: float
 
 
-def sums(names: list[str], X: np.ndarray, y: np.ndarray, target: str) -> Finding | None:
-    """Return the finding that some columns of `X` add (or multiply) up to `y`, or None.
+def find_sum(names: list[str], X: np.ndarray, y: np.ndarray, target: str) -> Finding | None:
+    """Return the finding that some columns of `X` add up (or multiply) to `y`, or None.
 
     Parameters
     ----------
     names : list of str
     X : ndarray of shape (n_rows, n_columns)
-        Numbers, missing as NaN: such rows are left out, and columns that miss more than one in ten.
+        Numbers, missing as NaN: such rows are ignored, and columns with more than 10 % missing.
     y : ndarray of shape (n_rows,)
     target : str
     """
@@ -53,80 +55,80 @@ def sums(names: list[str], X: np.ndarray, y: np.ndarray, target: str) -> Finding
     if len(usable) < 2 or len(rows) < 10 * len(usable) + 30:
         return None
     own, goal = X[np.ix_(rows, usable)], y[rows]
-    found = _carried(own, goal)
+    found = _fit_terms(own, goal)
     if found is not None:
         return _finding([names[usable[k]] for k in found.columns], found, target, product=False)
     positive = np.flatnonzero((own > 0).all(axis=0))
     if len(positive) >= 2 and (goal > 0).all():
-        found = _carried(np.log(own[:, positive]), np.log(goal))
+        found = _fit_terms(np.log(own[:, positive]), np.log(goal))
         if found is not None:
             return _finding([names[usable[positive[k]]] for k in found.columns], found, target, product=True)
     return None
 
 
-def _carried(X: np.ndarray, y: np.ndarray) -> Fit | None:
-    """Return the few columns that y is put together from, or None."""
+def _fit_terms(X: np.ndarray, y: np.ndarray) -> Fit | None:
+    """Return the few columns whose weighted sum is y, or None."""
     unit, size = np.abs(X).max(axis=0), np.abs(y).max()
     X, y = centred(X), centred(y)
     norm, spread = np.sqrt((X**2).sum(axis=0)), np.sqrt(y @ y)
     if not (norm > 0).all() or not spread > 0:
         return None
     X, y = X / norm, y / spread
-    left = 1 - float(np.sum(np.linalg.lstsq(X, y, rcond=RCOND)[0] @ (X.T @ y)))
-    if left > ROUGH:
+    unexplained = 1 - float(np.sum(np.linalg.lstsq(X, y, rcond=RCOND)[0] @ (X.T @ y)))
+    if unexplained > ROUGH:
         return None
-    columns = _thinned(X, y, max(NEARLY * left, EXACT / 2))
-    if not 1 < len(columns) <= MOST:
+    columns = _eliminate(X, y, max(SLACK * unexplained, EXACT / 2))
+    if not 1 < len(columns) <= MAX_TERMS:
         return None
-    factors = np.linalg.lstsq(X[:, columns], y, rcond=RCOND)[0]
-    rest = y - X[:, columns] @ factors
-    order = np.argsort(-np.abs(factors), kind="stable")
-    own = factors * (spread / norm[columns]) * (size / unit[columns])
-    fit = Fit([int(columns[k]) for k in order], own[order], float(rest @ rest))
+    coef = np.linalg.lstsq(X[:, columns], y, rcond=RCOND)[0]
+    residual = y - X[:, columns] @ coef
+    order = np.argsort(-np.abs(coef), kind="stable")
+    in_units = coef * (spread / norm[columns]) * (size / unit[columns])
+    fit = Fit([int(columns[k]) for k in order], in_units[order], float(residual @ residual))
     return fit if _is_close(fit) else None
 
 
-def _thinned(X: np.ndarray, y: np.ndarray, limit: float) -> np.ndarray:
-    """Return the columns that remain when those without which the fit leaves at most `limit` over are taken away."""
+def _eliminate(X: np.ndarray, y: np.ndarray, limit: float) -> np.ndarray:
+    """Return the columns that remain after removing columns as long as at most `limit` is unexplained."""
     inverse = np.linalg.inv(X.T @ X + JITTER * np.eye(X.shape[1]))
-    pull, columns = X.T @ y, np.arange(X.shape[1])
+    Xty, columns = X.T @ y, np.arange(X.shape[1])
     while len(columns) > 1:
-        factors = inverse @ pull
-        cost = factors**2 / np.diag(inverse)
+        coef = inverse @ Xty
+        cost = coef**2 / np.diag(inverse)
         j = int(cost.argmin())
-        if 1 - float(factors @ pull) + cost[j] > limit:
+        if 1 - float(coef @ Xty) + cost[j] > limit:
             break
         kept = np.arange(len(columns)) != j
         inverse = (inverse - np.outer(inverse[:, j], inverse[j]) / inverse[j, j])[np.ix_(kept, kept)]
-        pull, columns = pull[kept], columns[kept]
+        Xty, columns = Xty[kept], columns[kept]
     return columns
 
 
 def _is_close(fit: Fit) -> bool:
-    own_unit = np.abs(np.abs(fit.factors) - 1).max() <= ABOUT_ONE
-    return bool(fit.left <= EXACT or (fit.left <= ROUGH and own_unit))
+    own_unit = np.abs(np.abs(fit.coef) - 1).max() <= ABOUT_ONE
+    return bool(fit.unexplained <= EXACT or (fit.unexplained <= ROUGH and own_unit))
 
 
 def _finding(names: list[str], fit: Fit, target: str, *, product: bool) -> Finding:
     parts = []
-    near = 0.005 if fit.left <= EXACT else ABOUT_ONE
-    for name, factor in zip(names, fit.factors, strict=True):
-        size = abs(factor)
-        plain = abs(size - 1) <= near
+    tolerance = 0.005 if fit.unexplained <= EXACT else ABOUT_ONE
+    for name, coef in zip(names, fit.coef, strict=True):
+        size = abs(coef)
+        is_one = abs(size - 1) <= tolerance
         if product:
-            sign = " / " if factor < 0 else " * "
-            parts.append((sign, repr(name) if plain else f"{name!r}^{size:.3g}"))
+            sign = " / " if coef < 0 else " * "
+            parts.append((sign, repr(name) if is_one else f"{name!r}^{size:.3g}"))
         else:
-            parts.append((" - " if factor < 0 else " + ", repr(name) if plain else f"{size:.3g} * {name!r}"))
+            parts.append((" - " if coef < 0 else " + ", repr(name) if is_one else f"{size:.3g} * {name!r}"))
     head = parts[0][1] if parts[0][0] in (" + ", " * ") else f"{parts[0][0].strip()}{parts[0][1]}"
     formula = head + "".join(sign + part for sign, part in parts[1:])
-    share = min(1 - fit.left, 0.9999)
-    about = "is" if fit.left <= 1e-6 else "is nearly"
+    share = min(1 - fit.unexplained, 0.9999)
+    nearly = "" if fit.unexplained <= 1e-6 else "nearly "
     return Finding(
         kind="sum",
         level="block",
         columns=tuple(names),
-        told=f"{target!r} {about} put together from other columns: {formula}, which explains {share:.2%} of it",
-        remedy="Are they all known when you predict? If not, leave out those that are not.",
-        score=1 - fit.left,
+        message=f"{target!r} is {nearly}computed from other columns: {formula} explains {share:.2%} of it",
+        remedy="Leave out those that are not known when you predict.",
+        score=1 - fit.unexplained,
     )

@@ -21,14 +21,13 @@ from groundup.text.numbers import (
 from groundup.workbench.display.terminal_summary import MOST_EXPLAINED
 
 if TYPE_CHECKING:
-    from groundup.workbench.findings import Findings
     from groundup.workbench.result import Result
     from groundup.workbench.use.explain import Explained
 
 PARTS = ("train", "valid", "test")
 
 
-def project_html(project: Findings) -> str:
+def project_html(project) -> str:
     """Return a project: what is asked, and what it has found so far."""
     if project._result is not None:
         return result_html(project._result)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from groundup.judge.metrics import metric
 from groundup.tables import Contract
 from groundup.tables.contract.column import Column
-from groundup.tables.contract.notebook import range_of
+from groundup.tables.contract.rendering import range_of
 from groundup.text.numbers import (
     format_bytes,
     format_micros,
@@ -241,7 +241,7 @@ def audit(result: Result) -> Section | None:
         Line(
             cells=[
                 Cell(text=f.subject, beside=f"{f.kind}{', accepted' if f.accepted else ''}"),
-                Cell(text=f.told, value=f.score),
+                Cell(text=f.message, value=f.score),
                 Cell(text=f.remedy),
             ],
             weight="strong" if f.level == "block" else "quiet" if f.level == "note" else "",

@@ -114,7 +114,7 @@ def run_of(path: Path) -> Path:
             file=path,
             hint="Name a project's folder, or one of its runs.",
         )
-    return Path(Folder(path).latest_result().bundle).parent
+    return Path(Folder(path).current_result().bundle).parent
 
 
 def stored_report(path: Path) -> Report:

@@ -1,1 +1,1 @@
-"""A run on the disk and on the clock: its folder, journal, checkpoints, lock and budget, and the warm-up of kernels."""
+"""One run on disk and on the clock: folder, journal, lock, budget, history and events."""

@@ -1,4 +1,4 @@
-"""What a run tells while it works: small records for whoever listens (the terminal, a page, a test)."""
+"""The events of a run: small records for a listener (the terminal, a page, a test)."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ Step = Literal[
 ]
 
 
-class StepBegun(NamedTuple):
-    """A step begins."""
+class StepStarted(NamedTuple):
+    """A step has started."""
 
     step: Step
-    what: str
+    description: str
 
 
 class StepDone(NamedTuple):
-    """A step has ended, with what it made: a Table, a Contract, a Split, a Comparison, ..."""
+    """A step has ended, with its result: a Table, a Contract, a Split, a Comparison, ..."""
 
     step: Step
     value: Any
 
 
 class FitDone(NamedTuple):
-    """One fit of the comparison: which candidate, which of how many folds, the deciding score if there is one.
+    """One fit of the comparison: the candidate, the fold, the number of folds, and the deciding score if there is one.
 
-    ``left_s`` estimates the seconds to the end of the comparison; ``share`` is how much of it is done, 0 to 1.
+    ``share`` is how much of the comparison is done, 0 to 1; ``left_s`` estimates the seconds until its end.
     """
 
     label: str
@@ -39,21 +39,21 @@ class FitDone(NamedTuple):
 
 
 class Failed(NamedTuple):
-    """A learner failed; the run goes on."""
+    """A model failed; the run continues."""
 
     label: str
     error: str
 
 
-class Told(NamedTuple):
-    """A sentence for people."""
+class Message(NamedTuple):
+    """A sentence for the user."""
 
     text: str
 
 
-Event = StepBegun | StepDone | FitDone | Failed | Told
+Event = StepStarted | StepDone | FitDone | Failed | Message
 Listener = Callable[[Event], None]
 
 
-def nobody(event: Event) -> None:
-    """Listen to nothing."""
+def ignore_event(event: Event) -> None:
+    """Ignore an event: the default listener."""

@@ -1,20 +1,20 @@
-"""The folder of a project: one sub-folder per run, named by what the run depends on.
+"""The folder of a project: one sub-folder per run, named by a digest of the run's data and settings.
 
     telco-groundup/
-      project.json              which run is in use, and every look at test
+      project.json              which run is in use, and every evaluation on the test set
       .lock                     held by the process that works on it
-      runs/3f2a9c.../           one per data, settings and version
+      runs/3f2a9c.../           one per combination of data, settings and version
         result.json             the result, written last: a run without it has not ended
-        journal.jsonl           everything that was done and decided; unfinished.jsonl of a run that was interrupted
+        journal.jsonl           every step and decision; unfinished.jsonl of an interrupted run
         model.groundup          the bundle
 
-The run in use is the one that a project's folder stands for (``groundup predict DIR``): the one that was built or asked
-for last, unless ``groundup use`` has chosen one, which stays until another is chosen.
+A project's folder stands for the run in use (``groundup predict DIR``): the one that was built or requested last, unless
+``groundup use`` has chosen a run, which then stays in use until another one is chosen.
 
-Files are written beside their place and renamed into it, so a reader sees the old one or the new one, never a half.
+Files are written to a temporary name and renamed, so a reader sees the old file or the new one, never a part.
 
-A look is one opening of test. All looks at one table with one target are counted, whatever the seed and the settings:
-other seeds deal other rows to test, but most rows of a table have then been looked at sooner than one thinks.
+A look is one evaluation on the test set. All looks at one table with one target are counted, whatever the seed and the
+settings: another seed puts other rows into the test set, but after a few seeds most rows of the table have been in one.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from groundup.ship.bundle.atomic import write_atomic
 from groundup.text.numbers import format_number
 from groundup.workbench.result import Result
 from groundup.workbench.run.journal import UNFINISHED
-from groundup.workbench.run.journal_format import unwritable
+from groundup.workbench.run.journal_format import write_error
 
 BUNDLE = "model.groundup"
 RESULT = "result.json"
-FITS = "fits"
+CHECKPOINTS = "fits"
 SUFFIX = "-groundup"
 
 
@@ -47,7 +47,7 @@ class Folder:
     Parameters
     ----------
     root : Path
-        Made when something is written.
+        Created by the first write.
 
     Raises
     ------
@@ -64,77 +64,47 @@ class Folder:
                 hint="Choose another folder with --project.",
             )
 
-    def run(self, identity: dict[str, Any]) -> Path:
-        """Return the folder of the run that depends on `identity`."""
+    def run_folder(self, identity: dict[str, Any]) -> Path:
+        """Return the folder of the run with this identity."""
         text = json.dumps(identity, sort_keys=True, default=str)
         return self.root / "runs" / hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
-    def stored(
-        self, identity: dict[str, Any], tell: Callable[[str], object] = lambda why: None
+    # ------------------------------------------------------------------ results
+
+    def stored_result(
+        self, identity: dict[str, Any], tell: Callable[[str], object] = lambda text: None
     ) -> Result | None:
-        """Return the result of an ended run with this identity whose bundle is still the one it wrote, or None.
+        """Return the result of an ended run with this identity whose bundle is unchanged, or None.
 
         Parameters
         ----------
         identity : dict
         tell : callable, optional
-            Told in words why a result that is stored does not hold.
+            Called with a sentence that says why a stored result is not valid any more.
 
         Raises
         ------
         GroundupError
             If the stored result is damaged.
         """
-        run = self.run(identity)
-        path = run / RESULT
-        if not path.is_file():
+        run = self.run_folder(identity)
+        if not (run / RESULT).is_file():
             return None
-        result = Result.from_json(path.read_bytes(), path)
+        result = self.result_of(run)
         try:
-            found = hashlib.sha256((run / BUNDLE).read_bytes()).hexdigest()
+            digest = hashlib.sha256((run / BUNDLE).read_bytes()).hexdigest()
         except OSError as error:
             missing = isinstance(error, FileNotFoundError)
-            why = "is gone" if missing else f"cannot be read ({error.strerror or error})"
-            tell(f"The bundle of the stored result {why}: the run is made anew.")
+            problem = "is missing" if missing else f"cannot be read ({error.strerror or error})"
+            tell(f"The bundle of the stored result {problem}, so the run is repeated.")
             return None
-        if found != result.digest:
-            tell("The bundle is not the one that the stored result tells of: the run is made anew.")
+        if digest != result.digest:
+            tell("The bundle has changed since its result was stored, so the run is repeated.")
             return None
-        return self.result_of(run)
-
-    def latest(self) -> tuple[Path, dict[str, Any]] | None:
-        """Return the folder and the identity of the run in use, or None."""
-        found = self._state()
-        try:
-            run = self.root / "runs" / Path(found["run"]).name
-            return (run, dict(found["identity"])) if (run / RESULT).is_file() else None
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-
-    @property
-    def is_chosen(self) -> bool:
-        """Tell whether the run in use was chosen by `use`, so that later ones do not take its place."""
-        return self._state().get("chosen") is True and self.latest() is not None
-
-    def latest_result(self) -> Result:
-        """Return the result of the run in use.
-
-        Raises
-        ------
-        GroundupError
-            If there is none.
-        """
-        found = self.latest()
-        if found is None:
-            raise GroundupError(
-                "This folder holds no finished run.",
-                file=self.root,
-                hint="groundup build DATA --target COLUMN makes one; groundup runs lists those that were begun.",
-            )
-        return self.result_of(found[0])
+        return result
 
     def result_of(self, run: Path) -> Result:
-        """Return the result of an ended run, with today's number of looks at its test part.
+        """Return the result of an ended run, with the current number of looks at its test set.
 
         Raises
         ------
@@ -143,126 +113,163 @@ class Folder:
         """
         if not (run / RESULT).is_file():
             raise GroundupError(
-                "This run has not ended.", file=run, hint="The command that began it goes on with it."
+                "This run has not ended.",
+                file=run,
+                hint="Run the command that started it again to resume it.",
             )
         result = Result.from_json((run / RESULT).read_bytes(), run / RESULT)
-        looks = max(self.n_looks(result.settings), result.test_looks)
+        looks = max(self.count_test_looks(result.settings), result.test_looks)
         return result.model_copy(
             update={
                 "stored": True,
                 "bundle": str(run / BUNDLE),
                 "project": str(self.root),
                 "test_looks": looks,
-                "warnings": [*result.warnings, *told_looks(looks)],
+                "warnings": [*result.warnings, *warn_of_test_looks(looks)],
             }
         )
 
     def save(self, identity: dict[str, Any], result: Result) -> str:
-        """Store the result of a run that has ended, and put it to use; return what is to be told of that: see `take`."""
-        _write(self.run(identity) / RESULT, result.model_dump_json(indent=2))
-        return self.take(identity)
+        """Store the result of an ended run and put it in use; return a message about that, see `put_in_use`."""
+        _write(self.run_folder(identity) / RESULT, result.model_dump_json(indent=2))
+        return self.put_in_use(identity)
 
-    def take(self, identity: dict[str, Any]) -> str:
-        """Put an ended run to use, unless one was chosen; return in words how that changes what was, "" for no change."""
-        run, found, root = self.run(identity), self.latest(), str(self.root)
-        if found is None or found[0] == run:
-            if self._state().get("run") != run.name:
-                self._change(run=run.name, identity=identity, chosen=False)
+    # ------------------------------------------------------------------ the run in use
+
+    def current(self) -> tuple[Path, dict[str, Any]] | None:
+        """Return the folder and the identity of the run in use, or None."""
+        state = self._read_state()
+        try:
+            run = self.root / "runs" / Path(state["run"]).name
+            return (run, dict(state["identity"])) if (run / RESULT).is_file() else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether the run in use was chosen by `use`, so that later runs do not replace it."""
+        return self._read_state().get("chosen") is True and self.current() is not None
+
+    def current_result(self) -> Result:
+        """Return the result of the run in use.
+
+        Raises
+        ------
+        GroundupError
+            If there is none.
+        """
+        current = self.current()
+        if current is None:
+            raise GroundupError(
+                "This folder holds no finished run.",
+                file=self.root,
+                hint="groundup build DATA --target COLUMN makes one; groundup runs lists those that were started.",
+            )
+        return self.result_of(current[0])
+
+    def put_in_use(self, identity: dict[str, Any]) -> str:
+        """Put an ended run in use unless another one was chosen; return a message about the change, "" for none."""
+        run, current, root = self.run_folder(identity), self.current(), str(self.root)
+        if current is None or current[0] == run:
+            if self._read_state().get("run") != run.name:
+                self._update_state(run=run.name, identity=identity, chosen=False)
             return ""
-        old = f"{found[0].name[:6]} ({_in_brief(found[0])})"
+        old = f"{current[0].name[:6]} ({_describe_result(current[0])})"
         if self.is_chosen:
             return (
-                f"The project goes on using run {old}, which was chosen. To use this one: "
+                f"The project keeps using run {old}, which was chosen with groundup use. To use this run instead: "
                 f"groundup use {run.name[:6]} {quote(root)}"
             )
-        self._change(run=run.name, identity=identity, chosen=False)
+        self._update_state(run=run.name, identity=identity, chosen=False)
         return (
-            f"The project uses this run from now on (groundup predict {quote(root)}), and no longer {old}. "
-            f"To go back: groundup use {found[0].name[:6]} {quote(root)}"
+            f"The project now uses this run (groundup predict {quote(root)}) instead of {old}. "
+            f"To go back: groundup use {current[0].name[:6]} {quote(root)}"
         )
 
-    def would_take(self, identity: dict[str, Any]) -> bool:
-        """Tell whether `take` would have something to do or to say."""
-        found = self.latest()
-        return found is None or found[0] != self.run(identity)
+    def is_in_use(self, identity: dict[str, Any]) -> bool:
+        """Return whether the run with this identity is the one in use."""
+        current = self.current()
+        return current is not None and current[0] == self.run_folder(identity)
 
     def use(self, run: Path) -> None:
-        """Choose the run that the folder stands for; it stays so when others are built."""
-        self._change(run=run.name, identity=self.result_of(run).settings, chosen=True)
+        """Choose the run in use; it stays in use when others are built."""
+        self._update_state(run=run.name, identity=self.result_of(run).settings, chosen=True)
 
-    def look(self, identity: dict[str, Any], attempt: str = "") -> int:
-        """Count a look at test, before it is opened; return how many there are of these data and this target now.
+    def describe_changes(self, identity: dict[str, Any]) -> str:
+        """Return a sentence that says how this run differs from the one in use, "" for no difference."""
+        current = self.current()
+        if current is None:
+            return ""
+        old = current[1]
+        changed = sorted(k for k in {*old, *identity} if old.get(k) != identity.get(k))
+        names = [{"data": "the data", "version": "groundup's version"}.get(k, k) for k in changed]
+        return f"A new run: {', '.join(names)} changed since the last one." if names else ""
 
-        A run that was interrupted after it had looked, and goes on, is the same `attempt` and looks no second time.
+    # ------------------------------------------------------------------ looks at the test set
+
+    def record_test_look(self, identity: dict[str, Any], attempt: str = "") -> int:
+        """Record a look at the test set before it is taken; return the number of looks at these data and this target.
+
+        A resumed run is the same `attempt`, so a look that it has taken before is not counted again.
         """
         one = {key: identity.get(key) for key in ("data", "target", "seed")}
-        looks = self._looks()
+        looks = self._test_looks()
         if not attempt or all(look.get("attempt") != attempt for look in looks):
-            self._change(looks=[*looks, {**one, "run": self.run(identity).name, "attempt": attempt}])
-        return self.n_looks(identity)
+            run = self.run_folder(identity).name
+            self._update_state(looks=[*looks, {**one, "run": run, "attempt": attempt}])
+        return self.count_test_looks(identity)
 
-    def n_looks(self, identity: dict[str, Any]) -> int:
-        """Return how often test of these data and this target was opened."""
-        return sum(
-            all(look.get(key) == identity.get(key) for key in ("data", "target")) for look in self._looks()
-        )
+    def count_test_looks(self, identity: dict[str, Any]) -> int:
+        """Return how often a model was evaluated on the test set of these data and this target."""
+        keys = ("data", "target")
+        return sum(all(look.get(k) == identity.get(k) for k in keys) for look in self._test_looks())
 
-    def sweep(self, run: Path) -> None:
-        """Remove what killed writers have left of a run: temporary files, and fits where it has ended."""
+    def _test_looks(self) -> list[dict[str, Any]]:
+        looks = self._read_state().get("looks")
+        return [look for look in looks if isinstance(look, dict)] if isinstance(looks, list) else []
+
+    # ------------------------------------------------------------------ files
+
+    def remove_leftovers(self, run: Path) -> None:
+        """Remove the files that killed processes have left: temporary ones, and checkpoints of an ended run."""
         if (run / RESULT).is_file() and not (run / UNFINISHED).is_file():
-            shutil.rmtree(run / FITS, ignore_errors=True)
-        for place in (self.root, run, run / FITS):
-            for path in place.glob(".*.part"):
+            shutil.rmtree(run / CHECKPOINTS, ignore_errors=True)
+        for folder in (self.root, run, run / CHECKPOINTS):
+            for path in folder.glob(".*.part"):
                 with contextlib.suppress(OSError):
                     path.unlink()
 
-    def _looks(self) -> list[dict[str, Any]]:
-        found = self._state().get("looks")
-        return [look for look in found if isinstance(look, dict)] if isinstance(found, list) else []
-
-    def _state(self) -> dict[str, Any]:
-        """Return what project.json says; nothing where it is not there, or damaged."""
+    def _read_state(self) -> dict[str, Any]:
+        """Return the content of project.json; {} if it does not exist or is damaged."""
         try:
-            found = json.loads((self.root / "project.json").read_text(encoding="utf-8"))
+            state = json.loads((self.root / "project.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
-        return found if isinstance(found, dict) else {}
+        return state if isinstance(state, dict) else {}
 
-    def _change(self, **facts: Any) -> None:
-        _write(self.root / "project.json", json.dumps({**self._state(), **facts}, indent=2, default=str))
-
-    def news(self, identity: dict[str, Any]) -> str:
-        """Say how this run differs from the last one, "" where there was none or nothing differs."""
-        found = self.latest()
-        if found is None:
-            return ""
-        old = found[1]
-        changed = sorted(k for k in {*old, *identity} if old.get(k) != identity.get(k))
-        names = [
-            "the data" if k == "data" else "groundup's version" if k == "version" else k for k in changed
-        ]
-        return f"A new run: {', '.join(names)} changed since the last one." if names else ""
+    def _update_state(self, **facts: Any) -> None:
+        state = {**self._read_state(), **facts}
+        _write(self.root / "project.json", json.dumps(state, indent=2, default=str))
 
 
-def told_looks(n_looks: int) -> list[str]:
-    """Return the warning that a test part deserves which was opened so often."""
+def warn_of_test_looks(n_looks: int) -> list[str]:
+    """Return the warning about a test set that has been evaluated more than once."""
     if n_looks <= 1:
         return []
-    told = (
-        f"test of these data has been opened {n_looks} times in this project: a model that is picked by its score on "
-        "test will do worse than that score on new rows"
+    text = (
+        f"the test set of these data has been evaluated {n_looks} times in this project: a model that is chosen by its "
+        "test score will do worse on new rows than that score"
     )
-    return [told]
+    return [text]
 
 
-def _in_brief(run: Path) -> str:
-    """Return what a run found, in a few words; a result that cannot be read stops nobody who is done with it."""
+def _describe_result(run: Path) -> str:
     try:
         result = Result.from_json((run / RESULT).read_bytes(), run / RESULT)
     except (OSError, GroundupError):
         return "its result cannot be read"
     name = result.best.metric
-    return f"{result.best.title}, {name} {format_number(result.metrics['test'].get(name))} on test"
+    return f"{result.best.title}, test {name} {format_number(result.metrics['test'].get(name))}"
 
 
 def _write(path: Path, text: str) -> None:
@@ -270,18 +277,18 @@ def _write(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, text.encode())
     except OSError as error:
-        raise unwritable(error, path) from None
+        raise write_error(error, path) from None
 
 
 def is_project(path: Path) -> bool:
-    """Tell whether `path` is a project's folder."""
+    """Return whether `path` is a project's folder."""
     return (path / "project.json").is_file() or (path / "runs").is_dir()
 
 
-def default_root(name: str, digest: str = "") -> Path:
-    """Return the folder of a project that names none: beside the work, named after the table.
+def default_folder(name: str, digest: str = "") -> Path:
+    """Return the default folder of a project: in the current folder, named after the table.
 
-    A frame in memory has no name of its own: its folder is named by the `digest` of its cells too.
+    A frame in memory has no name, so the name includes the `digest` of its cells.
     """
     name = f"{name}-{digest[:8]}" if digest else name
     safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in name).strip("-") or "table"

@@ -1,4 +1,4 @@
-"""The runs of a project: what each depended on, what became of it, and which one the folder stands for."""
+"""The runs of a project: the settings and the state of each, and which one is in use."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import contextlib
 import datetime as dt
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from groundup.errors import GroundupError, UsageError
 from groundup.workbench.result import Result
 from groundup.workbench.run.folder import BUNDLE, RESULT, Folder, is_project
-from groundup.workbench.run.journal import NAME, UNFINISHED, brief
-from groundup.workbench.run.lock import holder
+from groundup.workbench.run.journal import NAME, UNFINISHED, summarize
+from groundup.workbench.run.lock import find_holder
 
 _ID = re.compile(r"[0-9a-f]{2,12}")
-# Settings that are told elsewhere, or follow from others.
-_ASIDE = ("data", "target", "packages")
+# Settings that have a column of their own, or follow from others.
+_SHOWN_ELSEWHERE = ("data", "target", "packages")
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,28 +28,28 @@ class Run:
     Attributes
     ----------
     id : str
-        The name of its folder; a beginning of it that no other run shares will do.
+        The name of its folder; a unique prefix identifies it too.
     folder : Path
     state : str
-        ended, running, interrupted (the same command goes on), failed, damaged.
+        ended, running, interrupted (the same command resumes it), failed, damaged.
     when : str
-        When it was begun, ISO 8601.
+        When it was started, ISO 8601.
     in_use : bool
-        Whether it is the one that the project's folder stands for.
+        Whether the project's folder stands for it.
     chosen : bool
-        Whether it was chosen for that, so that later runs do not take its place.
+        Whether it was chosen by ``groundup use``, so that later runs do not replace it.
     data, target : str
-        The table's name, and the column that was learnt.
+        The table's name and the target column.
     settings : dict
-        What it depended on.
+        All settings that it depended on.
     differs : dict
-        Those of the settings in which the runs of this project differ.
+        The settings in which the runs of this project differ.
     result : Result or None
-        Of a run that has ended.
+        None for a run that has not ended.
     n_fits : int
         Fits in its journal.
     looks : int
-        How often test of these data and this target has been opened, by today.
+        Evaluations on the test set of these data and this target so far.
     error : str
         Why it failed, or what is damaged.
     """
@@ -71,11 +71,11 @@ class Run:
 
     @property
     def score(self) -> float | None:
-        """The deciding score on test."""
+        """The deciding score on the test set."""
         return None if self.result is None else self.result.metrics["test"].get(self.result.best.metric)
 
     def to_row(self) -> dict[str, Any]:
-        """Return it as plain values, one per column of `columns`."""
+        """Return the run as plain values, one per column of `run_columns`."""
         best = None if self.result is None else self.result.best
         return {
             "run": self.id,
@@ -95,7 +95,7 @@ class Run:
         }
 
     def to_object(self) -> dict[str, Any]:
-        """Return it as JSON values."""
+        """Return the run as JSON values."""
         row = self.to_row()
         row.update(settings=self.settings, differs=self.differs, chosen=self.chosen)
         if self.result is not None:
@@ -103,52 +103,53 @@ class Run:
         return row
 
 
-def columns() -> dict[str, Any]:
+def run_columns() -> dict[str, Any]:
     """Return name -> type of the columns of a frame of runs."""
-    import polars as pl
+    import polars as pl  # 0.1 s that groundup runs and groundup show do not need
 
     numbers = {"in_use": pl.Boolean, "test": pl.Float64, "looks": pl.Int64, "fits": pl.Int64}
     return {name: numbers.get(name, pl.String) for name in Run("", Path(), "", "").to_row()}
 
 
-def runs_of(root: Path) -> list[Run]:
+def list_runs(root: Path) -> list[Run]:
     """Return the runs in a project's folder, the latest first."""
-    folder, busy = Folder(root), holder(root)
-    found = [_run(folder, path, busy) for path in sorted((root / "runs").glob("*")) if path.is_dir()]
-    known = [run for run in found if run is not None]
-    names = sorted({name for run in known for name in run.settings} - set(_ASIDE))
-    differing = [n for n in names if len({repr(run.settings.get(n)) for run in known if run.settings}) > 1]
+    folder, holder = Folder(root), find_holder(root)
+    paths = [path for path in sorted((root / "runs").glob("*")) if path.is_dir()]
+    runs = [run for path in paths if (run := _read_run(folder, path, holder)) is not None]
+    names = sorted({name for run in runs for name in run.settings} - set(_SHOWN_ELSEWHERE))
+    differing = [n for n in names if len({repr(run.settings.get(n)) for run in runs if run.settings}) > 1]
     out = []
-    for run in known:
+    for run in runs:
         differs = {n: run.settings.get(n) for n in differing if run.settings.get(n) not in (None, [], {})}
-        out.append(Run(**{**run.__dict__, "differs": differs}))
+        out.append(replace(run, differs=differs))
     return sorted(out, key=lambda run: run.when, reverse=True)
 
 
-def _run(folder: Folder, path: Path, busy: dict[str, Any] | None) -> Run | None:
-    ended, open_one = brief(path / NAME), brief(path / UNFINISHED)
+def _read_run(folder: Folder, path: Path, holder: dict[str, Any] | None) -> Run | None:
+    """Return the run in a folder, None if it has no record; `holder` is the process that works on the project."""
+    ended, unfinished = summarize(path / NAME), summarize(path / UNFINISHED)
     result, state, error = None, "ended", ""
     if (path / RESULT).is_file():
         try:
             result = folder.result_of(path)
         except GroundupError as problem:
             state, error = "damaged", problem.problem
-    if busy is not None and busy.get("run") == path.name:
+    if holder is not None and holder.get("run") == path.name:
         state = "running"
-    elif open_one is not None and (result is None or open_one.state == "interrupted"):
-        state, error = open_one.state, error or open_one.error
+    elif unfinished is not None and (result is None or unfinished.state == "interrupted"):
+        state, error = unfinished.state, error or unfinished.error
     elif result is None and not error:
         return None
-    journal = open_one if state not in ("ended", "damaged") or ended is None else ended
-    latest = folder.latest()
-    in_use = latest is not None and latest[0].name == path.name
+    journal = unfinished if state not in ("ended", "damaged") or ended is None else ended
+    current = folder.current()
+    in_use = current is not None and current[0].name == path.name
     about = {} if journal is None else journal.about
     settings = result.settings if result is not None else about.get("settings") or {}
     return Run(
         id=path.name,
         folder=path,
         state=state,
-        when=journal.when if journal is not None and journal.when else _modified(path),
+        when=journal.when if journal is not None and journal.when else _modified_at(path),
         in_use=in_use,
         chosen=in_use and folder.is_chosen,
         data=result.data.name if result is not None else about.get("data") or "",
@@ -156,76 +157,78 @@ def _run(folder: Folder, path: Path, busy: dict[str, Any] | None) -> Run | None:
         settings=settings,
         result=result,
         n_fits=0 if journal is None else journal.n_fits,
-        looks=folder.n_looks(settings) if settings else 0,
+        looks=folder.count_test_looks(settings) if settings else 0,
         error=error,
     )
 
 
-def _modified(path: Path) -> str:
+def _modified_at(path: Path) -> str:
     moment = dt.datetime.fromtimestamp(path.stat().st_mtime).astimezone()
     return moment.isoformat(timespec="seconds")
 
 
-def projects_in(place: Path) -> list[Path]:
-    """Return the project that a folder is, or those that are in it."""
-    if is_project(place):
-        return [place]
+def find_projects(folder: Path) -> list[Path]:
+    """Return the folder itself if it is a project, else the projects directly in it."""
+    if is_project(folder):
+        return [folder]
     with contextlib.suppress(OSError):
-        return sorted(path for path in place.iterdir() if path.is_dir() and is_project(path))
+        return sorted(path for path in folder.iterdir() if path.is_dir() and is_project(path))
     return []
 
 
 def find_run(name: str | Path, projects: Sequence[Path]) -> Path:
-    """Return the folder of the run that `name` means: its folder, or the beginning of its id in one of the projects.
+    """Return the folder of a run, given by that folder or by a prefix of the run's id in one of the projects.
 
     Raises
     ------
     UsageError
-        If there is none, or more than one.
+        If there is no such run, or more than one.
     """
     path = Path(name)
     if path.is_dir() and is_run(path):
         return path
-    found = [run for root in projects for run in (root / "runs").glob("*") if run.name.startswith(str(name))]
-    if len(found) == 1 and str(name):
-        return found[0]
+    runs = [run for root in projects for run in (root / "runs").glob("*") if run.name.startswith(str(name))]
+    if len(runs) == 1 and str(name):
+        return runs[0]
     where = ", ".join(str(root) for root in projects) or "this folder"
-    if not found:
+    if not runs:
         raise UsageError(
             f"There is no run {str(name)!r} in {where}.", hint="groundup runs lists the runs of a project."
         )
-    ids = ", ".join(sorted(run.name for run in found))
-    raise UsageError(f"More than one run begins with {str(name)!r}: {ids}.", hint="Give more of its id.")
+    ids = ", ".join(sorted(run.name for run in runs))
+    raise UsageError(
+        f"More than one run begins with {str(name)!r}: {ids}.", hint="Give more characters of its id."
+    )
 
 
-def result_at(path: str | Path) -> Result | None:
-    """Return the result that a project's folder, a run's folder or id stands for; None where `path` is none of these.
+def find_result(path: str | Path) -> Result | None:
+    """Return the result of a project (its run in use) or of a run, given by folder or id; None for any other path.
 
-    An id is looked for in the projects of the current folder.
+    An id is searched for in the projects of the current folder.
 
     Raises
     ------
     GroundupError
         If the project or the run has no result.
     """
-    place = Path(path)
-    if place.is_dir() and is_project(place):
-        return Folder(place).latest_result()
-    if place.is_dir() and is_run(place):
-        return Folder(root_of(place)).result_of(place)
-    if not place.exists() and _ID.fullmatch(str(path)):
+    folder = Path(path)
+    if folder.is_dir() and is_project(folder):
+        return Folder(folder).current_result()
+    if folder.is_dir() and is_run(folder):
+        return Folder(project_of(folder)).result_of(folder)
+    if not folder.exists() and _ID.fullmatch(str(path)):
         with contextlib.suppress(UsageError):
-            run = find_run(path, projects_in(Path()))
-            return Folder(root_of(run)).result_of(run)
+            run = find_run(path, find_projects(Path()))
+            return Folder(project_of(run)).result_of(run)
     return None
 
 
 def is_run(path: Path) -> bool:
-    """Tell whether a folder is that of a run."""
+    """Return whether `path` is the folder of a run."""
     path = path.resolve()
     return path.parent.name == "runs" and any((path / name).is_file() for name in (RESULT, NAME, UNFINISHED))
 
 
-def root_of(run: Path) -> Path:
-    """Return the project's folder of a run's."""
+def project_of(run: Path) -> Path:
+    """Return the folder of the project that a run belongs to."""
     return run.parent.parent if run.parent.name == "runs" else run.resolve().parent.parent

@@ -1,13 +1,12 @@
-"""The journal of a run: one line for each thing that was done or decided, on the disk before the next one begins.
+"""The journal of a run: one line per completed step or decision, flushed to disk before the next step starts.
 
     runs/3f2a9c.../journal.jsonl       of the last run that ended
-    runs/3f2a9c.../unfinished.jsonl    of one that goes on, or was interrupted
+    runs/3f2a9c.../unfinished.jsonl    of a run in progress, or of an interrupted one
 
-What a run does next depends on the data, the seed, what its fits said, and the clock's refusals; the last two stand
-here. So a run that was killed is taken up by replaying it: the same steps are walked through, each takes what the journal
-has of it in place of doing it again, and where the journal ends the work goes on. ADR 3 (``docs/design``) tells why.
-
-How its lines stand on the disk: ``workbench.lines``.
+What a run does next depends on the data, the seed, the results of its fits, and the clock's refusals. The journal holds
+the last two, so an interrupted run is resumed by replay: the same code runs again from the start, each step takes its
+result from the journal instead of being computed, and the work continues where the journal ends. ADR 3
+(``docs/design``) gives the reasons; ``journal_format`` describes the lines of the file.
 """
 
 from __future__ import annotations
@@ -22,43 +21,43 @@ from typing import Any, NamedTuple
 
 from groundup.errors import GroundupError
 from groundup.ship.bundle.atomic import write_atomic
+from groundup.text.numbers import pluralize
 from groundup.workbench.run.clock import Clock
 from groundup.workbench.run.journal_format import (
     ProjectError,
-    decoded,
-    encoded,
-    plain,
-    unwritable,
+    decode,
+    encode,
+    to_json_value,
+    write_error,
     write_line,
 )
-from groundup.workbench.steps.learners import BASELINES
 
 NAME = "journal.jsonl"
 UNFINISHED = "unfinished.jsonl"
-FORMAT = 2
-# Entries about the journal itself: nothing depends on them.
-_ASIDE = ("begun", "resumed", "interrupted", "failed")
+FORMAT = 3
+# Entries about the journal itself: no step depends on them.
+_NOT_STEPS = ("started", "resumed", "interrupted", "failed")
 
 
 class Journal:
-    """Keeps entries in memory, and from `open` on in a file too.
+    """The entries of a run, in memory and, after `open`, in a file.
 
     Parameters
     ----------
     clock : Clock, optional
-        Of the run: says when an entry was made, and is moved back by what an interrupted run had spent.
+        The run's clock: it dates the entries, and is moved back by the time that an interrupted run had used.
 
     Attributes
     ----------
     entries : list of dict
-        Everything that was recorded, by an interrupted run too.
+        All entries, those of an interrupted run included.
     """
 
     def __init__(self, clock: Clock | None = None):
         self.entries: list[dict] = []
         self._clock = clock or Clock()
         self._cursor = 0  # entries before it have been recorded or replayed
-        self._sum = 0
+        self._checksum = 0
         self._length = 0
         self._file: int | None = None
         self._path: Path | None = None
@@ -70,118 +69,122 @@ class Journal:
         folder: Path,
         *,
         fresh: bool = False,
-        depends: dict[str, Any] | None = None,
+        environment: dict[str, Any] | None = None,
         about: dict[str, Any] | None = None,
     ) -> str:
-        """Write from now on into `folder`; return what is to be told of an earlier run there, "" for nothing.
+        """Start writing into `folder`; return a message about an earlier run there, "" if there is nothing to report.
 
-        What this journal has in memory is written. Has it nothing, an interrupted run is taken up: its entries are
-        there to be replayed.
+        Entries that are already in memory are written to the file. If there are none, the entries of an interrupted run
+        are loaded for replay.
 
         Parameters
         ----------
         folder : Path
         fresh : bool
-            Begin anew, whatever is there.
-        depends : dict, optional
-            What the results of fits depend on besides the settings: with other values, an interrupted run is begun anew.
+            Ignore an interrupted run.
+        environment : dict, optional
+            What the results of fits depend on besides the settings (versions, machine): an interrupted run of another
+            environment is not resumed.
         about : dict, optional
-            What the run is about, for whoever lists runs.
+            The data and settings of the run, for the list of runs.
 
         Raises
         ------
         ProjectError
-            If the folder cannot be written, or the journal there is damaged.
+            If the folder cannot be written, or the journal in it is damaged.
         """
-        path, told = folder / UNFINISHED, ""
+        path, message = folder / UNFINISHED, ""
         if not self.entries and not fresh:
-            told = self._take_up(path, depends or {})
+            message = self._load_interrupted(path, environment or {})
         resumed = bool(self.entries) and self._cursor == 0
         if not self.entries:
-            begun = {
-                "kind": "begun",
-                "at_s": 0.0,
-                "format": FORMAT,
-                "when": _now(),
-                "id": secrets.token_hex(4),
-            }
-            self.entries = [{**begun, "depends": depends or {}, "about": about or {}}]
-        lines, self._sum = encoded(self.entries)
+            first = {"kind": "started", "at_s": 0.0, "format": FORMAT, "when": _now()}
+            first |= {"id": secrets.token_hex(4), "environment": environment or {}, "about": about or {}}
+            self.entries = [first]
+        lines, self._checksum = encode(self.entries)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             write_atomic(path, lines)
             self._file = os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
         except OSError as error:
-            raise unwritable(error, folder) from None
+            raise write_error(error, folder) from None
         self._path, self._length = path, len(lines)
         if resumed:
-            self._append({"kind": "resumed", "at_s": self._at_s(), "when": _now()})
-        return told
+            self._append({"kind": "resumed", "at_s": self._elapsed_s(), "when": _now()})
+        return message
 
-    def _take_up(self, path: Path, depends: dict[str, Any]) -> str:
-        found = read(path)
-        if not found:
+    def _load_interrupted(self, path: Path, environment: dict[str, Any]) -> str:
+        """Load the entries of an interrupted run if it can be resumed; return a message about it."""
+        entries = read(path)
+        if not entries or entries[-1]["kind"] == "failed":
             return ""
-        if found[0].get("format") != FORMAT or (found[0].get("depends") or {}) != plain(depends):
-            return "A run was interrupted here under another version or machine: it is begun anew."
-        if found[-1]["kind"] == "failed":
-            return ""
-        self.entries = found
-        self._clock.started -= float(found[-1]["at_s"])
-        n_fits = _n_fits(found)
-        fits = "1 fit is" if n_fits == 1 else f"{n_fits} fits are"
-        return f"Going on with the run that was interrupted: {fits} in its journal, and not done again."
+        if (version := entries[0].get("format")) != FORMAT:
+            return (
+                f"An earlier run was interrupted, but its journal has format {version} and this version of groundup "
+                f"reads format {FORMAT}. This run starts from the beginning."
+            )
+        if (entries[0].get("environment") or {}) != to_json_value(environment):
+            return (
+                "An earlier run was interrupted under another version or on another machine, so it cannot be resumed. "
+                "This run starts from the beginning."
+            )
+        self.entries = entries
+        self._clock.started -= float(entries[-1]["at_s"])
+        fits = pluralize(_count_fits(entries), "fit is", "fits are")
+        return f"Resuming the interrupted run: {fits} in its journal and will not be repeated."
 
-    def follow(self, folder: Path, depends: dict[str, Any] | None = None) -> None:
-        """Have the journal of a run that has ended replayed; nothing is written."""
-        found = read(folder / NAME)
-        if found and found[0].get("format") == FORMAT and found[0].get("depends") == plain(depends or {}):
-            self.entries = found
+    def load_ended(self, folder: Path, environment: dict[str, Any] | None = None) -> None:
+        """Load the journal of an ended run for replay; nothing is written."""
+        entries = read(folder / NAME)
+        if not entries or entries[0].get("format") != FORMAT:
+            return
+        if entries[0].get("environment") == to_json_value(environment or {}):
+            self.entries = entries
 
     def record(self, kind: str, **facts) -> dict:
-        """Append one entry, and return it once it is on the disk.
+        """Append an entry and flush it to disk; return it.
 
         Raises
         ------
         ProjectError
-            If it cannot be written, and the file is as it was before; or if something else is to be replayed first.
+            If it cannot be written (the file is then as it was before), or if another entry must be replayed first.
         """
-        if kind not in _ASIDE and self.upcoming() is not None:
-            self.take(kind, **facts)  # raises, and tells what is in its place
-        return self._append({"kind": kind, "at_s": self._at_s(), **facts})
+        if kind not in _NOT_STEPS and self.next_entry() is not None:
+            self.replay(kind, **facts)  # raises an error that names the expected entry
+        return self._append({"kind": kind, "at_s": self._elapsed_s(), **facts})
 
     def _append(self, entry: dict) -> dict:
-        at_end = self.upcoming() is None
-        before = self._sum
-        line, total = encoded([entry], before)
+        """Write an entry to the file and to memory; return it as a reader of the file would get it."""
+        at_end, before = self.next_entry() is None, self._checksum
+        line, checksum = encode([entry], before)
         if self._file is not None and self._path is not None:
             try:
                 write_line(self._file, line)
             except OSError as error:
                 with contextlib.suppress(OSError):
                     os.ftruncate(self._file, self._length)
-                raise unwritable(error, self._path) from None
+                raise write_error(error, self._path) from None
             self._length += len(line)
-        self._sum = total
-        self.entries += decoded(line, self._path, before)
+        self._checksum = checksum
+        self.entries += decode(line, self._path, before)
         self._cursor += at_end
         return self.entries[-1]
 
-    def _at_s(self) -> float:
+    def _elapsed_s(self) -> float:
         return round(self._clock.elapsed_s, 3)
 
-    def ended(self, **facts) -> None:
-        """Record that the run has ended, and put its journal in the place of the last one's."""
+    def mark_ended(self, **facts) -> None:
+        """Record that the run has ended; its journal replaces that of the last ended run."""
         self.record("ended", **facts)
         if self._path is not None:
             try:
                 self._path.replace(self._path.with_name(NAME))
             except OSError as error:
-                raise unwritable(error, self._path) from None
+                raise write_error(error, self._path) from None
         self.close()
 
-    def stopped(self, error: BaseException) -> None:
-        """Record why a run stops: a failed one is not taken up again, as it would fail again."""
+    def mark_stopped(self, error: BaseException) -> None:
+        """Record why a run stops; a failed run is not resumed, because it would fail again."""
         if self._file is None:
             return
         with contextlib.suppress(ProjectError):
@@ -191,64 +194,64 @@ class Journal:
                 self.record("interrupted", by=type(error).__name__)
 
     def close(self) -> None:
-        """Write no more; entries can still be read from memory."""
+        """Close the file; the entries stay in memory."""
         if self._file is not None:
             os.close(self._file)
         self._file = self._path = None
 
     # ------------------------------------------------------------------ the replay
 
-    def upcoming(self) -> dict | None:
-        """Return the next entry that is still to be replayed, None where the journal ends."""
-        while self._cursor < len(self.entries) and self.entries[self._cursor]["kind"] in _ASIDE:
+    def next_entry(self) -> dict | None:
+        """Return the next entry to replay, None at the end of the journal."""
+        while self._cursor < len(self.entries) and self.entries[self._cursor]["kind"] in _NOT_STEPS:
             self._cursor += 1
         return self.entries[self._cursor] if self._cursor < len(self.entries) else None
 
     def next_is(self, kind: str) -> bool:
-        """Tell whether an entry of this kind is the next to be replayed."""
-        entry = self.upcoming()
+        """Return whether the next entry to replay is of this kind."""
+        entry = self.next_entry()
         return entry is not None and entry["kind"] == kind
 
-    def take(self, kind: str, **key) -> dict | None:
-        """Return what the journal has of a step that is now due; None where it ends: do it, and record it.
+    def replay(self, kind: str, **key) -> dict | None:
+        """Return the journal's entry for the step that comes next; None at its end: compute the step, then record it.
 
         Parameters
         ----------
         kind : str
         key
-            What the step is about; the entry has the same.
+            Values that identify the step; the entry must have the same.
 
         Raises
         ------
         ProjectError
-            If the journal has something else in its place.
+            If the journal has the entry of another step in this place.
         """
-        entry = self.upcoming()
+        entry = self.next_entry()
         if entry is None:
             return None
-        wanted = plain(key)
+        wanted = to_json_value(key)
         if entry["kind"] != kind or any(entry.get(name) != value for name, value in wanted.items()):
             raise ProjectError(
-                f"The journal tells of other steps than this run takes: line {self._cursor + 1} is {_told(entry)}, and "
-                f"{_told({'kind': kind, **wanted})} is due.",
+                f"The journal does not match the steps of this run: line {self._cursor + 1} is {_describe(entry)}, but "
+                f"{_describe({'kind': kind, **wanted})} was expected.",
                 file=self._path,
-                hint="Something that the run depends on was changed meanwhile: begin anew with --fresh.",
+                hint="Something that the run depends on has changed. Start again with --fresh.",
             )
         self._cursor += 1
         return entry
 
-    def once(self, kind: str, **facts) -> dict:
-        """Return the entry of a step that costs nothing to do: taken from the journal, else recorded."""
-        return self.take(kind) or self.record(kind, **facts)
+    def replay_or_record(self, kind: str, **facts) -> dict:
+        """Return the journal's entry for a step that costs nothing, or record it."""
+        return self.replay(kind) or self.record(kind, **facts)
 
-    def decided(self, ask: Callable[[], str], **facts) -> str:
-        """Return the clock's answer: "" for go on, or why not. It is asked only where nothing was done after it before.
+    def replay_or_ask(self, ask: Callable[[], str], **facts) -> str:
+        """Return the clock's decision: "" to continue, or the reason to stop; `ask` is called at the journal's end only.
 
-        A refusal is recorded; that something was allowed is seen from its being done.
+        Only a refusal is recorded; that a step was allowed follows from its own entry.
         """
-        entry = self.upcoming()
+        entry = self.next_entry()
         if entry is not None:
-            return self.take("refused")["reason"] if entry["kind"] == "refused" else ""  # type: ignore[index]
+            return self.replay("refused")["reason"] if entry["kind"] == "refused" else ""  # type: ignore[index]
         reason = ask()
         if reason:
             self.record("refused", reason=reason, **facts)
@@ -256,12 +259,12 @@ class Journal:
 
     @property
     def id(self) -> str:
-        """Names this attempt at a run, however often it was interrupted; "" in memory."""
+        """The id of this attempt at a run, the same after every interruption; "" in memory."""
         return self.entries[0].get("id", "") if self.entries else ""
 
 
-class Brief(NamedTuple):
-    """A journal in brief: what became of a run, when it began and with what, its fits so far, why it failed."""
+class JournalSummary(NamedTuple):
+    """The state of a run by its journal: when it started, its data and settings, its fits so far, why it failed."""
 
     state: str
     when: str
@@ -270,53 +273,54 @@ class Brief(NamedTuple):
     error: str = ""
 
 
-def brief(path: Path) -> Brief | None:
-    """Return a journal in brief, None where there is none or nothing can be read of it.
+def summarize(path: Path) -> JournalSummary | None:
+    """Return the summary of a journal, None if there is none or it has no complete entry.
 
-    The state is ended, failed, or interrupted (which a run that goes on is too, as far as its journal knows).
+    The state is ended, failed, damaged, or interrupted; a run in progress looks interrupted in its journal.
     """
     try:
-        found = read(path)
+        entries = read(path)
     except ProjectError as error:
-        return Brief("damaged", "", {}, 0, error.problem)
-    if not found:
+        return JournalSummary("damaged", "", {}, 0, error.problem)
+    if not entries:
         return None
-    last = found[-1]["kind"]
-    state = last if last in ("ended", "failed") else "interrupted"
-    error = found[-1].get("error") or ""
-    return Brief(state, found[0].get("when", ""), found[0].get("about") or {}, _n_fits(found), error)
+    first, last = entries[0], entries[-1]
+    state = last["kind"] if last["kind"] in ("ended", "failed") else "interrupted"
+    error = last.get("error") or ""
+    return JournalSummary(state, first.get("when", ""), first.get("about") or {}, _count_fits(entries), error)
 
 
-def _n_fits(entries: list[dict]) -> int:
-    """Return how many fits are recorded, as limits count them: without the baseline's."""
-    return sum(e["kind"] == "fit" and e.get("learner") not in BASELINES.values() for e in entries)
+def _count_fits(entries: list[dict]) -> int:
+    """Return the number of recorded fits that count towards a limit: all but the baseline's."""
+    return sum(entry["kind"] == "fit" and not entry.get("is_baseline") for entry in entries)
 
 
-def resumable(folder: Path) -> bool:
-    """Tell whether a run was interrupted in `folder`, so that there is something to go on with."""
-    found = brief(folder / UNFINISHED)
-    return found is not None and found.state != "failed"
+def is_resumable(folder: Path) -> bool:
+    """Return whether a run in `folder` was interrupted and can be resumed."""
+    summary = summarize(folder / UNFINISHED)
+    return summary is not None and summary.state != "failed"
 
 
 def read(path: Path) -> list[dict]:
-    """Return the entries of a journal, but for a last line that was torn; none where there is no file.
+    """Return the entries of a journal without a torn last line; [] if there is no file.
 
     Raises
     ------
     ProjectError
-        If a line before the last is damaged.
+        If a line before the last is damaged, or the file cannot be read.
     """
     try:
-        return decoded(path.read_bytes(), path)
+        return decode(path.read_bytes(), path)
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
         raise ProjectError(f"The journal cannot be read: {error.strerror or error}.", file=path) from None
 
 
-def _told(entry: dict) -> str:
-    named = [entry["kind"], *(str(entry[k]) for k in ("learner", "fold") if entry.get(k) is not None)]
-    return " ".join(named)
+def _describe(entry: dict) -> str:
+    return " ".join(
+        [entry["kind"], *(str(entry[k]) for k in ("learner", "fold") if entry.get(k) is not None)]
+    )
 
 
 def _now() -> str:

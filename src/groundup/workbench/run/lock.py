@@ -1,7 +1,7 @@
-"""One process at a time works on a project; a second one is refused, and told who holds it.
+"""The lock of a project: one process at a time works on it, and a second one is told which process that is.
 
-The operating system holds the lock and lets it go when its process ends, however it ends: a lock cannot be left behind.
-The file beside it only says who it is.
+The operating system holds the lock and releases it when its process ends, however it ends, so a stale lock cannot remain.
+The JSON file beside it only names the process.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ import platform
 from pathlib import Path
 from typing import Any, Self
 
+import filelock
+
 from groundup.ship.bundle.atomic import write_atomic
-from groundup.workbench.run.journal import ProjectError, unwritable
+from groundup.workbench.run.journal_format import ProjectError, write_error
 
 NAME = ".lock"
 HOLDER = ".lock.json"
-# Who only asks whether the project is held (`holder`) holds it himself for some microseconds.
-PATIENCE_S, _ASK_AGAIN_S = 0.25, 0.01
+# `find_holder` itself holds the lock for some microseconds, so a process that wants it waits this long.
+TIMEOUT_S, _POLL_S = 0.25, 0.01
 
 
 class Lock:
@@ -29,35 +31,34 @@ class Lock:
     Parameters
     ----------
     root : Path
-        The project's folder; made where it is not there.
-    work : str
-        The run that is worked on, told to whoever asks.
+        The project's folder; created if it does not exist.
+    run : str
+        The id of the run in progress, shown by `find_holder`.
 
     Raises
     ------
     ProjectError
-        If another process holds it, or the folder cannot be written.
+        If another process holds the lock, or the folder cannot be written.
     """
 
-    def __init__(self, root: Path, work: str = ""):
-        self.root, self.work = Path(root), work
+    def __init__(self, root: Path, run: str = ""):
+        self.root, self.run = Path(root), run
         self._lock: Any = None
 
     def __enter__(self) -> Self:
-        import filelock
-
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            lock = filelock.FileLock(self.root / NAME, timeout=PATIENCE_S)
-            lock.acquire(poll_interval=_ASK_AGAIN_S)
+            lock = filelock.FileLock(self.root / NAME, timeout=TIMEOUT_S)
+            lock.acquire(poll_interval=_POLL_S)
         except filelock.Timeout:
-            raise _held(self.root) from None
+            raise _locked_error(self.root) from None
         except OSError as error:
-            raise unwritable(error, self.root) from None
+            raise write_error(error, self.root) from None
         self._lock = lock
-        about = {"pid": os.getpid(), "host": platform.node(), "since": _now(), "run": self.work}
-        with contextlib.suppress(OSError):  # a full disk is told by what is to be written next
-            write_atomic(self.root / HOLDER, json.dumps(about).encode())
+        since = dt.datetime.now().astimezone().isoformat(timespec="seconds")
+        holder = {"pid": os.getpid(), "host": platform.node(), "since": since, "run": self.run}
+        with contextlib.suppress(OSError):  # the next write reports a full disk
+            write_atomic(self.root / HOLDER, json.dumps(holder).encode())
         return self
 
     def __exit__(self, *details) -> None:
@@ -66,47 +67,41 @@ class Lock:
         self._lock.release()
 
 
-def holder(root: Path) -> dict[str, Any] | None:
-    """Return who works on a project: pid, host, since, run, as far as it is known; None where nobody does."""
-    import filelock
-
+def find_holder(root: Path) -> dict[str, Any] | None:
+    """Return the process that works on a project: pid, host, since, run, as far as known; None if there is none."""
     if not (root / NAME).exists():
         return None
     try:
         with filelock.FileLock(root / NAME, blocking=False):
             return None
     except filelock.Timeout:
-        return _about(root)
-    except OSError:  # a folder that can only be read
+        return _read_holder(root)
+    except OSError:  # a read-only folder
         return None
 
 
-def _about(root: Path) -> dict[str, Any]:
+def _read_holder(root: Path) -> dict[str, Any]:
     try:
-        found = json.loads((root / HOLDER).read_text(encoding="utf-8"))
+        holder = json.loads((root / HOLDER).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return holder if isinstance(holder, dict) else {}
 
 
-def _held(root: Path) -> ProjectError:
-    about = _about(root)
-    who = f"process {about['pid']} on {about.get('host', 'this machine')}" if "pid" in about else ""
-    since = f", since {_clock(about['since'])}" if "since" in about else ""
+def _locked_error(root: Path) -> ProjectError:
+    holder = _read_holder(root)
+    process = f": process {holder['pid']} on {holder.get('host', 'this machine')}" if "pid" in holder else ""
+    since = f", since {_format_time(holder['since'])}" if process and "since" in holder else ""
     return ProjectError(
-        f"Another process works on this project{f': {who}{since}' if who else ''}.",
+        f"Another process is working on this project{process}{since}.",
         file=root,
         hint="Wait until it has ended, stop it, or choose another folder with --project.",
     )
 
 
-def _clock(when: str) -> str:
+def _format_time(when: str) -> str:
     with contextlib.suppress(ValueError, TypeError):
         moment = dt.datetime.fromisoformat(when)
         today = moment.date() == dt.datetime.now().astimezone().date()
         return moment.strftime("%H:%M:%S" if today else "%Y-%m-%d %H:%M:%S")
     return str(when)
-
-
-def _now() -> str:
-    return dt.datetime.now().astimezone().isoformat(timespec="seconds")

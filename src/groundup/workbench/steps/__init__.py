@@ -1,4 +1,1 @@
-"""The steps of a run, each a function from what is known to what is known next.
-
-compare -> choose -> finalize; and segment, where there is no target.
-"""
+"""The steps of a run, each a function of the results of the steps before it: see ``docs/design/0012-the-flow.md``."""

@@ -1,4 +1,4 @@
-"""A candidate: one learner with one setting, and what the folds said about it."""
+"""A candidate: one model with one setting, and its scores on the folds."""
 
 from __future__ import annotations
 
@@ -6,32 +6,34 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from groundup.judge.validation import Validation
-from groundup.tables.prepare import flavour_of
+from groundup.tables.prepare import preprocessing_of
 from groundup.workbench.steps.learners import LearnerEntry
-from groundup.workbench.steps.problem import BLIND
+
+_NOT_SHOWN = {"random_state", "early_stopping", "n_iter_no_change", "max_iter"}
 
 
 @dataclass(eq=False)
 class Candidate:
-    """One learner with one setting.
+    """One model with one setting.
 
     Attributes
     ----------
     entry : LearnerEntry
     params : dict
-        What its constructor gets.
+        Parameters of its constructor.
     validation : Validation
-        Empty before the folds, and where the learner failed.
+        Scores by fold; empty before the first fold, and where the model failed.
     row_us : float or None
-        One row, prepared and predicted, in microseconds.
+        Time to prepare and predict one row, in microseconds.
     n_bytes : int or None
-        Size of what was learnt.
+        Size of the fitted preparer and model.
     error : str
         Why it failed; "" where it did not.
     valid_score : float or None
-        The deciding score on valid, of a fit on train: finalists only.
+        The deciding score on the validation set, of a fit on the training set: finalists only.
     paths : dict
-        part -> the learner's own score after each iteration from 0 on, greater is better: where valid told when to stop.
+        part -> the model's own score after each iteration from 0 on, greater is better: where it was stopped early on
+        the validation set.
     """
 
     entry: LearnerEntry
@@ -44,20 +46,19 @@ class Candidate:
     paths: dict[str, list[float]] = field(default_factory=dict)
 
     @property
-    def flavour(self) -> str:
-        """How its rows are prepared: as the learner wants them, and for a baseline not at all."""
-        if self.entry.name.startswith("Dummy"):
-            return BLIND
-        return flavour_of(self.entry.make(self.params))
+    def preprocessing(self) -> str:
+        """How the columns are prepared for it; "none" if it looks at no column."""
+        if self.entry.description.preprocessing == "none":
+            return "none"
+        return preprocessing_of(self.entry.make(self.params))
 
     @property
-    def told_params(self) -> str:
-        """The setting in a few words: what differs between candidates, not the seed."""
-        hidden = {"random_state", "early_stopping", "n_iter_no_change", "max_iter"}
+    def setting_text(self) -> str:
+        """The parameters in which candidates differ, in one line: without the seed and numbers of iterations."""
         return ", ".join(
-            f"{k}={v:g}" if isinstance(v, float) else f"{k}={v}"
-            for k, v in self.params.items()
-            if k not in hidden
+            f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}"
+            for name, value in self.params.items()
+            if name not in _NOT_SHOWN
         )
 
     @property
@@ -66,7 +67,7 @@ class Candidate:
         return len(self.validation.folds)
 
 
-def told_error(error: Exception) -> str:
+def format_error(error: Exception) -> str:
     """Return an exception in one line."""
     text = str(error).strip()
     return f"{type(error).__name__}: {text.splitlines()[0]}" if text else type(error).__name__

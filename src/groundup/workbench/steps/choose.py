@@ -1,9 +1,9 @@
-"""Choose: the best score wins, unless a smaller model is as good within what chance explains.
+"""Choose: the best score wins, unless the score of a smaller model is within one standard error of it.
 
-Two learners are tied if the mean of their score differences, fold by fold, is not larger than its standard error (see
-``judge.validation``); both are taken over the folds on which both have a score. Among the tied the smallest model wins:
-its size is the same on every machine, and goes with its latency. Settings of one learner are not tied: they cost about
-the same, so the best mean wins.
+Two models are tied if the mean of their score differences, fold by fold, is not larger than its standard error (see
+``judge.validation``), taken over the folds on which both have a score. The smallest of the tied models wins: its size is
+the same on every machine, and correlates with its latency. Settings of one model are never tied, because they cost about
+the same: the best mean wins.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import NamedTuple
 
 from groundup.errors import GroundupError
 from groundup.judge.validation import Difference, difference
-from groundup.text.numbers import format_bytes, format_number, format_with_error
+from groundup.text.numbers import format_bytes, format_number, format_with_error, pluralize
 from groundup.workbench.steps.candidate import Candidate
-from groundup.workbench.steps.compare import Comparison
+from groundup.workbench.steps.comparison import Comparison
 
 
 class Choice(NamedTuple):
-    """The chosen candidate, the learners that it is tied with, and the reason in words."""
+    """The chosen candidate, the candidates that it is tied with, and the reason in words."""
 
     candidate: Candidate
     tied: tuple[Candidate, ...]
@@ -28,89 +28,93 @@ class Choice(NamedTuple):
 
 
 def best_of_each(comparison: Comparison) -> list[Candidate]:
-    """Return the best candidate of each learner, the best first: see ``steps.comparison``."""
+    """Return the best candidate of each model, the best first: see ``steps.comparison``."""
     names = dict.fromkeys(c.entry.name for c in comparison.tried)
     return comparison.ranked([best for name in names if (best := comparison.best(name)) is not None])
 
 
 def choose(comparison: Comparison) -> Choice:
-    """Return the choice among everything that was tried.
+    """Return the choice among all candidates.
 
     Raises
     ------
     GroundupError
-        If no learner could be fitted: each with its error.
+        If no model could be fitted; the hint has the error of each.
     """
     ranked = best_of_each(comparison)
     if not ranked:
-        told = "; ".join(f"{c.entry.title}: {c.error or 'no score'}" for c in comparison.tried)
-        raise GroundupError("No learner could be fitted to this table.", hint=told)
+        errors = "; ".join(f"{c.entry.title}: {c.error or 'no score'}" for c in comparison.tried)
+        raise GroundupError("No model could be fitted to this table.", hint=errors)
     top = ranked[0]
-    tied = [c for c in ranked[1:] if _is_tie(comparison, top, c)]
+    tied = [c for c in ranked[1:] if _is_tied(comparison, top, c)]
     chosen = min([top, *tied], key=lambda c: c.n_bytes or 0)
     others = tuple(c for c in [top, *tied] if c is not chosen)
-    return Choice(chosen, others, _reason(comparison, ranked, chosen))
+    return Choice(chosen, others, f"{chosen.entry.title}: {_explain(comparison, ranked, chosen)}.")
 
 
-def _is_tie(comparison: Comparison, top: Candidate, other: Candidate) -> bool:
+def _is_tied(comparison: Comparison, top: Candidate, other: Candidate) -> bool:
+    """Return whether the difference of two candidates is at most one standard error."""
     if comparison.is_behind(other) and not comparison.is_behind(top):
-        return False  # it lacks values that the top has: no tie
+        return False  # it has no score on folds where the best one has
     gap = difference(comparison.metric, top.validation, other.validation)
     return gap.mean <= gap.error
 
 
-def _reason(comparison: Comparison, ranked: list[Candidate], chosen: Candidate) -> str:
-    name, top, title = comparison.metric.name, ranked[0], chosen.entry.title
+def _explain(comparison: Comparison, ranked: list[Candidate], chosen: Candidate) -> str:
+    """Return why a candidate is chosen: its mean score, and how it compares with the best or the next one."""
+    name, top = comparison.metric.name, ranked[0]
     if len(ranked) == 1:
-        learners = {c.entry.name for c in comparison.tried}
-        what = "compared" if len(learners) == 1 and not comparison.skipped else "that could be judged"
-        own = chosen.validation.answered(name)
+        names = {c.entry.name for c in comparison.tried}
+        which = "compared" if len(names) == 1 and not comparison.skipped else "with a score"
         mean = format_number(chosen.validation.mean(name))
-        return (
-            f"{title}: the only learner {what}, with a mean {name} of {mean} over {_folds(comparison, own)}."
-        )
+        folds = _count_folds(comparison, chosen.validation.answered(name))
+        return f"the only model {which}, a mean {name} of {mean} over {folds}"
     rival = top if chosen is not top else ranked[1]
+    if comparison.is_behind(rival) and not comparison.is_behind(top):
+        mean, folds = format_number(top.validation.mean(name)), top.validation.answered(name)
+        return (
+            f"the best mean {name}, {mean} over {_count_folds(comparison, folds)}; {rival.entry.spoken} has a score on "
+            f"only {len(rival.validation.answered(name))} of them and is ranked behind"
+        )
+    return _explain_pair(comparison, top, chosen, rival)
+
+
+def _explain_pair(comparison: Comparison, top: Candidate, chosen: Candidate, rival: Candidate) -> str:
+    """Return how the chosen candidate compares with its rival: the best one, or the next if it is itself the best."""
+    name, spoken = comparison.metric.name, rival.entry.spoken
     gap = difference(comparison.metric, top.validation, (chosen if chosen is not top else rival).validation)
     mean, other = (format_number(comparison.estimate(c)) for c in (chosen, rival))
-    over, spoken = _folds(comparison, chosen.validation.answered(name)), rival.entry.spoken
+    folds = _count_folds(comparison, chosen.validation.answered(name))
     if comparison.is_estimated(chosen):
-        over += " and what the others have on the rest"
+        folds += " and the scores of the others on the rest"
     if comparison.is_estimated(rival):
-        other += f" (by its differences on {_folds(comparison, gap.folds)})"
-    cost = f"{format_bytes(chosen.n_bytes)} against {format_bytes(rival.n_bytes)}"
+        other += f" (estimated from its differences on {_count_folds(comparison, gap.folds)})"
+    size = f"{format_bytes(chosen.n_bytes)} against {format_bytes(rival.n_bytes)}"
+    if chosen is not top and not gap.mean:
+        return f"its mean {name} of {mean} over {folds} equals the best, and it is smaller: {size}"
     if chosen is not top:
-        why = (
-            f"its mean {name} of {mean} over {over} is within chance of the best, {spoken} with {other} ({_gap(gap)})"
-            if gap.mean
-            else f"its mean {name} of {mean} over {over} equals the best"
-        )
-        return f"{title}: {why}, and it is smaller: {cost}."
-    if comparison.is_behind(rival) and not comparison.is_behind(top):
-        own = top.validation.answered(name)
-        mean = format_number(top.validation.mean(name))
+        near = "within one standard error of" if math.isfinite(gap.error) else "close to"
         return (
-            f"{title}: the best mean {name}, {mean} over {_folds(comparison, own)}; {spoken} has a score on "
-            f"{len(rival.validation.answered(name))} of them only, and is ranked behind."
+            f"its mean {name} of {mean} over {folds} is {near} the best, {spoken} with {other} ({_describe_gap(gap)}), "
+            f"and it is smaller: {size}"
         )
-    if _is_tie(comparison, top, rival):
-        return (
-            f"{title}: the best mean {name}, {mean} over {over}; {spoken} ({other}) is as good within chance, "
-            f"but not smaller: {cost}."
-        )
+    best = f"the best mean {name}, {mean} over {folds}"
+    if _is_tied(comparison, top, rival):
+        near = "within one standard error" if math.isfinite(gap.error) else "close"
+        return f"{best}; {spoken} ({other}) is {near}, but not smaller: {size}"
     return (
-        f"{title}: the best mean {name}, {mean} over {over}; next comes {spoken} with {other}, behind by more than "
-        f"chance explains ({_gap(gap)})."
+        f"{best}; next is {spoken} with {other}, more than one standard error behind ({_describe_gap(gap)})"
     )
 
 
-def _folds(comparison: Comparison, folds: Collection[int]) -> str:
-    """Return how many folds a mean is taken over: "5 folds", or "3 of 5 folds" where not all are in it."""
+def _count_folds(comparison: Comparison, folds: Collection[int]) -> str:
+    """Return the number of folds of a mean in words: "5 folds", or "3 of 5 folds" if some are missing."""
     n_all = max((c.n_folds for c in (comparison.baseline, *comparison.tried)), default=len(folds))
-    told = f"{n_all} folds" if n_all > 1 else "1 fold"
-    return told if len(folds) == n_all else f"{len(folds)} of {told}"
+    every = pluralize(n_all, "fold")
+    return every if len(folds) == n_all else f"{len(folds)} of {every}"
 
 
-def _gap(gap: Difference) -> str:
+def _describe_gap(gap: Difference) -> str:
     if math.isinf(gap.error):
         return f"difference {format_number(gap.mean)}, on one fold only"
     return f"difference {format_with_error(gap.mean, gap.error)}"

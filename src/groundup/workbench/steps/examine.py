@@ -1,9 +1,9 @@
-"""Examine: what a report shows beyond the result, taken while the model and the rows are at hand.
+"""Examine: what a report shows beyond the result, computed while the model and the rows are in memory.
 
-Curves are those of test, which was opened for the scores: the same look. What a reader could act on (worst rows, what
-the model relies on) is taken from valid by the recipe fitted on train, so that test stays out of every decision.
-Whatever cannot be examined is left out, with the reason: an examination never fails a run, and nothing of it is in the
-bundle.
+The curves are those of the test set, from the predictions that were made for the scores, so they are no further look at
+it. What a reader could act on (worst rows, importance of columns) comes from the validation set and the model fitted on
+the training set alone, so that the test set stays out of every decision. A part that fails is left out with the reason:
+an examination never fails a run, and nothing of it is in the bundle.
 """
 
 from __future__ import annotations
@@ -18,28 +18,29 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import sklearn
 
 from groundup import charts
 from groundup.charts import Chart
+from groundup.charts.plane import clusters_map
 from groundup.judge.explain import Subject, partial_dependence, permutation_importance
 from groundup.judge.metrics import metrics_of
 from groundup.judge.uncertainty import interval
 from groundup.tables import Table
 from groundup.text.escaping import printable
 from groundup.workbench.examination import Examination, Importance, Wrong
+from groundup.workbench.problem import PARTS, Problem
 from groundup.workbench.result import Result
-from groundup.workbench.run.checkpoints import Fitted
-from groundup.workbench.steps.candidate import told_error
+from groundup.workbench.steps.candidate import format_error
+from groundup.workbench.steps.checkpoints import Fitted
 from groundup.workbench.steps.finalize import Final
-from groundup.workbench.steps.learners import OURS
-from groundup.workbench.steps.problem import Problem
 
-PARTS = ("train", "valid", "test")
-MOST_DEPENDENCES = 6
-MOST_WRONG = 10
-MOST_CELLS = 4
-MOST_COLUMNS, FEW_COLUMNS = 200, 60
-MOST_ROWS, FEW_ROWS, GRID_ROWS = 2_000, 500, 200
+MAX_DEPENDENCE_CHARTS = 6
+MAX_WORST_ROWS = 10
+MAX_CELLS = 4  # of a worst row
+# Importance of up to MAX_COLUMNS columns, with more shuffles on more rows if there are only FEW_COLUMNS.
+MAX_COLUMNS, FEW_COLUMNS = 200, 60
+MAX_ROWS, FEW_ROWS, DEPENDENCE_ROWS, MAP_ROWS = 2_000, 500, 200, 20_000
 SHUFFLES = 3
 PACKAGES = ("groundup", "numpy", "numba", "scikit-learn", "polars")
 
@@ -53,38 +54,58 @@ def examine(problem: Problem, final: Final, result: Result, table: Table) -> Exa
     final : Final
     result : Result
     table : Table
-        As it was read: its identifiers name the worst rows.
+        As it was read: its identifiers label the worst rows.
     """
-    import sklearn
-
     out = _Examiner(problem, final, result, table)
-    # Scores are asked hundreds of times of rows that were checked long ago: half of the time would go into checks.
+    # Scores are computed hundreds of times for rows that were validated before; validation would take half of the time.
     with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
         out.intervals()
-        out.worst()
-        out.reliance()
+        out.worst_rows()
+        out.importance()
     out.draw("target", out.target)
     if problem.classes is None:
         out.draw("residuals", out.residuals)
     else:
         out.draw("confusion", out.confusion)
-        for name in ("roc", "precision_recall", "calibration"):
-            out.draw(name, getattr(out, name))
+        out.draw("roc", lambda: out.ranking_curve(charts.roc, threshold=0.5))
+        out.draw("precision_recall", lambda: out.ranking_curve(charts.precision_recall))
+        out.draw("calibration", out.calibration)
     out.draw("learning_curve", out.learning_curve)
     return out.found
 
 
 def examine_segments(problem: Problem, model: Fitted, result: Result) -> Examination:
     """Return what a report shows beyond the result of a run without a target."""
-    from groundup.workbench.steps.segment_charts import segment_map
-
     out = _Examiner(problem, None, result, None)
-    out.draw("map", lambda: segment_map(problem, model, result))
+    out.draw("map", lambda: _segment_map(problem, model, result))
     return out.found
 
 
+def _segment_map(problem: Problem, model: Fitted, result: Result) -> Chart | None:
+    """Return the map of the segments on the first two principal components; None if rows differ in one direction only.
+
+    The components are singular vectors of the centred, prepared rows. Cost: one thin SVD of at most ``MAP_ROWS`` rows.
+    """
+    rows = problem.split.development
+    if len(rows) > MAP_ROWS:
+        rows = np.sort(np.random.default_rng(problem.seed).choice(rows, MAP_ROWS, replace=False))
+    points = np.asarray(model.preparer.transform(problem.frame[rows]), dtype=float)
+    numbers = model.learner.predict(points)
+    points -= points.mean(axis=0)
+    if points.shape[1] < 2:
+        return None
+    _, size, directions = np.linalg.svd(points, full_matrices=False)
+    signs = np.where(directions[:2].sum(axis=1) < 0, -1.0, 1.0)  # an SVD leaves the signs open
+    plane = points @ (directions[:2] * signs[:, None]).T
+    share = float((size[:2] ** 2).sum() / max((size**2).sum(), 1e-300))
+    order = {segment.number: i for i, segment in enumerate(result.segments)}
+    group = np.array([order[int(number)] for number in numbers])
+    names = [str(segment.number) for segment in result.segments]
+    return clusters_map(plane[:, 0], plane[:, 1], group, names, shown_share=share, seed=problem.seed)
+
+
 class _Examiner:
-    """Collects what is found; see `examine`."""
+    """Collect the parts of an examination; see `examine`."""
 
     def __init__(self, problem: Problem, final: Final | None, result: Result, table: Table | None):
         self.problem, self.final, self.result, self.table = problem, final, result, table
@@ -94,7 +115,7 @@ class _Examiner:
         )
 
     def draw(self, name: str, make: Callable[[], Chart | None]) -> None:
-        """Keep the picture that `make` returns, or the reason why there is none."""
+        """Add the chart that `make` returns, or the reason why there is none."""
         with self._attempt(name.replace("_", " ")):
             chart = make()
             if chart is not None:
@@ -104,11 +125,8 @@ class _Examiner:
     def _attempt(self, what: str):
         try:
             yield
-        except Exception as error:  # noqa: BLE001 (a report that lacks a picture is better than a run that fails)
-            self.found.lacks.append(f"{what}: {told_error(error)}")
-
-    def _truth(self, part: str) -> np.ndarray:
-        return self.problem.y[getattr(self.problem.split, part)]
+        except Exception as error:  # noqa: BLE001 (a report without a chart is better than a run that fails)
+            self.found.lacks.append(f"{what}: {format_error(error)}")
 
     @property
     def _final(self) -> Final:
@@ -118,7 +136,7 @@ class _Examiner:
     # ------------------------------------------------------------------ the target, the scores
 
     def target(self) -> Chart:
-        """Draw how the target is distributed over the rows that were learnt from and tested."""
+        """Draw the distribution of the target over all parts."""
         contract = self.problem.contract
         name = contract.target or ""
         if self.problem.classes is not None:
@@ -127,172 +145,165 @@ class _Examiner:
             )
         unit = contract.by_name[name].unit or ""
         return charts.numeric_distribution(
-            np.concatenate([self._truth(part) for part in PARTS]), name=name, unit=unit
+            np.concatenate([self.problem.target(part) for part in PARTS]), name=name, unit=unit
         )
 
     def intervals(self) -> None:
-        """Find the interval of every score on every part."""
+        """Compute the interval of every score on every part."""
         with self._attempt("intervals"):
             for part in PARTS:
-                truth, said = self._truth(part), self._final.said[part]
-                of_part = {m.name: interval(m, truth, said) for m in metrics_of(self.problem.task)}
+                y_true, predicted = self.problem.target(part), self._final.predicted[part]
+                of_part = {m.name: interval(m, y_true, predicted) for m in metrics_of(self.problem.task)}
                 self.found.intervals[part] = {
                     name: (v.low, v.high) for name, v in of_part.items() if v is not None
                 }
 
-    # ------------------------------------------------------------------ curves of test
+    # ------------------------------------------------------------------ curves of the test set
 
     def _codes(self, part: str) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return the truth as positions among the classes, and what was said of each class."""
-        return np.searchsorted(self.problem.classes, self._truth(part)), self._final.said[part].probabilities
+        """Return the actual classes as indices, and the probability of each class."""
+        codes = np.searchsorted(self.problem.classes, self.problem.target(part))
+        return codes, self._final.predicted[part].probabilities
 
     def confusion(self) -> Chart | None:
-        """Draw which labels of test are taken for which."""
-        found = self.result.confusion
-        if found is None:
+        """Draw the confusion matrix of the test set."""
+        matrix = self.result.confusion
+        if matrix is None:
             return None
-        return charts.confusion_matrix(found["counts"], found["labels"], title="Mistakes on test")
+        return charts.confusion_matrix(matrix["counts"], matrix["labels"], title="Mistakes on the test set")
 
-    def roc(self) -> Chart | None:
-        """Draw the ROC curve of test."""
-        return self._ranked(charts.roc)
-
-    def precision_recall(self) -> Chart | None:
-        """Draw precision over recall of test."""
-        return self._ranked(charts.precision_recall)
-
-    def _ranked(self, make: Callable[..., Chart]) -> Chart | None:
+    def ranking_curve(self, make: Callable[..., Chart], **binary_options: Any) -> Chart | None:
+        """Draw the ROC or the precision-recall curve of the test set."""
         codes, p = self._codes("test")
         if p is None:
             return None
-        labels, classes = list(self.problem.classes), np.unique(codes)
+        labels = list(self.problem.classes)
+        if len(np.unique(codes)) < len(labels):
+            raise ValueError("the test set does not have every class")
         if len(labels) == 2:
-            if len(classes) < 2:
-                raise ValueError("test holds one class only")
-            more: dict[str, Any] = {"threshold": 0.5} if make is charts.roc else {}
-            return make(codes, p[:, 1], labels=labels, **more)
-        if len(classes) < len(labels):
-            raise ValueError("test does not hold every class")
+            return make(codes, p[:, 1], labels=labels, **binary_options)
         return make(codes, p, labels=labels)
 
     def calibration(self) -> Chart | None:
-        """Draw how far the probabilities said on test can be taken at their word."""
+        """Draw the calibration of the probabilities on the test set."""
         codes, p = self._codes("test")
         if p is None:
             return None
         if p.shape[1] == 2:
             return charts.calibration(codes == 1, p[:, 1], label=str(self.problem.classes[-1]))
-        return charts.calibration(p.argmax(axis=1) == codes, p.max(axis=1), label="the label that was said")
+        return charts.calibration(p.argmax(axis=1) == codes, p.max(axis=1), label="the predicted label")
 
     def residuals(self) -> Chart:
-        """Draw what the predictions of test miss."""
+        """Draw the residuals of the test set."""
         name = self.problem.contract.target or ""
         unit = self.problem.contract.by_name[name].unit or ""
-        return charts.residuals(self._truth("test"), self._final.said["test"].values, target=name, unit=unit)
+        return charts.residuals(
+            self.problem.target("test"), self._final.predicted["test"].values, target=name, unit=unit
+        )
 
     def learning_curve(self) -> Chart | None:
-        """Draw the course of the fit that valid stopped."""
-        paths = self._final.candidate.paths
-        if "valid" not in paths or len(paths["valid"]) < 3:
+        """Draw the scores after each iteration of the fit that was stopped by the validation set."""
+        candidate = self._final.checked.candidate
+        if len(candidate.paths.get("valid", ())) < 3:
             return None
-        series = {f"{part} (unseen)" if part == "valid" else part: v[1:] for part, v in paths.items()}
-        is_loss = all(max(v) <= 0 for v in series.values())
-        named = "loss" if is_loss else "score"
+        series = {
+            f"{part} (unseen)" if part == "valid" else part: v[1:] for part, v in candidate.paths.items()
+        }
+        is_loss, named = all(max(v) <= 0 for v in series.values()), "score"
         if is_loss:
-            series = {name: [-v for v in values] for name, values in series.items()}
-        if (
-            is_loss and self._final.candidate.entry.name in OURS
-        ):  # their losses: the log loss, half of the MSE
-            named = "log_loss"
-            if self.problem.classes is None:
-                named, series = "rmse", {k: [math.sqrt(2 * v) for v in vs] for k, vs in series.items()}
-        kept = int(self._final.model.params.get("max_iter") or 0)
-        n = len(paths["valid"]) - 1
+            series, named = {name: [-v for v in values] for name, values in series.items()}, "loss"
+        loss = candidate.entry.description.iteration_loss
+        if is_loss and loss == "half_squared_error":
+            named, series = "rmse", {k: [math.sqrt(2 * v) for v in vs] for k, vs in series.items()}
+        elif is_loss and loss:
+            named = loss
+        best = int(self._final.model.params.get("max_iter") or 0)
+        n_iterations = len(candidate.paths["valid"]) - 1
         return charts.learning_curve(
             series,
             metric=named,
-            best=kept if 1 <= kept <= n else None,
+            best=best if 1 <= best <= n_iterations else None,
             greater_is_better=not is_loss,
         )
 
-    # ------------------------------------------------------------------ what valid shows
+    # ------------------------------------------------------------------ the validation set
 
-    def worst(self) -> None:
-        """List the rows of valid that the recipe got wrong most."""
+    def worst_rows(self) -> None:
+        """List the rows of the validation set with the worst predictions of the model fitted on the training set."""
         with self._attempt("worst rows"):
-            rows, said = self.problem.split.valid, self._final.said["valid"]
+            rows, y_true = self.problem.split.valid, self.problem.target("valid")
+            predicted = np.asarray(self._final.predicted["valid"].values)
             if self.problem.classes is None:
-                by = np.asarray(said.values, dtype=float) - self._truth("valid")
-                order = np.argsort(-np.abs(by), kind="stable")[:MOST_WRONG]
+                by = predicted.astype(float) - y_true
+                order = np.argsort(-np.abs(by), kind="stable")[:MAX_WORST_ROWS]
             else:
                 codes, p = self._codes("valid")
                 if p is None:
                     return
                 by = p[np.arange(len(codes)), codes]
-                order = np.argsort(by, kind="stable")[:MOST_WRONG]
-                order = order[np.asarray(said.values)[order] != self._truth("valid")[order]]
-            self.found.wrong += [self._wrong(int(rows[i]), i, said.values[i], float(by[i])) for i in order]
+                order = np.argsort(by, kind="stable")[:MAX_WORST_ROWS]
+                order = order[predicted[order] != y_true[order]]
+            for i in order:
+                row, truth, said = int(rows[i]), _to_python(y_true[i]), _to_python(predicted[i])
+                cells = self._identifier(row)
+                self.found.wrong.append(
+                    Wrong(row=row + 1, truth=truth, said=said, by=float(by[i]), cells=cells)
+                )
 
-    def _wrong(self, row: int, i: int, said, by: float) -> Wrong:
-        plain = lambda v: v.item() if isinstance(v, np.generic) else v  # noqa: E731
-        return Wrong(
-            row=row + 1, truth=plain(self._truth("valid")[i]), said=plain(said), by=by, cells=self._named(row)
-        )
-
-    def _named(self, row: int) -> dict[str, str | None]:
-        """Return the cells that name a row: its identifiers."""
+    def _identifier(self, row: int) -> dict[str, str | None]:
+        """Return the cell of a row that identifies it, if the table has an identifier."""
         if self.table is None:
             return {}
         columns = [c.name for c in self.problem.contract.columns if c.kind == "identifier"][:1]
-        return {name: _text(self.table.frame[name][row]) for name in columns}
+        return {name: _format_cell(self.table.frame[name][row]) for name in columns}
 
-    def reliance(self) -> None:
-        """Find what the model relies on, how its answer moves with it, and add these cells to the worst rows."""
+    def importance(self) -> None:
+        """Compute the importance of the columns, draw the most important ones, and add their cells to the worst rows."""
         problem, final = self.problem, self._final
         frame, y = problem.rows(problem.split.valid)
-        names = frame.columns[:MOST_COLUMNS]
+        names = frame.columns[:MAX_COLUMNS]
+        few = len(names) <= FEW_COLUMNS
         with self._attempt("importance"):
             found = permutation_importance(
-                Subject(_pipeline(final.taught)),
+                Subject(final.checked.train_model.pipeline),
                 frame,
                 y,
                 self.result.best.metric,
                 classes=problem.classes,
                 columns=names,
-                repeats=SHUFFLES if len(names) <= FEW_COLUMNS else 2,
-                max_rows=MOST_ROWS if len(names) <= FEW_COLUMNS else FEW_ROWS,
+                repeats=SHUFFLES if few else 2,
+                max_rows=MAX_ROWS if few else FEW_ROWS,
                 seed=problem.seed,
                 part="valid",
             )
-            kept = ("column", "mean", "low", "high")
-            self.found.importance += [Importance(**{k: one[k] for k in kept}) for one in found.ranked()]
+            fields = ("column", "mean", "low", "high")
+            self.found.importance += [Importance(**{k: one[k] for k in fields}) for one in found.ranked()]
             title = f"{found.metric} lost when a column is shuffled"
             self.draw("importance", lambda: replace(found.chart(), title=title))
         if len(frame.columns) > len(names):
             self.found.lacks.append(
-                f"importance: only of the first {len(names)} of {len(frame.columns)} columns"
+                f"importance: only the first {len(names)} of {len(frame.columns)} columns"
             )
-        top = [one.column for one in self.found.importance]
-        model = Subject(_pipeline(final.model))
-        for i, one in enumerate(self.found.importance[:MOST_DEPENDENCES]):
+        model = Subject(final.model.pipeline)
+        for i, one in enumerate(self.found.importance[:MAX_DEPENDENCE_CHARTS]):
             if one.mean > 0:
                 self.draw(f"dependence_{i + 1}", lambda name=one.column: self._dependence(model, frame, name))
+        top = [one.column for one in self.found.importance[:MAX_CELLS]]
         for wrong in self.found.wrong:
-            wrong.cells.update({name: _text(problem.frame[name][wrong.row - 1]) for name in top[:MOST_CELLS]})
+            wrong.cells.update({name: _format_cell(problem.frame[name][wrong.row - 1]) for name in top})
 
     def _dependence(self, model: Subject, frame: pl.DataFrame, name: str) -> Chart:
-        found = partial_dependence(model, frame, name, contract=self.problem.contract, max_rows=GRID_ROWS)
+        found = partial_dependence(
+            model, frame, name, contract=self.problem.contract, max_rows=DEPENDENCE_ROWS
+        )
         return replace(found.chart(), title=f"By {printable(found.column)}")
 
 
-def _pipeline(model: Fitted):
-    from sklearn.pipeline import Pipeline
-
-    return Pipeline([("prepare", model.preparer), ("learn", model.learner)])
+def _to_python(value):
+    return value.item() if isinstance(value, np.generic) else value
 
 
-def _text(value) -> str | None:
-    """Return a cell as text."""
+def _format_cell(value) -> str | None:
     if value is None:
         return None
     return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,8 +1,8 @@
-"""Finalize: check the choice on valid, find the iteration count, refit on train and valid, open test once.
+"""Finalize: check the choice on the validation set, refit on training and validation set, evaluate once on the test set.
 
-Train and valid scores are those of the recipe fitted on train alone; the test score is that of the model that is saved,
-refitted on train and valid with the same setting and iteration count. Nothing about the model is decided by test. Each
-fit is kept until the run has ended (``workbench.keeping``).
+Train and valid scores are those of the chosen settings fitted on the training set alone; the test score is that of the
+saved model, refitted on both sets with the same settings and iteration count. Nothing about the model is decided by the
+test set. Each fit is saved until the run has ended (``steps.checkpoints``).
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import inspect
 import math
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,15 +21,23 @@ from groundup.judge.metrics import Predicted, Score, metric, scores
 from groundup.judge.validation import difference
 from groundup.judge.verdict import sampling_error
 from groundup.text.numbers import format_number
-from groundup.workbench.run.checkpoints import Fitted, Keeper, Stopping
-from groundup.workbench.run.journal import Journal, ProjectError
+from groundup.workbench.problem import PARTS, Problem
+from groundup.workbench.run.journal_format import ProjectError
 from groundup.workbench.steps.candidate import Candidate
+from groundup.workbench.steps.checkpoints import Checkpoints, EarlyStopping, Fitted
 from groundup.workbench.steps.choose import Choice, best_of_each
 from groundup.workbench.steps.comparison import MAX_FINALISTS, Comparison
-from groundup.workbench.steps.problem import Problem
 
-# Scores that a reader expects to be better than the baseline's, whichever one decides.
-WARNED_OF = ("accuracy", "log_loss", "rmse", "mae")
+# Scores that a reader expects to be better than the baseline's, whichever metric decides.
+EXPECTED_BETTER = ("accuracy", "log_loss", "rmse", "mae")
+
+
+class Checked(NamedTuple):
+    """The candidate to refit, what the validation set says about the choice, and its fit on the training set alone."""
+
+    candidate: Candidate
+    note: str
+    train_model: Fitted
 
 
 @dataclass(eq=False)
@@ -37,222 +46,217 @@ class Final:
 
     Attributes
     ----------
-    candidate : Candidate
+    checked : Checked
+        The chosen candidate and its fit on the training set alone, the model of the scores on train and valid.
     model : Fitted
-        Fitted on train and valid.
+        Fitted on the training and the validation set: the model of the scores on test.
+    predicted : dict
+        part -> Predicted.
     metrics, baseline : dict
         part -> metric -> Score.
-    said : dict
-        part -> Predicted.
-    choice_note : str
-        What valid said about the choice.
     errors : dict
-        part -> standard error of the deciding score on that part's rows, None where it is not known.
-    taught : Fitted
-        The same recipe fitted on train alone: what the scores on train and valid are of.
+        part -> standard error of the deciding score on that part's rows, None if it is not known.
+    warnings : list of str
     """
 
-    candidate: Candidate
+    checked: Checked
     model: Fitted
+    predicted: dict[str, Predicted]
     metrics: dict[str, dict[str, Score]]
     baseline: dict[str, dict[str, Score]]
-    said: dict[str, Predicted]
-    choice_note: str
     errors: dict[str, float | None]
-    taught: Fitted
+    warnings: list[str]
 
 
-def finalize(
-    problem: Problem, comparison: Comparison, choice: Choice, begun, keeper: Keeper | None = None
-) -> Final:
-    """Check, refit, test.
+def check_choice(
+    problem: Problem, comparison: Comparison, choice: Choice, checkpoints: Checkpoints
+) -> Checked:
+    """Fit the finalists on the training set and compare them on the validation set.
 
-    Parameters
-    ----------
-    begun : callable
-        ``begun(step, what)`` is told each step before it is taken: it counts the looks at test.
-    keeper : Keeper, optional
-        Holds what an interrupted run has fitted; nothing is kept where None.
+    Raises
+    ------
+    GroundupError
+        If no finalist can be fitted.
     """
-    split, keeper = problem.split, keeper or Keeper(Journal())
-    begun("refit", "checking the choice on valid")
-    finalists = _finalists(comparison, choice)
-    on_train = {id(c): _on_train(problem, c, keeper, f"finalist-{i}") for i, c in enumerate(finalists, 1)}
-    finalists = [c for c in finalists if on_train[id(c)] is not None]
+    ranked = [c for c in best_of_each(comparison) if c is not choice.candidate]
+    models: dict[int, Fitted] = {}
+    finalists = []
+    for i, candidate in enumerate([choice.candidate, *ranked[: MAX_FINALISTS - 1]], start=1):
+        model = _fit_on_train(problem, candidate, checkpoints, f"finalist-{i}")
+        if model is not None:
+            finalists.append(candidate)
+            models[id(candidate)] = model
     if not finalists:
         raise GroundupError(
-            f"{choice.candidate.entry.title} was chosen, but failed on the whole train part.",
+            f"{choice.candidate.entry.title} was chosen but failed on the whole training set.",
             hint=choice.candidate.error,
         )
-    chosen, note = _checked(problem, comparison, choice, on_train, finalists)
-    taught = on_train[id(chosen)]
-    assert taught is not None  # a finalist
-    said = {
-        part: taught.says(problem.frame[getattr(split, part)], problem.classes) for part in ("train", "valid")
-    }
-    begun("refit", f"refitting {chosen.entry.spoken} on train and valid")
-    model = keeper.fitted(
-        "refit", problem, chosen, lambda: fit(problem, chosen, split.development, taught.params)
-    )
-    begun("test", "opening test, once")
-    said["test"] = model.says(problem.frame[split.test], problem.classes)
-    metrics = {part: _scores(problem, part, predicted) for part, predicted in said.items()}
-    baseline = _baseline(problem, comparison)
-    comparison.problems += _worse_on_test(comparison, metrics["test"], baseline["test"])
+    candidate, note = _compare_on_valid(problem, comparison, choice, finalists, models)
+    return Checked(candidate, note, models[id(candidate)])
+
+
+def refit(problem: Problem, checked: Checked, checkpoints: Checkpoints) -> Fitted:
+    """Fit the chosen candidate on the training and validation set, with the iteration count of its first fit."""
+    make = partial(fit, problem, checked.candidate, problem.split.development, checked.train_model.params)
+    return checkpoints.fitted("refit", problem, checked.candidate, make)
+
+
+def evaluate(problem: Problem, comparison: Comparison, checked: Checked, model: Fitted) -> Final:
+    """Score the model and the baseline on every part; `model` is the refitted one, and only it meets the test set."""
+    models = {"train": checked.train_model, "valid": checked.train_model, "test": model}
+    predicted = {part: models[part].predict(problem.features(part), problem.classes) for part in PARTS}
+    metrics = {part: _score(problem, part, predicted[part]) for part in PARTS}
+    baseline, deciding = _score_baseline(problem, comparison), comparison.metric
     errors = {
         part: sampling_error(
-            comparison.metric,
-            problem.y[getattr(split, part)],
-            predicted,
-            metrics[part][comparison.metric.name].value,
+            deciding, problem.target(part), predicted[part], metrics[part][deciding.name].value
         )
-        for part, predicted in said.items()
+        for part in PARTS
     }
-    return Final(chosen, model, metrics, baseline, said, note, errors, taught)
+    notes = _warn_of_baseline(comparison, metrics["test"], baseline["test"])
+    return Final(checked, model, predicted, metrics, baseline, errors, notes)
 
 
-def _worse_on_test(comparison: Comparison, model: dict[str, Score], baseline: dict[str, Score]) -> list[str]:
-    """Warn of scores on test, other than the deciding one, in which the baseline is better."""
-    worse = []
-    for name in WARNED_OF:
-        if name == comparison.metric.name or name not in model:
-            continue
-        value, base, better = model[name].value, baseline[name].value, metric(name).oriented
-        if value is not None and base is not None and better(value) < better(base):
-            worse.append(f"{name} {format_number(value)} against {format_number(base)}")
-    return [f"On test the baseline is better in {' and '.join(worse)}."] if worse else []
-
-
-def fit(problem: Problem, candidate: Candidate, part: np.ndarray, params: dict[str, Any]) -> Fitted:
-    """Fit a candidate's learner, with `params`, on some rows."""
-    frame, y = problem.rows(part)
+def fit(problem: Problem, candidate: Candidate, rows: np.ndarray, params: dict[str, Any]) -> Fitted:
+    """Fit a candidate's model with `params` on some rows."""
+    frame, y = problem.rows(rows)
     learner = candidate.entry.make(params)
-    preparer = problem.preparer(candidate.flavour)
+    preparer = problem.preparer(candidate.preprocessing)
     X = preparer.fit_transform(frame, y)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DependentColumns)  # levels written out as columns add up to ones
+        warnings.simplefilter("ignore", DependentColumns)  # one-hot columns add up to 1
         learner.fit(X, y)
     return Fitted(preparer, learner, params)
 
 
-def _finalists(comparison: Comparison, choice: Choice) -> list[Candidate]:
-    ranked = [c for c in best_of_each(comparison) if c is not choice.candidate]
-    return [choice.candidate, *ranked[: MAX_FINALISTS - 1]]
-
-
-def _on_train(problem: Problem, candidate: Candidate, keeper: Keeper, name: str) -> Fitted | None:
-    """Fit on train; where the learner stops early, valid tells when, and the count found replaces the stopping.
-
-    One failing learner never kills a run: its error is noted, and None returned.
-    """
+def _fit_on_train(
+    problem: Problem, candidate: Candidate, checkpoints: Checkpoints, name: str
+) -> Fitted | None:
+    """Fit a finalist on the training set with a fixed iteration count; None if it fails, which does not end the run."""
     try:
         params = candidate.params
         if params.get("early_stopping") is True:
-            n_iterations = _iterations(problem, candidate, keeper)
+            n_iterations = _choose_iterations(problem, candidate, checkpoints)
             params = {**params, "early_stopping": False, "max_iter": n_iterations}
-        return keeper.fitted(
-            name, problem, candidate, lambda: fit(problem, candidate, problem.split.train, params)
-        )
+        make = partial(fit, problem, candidate, problem.split.train, params)
+        return checkpoints.fitted(name, problem, candidate, make)
     except ProjectError:
         raise
-    except Exception as error:  # noqa: BLE001 (whatever a learner raises)
-        candidate.error = keeper.failed(candidate, error)
+    except Exception as error:  # noqa: BLE001 (a model may raise anything)
+        candidate.error = checkpoints.failed(candidate, error)
         return None
 
 
-def _iterations(problem: Problem, candidate: Candidate, keeper: Keeper) -> int:
-    """Return the iteration count at which the score on valid is best; the folds' mean where valid cannot be asked."""
-    if _asks_valid(candidate):
-        found = keeper.stopping(candidate, lambda: _stopping(problem, candidate))
-        candidate.paths = found.paths
-        return found.n_iterations
+def _choose_iterations(problem: Problem, candidate: Candidate, checkpoints: Checkpoints) -> int:
+    """Return the iteration count with the best validation score; the folds' mean if `fit` takes no validation rows."""
+    if _stops_on_valid(candidate):
+        stopping = checkpoints.early_stopping(candidate, lambda: _stop_early(problem, candidate))
+        candidate.paths = stopping.paths
+        return stopping.n_iterations
     counts = [f.n_iterations for f in candidate.validation.folds if f.n_iterations]
     return max(1, round(float(np.mean(counts)))) if counts else candidate.params["max_iter"]
 
 
-def _stopping(problem: Problem, candidate: Candidate) -> Stopping:
-    """Fit on train with an eye on valid."""
+def _stop_early(problem: Problem, candidate: Candidate) -> EarlyStopping:
+    """Fit on the training set with early stopping on the validation set."""
     frame, y = problem.rows(problem.split.train)
     valid, y_valid = problem.rows(problem.split.valid)
     known = (
         np.isin(y_valid, np.unique(y)) if problem.classes is not None else np.ones(len(y_valid), dtype=bool)
     )
-    preparer, learner = problem.preparer(candidate.flavour), candidate.entry.make(candidate.params)
+    preparer, learner = problem.preparer(candidate.preprocessing), candidate.entry.make(candidate.params)
     X = preparer.fit_transform(frame, y)
     learner.fit(X, y, X_val=preparer.transform(valid)[known], y_val=y_valid[known])
-    found = {
+    paths = {
         part: np.asarray(getattr(learner, name, ()), dtype=float)
         for part, name in (("train", "train_score_"), ("valid", "validation_score_"))
     }
-    n_iterations = max(1, int(found["valid"].argmax())) if len(found["valid"]) > 1 else int(learner.n_iter_)
-    return Stopping(n_iterations, {part: path.tolist() for part, path in found.items() if len(path) > 1})
+    n_iterations = max(1, int(paths["valid"].argmax())) if len(paths["valid"]) > 1 else int(learner.n_iter_)
+    return EarlyStopping(n_iterations, {part: path.tolist() for part, path in paths.items() if len(path) > 1})
 
 
-def _scores(problem: Problem, part: str, predicted: Predicted) -> dict[str, Score]:
-    return scores(problem.task, problem.y[getattr(problem.split, part)], predicted)
+def _stops_on_valid(candidate: Candidate) -> bool:
+    """Return whether the iteration count is the best one on the validation set."""
+    parameters = inspect.signature(candidate.entry.cls.fit).parameters
+    return candidate.params.get("early_stopping") is True and "X_val" in parameters
 
 
-def _checked(
-    problem: Problem, comparison: Comparison, choice: Choice, on_train: dict, finalists: list[Candidate]
+def _score(problem: Problem, part: str, predicted: Predicted) -> dict[str, Score]:
+    return scores(problem.task, problem.target(part), predicted)
+
+
+def _score_baseline(problem: Problem, comparison: Comparison) -> dict[str, dict[str, Score]]:
+    """Return the baseline's scores on every part, fitted on the same rows as the model."""
+    base, split = comparison.baseline, problem.split
+    on_train = fit(problem, base, split.train, base.params)
+    refitted = fit(problem, base, split.development, base.params)
+    models = {"train": on_train, "valid": on_train, "test": refitted}
+    return {
+        part: _score(problem, part, model.predict(problem.features(part), problem.classes))
+        for part, model in models.items()
+    }
+
+
+def _compare_on_valid(
+    problem: Problem,
+    comparison: Comparison,
+    choice: Choice,
+    finalists: list[Candidate],
+    models: dict[int, Fitted],
 ) -> tuple[Candidate, str]:
-    """Return the choice after valid had its say, and what it said."""
-    metric, errors = comparison.metric, {}
+    """Return the choice after the comparison on the validation set, and a sentence about it."""
+    metric, chosen, errors = comparison.metric, choice.candidate, {}
     for candidate in finalists:
-        predicted = on_train[id(candidate)].says(problem.frame[problem.split.valid], problem.classes)
-        candidate.valid_score = _scores(problem, "valid", predicted)[metric.name].value
-        truth = problem.y[problem.split.valid]
-        errors[id(candidate)] = sampling_error(metric, truth, predicted, candidate.valid_score)
-    chosen = choice.candidate
+        predicted = models[id(candidate)].predict(problem.features("valid"), problem.classes)
+        score = candidate.valid_score = _score(problem, "valid", predicted)[metric.name].value
+        errors[id(candidate)] = sampling_error(metric, problem.target("valid"), predicted, score)
     if chosen not in finalists:
-        return finalists[0], f"{chosen.entry.title} failed on the whole train part; the next best is taken."
-    if chosen.valid_score is None:
-        return chosen, ""
+        return finalists[
+            0
+        ], f"{chosen.entry.title} failed on the whole training set; the next best model is used."
     rivals = [c for c in finalists if c is not chosen and c.valid_score is not None]
-    if not rivals:
+    if chosen.valid_score is None or not rivals:
         return chosen, ""
     rival = max(rivals, key=lambda c: metric.oriented(c.valid_score))
     lead = metric.oriented(rival.valid_score) - metric.oriented(chosen.valid_score)
     error = difference(metric, rival.validation, chosen.validation).error
-    if not math.isfinite(error):  # hardly a fold in common: what other rows of valid would change
-        each = errors[id(rival)], errors[id(chosen)]
-        error = math.inf if None in each else math.hypot(*each)
+    if not math.isfinite(error):  # too few folds in common: use the sampling errors on the validation set
+        both = errors[id(rival)], errors[id(chosen)]
+        error = math.inf if None in both else math.hypot(*both)
     own, other = format_number(chosen.valid_score), format_number(rival.valid_score)
-    told = f"{metric.name} {own} against {other} of {rival.entry.spoken}"
     if lead > 3 * error:
         return rival, (
-            f"Valid overrules the folds: {rival.entry.title} scores {format_number(rival.valid_score)} there against "
-            f"{format_number(chosen.valid_score)} of {chosen.entry.spoken}, over three standard "
-            "errors apart: it is taken."
-            f"{_partial([rival, chosen])}"
+            f"The validation set overrules the folds: {rival.entry.title} has {metric.name} {other} there against "
+            f"{own} of {chosen.entry.spoken}, a difference of more than three standard errors, so it is used instead."
+            f"{_describe_bias([rival, chosen])}"
         )
+    compared = f"{metric.name} {own} against {other} of {rival.entry.spoken}"
     if lead <= 0:
-        said = f"Valid confirms the choice: {told}."
+        note = f"The validation set confirms the choice: {compared}."
     else:
-        known = math.isfinite(error)
-        apart = (
-            f", which is less than three standard errors ({format_number(error)} each) apart" if known else ""
-        )
-        said = f"Valid does not contradict the choice: {told}{apart}."
-    return chosen, said + _partial([chosen, rival])
+        errors_apart = ", a difference of less than three standard errors" if math.isfinite(error) else ""
+        size = f" ({format_number(error)} each)" if errors_apart else ""
+        note = f"The validation set does not contradict the choice: {compared}{errors_apart}{size}."
+    return chosen, note + _describe_bias([chosen, rival])
 
 
-def _partial(candidates: list[Candidate]) -> str:
-    """Say which of the compared have taken their iteration count from valid, which flatters them there."""
-    told = " and ".join(c.entry.spoken for c in candidates if _asks_valid(c))
-    return f" It judges {told} kindly: the number of iterations was chosen on it." if told else ""
+def _describe_bias(candidates: list[Candidate]) -> str:
+    """Return a sentence about the candidates whose iteration count was chosen on the validation set, "" if none was."""
+    biased = [c.entry.spoken for c in candidates if _stops_on_valid(c)]
+    if not biased:
+        return ""
+    return f" It favours {' and '.join(biased)}, because the number of iterations was chosen on it."
 
 
-def _asks_valid(candidate: Candidate) -> bool:
-    """Tell whether the iteration count is the best one on valid."""
-    fit_of = inspect.signature(candidate.entry.cls.fit)
-    return candidate.params.get("early_stopping") is True and "X_val" in fit_of.parameters
-
-
-def _baseline(problem: Problem, comparison: Comparison) -> dict[str, dict[str, Score]]:
-    base, split = comparison.baseline, problem.split
-    taught = fit(problem, base, split.train, base.params)
-    final = fit(problem, base, split.development, base.params)
-    return {
-        part: _scores(problem, part, model.says(problem.frame[getattr(split, part)], problem.classes))
-        for part, model in (("train", taught), ("valid", taught), ("test", final))
-    }
+def _warn_of_baseline(
+    comparison: Comparison, model: dict[str, Score], baseline: dict[str, Score]
+) -> list[str]:
+    """Warn of test scores, other than the deciding one, in which the baseline is better."""
+    worse = []
+    for name in EXPECTED_BETTER:
+        if name == comparison.metric.name or name not in model:
+            continue
+        value, base, oriented = model[name].value, baseline[name].value, metric(name).oriented
+        if value is not None and base is not None and oriented(value) < oriented(base):
+            worse.append(f"{name} ({format_number(base)}, model {format_number(value)})")
+    return [f"The baseline is better on the test set in {' and '.join(worse)}."] if worse else []

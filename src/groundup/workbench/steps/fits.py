@@ -1,4 +1,4 @@
-"""Fits of the comparison, each from the journal, or made now and then in it: nothing is fitted twice."""
+"""Fits of the comparison, each read from the journal or made now and recorded there: nothing is fitted twice."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from groundup.judge.metrics import Score
 from groundup.judge.validation import FoldResult, Judged
+from groundup.models.registry import BASELINES
 from groundup.workbench.run.journal import Journal
 from groundup.workbench.steps.candidate import Candidate
 
 
-def fold_of(journal: Journal, candidate: Candidate, i: int, make: Callable[[], Judged]) -> Judged:
-    """Return what fold `i` said of a candidate, and add it to the candidate's validation.
+def journaled_fold(journal: Journal, candidate: Candidate, i: int, make: Callable[[], Judged]) -> Judged:
+    """Return the result of fold `i`, and add it to the candidate's validation.
 
     Parameters
     ----------
@@ -19,16 +20,17 @@ def fold_of(journal: Journal, candidate: Candidate, i: int, make: Callable[[], J
     candidate : Candidate
     i : int
     make : callable
-        Fits and judges; called where the journal does not have it. A fit from the journal comes without its model.
+        Fits and judges; called where the journal has no result. A result from the journal comes without its model.
     """
     key = {"learner": candidate.entry.name, "params": candidate.params, "fold": i}
-    entry = journal.take("fit", **key)
+    entry = journal.replay("fit", **key)
     if entry is None:
         judged = make()
         result = judged.result
         journal.record(
             "fit",
             **key,
+            is_baseline=candidate.entry.name in BASELINES,
             fit_s=result.fit_s,
             n_iterations=result.n_iterations,
             scores={name: list(score) for name, score in result.scores.items()},
@@ -38,13 +40,13 @@ def fold_of(journal: Journal, candidate: Candidate, i: int, make: Callable[[], J
         scores = {name: Score(*score) for name, score in entry["scores"].items()}
         judged = Judged(FoldResult(scores, entry["fit_s"], entry["n_iterations"]), None, entry["warnings"])
     known = candidate.validation.warnings
-    known += [told for told in judged.warnings if told not in known]
+    known += [warning for warning in judged.warnings if warning not in known]
     candidate.validation.folds.append(judged.result)
     return judged
 
 
-def candidate_done(journal: Journal, candidate: Candidate, **facts) -> None:
-    """Record what was found of a candidate: scores, cost, why it was stopped or failed."""
+def record_candidate(journal: Journal, candidate: Candidate, **facts) -> None:
+    """Record the scores and costs of a candidate, and why it was stopped or failed."""
     v = candidate.validation
     journal.record(
         "candidate",
@@ -60,9 +62,9 @@ def candidate_done(journal: Journal, candidate: Candidate, **facts) -> None:
     )
 
 
-def candidate_known(journal: Journal, candidate: Candidate) -> bool:
-    """Take over what the journal has of a candidate's cost and error; return whether it has it."""
-    entry = journal.take("candidate", learner=candidate.entry.name, params=candidate.params)
+def restore_candidate(journal: Journal, candidate: Candidate) -> bool:
+    """Read the costs and the error of a candidate from the journal; return whether it has them."""
+    entry = journal.replay("candidate", learner=candidate.entry.name, params=candidate.params)
     if entry is None:
         return False
     candidate.n_bytes, candidate.row_us = entry["n_bytes"], entry["row_us"]

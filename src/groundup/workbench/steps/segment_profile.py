@@ -1,7 +1,8 @@
-"""What sets a segment apart, in numbers and in words.
+"""Describe what distinguishes a segment, in numbers and in words.
 
-A number column is told where the segment's mean is at least ``FAR`` standard deviations of the whole table from the
-table's mean; a category where a level is ``MORE`` times as frequent as in the table and holds half of the segment.
+A number column is mentioned if the segment's mean is at least ``MIN_DISTANCE`` standard deviations of the whole table
+from the table's mean; a category if a level is ``MIN_RATIO`` times as frequent as in the table and makes up at least half
+of the segment.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from groundup.tables.contract.column import NUMERIC
 from groundup.text.numbers import format_number
 from groundup.workbench.result import Segment
 
-FAR = 0.5
-MORE = 1.25
-MOST_TOLD = 4
+MIN_DISTANCE = 0.5
+MIN_RATIO = 1.25
+MAX_PHRASES = 4
 
 
 def profile(frame: pl.DataFrame, labels: np.ndarray, contract: Contract) -> list[Segment]:
@@ -24,51 +25,50 @@ def profile(frame: pl.DataFrame, labels: np.ndarray, contract: Contract) -> list
     out = []
     for number in np.unique(labels):
         rows = frame[np.flatnonzero(labels == number)]
-        told: list[tuple[float, str]] = []
+        phrases: list[tuple[float, str]] = []
         values: dict[str, float | str | None] = {}
         for column in contract.feature_columns:
-            kind, mine, all_rows = column.kind, rows[column.name], frame[column.name]
-            describe = _number if kind in NUMERIC else _level if kind in ("category", "boolean") else None
-            if describe is not None:
-                values[column.name], found = describe(mine, all_rows, column.name)
-                told += found
-        told.sort(key=lambda pair: -pair[0])
-        words = ", ".join(text for _, text in told[:MOST_TOLD]) or "near the average in every column"
+            if column.kind in NUMERIC:
+                describe = _describe_number
+            elif column.kind in ("category", "boolean"):
+                describe = _describe_level
+            else:
+                continue
+            values[column.name], found = describe(rows[column.name], frame[column.name], column.name)
+            phrases += found
+        phrases.sort(key=lambda pair: -pair[0])
+        words = ", ".join(text for _, text in phrases[:MAX_PHRASES]) or "near the average in every column"
         share = rows.height / frame.height
         out.append(Segment(number=int(number), rows=rows.height, share=share, words=words, values=values))
     return sorted(out, key=lambda s: (-s.rows, s.number))
 
 
-def _number(mine: pl.Series, every: pl.Series, name: str):
-    mine, every = mine.drop_nulls(), every.drop_nulls()
-    if mine.is_empty():
+def _describe_number(segment: pl.Series, table: pl.Series, name: str):
+    """Return the segment's mean of a number column, and [(distance, phrase)] if it is far from the table's."""
+    segment, table = segment.drop_nulls(), table.drop_nulls()
+    if segment.is_empty():
         return None, []
-    mean, overall = float(np.mean(mine.to_numpy())), float(np.mean(every.to_numpy()))
-    spread = float(np.std(every.to_numpy()))
-    if spread == 0:
+    mean, overall = float(np.mean(segment.to_numpy())), float(np.mean(table.to_numpy()))
+    spread = float(np.std(table.to_numpy()))
+    if spread == 0 or abs(distance := (mean - overall) / spread) < MIN_DISTANCE:
         return mean, []
-    far = (mean - overall) / spread
-    word = "high" if far > 0 else "low"
-    told = (
-        [(abs(far), f"{word} {name} ({format_number(mean)}, all {format_number(overall)})")]
-        if abs(far) >= FAR
-        else []
+    phrase = (
+        f"{'high' if distance > 0 else 'low'} {name} ({format_number(mean)}, all {format_number(overall)})"
     )
-    return mean, told
+    return mean, [(abs(distance), phrase)]
 
 
-def _level(mine: pl.Series, every: pl.Series, name: str):
-    present = mine.drop_nulls().cast(pl.String)
+def _describe_level(segment: pl.Series, table: pl.Series, name: str):
+    """Return the segment's most frequent level of a category, and [(excess, phrase)] if it is typical of the segment."""
+    present = segment.drop_nulls().cast(pl.String)
     if present.is_empty():
         return None, []
-    counted = present.alias("level").value_counts(name="n").sort(["n", "level"], descending=[True, False])
-    level = counted["level"][0]
-    share = counted["n"][0] / len(mine)
-    overall = (every.cast(pl.String) == level).sum() / len(every)
-    often = share >= 0.5 and share >= MORE * overall
-    told = (
-        [(share / max(overall, 1e-9) - 1, f"mostly {name} {level} ({share:.0%}, all {overall:.0%})")]
-        if often
-        else []
-    )
-    return level, told
+    counts = present.alias("level").value_counts(name="n").sort(["n", "level"], descending=[True, False])
+    level = counts["level"][0]
+    share = counts["n"][0] / len(segment)
+    overall = (table.cast(pl.String) == level).sum() / len(table)
+    if share < 0.5 or share < MIN_RATIO * overall:
+        return level, []
+    return level, [
+        (share / max(overall, 1e-9) - 1, f"mostly {name} {level} ({share:.0%}, all {overall:.0%})")
+    ]

@@ -21,8 +21,8 @@ import polars as pl
 
 from groundup.errors import GroundupError, shorten
 from groundup.tables.contract.problems import NOT_FINITE, Problem
-from groundup.tables.sources.cut import TITLE
-from groundup.workbench.run.history import result_at
+from groundup.tables.sources.assemble import TITLE
+from groundup.workbench.run.history import find_result
 from groundup.workbench.use.prediction_input import Given, take
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def bundle_path(path: str | Path) -> Path:
         If there is none.
     """
     path = Path(path)
-    if (result := result_at(path)) is not None:
+    if (result := find_result(path)) is not None:
         return Path(result.bundle)
     if path.is_dir():
         raise GroundupError(
@@ -146,7 +146,7 @@ def answer(model: Model, given: Given, *, keep: bool = True) -> Predictions:
     table = given.table
     conformed = model.contract.conform(table)
     columns, bad = answers_of(model, conformed)
-    warned = conformed.doubts.filter(pl.col("severity") == "warn")
+    warned = conformed.unusual.filter(pl.col("severity") == "warn")
     doubted = np.zeros(table.n_rows, dtype=bool)
     doubted[warned["row"].to_numpy() - 1] = True
     lost = lost_of(given)

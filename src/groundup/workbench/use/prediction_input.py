@@ -100,18 +100,17 @@ def take(
 
 def _options(source) -> tuple[str, ...]:
     """Return the options of reading that a file takes."""
-    from groundup.tables.sources.files import find
+    from groundup.tables.sources.read import find_file
 
     try:
-        kind = find(source)[1]
+        kind = find_file(source)[1]
     except GroundupError:
         return ()
     return {"parquet": (), "lines": ("encoding",)}.get(kind, ("delimiter", "encoding", "header"))
 
 
 def _taken_file(path, features: Sequence[str], stated: dict[str, Any], *, typed: bool) -> Given:
-    from groundup.tables.sources.files import find
-    from groundup.tables.sources.read import read
+    from groundup.tables.sources.read import find_file, read
     from groundup.tables.sources.records import TooWide
 
     try:
@@ -123,7 +122,7 @@ def _taken_file(path, features: Sequence[str], stated: dict[str, Any], *, typed:
         if empty is None:
             raise
         return empty
-    file, kind = find(path)
+    file, kind = find_file(path)
     if kind == "parquet":
         return Given(table, _stated(file, table))
     if kind == "lines":
@@ -166,7 +165,7 @@ def _native(source, table: Table) -> pl.DataFrame:
     """Return a frame's own columns: Polars' as they are, those of other libraries as Polars takes them over."""
     import narwhals.stable.v2 as nw
 
-    from groundup.tables.sources.names import without_patterns
+    from groundup.tables.sources.names import rename_patterns
 
     own = source if isinstance(source, pl.DataFrame) else None
     if own is None and hasattr(source, "columns") and not hasattr(source, "rejects"):
@@ -174,7 +173,7 @@ def _native(source, table: Table) -> pl.DataFrame:
             own = nw.from_native(source, eager_only=True).to_polars()
         except Exception:  # noqa: BLE001 - lazy frames, object columns of mixed types: each library fails in its own way
             return table.frame
-    own = None if own is None else without_patterns(own)[0]
+    own = None if own is None else rename_patterns(own)[0]
     if own is None or own.columns != table.columns or own.height != table.n_rows or pl.Object in own.dtypes:
         return table.frame
     return own
@@ -182,15 +181,15 @@ def _native(source, table: Table) -> pl.DataFrame:
 
 def _without_rows(file: Path, features: Sequence[str]) -> Given | None:
     """Return the empty table of a file that has the columns `features` and no row, None if `file` is another."""
-    from groundup.tables.sources.files import PARQUET, TEXT
-    from groundup.tables.sources.names import without_patterns
+    from groundup.tables.sources.names import rename_patterns
+    from groundup.tables.sources.read import PARQUET, TEXT
     from groundup.tables.table import Table
 
     frame = None
     if file.suffix.lower() in PARQUET and file.is_file():
         try:
             frame = pl.read_parquet(file, memory_map=False, hive_partitioning=False, glob=False)
-            frame = without_patterns(frame)[0]
+            frame = rename_patterns(frame)[0]
         except (pl.exceptions.PolarsError, OSError, ValueError):
             return None
     elif file.suffix.lower() in TEXT and file.is_file() and file.stat().st_size <= _HEAD_BYTES:
@@ -204,7 +203,7 @@ def _without_rows(file: Path, features: Sequence[str]) -> Given | None:
 def _only_names(file: Path, features: set[str]) -> list[str] | None:
     """Return the names in a text file that holds one record of names and nothing else, or None."""
     from groundup.tables.sources.encoding import to_utf8
-    from groundup.tables.sources.names import settled
+    from groundup.tables.sources.names import unique_names
 
     text = to_utf8(file.read_bytes(), None, str(file))[0].decode("utf-8", errors="replace")
     for delimiter in _DELIMITERS:
@@ -213,7 +212,7 @@ def _only_names(file: Path, features: set[str]) -> list[str] | None:
         except csv.Error:
             continue
         records = [record for record in found if any(cell.strip() for cell in record)]
-        names = settled([cell.strip() for cell in records[0]])[0] if len(records) == 1 else []
+        names = unique_names([cell.strip() for cell in records[0]])[0] if len(records) == 1 else []
         if features <= set(names):
             return names
     return None

@@ -1,1 +1,1 @@
-"""Solvers of smooth problems: they know slopes and metrics, nothing of losses, penalties or rows."""
+"""Solvers of the optimisation problems of linear models."""

@@ -1,19 +1,19 @@
-r"""Least squares and ridge regression by conjugate gradients: for sparse X of many columns.
+r"""Least squares and ridge regression by conjugate gradients, for sparse X with many columns.
 
     minimise over w:   f(w) = |r|^2 + alpha |w|^2,      r = y - Zw,      Z = sqrt(V) (X - 1 m'),   y centred
 
-X is only multiplied: Zw by its rows, Z'r by them too or, of very many columns, column by column; the mean m by formula.
-With a penalty the steps are taken in coefficients scaled by the root of Z'Z's diagonal plus alpha (Jacobi); without one
-as they are, from zero, so that of many solutions the one of least norm is found.
+Only products with X are needed: Zw by rows, Z'r by rows or, with very many columns, by columns; the mean m enters by
+formula. With a penalty, the coefficients are scaled by the root of the diagonal of Z'Z + alpha I (Jacobi preconditioner).
+Without one they are not, and the iteration starts at zero, so it converges to the solution of least norm.
 
-The proof: f curves by at least 2 alpha in every direction, so with g = Z'r - alpha w
+Error bound: the second derivative of f is at least 2 alpha in every direction, so with g = Z'r - alpha w
 
     f(w) - min f  <=  |g|^2 / alpha,        |w - w*|  <=  |g| / alpha
 
-which ends the steps and is told. Without a penalty nothing bounds both; then the steps end where Z'r is as small as
-rounding lets it be, |Z'r| <= 1e-12 |Z| |r|, or where the plane meets all rows, |r| <= 1e-13 |y|. The share that |Z'r| is
-of |Z| |r| (0 where the rows are met) is told in place of a proof. (The gains of the last steps tell nothing of the
-directions in which only alpha bends f: ended by them, a fit of 40 rows and 100 columns had six digits.)
+This ends the iteration and is reported. Without a penalty there is no such bound; the iteration ends when Z'r is as small
+as rounding permits, |Z'r| <= 1e-12 |Z| |r|, or when the fit is exact, |r| <= 1e-13 |y|, and |Z'r| / (|Z| |r|) is
+reported instead (0 for an exact fit). (The gains of the last steps are no criterion: they miss directions in which only
+alpha makes f curve. Ended by them, a fit of 40 rows and 100 columns had six correct digits.)
 
 Source: Å. Björck, Numerical Methods for Least Squares Problems (1996), section 7.4 (CGLS, preconditioned).
 """
@@ -28,22 +28,23 @@ from groundup.engine.rows import Rows
 from groundup.models.linear import matvec
 
 _STEPS = 5000
-#: Beyond so many columns slopes are summed column by column: so many sums do not stay in the cache.
-_SCATTERED = 10_000
-_COEF = 1e-10  # error of w that is near enough, of |w|
-_SLOPE, _MET = 1e-12, 1e-13  # without a penalty: see above
-_STALLED = 200  # steps without a smaller slope: rounding
-_RIGHT, _FLAT = 1e-6, 1e-9  # what is warned of: a gap, of the objective; a slope, of |Z| |r|
+#: With more columns Z'r is computed by columns: so many sums do not stay in the cache.
+_BY_COLUMNS = 10_000
+_COEF = 1e-10  # relative error of w
+_GRADIENT, _EXACT = 1e-12, 1e-13  # without a penalty: see above
+_STALLED = 200  # steps without a smaller gradient: the rest is rounding
+_MAX_GAP, _MAX_GRADIENT = 1e-6, 1e-9  # beyond which a fit has not converged: of the objective, of |Z| |r|
 
 
-class Found(NamedTuple):
-    """Where the solver came to.
+class SolverResult(NamedTuple):
+    """The result of `minimise`.
 
     Attributes
     ----------
     w : ndarray of shape (n_features,)
     gap : float
-        With a penalty, how far f is above its minimum at most, as a share of f; else |Z'r| as a share of |Z| |r|, or 0.
+        With a penalty, an upper bound of how far f is above its minimum, relative to f; otherwise |Z'r| / (|Z| |r|),
+        or 0.
     n_steps : int
     converged : bool
     """
@@ -55,76 +56,76 @@ class Found(NamedTuple):
 
 
 class Products:
-    """Z of rows in a sparse matrix, as something to multiply by.
+    """Products with the matrix Z of sparse rows.
 
     Parameters
     ----------
     rows : Rows
         With the column "weight".
     centred : bool
-        With an intercept: else the mean is zero.
+        Whether an intercept is fitted; otherwise the mean is zero.
     """
 
     def __init__(self, rows: Rows, *, centred: bool):
         self.rows, weight = rows, rows["weight"]
         self.root, total = np.sqrt(weight), float(weight.sum())
         self.columns = None
-        if rows.n_features > _SCATTERED:
+        if rows.n_features > _BY_COLUMNS:
             self.columns = rows.place.matrix.tocsc().T  # type: ignore[attr-defined]
             sums, spread = self.columns @ weight, self.columns.multiply(self.columns) @ weight
         else:
-            sums, spread = matvec.pulled(rows, weight)[:-1], rows.reduce(matvec.Squares).spread
+            sums, spread = matvec.rows_rmatvec(rows, weight)[:-1], rows.reduce(matvec.ColumnSquares).sums
         self.mean = sums / total * centred
         self.diagonal = np.maximum(spread - total * self.mean**2, 0.0)
 
-    def push(self, w: np.ndarray) -> np.ndarray:
+    def matvec(self, w: np.ndarray) -> np.ndarray:
         """Return Zw."""
-        return self.root * matvec.planes(self.rows, w, -float(self.mean @ w))
+        return self.root * matvec.rows_matvec(self.rows, w, -float(self.mean @ w))
 
-    def pull(self, r: np.ndarray) -> np.ndarray:
+    def rmatvec(self, r: np.ndarray) -> np.ndarray:
         """Return Z'r."""
         weighted = self.root * r
         if self.columns is not None:
             return self.columns @ weighted - self.mean * weighted.sum()
-        sums = matvec.pulled(self.rows, weighted)
+        sums = matvec.rows_rmatvec(self.rows, weighted)
         return sums[:-1] - self.mean * sums[-1]
 
 
-def minimise(Z: Products, y: np.ndarray, alpha: float, max_steps: int | None = None) -> Found:
-    """Return the minimum, if so many steps reach it; y is centred and times the roots of the weights."""
+def minimise(Z: Products, y: np.ndarray, alpha: float, max_steps: int | None = None) -> SolverResult:
+    """Minimise f in at most `max_steps` steps; y is centred and multiplied by the roots of the weights."""
     scale = 1.0 / np.maximum(Z.diagonal + alpha, np.finfo(np.float64).tiny) if alpha else 1.0
-    reach = float(np.sqrt(Z.diagonal.sum())), float(np.linalg.norm(y))
+    norms = float(np.sqrt(Z.diagonal.sum())), float(np.linalg.norm(y))
     w, r = np.zeros(len(Z.diagonal)), y.copy()
-    g = Z.pull(r)
+    g = Z.rmatvec(r)
     step = scale * g
-    gamma, best, since, n_steps = float(g @ step), np.inf, 0, 0
-    while n_steps < (max_steps or _STEPS) and since < _STALLED and not _near(w, r, g, alpha, reach):
-        q = Z.push(step)
+    gamma, best, stalled, n_steps = float(g @ step), np.inf, 0, 0
+    while n_steps < (max_steps or _STEPS) and stalled < _STALLED and not _is_close(w, r, g, alpha, norms):
+        q = Z.matvec(step)
         length = gamma / (float(q @ q) + alpha * float(step @ step))
         if not np.isfinite(length):
             break
         w, r = w + length * step, r - length * q
-        g = Z.pull(r) - alpha * w
+        g = Z.rmatvec(r) - alpha * w
         z = scale * g
         gamma, before = float(g @ z), gamma
         step = z + (gamma / before) * step
-        slope = float(np.linalg.norm(g))
-        best, since = (slope, 0) if slope < 0.9 * best else (best, since + 1)
+        gradient = float(np.linalg.norm(g))
+        best, stalled = (gradient, 0) if gradient < 0.9 * best else (best, stalled + 1)
         n_steps += 1
-    r = y - Z.push(w)  # not as the steps have carried it along
-    g = Z.pull(r) - alpha * w
+    r = y - Z.matvec(w)  # computed anew, without the rounding of the updates
+    g = Z.rmatvec(r) - alpha * w
     if alpha:
         gap = float(g @ g) / alpha / max(float(r @ r) + alpha * float(w @ w), np.finfo(np.float64).tiny)
-        return Found(w, gap, n_steps, gap <= _RIGHT)
+        return SolverResult(w, gap, n_steps, gap <= _MAX_GAP)
     left = float(np.linalg.norm(r))
-    met = left <= 10.0 * _MET * reach[1]
-    gap = 0.0 if met else float(np.linalg.norm(g)) / max(reach[0] * left, np.finfo(np.float64).tiny)
-    return Found(w, gap, n_steps, gap <= _FLAT)
+    is_exact = left <= 10.0 * _EXACT * norms[1]
+    gap = 0.0 if is_exact else float(np.linalg.norm(g)) / max(norms[0] * left, np.finfo(np.float64).tiny)
+    return SolverResult(w, gap, n_steps, gap <= _MAX_GRADIENT)
 
 
-def _near(w, r, g, alpha: float, reach: tuple[float, float]) -> bool:
-    """Tell whether to stop; `reach` is (|Z|, |y|)."""
-    slope, left = float(np.linalg.norm(g)), float(np.linalg.norm(r))
+def _is_close(w, r, g, alpha: float, norms: tuple[float, float]) -> bool:
+    """Return whether to stop; `norms` is (|Z|, |y|)."""
+    gradient, left = float(np.linalg.norm(g)), float(np.linalg.norm(r))
     if alpha:
-        return slope <= _COEF * alpha * float(np.linalg.norm(w))
-    return slope <= _SLOPE * reach[0] * left or left <= _MET * reach[1]
+        return gradient <= _COEF * alpha * float(np.linalg.norm(w))
+    return gradient <= _GRADIENT * norms[0] * left or left <= _EXACT * norms[1]

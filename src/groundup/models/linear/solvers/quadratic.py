@@ -1,25 +1,26 @@
-r"""Coordinate descent on a quadratic with a kinked penalty: the innermost problem of every sparse fit.
+r"""Coordinate descent on a quadratic function with an L1 penalty: the innermost problem of every lasso-type fit.
 
-    minimise over u:   1/2 u'Gu - c'u  +  sum_j (l1_j |u_j| + l2_j u_j^2 / 2)          (and u >= 0 if asked)
+    minimise over u:   1/2 u'Gu - c'u  +  sum_j (l1_j |u_j| + l2_j u_j^2 / 2)          (optionally u >= 0)
 
-with G of shape (k, k) positive semi-definite, over the features of a working set. One coordinate at a time has a closed
-form: with q = G u kept up to date,
+G is positive semidefinite, of shape (k, k), over the features of a working set. The minimum over a single coordinate
+has a closed form. With q = G u kept up to date,
 
     u_j <- soft(c_j - q_j + G_jj u_j, l1_j) / (G_jj + l2_j),     soft(a, t) = sign(a) max(|a| - t, 0)
 
-at k multiplications a change. Sweeps find soon *which* coordinates are zero, and the signs of the others, but where
-columns are correlated their values only creep. So now and then the problem on the coordinates that are not zero is solved
-by Cholesky, and `u` moves along the line towards that solution, to it or to the first change of a sign (or on, with what
-would change its sign at zero), again and again until it is reached: a step cut short empties a coordinate, so these end.
-This is what extrapolation is for (Anderson's takes the same direction from the last five sweeps); with G at hand it is
-exact. Its cost, k^3 / 3, is that of about k / 8 sweeps (measured), which decides when it is taken.
+which costs k multiplications per change. Sweeps soon determine *which* coordinates are zero and the signs of the others,
+but with correlated columns the values converge slowly. So from time to time the problem on the nonzero coordinates, with
+their signs fixed, is solved by a Cholesky decomposition. `u` moves towards that solution, as far as it or as the first
+sign change (or beyond, setting coordinates that would change sign to zero), and this is repeated until the solution is
+reached. Each shortened step sets a coordinate to zero, so the loop ends. Anderson's extrapolation approximates the same
+direction from the last five sweeps; with G available it is exact. Its cost, k^3 / 3, is that of about k / 8 sweeps
+(measured), which decides how often it is done.
 
-Columns that depend on one another (repeated, or more than rows) make G singular, and sweeps would creep without end: u
-can move along a vector that G takes to zero, and only the penalty changes. `_thin` follows each such vector to where a
-coordinate becomes zero, as in the proof of Caratheodory's theorem; what is left are independent columns.
+Linearly dependent columns (repeated, or more columns than rows) make G singular. Then u can move along a null vector
+of G, changing only the penalty, and sweeps would take forever. `_remove_dependent` follows each null vector until a
+coordinate becomes zero, as in the proof of Caratheodory's theorem, until the remaining columns are independent.
 
-The gap is that of least squares with these sums, if the sum of squares `yy` is known; else what a sweep and a Newton step
-can still gain.
+The gap is the duality gap of the least squares problem with these sums if its sum of squares `yy` is known, otherwise an
+estimate of what another sweep and Newton step can gain.
 
 Sources: J. Friedman, T. Hastie, R. Tibshirani, "Regularization paths for generalized linear models via coordinate
 descent", J. Stat. Softw. 33 (2010), section 2.2; Q. Bertrand, M. Massias, "Anderson acceleration of coordinate descent",
@@ -36,16 +37,16 @@ from scipy.linalg import lapack, solve_triangular
 from groundup.engine.kernels import kernel
 
 _SWEEPS = 10  # in one call
-_ROUNDING = 1e-14  # of |y|: a correlation that cannot be told from none
+_ROUNDING = 1e-14  # of |y|: correlations below are rounding
 _STALLED = 5  # Newton steps without a gain
-_DEPENDENT = 1e-12  # of a column's square: what others do not explain of it is rounding
-_LIFT = 1e-10
-_CALL_NUMBERS = 2e8  # multiplications of one call: Ctrl-C is heard between calls
+_DEPENDENT = 1e-12  # share of the square of a column that others do not explain, below which it is rounding
+_RIDGE = 1e-10
+_CALL_NUMBERS = 2e8  # multiplications in one call, so that Ctrl-C is noticed
 
 
 @kernel
 def _sweep(G, c, l1, l2, positive, n_sweeps, enough, u, q):
-    """Sweep over the coordinates; update u and q = Gu. Return (sweeps made, what the last one gained)."""
+    """Sweep over the coordinates, updating u and q = Gu; return (number of sweeps, gain of the last one)."""
     k = len(u)
     gain = 0.0
     for sweep in range(n_sweeps):
@@ -71,13 +72,13 @@ def _sweep(G, c, l1, l2, positive, n_sweeps, enough, u, q):
 
 
 class Result(NamedTuple):
-    """What was found: u and Gu are in the arrays that were given.
+    """The result of `solve`; u and Gu are in the arrays that were passed.
 
     Attributes
     ----------
     n_sweeps : int
     gap : float
-        At most so far above the minimum (by the dual), or an estimate of it.
+        Upper bound (by duality) or estimate of the distance to the minimum.
     """
 
     n_sweeps: int
@@ -91,16 +92,16 @@ def solve(G, c, l1, l2, u, q, *, goal: float, max_sweeps: int, yy: float = np.na
     ----------
     G : ndarray of shape (k, k)
     c, l1, l2 : ndarray of shape (k,)
-        Not negative (l1, l2).
+        l1 and l2 are nonnegative.
     u, q : ndarray of shape (k,)
         Changed in place.
     goal : float
-        The gap that is welcome.
+        Stop when the gap is at most this.
     max_sweeps : int
     yy : float
-        The sum of squares whose dual gives the gap; NaN where it is not known.
+        Sum of squares of the least squares problem, for the duality gap; NaN if unknown.
     positive : bool
-        u >= 0.
+        Whether u >= 0 is required.
     """
     k = len(u)
     done, since, stalled, gap, best = 0, 0, 0, np.inf, np.inf
@@ -116,10 +117,10 @@ def solve(G, c, l1, l2, u, q, *, goal: float, max_sweeps: int, yy: float = np.na
                 break
         settled = (
             gain <= (1e-10 if known else 1.0) * goal
-        )  # a gap shrinks with the error, a gain with its square
+        )  # a gap is proportional to the error, a gain to its square
         if since >= patience or settled:
             since = 0
-            for _ in range(k + 1):  # each step that is cut short empties a coordinate
+            for _ in range(k + 1):  # each shortened step sets a coordinate to zero
                 reached, left = _newton(G, c, l1, l2, u, q)
                 if reached or not goal < left < np.inf:
                     break
@@ -131,16 +132,16 @@ def solve(G, c, l1, l2, u, q, *, goal: float, max_sweeps: int, yy: float = np.na
                 stalled = 0 if gap < 0.9 * best else stalled + 1
                 best = min(best, gap)
                 if max(gain, left) <= 1e-30 * abs(yy) or stalled >= _STALLED:
-                    break  # nothing moves any more: what is left of the gap is rounding
+                    break  # the rest of the gap is rounding
     return Result(done, gap)
 
 
-def duality_gap(slope, l1, l2, u, rr: float, *, positive: bool = False) -> float:
-    """Return how far least squares with an (elastic net) penalty is above its minimum at most.
+def duality_gap(correlations, l1, l2, u, rr: float, *, positive: bool = False) -> float:
+    """Return an upper bound of how far least squares with an elastic net penalty is above its minimum.
 
     Parameters
     ----------
-    slope : ndarray
+    correlations : ndarray
         X'r of the residuals r: minus the gradient of half their squares.
     l1, l2, u : ndarray
     rr : float
@@ -148,29 +149,33 @@ def duality_gap(slope, l1, l2, u, rr: float, *, positive: bool = False) -> float
     positive : bool
         u >= 0.
 
-    Notes
-    -----
-    Two bounds, the better of which counts. The first sees l2 as rows sqrt(l2_j) u_j of the data and takes the residuals
-    times the largest t <= 1 that is feasible for the dual; the second (Fenchel's) pays (|slope_j| - l1_j)^2 / (2 l2_j)
-    where there is an l2, and asks for feasibility elsewhere only. Both allow for the rounding of correlations.
+    Notes ----- The better of two bounds. The first treats l2 as additional rows sqrt(l2_j) u_j of the data, and
+    scales the residuals by the largest t <= 1 that is feasible for the dual. The second (Fenchel's) adds
+    (|correlations_j| - l1_j)^2 / (2 l2_j) where l2_j > 0, and needs feasibility elsewhere only. Both allow for
+    rounding of the correlations.
     """
     if not len(u):
         return 0.0
-    size, price = slope if positive else np.abs(slope), float(l1 @ np.abs(u))
-    bent = l2 > 0.0
-    a = rr + float(slope @ u)
+    size, penalty = correlations if positive else np.abs(correlations), float(l1 @ np.abs(u))
+    smooth = l2 > 0.0
+    a = rr + float(correlations @ u)
     allowed = l1 + _ROUNDING * np.sqrt(max(a, 0.0))
-    t = _feasible(np.where(bent, 0.0, size), allowed)
-    over = np.maximum(t * size[bent] - l1[bent], 0.0)
-    second = 0.5 * (1.0 + t * t) * rr - t * a + price
-    second += 0.5 * float(l2 @ (u * u)) + 0.5 * float((over / l2[bent]) @ over)
+    t = _feasible(np.where(smooth, 0.0, size), allowed)
+    over = np.maximum(t * size[smooth] - l1[smooth], 0.0)
+    second = 0.5 * (1.0 + t * t) * rr - t * a + penalty
+    second += 0.5 * float(l2 @ (u * u)) + 0.5 * float((over / l2[smooth]) @ over)
     if t == 1.0:  # the same without cancellation
-        second = price + 0.5 * float(l2 @ (u * u)) + 0.5 * float((over / l2[bent]) @ over) - float(slope @ u)
-    if not bent.any():
+        second = (
+            penalty
+            + 0.5 * float(l2 @ (u * u))
+            + 0.5 * float((over / l2[smooth]) @ over)
+            - float(correlations @ u)
+        )
+    if not smooth.any():
         return max(second, 0.0)
-    correlation = slope - l2 * u
-    t = _feasible(correlation if positive else np.abs(correlation), allowed)
-    gap = price - float(correlation @ u)
+    augmented = correlations - l2 * u
+    t = _feasible(augmented if positive else np.abs(augmented), allowed)
+    gap = penalty - float(augmented @ u)
     first = gap + (1.0 - t) * (a - 0.5 * (1.0 + t) * (rr + float(l2 @ (u * u))))
     return max(min(first, second), 0.0)
 
@@ -182,20 +187,20 @@ def _feasible(size, l1) -> float:
 
 
 def _newton(G, c, l1, l2, u, q) -> tuple[bool, float]:
-    """Go towards the minimum over the coordinates that are not zero, with the signs they have.
+    """Move towards the minimum over the nonzero coordinates, with their signs fixed.
 
-    Return (whether it was reached, what the whole way gains).
+    Return (whether it was reached, the gain of a full step).
     """
     which = np.flatnonzero(u)
     if not len(which):
         return True, 0.0
     matrix, scale = _scaled(G, l2, which)
     factor = _cholesky(matrix)
-    if factor is None and _thin(G, l1, l2, u, q, which, matrix, scale):
+    if factor is None and _remove_dependent(G, l1, l2, u, q, which, matrix, scale):
         which = np.flatnonzero(u)
         matrix, scale = _scaled(G, l2, which)
         factor = _cholesky(matrix)
-    factor = _cholesky(matrix, _LIFT) if factor is None else factor
+    factor = _cholesky(matrix, _RIDGE) if factor is None else factor
     sign = np.sign(u[which])
     downhill = c[which] - q[which] - l1[which] * sign - l2[which] * u[which]
     step = None if factor is None else lapack.dpotrs(factor, downhill / scale, lower=1)[0] / scale
@@ -206,7 +211,7 @@ def _newton(G, c, l1, l2, u, q) -> tuple[bool, float]:
         cross = np.where(step * sign < 0.0, -u[which] / step, np.inf)
     share = float(cross.min(initial=1.0))
     moves = [np.where(cross <= share, -u[which], share * step)]
-    if share < 1.0:  # or on to the end, where what would change its sign stays at zero
+    if share < 1.0:  # or the full step, with coordinates that would change sign set to zero
         moves.append(np.where(cross <= 1.0, -u[which], step))
     changes = np.array(moves) @ G[which]
     gains = [
@@ -219,7 +224,7 @@ def _newton(G, c, l1, l2, u, q) -> tuple[bool, float]:
 
 
 def _scaled(G, l2, which) -> tuple[np.ndarray, np.ndarray]:
-    """Return (the matrix on some coordinates, scaled to a diagonal of ones; the scale)."""
+    """Return (the matrix on some coordinates, scaled to a unit diagonal; the scale)."""
     matrix = G[np.ix_(which, which)]
     diagonal = matrix.diagonal() + l2[which]
     scale = np.sqrt(np.where(diagonal > 0.0, diagonal, 1.0))
@@ -229,20 +234,20 @@ def _scaled(G, l2, which) -> tuple[np.ndarray, np.ndarray]:
     return matrix, scale
 
 
-def _cholesky(matrix: np.ndarray, lift: float = 0.0) -> np.ndarray | None:
-    """Return the factor of a matrix with a diagonal of ones, None if it is singular up to rounding."""
-    np.fill_diagonal(matrix, 1.0 + lift)
+def _cholesky(matrix: np.ndarray, ridge: float = 0.0) -> np.ndarray | None:
+    """Return the factor of a matrix with unit diagonal, or None if it is singular up to rounding."""
+    np.fill_diagonal(matrix, 1.0 + ridge)
     factor, failed = lapack.dpotrf(matrix.T, lower=1, clean=0)
     if failed or factor.diagonal().min(initial=1.0) ** 2 < _DEPENDENT:
         return None
     return factor
 
 
-def _thin(G, l1, l2, u, q, which, matrix, scale) -> bool:
-    """Empty coordinates whose columns depend on others', at no cost; return whether there were any.
+def _remove_dependent(G, l1, l2, u, q, which, matrix, scale) -> bool:
+    """Set coordinates of linearly dependent columns to zero without raising the objective; return whether there were any.
 
-    Along a vector that the matrix takes to zero only the penalty changes, and in one of the two directions it does not
-    grow: so u moves until a coordinate is zero, which is then taken out of the other such vectors.
+    Along a null vector of the matrix only the penalty changes, and in one of the two directions it does not grow. u moves
+    until a coordinate is zero, which is then eliminated from the other null vectors.
     """
     if not np.isfinite(matrix).all():
         return False
@@ -255,13 +260,13 @@ def _thin(G, l1, l2, u, q, which, matrix, scale) -> bool:
     part, l1, l2 = u[which], l1[which], l2[which]
     for i in range(null.shape[1]):
         v = np.where(np.abs(null[:, i]) < 1e-10 * np.abs(null[:, i]).max(), 0.0, null[:, i])
-        slope, bend = (l1 * np.sign(part) + l2 * part) @ v, l2 @ (v * v)
-        v, slope = (-v, -slope) if slope > 0.0 else (v, slope)
+        gradient, h = (l1 * np.sign(part) + l2 * part) @ v, l2 @ (v * v)
+        v, gradient = (-v, -gradient) if gradient > 0.0 else (v, gradient)
         with np.errstate(divide="ignore", invalid="ignore"):
             cross = np.where(part * v < 0.0, -part / v, np.inf)
         first = int(cross.argmin())
-        if -slope < bend * cross[first]:  # the penalty is least on the way
-            part = part - slope / bend * v
+        if -gradient < h * cross[first]:  # the minimum of the penalty comes first
+            part = part - gradient / h * v
         elif cross[first] < np.inf:
             part = part + cross[first] * v
             part[first] = 0.0

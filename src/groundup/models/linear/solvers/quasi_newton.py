@@ -1,18 +1,19 @@
-r"""Newton's method that does not pay for a Hessian at every step.
+r"""Newton's method, and L-BFGS for problems whose Hessian is too expensive to compute at every step.
 
-    minimise f(theta),  f convex and smooth
+    minimise f(w),  f convex and smooth:        w <- w - t H^-1 g
 
-A step is  -B g  with g the slope and B the inverse of a *metric* M, a model of the Hessian. Three ways share the code:
+g is the gradient and H the Hessian at w, or a model of it; t <= 1 is found by a line search (t = 1 near the minimum). The
+code below covers three cases:
 
-- M is the Hessian, computed anew at every step: **Newton's method**. Near the optimum the error is squared at each step.
-- M is a Hessian from somewhere near (an earlier step, a sample of the rows), and B is corrected by what the last steps
-  showed of the slope's change (pairs s = step, y = change): **L-BFGS with that metric**. A step costs one slope, the
-  error shrinks by a constant factor that the pairs improve, and where it shrinks too slowly the metric is computed anew.
-- M is a rougher model (blocks, a diagonal): L-BFGS proper.
+- H is the Hessian, computed at every step: **Newton's method**. Near the optimum each step squares the error.
+- H is a Hessian from a nearby point (an earlier step, a sample of the rows), and H^-1 is corrected by pairs of past steps
+  and gradient changes: **L-BFGS with that Hessian as its initial matrix**. A step costs one gradient, and the error
+  shrinks by a constant factor, which the pairs improve. Where it shrinks too slowly, the Hessian is computed again.
+- H is a rougher model (blocks, a diagonal): ordinary L-BFGS.
 
-The *decrement* g'Bg tells how far there is to go: f(theta) - min f is about half of it, in the units of f, whatever the
-scale of theta. The solver stops when it is below ``1e-4 tol^2 f`` and, where the metric is only a guess, the last step
-has shown that the guess is good; a last step is then taken that needs no checking.
+The *Newton decrement* g'H^-1 g estimates the remaining distance: f(w) - min f is about half of it, in the units of f,
+whatever the scale of w. The solver stops when that is below ``1e-4 tol^2 f``. Where H is only a model, the decrement must
+also have shrunk fast in the last step. A final step is then taken without a line search.
 
 Sources: S. Boyd, L. Vandenberghe, Convex Optimization (2004), section 9.5; J. Nocedal, S. Wright, Numerical
 Optimization (2nd ed. 2006), algorithms 3.1 and 7.4.
@@ -27,53 +28,53 @@ import numpy as np
 _PAIRS = 12
 _ARMIJO = 1e-4
 _HALVINGS = 40
-_RENEW = 20  # steps after which a model of the Hessian is made anew
-#: A decrement that shrinks by less, under a metric that should be the Hessian, says that it is not.
+_MAX_AGE = 20  # steps after which a model of the Hessian is computed again
+#: Under an exact Hessian the decrement shrinks at least by this factor; otherwise the Hessian is out of date.
 _SLOW = 0.1
 
 
-class Metric(Protocol):
-    """A symmetric positive definite model of the Hessian; `lifted` where that is singular up to rounding."""
+class Hessian(Protocol):
+    """A symmetric positive definite model of the Hessian; `was_singular`: before regularisation, up to rounding."""
 
-    lifted: bool
+    was_singular: bool
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
-        """Return the inverse times `gradient`."""
+        """Return H^-1 times `gradient`."""
         ...
 
 
 class Problem(Protocol):
-    """What is to be minimised."""
+    """A smooth convex function."""
 
-    exact: bool  #: whether the metric is the Hessian, and not only a model of it
-    cheap: bool  #: whether the metric costs so little that every step may have its own
+    exact: bool  #: whether `value_gradient_hessian` gives the Hessian itself, not a model of it
+    cheap: bool  #: whether the Hessian costs so little that every step can have its own
 
-    def slope(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
+    def value_gradient(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
         """Return f and its gradient."""
         ...
 
-    def curvature(self, theta: np.ndarray) -> tuple[float, np.ndarray, Any]:
-        """Return f, its gradient, and a metric for the neighbourhood."""
+    def value_gradient_hessian(self, theta: np.ndarray) -> tuple[float, np.ndarray, Any]:
+        """Return f, its gradient, and its `Hessian`."""
         ...
 
 
-class Minimum(NamedTuple):
-    """Where the solver came to.
+class SolverResult(NamedTuple):
+    """The result of `minimise`.
 
     Attributes
     ----------
     theta : ndarray
     value : float
-        f(theta), up to the last step's small share.
+        f(theta), except for the small change by the final step.
     gap : float
-        About how far f is above its minimum.
+        Estimate of f(theta) - min f.
     n_iter : int
-        Steps taken.
+        Number of steps.
     converged : bool
-    metric : Metric
+    hessian : Hessian
         The last one.
     stopped : bool
-        `tell` asked to stop.
+        Whether the callback stopped the fit.
     """
 
     theta: np.ndarray
@@ -81,7 +82,7 @@ class Minimum(NamedTuple):
     gap: float
     n_iter: int
     converged: bool
-    metric: Any
+    hessian: Any
     stopped: bool = False
 
 
@@ -91,159 +92,166 @@ def minimise(
     *,
     tol: float,
     max_iter: int,
-    metric: Metric | None = None,
+    hessian: Hessian | None = None,
     gap: float = 0.0,
     floor: float = 0.0,
-    tell=None,
-    blind_steps: int | None = None,
-) -> Minimum:
-    """Return the minimum of a smooth convex problem.
+    callback=None,
+    max_singular_steps: int | None = None,
+) -> SolverResult:
+    """Minimise a smooth convex function.
 
     Parameters
     ----------
     problem : Problem
     theta : ndarray
-        Where to start.
+        Initial point.
     tol : float
-        The error of the slope that is welcome: f will be within about ``1e-4 tol^2`` of its minimum, relatively.
+        Gradient tolerance: f comes within about ``1e-4 tol^2`` of its minimum, relatively.
     max_iter : int
-        At most so many steps.
-    metric : Metric, optional
-        From a problem nearby; else computed at `theta`.
+        Maximum number of steps.
+    hessian : Hessian, optional
+        Of a similar problem; computed at `theta` by default.
     gap : float
-        A distance above the minimum that is near enough, in units of f.
+        Absolute tolerance of f.
     floor : float
-        A value of f at which there is nothing more to find.
-    tell : callable, optional
-        ``tell(value, theta) -> stop``, called after each step.
-    blind_steps : int, optional
-        After so many steps a metric that is lifted ends the descent: other coordinates may be better.
+        Stop when f falls to this value.
+    callback : callable, optional
+        ``callback(value, theta) -> stop``, called after each step.
+    max_singular_steps : int, optional
+        Stop after so many steps if the Hessian is singular: other coordinates may work better.
     """
-    at = _Descent(problem, theta, metric)
-    start = at.value
+    at = _Iterate(problem, theta, hessian)
+    initial = at.value
     while np.isfinite(at.value):
-        step = at.look()
-        near = max(1e-4 * tol**2 * at.value, 4.0 * np.finfo(float).eps * max(at.value, 1e-6 * start), gap)
-        sure = at.fresh or not problem.exact or at.decrement <= _SLOW * at.before
-        if sure and 0.0 <= 0.5 * at.decrement <= near:
-            return at.last(step if 0.5 * at.decrement > gap else None)
-        stale = not problem.exact and at.since >= _RENEW
-        if not at.decrement > 0.0 or not sure or stale:
-            if at.fresh:
+        step = at.direction()
+        tolerance = max(
+            1e-4 * tol**2 * at.value, 4.0 * np.finfo(float).eps * max(at.value, 1e-6 * initial), gap
+        )
+        trusted = at.is_fresh or not problem.exact or at.decrement <= _SLOW * at.last_decrement
+        if trusted and 0.0 <= 0.5 * at.decrement <= tolerance:
+            return at.result_after(step if 0.5 * at.decrement > gap else None)
+        outdated = not problem.exact and at.age >= _MAX_AGE
+        if not at.decrement > 0.0 or not trusted or outdated:
+            if at.is_fresh:
                 break
-            at.renew(
-                keep_pairs=stale
-            )  # that it is stale is no fault of the pairs: they tell what the model leaves out
+            at.update_hessian(keep_pairs=outdated)  # of an outdated model the pairs are still valid
             continue
         if at.value <= floor:
-            return at.minimum(True)
-        if at.n_iter >= max_iter or (blind_steps and at.n_iter >= blind_steps and at.metric.lifted):
+            return at.result(True)
+        if at.n_iter >= max_iter:
             break
-        if not at.go(step):  # no descent: at the level of rounding, or under a metric gone wrong
-            if at.fresh:
-                return at.minimum(at.decrement < 1e-9 * at.value)
-            at.renew(keep_pairs=False)
-        elif tell is not None and tell(at.value, at.theta):
-            return at.minimum(False)._replace(stopped=True)
-    return at.minimum(False)
+        if max_singular_steps and at.n_iter >= max_singular_steps and at.hessian.was_singular:
+            break
+        if not at.line_search(step):  # rounding prevents descent, or the model of the Hessian is wrong
+            if at.is_fresh:
+                return at.result(at.decrement < 1e-9 * at.value)
+            at.update_hessian(keep_pairs=False)
+        elif callback is not None and callback(at.value, at.theta):
+            return at.result(False)._replace(stopped=True)
+    return at.result(False)
 
 
-class _Descent:
-    """Where a descent stands: the point, f and its slope there, and what is known of the Hessian.
+class _Iterate:
+    """The current point with f, its gradient and the model of the Hessian.
 
     Attributes
     ----------
-    decrement, before : float
-        g'Bg here, and at the point before under the same metric.
-    fresh : bool
-        The metric was made at this very point.
-    n_iter, since : int
-        Steps taken, and those under this metric.
+    decrement, last_decrement : float
+        g'H^-1 g here, and at the previous point under the same Hessian.
+    is_fresh : bool
+        Whether the Hessian was computed at this very point.
+    n_iter, age : int
+        Number of steps, and of those under this Hessian.
     """
 
-    def __init__(self, problem: Problem, theta: np.ndarray, metric):
-        self.problem, self.theta, self.metric = problem, theta, metric
-        self.evaluate = problem.curvature if problem.cheap and problem.exact else problem.slope
+    def __init__(self, problem: Problem, theta: np.ndarray, hessian):
+        self.problem, self.theta, self.hessian = problem, theta, hessian
+        newton = problem.cheap and problem.exact
+        self.evaluate = problem.value_gradient_hessian if newton else problem.value_gradient
         self.pairs: list[tuple[np.ndarray, np.ndarray, float]] = []
         self.n_iter, self.decrement = 0, np.inf
-        if metric is None:
-            self.renew(keep_pairs=False)
+        if hessian is None:
+            self.update_hessian(keep_pairs=False)
         else:
-            self.value, self.gradient = problem.slope(theta)
-            self.fresh, self.before, self.since = False, np.inf, 0
+            self.value, self.gradient = problem.value_gradient(theta)
+            self.is_fresh, self.last_decrement, self.age = False, np.inf, 0
 
-    def renew(self, *, keep_pairs: bool) -> None:
-        """Make the metric anew, here."""
-        self.value, self.gradient, self.metric = self.problem.curvature(self.theta)
-        self.fresh, self.before, self.since = True, np.inf, 0
+    def update_hessian(self, *, keep_pairs: bool) -> None:
+        """Compute the Hessian at the current point."""
+        self.value, self.gradient, self.hessian = self.problem.value_gradient_hessian(self.theta)
+        self.is_fresh, self.last_decrement, self.age = True, np.inf, 0
         if not keep_pairs:
             self.pairs = []
 
-    def look(self) -> np.ndarray:
-        """Return the step -B g, and set the decrement."""
-        step = -_inverse(self.gradient, self.pairs, self.metric)
+    def direction(self) -> np.ndarray:
+        """Return the step -H^-1 g, and set the decrement."""
+        step = -_solve(self.hessian, self.pairs, self.gradient)
         self.decrement = -float(self.gradient @ step)
         return step
 
-    def go(self, step: np.ndarray) -> bool:
-        """Go a share of `step` that brings f down, and tell whether there is one."""
-        taken = _search(self.evaluate, self.theta, step, self.value, self.decrement)
-        if taken is None:
+    def line_search(self, step: np.ndarray) -> bool:
+        """Set w <- w + t step, with t such that f decreases enough; return False if there is none."""
+        accepted = _line_search(self.evaluate, self.theta, step, self.value, self.decrement)
+        if accepted is None:
             return False
-        change, (value, gradient, *metric) = taken
-        if metric:
-            self.metric = metric[0]
+        change, (value, gradient, *hessian) = accepted
+        if hessian:
+            self.hessian = hessian[0]
         else:
-            _remember(self.pairs, change, gradient - self.gradient)
-        self.theta, self.value, self.gradient = self.theta + change, value, gradient
-        self.fresh, self.before = bool(metric), self.decrement
-        self.n_iter, self.since = self.n_iter + 1, self.since + 1
+            _add_pair(self.pairs, change, gradient - self.gradient)
+        self.theta = self.theta + change  # w <- w - t H^-1 g
+        self.value, self.gradient = value, gradient
+        self.is_fresh, self.last_decrement = bool(hessian), self.decrement
+        self.n_iter, self.age = self.n_iter + 1, self.age + 1
         return True
 
-    def minimum(self, converged: bool) -> Minimum:
-        """Return what was found, to end here."""
-        return Minimum(self.theta, self.value, 0.5 * self.decrement, self.n_iter, converged, self.metric)
+    def result(self, converged: bool) -> SolverResult:
+        """Return the current point as the result."""
+        return SolverResult(
+            self.theta, self.value, 0.5 * self.decrement, self.n_iter, converged, self.hessian
+        )
 
-    def last(self, step: np.ndarray | None) -> Minimum:
-        """Return what is found by a last step that needs no checking (or, with None, without it)."""
-        found = self.minimum(True)
+    def result_after(self, step: np.ndarray | None) -> SolverResult:
+        """Return the result after a final step without a line search (None: no step)."""
+        result = self.result(True)
         theta = self.theta if step is None else self.theta + step
-        return found._replace(theta=theta, value=self.value - found.gap)
+        return result._replace(theta=theta, value=self.value - result.gap)
 
 
-def _inverse(gradient, pairs, metric):
-    """Return B g: the metric's inverse, corrected by the pairs (two-loop recursion)."""
+def _solve(hessian, pairs, gradient):
+    """Return H^-1 g, with the Hessian corrected by the pairs (two-loop recursion of L-BFGS)."""
     q = gradient.copy()
-    shares = []
+    coefficients = []
     for s, y, rho in reversed(pairs):
         a = rho * (s @ q)
-        shares.append(a)
+        coefficients.append(a)
         q -= a * y
-    r = metric.solve(q)
-    if pairs:  # the metric may be off by a factor: the last pair tells it
+    r = hessian.solve(q)
+    if pairs:  # the model may be off by a factor, which the last pair shows
         s, y, _ = pairs[-1]
-        r *= (s @ y) / (y @ metric.solve(y))
-    for (s, y, rho), a in zip(pairs, reversed(shares), strict=True):
+        r *= (s @ y) / (y @ hessian.solve(y))
+    for (s, y, rho), a in zip(pairs, reversed(coefficients), strict=True):
         r += (a - rho * (y @ r)) * s
     return r
 
 
-def _remember(pairs, s, y) -> None:
+def _add_pair(pairs, s, y) -> None:
+    """Append a pair of step and gradient change, if f curves along it; keep the last ones."""
     product = s @ y
     if product > 1e-12 * np.sqrt((s @ s) * (y @ y)):
         pairs.append((s, y, 1.0 / product))
         del pairs[:-_PAIRS]
 
 
-def _search(evaluate, theta, step, value, decrement):
-    """Return (step taken, what `evaluate` says there), halving until f falls enough; None if it never does."""
-    share = 1.0
+def _line_search(evaluate, theta, step, value, decrement):
+    """Return (t step, `evaluate` there) for a t <= 1 at which f decreases enough (Armijo), or None."""
+    t = 1.0
     slack = 8.0 * np.finfo(float).eps * abs(value)
     for _ in range(_HALVINGS):
-        found = evaluate(theta + share * step)
-        if found[0] <= value - _ARMIJO * share * decrement + slack:
-            return share * step, found
-        # The parabola through f, its slope and the new f has its least here; a rise to infinity only halves.
-        rise = found[0] - value + share * decrement
-        share *= min(max(0.5 * share * decrement / rise, 0.1), 0.5) if np.isfinite(rise) and rise > 0 else 0.5
+        there = evaluate(theta + t * step)
+        if there[0] <= value - _ARMIJO * t * decrement + slack:
+            return t * step, there
+        # Minimum of the parabola through f, its derivative, and the new f; halve t where the new f is infinite.
+        rise = there[0] - value + t * decrement
+        t *= min(max(0.5 * t * decrement / rise, 0.1), 0.5) if np.isfinite(rise) and rise > 0 else 0.5
     return None
