@@ -329,6 +329,6 @@ def test_what_is_no_sum_of_trees_says_so_and_is_tried_on_other_rows():
     others = models.AdaBoostClassifier(models.LogisticRegression(), n_estimators=3).fit(X, y > 0)
     with pytest.raises(AttributeError) as raised:
         others.tree_arrays()
-    assert "only stages that are a DecisionTreeClassifier" in str(raised.value.__cause__)
+    assert "needs stages that are groundup's DecisionTreeClassifier" in str(raised.value.__cause__)
     for model in (median, others):
         assert Explainer(model, background=X[:20]).method == "sampled"
