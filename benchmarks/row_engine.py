@@ -83,7 +83,7 @@ def variants(n_threads: int):
     queues = Queues(n_threads)
     return {
         "the product": [],
-        "one value a block, merged in a tree": [patch.object(growing.Passed, "exact", False)],
+        "one value a block, merged in a tree": [patch.object(growing.HistogramPass, "exact", False)],
         "1 node a round": [patch.object(growing, "AHEAD", 1)],
         "2 nodes a round": [patch.object(growing, "AHEAD", 2)],
         "8 nodes a round": [patch.object(growing, "AHEAD", 8)],
@@ -112,7 +112,7 @@ def fit(X, y, n_trees: int, n_threads: int):
     plan = growing.Plan(31, None, 20, 0.0, FEATURES, 0)
     booster = boosting.Booster(table, np.zeros(0), Loss("logistic"), plan, 0.1, 255)
     start = time.perf_counter(), time.process_time(), waited()
-    trees = boosting.Trees.joined([booster.iterate() for _ in range(n_trees)])
+    trees = boosting.BoostedTrees.joined([booster.iterate() for _ in range(n_trees)])
     end = time.perf_counter(), time.process_time(), waited()
     digest = hashlib.blake2b(b"".join(np.ascontiguousarray(a).tobytes() for a in trees[:5]), digest_size=4)
     return *(b - a for a, b in zip(start, end, strict=True)), digest.hexdigest()

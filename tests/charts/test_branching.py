@@ -103,7 +103,7 @@ def test_several_numbers_are_answers_too():
         (lambda: tree(small(n_rows=np.array([1])), ["a"]), "one length"),
         (
             lambda: plot_tree(DecisionTreeClassifier().fit([[1], [2]], [[0, 1], [1, 0]])),
-            "several targets of labels",
+            "several outputs",
         ),
     ],
 )

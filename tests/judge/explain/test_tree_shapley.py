@@ -324,11 +324,11 @@ def assert_equals_shap(trees: TreeArrays, X, said) -> np.ndarray:
 def test_what_is_no_sum_of_trees_says_so_and_is_tried_on_other_rows():
     X, y = some_rows(200, 3, missing=0)
     median = models.AdaBoostRegressor(n_estimators=5, random_state=0).fit(X, y)
-    with pytest.raises(AttributeError, match="weighted median, which is no sum over trees"):
+    with pytest.raises(AttributeError, match="weighted median, not a sum over trees"):
         median.tree_arrays()
     others = models.AdaBoostClassifier(models.LogisticRegression(), n_estimators=3).fit(X, y > 0)
     with pytest.raises(AttributeError) as raised:
         others.tree_arrays()
-    assert "only stages that are a DecisionTreeClassifier" in str(raised.value.__cause__)
+    assert "needs stages that are groundup's DecisionTreeClassifier" in str(raised.value.__cause__)
     for model in (median, others):
         assert Explainer(model, background=X[:20]).method == "sampled"

@@ -26,8 +26,9 @@ def _table(n=9000, seed=0, dtype=np.float64):
 def _binned(X, max_bins=255, n_threads=1, weight=None):
     rows = Rows(Memory(X), n_threads=n_threads)
     bins = find_bins(rows, weight, max_bins, seed=0)
-    assert bin_rows(rows, bins)
-    return rows, bins
+    binned = bin_rows(rows, bins)
+    assert binned.finite
+    return rows, bins, binned
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -53,8 +54,8 @@ def test_thresholds_are_scikit_learns(max_bins, weighted):
 @pytest.mark.parametrize("max_bins", [3, 255])
 def test_bins_count_the_thresholds_below(dtype, max_bins):
     X = _table(dtype=dtype)
-    rows, bins = _binned(X, max_bins)
-    by_row = rows["bins"].view(np.uint8)
+    _, bins, binned = _binned(X, max_bins)
+    by_row = binned.row_major.view(np.uint8)
     for f in range(X.shape[1]):
         edges = bins.thresholds[f, : bins.n_bins[f] - 1]
         assert edges.dtype == dtype
@@ -63,12 +64,12 @@ def test_bins_count_the_thresholds_below(dtype, max_bins):
         assert expected[~np.isnan(X[:, f])].max() < bins.n_bins[f] <= max_bins
 
 
-def test_planes_hold_the_same_bins_feature_by_feature_in_each_block():
-    rows, bins = _binned(_table())
+def test_feature_major_bins_are_the_row_major_bins_transposed_in_each_block():
+    rows, bins, binned = _binned(_table())
     assert rows.n_blocks > 1
     for lo, hi in zip(rows.bounds[:-1], rows.bounds[1:], strict=True):
-        plane = rows["planes"][lo:hi].reshape(bins.n_features, hi - lo)
-        assert (plane == rows["bins"].view(np.uint8)[lo:hi, : bins.n_features].T).all()
+        by_feature = binned.feature_major[lo:hi].reshape(bins.n_features, hi - lo)
+        assert (by_feature == binned.row_major.view(np.uint8)[lo:hi, : bins.n_features].T).all()
 
 
 def test_rows_of_weight_zero_do_not_move_thresholds():
@@ -90,14 +91,14 @@ def test_infinities_are_reported():
     X = _table()
     X[100, 2] = -np.inf
     rows = Rows(Memory(X))
-    assert not bin_rows(rows, find_bins(rows, None, 255, 0))
+    assert not bin_rows(rows, find_bins(rows, None, 255, 0)).finite
 
 
 def test_missing_features_are_those_of_the_rows_that_count():
-    rows, bins = _binned(_table())
-    assert has_missing(rows, bins.n_features, np.zeros(0)).tolist() == [0, 0, 0, 0, 1]
+    rows, _, binned = _binned(_table())
+    assert has_missing(rows, binned.feature_major, np.zeros(0)).tolist() == [0, 0, 0, 0, 1]
     weight = (np.arange(rows.n_rows) % 3 > 0).astype(float)
-    assert has_missing(rows, bins.n_features, weight).tolist() == [0, 0, 0, 0, 0]
+    assert has_missing(rows, binned.feature_major, weight).tolist() == [0, 0, 0, 0, 0]
 
 
 def test_large_fits_sample_the_same_rows_wherever_they_live(tmp_path):

@@ -508,7 +508,7 @@ def test_every_kernel_is_compiled_once_and_those_that_see_X_once_a_dtype():
         "walk_trees",
         "_walk_few",
         "add_by_conditions",
-        "_shut",
+        "_close",
         "_encode",
     }
 

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from groundup.engine.rows import Memmap
 from groundup.models import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from groundup.models.trees import quantising
-from groundup.models.trees.categories import Coding, Levels, codes_of, counted, levels_of
+from groundup.models.trees.categories import Coding, Levels, codes_of, count_levels, levels_of
 
 
 @pytest.fixture(autouse=True)
@@ -66,12 +66,12 @@ def test_a_coding_is_a_dictionary():
 
 def test_levels_that_cannot_be():
     with pytest.raises(ValueError, match="not both"):
-        counted(["a", 1.0])
-    with pytest.raises(ValueError, match="nor tuple"):
-        counted([(1, 2)])
+        count_levels(["a", 1.0])
+    with pytest.raises(ValueError, match="not tuple"):
+        count_levels([(1, 2)])
     with pytest.raises(ValueError, match="infinity"):
-        counted([1.0, np.inf])
-    assert counted(["a", "b", None, "a"], np.array([1.0, 0, 1, 2]))[0] == ["a"]
+        count_levels([1.0, np.inf])
+    assert count_levels(["a", "b", None, "a"], np.array([1.0, 0, 1, 2]))[0] == ["a"]
 
 
 # ---------------------------------------------------------------------------------------------- fits

@@ -7,7 +7,7 @@ from sklearn.datasets import load_breast_cancer, load_iris
 
 from groundup.judge.explain import shapley
 from groundup.models import DecisionTreeClassifier, DecisionTreeRegressor
-from groundup.models.trees import decision_codes, export_text, path_in_words
+from groundup.models.trees import exact_codes, export_text, path_in_words
 
 SETTINGS = [
     {"max_depth": 4, "min_samples_leaf": 10},
@@ -119,7 +119,7 @@ def test_the_root_is_the_best_of_all_splits(seed):
 def test_many_rows_are_split_between_bins(monkeypatch):
     X, y, _ = rows(n=6000)
     exact = DecisionTreeClassifier(random_state=0, min_samples_leaf=20).fit(X[:4000], y[:4000] > 0)
-    monkeypatch.setattr(decision_codes, "EXACT_ROWS", 100)
+    monkeypatch.setattr(exact_codes, "EXACT_ROWS", 100)
     monkeypatch.setattr("groundup.models.trees.tree_settings.EXACT_ROWS", 100)
     binned = DecisionTreeClassifier(random_state=0, min_samples_leaf=20).fit(X[:4000], y[:4000] > 0)
     assert (exact.splitter_, binned.splitter_) == ("exact", "histogram")
@@ -174,7 +174,7 @@ def test_a_tree_in_words():
         assert export_text(ours, **options) == theirs.export_text(other, **options)
     assert path_in_words(ours, X[0, 2:3], feature_names=["length"]) == [
         "length is 1.4: at most 2.45",
-        "So the answer is 0 (100%), of 50 training rows.",
+        "The prediction is 0 (100%), from 50 training rows.",
     ]
 
 

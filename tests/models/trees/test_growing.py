@@ -37,13 +37,13 @@ def _data(n=9000, seed=0):
 def _grower(X, g, h, wide, plan, weight=NO_WEIGHTS, n_threads=1):
     rows = Rows(Memory(X), n_threads=n_threads)
     bins = find_bins(rows, None, 30, 0)
-    bin_rows(rows, bins)
+    binned = bin_rows(rows, bins)
     rows.add("gradient", g.reshape(-1, 1))
     rows.add("hessian", h.reshape(-1, 1))
-    missing = has_missing(rows, bins.n_features, weight)
+    missing = has_missing(rows, binned.feature_major, weight)
     counting = h[h > 0]
     scales = Scales(float(np.abs(g).sum()), float(h.sum()), float(counting.min()), float(counting.max()))
-    return Grower(rows, bins, missing, weight, wide, 1, plan), scales, rows
+    return Grower(rows, bins, binned, missing, weight, wide, 1, plan), scales, rows
 
 
 def _grown(X, g, h, wide, plan, **kwargs):
@@ -52,9 +52,9 @@ def _grown(X, g, h, wide, plan, **kwargs):
     return tree, rows, grower
 
 
-def _naive(rows, units, g, h, plan, n_bins):
+def _naive(binned, units, g, h, plan, n_bins):
     """Best-first growth from sums over rows, in units; each split as (feature, bin, missing left), in order."""
-    bins = rows["bins"].view(np.uint8)[:, : len(n_bins)]
+    bins = binned.row_major.view(np.uint8)[:, : len(n_bins)]
     gq = np.floor(g.astype(float) * units.gradient + 0.5)
     hq = np.floor(h.astype(float) * units.hessian + 0.5)
 
@@ -111,8 +111,8 @@ def _splits(tree):
 def test_the_tree_is_the_slow_versions(changed, wide):
     X, g, h = _data()
     plan = _plan(5, **changed)
-    tree, rows, grower = _grown(X, g, h, wide, plan)
-    expected = _naive(rows, grower.units, g, h, plan, grower.bins.n_bins)
+    tree, _, grower = _grown(X, g, h, wide, plan)
+    expected = _naive(grower.binned, grower.units, g, h, plan, grower.bins.n_bins)
     if plan.max_leaf_nodes is None:
         assert sorted(_splits(tree)) == sorted(expected)
     else:
@@ -138,7 +138,7 @@ def test_rows_of_several_words(n_features):
     plan = _plan(n_features, max_leaf_nodes=16)
     tree, rows, grower = _grown(X, g, h, False, plan)
     assert rows.n_blocks > 1
-    assert _splits(tree) == _naive(rows, grower.units, g, h, plan, grower.bins.n_bins)
+    assert _splits(tree) == _naive(grower.binned, grower.units, g, h, plan, grower.bins.n_bins)
     sizes = tree.ranges[:, :, 1] - tree.ranges[:, :, 0]
     assert sizes.max() > rows.bounds[1] / 8 > sizes.min()
 

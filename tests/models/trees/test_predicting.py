@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from groundup.models.trees.boosted import Trees
-from groundup.models.trees.predicting import add_trees, ready_of
+from groundup.models.trees.boosted_trees import BoostedTrees
+from groundup.models.trees.predicting import PreparedTrees, add_trees
 
 
 def _tree(rng, n_splits, n_features, dtype):
@@ -19,7 +19,7 @@ def _tree(rng, n_splits, n_features, dtype):
     threshold[inner & (rng.random(n) < 0.1)] = np.inf
     feature = np.where(inner, rng.integers(0, n_features, n), 0).astype(np.int32)
     value = np.where(inner, 0, rng.normal(size=n))
-    return Trees(
+    return BoostedTrees(
         np.array([0, n]),
         feature,
         threshold,
@@ -33,7 +33,7 @@ def _tree(rng, n_splits, n_features, dtype):
 
 def _trees(n_trees=7, n_features=4, dtype=np.float64, seed=0):
     rng = np.random.default_rng(seed)
-    return Trees.joined([_tree(rng, rng.integers(0, 20), n_features, dtype) for _ in range(n_trees)])
+    return BoostedTrees.joined([_tree(rng, rng.integers(0, 20), n_features, dtype) for _ in range(n_trees)])
 
 
 def _rows(n, n_features=4, dtype=np.float64, seed=1):
@@ -58,7 +58,7 @@ def _naive(trees, X, baseline, n_outputs):
 
 def _scores(trees, X, baseline):
     out = np.empty((len(X), len(baseline)))
-    add_trees(X, ready_of(trees), baseline, out)
+    add_trees(X, PreparedTrees.of(trees), baseline, out)
     return out
 
 
@@ -88,14 +88,14 @@ def test_an_infinity_shows_in_its_own_row_only():
 
 def test_parts_and_joined_trees_are_the_same():
     trees = _trees()
-    again = Trees.joined([trees.of(i, i + 1) for i in range(trees.n_trees)])
+    again = BoostedTrees.joined([trees.of(i, i + 1) for i in range(trees.n_trees)])
     assert all(a is b is None or (a == b).all() for a, b in zip(trees, again, strict=True))
     trees.check(n_features=4, n_outputs=1)
 
 
 def _changed(**fields):
     def change(trees):
-        copied = Trees(*(None if a is None else a.copy() for a in trees))
+        copied = BoostedTrees(*(None if a is None else a.copy() for a in trees))
         for name, (at, value) in fields.items():
             getattr(copied, name)[at] = value
         return copied
@@ -125,7 +125,7 @@ def _changed(**fields):
     ],
 )
 def test_what_a_kernel_could_not_walk_is_refused(change):
-    trees = Trees.joined([_tree(np.random.default_rng(5), 9, 4, np.float64) for _ in range(3)])
+    trees = BoostedTrees.joined([_tree(np.random.default_rng(5), 9, 4, np.float64) for _ in range(3)])
     trees.check(4, 1)
     with pytest.raises(ValueError):
         change(trees).check(4, 1)
@@ -170,7 +170,7 @@ def test_where_categories_decide_the_bit_of_the_code_does(n):
 )
 def test_conditions_lead_where_walks_lead(n_splits, by_conditions, dtype):
     rng = np.random.default_rng(n_splits)
-    trees = Trees.joined([_tree(rng, n_splits, 4, dtype) for _ in range(5)])
-    assert (ready_of(trees).conditions is not None) == by_conditions
+    trees = BoostedTrees.joined([_tree(rng, n_splits, 4, dtype) for _ in range(5)])
+    assert (PreparedTrees.of(trees).conditions is not None) == by_conditions
     X, baseline = _rows(300, dtype=dtype), np.array([0.5])
     assert _scores(trees, X, baseline).tobytes() == _naive(trees, X, baseline, 1).tobytes()

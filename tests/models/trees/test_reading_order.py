@@ -16,7 +16,7 @@ def test_the_map_names_every_file_and_no_other():
 
 def test_each_of_the_five_files_of_boosting_points_on():
     steps = re.findall(r"^\d\. `(\w+)`", trees.__doc__, re.MULTILINE)
-    assert steps == ["classifier", "boosting", "growing", "partitioning", "splitting"]
-    for here, after in zip(steps, [*steps[1:], "leaves"], strict=True):
+    assert steps == ["boosting_classifier", "boosting", "growing", "partitioning", "splitting"]
+    for here, after in zip(steps, [*steps[1:], "gain"], strict=True):
         docstring = (FOLDER / f"{here}.py").read_text().split('"""')[1]
         assert f"`{after}`" in docstring.partition("Next:")[2], here

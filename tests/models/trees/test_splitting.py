@@ -6,18 +6,9 @@ import numpy as np
 import pytest
 
 from groundup.models.trees.binning import MISSING
-from groundup.models.trees.quantising import Units
-from groundup.models.trees.splitting import (
-    ANYWHERE,
-    COUNTED,
-    PACKED,
-    WIDE,
-    Bounds,
-    limits_of,
-    search,
-    unpack,
-    unpack_one,
-)
+from groundup.models.trees.gain import UNBOUNDED, Bounds
+from groundup.models.trees.quantising import COUNTED, PACKED, WIDE, Units, WordFormat, unpack, unpack_ints
+from groundup.models.trees.splitting import QUERY, FeatureTraits, limits_of, search
 
 COUNT_BITS = 12
 
@@ -64,20 +55,41 @@ def _best(bins, g, h, n_bins, min_samples_leaf, penalty):
     return float(best), found
 
 
-def _searched(bins, g, h, mode, n_bins, min_samples_leaf, penalty):
-    units = Units(
-        mode == WIDE, COUNT_BITS if mode == WIDE else 0, 1.0, 1.0, int(h.min()), int(h.max()), float(h.sum())
+def _units(g, h, mode):
+    count_bits = COUNT_BITS if mode == WIDE else 0
+    return Units(mode == WIDE, count_bits, 1.0, 1.0, int(h.min()), int(h.max()), float(h.sum()))
+
+
+def _features(n_bins, missing=None, **changed):
+    n = len(n_bins)
+    plain = FeatureTraits(
+        np.asarray(n_bins),
+        np.zeros(n, np.uint8) if missing is None else missing.astype(np.uint8),
+        np.zeros(n, np.uint8),
+        np.zeros(0, np.int8),
     )
+    return plain._replace(**changed)
+
+
+def _search(bins, g, h, mode, features, limits, bounds=UNBOUNDED, allowed=None):
+    """Return the gain and the split (a record) of the node with these rows."""
     first, second = _words(g, h, mode)
-    split = np.empty(6, np.int64)
-    n_features = bins.shape[1]
-    gain = search(
-        _histogram(bins, first), _histogram(bins, second), mode, units.count_bits, int(first.sum()), int(second.sum()),
-        np.full(n_features, n_bins), (bins == MISSING).any(axis=0).astype(np.uint8), np.ones(n_features, np.uint8),
-        np.zeros(n_features, np.uint8), np.zeros(0, np.int8), limits_of(units, min_samples_leaf, penalty, mode),
-        ANYWHERE, split, np.zeros(4, np.uint64),
-    )  # fmt: skip
-    return gain, split
+    hist = np.stack([_histogram(bins, first), _histogram(bins, second)])[np.newaxis]
+    query = np.array([(0, int(first.sum()), int(second.sum()), *bounds)], QUERY)
+    words = WordFormat(mode, COUNT_BITS if mode == WIDE else 0)
+    allowed = np.ones(bins.shape[1], np.uint8) if allowed is None else allowed
+    split = search(query, hist, np.zeros((0, 0), np.int64), allowed[np.newaxis], words, features, limits)[0]
+    return split["gain"], split
+
+
+def _searched(bins, g, h, mode, n_bins, min_samples_leaf, penalty):
+    features = _features([n_bins] * bins.shape[1], (bins == MISSING).any(axis=0))
+    limits = limits_of(_units(g, h, mode), min_samples_leaf, penalty, mode)
+    return _search(bins, g, h, mode, features, limits)
+
+
+def _choice(split):
+    return [int(split[name]) for name in ("feature", "bin", "missing_left")]
 
 
 @pytest.mark.parametrize("mode", [COUNTED, WIDE])
@@ -88,10 +100,10 @@ def test_the_best_candidate_is_found(seed, mode, min_samples_leaf, penalty):
     gain, split = _searched(bins, g, h, mode, 9, min_samples_leaf, penalty)
     expected, (f, b, side, left) = _best(bins, g, h, 9, min_samples_leaf, penalty)
     assert gain == pytest.approx(expected, rel=1e-9)
-    assert split[:3].tolist() == [f, b, side]
+    assert _choice(split) == [f, b, side]
     first, second = _words(g, h, mode)
-    assert split[4] == first[left].sum()
-    assert split[5] == second[left].sum()
+    assert split["left_first"] == first[left].sum()
+    assert split["left_second"] == second[left].sum()
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -100,9 +112,9 @@ def test_without_counts_a_split_is_certain_or_says_that_it_is_not(seed):
     for min_samples_leaf in (1, 20, 60):
         gain, split = _searched(bins, g, h, PACKED, 9, min_samples_leaf, 0.0)
         expected, found = _best(bins, g, h, 9, min_samples_leaf, 0.0)
-        if gain and split[3]:
+        if gain and split["certain"]:
             assert gain == pytest.approx(expected, rel=1e-9)
-            assert split[:3].tolist() == list(found[:3])
+            assert _choice(split) == list(found[:3])
         elif not gain:
             assert found is None
 
@@ -112,22 +124,18 @@ def test_equal_gradients_give_no_split():
     for mode in (PACKED, COUNTED, WIDE):
         gain, split = _searched(bins, np.full_like(g, 77), np.full_like(h, 500), mode, 9, 1, 0.0)
         assert gain == 0.0
-        assert split[0] == -1
+        assert split["feature"] == -1
 
 
 def test_features_that_are_not_allowed_are_not_searched():
     bins, g, h = _node(3, missing=False)
     units = Units(True, COUNT_BITS, 1.0, 1.0, 1, 1, 1.0)
-    first, second = _words(g, h, WIDE)
-    split = np.empty(6, np.int64)
     for f in range(4):
-        allowed = np.arange(4) == f
-        search(
-            _histogram(bins, first), _histogram(bins, second), WIDE, COUNT_BITS, int(first.sum()), int(second.sum()),
-            np.full(4, 9), np.zeros(4, np.uint8), allowed.astype(np.uint8), np.zeros(4, np.uint8),
-            np.zeros(0, np.int8), limits_of(units, 1, 0.0, WIDE), ANYWHERE, split, np.zeros(4, np.uint64),
-        )  # fmt: skip
-        assert split[0] == f
+        allowed = (np.arange(4) == f).astype(np.uint8)
+        _, split = _search(
+            bins, g, h, WIDE, _features([9] * 4), limits_of(units, 1, 0.0, WIDE), allowed=allowed
+        )
+        assert split["feature"] == f
 
 
 # ---------------------------------------------------------------------------------------------- categories
@@ -164,24 +172,17 @@ def test_categories_are_parted_as_the_slow_version_parts_them(seed, mode, least)
     effect = rng.normal(size=256)
     g = (rng.normal(size=600) * 500 + 400 * effect[own]).astype(np.int64)
     h = rng.integers(100, 1000, 600)
-    units = Units(
-        mode == WIDE, COUNT_BITS if mode == WIDE else 0, 1.0, 1.0, int(h.min()), int(h.max()), float(h.sum())
-    )
-    limits = limits_of(units, least, 0.0, mode, n_counting=600)
-    first, second = _words(g, h, mode)
-    split, levels = np.empty(6, np.int64), np.zeros(4, np.uint64)
-    gain = search(
-        _histogram(own[:, None], first), _histogram(own[:, None], second), mode, units.count_bits, int(first.sum()),
-        int(second.sum()), np.array([n_bins]), np.array([seed % 2], np.uint8), np.ones(1, np.uint8),
-        np.ones(1, np.uint8), np.zeros(0, np.int8), limits, ANYWHERE, split, levels,
-    )  # fmt: skip
+    limits = limits_of(_units(g, h, mode), least, 0.0, mode, n_counting=600)
+    first, _ = _words(g, h, mode)
+    features = _features([n_bins], np.array([seed % 2]), categorical=np.ones(1, np.uint8))
+    gain, split = _search(own[:, None], g, h, mode, features, limits)
     expected, left = _category_split(
         own, g.astype(float), h.astype(float), n_bins, limits.support, limits.smooth, least
     )
     assert gain == pytest.approx(expected, rel=1e-9)
-    assert {b for b in range(256) if int(levels[b >> 6]) >> (b & 63) & 1} == left
-    assert split[4] == first[np.isin(own, list(left))].sum()
-    assert split[2] == (MISSING in left)
+    assert {b for b in range(256) if int(split["levels"][b >> 6]) >> (b & 63) & 1} == left
+    assert split["left_first"] == first[np.isin(own, list(left))].sum()
+    assert split["missing_left"] == (MISSING in left)
 
 
 @pytest.mark.parametrize("mode", [COUNTED, WIDE])
@@ -191,18 +192,13 @@ def test_of_equal_gains_the_lowest_feature_wins_whether_it_is_a_category_or_not(
     for seed in range(20):
         bins, g, h = _node(seed, n_features=4, n_bins=2, missing=False)
         bins[:, 2] = bins[:, 0]
-        units = Units(
-            mode == WIDE, COUNT_BITS if mode == WIDE else 0, 1.0, 1.0, int(h.min()), int(h.max()), 1.0
-        )
-        first, second = _words(g, h, mode)
-        split = np.empty(6, np.int64)
-        search(
-            _histogram(bins, first), _histogram(bins, second), mode, units.count_bits, int(first.sum()),
-            int(second.sum()), np.full(4, 2), np.zeros(4, np.uint8), np.array([1, 0, 1, 0], np.uint8),
-            (np.arange(4) == category).astype(np.uint8), monotonic, limits_of(units, 1, 0.0, mode, n_counting=200),
-            ANYWHERE, split, np.zeros(4, np.uint64),
-        )  # fmt: skip
-        assert split[0] == 0
+        units = _units(g, h, mode)._replace(total=1.0)
+        categorical = (np.arange(4) == category).astype(np.uint8)
+        allowed = np.array([1, 0, 1, 0], np.uint8)
+        features = _features([2] * 4, categorical=categorical, monotonic=monotonic)
+        limits = limits_of(units, 1, 0.0, mode, n_counting=200)
+        _, split = _search(bins, g, h, mode, features, limits, allowed=allowed)
+        assert split["feature"] == 0
 
 
 # ---------------------------------------------------------------------------------------------- bounds
@@ -212,13 +208,8 @@ def test_bounded_gains_are_the_slow_versions(seed, bounds):
     bins, g, h = _node(seed, missing=seed % 2 == 0)
     monotonic = np.array([1, -1, 0, 1], np.int8)
     units = Units(True, COUNT_BITS, 1.0, 1.0, 1, 1, float(h.sum()))
-    first, second = _words(g, h, WIDE)
-    split = np.empty(6, np.int64)
-    gain = search(
-        _histogram(bins, first), _histogram(bins, second), WIDE, COUNT_BITS, int(first.sum()), int(second.sum()),
-        np.full(4, 9), (bins == MISSING).any(axis=0).astype(np.uint8), np.ones(4, np.uint8), np.zeros(4, np.uint8),
-        monotonic, limits_of(units, 5, 0.0, WIDE), bounds, split, np.zeros(4, np.uint64),
-    )  # fmt: skip
+    features = _features([9] * 4, (bins == MISSING).any(axis=0), monotonic=monotonic)
+    gain, _ = _search(bins, g, h, WIDE, features, limits_of(units, 5, 0.0, WIDE), bounds)
     value = lambda rows: np.clip(-g[rows].sum() / h[rows].sum(), *bounds)  # noqa: E731
     best = 0.0
     for f in range(4):
@@ -241,9 +232,6 @@ def test_bounded_gains_are_the_slow_versions(seed, bounds):
 @pytest.mark.parametrize(("g", "h"), [(0, 1), (-1, 1), (-(2**30), 2**30), (2**30, 5), (-1, 0)])
 def test_words_come_apart_again(g, h, mode):
     first, second = (g, (h << COUNT_BITS) + 7) if mode == WIDE else ((g << 32) + h, 7)
-    assert unpack_one(first, second, mode, COUNT_BITS) == (g, h, h if mode == PACKED else 7)
-    assert tuple(unpack(np.int64(first), np.int64(second), mode, np.int64(COUNT_BITS))) == (
-        g,
-        h,
-        h if mode == PACKED else 7,
-    )
+    words, expected = WordFormat(mode, COUNT_BITS), (g, h, h if mode == PACKED else 7)
+    assert unpack_ints((first, second), words) == expected
+    assert tuple(unpack(np.int64(first), np.int64(second), words)) == expected

@@ -1,7 +1,7 @@
 """Ensembles: random forests, extremely randomised trees, isolation forests, adaptive boosting.
 
-All grow their trees by `groundup.models.trees` (`decision_growing`) and keep them packed (`packed`); adaptive boosting
-takes any other learner too (`stages`).
+All grow their trees by `groundup.models.trees` (`exact_growing`) and store them packed (`packed`), except for isolation
+forests, which grow their own; adaptive boosting also takes any other estimator (`stages`).
 """
 
 from groundup._lazy import attach

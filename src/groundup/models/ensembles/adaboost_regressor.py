@@ -1,18 +1,18 @@
-"""AdaBoost for regression: R2, whose learners are fitted to rows drawn by their weights, and whose answer is a median.
+"""AdaBoost for regression: R2, which fits its models to rows drawn by weight, and predicts a weighted median.
 
-With learner m's answer g_m(x) and the weights w of sum 1 (see `adaboost` for the loop):
+With the prediction g_m(x) of model m and the weights w of sum 1 (see `adaboost` for the loop):
 
     fit g_m to n rows drawn with replacement, with probabilities w
     r_i = |g_m(x_i) - y_i| / max_j |g_m(x_j) - y_j|                               over the rows that count
     l_i = r_i (linear),  r_i^2 (square)  or  1 - exp(-r_i) (exponential)
     e_m = sum_i w_i l_i;      b_m = e_m / (1 - e_m);      a_m = rate ln(1 / b_m),    > 0 as long as e_m < 1/2
-    w_i <- w_i b_m^(rate (1 - l_i)),                                           the less, the better the row is met
+    w_i <- w_i b_m^(rate (1 - l_i)),                                           the lower, the better the prediction
 
-    answer(x) = weighted median of g_1(x), ..., g_M(x):   the least g of which all up to it have half of the weight a
+    prediction(x) = weighted median of g_1(x), ..., g_M(x):   the smallest g up to which half of the weight a lies
 
-Callbacks are told e_m as the loss.
+The loss reported to callbacks is e_m.
 
-A fit of trees of ours answers by one kernel: the trees are walked by 256 rows at a time, each row's answers sorted.
+Our trees predict by one kernel: 256 rows at a time are walked, and the predictions for each row sorted.
 
 Source: Drucker, Improving regressors using boosting techniques (ICML 1997).
 """
@@ -29,8 +29,8 @@ from groundup.engine.kernels import kernel
 from groundup.models.ensembles.adaboost import AdaBoost, Boost
 from groundup.models.estimator import RegressorMixin, StrOptions
 from groundup.models.estimator.description import REGRESSION, ModelDescription
-from groundup.models.trees.packed import Packed, find_leaves
-from groundup.models.trees.tree_regressor import DecisionTreeRegressor
+from groundup.models.trees.decision_tree_regressor import DecisionTreeRegressor
+from groundup.models.trees.packed import PackedTrees, find_leaves
 
 _ROWS = 256
 _LOW = np.uint64(0xFFFFFFFF)
@@ -44,22 +44,22 @@ class AdaBoostRegressor(RegressorMixin, AdaBoost):
     estimator : regressor or None
         Fitted at each stage. None: a `DecisionTreeRegressor` of depth 3.
     n_estimators : int
-        Stages, at most.
+        Largest number of stages.
     learning_rate : float
-        Multiplies how much each stage counts.
+        Factor on the weight of each stage.
     loss : {'linear', 'square', 'exponential'}
-        What a row's distance from its answer costs.
+        Cost of a row's error.
     random_state : int, RandomState or None
-        Draws the rows of each stage, and a seed for its learner.
+        Draws the rows of each stage, and a seed for its estimator.
 
     Attributes
     ----------
     estimator_ : regressor
-        That of each stage, unfitted.
+        The unfitted estimator of each stage.
     estimators_ : list of regressors
-        Only where they are no decision trees of ours, which are kept packed.
+        Only if they are not our decision trees, which are stored packed.
     estimator_weights_, estimator_errors_ : ndarray of shape (n_estimators,)
-        a_m and e_m; 0 and 1 for stages that were not reached.
+        a_m and e_m; 0 and 1 for stages that were not fitted.
     feature_importances_ : ndarray of shape (n_features,)
     n_features_in_, feature_names_in_
 
@@ -99,18 +99,18 @@ class AdaBoostRegressor(RegressorMixin, AdaBoost):
         self.loss = loss
         self.random_state = random_state
 
-    def _refuse(self, estimator) -> None:
-        """Take any estimator: it never sees weights."""
+    def _check_estimator(self, estimator) -> None:
+        """Accept any estimator: none is fitted with weights."""
 
     def _encoded(self, y) -> np.ndarray:
         return y
 
     def _boost(self, stages, model, target, weight, rng) -> Boost | None:
-        # Weights of sum 1 before the least of them were raised: the sum is 1 to about 1e-12.
+        # The sum was 1 before the smallest weights were raised: it is 1 to about 1e-12.
         drawn = rng.choice(np.arange(len(weight)), size=len(weight), replace=True, p=weight)
-        away = np.abs(stages.learn(model, weight, drawn) - target)
+        errors = np.abs(stages.fit(model, weight, drawn) - target)
         counted = weight > 0
-        costs = _cost(away[counted], self.loss)
+        costs = _cost(errors[counted], self.loss)
         error = float((weight[counted] * costs).sum())
         if error <= 0:
             return Boost(0.0, 1.0, weight)
@@ -125,68 +125,70 @@ class AdaBoostRegressor(RegressorMixin, AdaBoost):
     def _loss(self, before: float, boost: Boost, total: float) -> float:
         return boost.error
 
-    def _walk_of(self, packed: Packed, counts: np.ndarray) -> Packed:
+    def _walk_of(self, packed: PackedTrees, stage_weights: np.ndarray) -> PackedTrees:
         return packed
 
     def predict(self, X) -> np.ndarray:
-        """Return the weighted medians of the learners' answers: (n_rows,)."""
-        checked, fitted = self._asked(X)
-        walk, counts = fitted["_walk"], fitted["estimator_weights_"]
+        """Return the weighted medians of the stages' predictions: (n_rows,)."""
+        checked, fitted = self._validated_with_fit(X)
+        walk, stage_weights = fitted["_walk"], fitted["estimator_weights_"]
         if walk is None:
-            return self._medians(_answers(checked, fitted["estimators_"]), counts)
-        return self._fill(_tree_medians, checked, *walk, counts, finite="allow-nan")
+            return self._medians(_predictions(checked, fitted["estimators_"]), stage_weights)
+        return self._fill(_tree_medians, checked, *walk, stage_weights, finite="allow-nan")
 
     def staged_predict(self, X) -> Iterator[np.ndarray]:
         """Yield `predict` after each stage."""
-        checked, fitted = self._asked(X)
-        walk, counts = fitted["_walk"], fitted["estimator_weights_"]
+        checked, fitted = self._validated_with_fit(X)
+        walk, stage_weights = fitted["_walk"], fitted["estimator_weights_"]
         if walk is None:
-            said = _answers(checked, fitted["estimators_"])
+            predicted = _predictions(checked, fitted["estimators_"])
         else:
-            said = self._fill(_tree_answers, checked, *walk, n_columns=walk.n_trees, finite="allow-nan")
-        for m in range(1, said.shape[1] + 1):
-            yield self._medians(np.ascontiguousarray(said[:, :m]), counts)
+            predicted = self._fill(
+                _tree_predictions, checked, *walk, n_columns=walk.n_trees, finite="allow-nan"
+            )
+        for m in range(1, predicted.shape[1] + 1):
+            yield self._medians(np.ascontiguousarray(predicted[:, :m]), stage_weights)
 
     @staticmethod
-    def _medians(said: np.ndarray, counts: np.ndarray) -> np.ndarray:
-        out = np.empty(len(said))
-        _weighted_medians(said, counts, out)
+    def _medians(predicted: np.ndarray, stage_weights: np.ndarray) -> np.ndarray:
+        out = np.empty(len(predicted))
+        _weighted_medians(predicted, stage_weights, out)
         return out
 
     @property
     def tree_arrays(self):
-        """Not there: says why."""
+        """Raise AttributeError: a median is not a sum over trees."""
         raise AttributeError(
-            "an AdaBoostRegressor has no tree_arrays: its answer is a weighted median, which is no sum over trees. "
-            "`Explainer` explains it by trying it on other rows; HistGradientBoostingRegressor and forests are sums"
+            "AdaBoostRegressor has no tree_arrays: its prediction is a weighted median, not a sum over trees. "
+            "`Explainer` explains it by predicting modified rows; HistGradientBoostingRegressor and forests are sums"
         )
 
-    def _check_counts(self, counts) -> None:
-        """Accept a lone learner that counts nothing: it was no better than chance, and is all there is."""
-        if not counts.sum() < np.inf:
-            raise ValueError("the weights have no sum")
+    def _check_stage_weights(self, stage_weights) -> None:
+        """Accept a sum of 0: a single stage that is no better than chance."""
+        if not stage_weights.sum() < np.inf:
+            raise ValueError("the weights of the stages have no finite sum")
 
     def _check_values(self, value) -> None:
         """Accept any numbers."""
 
 
-def _cost(away: np.ndarray, loss: str) -> np.ndarray:
-    """Return what each distance costs, between 0 and 1."""
-    most = away.max()
-    share = away / most if most != 0 else away
+def _cost(errors: np.ndarray, loss: str) -> np.ndarray:
+    """Return the cost of each error, between 0 and 1."""
+    largest = errors.max()
+    relative = errors / largest if largest != 0 else errors
     if loss == "square":
-        return share**2
-    return 1.0 - np.exp(-share) if loss == "exponential" else share
+        return relative**2
+    return 1.0 - np.exp(-relative) if loss == "exponential" else relative
 
 
-def _answers(X, learners) -> np.ndarray:
-    """Return what each learner says of each row: float64 (n_rows, n_learners)."""
-    return np.stack([np.asarray(learner.predict(X), np.float64) for learner in learners], axis=1)
+def _predictions(X, models) -> np.ndarray:
+    """Return the predictions of each model: float64 (n_rows, n_models)."""
+    return np.stack([np.asarray(model.predict(X), np.float64) for model in models], axis=1)
 
 
 @kernel
-def _tree_answers(X, starts, firsts, nodes, value, out):
-    """out[i, t] = what tree t says of row i; NaN for rows with an infinity."""
+def _tree_predictions(X, starts, firsts, nodes, value, out):
+    """Set out[i, t] to the prediction of tree t for row i; NaN for rows with an infinity."""
     n_trees = starts.size - 1
     leaves = np.empty((X.shape[0], n_trees), np.int64)
     find_leaves(X, starts, nodes, leaves)
@@ -199,27 +201,27 @@ def _tree_answers(X, starts, firsts, nodes, value, out):
 
 
 @kernel
-def _weighted_medians(said, weight, out):
-    """out[i] = the first of row i's answers, in increasing order, up to which half of the weight lies."""
-    n_stages = said.shape[1]
-    for i in range(said.shape[0]):
-        order = np.argsort(said[i], kind="mergesort")
+def _weighted_medians(predicted, weight, out):
+    """Set out[i] to the smallest of row i's predictions up to which half of the weight lies."""
+    n_stages = predicted.shape[1]
+    for i in range(predicted.shape[0]):
+        order = np.argsort(predicted[i], kind="mergesort")
         total = 0.0
         for k in range(n_stages):
             total += weight[order[k]]
-        upto, at = weight[order[0]], 0
-        while upto < 0.5 * total and at < n_stages - 1:
+        cumulated, at = weight[order[0]], 0
+        while cumulated < 0.5 * total and at < n_stages - 1:
             at += 1
-            upto += weight[order[at]]
-        out[i] = said[i, order[at]]
+            cumulated += weight[order[at]]
+        out[i] = predicted[i, order[at]]
 
 
 @kernel
 def _tree_medians(X, starts, firsts, nodes, value, weight, out):
-    """out[i] = the weighted median of what the trees say of row i; NaN for rows with an infinity."""
+    """Set out[i] to the weighted median of the trees' predictions for row i; NaN for rows with an infinity."""
     n = X.shape[0]
-    said = np.empty((min(n, _ROWS), starts.size - 1))
+    predicted = np.empty((min(n, _ROWS), starts.size - 1))
     for lo in range(0, n, _ROWS):
         hi = min(lo + _ROWS, n)
-        _tree_answers(X[lo:hi], starts, firsts, nodes, value, said[: hi - lo])
-        _weighted_medians(said[: hi - lo], weight, out[lo:hi])
+        _tree_predictions(X[lo:hi], starts, firsts, nodes, value, predicted[: hi - lo])
+        _weighted_medians(predicted[: hi - lo], weight, out[lo:hi])

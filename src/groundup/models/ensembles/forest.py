@@ -1,16 +1,16 @@
-"""Forests: many trees, each grown a little differently, and the mean of what they say.
+"""Forests: many trees, each grown differently, and the mean of their predictions.
 
-    for each tree t, by itself:
+    for each tree t, independently:
         rows     drawn with replacement (`bootstrap`), or all
-        splits   of `max_features` features drawn for each node: the best place of each (random forest), or a random
+        splits   of `max_features` features drawn for each node: the best threshold of each (random forest), or a random
                  one (extremely randomised trees)
-    answer(x) = 1 / n_trees sum_t value of the leaf of x in t
+    prediction(x) = 1 / n_trees sum_t value of the leaf of x in t
 
-A tree's draws depend on its own seed alone, and each is grown in one thread: so a forest is the same on any number of
-threads, and one that goes on (`warm_start`) is the one that was grown at once. As single trees do, a forest tries every
-place up to 65,534 rows, above those between 255 bins (``splitter_``).
+The draws of a tree depend on its own seed alone, and each tree is grown in one thread: so a forest is the same on any
+number of threads, and one that is extended (`warm_start`) equals one that is grown at once. As in single trees, every
+threshold is a candidate up to 65,534 rows, above those between 255 bins (``splitter_``).
 
-The trees are kept packed (`trees.packed`): 20 bytes a node, 8 for each number of a leaf.
+The trees are stored packed (`trees.packed`): 20 bytes a node, 8 for each number of a leaf.
 
 Cost: trees x rows x max_features x depth, about 1 ns in bins.
 
@@ -37,26 +37,26 @@ from groundup.models.estimator import (
     check_random_state,
     fitting,
 )
-from groundup.models.trees.answering import Answering
 from groundup.models.trees.arrays import TreeArrays
 from groundup.models.trees.decision_tree import arrays_of, paths_to
 from groundup.models.trees.exact_growing import GrownTree, grow_tree
 from groundup.models.trees.exact_splitter import Target
-from groundup.models.trees.packed import Packed, find_leaves, mean_values, pack
+from groundup.models.trees.mean_of_trees import MeanOfTrees
+from groundup.models.trees.packed import PackedTrees, find_leaves, mean_values, pack
 from groundup.models.trees.pruning import pruned
 from groundup.models.trees.tree_settings import (
     CONSTRAINTS,
-    coded,
-    refuse_monotonic,
-    refuse_weightless,
+    check_weights,
+    encode_rows,
+    reject_monotonic,
     rules_of,
 )
 
-_MOST = 2**31 - 1
+_MAX_SEED = 2**31 - 1
 
 
-class Forest(Answering):
-    """Base of the forests: everything but the kind of target."""
+class Forest(MeanOfTrees):
+    """Base of the forests: all but the kind of target."""
 
     weights: ClassVar[str] = "sampling"  # rows are drawn
     _random: ClassVar[bool] = False
@@ -85,7 +85,7 @@ class Forest(Answering):
         "_importances": Array("f8", "n_trees n_features"),
         "_tree_seeds": Array("i8", "n_trees"),
     }
-    #: One value for each training row.
+    #: One value per training row: not saved.
     _unsaved = frozenset({"oob_decision_function_", "oob_prediction_"})
 
     @fitting
@@ -98,13 +98,13 @@ class Forest(Answering):
             NaN is a missing value.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
         sample_weight : array-like of shape (n_rows,), optional
-            With `bootstrap`, rows are drawn with probability in proportion to it; rows of weight 0 do not count.
+            With `bootstrap`, rows are drawn with probability proportional to it; rows of weight 0 are ignored.
 
         Returns
         -------
         self
         """
-        refuse_monotonic(self)
+        reject_monotonic(self)
         if not self.bootstrap and self.max_samples is not None:
             raise ValueError(
                 "max_samples cannot be set if bootstrap=False: set bootstrap=True, or leave it at None"
@@ -115,9 +115,11 @@ class Forest(Answering):
         again = self.warm_start and "_nodes" in vars(self)
         rows = self._rows(X, y, sample_weight, finite="allow-nan", y_numeric=self._numeric, multi_output=True)
         if again and before != rows.n_features:
-            raise ValueError(f"warm_start: the fit so far has {before} features, X has {rows.n_features}")
-        target, weight = self._target_of(rows["y"], rows["weight"], again)
-        refuse_weightless(weight)
+            raise ValueError(
+                f"warm_start: the model was fitted with {before} features, but X has {rows.n_features}"
+            )
+        target, weight = self._encode_target(rows["y"], rows["weight"], again)
+        check_weights(weight)
         parts = self._parts() if again else []
         seeds = self._seeds(len(parts))
         if len(seeds) == 1:
@@ -126,32 +128,32 @@ class Forest(Answering):
             )
         else:
             parts = parts + self._grown(rows, target, weight, seeds)
-            self._keep(parts)
+            self._set_trees(parts)
         if self.oob_score:
-            self._judge_out_of_bag(rows, target, weight)
+            self._score_out_of_bag(rows, target, weight)
         return self
 
     def _seeds(self, n_done: int) -> np.ndarray:
-        """Return the seed of the bins, and of each tree that is still to be grown."""
+        """Return the seed of the bins, and of each tree to be grown."""
         if self.n_estimators < n_done:
             raise ValueError(
-                f"n_estimators={self.n_estimators} must be larger or equal to the {n_done} trees there are when "
+                f"n_estimators={self.n_estimators} must be larger or equal to the number of trees, {n_done}, when "
                 "warm_start==True"
             )
-        drawn = check_random_state(self.random_state).randint(_MOST, size=self.n_estimators + 1)
+        drawn = check_random_state(self.random_state).randint(_MAX_SEED, size=self.n_estimators + 1)
         old = self._tree_seeds[:n_done] if n_done else np.zeros(0, np.int64)
         self._tree_seeds = np.concatenate([old, drawn[1 + n_done :]]).astype(np.int64)
         return np.concatenate([drawn[:1], drawn[1 + n_done :]])
 
     def _grown(self, rows: Rows, target: Target, weight, seeds) -> list[tuple]:
         """Return (packed, cover, importances) of each new tree."""
-        codes = coded(rows, weight, int(seeds[0]))
+        codes = encode_rows(rows, weight, int(seeds[0]))
         self.splitter_ = "exact" if codes.missing != 255 else "histogram"
         self.n_outputs_ = len(target.offsets) - 1
         counted = np.flatnonzero(weight > 0)
         seeds, stop = seeds[1:], threading.Event()
 
-        def asked():
+        def checkpoint():
             if stop.is_set():
                 raise KeyboardInterrupt
 
@@ -163,8 +165,9 @@ class Forest(Answering):
                     self, target, len(counted), float(len(order) if own is None else own.sum()), rows.n_features,
                     random=self._random, seed=int(seeds[i]),
                 )  # fmt: skip
-                learnt = target if own is None else target._replace(weight=own)
-                tree = pruned(grow_tree(codes, learnt, rules, order.astype(np.int32), asked), self.ccp_alpha)
+                own_target = target if own is None else target._replace(weight=own)
+                tree = grow_tree(codes, own_target, rules, order.astype(np.int32), checkpoint)
+                tree = pruned(tree, self.ccp_alpha)
                 if self.verbose > 1:
                     sys.stdout.write(f"tree {i + 1} of {len(seeds)}: {len(tree.right)} nodes\n")
                 return self._packed_tree(tree, rows.n_features)
@@ -175,7 +178,7 @@ class Forest(Answering):
         return threads.run(grow, len(seeds), self._n_threads())
 
     def _n_drawn(self, weight: np.ndarray) -> int:
-        """Return how many rows a bootstrap draws: as many as there are, `max_samples`, or a share of the weight."""
+        """Return the number of rows of a bootstrap: that of all, `max_samples`, or a fraction of the weight."""
         if self.max_samples is None:
             return len(weight)
         if isinstance(self.max_samples, Integral):
@@ -192,7 +195,7 @@ class Forest(Answering):
         return np.searchsorted(upto, rng.random_sample(size) * upto[-1], side="right")
 
     def _tree_weight(self, weight: np.ndarray, target: Target, seed: int) -> np.ndarray | None:
-        """Return the rows' weights in one tree; None: all that count have weight 1."""
+        """Return the weights of the rows in one tree; None: they are all 0 or 1."""
         if not self.bootstrap:
             return None if np.isin(weight, (0.0, 1.0)).all() else weight
         drawn = self._draw(weight, seed)
@@ -202,12 +205,16 @@ class Forest(Answering):
         leaf = tree.right == 0
         row = np.cumsum(leaf) - 1
         nodes = pack(tree.right, tree.feature, tree.threshold, tree.missing_left, row)
-        value = self._answers_of(tree.value[leaf])
+        value = self._leaf_values(tree.value[leaf])
         bounds = np.array([0, len(nodes)], np.int64), np.array([0, len(value)], np.int64)
-        return Packed(*bounds, nodes, value), tree.weight.astype(np.float32), tree.importances(n_features)
+        return (
+            PackedTrees(*bounds, nodes, value),
+            tree.weight.astype(np.float32),
+            tree.importances(n_features),
+        )
 
-    def _keep(self, parts: list[tuple]) -> None:
-        packed = Packed.joined([part[0] for part in parts])
+    def _set_trees(self, parts: list[tuple]) -> None:
+        packed = PackedTrees.joined([part[0] for part in parts])
         self._starts, self._firsts, self._nodes, self._value = packed
         self._cover = np.concatenate([part[1] for part in parts])
         self._importances = np.stack([part[2] for part in parts])
@@ -220,37 +227,37 @@ class Forest(Answering):
             for t in range(walk.n_trees)
         ]
 
-    def _judge_out_of_bag(self, rows: Rows, target: Target, weight) -> None:
-        """Ask each row of the trees that did not draw it."""
+    def _score_out_of_bag(self, rows: Rows, target: Target, weight) -> None:
+        """Predict each row with the trees that did not draw it, and score the predictions."""
         walk = self._walk
-        total, asked = np.zeros((rows.n_rows, walk.value.shape[1])), np.zeros(rows.n_rows, np.int64)
+        total, n_absent = np.zeros((rows.n_rows, walk.value.shape[1])), np.zeros(rows.n_rows, np.int64)
         for t in range(walk.n_trees):
             absent = np.ones(rows.n_rows, bool)
             absent[self._draw(weight, int(self._tree_seeds[t]))] = False
-            asked += absent
+            n_absent += absent
             own = walk.of(t, t + 1)
 
             def add(run, absent=absent, own=own):
-                mine = np.flatnonzero(absent[run.lo : run.hi])
-                out = np.empty((len(mine), total.shape[1]))
-                mean_values(np.ascontiguousarray(run.X[mine]), *own, out)
-                total[run.lo + mine] += out
+                index = np.flatnonzero(absent[run.lo : run.hi])
+                out = np.empty((len(index), total.shape[1]))
+                mean_values(np.ascontiguousarray(run.X[index]), *own, out)
+                total[run.lo + index] += out
 
             rows.advance(add)
-        if (asked == 0).any():
+        if (n_absent == 0).any():
             warnings.warn(
                 "Some inputs do not have OOB scores. This probably means too few trees were used to compute any "
                 "reliable OOB estimates.",
                 stacklevel=4,
             )
-        self._keep_out_of_bag(total / np.maximum(asked, 1)[:, np.newaxis], rows["y"])
+        self._set_out_of_bag(total / np.maximum(n_absent, 1)[:, np.newaxis], rows["y"])
 
     def _score_of(self, y, predicted, default) -> float:
         score: Any = self.oob_score if callable(self.oob_score) else default
         return float(score(y, predicted))
 
     def apply(self, X) -> np.ndarray:
-        """Return the number of each row's leaf in each tree: (n_rows, n_trees)."""
+        """Return the node number of each row's leaf in each tree: (n_rows, n_trees)."""
         checked = self._features(X, "allow-nan")
         out = np.empty((len(checked), self._walk.n_trees), np.int64)
         find_leaves(checked, self._walk.starts, self._walk.nodes, out)
@@ -258,35 +265,35 @@ class Forest(Answering):
         return out
 
     def decision_path(self, X):
-        """Return which nodes each row comes by (CSR, (n_rows, n_nodes)), and the first node of each tree."""
+        """Return the nodes on each row's paths (CSR, (n_rows, n_nodes)), and the first node of each tree."""
         return paths_to(self.apply(X), self._walk), self._walk.starts.copy()
 
     @property
     def feature_importances_(self) -> np.ndarray:
-        """Share of each feature in the fall of the impurity, in the mean of the trees: (n_features,)."""
+        """Fraction of the decrease of the impurity by feature, averaged over the trees: (n_features,)."""
         check_is_fitted(self)
-        found = self._importances.mean(axis=0)
-        total = found.sum()
-        return found / total if total > 0 else found
+        importances = self._importances.mean(axis=0)
+        total = importances.sum()
+        return importances / total if total > 0 else importances
 
     def tree_arrays(self) -> TreeArrays:
-        """Return the fitted trees in the one form in which every tree model can be explained or drawn."""
+        """Return the fitted trees in the common form that explanations and drawings read."""
         check_is_fitted(self)
         return arrays_of(self._walk, self._cover)
 
     def _check_state(self) -> None:
-        packed = Packed(self._starts, self._firsts, self._nodes, self._value)
+        packed = PackedTrees(self._starts, self._firsts, self._nodes, self._value)
         packed.check(self.n_features_in_)
         if (
             len(self._importances) != packed.n_trees
             or (self._tree_seeds < 0).any()
             or (self._importances < 0).any()
         ):
-            raise ValueError("the importances or seeds do not fit the trees")
+            raise ValueError("the importances or seeds and the trees are inconsistent")
         if self._numeric and self.n_outputs_ != packed.value.shape[1]:
             raise ValueError(f"{self.n_outputs_} outputs, but values of {packed.value.shape[1]}")
         if self.n_outputs_ != len(self._offsets()) - 1 or packed.value.shape[1] != self._offsets()[-1]:
-            raise ValueError("the outputs do not fit the values")
+            raise ValueError("the outputs and the values are inconsistent")
         if (self._cover <= 0).any():
             raise ValueError("a node has no rows")
         if self.splitter_ not in {"exact", "histogram"}:

@@ -10,36 +10,38 @@ from groundup.models.ensembles.forest import Forest
 from groundup.models.ensembles.portfolios import forest_portfolio
 from groundup.models.estimator import StrOptions, compute_sample_weight
 from groundup.models.estimator.description import CLASSIFICATION, ModelDescription
-from groundup.models.trees.answering import ClassAnswers, by_output
+from groundup.models.trees.mean_of_trees import TreeMeanClassifier, by_output
 from groundup.models.trees.tree_settings import (
-    CLASS_CRITERIA,
-    class_target,
-    encoded_classes,
+    CLASSIFICATION_CRITERIA,
+    class_fractions,
+    classification_target,
+    encode_classes,
     labels_of,
     offsets_of,
-    shares,
 )
 
 
-class _ClassForest(Forest, ClassAnswers):
-    """What both classifiers share."""
+class _ClassForest(Forest, TreeMeanClassifier):
+    """Base of both classifiers."""
 
     _parameter_constraints: ClassVar[dict] = {
         **Forest._parameter_constraints,
-        "criterion": CLASS_CRITERIA,
+        "criterion": CLASSIFICATION_CRITERIA,
         "class_weight": [dict, list, StrOptions({"balanced", "balanced_subsample"}), None],
     }
 
-    def _target_of(self, y, weight, again: bool):
-        classes, slots, offsets = encoded_classes(y)
-        found = classes[0] if len(classes) == 1 else classes
-        if again and not _same_labels(found, self.classes_):
-            raise ValueError(f"warm_start: the fit so far has the classes {self.classes_}, y has {found}")
-        self.classes_ = found
+    def _encode_target(self, y, weight, again: bool):
+        classes, slots, offsets = encode_classes(y)
+        classes = classes[0] if len(classes) == 1 else classes
+        if again and not _same_labels(classes, self.classes_):
+            raise ValueError(
+                f"warm_start: the model was fitted with the classes {self.classes_}, but y has {classes}"
+            )
+        self.classes_ = classes
         if self.class_weight is not None and not self._weighs_each_tree():
             kind = "balanced" if self.class_weight == "balanced_subsample" else self.class_weight
             weight = weight * compute_sample_weight(kind, y)
-        return class_target(slots, offsets), weight
+        return classification_target(slots, offsets), weight
 
     def _weighs_each_tree(self) -> bool:
         return self.bootstrap and self.class_weight == "balanced_subsample"
@@ -50,19 +52,19 @@ class _ClassForest(Forest, ClassAnswers):
             slots = target.slot.reshape(len(weight), -1)
             for k in range(slots.shape[1]):
                 counts = np.bincount(slots[:, k], own)
-                there = counts > 0
+                present = counts > 0
                 balanced = np.zeros(len(counts))
-                balanced[there] = own.sum() / (there.sum() * counts[there])
+                balanced[present] = own.sum() / (present.sum() * counts[present])
                 own = own * balanced[slots[:, k]]
         return own
 
-    def _answers_of(self, sums):
-        return shares(sums, self._offsets())
+    def _leaf_values(self, sums):
+        return class_fractions(sums, self._offsets())
 
-    def _keep_out_of_bag(self, values, y) -> None:
+    def _set_out_of_bag(self, values, y) -> None:
         offsets = offsets_of(self.classes_)
-        found = by_output(values, self.classes_)
-        self.oob_decision_function_ = found if not isinstance(found, list) else np.stack(found, axis=2)
+        proba = by_output(values, self.classes_)
+        self.oob_decision_function_ = np.stack(proba, axis=2) if isinstance(proba, list) else proba
         predicted = labels_of(values, self.classes_, offsets)
         self.oob_score_ = self._score_of(y, predicted, lambda a, b: np.mean(a.reshape(b.shape) == b))
 
@@ -78,38 +80,38 @@ class RandomForestClassifier(_ClassForest):
     Parameters
     ----------
     n_estimators : int
-        Trees.
+        Number of trees.
     criterion : {'gini', 'entropy', 'log_loss'}
-        The impurity: see `groundup.models.trees.decision_criteria`.
+        The impurity: see `groundup.models.trees.exact_criteria`.
     max_depth : int or None
-        Edges from the root of a tree to its deepest leaf.
+        Largest number of edges from the root of a tree to a leaf; None: no limit.
     min_samples_split, min_samples_leaf : int or float
-        Rows of a node that is split, and of each leaf; a float is a share of the rows.
+        Fewest rows of a node that is split, and of a leaf; a float is a fraction of the rows.
     min_weight_fraction_leaf : float
-        Share of the whole weight that each leaf has at least.
+        Smallest fraction of the total weight in a leaf.
     max_features : int, float, 'sqrt', 'log2' or None
-        Features looked at for each split, drawn for each node; None: all.
+        Number of features searched for a split, drawn for each node; None: all.
     max_leaf_nodes : int or None
-        With it, trees grow best-first until they have so many leaves.
+        Largest number of leaves, of trees that grow best-first; None: no limit.
     min_impurity_decrease : float
-        A split lowers the impurity at least by this much, weighted by the node's share of the weight.
+        Smallest decrease of the impurity by a split, weighted by the node's fraction of the weight.
     bootstrap : bool
-        Whether each tree has rows of its own, drawn with replacement.
+        Whether each tree is grown on rows drawn with replacement.
     oob_score : bool or callable
-        Judge each row by the trees that did not draw it: by accuracy, or ``callable(y, predicted)``.
+        Whether to score each row with the trees that did not draw it: by accuracy, or ``callable(y, predicted)``.
     n_jobs : int or None
-        Threads; None: those of the process's budget. The forest is the same for any number.
+        Number of threads; None: the budget of the process. The forest does not depend on it.
     random_state : int, RandomState or None
     verbose : int
-        From 2: a line for each tree.
+        From 2 on, print a line for each tree.
     warm_start : bool
-        Whether another fit adds trees to those that are there.
+        Whether another call of ``fit`` adds trees to the existing ones.
     class_weight : dict, list of dict, 'balanced', 'balanced_subsample' or None
-        Multiplies the rows' weights; 'balanced_subsample': by the classes among each tree's rows.
+        Factors on the weights of the rows, by class; 'balanced_subsample': by class frequencies in each tree's rows.
     ccp_alpha : float
-        Price of a leaf when trees are cut back: see `groundup.models.trees.pruning`.
+        Complexity penalty per leaf: see `groundup.models.trees.pruning`.
     max_samples : int, float or None
-        Rows drawn for each tree; a float is a share of the weight; None: as many as there are.
+        Number of rows drawn for each tree; a float is a fraction of the weight; None: as many as X has.
     monotonic_cst : None
         Not supported.
 
@@ -123,7 +125,7 @@ class RandomForestClassifier(_ClassForest):
     feature_importances_ : ndarray of shape (n_features,)
     oob_score_ : float
     oob_decision_function_ : ndarray
-        What the trees that did not draw it say of each training row.
+        Prediction for each training row by the trees that did not draw it.
     feature_names_in_
 
     Examples
@@ -194,56 +196,8 @@ class RandomForestClassifier(_ClassForest):
 class ExtraTreesClassifier(_ClassForest):
     """Extremely randomised trees for classification, with scikit-learn's parameters and defaults.
 
-    Parameters
-    ----------
-    n_estimators : int
-        Trees.
-    criterion : {'gini', 'entropy', 'log_loss'}
-        The impurity: see `groundup.models.trees.decision_criteria`.
-    max_depth : int or None
-        Edges from the root of a tree to its deepest leaf.
-    min_samples_split, min_samples_leaf : int or float
-        Rows of a node that is split, and of each leaf; a float is a share of the rows.
-    min_weight_fraction_leaf : float
-        Share of the whole weight that each leaf has at least.
-    max_features : int, float, 'sqrt', 'log2' or None
-        Features looked at for each split, drawn for each node; None: all.
-    max_leaf_nodes : int or None
-        With it, trees grow best-first until they have so many leaves.
-    min_impurity_decrease : float
-        A split lowers the impurity at least by this much, weighted by the node's share of the weight.
-    bootstrap : bool
-        Whether each tree has rows of its own, drawn with replacement.
-    oob_score : bool or callable
-        Judge each row by the trees that did not draw it: by accuracy, or ``callable(y, predicted)``.
-    n_jobs : int or None
-        Threads; None: those of the process's budget. The forest is the same for any number.
-    random_state : int, RandomState or None
-    verbose : int
-        From 2: a line for each tree.
-    warm_start : bool
-        Whether another fit adds trees to those that are there.
-    class_weight : dict, list of dict, 'balanced', 'balanced_subsample' or None
-        Multiplies the rows' weights; 'balanced_subsample': by the classes among each tree's rows.
-    ccp_alpha : float
-        Price of a leaf when trees are cut back: see `groundup.models.trees.pruning`.
-    max_samples : int, float or None
-        Rows drawn for each tree; a float is a share of the weight; None: as many as there are.
-    monotonic_cst : None
-        Not supported.
-
-    Attributes
-    ----------
-    classes_ : ndarray, or list of ndarray for several outputs
-    n_classes_ : int, or list of int
-    n_outputs_, n_features_in_ : int
-    splitter_ : str
-        'exact' up to 65,534 rows, 'histogram' (255 bins) above.
-    feature_importances_ : ndarray of shape (n_features,)
-    oob_score_ : float
-    oob_decision_function_ : ndarray
-        What the trees that did not draw it say of each training row.
-    feature_names_in_
+    Parameters and attributes are those of `RandomForestClassifier`, but ``bootstrap`` is False by default, and each
+    feature that is searched for a split has one random threshold as a candidate.
 
     Examples
     --------

@@ -9,29 +9,29 @@ from sklearn.metrics import r2_score
 from groundup.models.ensembles.forest import Forest
 from groundup.models.ensembles.portfolios import forest_portfolio
 from groundup.models.estimator.description import REGRESSION, ModelDescription
-from groundup.models.trees.answering import NumberAnswers
-from groundup.models.trees.tree_settings import NUMBER_CRITERIA, criterion_of, number_target
+from groundup.models.trees.mean_of_trees import TreeMeanRegressor
+from groundup.models.trees.tree_settings import REGRESSION_CRITERIA, criterion_of, regression_target
 
 
-class _NumberForest(Forest, NumberAnswers):
-    """What both regressors share."""
+class _NumberForest(Forest, TreeMeanRegressor):
+    """Base of both regressors."""
 
     _parameter_constraints: ClassVar[dict] = {
         **Forest._parameter_constraints,
-        "criterion": NUMBER_CRITERIA,
+        "criterion": REGRESSION_CRITERIA,
     }
 
-    def _target_of(self, y, weight, again: bool):
+    def _encode_target(self, y, weight, again: bool):
         if again and self.n_outputs_ != y.reshape(len(y), -1).shape[1]:
             raise ValueError(
-                f"warm_start: the fit so far has {self.n_outputs_} outputs, y has another number"
+                f"warm_start: the model was fitted with {self.n_outputs_} outputs, but y has another number"
             )
-        return number_target(y, criterion_of(self), weight > 0), weight
+        return regression_target(y, criterion_of(self), weight > 0), weight
 
-    def _answers_of(self, means):
+    def _leaf_values(self, means):
         return means
 
-    def _keep_out_of_bag(self, values, y) -> None:
+    def _set_out_of_bag(self, values, y) -> None:
         self.oob_prediction_ = values[:, 0] if values.shape[1] == 1 else values
         self.oob_score_ = self._score_of(y, self.oob_prediction_, r2_score)
 
@@ -39,52 +39,21 @@ class _NumberForest(Forest, NumberAnswers):
 class RandomForestRegressor(_NumberForest):
     """A random forest for regression, with scikit-learn's parameters and defaults.
 
+    Parameters and attributes that are not listed are those of `RandomForestClassifier`.
+
     Parameters
     ----------
-    n_estimators : int
-        Trees.
     criterion : {'squared_error', 'absolute_error', 'poisson'}
-        The impurity: see `groundup.models.trees.decision_criteria`.
-    max_depth : int or None
-        Edges from the root of a tree to its deepest leaf.
-    min_samples_split, min_samples_leaf : int or float
-        Rows of a node that is split, and of each leaf; a float is a share of the rows.
-    min_weight_fraction_leaf : float
-        Share of the whole weight that each leaf has at least.
-    max_features : int, float, 'sqrt', 'log2' or None
-        Features looked at for each split, drawn for each node; None: all.
-    max_leaf_nodes : int or None
-        With it, trees grow best-first until they have so many leaves.
-    min_impurity_decrease : float
-        A split lowers the impurity at least by this much, weighted by the node's share of the weight.
-    bootstrap : bool
-        Whether each tree has rows of its own, drawn with replacement.
+        The impurity: see `groundup.models.trees.exact_criteria`.
+    max_features : int, float, 'sqrt', 'log2' or None, default=1.0
+        Number of features searched for a split, drawn for each node; None or 1.0: all.
     oob_score : bool or callable
-        Judge each row by the trees that did not draw it: by R^2, or ``callable(y, predicted)``.
-    n_jobs : int or None
-        Threads; None: those of the process's budget. The forest is the same for any number.
-    random_state : int, RandomState or None
-    verbose : int
-        From 2: a line for each tree.
-    warm_start : bool
-        Whether another fit adds trees to those that are there.
-    ccp_alpha : float
-        Price of a leaf when trees are cut back: see `groundup.models.trees.pruning`.
-    max_samples : int, float or None
-        Rows drawn for each tree; a float is a share of the weight; None: as many as there are.
-    monotonic_cst : None
-        Not supported.
+        Whether to score each row with the trees that did not draw it: by R^2, or ``callable(y, predicted)``.
 
     Attributes
     ----------
-    n_outputs_, n_features_in_ : int
-    splitter_ : str
-        'exact' up to 65,534 rows, 'histogram' (255 bins) above.
-    feature_importances_ : ndarray of shape (n_features,)
-    oob_score_ : float
     oob_prediction_ : ndarray
-        What the trees that did not draw it say of each training row.
-    feature_names_in_
+        Prediction for each training row by the trees that did not draw it.
 
     Examples
     --------
@@ -154,52 +123,8 @@ class RandomForestRegressor(_NumberForest):
 class ExtraTreesRegressor(_NumberForest):
     """Extremely randomised trees for regression, with scikit-learn's parameters and defaults.
 
-    Parameters
-    ----------
-    n_estimators : int
-        Trees.
-    criterion : {'squared_error', 'absolute_error', 'poisson'}
-        The impurity: see `groundup.models.trees.decision_criteria`.
-    max_depth : int or None
-        Edges from the root of a tree to its deepest leaf.
-    min_samples_split, min_samples_leaf : int or float
-        Rows of a node that is split, and of each leaf; a float is a share of the rows.
-    min_weight_fraction_leaf : float
-        Share of the whole weight that each leaf has at least.
-    max_features : int, float, 'sqrt', 'log2' or None
-        Features looked at for each split, drawn for each node; None: all.
-    max_leaf_nodes : int or None
-        With it, trees grow best-first until they have so many leaves.
-    min_impurity_decrease : float
-        A split lowers the impurity at least by this much, weighted by the node's share of the weight.
-    bootstrap : bool
-        Whether each tree has rows of its own, drawn with replacement.
-    oob_score : bool or callable
-        Judge each row by the trees that did not draw it: by R^2, or ``callable(y, predicted)``.
-    n_jobs : int or None
-        Threads; None: those of the process's budget. The forest is the same for any number.
-    random_state : int, RandomState or None
-    verbose : int
-        From 2: a line for each tree.
-    warm_start : bool
-        Whether another fit adds trees to those that are there.
-    ccp_alpha : float
-        Price of a leaf when trees are cut back: see `groundup.models.trees.pruning`.
-    max_samples : int, float or None
-        Rows drawn for each tree; a float is a share of the weight; None: as many as there are.
-    monotonic_cst : None
-        Not supported.
-
-    Attributes
-    ----------
-    n_outputs_, n_features_in_ : int
-    splitter_ : str
-        'exact' up to 65,534 rows, 'histogram' (255 bins) above.
-    feature_importances_ : ndarray of shape (n_features,)
-    oob_score_ : float
-    oob_prediction_ : ndarray
-        What the trees that did not draw it say of each training row.
-    feature_names_in_
+    Parameters and attributes are those of `RandomForestRegressor`, but ``bootstrap`` is False by default, and each
+    feature that is searched for a split has one random threshold as a candidate.
 
     Examples
     --------

@@ -1,10 +1,10 @@
-"""Stages: the learners that adaptive boosting fits one after the other, of two kinds.
+"""Stages: the models that adaptive boosting fits one after the other, of two kinds.
 
-    Trees   our decision trees: the rows are coded once, each tree is grown on the codes, and kept packed (`trees.packed`)
-    Others  any estimator: a clone is fitted to the rows, all in one array, and kept
+    TreeStages        our decision trees: rows are encoded once, each tree is grown on the codes, and stored packed
+    EstimatorStages   any estimator: a clone is fitted to the rows, all in one array, and stored
 
-Both learn from weights, or from rows drawn with replacement (then as often as they were drawn), and both say what the
-stage answers for every training row: a number, or the code of a class.
+Both fit by weights, or to rows drawn with replacement (a row counts as often as it was drawn), and return the stage's
+prediction for every training row: a number, or the code of a class.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ import numpy as np
 from groundup.engine.rows import Rows
 from groundup.models.estimator import check_random_state, clone
 from groundup.models.trees.exact_growing import GrownTree, grow_tree
-from groundup.models.trees.packed import Packed, mean_values, pack
+from groundup.models.trees.packed import PackedTrees, mean_values, pack
 from groundup.models.trees.pruning import pruned
-from groundup.models.trees.tree_settings import coded, refuse_monotonic, rules_of
+from groundup.models.trees.tree_settings import encode_rows, reject_monotonic, rules_of
 
-_MOST = 2**31 - 1
+_MAX_SEED = 2**31 - 1
 
 
-class Learners(NamedTuple):
+class FittedEstimators(NamedTuple):
     """State field: a list of fitted estimators."""
 
     optional: bool = False
@@ -31,28 +31,28 @@ class Learners(NamedTuple):
     def check(self, name: str, value, sizes: dict[str, int]) -> None:
         """Raise ValueError unless `value` fits."""
         if not isinstance(value, list) or not value:
-            raise ValueError(f"{name} is no list of learners")
-        if not all(callable(getattr(learner, "predict", None)) for learner in value):
-            raise ValueError(f"{name} holds something that does not predict")
-        for learner in value:
-            if getattr(learner, "n_features_in_", sizes["n_features"]) != sizes["n_features"]:
-                raise ValueError(f"{name} holds a learner of {learner.n_features_in_} features")
+            raise ValueError(f"{name} is not a list of estimators")
+        if not all(callable(getattr(estimator, "predict", None)) for estimator in value):
+            raise ValueError(f"{name} holds an object without a method predict")
+        for estimator in value:
+            if getattr(estimator, "n_features_in_", sizes["n_features"]) != sizes["n_features"]:
+                raise ValueError(f"{name} holds an estimator of {estimator.n_features_in_} features")
 
 
-def seeded(estimator, rng: np.random.RandomState) -> Any:
+def clone_with_seeds(estimator, rng: np.random.RandomState) -> Any:
     """Return a clone with a seed drawn for each ``random_state`` in it, by name, as scikit-learn draws them."""
     model = clone(estimator)
     names = [n for n in sorted(model.get_params()) if n == "random_state" or n.endswith("__random_state")]
-    return model.set_params(**{name: rng.randint(_MOST) for name in names}) if names else model
+    return model.set_params(**{name: rng.randint(_MAX_SEED) for name in names}) if names else model
 
 
-class Trees:
-    """Stages that are trees of ours.
+class TreeStages:
+    """Stages that are our decision trees.
 
     Parameters
     ----------
     tree : DecisionTreeClassifier or DecisionTreeRegressor
-        Unfitted; its parameters count.
+        Unfitted; gives the parameters.
     rows : Rows
         With the columns ``y`` and ``weight``.
     """
@@ -60,25 +60,25 @@ class Trees:
     def __init__(self, tree, rows: Rows):
         tree = clone(tree)
         tree._validate_params()
-        refuse_monotonic(tree)
-        self._target, self._factor = tree._target_of(rows["y"], np.ones(rows.n_rows))
+        reject_monotonic(tree)
+        self._target, self._factor = tree._encode_target(rows["y"], np.ones(rows.n_rows))
         self._rows, self._numeric = rows, tree._numeric
-        # A fixed seed (of the rows that bins are told from): so all draws are those of scikit-learn.
-        self._codes = coded(rows, rows["weight"], 0)
-        self.parts: list[tuple[Packed, np.ndarray, np.ndarray]] = []
+        # A fixed seed for the rows that determine the bins, so that all other draws are scikit-learn's.
+        self._codes = encode_rows(rows, rows["weight"], 0)
+        self.parts: list[tuple[PackedTrees, np.ndarray, np.ndarray]] = []
 
     def __len__(self):
         return len(self.parts)
 
-    def learn(self, tree, weight: np.ndarray, drawn: np.ndarray | None = None) -> np.ndarray:
-        """Grow `tree` by the weights, or on the rows `drawn`; return its answers for all rows."""
+    def fit(self, tree, weight: np.ndarray, drawn: np.ndarray | None = None) -> np.ndarray:
+        """Grow `tree` by the weights, or on the rows `drawn`; return its predictions for all rows."""
         if drawn is None:
             weight = weight * self._factor
             order, target = np.flatnonzero(weight > 0), self._target._replace(weight=weight)
             total = float(weight.sum())
         else:
             order, target, total = np.sort(drawn), self._target, float(len(drawn))
-        seed = int(check_random_state(tree.random_state).randint(_MOST))  # as the tree itself draws it
+        seed = int(check_random_state(tree.random_state).randint(_MAX_SEED))  # as the tree itself draws it
         rules = rules_of(
             tree,
             target,
@@ -95,28 +95,28 @@ class Trees:
         self._rows.advance(lambda run: mean_values(run.X, *packed, out[run.lo : run.hi]))
         return out[:, 0]
 
-    def _packed(self, grown: GrownTree) -> Packed:
+    def _packed(self, grown: GrownTree) -> PackedTrees:
         leaf = grown.right == 0
         nodes = pack(grown.right, grown.feature, grown.threshold, grown.missing_left, np.cumsum(leaf) - 1)
         value = grown.value[leaf] if self._numeric else grown.value[leaf].argmax(axis=1)[:, np.newaxis]
         bounds = np.array([0, len(nodes)], np.int64), np.array([0, len(value)], np.int64)
-        return Packed(*bounds, nodes, value.astype(np.float64))
+        return PackedTrees(*bounds, nodes, value.astype(np.float64))
 
     def drop(self) -> None:
-        """Forget the last stage."""
+        """Remove the last stage."""
         self.parts.pop()
 
     def state(self) -> dict[str, Any]:
         """Return the stages as attributes of the ensemble."""
-        packed = Packed.joined([part[0] for part in self.parts])
-        found: dict[str, Any] = dict(zip(("_starts", "_firsts", "_nodes", "_value"), packed, strict=True))
-        found["_importances"] = np.stack([part[1] for part in self.parts])
-        if not self._numeric:  # votes are added up, and can be explained; a median of numbers cannot
-            found["_cover"] = np.concatenate([part[2] for part in self.parts])
-        return found
+        packed = PackedTrees.joined([part[0] for part in self.parts])
+        state: dict[str, Any] = dict(zip(("_starts", "_firsts", "_nodes", "_value"), packed, strict=True))
+        state["_importances"] = np.stack([part[1] for part in self.parts])
+        if not self._numeric:  # a sum of votes can be explained; a median of numbers cannot
+            state["_cover"] = np.concatenate([part[2] for part in self.parts])
+        return state
 
 
-class Others:
+class EstimatorStages:
     """Stages that are clones of any estimator.
 
     Parameters
@@ -124,7 +124,7 @@ class Others:
     rows : Rows
         With the column ``y``.
     classes : ndarray or None
-        The labels, of a classifier; its answers are their codes.
+        Labels of a classifier, whose predictions are returned as codes; None: a regressor.
     """
 
     def __init__(self, rows: Rows, classes: np.ndarray | None):
@@ -135,18 +135,18 @@ class Others:
     def __len__(self):
         return len(self.models)
 
-    def learn(self, model, weight: np.ndarray, drawn: np.ndarray | None = None) -> np.ndarray:
-        """Fit `model` by the weights, or on the rows `drawn`; return its answers for all rows."""
+    def fit(self, model, weight: np.ndarray, drawn: np.ndarray | None = None) -> np.ndarray:
+        """Fit `model` by the weights, or on the rows `drawn`; return its predictions for all rows."""
         if drawn is None:
             model.fit(self._X, self._y, sample_weight=weight)
         else:
             model.fit(self._X[drawn], self._y[drawn])
         self.models.append(model)
-        said = np.asarray(model.predict(self._X))
-        return said if self._classes is None else np.searchsorted(self._classes, said)
+        predicted = np.asarray(model.predict(self._X))
+        return predicted if self._classes is None else np.searchsorted(self._classes, predicted)
 
     def drop(self) -> None:
-        """Forget the last stage."""
+        """Remove the last stage."""
         self.models.pop()
 
     def state(self) -> dict[str, Any]:

@@ -1,25 +1,25 @@
-"""Trees: boosting over histograms, and single decision trees, one stage a file. In reading order:
+"""Trees: boosting over histograms, and single decision trees. In reading order:
 
 Boosting, a fit from the class to its kernels:
 
-1. `classifier`, `regressor`: the parameters in words; what is theirs of losses, targets and answers
+1. `boosting_classifier`, `boosting_regressor`: the parameters; losses, targets and predictions
 2. `boosting`: the loop, from scores to gradients to a tree to scores
-3. `growing`: one tree, best leaf first; which nodes next, and who keeps which histogram
-4. `partitioning`: a node's rows, parted; its histogram, added up by `engine.statistics.histogram`
+3. `growing`: one tree, best leaf first: the order of the nodes and the storage of the histograms
+4. `partitioning`: the rows of a node, partitioned; its histogram, added up by `engine.statistics.histogram`
 5. `splitting`: the best split of a histogram
 
-then `leaves` (values, added to the scores), and for new rows `predicting`: `walking` where they are few, `conditions`
-where they are many. No kernel of growth is further from the class than these five files. They stand on `boosted` (trees
-as they are kept), `binning` (values to bytes), `gradients` and `own_loss` (the slope of the loss at every row),
-`quantising` (slopes to integers), `planes` (columns of several outputs; passes over runs of blocks are `engine.rows`'s),
-`constraints`, `categories` (levels to codes). Around them is `estimator` (validation, the calls of a fit, saved state),
-with `categorical` (its door for tables), `densified` (sparse rows, piece by piece) and `stopping` (an early end).
+then `gain` (the formulas of leaf values and gains), `leaves` (values, added to the scores) and, for new rows,
+`predicting`. The growth of a tree is all in these files. They are based on `boosted_trees` (trees as they are saved),
+`binning` (values to bytes), `gradients` and `custom_loss` (the gradient of the loss at every row), `quantising`
+(gradients to integers), `constraints` and `categories` (levels to codes). Around them is `boosting_estimator`
+(validation, the steps of a fit, saved state), with `densified` (sparse rows, piece by piece) and `early_stopping`.
 
-Decision trees, which forests grow too: `tree_classifier`, `tree_regressor` -> `decision_tree` -> `decision_growing` ->
-`decision_search` -> `decision_runs`, `decision_criteria`, `decision_absolute`; on `decision_codes` (values to ranks or
-bins) and `tree_settings` (parameters); `packed` keeps and walks them, `answering` predicts, `pruning` cuts back.
+Decision trees, which forests grow too: `decision_tree_classifier`, `decision_tree_regressor` -> `decision_tree` ->
+`exact_growing` -> `exact_splitter` -> `exact_runs`, `exact_criteria`; based on `exact_codes` (values to ranks or bins)
+and `tree_settings` (parameters); `packed` stores and walks them, `mean_of_trees` predicts, `pruning` cuts them back.
 
-Of any model of trees: `arrays` (one form for all), `telling` (in words), `picture`, `tree_view` (a tree to look at).
+For any model of trees: `arrays` (one form for all), `text_export`, `plotting`, `tree_view` (one tree as arrays),
+`portfolios` (the settings that a comparison tries).
 """
 
 from groundup._lazy import attach
@@ -27,11 +27,11 @@ from groundup._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "classifier": ["HistGradientBoostingClassifier"],
-        "picture": ["plot_tree"],
-        "regressor": ["HistGradientBoostingRegressor"],
+        "boosting_classifier": ["HistGradientBoostingClassifier"],
+        "boosting_regressor": ["HistGradientBoostingRegressor"],
+        "decision_tree_classifier": ["DecisionTreeClassifier"],
+        "decision_tree_regressor": ["DecisionTreeRegressor"],
+        "plotting": ["plot_tree"],
         "text_export": ["export_text", "path_in_words"],
-        "tree_classifier": ["DecisionTreeClassifier"],
-        "tree_regressor": ["DecisionTreeRegressor"],
     },
 )

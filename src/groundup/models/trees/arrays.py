@@ -1,11 +1,11 @@
-"""Trees as plain arrays: the one view in which every tree model shows itself to what explains or draws it.
+"""Trees as plain arrays: the common form of every tree model, which explanations and drawings read.
 
     z(x)_k = base_k + sum over trees t with output_t <= k < output_t + width of value[leaf of x in t, k - output_t]
 
-Boosting adds one number a tree to one output (width 1); a forest adds a vector to all of them (width n_outputs), already
-divided by the number of trees. At an inner node x goes left if x[feature] <= threshold, in the threshold's dtype; a
-missing value goes where ``missing_left`` says. Where categories decide, x[feature] is a code, and goes left if its bit of
-the node's ``levels`` is set; the learner's ``tree_features`` puts codes in place of categories.
+A tree of boosting adds one number to one output (width 1); a tree of a forest adds a vector to all of them (width
+n_outputs), already divided by the number of trees. At an inner node x goes left if x[feature] <= threshold, in the
+dtype of the threshold; a missing value goes where ``missing_left`` says. Where categories decide, x[feature] is a code,
+and goes left if its bit of the node's ``levels`` is set; the model's ``tree_features`` replaces levels by codes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 
 class TreeArrays(NamedTuple):
-    """What a fitted learner's ``tree_arrays()`` returns.
+    """The result of a fitted model's ``tree_arrays()``.
 
     Attributes
     ----------
@@ -28,14 +28,14 @@ class TreeArrays(NamedTuple):
     threshold : ndarray of float32 or float64 of shape (n_nodes,)
     missing_left : ndarray of bool of shape (n_nodes,)
     cover : ndarray of float64 of shape (n_nodes,)
-        Rows of the fit (or their weight) in the node.
+        Number (or weight) of the training rows in the node.
     value : ndarray of float64 of shape (n_nodes, width)
-        Of leaves.
+        Value of each leaf.
     output : ndarray of int64 of shape (n_trees,)
-        First output that the tree adds to.
+        First output to which the tree adds.
     base : ndarray of float64 of shape (n_outputs,)
     link : str
-        What makes the answer of z: ``identity``, ``logistic``, ``softmax`` or ``log``; ``votes``: the largest z wins.
+        What turns z into a prediction: ``identity``, ``logistic``, ``softmax`` or ``log``; ``votes``: the largest z wins.
     levels : ndarray of uint64 of shape (n_nodes, 4), optional
         Bit b: code b goes left; 0 for nodes where a threshold decides.
     """

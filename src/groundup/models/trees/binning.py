@@ -3,15 +3,14 @@
     bin(x) = number of thresholds of the feature below x        (so x <= threshold[b]  <=>  bin(x) <= b)
     bin(NaN) = 255
 
-A feature of at most ``max_bins`` distinct values has its thresholds halfway between neighbours; of more, at the
-quantiles k / max_bins of the values, or of 200,000 rows drawn from them (weighted rows are drawn with probability in
-proportion to the weight, fewer rows count by their weight). Thresholds are in the dtype of X, and predictions compare
-in that dtype.
+A feature with at most ``max_bins`` distinct values has its thresholds halfway between neighbours; one with more, at the
+quantiles k / max_bins of the values, or of 200,000 rows drawn from them (weighted rows are drawn with probability
+proportional to the weight; without drawing they count by their weight). Thresholds are in the dtype of X, and predictions
+compare in that dtype.
 
-The bins are kept twice, one byte each: row by row, for the histograms of nodes with few rows (a row's bins in one cache
-line), and, inside each block of rows, feature by feature, for the partition and the histograms of nodes with many. So
-boosting holds about 2 n_features bytes a row beside X, wherever X itself lives; trees that part rows by the bins of whole
-rows hold half.
+The bins are stored twice, one byte each: row-major, for the histograms of nodes with few rows (a row's bins in one cache
+line), and, within each block of rows, feature-major, for the partition and the histograms of nodes with many. So boosting
+holds about 2 n_features bytes a row beside X, wherever X itself lives; exact trees use the row-major bins only.
 
 A categorical feature comes as codes 0, 1, ... (see `categories`), and its bins are the codes.
 
@@ -47,7 +46,7 @@ class Bins(NamedTuple):
     n_bins : ndarray of int64 of shape (n_features,)
         Bins of values that are not missing.
     categorical : ndarray of uint8 of shape (n_features,)
-        1 where bins are categories: no order of theirs means anything.
+        1 where bins are categories, without an order.
     """
 
     thresholds: np.ndarray
@@ -65,6 +64,35 @@ class Bins(NamedTuple):
         return -(-self.n_features // 8)
 
 
+class BinnedRows(NamedTuple):
+    """The bins of all rows.
+
+    Attributes
+    ----------
+    row_major : ndarray of uint64 of shape (n_rows, n_words)
+        A byte for each feature.
+    feature_major : ndarray of uint8 of shape (n_rows, n_features) or (n_rows, 0)
+        Bin of row i and feature f of a block that begins at row lo and has m rows: at lo * n_features + f * m + i.
+    finite : bool
+        Whether all values that are not missing are finite.
+    """
+
+    row_major: np.ndarray
+    feature_major: np.ndarray
+    finite: bool
+
+
+class WithoutFeatures:
+    """Row source of the same shape that loads no features: for passes over rows that read their bins."""
+
+    def __init__(self, source: RowSource):
+        self.n_rows, self.n_features, self.dtype = source.n_rows, source.n_features, source.dtype
+
+    def load(self, lo: int, hi: int) -> np.ndarray:
+        """Return an array of shape (hi - lo, 0)."""
+        return np.empty((hi - lo, 0), self.dtype)
+
+
 def find_bins(
     rows: Rows, weight: np.ndarray | None, max_bins: int, seed: int, n_levels: dict[int, int] | None = None
 ) -> Bins:
@@ -74,13 +102,13 @@ def find_bins(
     ----------
     rows : Rows
     weight : ndarray of shape (n_rows,) or None
-        None: every row counts as one.
+        None: every row has weight 1.
     max_bins : int
-        At most so many bins of values that are not missing: 2 to 255.
+        Largest number of bins of values that are not missing: 2 to 255.
     seed : int
         Draws the sample.
     n_levels : dict of int to int, optional
-        Categorical feature -> how many codes 0, 1, ... it has (see `categories`): each is a bin.
+        Categorical feature -> number of its codes 0, 1, ... (see `categories`): each is a bin.
     """
     n_levels = n_levels or {}
     sample, counts = _sample(rows, weight, seed)
@@ -149,7 +177,7 @@ def thresholds_of(values: np.ndarray, weight: np.ndarray | None, max_bins: int) 
 
 
 def quantiles_of_sorted(values, weight, q):
-    """Averaged inverse of the distribution function: the mean of two neighbours where a quantile falls between them."""
+    """Return the averaged inverse of the distribution function: the mean of two values if a quantile is between them."""
     total = len(values) if weight is None else weight.sum()
     upto = np.arange(1, len(values) + 1) if weight is None else np.cumsum(weight)
     last = len(values) - 1
@@ -159,32 +187,31 @@ def quantiles_of_sorted(values, weight, q):
     return values[low] * half + values[high] * half
 
 
-def bin_rows(rows: Rows, bins: Bins, place: RowSource | None = None, *, twice: bool = True) -> bool:
-    """Add the columns ``bins`` (uint64, row by row) and, if twice, ``planes`` (uint8, by feature in each block).
-
-    The features are those of `place` if it is given, else of the rows' own. Returns whether all values that are not
-    missing are finite.
-    """
-    place = rows.place if place is None else place
-    rows.add("bins", aligned((rows.n_rows, bins.n_words), np.uint64))
-    rows.add("planes", aligned((rows.n_rows, bins.n_features if twice else 0), np.uint8))
+def bin_rows(rows: Rows, bins: Bins, *, feature_major: bool = True) -> BinnedRows:
+    """Return the bins of all rows, row-major and, if asked for, feature-major."""
+    by_row = aligned((rows.n_rows, bins.n_words), np.uint64)
+    by_feature = aligned((rows.n_rows, bins.n_features if feature_major else 0), np.uint8)
     infinite = np.zeros(rows.n_blocks, np.int64)
 
     def step(run):
-        by_row, planes = run["bins"].view(np.uint8), run["planes"].reshape(-1)
+        row_bins, feature_bins = (
+            by_row[run.lo : run.hi].view(np.uint8),
+            by_feature[run.lo : run.hi].reshape(-1),
+        )
         own = infinite[run.first : run.stop]
         for lo, hi in pieces(run.lo, run.hi, bins.n_features):
-            _bin_blocks(place.load(lo, hi), lo - run.lo, run.bounds, bins.thresholds, by_row, planes, own)
+            X = rows.place.load(lo, hi)
+            _bin_blocks(X, lo - run.lo, run.bounds, bins.thresholds, row_bins, feature_bins, own)
 
-    rows.advance(step)
-    return not infinite.any()
+    Rows(WithoutFeatures(rows.place), n_threads=rows.n_threads).advance(step)
+    return BinnedRows(by_row, by_feature, not infinite.any())
 
 
 @kernel
-def _bin_blocks(X, skipped, bounds, thresholds, out_rows, out_planes, out_infinite):
-    """Bins of the run's rows skipped, skipped + 1, ... (those of X), by binary search.
+def _bin_blocks(X, skipped, bounds, thresholds, out_row_major, out_feature_major, out_infinite):
+    """Set the bins of the run's rows skipped, skipped + 1, ... (those of X), by binary search.
 
-    1024 rows of a feature go side by side, which the compiler makes vectors of.
+    1024 rows of a feature are searched together, which the compiler vectorises.
 
     out_infinite[b] counts the infinite values of block b.
     """
@@ -210,40 +237,40 @@ def _bin_blocks(X, skipped, bounds, thresholds, out_rows, out_planes, out_infini
                         q = at[i] + step
                         at[i] = q if edge[q - 1] < x[i] else at[i]
                     step >>= 1
-                plane = block * n_features + f * (end - block) + lo - block
+                first = block * n_features + f * (end - block) + lo - block
                 for i in range(m):
                     at[i] = MISSING if np.isnan(x[i]) else at[i]
-                    out_rows[lo + i, f] = at[i]
-                for i in range(m if out_planes.size else 0):
-                    out_planes[plane + i] = at[i]
+                    out_row_major[lo + i, f] = at[i]
+                for i in range(m if out_feature_major.size else 0):
+                    out_feature_major[first + i] = at[i]
 
 
-def has_missing(rows: Rows, n_features: int, weight: np.ndarray) -> np.ndarray:
-    """Return uint8 of shape (n_features,): 1 where any row of positive weight has no value (no weights: any row)."""
-    found = np.zeros((rows.n_blocks, n_features), np.uint8)
+def has_missing(rows: Rows, feature_major: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return uint8 of shape (n_features,): 1 where a row of positive weight has no value (no weights: any row)."""
+    found = np.zeros((rows.n_blocks, feature_major.shape[1]), np.uint8)
 
     def find(run):
-        own = weight[run.lo : run.hi]
-        _missing_blocks(run.bounds, run["planes"].reshape(-1), own, found[run.first : run.stop])
+        bins, own_weight = feature_major[run.lo : run.hi].reshape(-1), weight[run.lo : run.hi]
+        _missing_blocks(run.bounds, bins, own_weight, found[run.first : run.stop])
 
     rows.advance(find)
     return found.max(axis=0)
 
 
 @kernel(borrows=True)
-def _missing_blocks(bounds, planes, weight, out_found):
-    """out_found[b, f] = 1 if any row of block b that counts is missing feature f."""
+def _missing_blocks(bounds, feature_major, weight, out_found):
+    """out_found[b, f] = 1 if a row of block b that counts has no value of feature f."""
     n_features = out_found.shape[1]
     for b in range(bounds.size - 1):
         lo, m = bounds[b], bounds[b + 1] - bounds[b]
         for f in range(n_features):
-            plane = planes[lo * n_features + f * m : lo * n_features + (f + 1) * m]
+            bins = feature_major[lo * n_features + f * m : lo * n_features + (f + 1) * m]
             most = np.uint8(0)
             for i in range(m):
-                most = max(most, plane[i])
+                most = max(most, bins[i])
             found = most == MISSING
             if found and weight.size:
                 found = False
                 for i in range(m):
-                    found = found or (plane[i] == MISSING and weight[lo + i] > 0.0)
+                    found = found or (bins[i] == MISSING and weight[lo + i] > 0.0)
             out_found[b, f] = found

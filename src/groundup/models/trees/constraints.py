@@ -1,4 +1,4 @@
-"""What a user may say of features: which are categories, which way answers go with them, which may act together."""
+"""Constraints on features: which are categorical, which are monotonic, which may interact."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy as np
 def categorical_mask(
     wanted, by_dtype: np.ndarray | None, names: list | None, n_features: int
 ) -> np.ndarray | None:
-    """Return which features are categories (None: none), from the parameter ``categorical_features``.
+    """Return a mask of the categorical features (None: there are none), from the parameter ``categorical_features``.
 
     Parameters
     ----------
     wanted : None, 'from_dtype', or an array of a mask, indices or names
     by_dtype : ndarray of bool or None
-        Columns of a table that say so themselves.
+        Which columns of a table have a categorical type.
     names : list of str or None
     """
     if wanted is None or (isinstance(wanted, str) and by_dtype is None):
@@ -57,7 +57,9 @@ def categorical_mask(
     return mask if mask.any() else None
 
 
-def monotonic_of(wanted, names: list | None, n_features: int, categorical: np.ndarray | None) -> np.ndarray:
+def monotonic_signs(
+    wanted, names: list | None, n_features: int, categorical: np.ndarray | None
+) -> np.ndarray:
     """Return int8 (n_features,) of 1, -1 and 0 from ``monotonic_cst``, of length 0 if nothing is constrained."""
     if wanted is None:
         return np.zeros(0, np.int8)
@@ -82,8 +84,8 @@ def monotonic_of(wanted, names: list | None, n_features: int, categorical: np.nd
     return wanted.astype(np.int8) if wanted.any() else np.zeros(0, np.int8)
 
 
-def interaction_of(wanted, n_features: int) -> tuple[frozenset[int], ...] | None:
-    """Return the groups of features that may stand on one path, from ``interaction_cst``; features not named are one."""
+def interaction_groups(wanted, n_features: int) -> tuple[frozenset[int], ...] | None:
+    """Return the groups of features that may occur on one path, from ``interaction_cst``; other features form a group."""
     if wanted is None:
         return None
     if wanted == "no_interactions":

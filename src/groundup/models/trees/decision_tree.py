@@ -1,14 +1,14 @@
-"""Decision trees: questions "is x_j <= t?", one after the other, until the rows that give the same answers agree.
+"""Decision trees: conditions "x_j <= t", one after the other, until the targets of the rows that meet the same agree.
 
-    grow:  split a node where the children's mean impurity is least (`decision_criteria`, `decision_search`,
-           `decision_growing`), until it is pure or a limit is reached
-    prune: cut back what does not pay its leaves (`pruning`)
+    grow:  split a node where the children's mean impurity is smallest (`exact_criteria`, `exact_splitter`,
+           `exact_growing`), until it is pure or a limit is reached
+    prune: cut back the branches that are not worth their leaves (`pruning`)
 
-Up to 65,534 rows every place between two different values is tried (exact: the trees of scikit-learn, where no two
-splits are equally good); above, the places between 255 bins of each feature (`decision_codes`). ``splitter_`` says which
-it was. The compact tree that remains is walked by `packed`.
+Up to 65,534 rows every position between two distinct values is a candidate (exact: the trees of scikit-learn, unless two
+splits are equally good); above, those between 255 bins of each feature (`exact_codes`). ``splitter_`` says which it was.
+The resulting tree is stored and walked by `packed`.
 
-Cost: rows x features x depth x about 2 ns in bins, 10 ns exactly; see there for memory.
+Cost: rows x features x depth x about 2 ns in bins, 10 ns exactly; see `exact_runs`; `exact_codes` for memory.
 
 Not supported: sparse X, monotonic constraints.
 
@@ -32,23 +32,23 @@ from groundup.models.estimator import (
     clone,
     fitting,
 )
-from groundup.models.trees.answering import Answering
 from groundup.models.trees.arrays import TreeArrays
 from groundup.models.trees.exact_growing import GrownTree, grow_tree
-from groundup.models.trees.packed import Packed, find_leaves, pack
+from groundup.models.trees.mean_of_trees import MeanOfTrees
+from groundup.models.trees.packed import PackedTrees, find_leaves, pack
 from groundup.models.trees.pruning import pruned, pruning_path
 from groundup.models.trees.tree_settings import (
     CONSTRAINTS,
-    coded,
-    refuse_monotonic,
-    refuse_weightless,
+    check_weights,
+    encode_rows,
+    reject_monotonic,
     rules_of,
 )
 from groundup.models.trees.tree_view import TreeView
 
 
-class DecisionTree(Answering):
-    """Base of the single trees: everything but the kind of target."""
+class DecisionTree(MeanOfTrees):
+    """Base of the single trees: all but the kind of target."""
 
     _parameter_constraints: ClassVar[dict] = {**CONSTRAINTS, "splitter": [StrOptions({"best", "random"})]}
     _state: ClassVar[dict[str, Any]] = {
@@ -71,20 +71,20 @@ class DecisionTree(Answering):
             NaN is a missing value.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
         sample_weight : array-like of shape (n_rows,), optional
-            Rows of weight 0 do not count at all.
+            Rows of weight 0 are ignored.
         check_input : bool
-            Accepted, and without effect: X is always checked.
+            Accepted without effect: X is always validated.
 
         Returns
         -------
         self
         """
         tree = self._grown(X, y, sample_weight)
-        self._keep(pruned(tree, self.ccp_alpha))
+        self._set_tree(pruned(tree, self.ccp_alpha))
         return self
 
     def cost_complexity_pruning_path(self, X, y, sample_weight=None):
-        """Return the alphas at which the unpruned tree of these rows loses leaves, and the leaves' total impurity.
+        """Return the alphas at which the unpruned tree of these rows loses leaves, and the total impurity of the leaves.
 
         Returns
         -------
@@ -95,13 +95,13 @@ class DecisionTree(Answering):
         return Bunch(ccp_alphas=path.ccp_alphas, impurities=path.impurities)
 
     def _grown(self, X, y, sample_weight) -> GrownTree:
-        refuse_monotonic(self)
+        reject_monotonic(self)
         rows = self._rows(X, y, sample_weight, finite="allow-nan", y_numeric=self._numeric, multi_output=True)
-        target, weight = self._target_of(rows.pop("y"), rows.pop("weight"))
-        refuse_weightless(weight)
+        target, weight = self._encode_target(rows.pop("y"), rows.pop("weight"))
+        check_weights(weight)
         counted = np.flatnonzero(weight > 0).astype(np.int32)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        codes = coded(rows, weight, seed)
+        codes = encode_rows(rows, weight, seed)
         if not (weight[counted] == 1.0).all():
             target = target._replace(weight=weight)
         rules = rules_of(
@@ -110,23 +110,23 @@ class DecisionTree(Answering):
         )  # fmt: skip
         self.max_features_ = rules.max_features
         self.splitter_ = "exact" if codes.missing != 255 else "histogram"
-        self.n_outputs_ = len(target.offsets) - 1
+        self.n_outputs_ = rules.n_outputs
         return grow_tree(codes, target, rules, counted)
 
-    def _keep(self, tree: GrownTree) -> None:
+    def _set_tree(self, tree: GrownTree) -> None:
         self._nodes = pack(
             tree.right, tree.feature, tree.threshold, tree.missing_left, np.arange(len(tree.right))
         )
-        self._value = self._answers_of(tree.value)
+        self._value = self._leaf_values(tree.value)
         self._impurity, self._cover, self._count = tree.impurity, tree.weight, tree.count
         self._walk = self._packed()
 
-    def _packed(self) -> Packed:
+    def _packed(self) -> PackedTrees:
         bounds = np.array([0, len(self._nodes)], np.int64)
-        return Packed(bounds, bounds, self._nodes, self._value)
+        return PackedTrees(bounds, bounds, self._nodes, self._value)
 
     def apply(self, X, check_input=True) -> np.ndarray:
-        """Return the number of each row's leaf: (n_rows,). `check_input` is without effect."""
+        """Return the node number of each row's leaf: (n_rows,). `check_input` has no effect."""
         checked = self._features(X, "allow-nan")
         out = np.empty((len(checked), 1), np.int64)
         find_leaves(checked, self._walk.starts, self._walk.nodes, out)
@@ -134,7 +134,7 @@ class DecisionTree(Answering):
         return out[:, 0]
 
     def decision_path(self, X, check_input=True) -> csr_matrix:
-        """Return which nodes each row comes by: CSR, (n_rows, n_nodes). `check_input` is without effect."""
+        """Return the nodes on each row's path: CSR, (n_rows, n_nodes). `check_input` has no effect."""
         leaves = self.apply(X)
         return paths_to(leaves[:, np.newaxis], self._walk)
 
@@ -157,11 +157,11 @@ class DecisionTree(Answering):
 
     @property
     def feature_importances_(self) -> np.ndarray:
-        """Share of each feature in the fall of the impurity: (n_features,)."""
+        """Fraction of the decrease of the impurity by feature: (n_features,)."""
         return self.tree_.compute_feature_importances()
 
     def tree_arrays(self) -> TreeArrays:
-        """Return the fitted tree in the one form in which every tree model can be explained or drawn."""
+        """Return the fitted tree in the common form that explanations and drawings read."""
         check_is_fitted(self)
         return arrays_of(self._walk, self._cover)
 
@@ -171,7 +171,7 @@ class DecisionTree(Answering):
         if self._numeric and self.n_outputs_ != packed.value.shape[1]:
             raise ValueError(f"{self.n_outputs_} outputs, but values of {packed.value.shape[1]}")
         if self.n_outputs_ != len(self._offsets()) - 1 or packed.value.shape[1] != self._offsets()[-1]:
-            raise ValueError("the outputs do not fit the values")
+            raise ValueError("the outputs and the values are inconsistent")
         if self.splitter_ not in {"exact", "histogram"}:
             raise ValueError(f"there is no splitter {self.splitter_!r}")
         if (self._cover <= 0).any() or (self._count < 1).any() or (self._impurity < 0).any():
@@ -181,8 +181,8 @@ class DecisionTree(Answering):
         self._walk = packed
 
 
-def arrays_of(packed: Packed, cover: np.ndarray) -> TreeArrays:
-    """Return packed trees, whose mean is the answer, as plain arrays."""
+def arrays_of(packed: PackedTrees, cover: np.ndarray) -> TreeArrays:
+    """Return packed trees, whose mean is the prediction, as plain arrays."""
     leaf, low, n_trees = packed.is_leaf(), packed.low(), packed.n_trees
     start, first = (np.repeat(at[:-1], np.diff(packed.starts)) for at in (packed.starts, packed.firsts))
     within = np.arange(len(leaf)) - start
@@ -201,8 +201,8 @@ def arrays_of(packed: Packed, cover: np.ndarray) -> TreeArrays:
     )
 
 
-def paths_to(leaves: np.ndarray, packed: Packed) -> csr_matrix:
-    """Return, of each row, the nodes on the way to its leaves (n_rows, n_trees): CSR (n_rows, n_nodes) of ones."""
+def paths_to(leaves: np.ndarray, packed: PackedTrees) -> csr_matrix:
+    """Return the nodes on the paths to each row's leaves (n_rows, n_trees): CSR (n_rows, n_nodes) of ones."""
     parent = np.full(len(packed.nodes), -1)
     inner = np.flatnonzero(~packed.is_leaf())
     first = np.repeat(packed.starts[:-1], np.diff(packed.starts))
@@ -210,12 +210,12 @@ def paths_to(leaves: np.ndarray, packed: Packed) -> csr_matrix:
     parent[first[inner] + packed.low()[inner]] = inner
     at = leaves + packed.starts[:-1]
     row, node = [], []
-    everyone = np.broadcast_to(np.arange(len(leaves))[:, np.newaxis], at.shape)
+    rows = np.broadcast_to(np.arange(len(leaves))[:, np.newaxis], at.shape)
     while at.size:
-        row.append(everyone.reshape(-1))
+        row.append(rows.reshape(-1))
         node.append(at.reshape(-1))
         above = parent[at]
-        at, everyone = above[above >= 0], everyone[above >= 0]
+        at, rows = above[above >= 0], rows[above >= 0]
     row, node = np.concatenate(row), np.concatenate(node)
     shape = (len(leaves), len(packed.nodes))
     out = csr_matrix((np.ones(len(row), np.int64), (row, node)), shape=shape)

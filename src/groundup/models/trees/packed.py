@@ -1,19 +1,18 @@
-"""Packed trees: single trees and forests as they are kept, saved and walked.
+"""Packed trees: single trees and forests as they are stored, saved and walked.
 
     word 0 of a node   its threshold, a float64
     word 1             bit 63: it is a leaf;  bit 62: a missing value goes right;  bits 32 to 61: the feature;
                        bits 0 to 31: the right child, counted from the tree's first node, or the leaf's row of ``value``
 
-The left child stands behind its parent (the nodes are in the order of a walk that goes left first), so a step to the left
-is as a rule in the cache already. A row goes left if x[feature] <= threshold. The answer for a row is the mean, over the
-trees, of the vectors of the leaves that it comes to:
+Nodes are in preorder, so the left child follows its parent, and a step to the left is usually in the cache already. A row
+goes left if x[feature] <= threshold. The prediction for a row is the mean, over the trees, of the vectors of its leaves:
 
     z(x) = 1 / n_trees sum_t value[leaf of x in t]
 
-added up in the order of the trees: a row's answer has the same bits alone and among others. An infinite value makes the
-row's answer NaN, and so is found. Sixteen walks are under way at once, of 16 rows (one that is at its leaf makes room for
-the next) or, for a single row, of 16 trees: where a forest is larger than the caches, most of the time is spent waiting
-for nodes, and 16 can be waited for at once.
+added up in the order of the trees: a row's prediction has the same bits alone and among others. An infinite value makes
+the prediction of its row NaN, which the caller reports. Sixteen walks run at once, of 16 rows (one that has reached its
+leaf is replaced by the next) or, for a single row, of 16 trees: where a forest is larger than the caches, most of the
+time is spent waiting for nodes, and 16 can be waited for at once.
 
 Cost: 16 bytes a node, and 8 for each number of a leaf; about 1 ns a level and tree in the cache.
 """
@@ -33,12 +32,12 @@ _LOW = np.uint64(0xFFFFFFFF)
 _32 = np.uint64(32)
 _ONE = np.uint64(1)
 _LANES = 16
-#: So many rows go down one tree before the next: the nodes of a deep tree are fetched from memory once for all of them.
+#: Rows that go down one tree before the next: the nodes of a deep tree are fetched from memory once for all of them.
 _ROWS = 1 << 16
 
 
-class Packed(NamedTuple):
-    """Trees, one behind the other.
+class PackedTrees(NamedTuple):
+    """Trees, one after the other.
 
     Attributes
     ----------
@@ -60,10 +59,10 @@ class Packed(NamedTuple):
         """Number of trees."""
         return len(self.starts) - 1
 
-    def of(self, first: int, stop: int) -> Packed:
+    def of(self, first: int, stop: int) -> PackedTrees:
         """Return the trees first, ..., stop - 1."""
         lo, a = self.starts[first], self.firsts[first]
-        return Packed(
+        return PackedTrees(
             self.starts[first : stop + 1] - lo,
             self.firsts[first : stop + 1] - a,
             self.nodes[lo : self.starts[stop]],
@@ -71,16 +70,16 @@ class Packed(NamedTuple):
         )
 
     @staticmethod
-    def joined(parts: list[Packed]) -> Packed:
+    def joined(parts: list[PackedTrees]) -> PackedTrees:
         """Return the trees of all parts, in their order."""
         counts = [np.concatenate([np.diff(part[i]) for part in parts]) for i in range(2)]
         starts, firsts = (np.concatenate([[0], np.cumsum(c)]).astype(np.int64) for c in counts)
-        return Packed(
+        return PackedTrees(
             starts, firsts, np.concatenate([p.nodes for p in parts]), np.concatenate([p.value for p in parts])
         )
 
     def is_leaf(self) -> np.ndarray:
-        """Tell which nodes are leaves."""
+        """Return which nodes are leaves."""
         return self.nodes[:, 1] >= LEAF
 
     def threshold(self) -> np.ndarray:
@@ -92,7 +91,7 @@ class Packed(NamedTuple):
         return np.where(self.is_leaf(), 0, (self.nodes[:, 1] >> _32) & _FEATURE).astype(np.int64)
 
     def missing_left(self) -> np.ndarray:
-        """Tell at which nodes missing values go left."""
+        """Return at which nodes missing values go left."""
         return ~self.is_leaf() & ((self.nodes[:, 1] & MISSING_RIGHT) == 0)
 
     def low(self) -> np.ndarray:
@@ -100,7 +99,7 @@ class Packed(NamedTuple):
         return (self.nodes[:, 1] & _LOW).astype(np.int64)
 
     def check(self, n_features: int) -> None:
-        """Raise ValueError unless the arrays are trees that a kernel can walk: bounds, no cycle, no NaN."""
+        """Raise ValueError unless a kernel can walk the trees: indices in range, no cycle, no NaN."""
         n_nodes, sizes = len(self.nodes), np.diff(self.starts)
         if len(sizes) < 1 or self.starts[0] != 0 or self.starts[-1] != n_nodes or (sizes < 1).any():
             raise ValueError("the trees' starts do not fit their nodes")
@@ -142,8 +141,8 @@ def pack(right, feature, threshold, missing_left, row) -> np.ndarray:
 
 @kernel
 def _are_trees(starts, leaf, low):
-    """Tell whether a walk that goes left first meets each node once, in the order in which they stand."""
-    due = np.empty(leaf.size + 1, np.int64)
+    """Return whether the nodes of each tree are in preorder."""
+    expected = np.empty(leaf.size + 1, np.int64)
     for t in range(starts.size - 1):
         a, n = starts[t], starts[t + 1] - starts[t]
         top, i = 0, np.int64(0)
@@ -153,7 +152,7 @@ def _are_trees(starts, leaf, low):
             if not leaf[a + i]:
                 if low[a + i] <= i + 1 or low[a + i] >= n:
                     return False
-                due[top] = low[a + i]
+                expected[top] = low[a + i]
                 top += 1
                 i += 1
                 continue
@@ -161,7 +160,7 @@ def _are_trees(starts, leaf, low):
             if top == 0:
                 break
             top -= 1
-            if due[top] != i:
+            if expected[top] != i:
                 return False
         if i != n:
             return False
@@ -170,7 +169,7 @@ def _are_trees(starts, leaf, low):
 
 @kernel(inline=True)
 def _step(x, cut, word, q):
-    """Return where x goes from node q: to the right child, behind it, or (leaf) nowhere."""
+    """Return the node that follows q for x: the right child, the left one behind q, or (leaf) q itself."""
     right = (x > cut) | ((x != x) & ((word & MISSING_RIGHT) != np.uint64(0)))  # noqa: PLR0124 (x != x: missing)
     after = (word & _LOW) if right else q + _ONE
     return q if word >= LEAF else after
@@ -178,6 +177,7 @@ def _step(x, cut, word, q):
 
 @kernel
 def _is_infinite(x):
+    """Return whether a row holds an infinity."""
     infinite = False
     for f in range(x.size):
         infinite |= abs(x[f]) == np.inf
@@ -186,7 +186,7 @@ def _is_infinite(x):
 
 @kernel
 def mean_values(X, starts, firsts, nodes, value, out):
-    """out[i] = mean over the trees of the vectors of row i's leaves; NaN for rows with an infinity."""
+    """Set out[i] to the mean over the trees of the vectors of row i's leaves; NaN for rows with an infinity."""
     cuts, words = nodes.view(np.float64), nodes
     n_trees, width = starts.size - 1, value.shape[1]
     out[:] = 0.0
@@ -212,12 +212,12 @@ def mean_values(X, starts, firsts, nodes, value, out):
 
 @kernel
 def _many_rows(X, cuts, words, out_leaf):
-    """out_leaf[i] = the leaf of row i in one tree; 16 rows are under way, each a step further at a time."""
+    """Set out_leaf[i] to the leaf of row i in one tree; 16 rows advance in turn, one step at a time."""
     m = min(_LANES, X.shape[0])
     row, at = np.empty(_LANES, np.int64), np.zeros(_LANES, np.uint64)
     for j in range(m):
         row[j] = j
-    later = m
+    next_row = m
     while m > 0:
         j = 0
         while j < m:
@@ -228,9 +228,9 @@ def _many_rows(X, cuts, words, out_leaf):
                 j += 1
                 continue
             out_leaf[row[j]] = np.int64(q)
-            if later < X.shape[0]:  # the next row takes its place
-                row[j], at[j] = later, np.uint64(0)
-                later += 1
+            if next_row < X.shape[0]:  # the next row takes its lane
+                row[j], at[j] = next_row, np.uint64(0)
+                next_row += 1
             else:
                 m -= 1
                 row[j], at[j] = row[m], at[m]
@@ -263,7 +263,7 @@ def _one_row(x, starts, firsts, cuts, words, value, out):
 
 @kernel
 def find_leaves(X, starts, nodes, out_leaf):
-    """out_leaf[i, t] = number of the node, in tree t, that is row i's leaf; -1 for rows with an infinity."""
+    """Set out_leaf[i, t] to the node number of row i's leaf in tree t; -1 for rows with an infinity."""
     cuts, words = nodes.view(np.float64), nodes
     at = np.empty(X.shape[0], np.int64)
     for t in range(starts.size - 1):

@@ -1,11 +1,11 @@
-"""Pruning: cut back a tree to the subtree that is best at a price of alpha a leaf.
+"""Pruning: cut a tree back to the subtree with the least cost complexity.
 
-With R(t) = the impurity of node t times its share of the weight, and |T| the leaves of a subtree T, minimise
+With R(t) = the impurity of node t times its fraction of the weight, and |T| the leaves of a subtree T, minimise
 
     R_alpha(T) = sum over leaves t of R(t) + alpha |T|
 
-The weakest link is the inner node t with the least (R(t) - R(T_t)) / (|T_t| - 1), the alpha from which its subtree T_t no
-longer pays. Cutting the weakest link again and again gives all optimal subtrees, in order of alpha.
+The weakest link is the inner node t with the smallest (R(t) - R(T_t)) / (|T_t| - 1), the alpha from which its subtree T_t
+costs more than it saves. Cutting the weakest link repeatedly gives all optimal subtrees, in order of alpha.
 
 Cost: O(n_nodes depth log n_nodes).
 
@@ -23,7 +23,7 @@ from groundup.models.trees.exact_growing import GrownTree
 
 
 class PruningPath(NamedTuple):
-    """All optimal subtrees: from each of ``ccp_alphas`` on, the leaves' total impurity is that of ``impurities``."""
+    """All optimal subtrees: ``ccp_alphas`` at which the tree shrinks, and the total ``impurities`` from there on."""
 
     ccp_alphas: np.ndarray
     impurities: np.ndarray
@@ -31,30 +31,30 @@ class PruningPath(NamedTuple):
 
 
 def pruning_path(tree: GrownTree) -> PruningPath:
-    """Return the path of weakest links: alphas, impurities, and the nodes in the order of their cutting."""
+    """Return the path of weakest links: alphas, impurities, and the nodes in the order in which they are cut."""
     n, right = len(tree.right), tree.right
     left = np.where(right > 0, np.arange(n) + 1, 0)
     own = tree.impurity * tree.weight / tree.weight[0]
     below, leaves, parent = own.copy(), np.ones(n, np.int64), np.full(n, -1)
     for t in range(n - 1, -1, -1):
         if right[t]:
-            kids = [left[t], right[t]]
-            below[t], leaves[t] = below[kids].sum(), leaves[kids].sum()
-            parent[kids] = t
+            children = [left[t], right[t]]
+            below[t], leaves[t] = below[children].sum(), leaves[children].sum()
+            parent[children] = t
     alive, version = right > 0, np.zeros(n, np.int64)
     heap = [((own[t] - below[t]) / (leaves[t] - 1), int(t), 0) for t in np.flatnonzero(alive)]
     heapq.heapify(heap)
     alphas, impurities, cuts = [0.0], [float(below[0])], []
     while alive[0]:
-        alpha, t, made = heapq.heappop(heap)
-        if not alive[t] or made != version[t]:
+        alpha, t, its_version = heapq.heappop(heap)
+        if not alive[t] or its_version != version[t]:
             continue
-        gone = [t]
-        while gone:
-            q = gone.pop()
+        removed = [t]
+        while removed:
+            q = removed.pop()
             if alive[q]:
                 alive[q] = False
-                gone += [left[q], right[q]]
+                removed += [left[q], right[q]]
         gap, fewer, up = own[t] - below[t], leaves[t] - 1, t
         while up >= 0:
             below[up] += gap
@@ -71,7 +71,7 @@ def pruning_path(tree: GrownTree) -> PruningPath:
 
 
 def pruned(tree: GrownTree, alpha: float) -> GrownTree:
-    """Return the tree without the subtrees that do not pay at a price of `alpha` a leaf."""
+    """Return the optimal subtree for `alpha`."""
     if alpha <= 0.0:
         return tree
     n = len(tree.right)
@@ -95,13 +95,13 @@ def pruned(tree: GrownTree, alpha: float) -> GrownTree:
     fields = tree._replace(right=right)._asdict()
     fields = {name: values if name == "right" else values[kept] for name, values in fields.items()}
     inner = right > 0
-    for name in ("feature", "threshold", "missing_left", "fall"):
+    for name in ("feature", "threshold", "missing_left", "decrease"):
         fields[name] = np.where(inner, fields[name], 0).astype(fields[name].dtype)
     return GrownTree(**fields)
 
 
 def _ends(right: np.ndarray) -> np.ndarray:
-    """Return the node behind each node's subtree."""
+    """Return the node after each node's subtree."""
     ends = np.arange(len(right)) + 1
     for t in range(len(right) - 1, -1, -1):
         if right[t]:

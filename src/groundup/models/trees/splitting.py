@@ -1,35 +1,27 @@
 """Splitting: the best feature, bin and direction of missing values of a node, from its histogram.
 
-With the sums G, H of gradients and hessians of the rows that go left (l) and right (r), the loss falls by half of
+A candidate is a bin b (x <= threshold[b] goes left) with missing values right or, for features that have any, left; all
+other values left and missing values right is a candidate too. A candidate is allowed if both sides have H >= 1e-3 and at
+least ``min_samples_leaf`` rows. The one with the largest gain (see `gain`) wins; of equal gains the lowest feature,
+missing right before left, then the lowest bin (missing left: the highest), as in scikit-learn, so the result is unique.
 
-    gain = G_l^2 / (H_l + lambda) + G_r^2 / (H_r + lambda) - (G_l + G_r)^2 / (H_l + H_r + lambda)
+Categories have no order. Those with at least the hessian of 10 average rows are sorted by G / (H + 10) (10 is LightGBM's
+cat_smooth), and the candidates are the lowest 1, 2, ... up to half of them (rounded up) left, or the highest: among all
+ways to divide levels in two, the best for the squared loss is one of these (Fisher). A missing value is one more
+category; categories with less hessian go right.
 
-Why: with the penalty lambda t^2 / 2, a leaf's value t changes the expanded loss (see `gradients`) by G t + (H + lambda)
-t^2 / 2. That is least at t = -G / (H + lambda), the value of `leaves`, and there it is -G^2 / (2 (H + lambda)).
+In a tree with monotonic constraints, a candidate is allowed only if the values of its children are in the right order.
 
-A candidate is a bin b (x <= threshold[b] goes left) with missing values right, or, for features that have any, left;
-with all other values left, missing values right is a candidate too. Allowed are candidates with H >= 1e-3 and at least
-``min_samples_leaf`` rows on both sides. Of equal gains the lowest feature wins, missing right before left, then the
-lowest bin (missing left: the highest), as in scikit-learn, so that the result is one.
+All is computed in units (see `quantising`): sums are exact integers, the gain is float64. A gain below 1e-11 of its terms
+is rounding, and counts as none.
 
-Categories are no order. Those with the support of at least 10 rows' mean hessian are sorted by G / (H + 10) (10 as
-LightGBM's cat_smooth), and the candidates are the lowest 1, 2, ... up to half of them (rounded up) left, or the
-highest: among all ways to part levels in two, the best for squared loss is one of these (Fisher). A missing value is
-one more category; those of little support go right.
-
-In a tree with monotonic constraints every node's value v = -G / (H + lambda) is kept between the node's bounds, the gain
-is -(G_l v_l + G_r v_r) + G v, and a candidate whose v_l and v_r stand in the wrong order is not allowed.
-Where a bound holds a value, this is no longer twice the fall of the loss; it still orders the candidates.
-
-All is computed in units (see `quantising`): sums are exact integers, the gain is float64, with one division for both
-sides. A gain below 1e-11 of its parts is rounding, and counts as none.
-
-`growing` calls `split_sums` for both children of a node, then `search` for each. Next: `leaves`.
+`growing` calls `split_sums` for the children of the nodes of a round, then `search` for those that may be split. Next:
+`gain`, the formulas; then `leaves`.
 
 Cost: 256 bins a feature, about 0.5 us with AVX2; twice that with missing values.
 
-Source: Chen and Guestrin, XGBoost (KDD 2016), equation 7 and algorithm 3 (missing values); Fisher, On grouping for
-maximum homogeneity (JASA 1958).
+Source: Chen and Guestrin, XGBoost (KDD 2016), algorithm 3 (missing values); Fisher, On grouping for maximum homogeneity
+(JASA 1958).
 """
 
 from __future__ import annotations
@@ -40,19 +32,29 @@ import numpy as np
 
 from groundup.engine.kernels import kernel
 from groundup.models.trees.binning import MISSING
-from groundup.models.trees.quantising import Units
+from groundup.models.trees.gain import ROUNDING, Bounds, bounded_gain, node_score, split_score
+from groundup.models.trees.quantising import PACKED, WIDE, Units, unpack
 
 _MIN_HESSIAN = 1e-3
-_ROUNDING = 1e-11
 _CATEGORY_SUPPORT = 10.0
 _MOST = 2**62
-#: How a histogram's words are read: gradient and hessian in one; with a second word of counts; wide (hessian and count).
-PACKED, COUNTED, WIDE = 0, 1, 2
 _LOW32 = np.int64(0xFFFFFFFF)
+
+_INTEGERS = ("feature", "bin", "missing_left", "certain", "left_first", "left_second")
+#: A split of a node: its gain in units (0: none), feature (-1: none), bin, 1 if missing values go left, 1 if
+#: ``min_samples_leaf`` is certainly met, the left side's sums of the words, and the categories that go left, one bit each
+#: (0 where a threshold decides).
+SPLIT = np.dtype([("gain", "f8"), *((name, "i8") for name in _INTEGERS), ("levels", "u8", 4)], align=True)
+#: Two children: the job that made them, and where the histograms of the one with the smaller hessian sum and of the other
+#: are stored.
+CHILDREN = np.dtype([("job", "i8"), ("small", "i8"), ("big", "i8")], align=True)
+_TOTALS, _BOUNDS = [("total_first", "i8"), ("total_second", "i8")], [("lower", "f8"), ("upper", "f8")]
+#: A node to search: where its histogram is stored, the totals of its words, and the bounds of its value.
+QUERY = np.dtype([("slot", "i8"), *_TOTALS, *_BOUNDS], align=True)
 
 
 class Limits(NamedTuple):
-    """What a split must keep to, in units.
+    """Constraints on a split, in units.
 
     Attributes
     ----------
@@ -61,15 +63,15 @@ class Limits(NamedTuple):
     count : int
         Fewest rows of a side; packed: the smallest hessian sum that so many rows can have.
     certain : int
-        Packed: the hessian sum from which a side has rows enough for certain; else 0.
+        Packed: the hessian sum from which a side certainly has enough rows; else 0.
     penalty : float
         L2 regularisation.
     gain : float
         A split must gain more.
     support : float
-        Smallest hessian sum of a category that is not left to go right.
+        Smallest hessian sum of a category that may go left.
     smooth : float
-        Added to a category's hessian sum for its place in the order.
+        Added to the hessian sum of a category when categories are sorted.
     """
 
     hessian: int
@@ -81,152 +83,153 @@ class Limits(NamedTuple):
     smooth: float
 
 
-class Bounds(NamedTuple):
-    """Between what the value of a node, and of all below it, must lie, in units; by default anywhere.
+class NodeSums(NamedTuple):
+    """The histogram of a node: sums of the words, int64 (n_features * 256,); and its gradient, hessian and count."""
 
-    lower, upper : float.
+    first: np.ndarray
+    second: np.ndarray
+    total: tuple
+
+
+class FeatureTraits(NamedTuple):
+    """What a search knows of the features.
+
+    n_bins : int64 (n_features,).  missing : uint8 (n_features,): 1 if a feature has missing values.
+    categorical : uint8 (n_features,), or of length 0 where no feature is.
+    monotonic : int8 (n_features,): 1 rising, -1 falling, 0 free; length 0: no feature of the tree is constrained.
     """
 
-    lower: float = -np.inf
-    upper: float = np.inf
-
-
-ANYWHERE = Bounds()
+    n_bins: np.ndarray
+    missing: np.ndarray
+    categorical: np.ndarray
+    monotonic: np.ndarray
 
 
 def limits_of(
     units: Units, min_samples_leaf: int, l2: float, mode: int, min_gain: float = 0.0, n_counting: int = 1
 ) -> Limits:
-    """Return the limits of one tree for histograms read as `mode`; `n_counting` rows have the tree's whole hessian."""
+    """Return the limits of one tree for histograms read as `mode`; `n_counting` rows make up the tree's hessian."""
     smallest = max(1, int(np.ceil(min(_MIN_HESSIAN * units.hessian, _MOST))))
     penalty = min(l2 * units.hessian, 1e300)
     gain = min(min_gain * units.gradient / units.hessian * units.gradient, 1e300)
     smooth = min(_CATEGORY_SUPPORT * units.hessian, 1e300)
-    support = (
-        0.999 * _CATEGORY_SUPPORT * units.total / max(1, n_counting)
-    )  # ten rows are ten, however they are rounded
+    # 0.999: the hessian of ten rows is enough however it is rounded.
+    support = 0.999 * _CATEGORY_SUPPORT * units.total / max(1, n_counting)
     if mode == PACKED:
         low, high = (min(min_samples_leaf * h, _MOST) for h in (units.low, units.high))
         return Limits(smallest, low, high, penalty, gain, support, smooth)
     return Limits(smallest, min(min_samples_leaf, _MOST), 0, penalty, gain, support, smooth)
 
 
-@kernel(inline=True)
-def unpack(first, second, mode, count_bits):
-    """Return (gradient, hessian, count) of a sum of words; without counts the hessian stands in for the count."""
-    if mode == WIDE:
-        h = second >> count_bits
-        return first, h, second - (h << count_bits)
-    h = first & _LOW32
-    return first >> np.int64(32), h, (h if mode == PACKED else second)
-
-
-def unpack_one(first: int, second: int, mode: int, count_bits: int) -> tuple[int, int, int]:
-    """Return (gradient, hessian, count) of one pair of words: `unpack` for Python's integers."""
-    if mode == WIDE:
-        h = second >> count_bits
-        return first, h, second - (h << count_bits)
-    h = first & 0xFFFFFFFF
-    return first >> 32, h, h if mode == PACKED else second
-
-
 @kernel(borrows=True)
-def split_sums(sums, n_sums, job, out_small, out_big):
-    """Add up a job's histograms, which are those of its smaller child; the other child's is the parent's minus that.
+def split_sums(sums, n_sums, children, out_hist):
+    """Add up the histograms of jobs' smaller children; those of the other children are the parent's minus that.
 
-    sums : int64 (n_threads, n_jobs, words, n_features * 256): the first n_sums have the job's rows.
-    out_small, out_big : int64 (words, n_features * 256); out_big is the parent's before.
+    sums : int64 (n_threads, n_jobs, words, n_features * 256): the first n_sums have the jobs' rows.
+    children : CHILDREN (n,).  out_hist : int64 (n_slots, words, n_features * 256); `big` is the parent's before.
     """
-    for w in range(out_small.shape[0]):
-        for lo in range(0, out_small.shape[1], 256):  # a feature stays in the nearest cache until it is done
-            small, big = out_small[w, lo : lo + 256], out_big[w, lo : lo + 256]
-            own = sums[0, job, w, lo : lo + 256]
-            for b in range(256):
-                small[b] = own[b]
-            for t in range(1, n_sums):
-                other = sums[t, job, w, lo : lo + 256]
+    for i in range(children.size):
+        job = children[i]["job"]
+        out_small, out_big = out_hist[children[i]["small"]], out_hist[children[i]["big"]]
+        for w in range(out_small.shape[0]):
+            for lo in range(
+                0, out_small.shape[1], 256
+            ):  # a feature stays in the first-level cache until it is done
+                small, big = out_small[w, lo : lo + 256], out_big[w, lo : lo + 256]
+                own = sums[0, job, w, lo : lo + 256]
                 for b in range(256):
-                    small[b] += other[b]
-            for b in range(256):
-                big[b] -= small[b]
+                    small[b] = own[b]
+                for t in range(1, n_sums):
+                    other = sums[t, job, w, lo : lo + 256]
+                    for b in range(256):
+                        small[b] += other[b]
+                for b in range(256):
+                    big[b] -= small[b]
 
 
-def search(
-    first, second, mode, count_bits, total_first, total_second, n_bins, missing, allowed, categorical, monotonic,
-    limits, bounds, out_split, out_levels,
-) -> float:  # fmt: skip
-    """Find the best split of one node; return its gain in units, 0 if there is none.
+def search(queries, hist, counts, allowed, words, features, limits) -> np.ndarray:
+    """Find the best split of each node: SPLIT (n,).
 
-    first, second : int64 (n_features * 256,): histograms of the words (second may have length 0 if packed).
-    total_first, total_second : the node's sums of the words.
-    missing, allowed : uint8 (n_features,).
-    categorical : uint8 (n_features,), or of length 0 where no feature is.
-    monotonic : int8 (n_features,): 1 rising, -1 falling, 0 free; length 0: no feature of the tree is constrained.
-    out_split : int64 (6,): feature (-1: none), bin, missing left, certain, and the left side's sums of the words.
-    out_levels : uint64 (4,): the categories that go left, one bit each; 0 for a threshold.
+    queries : QUERY (n,).  hist : int64 (n_slots, words, n_features * 256).  words : WordFormat.
+    counts : int64 (n, n_features * 256): histograms of the number of rows; (0, 0) if the words suffice.
+    allowed : uint8 (n or 1, n_features): the features to search, of each node or of all.
+    features : FeatureTraits.  limits : Limits.
     """
-    out_split[0] = -1
-    best = 0.0
-    if categorical.size:  # a kernel of its own: tables without categories need not wait for it to be compiled
-        best = _search_levels(
-            first, second, mode, count_bits, total_first, total_second, n_bins, missing, allowed, categorical,
-            monotonic.size > 0, limits, bounds, out_split, out_levels,
-        )  # fmt: skip
-    return _search_thresholds(
-        first, second, mode, count_bits, total_first, total_second, n_bins, missing, allowed, categorical, monotonic,
-        limits, bounds, best, out_split, out_levels,
-    )  # fmt: skip
+    splits = np.zeros(len(queries), SPLIT)
+    if features.categorical.size:  # a kernel of its own: tables without categories need not compile it
+        _search_levels(queries, hist, counts, allowed, words, features, limits, splits)
+    _search_thresholds(queries, hist, counts, allowed, words, features, limits, splits)
+    return splits
+
+
+@kernel(inline=True)
+def _node_sums(queries, i, hist, counts, words):
+    """Return the `NodeSums` of a node, and the bounds of its value."""
+    query = queries[i]
+    own = hist[query["slot"]]
+    second = counts[i] if counts.shape[0] else own[own.shape[0] - 1]
+    total = unpack(query["total_first"], query["total_second"], words)
+    return NodeSums(own[0], second, total), Bounds(query["lower"], query["upper"])
 
 
 @kernel
-def _search_thresholds(
-    first, second, mode, count_bits, total_first, total_second, n_bins, missing, allowed, categorical, monotonic,
-    limits, bounds, best, out_split, out_levels,
-):  # fmt: skip
-    """Look for a threshold better than `best`, which `out_split` has, and judge the best of all.
+def _search_thresholds(queries, hist, counts, allowed, words, features, limits, out_splits):
+    """Find a better threshold than the split that each node has, if any, and check the best of all."""
+    sums, gain = np.zeros((2, 256), np.int64), np.empty(256)
+    for i in range(queries.size):
+        node, bounds = _node_sums(queries, i, hist, counts, words)
+        own_allowed = allowed[i if allowed.shape[0] > 1 else 0]
+        _best_threshold(node, own_allowed, words, features, limits, bounds, sums, gain, out_splits[i : i + 1])
 
-    Return what it gains over the node as it is; 0, and no feature, where that is rounding or not enough.
+
+@kernel(borrows=True)
+def _best_threshold(node, allowed, words, features, limits, bounds, sums, gain, out_split):
+    """Find the best threshold of one node, if it is better than `out_split`, and check the gain of the best.
+
+    The gain becomes that over the unsplit node; 0, with feature -1, where it is rounding or below the limit.
     """
-    sums = np.zeros((2, 256), np.int64)
-    gain = np.empty(256)
-    total_g, total_h, total_c = unpack(total_first, total_second, mode, count_bits)
-    total = total_g, total_h, total_c
-    parent = _square(total_g, total_h, limits)
-    if monotonic.size:  # gains are differences from the parent already
+    split = out_split[0]
+    n_bins, missing, categorical, monotonic = features
+    first, second, total = node
+    if not categorical.size:
+        split["feature"] = -1
+    best = split["gain"]
+    parent = node_score(np.float64(total[0]), np.float64(total[1]), limits.penalty)
+    if monotonic.size:  # bounded gains already have the parent subtracted
         parent = 0.0
     for f in range(n_bins.size):
         if not allowed[f] or (categorical.size and categorical[f]):
             continue
         o, n = f * 256, n_bins[f]
         _prefix(first[o : o + n], sums[0])
-        if mode != PACKED:
+        if words.mode != PACKED:
             _prefix(second[o : o + n], sums[1])
         for side in range(1 + missing[f]):
-            # All other values left leaves the missing ones right; with those left too, nothing would be right.
+            # With all other values left, missing ones may go right; if they went left too, nothing would be right.
             last = n - 1 + missing[f] - side
             if side == 1:
                 _shift(first[o + MISSING], last, sums[0])
-                if mode != PACKED:
+                if words.mode != PACKED:
                     _shift(second[o + MISSING], last, sums[1])
             if monotonic.size:
-                top = _bounded_gains(sums, last, mode, count_bits, total, monotonic[f], limits, bounds, gain)
+                top = _bounded_gains(sums, last, words, total, monotonic[f], limits, bounds, gain)
             else:
-                top = _gains(sums, last, mode, count_bits, total_g, total_h, total_c, limits, gain)
-            if top > best or (top == best and f < out_split[0]):
+                top = _gains(sums, last, words, total, limits, gain)
+            if top > best or (top == best and f < split["feature"]):
                 best = top
                 step = 1 - 2 * side
                 b = side * (last - 1)
                 while gain[b] != top:
                     b += step
-                _, _, c = unpack(sums[0, b], sums[1, b], mode, count_bits)
-                out_split[0], out_split[1], out_split[2] = f, b, side
-                out_split[3] = np.int64(min(c, total_c - c) >= limits.certain)
-                out_split[4], out_split[5] = sums[0, b], sums[1, b]
-                out_levels[:] = 0
-    if best - parent > max(_ROUNDING * best, limits.gain):
-        return best - parent
-    out_split[0] = -1
-    return 0.0
+                _, _, c = unpack(sums[0, b], sums[1, b], words)
+                split["feature"], split["bin"], split["missing_left"] = f, b, side
+                split["certain"] = np.int64(min(c, total[2] - c) >= limits.certain)
+                split["left_first"], split["left_second"] = sums[0, b], sums[1, b]
+                for q in range(4):
+                    split["levels"][q] = 0
+    split["gain"] = best - parent
+    if not best - parent > max(ROUNDING * best, limits.gain):
+        split["feature"], split["gain"] = -1, 0.0
 
 
 @kernel(borrows=True)
@@ -240,144 +243,118 @@ def _prefix(values, out_sums):
 
 @kernel(borrows=True)
 def _shift(value, n, out_sums):
-    """out_sums[b] += value for b < n: with missing values left, every left side has them."""
+    """out_sums[b] += value for b < n: with missing values left, every left side includes them."""
     for b in range(n):
         out_sums[b] += value
 
 
-@kernel(inline=True)
-def _square(g, h, limits):
-    """Return G^2 / (H + penalty)."""
-    return np.float64(g) * np.float64(g) / max(np.float64(h) + limits.penalty, 1e-300)
-
-
 @kernel(fast=True, borrows=True)
-def _gains(sums, n, mode, count_bits, total_g, total_h, total_c, limits, out_gain):
-    """out_gain[b] = G_l^2 / (H_l + penalty) + G_r^2 / (H_r + penalty), or 0 where not allowed; return the largest."""
-    if mode == WIDE:
+def _gains(sums, n, words, total, limits, out_gain):
+    """out_gain[b] = the `split_score` of bin b; return the largest."""
+    total_g, total_h, total_c = total
+    if words.mode == WIDE:
         for b in range(n):
-            g, h, c = unpack(sums[0, b], sums[1, b], mode, count_bits)
+            g, h, c = unpack(sums[0, b], sums[1, b], words)
             other_g, other_h = total_g - g, total_h - h
             ok = (min(h, other_h) >= limits.hessian) & (min(c, total_c - c) >= limits.count)
-            out_gain[b] = _gain(
-                np.float64(g), np.float64(other_g), np.float64(h), np.float64(other_h), ok, limits
+            out_gain[b] = split_score(
+                np.float64(g), np.float64(h), np.float64(other_g), np.float64(other_h), limits.penalty, ok
             )
     else:
-        # Sums of 31 bits: processors turn 32-bit integers into floats, whose differences are exact, several at a time.
+        # Sums of 31 bits: processors convert several 32-bit integers to floats at a time, whose differences are exact.
         whole_g, whole_h, whole_c = np.float64(total_g), np.float64(total_h), np.float64(total_c)
         for b in range(n):
             g, h = np.float64(np.int32(sums[0, b] >> np.int64(32))), np.float64(np.int32(sums[0, b] & _LOW32))
-            c = h if mode == PACKED else np.float64(np.int32(sums[1, b]))
+            c = h if words.mode == PACKED else np.float64(np.int32(sums[1, b]))
             ok = (min(h, whole_h - h) >= limits.hessian) & (min(c, whole_c - c) >= limits.count)
-            out_gain[b] = _gain(g, whole_g - g, h, whole_h - h, ok, limits)
-    best = 0.0  # sought in a loop of its own: with it, LLVM does not do four bins at once above
+            out_gain[b] = split_score(g, h, whole_g - g, whole_h - h, limits.penalty, ok)
+    best = 0.0  # in a loop of its own: otherwise LLVM does not compute four bins at once above
     for b in range(n):
         best = max(best, out_gain[b])
     return best
 
 
-@kernel(inline=True)
-def _gain(left_g, right_g, left_h, right_h, ok, limits):
-    """Return the sum of both sides' `_square`, with one division, or 0 if not ok."""
-    over, under = left_h + limits.penalty, right_h + limits.penalty
-    value = (left_g * left_g * under + right_g * right_g * over) / (over * under if ok else 1.0)
-    return value if ok else 0.0
-
-
-@kernel(inline=True)
-def value_of(g, h, limits, bounds):
-    """Return -G / (H + penalty), kept within the bounds: the value of a node, in units."""
-    value = -np.float64(g) / max(np.float64(h) + limits.penalty, 1e-300)
-    return min(max(value, bounds.lower), bounds.upper)
-
-
 @kernel(borrows=True)
-def _bounded_gain(g, h, c, total, direction, limits, bounds):
-    """Return the gain of one candidate between bounds, over the node as it is; 0 where not allowed."""
-    total_g, total_h, total_c = total
-    if min(h, total_h - h) < limits.hessian or min(c, total_c - c) < limits.count:
-        return 0.0
-    left, right = value_of(g, h, limits, bounds), value_of(total_g - g, total_h - h, limits, bounds)
-    if direction * left > direction * right:
-        return 0.0
-    own = np.float64(total_g) * value_of(total_g, total_h, limits, bounds)
-    a, b = np.float64(g) * left, np.float64(total_g - g) * right
-    gain = own - (a + b)
-    return gain if gain > _ROUNDING * (abs(a) + abs(b) + abs(own)) else 0.0
-
-
-@kernel(borrows=True)
-def _bounded_gains(sums, n, mode, count_bits, total, direction, limits, bounds, out_gain):
-    """out_gain[b] = gain of bin b between bounds; return the largest."""
+def _bounded_gains(sums, n, words, total, direction, limits, bounds, out_gain):
+    """out_gain[b] = the `bounded_gain` of bin b; return the largest."""
     best = 0.0
     for b in range(n):
-        g, h, c = unpack(sums[0, b], sums[1, b], mode, count_bits)
-        out_gain[b] = _bounded_gain(g, h, c, total, direction, limits, bounds)
+        g, h, c = unpack(sums[0, b], sums[1, b], words)
+        out_gain[b] = 0.0
+        if _allowed(h, c, total, limits):
+            out_gain[b] = bounded_gain(g, h, total[0], total[1], direction, limits.penalty, bounds)
         best = max(best, out_gain[b])
     return best
 
 
-@kernel
-def _search_levels(
-    first, second, mode, count_bits, total_first, total_second, n_bins, missing, allowed, categorical, bounded,
-    limits, bounds, out_split, out_levels,
-):  # fmt: skip
-    """Find the best split by categories; return its gain, the node's own part not taken off, 0 if there is none."""
-    total = unpack(total_first, total_second, mode, count_bits)
-    best = 0.0
-    for f in range(n_bins.size):
-        if categorical[f] and allowed[f]:
-            o = f * 256
-            best = _split_levels(
-                first[o : o + 256], second[o : o + 256] if mode != PACKED else second, mode, count_bits, total,
-                n_bins[f], missing[f], bounded, limits, bounds, best, f, out_split, out_levels,
-            )  # fmt: skip
-    return best
+@kernel(inline=True)
+def _allowed(h, c, total, limits):
+    """Return whether both sides have enough hessian and rows, given the left side's sums."""
+    return (min(h, total[1] - h) >= limits.hessian) & (min(c, total[2] - c) >= limits.count)
 
 
 @kernel
-def _split_levels(
-    first, second, mode, count_bits, total, n_bins, missing, bounded, limits, bounds, best, f, out_split, out_levels
-):  # fmt: skip
-    """Look for a better split of one categorical feature; return the best gain so far."""
-    total_g, total_h, total_c = total
-    level, place = np.empty(256, np.int64), np.empty(256)  # the categories with support, in their order
+def _search_levels(queries, hist, counts, allowed, words, features, limits, out_splits):
+    """Find the best split by categories of each node; its gain is that of the children alone if the tree is unbounded."""
+    for i in range(queries.size):
+        node, bounds = _node_sums(queries, i, hist, counts, words)
+        own_allowed = allowed[i if allowed.shape[0] > 1 else 0]
+        out_splits[i]["feature"] = -1
+        for f in range(features.n_bins.size):
+            if features.categorical[f] and own_allowed[f]:
+                _split_levels(node, f, words, features, limits, bounds, out_splits[i : i + 1])
+
+
+@kernel
+def _split_levels(node, f, words, features, limits, bounds, out_split):
+    """Find a better split of one categorical feature."""
+    split = out_split[0]
+    best = split["gain"]
+    first, second = node.first[f * 256 : f * 256 + 256], node.second
+    if words.mode != PACKED:
+        second = node.second[f * 256 : f * 256 + 256]
+    n_bins, missing, bounded = features.n_bins[f], features.missing[f], features.monotonic.size > 0
+    total = node.total
+    level, key = np.empty(256, np.int64), np.empty(256)  # the categories with support, sorted
     n = 0
     for q in range(n_bins + missing):
         b = q if q < n_bins else MISSING
-        g, h, _ = unpack(first[b], second[b] if mode != PACKED else 0, mode, count_bits)
+        g, h, _ = unpack(first[b], second[b] if words.mode != PACKED else 0, words)
         if np.float64(h) < limits.support:
             continue
         own = np.float64(g) / (np.float64(h) + limits.smooth)
         i = n
-        while i > 0 and place[i - 1] > own:
-            level[i], place[i] = level[i - 1], place[i - 1]
+        while i > 0 and key[i - 1] > own:
+            level[i], key[i] = level[i - 1], key[i - 1]
             i -= 1
-        level[i], place[i] = b, own
+        level[i], key[i] = b, own
         n += 1
     for direction in (1, -1):
         left_first, left_second = np.int64(0), np.int64(0)
         for i in range((n + (1 if direction == 1 else -1)) // 2):
             b = level[i if direction == 1 else n - 1 - i]
             left_first += first[b]
-            if mode != PACKED:
+            if words.mode != PACKED:
                 left_second += second[b]
-            g, h, c = unpack(left_first, left_second, mode, count_bits)
+            g, h, c = unpack(left_first, left_second, words)
+            ok = _allowed(h, c, total, limits)
             if bounded:
-                gain = _bounded_gain(g, h, c, total, np.int8(0), limits, bounds)
+                gain = (
+                    bounded_gain(g, h, total[0], total[1], np.int8(0), limits.penalty, bounds) if ok else 0.0
+                )
             else:
-                ok = (min(h, total_h - h) >= limits.hessian) & (min(c, total_c - c) >= limits.count)
-                right_g, right_h = np.float64(total_g - g), np.float64(total_h - h)
-                gain = _gain(np.float64(g), right_g, np.float64(h), right_h, ok, limits)
+                right_g, right_h = np.float64(total[0] - g), np.float64(total[1] - h)
+                gain = split_score(np.float64(g), np.float64(h), right_g, right_h, limits.penalty, ok)
             if gain > best:
                 best = gain
-                out_split[0], out_split[1], out_split[2] = f, 0, 0
-                out_split[3] = np.int64(min(c, total_c - c) >= limits.certain)
-                out_split[4], out_split[5] = left_first, left_second
-                out_levels[:] = 0
+                split["feature"], split["bin"], split["missing_left"] = f, 0, 0
+                split["certain"] = np.int64(min(c, total[2] - c) >= limits.certain)
+                split["left_first"], split["left_second"] = left_first, left_second
+                for q in range(4):
+                    split["levels"][q] = 0
                 for q in range(i + 1):
                     b = level[q if direction == 1 else n - 1 - q]
-                    out_levels[b >> 6] |= np.uint64(1) << np.uint64(b & 63)
+                    split["levels"][b >> 6] |= np.uint64(1) << np.uint64(b & 63)
                     if b == MISSING:
-                        out_split[2] = 1
-    return best
+                        split["missing_left"] = 1
+    split["gain"] = best

@@ -1,4 +1,4 @@
-"""Telling a tree in words: all of it as indented text, or the way of one row through it, question by question."""
+"""A decision tree as text: all of it, indented, or the path of one row through it in sentences."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def export_text(
     ----------
     decision_tree : DecisionTreeClassifier or DecisionTreeRegressor
     feature_names, class_names : sequence of str, optional
-        The learner's own names, or ``feature_0``, ...; the learner's labels.
+        Default: the names of the fit, or ``feature_0``, ...; the labels of the fit.
     max_depth : int
-        Deeper branches are told by their depth only.
+        Deeper branches are summarised by their depth.
     spacing : int
-        Width of a level.
+        Indentation of a level.
     decimals : int
     show_weights : bool
-        Tell the weight of each class in the leaves.
+        Show the weight of each class in the leaves.
     """
     check_is_fitted(decision_tree)
-    tree, names = decision_tree.tree_, names_of(decision_tree, feature_names)
+    tree, names = decision_tree.tree_, feature_names_of(decision_tree, feature_names)
     labels = None
     if is_classifier(decision_tree) and tree.n_outputs == 1:
         labels = decision_tree.classes_ if class_names is None else class_names
@@ -44,23 +44,23 @@ def export_text(
     lines = []
     pending = [(0, 0, "")]
     while pending:
-        node, depth, question = pending.pop()
-        if question:
-            lines.append(bar * (depth - 1) + "|" + "-" * spacing + " " + question)
+        node, depth, condition = pending.pop()
+        if condition:
+            lines.append(bar * (depth - 1) + "|" + "-" * spacing + " " + condition)
         edge = bar * depth + "|" + "-" * spacing + " "
         if tree.children_left[node] < 0:
             lines.append(edge + _leaf(tree, node, labels, decimals, show_weights))
         elif depth > max_depth:
             lines.append(edge + f"truncated branch of depth {_depth_below(tree, node)}")
         else:
-            left, right = _questions(tree, node, names, decimals)
+            left, right = _conditions(tree, node, names, decimals)
             pending.append((tree.children_right[node], depth + 1, right))
             pending.append((tree.children_left[node], depth + 1, left))
     return "\n".join(lines) + "\n"
 
 
 def path_in_words(decision_tree, row, *, feature_names=None, decimals=4) -> list[str]:
-    """Return the way of one row through a fitted tree, in sentences: a question for each node, then the answer.
+    """Return the path of one row through a fitted tree, in sentences: the condition of each node, then the prediction.
 
     Parameters
     ----------
@@ -71,35 +71,35 @@ def path_in_words(decision_tree, row, *, feature_names=None, decimals=4) -> list
         Significant digits of numbers.
     """
     check_is_fitted(decision_tree)
-    tree, names = decision_tree.tree_, names_of(decision_tree, feature_names)
-    row = row_of(decision_tree, row)
-    nodes, lines = way_of(tree, row), []
+    tree, names = decision_tree.tree_, feature_names_of(decision_tree, feature_names)
+    row = validated_row(decision_tree, row)
+    nodes, lines = path_of(tree, row), []
     for node, following in pairwise(nodes):
         x, cut, name = row[tree.feature[node]], tree.threshold[node], names[tree.feature[node]]
         left = following == tree.children_left[node]
         if np.isnan(x):
-            lines.append(f"{name} is missing: like values {'up to' if left else 'above'} {cut:.{decimals}g}")
+            lines.append(
+                f"{name} is missing: treated like values {'up to' if left else 'above'} {cut:.{decimals}g}"
+            )
         elif np.isinf(cut):
             lines.append(f"{name} is {x:.{decimals}g}: it is not missing")
         else:
             side = "at most" if left else "more than"
             lines.append(f"{name} is {x:.{decimals}g}: {side} {cut:.{decimals}g}")
-    lines.append(_answer(decision_tree, tree, nodes[-1], decimals))
+    lines.append(_prediction(decision_tree, tree, nodes[-1], decimals))
     return lines
 
 
-def row_of(decision_tree, row) -> np.ndarray:
-    """Return one row as the tree compares it: (n_features,) of the fitted dtype."""
+def validated_row(decision_tree, row) -> np.ndarray:
+    """Return one row in the dtype of the fit: (n_features,)."""
     row = np.asarray(row, dtype=decision_tree._dtype_in)
     if row.shape != (decision_tree.n_features_in_,):
-        raise ValueError(
-            f"row has shape {row.shape}, one row of this tree has ({decision_tree.n_features_in_},)"
-        )
+        raise ValueError(f"row has shape {row.shape}, but this tree needs ({decision_tree.n_features_in_},)")
     return row
 
 
-def way_of(tree: TreeView, row: np.ndarray) -> list[int]:
-    """Return the nodes that a row comes by, from the root to its leaf."""
+def path_of(tree: TreeView, row: np.ndarray) -> list[int]:
+    """Return the nodes on the path of a row, from the root to its leaf."""
     nodes = [0]
     while tree.children_left[nodes[-1]] >= 0:
         node = nodes[-1]
@@ -109,18 +109,18 @@ def way_of(tree: TreeView, row: np.ndarray) -> list[int]:
     return nodes
 
 
-def names_of(learner, given) -> list[str]:
-    """Return the names of the features: those given, or the learner's own, or ``feature_0``, ..."""
-    n = learner.n_features_in_
+def feature_names_of(model, given) -> list[str]:
+    """Return the names of the features: those given, or those of the fit, or ``feature_0``, ..."""
+    n = model.n_features_in_
     if given is None:
-        given = getattr(learner, "feature_names_in_", None)
+        given = getattr(model, "feature_names_in_", None)
     names = [f"feature_{j}" for j in range(n)] if given is None else [str(name) for name in given]
     if len(names) != n:
         raise ValueError(f"feature_names must contain {n} elements, got {len(names)}")
     return names
 
 
-def _questions(tree: TreeView, node: int, names, decimals: int) -> tuple[str, str]:
+def _conditions(tree: TreeView, node: int, names, decimals: int) -> tuple[str, str]:
     name, cut = names[tree.feature[node]], tree.threshold[node]
     if np.isinf(cut):
         return f"{name} is not missing", f"{name} is missing"
@@ -150,14 +150,14 @@ def _depth_below(tree: TreeView, node: int) -> int:
     return int(end - depths[node] + 1)
 
 
-def _answer(learner, tree: TreeView, node: int, decimals: int) -> str:
+def _prediction(model, tree: TreeView, node: int, decimals: int) -> str:
     n = int(tree.n_node_samples[node])
-    rows = f"of {n} training rows" if n > 1 else "of one training row"
+    rows = f"{n} training rows" if n > 1 else "one training row"
     value = tree.value[node]
-    if not is_classifier(learner):
-        said = ", ".join(f"{v:.{decimals}g}" for v in value.reshape(-1))
-        return f"So the answer is {said}, that {rows}."
-    sets = learner.classes_ if isinstance(learner.classes_, list) else [learner.classes_]
+    if not is_classifier(model):
+        values = ", ".join(f"{v:.{decimals}g}" for v in value.reshape(-1))
+        return f"The prediction is {values}, from {rows}."
+    sets = model.classes_ if isinstance(model.classes_, list) else [model.classes_]
     best = [(labels[int(v.argmax())], float(v.max())) for labels, v in zip(sets, value, strict=True)]
-    said = " and ".join(f"{label} ({share:.0%})" for label, share in best)
-    return f"So the answer is {said}, {rows}."
+    labels = " and ".join(f"{label} ({share:.0%})" for label, share in best)
+    return f"The prediction is {labels}, from {rows}."

@@ -1,4 +1,4 @@
-"""What single trees and forests share: parameters, targets, and the rules of growth that follow from both."""
+"""Parameters of single trees and forests: constraints, targets, and the rules of growth that follow from both."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy as np
 
 from groundup.engine.rows import Rows
 from groundup.models.estimator import Interval, Labels, RealNotInt, StrOptions, encode_labels
-from groundup.models.trees.decision_codes import EXACT_ROWS, Codes, binned_codes, exact_codes
-from groundup.models.trees.decision_criteria import ABSOLUTE, CRITERIA, POISSON
+from groundup.models.trees.exact_codes import EXACT_ROWS, Codes, binned_codes, exact_codes
+from groundup.models.trees.exact_criteria import ABSOLUTE, CRITERIA, POISSON
 from groundup.models.trees.exact_splitter import Rules, Target
 
-_NO_NUMBERS, _NO_SLOTS, _NO_RANKS = np.empty(0), np.empty(0, np.int32), np.empty(0, np.int64)
+_NO_VALUES, _NO_SLOTS, _NO_RANKS = np.empty(0), np.empty(0, np.int32), np.empty(0, np.int64)
 
 CONSTRAINTS: dict[str, Any] = {
     "max_depth": [Interval(Integral, 1, None, closed="left"), None],
@@ -40,8 +40,8 @@ CONSTRAINTS: dict[str, Any] = {
     "ccp_alpha": [Interval(Real, 0.0, None, closed="left")],
     "monotonic_cst": ["array-like", None],
 }
-CLASS_CRITERIA = [StrOptions({"gini", "entropy", "log_loss"})]
-NUMBER_CRITERIA = [StrOptions({"squared_error", "absolute_error", "poisson", "friedman_mse"})]
+CLASSIFICATION_CRITERIA = [StrOptions({"gini", "entropy", "log_loss"})]
+REGRESSION_CRITERIA = [StrOptions({"squared_error", "absolute_error", "poisson", "friedman_mse"})]
 
 
 class LabelSets(NamedTuple):
@@ -55,7 +55,7 @@ class LabelSets(NamedTuple):
             Labels().check(name, labels, {})
 
 
-def encoded_classes(y: np.ndarray) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+def encode_classes(y: np.ndarray) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
     """Return the labels of each output, the slot of each row and output (n_rows, n_outputs), and the offsets."""
     columns = [y] if y.ndim == 1 else list(y.T)
     found = [encode_labels(column) for column in columns]
@@ -64,13 +64,13 @@ def encoded_classes(y: np.ndarray) -> tuple[list[np.ndarray], np.ndarray, np.nda
     return [labels for labels, _ in found], np.ascontiguousarray(slots, dtype=np.int32), offsets
 
 
-def class_target(slots: np.ndarray, offsets: np.ndarray) -> Target:
-    """Return what a classifier learns, all rows of weight 1."""
-    return Target(slots.reshape(-1), _NO_NUMBERS, _NO_RANKS, _NO_NUMBERS, offsets)
+def classification_target(slots: np.ndarray, offsets: np.ndarray) -> Target:
+    """Return the target of a classifier, with all rows of weight 1."""
+    return Target(slots.reshape(-1), _NO_VALUES, _NO_RANKS, _NO_VALUES, offsets)
 
 
-def number_target(y: np.ndarray, criterion: str, counted: np.ndarray) -> Target:
-    """Return what a regressor learns, all rows of weight 1; `counted` tells which rows have any."""
+def regression_target(y: np.ndarray, criterion: str, counted: np.ndarray) -> Target:
+    """Return the target of a regressor, with all rows of weight 1; `counted` marks the rows of positive weight."""
     y = np.ascontiguousarray(y.reshape(len(y), -1))
     code = CRITERIA[criterion]
     if code == POISSON:
@@ -83,18 +83,18 @@ def number_target(y: np.ndarray, criterion: str, counted: np.ndarray) -> Target:
         ranks = np.stack([np.unique(column, return_inverse=True)[1] for column in y.T], axis=1)
         ranks = np.ascontiguousarray(ranks, dtype=np.int64).reshape(-1)
     offsets = np.arange(y.shape[1] + 1, dtype=np.int64)
-    return Target(_NO_SLOTS, y.reshape(-1), ranks, _NO_NUMBERS, offsets)
+    return Target(_NO_SLOTS, y.reshape(-1), ranks, _NO_VALUES, offsets)
 
 
-def coded(rows: Rows, weight: np.ndarray, seed: int) -> Codes:
-    """Return the rows coded for trees: exactly up to `EXACT_ROWS` rows of positive weight, else in bins."""
+def encode_rows(rows: Rows, weight: np.ndarray, seed: int) -> Codes:
+    """Return the codes of the rows: exact up to `EXACT_ROWS` rows of positive weight, else bins."""
     if rows.n_rows <= EXACT_ROWS or np.count_nonzero(weight) <= EXACT_ROWS:
         return exact_codes(rows, weight)
     return binned_codes(rows, weight, seed)
 
 
-def searched_features(max_features, n_features: int) -> int:
-    """Return how many features are looked at for a split."""
+def n_searched_features(max_features, n_features: int) -> int:
+    """Return the number of features that are searched for a split."""
     if max_features is None:
         return n_features
     if isinstance(max_features, str):
@@ -108,28 +108,31 @@ def searched_features(max_features, n_features: int) -> int:
 def rules_of(
     learner, target: Target, n_rows: int, weight: float, n_features: int, *, random: bool, seed: int
 ) -> Rules:
-    """Return the rules of growth from a learner's parameters, which have scikit-learn's names.
+    """Return the rules of growth from the parameters of a model, which have scikit-learn's names.
 
     Parameters
     ----------
     n_rows, weight : int, float
-        Of the rows that count.
+        Number and total weight of the rows of positive weight.
     """
-    classes = target.slot.size > 0
-    least = learner.min_samples_leaf
-    leaf = int(least) if isinstance(least, Integral) else int(np.ceil(least * n_rows))
+    is_classification = target.slot.size > 0
+    leaf = learner.min_samples_leaf
+    leaf = int(leaf) if isinstance(leaf, Integral) else int(np.ceil(leaf * n_rows))
+    min_weight = float(learner.min_weight_fraction_leaf) * weight
     split = learner.min_samples_split
     split = int(split) if isinstance(split, Integral) else max(2, int(np.ceil(split * n_rows)))
     return Rules(
         criterion=CRITERIA[criterion_of(learner)],
-        classes=classes,
-        n_sums=int(target.offsets[-1]) + (0 if classes else 1),
+        is_classification=is_classification,
+        n_outputs=len(target.offsets) - 1,
+        n_sums=int(target.offsets[-1]) + (0 if is_classification else 1),
+        counted=leaf > 1 or min_weight > 0.0 or not is_classification,
         max_depth=2**31 - 1 if learner.max_depth is None else int(learner.max_depth),
         min_samples_split=max(split, 2 * leaf),
         min_samples_leaf=leaf,
-        min_weight_leaf=float(learner.min_weight_fraction_leaf) * weight,
+        min_weight_leaf=min_weight,
         min_decrease=float(learner.min_impurity_decrease),
-        max_features=min(searched_features(learner.max_features, n_features), n_features),
+        max_features=min(n_searched_features(learner.max_features, n_features), n_features),
         max_leaf_nodes=0 if learner.max_leaf_nodes is None else int(learner.max_leaf_nodes),
         random=random,
         seed=seed,
@@ -137,7 +140,7 @@ def rules_of(
 
 
 def criterion_of(learner) -> str:
-    """Return the criterion's name; Friedman's, which gives the trees of the squared error, is deprecated."""
+    """Return the name of the criterion; 'friedman_mse', which is the same as the squared error, is deprecated."""
     if learner.criterion == "friedman_mse":
         warnings.warn(
             'Value `"friedman_mse"` for `criterion` is deprecated and will be removed in 1.11. It maps to '
@@ -149,26 +152,26 @@ def criterion_of(learner) -> str:
     return learner.criterion
 
 
-def shares(value: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Return class sums (n, n_sums) divided by the weight of each output: probabilities."""
+def class_fractions(value: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Return class sums (n, n_sums) divided by the total of each output: probabilities."""
     out = value.copy()
     for lo, hi in pairwise(offsets):
         out[:, lo:hi] /= value[:, lo:hi].sum(axis=1, keepdims=True)
     return out
 
 
-def refuse_monotonic(learner) -> None:
-    """Raise ValueError where monotonic constraints are asked for."""
+def reject_monotonic(learner) -> None:
+    """Raise ValueError if there are monotonic constraints."""
     if learner.monotonic_cst is not None:
         raise ValueError(
             f"monotonic_cst is not supported by {type(learner).__name__}: leave it at None, or use scikit-learn's class"
         )
 
 
-def refuse_weightless(weight: np.ndarray) -> None:
-    """Raise ValueError unless a row counts."""
+def check_weights(weight: np.ndarray) -> None:
+    """Raise ValueError unless a row has a positive weight."""
     if not (weight > 0).any():
-        raise ValueError("All sample weights are zero: at least one row must count.")
+        raise ValueError("All sample weights are zero: at least one row must have a positive weight.")
 
 
 def labels_of(values: np.ndarray, classes, offsets) -> np.ndarray:

@@ -1,6 +1,6 @@
-"""A look into one fitted tree, with the names of scikit-learn's ``tree_``: arrays over the nodes.
+"""One fitted tree as arrays over its nodes, with the names of scikit-learn's ``tree_``.
 
-The nodes are numbered in the order of a walk that goes left first, the root being 0. A row goes left at node i if
+Nodes are numbered in preorder, the root being 0. A row goes left at node i if
 ``X[row, feature[i]] <= threshold[i]``, and where the value is missing if ``missing_go_to_left[i]``.
 """
 
@@ -10,14 +10,14 @@ from itertools import pairwise
 
 import numpy as np
 
-from groundup.models.trees.packed import Packed
+from groundup.models.trees.packed import PackedTrees
 
-#: What stands in a leaf for its children, and for its feature and threshold.
+#: Values of a leaf in the arrays of children, and in those of features and thresholds.
 TREE_LEAF, TREE_UNDEFINED = -1, -2
 
 
 class TreeView:
-    """One tree as arrays, made when asked for.
+    """One tree as arrays, made on access.
 
     Attributes
     ----------
@@ -27,15 +27,17 @@ class TreeView:
     feature : ndarray of int64 of shape (node_count,)
         -2: a leaf.
     threshold : ndarray of float64 of shape (node_count,)
-        -2: a leaf; +inf: all that is not missing goes left.
+        -2: a leaf; +inf: all values that are not missing go left.
     missing_go_to_left : ndarray of bool of shape (node_count,)
     impurity, weighted_n_node_samples : ndarray of float64 of shape (node_count,)
     n_node_samples : ndarray of int64 of shape (node_count,)
     value : ndarray of float64 of shape (node_count, n_outputs, most classes of an output or 1)
-        Shares of the classes, or predictions.
+        Fractions of the classes, or predictions.
     """
 
-    def __init__(self, packed: Packed, impurity, weight, count, offsets, n_features: int, *, classes: bool):
+    def __init__(
+        self, packed: PackedTrees, impurity, weight, count, offsets, n_features: int, *, classes: bool
+    ):
         leaf = packed.is_leaf()
         n = len(leaf)
         self.node_count, self.n_leaves, self.n_features = n, int(leaf.sum()), n_features
@@ -64,10 +66,10 @@ class TreeView:
         return int(self.compute_node_depths().max()) - 1
 
     def compute_feature_importances(self, normalize: bool = True) -> np.ndarray:
-        """Return by how much the splits of each feature lower the impurity, as shares of the whole."""
+        """Return the decrease of the impurity by the splits on each feature, as fractions of the total."""
         w, inner = self.weighted_n_node_samples * self.impurity, self.children_left >= 0
-        fall = w[inner] - w[self.children_left[inner]] - w[self.children_right[inner]]
-        found = np.bincount(self.feature[inner], fall, minlength=self.n_features).astype(np.float64)
-        found /= self.weighted_n_node_samples[0]
-        total = found.sum()
-        return found / total if normalize and total > 0 else found
+        decrease = w[inner] - w[self.children_left[inner]] - w[self.children_right[inner]]
+        importances = np.bincount(self.feature[inner], decrease, minlength=self.n_features).astype(np.float64)
+        importances /= self.weighted_n_node_samples[0]
+        total = importances.sum()
+        return importances / total if normalize and total > 0 else importances

@@ -1,9 +1,9 @@
-"""Boosted classification trees: parameters, losses and answers of the classifier.
+"""Boosted classification trees: parameters, losses and predictions of the classifier.
 
 Two classes need one tree an iteration (logistic loss), K > 2 classes K trees (softmax loss).
 
-Next: `boosting`, the algorithm. ``fit`` is in `estimator`: it checks what it is given, makes a `boosting.Booster`
-and lets it iterate. ``predict`` turns raw scores (`predicting`) into classes.
+Next: `boosting`, the algorithm. ``fit`` is in `boosting_estimator`: it validates its arguments, makes a
+`boosting.Booster` and lets it iterate. ``predict`` turns raw scores (`predicting`) into classes.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from groundup.models.estimator import (
     encode_labels,
 )
 from groundup.models.estimator.description import CLASSIFICATION, ModelDescription
-from groundup.models.trees.custom_loss import OwnLoss
-from groundup.models.trees.estimator import HistGradientBoosting
+from groundup.models.trees.boosting_estimator import HistGradientBoosting
+from groundup.models.trees.custom_loss import CustomLoss
 from groundup.models.trees.gradients import Loss
 from groundup.models.trees.portfolios import BOOSTING_SPACE, boosting_portfolio
 
@@ -35,52 +35,52 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
     Parameters
     ----------
     loss : {'log_loss'} or callable, default='log_loss'
-        Logistic for two classes, softmax for more. A callable returns gradient and curvature: see `own_loss`.
+        Logistic for two classes, softmax for more. A callable returns gradient and hessian: see `custom_loss`.
     learning_rate : float, default=0.1
-        Each leaf's value is multiplied by it.
+        Factor on the value of each leaf.
     max_iter : int, default=100
-        At most so many iterations, of one tree each (of n_classes, if there are more than two).
+        Largest number of iterations, of one tree each (of n_classes trees, if there are more than two).
     max_leaf_nodes : int or None, default=31
-        Leaves of a tree; None: no limit.
+        Largest number of leaves of a tree; None: no limit.
     max_depth : int or None, default=None
-        Edges from the root to the deepest leaf.
+        Largest number of edges from the root to a leaf; None: no limit.
     min_samples_leaf : int, default=20
-        Rows of a leaf, counted without those of weight 0.
+        Fewest rows of a leaf, not counting those of weight 0.
     l2_regularization : float, default=0.0
         Added to each hessian sum.
     max_features : float, default=1.0
-        Share of the features searched for each split, drawn for each node.
+        Fraction of the features that are searched for a split, drawn for each node.
     max_bins : int, default=255
-        Bins of a feature, besides the one of missing values.
+        Largest number of bins of a feature, besides the one for missing values.
     categorical_features : 'from_dtype', None, or array-like of bool, int or str, default='from_dtype'
-        Features that are categories: of a table those whose type says so, or a mask, indices or names. Levels may be
-        texts or numbers. Of more levels than `max_bins` the rarest share a bin; a level not seen in the fit is as good
-        as missing.
+        Categorical features: the columns of a table with a categorical type, or a mask, indices or names. Levels may be
+        texts or numbers. If there are more than `max_bins`, the rarest share a bin; a level that was not seen in the fit
+        counts as missing.
     monotonic_cst : array-like of int, dict or None
-        1, -1 or 0 for each feature (or by name): whether predictions may only rise, or only fall, with it.
+        1, -1 or 0 for each feature (or by name): predictions only rise with it, only fall, or are not constrained.
     interaction_cst : 'pairwise', 'no_interactions', sequence of tuples of int, or None
-        Groups of features that may stand together on one path of a tree; features in no group are one.
+        Groups of features that may interact, that is, occur on one path of a tree; features in no group form one.
     warm_start : bool, default=False
-        Whether another fit goes on from the trees that are there.
+        Whether another call of ``fit`` continues with the existing trees.
     early_stopping : 'auto' or bool, default='auto'
         'auto': with more than 10,000 rows.
     scoring : str, callable or None, default='loss'
-        What early stopping looks at: the loss, a scorer, or (None) the estimator's ``score``.
+        Score for early stopping: the loss, a scorer, or (None) the estimator's ``score``.
     validation_fraction : float, int or None, default=0.1
-        Rows held out for early stopping, with the classes in proportion; None: the training score decides.
+        Rows held out for early stopping, stratified by class; None: the training score decides.
     n_iter_no_change : int, default=10
     tol : float, default=1e-7
-        Stop when none of the last `n_iter_no_change` scores is better by more than `tol`.
+        Stop when none of the last `n_iter_no_change` scores is better than the one before by more than `tol`.
     verbose : int, default=0
-        A line for each iteration.
+        If not 0, print a line for each iteration.
     random_state : int, RandomState or None
-        Draws the rows held out, the rows that bins are found from (above 200,000), `max_features` and `subsample`.
+        Seed of the held-out rows, of the rows that determine the bins (above 200,000), `max_features` and `subsample`.
     class_weight : dict, 'balanced' or None
-        Multiplies the rows' weights.
+        Factors on the weights of the rows, by class.
     subsample : float, default=1.0
-        Share of the rows that each iteration is fitted to, drawn anew for each (ours: scikit-learn has none here).
+        Fraction of the rows that each iteration is fitted to, drawn anew for each (not in scikit-learn).
     min_gain_to_split : float, default=0.0
-        A split must make the loss (the sum over the rows, as expanded) fall by more than half of this (ours).
+        A split must decrease the expanded loss, summed over the rows, by more than half of this (not in scikit-learn).
 
     Attributes
     ----------
@@ -92,12 +92,12 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
         The scores before the first iteration and after each (early stopping only).
     do_early_stopping_ : bool
     is_categorical_ : ndarray of bool of shape (n_features,) or None
-        Which features are categories; None: none.
+        Which features are categorical; None: none.
     n_features_in_, feature_names_in_
 
     Notes
     -----
-    How it works, from the loop to the kernels, is told in `groundup.models.trees.boosting` and the files that it names.
+    `groundup.models.trees.boosting` and the modules that it names explain the algorithm, from the loop to the kernels.
 
     Examples
     --------
@@ -182,11 +182,11 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
 
     def predict(self, X) -> np.ndarray:
         """Return the most likely class of each row: (n_rows,)."""
-        return self._labels(*self._scored(X))
+        return self._labels(*self._raw_scores(X))
 
     def predict_proba(self, X) -> np.ndarray:
         """Return the probability of each class: float64 (n_rows, n_classes), in the order of ``classes_``."""
-        return self._probabilities(*self._scored(X))
+        return self._probabilities(*self._raw_scores(X))
 
     def predict_with_proba(self, X) -> tuple[np.ndarray, np.ndarray]:
         """Return what `predict` and `predict_proba` return, from one walk through the trees."""
@@ -195,18 +195,18 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
 
     def decision_function(self, X) -> np.ndarray:
         """Return the raw scores: (n_rows,) for two classes, else (n_rows, n_classes)."""
-        raw, _ = self._scored(X)
+        raw, _ = self._raw_scores(X)
         return raw[:, 0] if raw.shape[1] == 1 else raw
 
     def staged_predict(self, X):
         """Yield the predictions after each iteration."""
-        for scored in self._staged(X):
-            yield self._labels(*scored)
+        for scores in self._staged(X):
+            yield self._labels(*scores)
 
     def staged_predict_proba(self, X):
         """Yield the probabilities after each iteration."""
-        for scored in self._staged(X):
-            yield self._probabilities(*scored)
+        for scores in self._staged(X):
+            yield self._probabilities(*scores)
 
     def staged_decision_function(self, X):
         """Yield the raw scores after each iteration."""
@@ -231,15 +231,17 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
         _logistic_link(raw, out)
         return out
 
-    def _loss(self) -> Loss | OwnLoss:
+    def _loss(self) -> Loss | CustomLoss:
         n_outputs = self.n_trees_per_iteration_
         name = "logistic" if n_outputs == 1 else "softmax"
-        return OwnLoss(self.loss, n_outputs, name) if callable(self.loss) else Loss(name, n_outputs)
+        return CustomLoss(self.loss, n_outputs, name) if callable(self.loss) else Loss(name, n_outputs)
 
     def _encoded(self, y, again: bool) -> np.ndarray:
         classes, codes = encode_labels(y)
         if again and not np.array_equal(classes, self.classes_):
-            raise ValueError(f"warm_start: the fit so far has the classes {self.classes_}, y has {classes}")
+            raise ValueError(
+                f"warm_start: the model was fitted with the classes {self.classes_}, but y has {classes}"
+            )
         self.classes_ = classes
         self.n_trees_per_iteration_ = len(classes) if len(classes) > 2 else 1
         return codes.astype(np.float64)
@@ -256,24 +258,24 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
     def _decoded(self, y) -> np.ndarray:
         return self.classes_[y.astype(np.intp)]
 
-    def _decided(self, y) -> np.ndarray:
-        """Return what samples are to be stratified by: the classes."""
+    def _strata(self, y) -> np.ndarray:
+        """Return the strata for samples of the rows: the classes."""
         return y
 
     def _weights(self, rows: Rows, sample_weight) -> np.ndarray:
         weight = super()._weights(rows, sample_weight)
         if self.class_weight is None:
             return weight
-        # Class weights are given by label, so they are looked up before y was encoded.
+        # Class weights are given by label, so y is decoded.
         of_class = compute_sample_weight(self.class_weight, self._decoded(rows["y"]))
         if not ((of_class >= 0) & (of_class < np.inf)).all():
-            raise ValueError(f"class_weight={self.class_weight!r}: weights are finite and not negative")
+            raise ValueError(f"class_weight={self.class_weight!r}: weights must be finite and not negative")
         return of_class * weight if weight.size else of_class
 
     def _check_state(self) -> None:
         super()._check_state()
-        wanted = len(self.classes_) if len(self.classes_) > 2 else 1
-        if self.n_trees_per_iteration_ != wanted:
+        expected = len(self.classes_) if len(self.classes_) > 2 else 1
+        if self.n_trees_per_iteration_ != expected:
             raise ValueError(
                 f"{self.n_trees_per_iteration_} trees an iteration for {len(self.classes_)} classes"
             )
@@ -281,7 +283,7 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
 
 @kernel
 def _logistic_link(raw, out_probabilities):
-    """Probabilities of two classes from the raw scores (n_rows, 1)."""
+    """Set the probabilities of two classes from the raw scores (n_rows, 1)."""
     for i in range(raw.shape[0]):
         p = logistic.probability(raw[i, 0])
         out_probabilities[i, 0] = 1.0 - p

@@ -1,6 +1,6 @@
-"""Boosted regression trees: parameters, losses and answers of the regressor.
+"""Boosted regression trees: parameters, losses and predictions of the regressor.
 
-Next: `boosting`, the algorithm (``fit`` and ``predict`` begin in `estimator`).
+Next: `boosting`, the algorithm (``fit`` and ``predict`` begin in `boosting_estimator`).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 from groundup.engine.kernels import kernel
 from groundup.models.estimator import Interval, RegressorMixin, StrOptions
 from groundup.models.estimator.description import REGRESSION, ModelDescription
-from groundup.models.trees.custom_loss import OwnLoss
-from groundup.models.trees.estimator import HistGradientBoosting
+from groundup.models.trees.boosting_estimator import HistGradientBoosting
+from groundup.models.trees.custom_loss import CustomLoss
 from groundup.models.trees.gradients import Loss
 from groundup.models.trees.portfolios import BOOSTING_SPACE, boosting_portfolio
 
@@ -23,73 +23,20 @@ from groundup.models.trees.portfolios import BOOSTING_SPACE, boosting_portfolio
 class HistGradientBoostingRegressor(RegressorMixin, HistGradientBoosting):
     """Gradient boosting over histograms for regression, with scikit-learn's parameters and defaults.
 
+    Parameters and attributes that are not listed are those of `HistGradientBoostingClassifier`.
+
     Parameters
     ----------
     loss : {'squared_error', 'absolute_error', 'gamma', 'poisson', 'quantile'} or callable, default='squared_error'
-        What is made small: half the squared error for means, the absolute error for medians, half the deviance (with
-        the logarithm as link) for positive targets and counts, the quantile (pinball) loss. A callable returns gradient
-        and curvature: see `own_loss`.
+        The objective: half the squared error for means, the absolute error for medians, half the deviance (with the
+        logarithm as link) for positive targets and counts, the quantile (pinball) loss. A callable returns gradient and
+        hessian: see `custom_loss`.
     quantile : float, optional
-        For the loss 'quantile': the share of targets that lie below the prediction.
-    learning_rate : float, default=0.1
-        Each leaf's value is multiplied by it.
-    max_iter : int, default=100
-        At most so many iterations.
-    max_leaf_nodes : int or None, default=31
-        Leaves of a tree; None: no limit.
-    max_depth : int or None, default=None
-        Edges from the root to the deepest leaf.
-    min_samples_leaf : int, default=20
-        Rows of a leaf, counted without those of weight 0.
-    l2_regularization : float, default=0.0
-        Added to each hessian sum.
-    max_features : float, default=1.0
-        Share of the features searched for each split, drawn for each node.
-    max_bins : int, default=255
-        Bins of a feature, besides the one of missing values.
-    categorical_features : 'from_dtype', None, or array-like of bool, int or str, default='from_dtype'
-        Features that are categories: of a table those whose type says so, or a mask, indices or names. Levels may be
-        texts or numbers. Of more levels than `max_bins` the rarest share a bin; a level not seen in the fit is as good
-        as missing.
-    monotonic_cst : array-like of int, dict or None
-        1, -1 or 0 for each feature (or by name): whether predictions may only rise, or only fall, with it.
-    interaction_cst : 'pairwise', 'no_interactions', sequence of tuples of int, or None
-        Groups of features that may stand together on one path of a tree; features in no group are one.
-    warm_start : bool, default=False
-        Whether another fit goes on from the trees that are there.
-    early_stopping : 'auto' or bool, default='auto'
-        'auto': with more than 10,000 rows.
-    scoring : str, callable or None, default='loss'
-        What early stopping looks at: the loss, a scorer, or (None) the estimator's ``score``.
-    validation_fraction : float, int or None, default=0.1
-        Rows held out for early stopping; None: the training score decides.
-    n_iter_no_change : int, default=10
-    tol : float, default=1e-7
-        Stop when none of the last `n_iter_no_change` scores is better by more than `tol`.
-    verbose : int, default=0
-        A line for each iteration.
-    random_state : int, RandomState or None
-        Draws the rows held out, the rows that bins are found from (above 200,000), `max_features` and `subsample`.
-    subsample : float, default=1.0
-        Share of the rows that each iteration is fitted to, drawn anew for each (ours: scikit-learn has none here).
-    min_gain_to_split : float, default=0.0
-        A split must make the loss (the sum over the rows, as expanded) fall by more than half of this (ours).
-
-    Attributes
-    ----------
-    n_iter_ : int
-    n_trees_per_iteration_ : int
-        1.
-    train_score_, validation_score_ : ndarray
-        The scores before the first iteration and after each (early stopping only).
-    do_early_stopping_ : bool
-    is_categorical_ : ndarray of bool of shape (n_features,) or None
-        Which features are categories; None: none.
-    n_features_in_, feature_names_in_
+        For the loss 'quantile': the fraction of targets below the prediction.
 
     Notes
     -----
-    How it works, from the loop to the kernels, is told in `groundup.models.trees.boosting` and the files that it names.
+    `groundup.models.trees.boosting` and the modules that it names explain the algorithm, from the loop to the kernels.
 
     Examples
     --------
@@ -173,20 +120,20 @@ class HistGradientBoostingRegressor(RegressorMixin, HistGradientBoosting):
 
     def predict(self, X) -> np.ndarray:
         """Return the predicted values: (n_rows,)."""
-        return self._answers(self._scored(X)[0])
+        return self._predictions(self._raw_scores(X)[0])
 
     def staged_predict(self, X):
         """Yield the predictions after each iteration."""
         for raw, _ in self._staged(X):
-            yield self._answers(raw)
+            yield self._predictions(raw)
 
-    def _loss(self) -> Loss | OwnLoss:
+    def _loss(self) -> Loss | CustomLoss:
         if callable(self.loss):
-            return OwnLoss(self.loss, 1)
+            return CustomLoss(self.loss, 1)
         return Loss(self.loss, 1, {"absolute_error": 0.5, "quantile": self.quantile}.get(self.loss, 0.0))
 
-    def _answers(self, raw: np.ndarray) -> np.ndarray:
-        """Return predictions of the scores (n_rows, 1)."""
+    def _predictions(self, raw: np.ndarray) -> np.ndarray:
+        """Return the predictions from the raw scores (n_rows, 1)."""
         loss: Any = self.loss
         if callable(loss) and hasattr(loss, "inverse_link"):
             return np.asarray(loss.inverse_link(raw[:, 0]), np.float64)
@@ -217,12 +164,12 @@ class HistGradientBoostingRegressor(RegressorMixin, HistGradientBoosting):
     def _decoded(self, y) -> np.ndarray:
         return y
 
-    def _decided(self, y) -> None:
-        """Return what samples are to be stratified by: nothing."""
+    def _strata(self, y) -> None:
+        """Return the strata for samples of the rows: none."""
 
 
 @kernel
 def _exp_link(raw, out_prediction):
-    """e^score of each row."""
+    """Set e^score of each row."""
     for i in range(raw.shape[0]):
         out_prediction[i] = math.exp(raw[i, 0])

@@ -1,4 +1,4 @@
-"""Boosted trees as a fit keeps them and a file holds them: node after node, in plain arrays that can be checked."""
+"""Boosted trees as they are saved: one node after the other, in plain arrays that can be checked."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 
-class Trees(NamedTuple):
-    """All trees of a fit, node after node, as they are saved.
+class BoostedTrees(NamedTuple):
+    """All trees of a fit, one node after the other.
 
     Attributes
     ----------
@@ -16,19 +16,19 @@ class Trees(NamedTuple):
         First node of each tree; tree t belongs to output t modulo n_outputs.
     feature : ndarray of int32 of shape (n_nodes,)
     threshold : ndarray of shape (n_nodes,), in the dtype of X
-        +inf: all that is not missing goes left.
+        +inf: all values that are not missing go left.
     left : ndarray of int32 of shape (n_nodes,)
         Left child, counted from the tree's first node; the right one follows it. 0: a leaf.
     missing_left : ndarray of bool of shape (n_nodes,)
     value : ndarray of float64 of shape (n_nodes,)
         What a leaf adds to the score; 0 for inner nodes.
     gain : ndarray of float64 of shape (n_nodes,)
-        Twice the fall of the loss by a split; 0 for leaves.
+        Twice the decrease of the loss by the split; 0 for leaves.
     count : ndarray of int64 of shape (n_nodes,)
-        Rows in the node that counted in the fit of this tree: of weight above 0, and drawn.
+        Rows in the node that counted in the fit of this tree: of positive weight, and drawn.
     levels : ndarray of uint64 of shape (n_nodes, 4), optional
-        Bit b: whether category b goes left, of nodes where categories decide; 0 for all others. Bit 255 is what the
-        search chose for missing values; ``missing_left`` decides.
+        Bit b: whether category b goes left, at nodes where categories decide; 0 at all others. Bit 255 is the choice of
+        the search for missing values; ``missing_left`` decides.
     """
 
     starts: np.ndarray
@@ -46,23 +46,23 @@ class Trees(NamedTuple):
         """Number of trees."""
         return len(self.starts) - 1
 
-    def of(self, first: int, stop: int) -> Trees:
+    def of(self, first: int, stop: int) -> BoostedTrees:
         """Return the trees first, ..., stop - 1."""
         lo, hi = self.starts[first], self.starts[stop]
         nodes: Any = (None if values is None else values[lo:hi] for values in self[1:])
-        return Trees(self.starts[first : stop + 1] - lo, *nodes)
+        return BoostedTrees(self.starts[first : stop + 1] - lo, *nodes)
 
     @staticmethod
-    def joined(parts: list[Trees]) -> Trees:
+    def joined(parts: list[BoostedTrees]) -> BoostedTrees:
         """Return the trees of all parts, in their order."""
         offsets = np.cumsum([0] + [part.starts[-1] for part in parts])
         starts = [part.starts[:-1] + offset for part, offset in zip(parts, offsets[:-1], strict=True)]
         fields = list(zip(*parts, strict=True))[1:]
         nodes: Any = [None if values[0] is None else np.concatenate(values) for values in fields]
-        return Trees(np.append(np.concatenate(starts), offsets[-1]).astype(np.int64), *nodes)
+        return BoostedTrees(np.append(np.concatenate(starts), offsets[-1]).astype(np.int64), *nodes)
 
     def check(self, n_features: int, n_outputs: int) -> None:
-        """Raise ValueError unless the arrays are trees that a kernel can walk: bounds, no cycle, no NaN."""
+        """Raise ValueError unless a kernel can walk the trees: indices in range, no cycle, no NaN."""
         n_nodes = len(self.feature)
         sizes = np.diff(self.starts)
         if len(sizes) < 1 or self.starts[0] != 0 or self.starts[-1] != n_nodes or (sizes < 1).any():

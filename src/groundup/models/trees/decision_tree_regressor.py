@@ -7,51 +7,22 @@ from typing import ClassVar
 import numpy as np
 
 from groundup.models.estimator.description import REGRESSION, ModelDescription
-from groundup.models.trees.answering import NumberAnswers
 from groundup.models.trees.decision_tree import DecisionTree
+from groundup.models.trees.mean_of_trees import TreeMeanRegressor
 from groundup.models.trees.portfolios import TREE_PORTFOLIO
-from groundup.models.trees.tree_settings import NUMBER_CRITERIA, criterion_of, number_target
+from groundup.models.trees.tree_settings import REGRESSION_CRITERIA, criterion_of, regression_target
 
 
-class DecisionTreeRegressor(DecisionTree, NumberAnswers):
+class DecisionTreeRegressor(DecisionTree, TreeMeanRegressor):
     """A decision tree for regression, with scikit-learn's parameters and defaults.
+
+    Parameters and attributes that are not listed are those of `DecisionTreeClassifier`.
 
     Parameters
     ----------
     criterion : {'squared_error', 'absolute_error', 'poisson'}, default='squared_error'
-        The impurity: see `decision_criteria`. 'absolute_error' predicts medians, and sorts where others count: it takes
+        The impurity: see `exact_criteria`. 'absolute_error' predicts medians, and sorts where others count: it takes
         several times as long. ('friedman_mse' is a deprecated name of 'squared_error'.)
-    splitter : {'best', 'random'}, default='best'
-        'best': of all places up to 65,534 rows (of positive weight), of those between 255 bins above: see
-        ``splitter_``. 'random': one place a feature, at a value drawn between the node's least and largest.
-    max_depth : int or None
-        Edges from the root to the deepest leaf.
-    min_samples_split, min_samples_leaf : int or float
-        Rows of a node that is split, and of each leaf; a float is a share of the rows.
-    min_weight_fraction_leaf : float
-        Share of the whole weight that each leaf has at least.
-    max_features : int, float, 'sqrt', 'log2' or None
-        Features looked at for each split, drawn for each node; None: all, in an order drawn for each node.
-    random_state : int, RandomState or None
-        Draws the features (so also which of two equally good splits is taken) and random places.
-    max_leaf_nodes : int or None
-        With it, the tree grows best-first until it has so many leaves.
-    min_impurity_decrease : float
-        A split lowers the impurity at least by this much, weighted by the node's share of the weight.
-    ccp_alpha : float
-        Price of a leaf when the tree is cut back: see `pruning`.
-    monotonic_cst : None
-        Not supported.
-
-    Attributes
-    ----------
-    n_outputs_, max_features_, n_features_in_ : int
-    splitter_ : str
-        'exact' or 'histogram'.
-    tree_ : TreeView
-        The tree as arrays.
-    feature_importances_ : ndarray of shape (n_features,)
-    feature_names_in_
 
     Examples
     --------
@@ -74,7 +45,7 @@ class DecisionTreeRegressor(DecisionTree, NumberAnswers):
 
     _parameter_constraints: ClassVar[dict] = {
         **DecisionTree._parameter_constraints,
-        "criterion": NUMBER_CRITERIA,
+        "criterion": REGRESSION_CRITERIA,
     }
 
     def __init__(
@@ -107,11 +78,11 @@ class DecisionTreeRegressor(DecisionTree, NumberAnswers):
         self.monotonic_cst = monotonic_cst
 
     def predict(self, X, check_input=True) -> np.ndarray:
-        """Return the predicted values: (n_rows,) or (n_rows, n_outputs). `check_input` is without effect."""
+        """Return the predicted values: (n_rows,) or (n_rows, n_outputs). `check_input` has no effect."""
         return super().predict(X)
 
-    def _target_of(self, y, weight):
-        return number_target(y, criterion_of(self), weight > 0), weight
+    def _encode_target(self, y, weight):
+        return regression_target(y, criterion_of(self), weight > 0), weight
 
-    def _answers_of(self, means):
+    def _leaf_values(self, means):
         return means

@@ -8,45 +8,45 @@ import numpy as np
 
 from groundup.models.estimator import StrOptions, compute_sample_weight
 from groundup.models.estimator.description import CLASSIFICATION, ModelDescription
-from groundup.models.trees.answering import ClassAnswers
 from groundup.models.trees.decision_tree import DecisionTree
+from groundup.models.trees.mean_of_trees import TreeMeanClassifier
 from groundup.models.trees.portfolios import TREE_PORTFOLIO
 from groundup.models.trees.tree_settings import (
-    CLASS_CRITERIA,
-    class_target,
-    encoded_classes,
-    shares,
+    CLASSIFICATION_CRITERIA,
+    class_fractions,
+    classification_target,
+    encode_classes,
 )
 
 
-class DecisionTreeClassifier(DecisionTree, ClassAnswers):
+class DecisionTreeClassifier(DecisionTree, TreeMeanClassifier):
     """A decision tree for classification, with scikit-learn's parameters and defaults.
 
     Parameters
     ----------
     criterion : {'gini', 'entropy', 'log_loss'}, default='gini'
-        The impurity: see `decision_criteria`; 'log_loss' is the entropy.
+        The impurity: see `exact_criteria`; 'log_loss' is the entropy.
     splitter : {'best', 'random'}, default='best'
-        'best': of all places up to 65,534 rows (of positive weight), of those between 255 bins above: see
-        ``splitter_``. 'random': one place a feature, at a value drawn between the node's least and largest.
+        'best': the best of all thresholds up to 65,534 rows (of positive weight), of those between 255 bins above: see
+        ``splitter_``. 'random': one threshold a feature, drawn between the smallest and largest value of the node.
     max_depth : int or None
-        Edges from the root to the deepest leaf.
+        Largest number of edges from the root to a leaf; None: no limit.
     min_samples_split, min_samples_leaf : int or float
-        Rows of a node that is split, and of each leaf; a float is a share of the rows.
+        Fewest rows of a node that is split, and of a leaf; a float is a fraction of the rows.
     min_weight_fraction_leaf : float
-        Share of the whole weight that each leaf has at least.
+        Smallest fraction of the total weight in a leaf.
     max_features : int, float, 'sqrt', 'log2' or None
-        Features looked at for each split, drawn for each node; None: all, in an order drawn for each node.
+        Number of features searched for a split, drawn for each node; None: all, in an order drawn for each node.
     random_state : int, RandomState or None
-        Draws the features (so also which of two equally good splits is taken) and random places.
+        Seed of the features (and so of the choice between equally good splits) and of random thresholds.
     max_leaf_nodes : int or None
-        With it, the tree grows best-first until it has so many leaves.
+        Largest number of leaves, of a tree that grows best-first; None: no limit.
     min_impurity_decrease : float
-        A split lowers the impurity at least by this much, weighted by the node's share of the weight.
+        Smallest decrease of the impurity by a split, weighted by the node's fraction of the weight.
     class_weight : dict, list of dict, 'balanced' or None
-        Multiplies the rows' weights.
+        Factors on the weights of the rows, by class.
     ccp_alpha : float
-        Price of a leaf when the tree is cut back: see `pruning`.
+        Complexity penalty per leaf: see `pruning`.
     monotonic_cst : None
         Not supported.
 
@@ -83,7 +83,7 @@ class DecisionTreeClassifier(DecisionTree, ClassAnswers):
 
     _parameter_constraints: ClassVar[dict] = {
         **DecisionTree._parameter_constraints,
-        "criterion": CLASS_CRITERIA,
+        "criterion": CLASSIFICATION_CRITERIA,
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
 
@@ -119,19 +119,19 @@ class DecisionTreeClassifier(DecisionTree, ClassAnswers):
         self.monotonic_cst = monotonic_cst
 
     def predict(self, X, check_input=True) -> np.ndarray:
-        """Return the most likely class: (n_rows,) or (n_rows, n_outputs). `check_input` is without effect."""
+        """Return the most likely class: (n_rows,) or (n_rows, n_outputs). `check_input` has no effect."""
         return super().predict(X)
 
     def predict_proba(self, X, check_input=True):
-        """Return the shares of the classes in each row's leaf: (n_rows, n_classes), or a list of such."""
+        """Return the class fractions in each row's leaf: (n_rows, n_classes), or a list of these for several outputs."""
         return super().predict_proba(X)
 
-    def _target_of(self, y, weight):
-        classes, slots, offsets = encoded_classes(y)
+    def _encode_target(self, y, weight):
+        classes, slots, offsets = encode_classes(y)
         self.classes_ = classes[0] if y.ndim == 1 or len(classes) == 1 else classes
         if self.class_weight is not None:
             weight = weight * compute_sample_weight(self.class_weight, y)
-        return class_target(slots, offsets), weight
+        return classification_target(slots, offsets), weight
 
-    def _answers_of(self, sums):
-        return shares(sums, self._offsets())
+    def _leaf_values(self, sums):
+        return class_fractions(sums, self._offsets())

@@ -1,10 +1,10 @@
-"""Runs: the rows of a node by one feature, those of equal code summed up, in increasing order.
+"""Runs: the rows of a node grouped by the value of one feature and summed up, in increasing order.
 
-    run_code[r]       the r-th different code in the node
-    run_sums[r, :]    the sums (see `decision_criteria`) of the rows that have it, then how many they are
+    run_code[r]       the r-th distinct code in the node
+    run_sums[r, :]    the sums (see `exact_criteria`) of the rows that have it, then their number
 
-A split of the node is a place between two runs. Three ways lead to them, and all give the same runs: few rows are sorted
-by insertion; more rows go into a histogram where codes are bytes, and are sorted by radix where they are ranks.
+A split of the node is a position between two runs. Runs are made in one of three ways, which all give the same: few rows
+are sorted by insertion; more rows go into a histogram where codes are bytes, and are radix-sorted where they are ranks.
 
 Sums are added in the order of the rows, so they have the same bits in each way. Cost, a row and feature: 1 ns
 (histogram), 8 ns (radix).
@@ -18,18 +18,18 @@ from groundup.engine.kernels import kernel
 from groundup.engine.kernels.bits import lowest_bit
 from groundup.engine.kernels.prefetch import prefetch
 
-#: Up to so many rows are sorted by insertion.
+#: Number of rows up to which they are sorted by insertion.
 FEW = 32
-#: Up to so many rows, the codes that occur are marked, so that a histogram's empty bins are not visited.
+#: Number of rows up to which the codes that occur are marked, so that empty bins of a histogram are skipped.
 MARKED = 512
 _NONE, _BIT = np.uint64(0), np.uint64(1)
-#: Rows whose codes are asked for ahead of time.
+#: Prefetch distance in rows.
 _AHEAD = 16
 
 
 @kernel(borrows=True)
 def sort_codes(codes, stride, f, rows, out_keys, spare):
-    """Sort a node's rows by code: out_keys[i] = code << 32 | place in `rows`, increasing. spare: as out_keys."""
+    """Sort a node's rows by code: out_keys[i] = code << 32 | position in `rows`, increasing. spare: like out_keys."""
     n = rows.size
     most = np.int64(0)
     for i in range(n):
@@ -41,7 +41,7 @@ def sort_codes(codes, stride, f, rows, out_keys, spare):
 
 @kernel
 def sort_keys(keys, spare, most):
-    """Sort keys, number << 32 | place, where no number is above `most`."""
+    """Sort keys, code << 32 | position, where no code exceeds `most`."""
     n = keys.size
     if n <= FEW:
         for i in range(1, n):
@@ -65,15 +65,16 @@ def sort_keys(keys, spare, most):
             b = (keys[i] >> shift) & np.int64(255)
             spare[starts[b]] = keys[i]
             starts[b] += 1
-        for i in range(n):  # a slice assigned would have its error message compiled, a second of it
+        for i in range(n):  # assigning a slice would compile its error message, which takes a second
             keys[i] = spare[i]
         most >>= np.int64(8)
         shift += np.int64(8)
 
 
 @kernel(borrows=True)
-def runs_of_sorted(keys, n, slot, contribution, n_sums, n_outputs, classes, out_code, out_sums):
-    """Runs of sorted keys; return how many. slot, contribution: see `decision_search.gather`."""
+def runs_of_sorted(keys, n, slot, contribution, rules, out_code, out_sums):
+    """Set the runs of sorted keys; return their number. slot, contribution: see `exact_splitter.gather`."""
+    n_sums, n_outputs = rules.n_sums, rules.n_outputs
     n_runs = -1
     before = np.int64(-1)
     for i in range(n):
@@ -85,7 +86,7 @@ def runs_of_sorted(keys, n, slot, contribution, n_sums, n_outputs, classes, out_
             out_code[n_runs] = code
             for s in range(n_sums + 1):
                 out_sums[n_runs, s] = 0.0
-        if classes:
+        if rules.is_classification:
             for k in range(n_outputs):
                 out_sums[n_runs, slot[at * n_outputs + k]] += contribution[at]
         else:
@@ -96,47 +97,35 @@ def runs_of_sorted(keys, n, slot, contribution, n_sums, n_outputs, classes, out_
 
 
 @kernel(borrows=True)
-def fill_histograms(
-    codes,
-    stride,
-    features,
-    n_drawn,
-    rows,
-    slot,
-    contribution,
-    n_sums,
-    n_outputs,
-    classes,
-    counted,
-    out_hist,
-    out_there,
-):
-    """Add a node's rows to the histograms (n_drawn * 256 * width) of the features drawn, which begin at 0.
+def fill_histograms(codes, stride, features, rows, slot, contribution, rules, out_hist, out_present):
+    """Add a node's rows to the histograms (n_features * 256 * width) of the features, which are zero before.
 
     width: n_sums, and one more where rows are counted.
-    out_there : uint64 (n_drawn * 4): a bit for each code that may occur; of few rows, for each that does.
+    out_present : uint64 (n_features * 4): a bit for each code that may occur; for few rows, for each that does.
     """
+    n_sums, n_outputs, counted = rules.n_sums, rules.n_outputs, rules.counted
+    is_classification = rules.is_classification
     width = n_sums + np.int64(counted)
     few = rows.size <= MARKED
-    for j in range(4 * n_drawn):
-        out_there[j] = _NONE if few else ~_NONE
+    for j in range(4 * features.size):
+        out_present[j] = _NONE if few else ~_NONE
+    one = is_classification and n_outputs == 1
     for i in range(rows.size):
         base = np.int64(rows[i]) * stride
         prefetch(codes, np.int64(rows[min(i + _AHEAD, rows.size - 1)]) * stride)
-        one = classes and n_outputs == 1
         w, own = 0.0, np.int64(0)
         if one:
             w, own = contribution[i], np.int64(slot[i])
-        for j in range(n_drawn):
+        for j in range(features.size):
             code = np.int64(codes[base + features[j]])
             o = (np.int64(j) * 256 + code) * width
             if few:
-                out_there[4 * j + (code >> 6)] |= _BIT << np.uint64(code & 63)
+                out_present[4 * j + (code >> 6)] |= _BIT << np.uint64(code & 63)
             if counted:
                 out_hist[o + n_sums] += 1.0
             if one:
                 out_hist[o + own] += w
-            elif classes:
+            elif is_classification:
                 for k in range(n_outputs):
                     out_hist[o + slot[i * n_outputs + k]] += contribution[i]
             else:
@@ -145,15 +134,15 @@ def fill_histograms(
 
 
 @kernel(borrows=True)
-def runs_of_histogram(hist, there, j, n_sums, n_first, counted, out_code, out_sums):
-    """Runs of the j-th histogram, which is cleared; return how many.
+def runs_of_histogram(hist, present, j, n_first, rules, out_code, out_sums):
+    """Set the runs of the j-th histogram, and clear it; return their number.
 
-    n_first : the sums of which one is positive where there are rows: the weight, or those of the first output's classes.
+    n_first : number of sums of which one is positive where there are rows: the weight, or the first output's classes.
     """
-    width = n_sums + np.int64(counted)
+    width = rules.n_sums + np.int64(rules.counted)
     n_runs = 0
     for part in range(4):
-        bits = there[4 * j + part]
+        bits = present[4 * j + part]
         while bits != _NONE:
             b = 64 * part + lowest_bit(bits)
             bits &= bits - _BIT

@@ -1,4 +1,4 @@
-"""A decision tree as a picture: `plot_tree`, under scikit-learn's name for it."""
+"""Drawing a decision tree: `plot_tree`, named as in scikit-learn."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from groundup.charts.branching import Nodes, tree
 from groundup.charts.chart import Chart
 from groundup.errors import UsageError
 from groundup.models.estimator import check_is_fitted, is_classifier
-from groundup.models.trees.text_export import names_of, row_of, way_of
+from groundup.models.trees.text_export import feature_names_of, path_of, validated_row
 
 
 def plot_tree(
@@ -20,24 +20,24 @@ def plot_tree(
     precision: int = 3,
     row=None,
 ) -> Chart:
-    """Draw a fitted tree, and the way of one row through it.
+    """Draw a fitted tree, and the path of one row through it.
 
     Parameters
     ----------
     decision_tree : DecisionTreeClassifier or DecisionTreeRegressor
     max_depth : int, optional
-        Deeper branches are told, not drawn; where None, as deep as 63 nodes allow.
+        Deeper branches are summarised; None: as deep as 63 nodes allow.
     feature_names, class_names : sequence of str, optional
-        The learner's own names, or ``feature_0``, ...; the learner's labels.
+        Default: the names of the fit, or ``feature_0``, ...; the labels of the fit.
     precision : int
-        Digits of thresholds and answers that count.
+        Significant digits of thresholds and values.
     row : array-like of shape (n_features,), optional
-        A row whose way is shown; `path_in_words` says it in words.
+        A row whose path is highlighted; `path_in_words` describes it in words.
 
     Returns
     -------
     Chart
-        It shows itself in a notebook; ``to_svg()``, ``to_png()`` and ``to_altair()`` give it to others.
+        Displayed in a notebook; export it by ``to_svg()``, ``to_png()`` and ``to_altair()``.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def plot_tree(
     """
     check_is_fitted(decision_tree)
     if is_classifier(decision_tree) and decision_tree.n_outputs_ > 1:
-        raise UsageError("A tree with several targets of labels is told by export_text, not drawn.")
+        raise UsageError("A classification tree with several outputs cannot be drawn: use export_text.")
     classes = None
     if is_classifier(decision_tree):
         classes = list(decision_tree.classes_ if class_names is None else class_names)
@@ -58,6 +58,6 @@ def plot_tree(
     nodes = Nodes(
         view.children_left, view.children_right, view.feature, view.threshold, value, view.n_node_samples
     )
-    way = [] if row is None else way_of(view, row_of(decision_tree, row))
-    names = names_of(decision_tree, feature_names)
-    return tree(nodes, names, classes=classes, max_depth=max_depth, precision=precision, way=way)
+    path = [] if row is None else path_of(view, validated_row(decision_tree, row))
+    names = feature_names_of(decision_tree, feature_names)
+    return tree(nodes, names, classes=classes, max_depth=max_depth, precision=precision, way=path)

@@ -1,11 +1,11 @@
 """The estimator around `boosting`: parameters, validation, early stopping, warm start, saved state and predictions.
 
-`HistGradientBoosting` is the base of the classifier and the regressor; its parameters are scikit-learn's, and so are
-their defaults; ``subsample`` and ``min_gain_to_split`` are ours.
+`HistGradientBoosting` is the base of the classifier and the regressor. Parameters and defaults are scikit-learn's, except
+for ``subsample`` and ``min_gain_to_split``, which are ours.
 
-A fit is `fit` -> `_prepared` (rows held out, a `boosting.Booster`) -> `_iterate` -> `_keep`; a prediction is `_scored`
--> `predicting.add_trees`. `_iterate` repeats `Booster.iterate` until ``max_iter`` or an early stop; beyond that nothing
-here is needed to follow the algorithm: next is `boosting`.
+A fit is `fit` -> `_prepare` (held-out rows, a `boosting.Booster`) -> `_iterate` -> `_set_trees`; a prediction is
+`_raw_scores` -> `predicting.add_trees`. `_iterate` repeats `Booster.iterate` until ``max_iter`` or an early stop. The
+algorithm itself begins in `boosting`.
 """
 
 from __future__ import annotations
@@ -33,24 +33,23 @@ from groundup.models.estimator import (
     fitting,
 )
 from groundup.models.trees.arrays import TreeArrays
-from groundup.models.trees.boosted import Trees
+from groundup.models.trees.boosted_trees import BoostedTrees
 from groundup.models.trees.boosting import Booster
-from groundup.models.trees.categorical import Categorical
-from groundup.models.trees.constraints import interaction_of, monotonic_of
+from groundup.models.trees.categories import Categorical
+from groundup.models.trees.constraints import interaction_groups, monotonic_signs
 from groundup.models.trees.densified import pieces
+from groundup.models.trees.early_stopping import EarlyStopping, HeldOutRows, TrainingRows
 from groundup.models.trees.growing import Plan
-from groundup.models.trees.predicting import add_trees, ready_of
-from groundup.models.trees.stopping import Inside, Outside, Watch
-from groundup.models.trees.walking import find_leaves
+from groundup.models.trees.predicting import PreparedTrees, add_trees, find_leaves
 
 _NO_WEIGHTS = np.zeros(0)
 
 
 class HistGradientBoosting(Callbacks, Categorical):
-    """Base of the boosted learners: everything but the loss and the kind of target."""
+    """Base of the boosting models: all but the loss and the kind of target."""
 
     sparse: ClassVar[bool] = True
-    weights: ClassVar[str] = "sampling"  # bins are cut at quantiles of drawn rows, gradients are rounded
+    weights: ClassVar[str] = "sampling"  # bins are quantiles of sampled rows, gradients are rounded
     _parameter_constraints: ClassVar[dict] = {
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -109,9 +108,9 @@ class HistGradientBoosting(Callbacks, Categorical):
             names, may hold texts.
         y : array-like of shape (n_rows,)
         sample_weight : array-like of shape (n_rows,), optional
-            Rows of weight 0 do not count at all.
+            Rows of weight 0 are ignored.
         X_val, y_val, sample_weight_val : optional
-            Rows held out for early stopping, in place of a part of X.
+            Validation rows for early stopping, instead of a part of X.
 
         Returns
         -------
@@ -119,52 +118,56 @@ class HistGradientBoosting(Callbacks, Categorical):
         """
         again = self.warm_start and "_starts" in vars(self)
         before = vars(self).get("n_features_in_")
-        rows = self._coded_rows(X, y, sample_weight, again)
+        rows = self._encoded_rows(X, y, sample_weight, again)
         if again and before != rows.n_features:
-            raise ValueError(f"warm_start: the fit so far has {before} features, X has {rows.n_features}")
+            raise ValueError(
+                f"warm_start: the model was fitted with {before} features, but X has {rows.n_features}"
+            )
         rows.add("y", self._encoded(rows["y"], again))
         weight = self._weights(rows, sample_weight)
-        _refuse_weightless(weight, "All sample weights are zero")
+        _check_weights(weight, "All sample weights are zero")
         self._draw_seed(again)
-        booster, watch, parts = self._prepared(rows, weight, again, (X_val, y_val, sample_weight_val))
+        booster, stopping, parts = self._prepare(rows, weight, again, (X_val, y_val, sample_weight_val))
         if not booster.finite:
-            self._refuse_nonfinite(self._coded_table(X), "allow-nan")
-        self._iterate(booster, watch, parts, X, y)
-        self._keep(parts, booster.baseline)
-        self.train_score_ = np.array(watch.train_scores if watch else [], float)
-        self.validation_score_ = np.array(watch.validation_scores if watch else [], float)
+            self._refuse_nonfinite(self._encoded_table(X), "allow-nan")
+        self._iterate(booster, stopping, parts, X, y)
+        self._set_trees(parts, booster.baseline)
+        self.train_score_ = np.array(stopping.train_scores if stopping else [], float)
+        self.validation_score_ = np.array(stopping.validation_scores if stopping else [], float)
         self._iterations_end(X, y)
         return self
 
-    def _iterate(self, booster: Booster, watch: Watch | None, parts: list[Trees], X, y) -> None:
-        """Add iterations to `parts` until there are enough, or the watch or a callback says stop."""
+    def _iterate(
+        self, booster: Booster, stopping: EarlyStopping | None, parts: list[BoostedTrees], X, y
+    ) -> None:
+        """Add iterations to `parts` until there are enough, or early stopping or a callback ends the fit."""
         begin = len(parts)
         if begin > self.max_iter:
             raise ValueError(
                 f"max_iter={self.max_iter} must be larger than or equal to n_iter_={begin} when warm_start==True"
             )
-        if watch and not begin:
-            watch.after(None, parts)
-        tell = self._iterations("iteration", self.max_iter - begin, X, y)
+        if stopping and not begin:
+            stopping.update(None, parts)
+        report = self._iterations("iteration", self.max_iter - begin, X, y)
         for _ in range(begin, self.max_iter):
             start = perf_counter() if self.verbose else 0.0
             parts.append(booster.iterate())
-            stop = watch.after(parts[-1], parts) if watch else False
+            stop = stopping.update(parts[-1], parts) if stopping else False
             if self.verbose:
-                self._say(parts, watch, perf_counter() - start)
-            told = tell(
-                lambda: {"loss": booster.mean_loss(), **_last_scores(watch)},
+                self._print_iteration(parts, stopping, perf_counter() - start)
+            stop_requested = report(
+                lambda: {"loss": booster.mean_loss(), **_last_scores(stopping)},
                 lambda: self._attributes(parts, booster.baseline),
             )
-            if stop or told:
+            if stop or stop_requested:
                 break
 
-    def _prepared(self, rows: Rows, weight, again: bool, outside):
-        """Return (booster, watch or None, the trees of the iterations so far)."""
-        X_val, y_val, weight_val = outside
+    def _prepare(self, rows: Rows, weight, again: bool, validation):
+        """Return (booster, early stopping or None, the trees of the iterations so far)."""
+        X_val, y_val, weight_val = validation
         given = X_val is not None or y_val is not None
         if given:
-            self._refuse_half_validation(X_val, y_val)
+            self._check_validation_arguments(X_val, y_val)
             X_val = self._validated(X_val, finite="allow-nan")
             y_val = self._encoded_validation(y_val, len(X_val))
             X_val = X_val.load(0, len(X_val)) if not isinstance(X_val, np.ndarray) else X_val
@@ -179,10 +182,10 @@ class HistGradientBoosting(Callbacks, Categorical):
             all_weights = weight if weighted else np.ones(rows.n_rows)
             weight = all_weights.copy()
             weight[held] = 0.0
-            _refuse_weightless(weight, f"All weight is on the {len(held)} rows held out for early stopping")
-            _refuse_weightless(all_weights[held], "The rows held out for early stopping have no weight")
+            _check_weights(weight, f"All weight is on the {len(held)} rows held out for early stopping")
+            _check_weights(all_weights[held], "The rows held out for early stopping have no weight")
         parts = _parts(self.__dict__) if again else []
-        begin = {"baseline": self._baseline, "raw": self._raw_of(rows)} if again else {}
+        initial = {"baseline": self._baseline, "raw": self._raw_of(rows)} if again else {}
         if self.monotonic_cst is not None and self.n_trees_per_iteration_ != 1:
             raise ValueError("monotonic constraints are not supported for multiclass classification.")
         booster = Booster(
@@ -195,35 +198,35 @@ class HistGradientBoosting(Callbacks, Categorical):
             n_grown=sum(part.n_trees for part in parts),
             n_levels={f: own.n_codes for f, own in self._levels_by_feature().items()},
             subsample=self.subsample,
-            **begin,
+            **initial,
         )
         if not early:
             return booster, None, parts
         if self.scoring == "loss" and callable(self.loss) and not hasattr(self.loss, "value"):
             raise ValueError(
-                "Early stopping by scoring='loss' asks the loss for its value(y_true, raw_prediction), which this one "
-                "does not have: give it one, or name a scoring"
+                "Early stopping with scoring='loss' needs a loss with a method value(y_true, raw_prediction): "
+                "add the method, or choose another scoring"
             )
         fitted = np.ones(rows.n_rows, bool)
         fitted[held] = False
-        trained = Inside(booster, np.flatnonzero(fitted), weight, weighted)
-        watched = None
+        training = TrainingRows(booster, np.flatnonzero(fitted), weight, weighted)
+        held_out = None
         if X_val is not None and y_val is not None:
             raw = self._raw_of(Rows(Memory(X_val))) if again else np.tile(booster.baseline, (len(y_val), 1))
-            watched = Outside(booster, X_val, y_val, weight_val, raw)
+            held_out = HeldOutRows(booster, X_val, y_val, weight_val, raw)
         elif len(held):
             only = np.zeros(rows.n_rows)
             only[held] = all_weights[held]
-            watched = Inside(booster, held, only, weighted)
+            held_out = TrainingRows(booster, held, only, weighted)
         scores = (self.train_score_.tolist(), self.validation_score_.tolist()) if again else ([], [])
-        return booster, Watch(self, trained, watched, *scores), parts
+        return booster, EarlyStopping(self, training, held_out, *scores), parts
 
     def _held_out(self, y) -> np.ndarray:
         """Return the rows to hold out, drawn as scikit-learn draws them."""
         _, held = train_test_split(
             np.arange(len(y)),
             test_size=self.validation_fraction,
-            stratify=self._decided(y),
+            stratify=self._strata(y),
             random_state=self._random_seed,
         )
         return np.sort(held)
@@ -240,24 +243,25 @@ class HistGradientBoosting(Callbacks, Categorical):
             searched,
             self._random_seed,
             float(self.min_gain_to_split),
-            monotonic_of(self.monotonic_cst, names, n_features, self.is_categorical_),
-            interaction_of(self.interaction_cst, n_features),
+            monotonic_signs(self.monotonic_cst, names, n_features, self.is_categorical_),
+            interaction_groups(self.interaction_cst, n_features),
         )
 
     def _draw_seed(self, again: bool) -> None:
-        # A warm start holds out the same rows and finds the same bins as the fit that it goes on from.
+        # A warm start holds out the same rows and finds the same bins as the earlier fit.
         rng = check_random_state(self.random_state)
         if not again:
             self._random_seed = int(rng.randint(np.iinfo(np.uint32).max, dtype="u8"))
 
     def _weights(self, rows: Rows, sample_weight) -> np.ndarray:
-        """Return the rows' weights, which leave `rows`; length 0 where all are 1."""
+        """Remove the weights from `rows`, and return them; length 0 where all are 1."""
         weight = rows.pop("weight")
         if sample_weight is None or (weight == 1.0).all():
             return _NO_WEIGHTS
         return weight
 
-    def _refuse_half_validation(self, X_val, y_val) -> None:
+    def _check_validation_arguments(self, X_val, y_val) -> None:
+        """Raise ValueError unless both X_val and y_val are given, and early stopping may use them."""
         if y_val is None:
             raise ValueError("X_val is provided, but y_val was not provided.")
         if X_val is None:
@@ -268,77 +272,80 @@ class HistGradientBoosting(Callbacks, Categorical):
                 "X_val and y_val to fit, early_stopping should be set to either 'auto' or True."
             )
 
-    def _say(self, parts: list[Trees], watch: Watch | None, seconds: float) -> None:
-        """Print the line of an iteration."""
-        scores = "".join(f", {name} {value:.5f}" for name, value in _last_scores(watch).items())
+    def _print_iteration(
+        self, parts: list[BoostedTrees], stopping: EarlyStopping | None, seconds: float
+    ) -> None:
+        """Print one line about an iteration."""
+        scores = "".join(f", {name} {value:.5f}" for name, value in _last_scores(stopping).items())
         leaves = int((parts[-1].left == 0).sum())
         sys.stdout.write(f"[{len(parts)}/{self.max_iter}] {leaves} leaves{scores}, {seconds:.3f} s\n")
 
-    def _attributes(self, parts: list[Trees], baseline) -> dict[str, Any]:
+    def _attributes(self, parts: list[BoostedTrees], baseline) -> dict[str, Any]:
         """Return the fitted attributes of the trees so far, by name."""
-        trees = Trees.joined(parts) if parts else _no_trees(self._dtype_in)
+        trees = BoostedTrees.joined(parts) if parts else _no_trees(self._dtype_in)
         named = {f"_{name}": values for name, values in trees._asdict().items()}
-        return {"_baseline": baseline, **named, "_ready": ready_of(trees)}
+        return {"_baseline": baseline, **named, "_prepared": PreparedTrees.of(trees)}
 
-    def _keep(self, parts: list[Trees], baseline) -> None:
+    def _set_trees(self, parts: list[BoostedTrees], baseline) -> None:
         self.__dict__.update(self._attributes(parts, baseline))
 
-    def _view(self, parts: list[Trees], raw: np.ndarray | None, baseline):
-        """Return a copy that predicts with the trees so far; with `raw`, every prediction starts from these scores."""
+    def _view(self, parts: list[BoostedTrees], raw: np.ndarray | None, baseline):
+        """Return a copy that predicts with the trees so far; with `raw`, it returns these scores for any rows."""
         view = copy.copy(self)
         view.__dict__.pop("feature_names_in_", None)
-        view._keep(parts if raw is None else [], baseline)
-        view._categories = None  # scorers are shown codes
+        view._set_trees(parts if raw is None else [], baseline)
+        view._categories = None  # scorers get codes
         if raw is not None:
-            view._given_raw = raw
+            view._known_raw = raw
         return view
 
-    def _scored(self, X) -> tuple[np.ndarray, dict[str, Any]]:
-        """Return the raw scores (n_rows, n_outputs), and the attributes of the one fit that they are of.
+    def _raw_scores(self, X) -> tuple[np.ndarray, dict[str, Any]]:
+        """Return the raw scores (n_rows, n_outputs), and the attributes of the fit that they belong to.
 
-        A fit in another thread replaces all attributes at once (see `fitting`): rows checked by one fit and walked down
-        the trees of the next could be read out of bounds.
+        A fit in another thread replaces all attributes at once (see `fitting`): rows that were validated for one fit must
+        not be walked down the trees of the next, which might read out of bounds.
         """
         fitted = self.__dict__
         checked = self._features(X, "allow-nan")
-        if self.__dict__ is not fitted:  # another fit ended meanwhile: by that one, then
-            return self._scored(X)
-        if "_given_raw" in fitted:
-            return fitted["_given_raw"], fitted
+        if self.__dict__ is not fitted:  # another fit has ended meanwhile: use that one
+            return self._raw_scores(X)
+        if "_known_raw" in fitted:
+            return fitted["_known_raw"], fitted
         baseline = fitted["_baseline"]
-        ready = fitted["_ready"]
-        raw = self._fill(add_trees, checked, ready, baseline, n_columns=len(baseline), finite="allow-nan")
+        raw = self._fill(
+            add_trees, checked, fitted["_prepared"], baseline, n_columns=len(baseline), finite="allow-nan"
+        )
         return raw, fitted
 
     def _raw_of(self, rows: Rows) -> np.ndarray:
-        """Return the raw scores of rows in any place."""
+        """Return the raw scores of rows of any source."""
         out = np.empty((rows.n_rows, self.n_trees_per_iteration_))
         for lo, hi in pieces(0, rows.n_rows, rows.n_features):
-            add_trees(rows.place.load(lo, hi), self._ready, self._baseline, out[lo:hi])
+            add_trees(rows.place.load(lo, hi), self._prepared, self._baseline, out[lo:hi])
         return out
 
     def _staged(self, X):
-        """Yield what `_scored` returns, after each iteration."""
-        now = copy.copy(self)  # which a fit in another thread does not change
+        """Yield the result of `_raw_scores` after each iteration."""
+        now = copy.copy(self)  # not changed by a fit in another thread
         fitted = now.__dict__
         checked = now._features(X, "allow-nan")
         raw = np.tile(fitted["_baseline"], (len(checked), 1))
         zero = np.zeros_like(fitted["_baseline"])
         for part in _parts(fitted):
-            ready = ready_of(part)
-            raw = raw + now._fill(add_trees, checked, ready, zero, n_columns=len(zero), finite="allow-nan")
+            prepared = PreparedTrees.of(part)
+            raw = raw + now._fill(add_trees, checked, prepared, zero, n_columns=len(zero), finite="allow-nan")
             yield raw, fitted
 
     def apply(self, X) -> np.ndarray:
-        """Return the leaf that each row falls into: int64 (n_rows, n_iter), or (n_rows, n_iter, K).
+        """Return the leaf of each row in each tree: int64 (n_rows, n_iter), or (n_rows, n_iter, K).
 
-        K is the number of trees of an iteration, if there is more than one. Leaves are nodes, numbered in their tree.
+        K is the number of trees an iteration, if there is more than one. A leaf is its node number within the tree.
         """
         check_is_fitted(self)
         now = copy.copy(self)
         fitted = now.__dict__
         checked = now._features(X, "allow-nan")
-        walk, k = fitted["_ready"].walk, fitted["n_trees_per_iteration_"]
+        walk, k = fitted["_prepared"].walk, fitted["n_trees_per_iteration_"]
         n_trees = len(walk.depth)
         state = walk.starts, walk.feature, walk.threshold, walk.left, walk.levels
         leaves = now._fill(find_leaves, checked, *state, n_columns=n_trees, finite="allow-nan").astype(
@@ -348,10 +355,10 @@ class HistGradientBoosting(Callbacks, Categorical):
 
     @property
     def feature_importances_(self) -> np.ndarray:
-        """Share of each feature in the gain of all splits: float64 (n_features,), of sum 1 (0 if nothing was split).
+        """Fraction of the total gain of all splits by feature: float64 (n_features,), of sum 1 (0 without splits).
 
-        Told from the rows of the fit, it favours features of many values: see `groundup.judge.explain` for what a
-        feature is worth on new rows.
+        Computed on the training rows, it favours features with many values; see `groundup.judge.explain` for the
+        importance on new rows.
         """
         check_is_fitted(self)
         trees = _trees(self.__dict__)
@@ -366,7 +373,7 @@ class HistGradientBoosting(Callbacks, Categorical):
         return np.bincount(trees.feature[trees.left > 0], minlength=self.n_features_in_)
 
     def tree_arrays(self) -> TreeArrays:
-        """Return the fitted trees in the one form in which every tree model can be explained or drawn."""
+        """Return the fitted trees in the common form that explanations and drawings read."""
         check_is_fitted(self)
         fitted = self.__dict__
         trees, k = _trees(fitted), fitted["n_trees_per_iteration_"]
@@ -386,7 +393,7 @@ class HistGradientBoosting(Callbacks, Categorical):
         )
 
     def tree_features(self, X) -> np.ndarray:
-        """Return rows as the trees read them, with codes in place of categories: (n_rows, n_features)."""
+        """Return rows as the trees read them, with codes instead of levels: (n_rows, n_features)."""
         checked = self._features(X, "allow-nan")
         return checked if isinstance(checked, np.ndarray) else checked.load(0, checked.n_rows)
 
@@ -398,11 +405,11 @@ class HistGradientBoosting(Callbacks, Categorical):
         return (len(fitted["_starts"]) - 1) // fitted["n_trees_per_iteration_"]
 
     def __sklearn_is_fitted__(self) -> bool:
-        """Tell whether there are trees."""
+        """Return whether the model is fitted."""
         return "_starts" in vars(self)
 
     def __sklearn_tags__(self):
-        """Say that missing values are welcome."""
+        """Return the tags: missing values are allowed."""
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
@@ -411,39 +418,41 @@ class HistGradientBoosting(Callbacks, Categorical):
         trees = _trees(self.__dict__)
         trees.check(self.n_features_in_, self.n_trees_per_iteration_)
         if trees.threshold.dtype != self._dtype_in:
-            raise ValueError(f"thresholds are {trees.threshold.dtype}, but X was {self._dtype_in}")
+            raise ValueError(f"the thresholds are {trees.threshold.dtype}, but X was {self._dtype_in}")
         if len(self._baseline) != self.n_trees_per_iteration_:
             raise ValueError(f"{len(self._baseline)} baselines for {self.n_trees_per_iteration_} outputs")
         self._check_categories()
-        self._ready = ready_of(trees)
+        self._prepared = PreparedTrees.of(trees)
 
 
-def _trees(fitted: dict[str, Any]) -> Trees:
+def _trees(fitted: dict[str, Any]) -> BoostedTrees:
     """Return the trees among the attributes of a fit."""
-    named: Any = {name: fitted.get(f"_{name}") for name in Trees._fields}
-    return Trees(**named)
+    named: Any = {name: fitted.get(f"_{name}") for name in BoostedTrees._fields}
+    return BoostedTrees(**named)
 
 
-def _parts(fitted: dict[str, Any]) -> list[Trees]:
+def _parts(fitted: dict[str, Any]) -> list[BoostedTrees]:
     """Return the trees of each iteration."""
     trees, k = _trees(fitted), fitted["n_trees_per_iteration_"]
     return [trees.of(i, i + k) for i in range(0, trees.n_trees, k)]
 
 
-def _refuse_weightless(weight: np.ndarray, problem: str) -> None:
+def _check_weights(weight: np.ndarray, problem: str) -> None:
     """Raise ValueError unless a weight is positive; length 0 means that all are 1."""
     if weight.size and not weight.sum() > 0:
-        raise ValueError(f"{problem}: at least one row must count.")
+        raise ValueError(f"{problem}: at least one row must have a positive weight.")
 
 
-def _no_trees(dtype) -> Trees:
+def _no_trees(dtype) -> BoostedTrees:
     kinds = (np.int32, dtype, np.int32, bool, np.float64, np.float64, np.int64)
-    return Trees(np.zeros(1, np.int64), *(np.zeros(0, kind) for kind in kinds))
+    return BoostedTrees(np.zeros(1, np.int64), *(np.zeros(0, kind) for kind in kinds))
 
 
-def _last_scores(watch: Watch | None) -> dict[str, float]:
-    """Return the newest scores of a watch by name."""
-    if watch is None:
+def _last_scores(stopping: EarlyStopping | None) -> dict[str, float]:
+    """Return the latest scores by name."""
+    if stopping is None:
         return {}
-    held = {"validation_score": watch.validation_scores[-1]} if watch.validation_scores else {}
-    return {"train_score": watch.train_scores[-1], **held}
+    scores = {"train_score": stopping.train_scores[-1]}
+    if stopping.validation_scores:
+        scores["validation_score"] = stopping.validation_scores[-1]
+    return scores
