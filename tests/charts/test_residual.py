@@ -60,5 +60,5 @@ def test_degenerate_data_can_be_drawn(values):
 
 
 def test_lengths_must_agree():
-    with pytest.raises(UsageError, match="y has 2 values where 3"):
+    with pytest.raises(UsageError, match="y has 2 values instead of 3"):
         residuals([1, 2], [1, 2, 3])

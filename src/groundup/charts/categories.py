@@ -8,8 +8,8 @@ from typing import NamedTuple
 import altair as alt
 
 from groundup.charts.chart import Chart, Panel
+from groundup.charts.data import rows, table
 from groundup.charts.drawing import Rows, names, row_height, tooltips, x_number
-from groundup.charts.plain import rows, table
 from groundup.errors import UsageError
 from groundup.text.escaping import distinct_labels, printable_name, quoted
 from groundup.text.numbers import format_percent

@@ -14,8 +14,8 @@ import numpy as np
 
 from groundup.charts import theme
 from groundup.charts.chart import Chart, Panel
+from groundup.charts.data import rows, table
 from groundup.charts.drawing import Rows, tooltips
-from groundup.charts.plain import rows, table
 from groundup.errors import UsageError
 from groundup.text.escaping import distinct_labels as as_labels
 from groundup.text.escaping import quoted

@@ -15,12 +15,12 @@ import altair as alt
 import numpy as np
 
 from groundup.charts.chart import Chart, Panel
+from groundup.charts.data import rows, table, vector
 from groundup.charts.drawing import Rows, names, row_height, tooltips, x_number, y_number
-from groundup.charts.plain import rows, table, vector
 from groundup.charts.thinning import kept_points
 from groundup.errors import UsageError
 from groundup.text.escaping import distinct_labels, printable_name, quoted
-from groundup.text.numbers import format_short
+from groundup.text.numbers import format_amount
 
 _MOST_SINGLE = 40
 _MOST_POINTS = 60
@@ -177,14 +177,17 @@ def _tick_places(values, grid: np.ndarray) -> np.ndarray:
 def _reading(found: Dependence, name: str, target: str) -> str:
     low, high = int(found.mean.argmin()), int(found.mean.argmax())
     if found.mean[high] - found.mean[low] <= 1e-9 * max(1.0, abs(found.mean[high])):
-        level = format_short(found.mean[0])
+        level = format_amount(found.mean[0], digits=3)
         return (
             f"The mean {printable_name(target)} does not move with {quoted(name)}: it is {level} throughout."
         )
-    where = [quoted(found.levels[i]) if found.levels else format_short(found.grid[i]) for i in (low, high)]
+    where = [
+        quoted(found.levels[i]) if found.levels else format_amount(found.grid[i], digits=3)
+        for i in (low, high)
+    ]
     told = (
-        f"The mean {printable_name(target)} goes from {format_short(found.mean[low])} (at {where[0]}) to "
-        f"{format_short(found.mean[high])} (at {where[1]}) as {quoted(name)} changes"
+        f"The mean {printable_name(target)} goes from {format_amount(found.mean[low], digits=3)} (at {where[0]}) to "
+        f"{format_amount(found.mean[high], digits=3)} (at {where[1]}) as {quoted(name)} changes"
     )
     if found.levels is None and len(found.mean) > 2:
         steps = np.diff(found.mean)

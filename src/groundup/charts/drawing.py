@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from groundup.charts.plain import MAX_MARKS, axis_format
+from groundup.charts.data import MAX_MARKS, axis_format
 from groundup.text.escaping import printable_name
 
 

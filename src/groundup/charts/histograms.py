@@ -15,11 +15,11 @@ import altair as alt
 import numpy as np
 
 from groundup.charts.chart import Chart, Panel
+from groundup.charts.data import rows, table
 from groundup.charts.drawing import Rows, round_ticks, round_width, tooltips, x_number, y_number
-from groundup.charts.plain import rows, table
 from groundup.errors import UsageError
 from groundup.text.escaping import printable_name, quoted
-from groundup.text.numbers import format_percent, format_short
+from groundup.text.numbers import format_amount, format_percent, pluralize
 
 _WHOLE = 2.0**53  # beyond, every float is a whole number
 
@@ -165,11 +165,11 @@ def _reading(counted: Histogram, n_rows: int, name: str, unit: str) -> str:
     low, high = counted.edges[top], counted.edges[top + 1]
     is_one_number = low % 1 == 0.5 and high - low == 1
     where = (
-        f"at {format_short(low + 0.5)}"
+        f"at {format_amount(low + 0.5, digits=3)}"
         if is_one_number
-        else f"from {format_short(low)} to {format_short(high)}"
+        else f"from {format_amount(low, digits=3)} to {format_amount(high, digits=3)}"
     )
-    middle = f"The median of {quoted(name)} is {format_short(counted.median)}{unit}"
+    middle = f"The median of {quoted(name)} is {format_amount(counted.median, digits=3)}{unit}"
     share = format_percent(counted.counts[top] / n_rows)
     told = [f"{middle}; the fullest bar, {where}{unit}, holds {share} of the rows."]
     for n, where, edge in (
@@ -178,7 +178,7 @@ def _reading(counted: Histogram, n_rows: int, name: str, unit: str) -> str:
     ):
         if n:
             told.append(
-                f"{n:,} {'value' if n == 1 else 'values'} {where} {format_short(edge)} stand in the outermost bar."
+                f"The outermost bar includes {pluralize(n, 'value')} {where} {format_amount(edge, digits=3)}."
             )
     if counted.n_missing:
         told.append(

@@ -14,8 +14,8 @@ import altair as alt
 import numpy as np
 
 from groundup.charts.chart import Chart, Panel
+from groundup.charts.data import rows, table, vector
 from groundup.charts.drawing import Rows, row_height, tooltips, x_number
-from groundup.charts.plain import rows, table, vector
 from groundup.errors import UsageError
 from groundup.text.escaping import distinct_labels, printable_name, quoted
 from groundup.text.numbers import format_number, format_with_error

@@ -13,8 +13,8 @@ import altair as alt
 import numpy as np
 
 from groundup.charts.chart import Chart, Panel
+from groundup.charts.data import rows, table, vector
 from groundup.charts.drawing import Rows, tooltips, x_number, y_number
-from groundup.charts.plain import rows, table, vector
 from groundup.charts.ranked import MOST_CURVES, by_series
 from groundup.charts.thinning import kept_points
 from groundup.errors import UsageError

@@ -13,8 +13,8 @@ import numpy as np
 
 from groundup.charts import theme
 from groundup.charts.chart import Chart, Panel
+from groundup.charts.data import rows, table, vector
 from groundup.charts.drawing import Rows, tooltips, x_number, y_number
-from groundup.charts.plain import rows, table, vector
 from groundup.errors import UsageError
 from groundup.text.escaping import distinct_labels
 from groundup.text.numbers import format_percent

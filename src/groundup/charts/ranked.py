@@ -10,8 +10,8 @@ import numpy as np
 
 from groundup.charts import theme
 from groundup.charts.chart import Chart, Panel
+from groundup.charts.data import rows, table, vector
 from groundup.charts.drawing import Rows
-from groundup.charts.plain import rows, table, vector
 from groundup.charts.thinning import kept_points
 from groundup.errors import UsageError
 from groundup.text.escaping import distinct_labels as as_labels

@@ -14,8 +14,8 @@ import altair as alt
 import numpy as np
 
 from groundup.charts.chart import Chart
+from groundup.charts.data import rows
 from groundup.charts.drawing import Rows, tooltips, x_share, y_share
-from groundup.charts.plain import rows
 from groundup.charts.ranked import Curve, Steps, curve_chart, curves_of, draw_curves, told_of_labels
 from groundup.text.escaping import printable_name, quoted
 from groundup.text.numbers import format_number, format_percent

@@ -14,11 +14,11 @@ import altair as alt
 import numpy as np
 
 from groundup.charts.chart import Chart, Panel
+from groundup.charts.data import rows, table, vector
 from groundup.charts.drawing import Rows, tooltips, x_number, y_number
 from groundup.charts.histograms import histogram
-from groundup.charts.plain import rows, table, vector
 from groundup.text.escaping import printable_name
-from groundup.text.numbers import format_percent, format_short
+from groundup.text.numbers import format_amount, format_percent
 
 _MOST_POINTS = 1_500
 _GRID = (56, 36)
@@ -209,8 +209,8 @@ def _reading(residual: np.ndarray, found: Groups, limits: tuple[float, float], u
     unit = f" {unit}" if unit else ""
     half, most = np.quantile(np.abs(residual), [0.5, 0.9])
     told = (
-        f"Half of the predictions miss by less than {format_short(half)}{unit}, "
-        f"nine of ten by less than {format_short(most)}{unit}."
+        f"Half of the predictions miss by less than {format_amount(half, digits=3)}{unit}, "
+        f"nine of ten by less than {format_amount(most, digits=3)}{unit}."
     )
     spread = float(np.median(found.high - found.low))
     drift = np.abs(found.median)
@@ -218,8 +218,8 @@ def _reading(residual: np.ndarray, found: Groups, limits: tuple[float, float], u
         worst = int(drift.argmax())
         side = "too low" if found.median[worst] > 0 else "too high"
         told += (
-            f" Near {format_short(found.predicted[worst])}{unit} the predictions are {side} "
-            f"by {format_short(drift[worst])}{unit} in the middle."
+            f" Near {format_amount(found.predicted[worst], digits=3)}{unit} the predictions are {side} "
+            f"by {format_amount(drift[worst], digits=3)}{unit} in the middle."
         )
     else:
         told += " No range of predictions is off as a whole."

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from groundup.charts.chart import Chart
+from groundup.charts.data import rows
 from groundup.charts.drawing import Rows, tooltips, x_share, y_share
-from groundup.charts.plain import rows
 from groundup.charts.ranked import Curve, Steps, curve_chart, curves_of, draw_curves, told_of_labels
 from groundup.text.escaping import printable_name, quoted
-from groundup.text.numbers import format_number, format_percent, format_short
+from groundup.text.numbers import format_amount, format_number, format_percent
 
 _RATES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
 
@@ -78,7 +78,7 @@ def roc(y, score, *, labels: Sequence | None = None, threshold: float | None = N
 def _decision(kept: Rows, curve: Curve, threshold: float) -> list:
     """Return the point where the model decides, with its threshold."""
     i = max(0, int(np.searchsorted(-curve.threshold, -threshold, side="right")) - 1)
-    point = rows(x=[curve.x[i]], y=[curve.y[i]], told=[f"threshold {format_short(threshold)}"])
+    point = rows(x=[curve.x[i]], y=[curve.y[i]], told=[f"threshold {format_amount(threshold, digits=3)}"])
     base = kept.chart("decision", point).encode(
         x="x:Q",
         y="y:Q",

@@ -105,7 +105,7 @@ class Importance:
         return str(self)
 
     def _repr_html_(self) -> str:
-        from groundup.charts.notebook import facts, grid, titled
+        from groundup.text.notebook import facts, grid, titled
 
         heads = [("column", False), ("lost if shuffled", True), (self._interval(), True)]
         more = facts(("", told.strip()) for told in self._more())

@@ -19,7 +19,7 @@ from groundup.tables.contract.column import as_level
 from groundup.tables.contract.conform_row import conform_cell
 from groundup.tables.contract.problems import DOUBTS
 from groundup.text.escaping import quoted
-from groundup.text.numbers import format_amount, format_short
+from groundup.text.numbers import format_amount
 
 TOP = 3
 #: A contribution that is smaller, against the largest, is rounding.
@@ -204,9 +204,9 @@ def _does(given: float, unit: str, spoken: str, target: str, of: str | None) -> 
     if unit == "log-odds":
         return f"{'multiplies' if up else 'divides'} the odds of {spoken} by {_factor(size)}"
     if unit == "score":
-        return f"speaks {'for' if up else 'against'} {spoken}, by {format_short(size)}"
+        return f"speaks {'for' if up else 'against'} {spoken}, by {format_amount(size, digits=3)}"
     if unit == "probability":
-        points = format_short(100 * size)
+        points = format_amount(100 * size, digits=3)
         return f"{'raises' if up else 'lowers'} the probability of {spoken} by {points} percentage points"
     what = quoted(target) if target else "the prediction"
     if unit == "log":
@@ -215,7 +215,9 @@ def _does(given: float, unit: str, spoken: str, target: str, of: str | None) -> 
 
 
 def _factor(size: float) -> str:
-    return f"more than {format_short(_LARGE)}" if size > math.log(_LARGE) else format_short(math.exp(size))
+    if size > math.log(_LARGE):
+        return f"more than {format_amount(_LARGE)}"
+    return format_amount(math.exp(size), digits=3)
 
 
 def _usual(contract, column: str):

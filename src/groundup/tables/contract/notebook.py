@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groundup.charts.notebook import facts, grid, titled
 from groundup.tables.contract.column import Column
-from groundup.text.numbers import format_percent, format_short
+from groundup.text.notebook import facts, grid, titled
+from groundup.text.numbers import format_amount, format_percent
 
 if TYPE_CHECKING:
     from groundup.tables.contract.contract import Contract
@@ -32,7 +32,7 @@ def range_of(column: Column) -> str:
 def _bound(value, kind: str) -> str:
     if isinstance(value, str):
         return value
-    return f"{int(value):,}" if kind == "integer" else format_short(float(value))
+    return f"{int(value):,}" if kind == "integer" else format_amount(float(value), digits=3)
 
 
 def contract_html(contract: Contract) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from groundup.charts.notebook import facts, grid, titled
+from groundup.text.notebook import facts, grid, titled
 from groundup.text.numbers import (
     format_bytes,
     format_micros,
