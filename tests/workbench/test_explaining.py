@@ -112,11 +112,11 @@ def test_explanations_importance_and_report_print_and_show_themselves(project):
     assert max(map(len, told.splitlines()[1:])) <= 100
     assert told.count("Row ") == 5
     assert found.row(1).reasons[0].words[:40] in told
-    assert "3 rows more" in told
+    assert "3 more rows" in told
     assert "no answer" in str(project.explain(rows[5:]))
     html = found._repr_html_()
     assert html.count("odds of “yes”") == 15
     report = str(project.report)
-    assert report.startswith("Report: Predicting churned (binary on 5,000 rows of churn")
+    assert report.startswith("Report: Predicting churned (binary classification on 5000 rows of churn")
     assert 'report.save("report.html")' in report
     assert repr(project.report) == report

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from groundup.cli.talk import Debug, Json, out, print_json, verb
+from groundup.cli.console import Debug, Json, out, print_json, verb
 
 NAME = "doctor"
 EXAMPLES = "Example:  groundup doctor --json"
@@ -28,7 +28,7 @@ def command(as_json: Json = False, debug: Debug = False) -> None:
 def _print(found) -> None:
     from rich.text import Text
 
-    from groundup.cli.views import section
+    from groundup.workbench.display.terminal import write_lines
 
     console = out()
     console.print()
@@ -37,7 +37,7 @@ def _print(found) -> None:
         word, style = marks[finding.level]
         line = Text.assemble((f"{word:<6}", style), finding.told)
         lines = [line] + ([Text(f"      {finding.mend}", style="bold")] if finding.mend else [])
-        section(console, finding.what, *lines)
+        write_lines(console, finding.what, *lines)
     bad = [f for f in found if f.level != "ok"]
     console.print()
     console.print(Text(" Everything is in order." if not bad else f" {len(bad)} to look at.", style="bold"))

@@ -66,7 +66,7 @@ class Findings:
     @property
     def report(self) -> Report:
         """The report of the result: in a notebook it shows itself; ``report.save("report.html")`` writes it."""
-        from groundup.workbench.display.report import stored_report
+        from groundup.workbench.stored_reports import stored_report
 
         return stored_report(Path(self.result.bundle).parent)
 

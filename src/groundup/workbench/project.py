@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from groundup.tables import Contract, Split, Table
     from groundup.workbench.audit import Audit
-    from groundup.workbench.examination import Examination
+    from groundup.workbench.record import Examination
     from groundup.workbench.result import Result
     from groundup.workbench.steps.learners import Found
     from groundup.workbench.steps.problem import Problem
@@ -331,7 +331,7 @@ class Project(Findings):
 
     def _mend_report(self, run: Path) -> None:
         """Write the report of a run that was interrupted between its result and its report."""
-        from groundup.workbench.display.report import FILE, stored_report
+        from groundup.workbench.stored_reports import FILE, stored_report
 
         if not (run / FILE).is_file():
             with suppress(GroundupError):  # a folder that can only be read: nothing is lost
@@ -391,6 +391,7 @@ class Project(Findings):
 
     def _examine(self, run: Path, result: Result, model, final) -> Examination:
         """Find what a report shows beyond the result, and store it beside it."""
+        from groundup.workbench.examination import write_examination
         from groundup.workbench.steps.examine import examine, examine_segments
 
         self.listen(StepBegun("report", "looking at what the model relies on"))
@@ -398,12 +399,12 @@ class Project(Findings):
             found = examine_segments(self.problem, model, result)
         else:
             found = examine(self.problem, final, result, self.table)
-        found.write(run)
+        write_examination(found, run)
         return found
 
     def _report(self, run: Path, examined: Examination) -> None:
         """Write the report; a run does not fail for it."""
-        from groundup.workbench.display.report import write_report
+        from groundup.workbench.stored_reports import write_report
 
         if told := write_report(run, self.result, examined):
             self.listen(Told(told))

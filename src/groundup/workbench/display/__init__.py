@@ -1,15 +1,15 @@
-"""The report of a run: what it says as data (`context`), and the page, Markdown and JSON that show it."""
+"""The display of results: sections as data, made once, and writers for terminal, text, notebook, page and Markdown."""
 
 from __future__ import annotations
 
 import importlib
 
 _LAZY = {
-    "Context": "groundup.workbench.display.model",
+    "Display": "groundup.workbench.display.model",
     "Report": "groundup.workbench.display.report",
 }
 
-__all__ = ["Context", "Report"]
+__all__ = ["Display", "Report"]
 
 
 def __getattr__(name: str):

@@ -26,7 +26,7 @@ from groundup.judge.metrics import metrics_of
 from groundup.judge.uncertainty import interval
 from groundup.tables import Table
 from groundup.text.escaping import printable
-from groundup.workbench.examination import Examination, Importance, Wrong
+from groundup.workbench.record import Examination, Importance, WorstRow
 from groundup.workbench.result import Result
 from groundup.workbench.run.checkpoints import Fitted
 from groundup.workbench.steps.candidate import told_error
@@ -98,14 +98,14 @@ class _Examiner:
         with self._attempt(name.replace("_", " ")):
             chart = make()
             if chart is not None:
-                self.found.pictures[name] = chart.to_object()
+                self.found.figures[name] = chart.to_object()
 
     @contextmanager
     def _attempt(self, what: str):
         try:
             yield
         except Exception as error:  # noqa: BLE001 (a report that lacks a picture is better than a run that fails)
-            self.found.lacks.append(f"{what}: {told_error(error)}")
+            self.found.omitted.append(f"{what}: {told_error(error)}")
 
     def _truth(self, part: str) -> np.ndarray:
         return self.problem.y[getattr(self.problem.split, part)]
@@ -231,12 +231,18 @@ class _Examiner:
                 by = p[np.arange(len(codes)), codes]
                 order = np.argsort(by, kind="stable")[:MOST_WRONG]
                 order = order[np.asarray(said.values)[order] != self._truth("valid")[order]]
-            self.found.wrong += [self._wrong(int(rows[i]), i, said.values[i], float(by[i])) for i in order]
+            self.found.worst_rows += [
+                self._wrong(int(rows[i]), i, said.values[i], float(by[i])) for i in order
+            ]
 
-    def _wrong(self, row: int, i: int, said, by: float) -> Wrong:
+    def _wrong(self, row: int, i: int, said, by: float) -> WorstRow:
         plain = lambda v: v.item() if isinstance(v, np.generic) else v  # noqa: E731
-        return Wrong(
-            row=row + 1, truth=plain(self._truth("valid")[i]), said=plain(said), by=by, cells=self._named(row)
+        return WorstRow(
+            row=row + 1,
+            actual=plain(self._truth("valid")[i]),
+            predicted=plain(said),
+            error=by,
+            cells=self._named(row),
         )
 
     def _named(self, row: int) -> dict[str, str | None]:
@@ -269,7 +275,7 @@ class _Examiner:
             title = f"{found.metric} lost when a column is shuffled"
             self.draw("importance", lambda: replace(found.chart(), title=title))
         if len(frame.columns) > len(names):
-            self.found.lacks.append(
+            self.found.omitted.append(
                 f"importance: only of the first {len(names)} of {len(frame.columns)} columns"
             )
         top = [one.column for one in self.found.importance]
@@ -277,7 +283,7 @@ class _Examiner:
         for i, one in enumerate(self.found.importance[:MOST_DEPENDENCES]):
             if one.mean > 0:
                 self.draw(f"dependence_{i + 1}", lambda name=one.column: self._dependence(model, frame, name))
-        for wrong in self.found.wrong:
+        for wrong in self.found.worst_rows:
             wrong.cells.update({name: _text(problem.frame[name][wrong.row - 1]) for name in top[:MOST_CELLS]})
 
     def _dependence(self, model: Subject, frame: pl.DataFrame, name: str) -> Chart:
