@@ -54,7 +54,8 @@ def _parts(block: Block) -> Iterator[Lines | Table]:
     elif block.block == "callout":
         yield Lines(block.title, _shortened(block.texts), block.tone)
     elif block.block == "facts":
-        yield from (Lines(fact.name, [fact.text], is_literal=fact.is_literal) for fact in block.items)
+        facts = (fact for fact in block.items if not fact.full_only)
+        yield from (Lines(fact.name, [fact.text], is_literal=fact.is_literal) for fact in facts)
     elif block.block == "listing":
         yield Lines(block.title, _shortened(block.items), "muted")
     elif block.block == "code":

@@ -72,6 +72,7 @@ class Fact(Plain):
     name: str
     text: str
     is_literal: bool = False
+    full_only: bool = False
 
 
 class Facts(Plain):

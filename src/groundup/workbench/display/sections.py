@@ -183,9 +183,9 @@ def request(record: Record) -> Section:
     return Section(name="request", title="The request", label="Request", blocks=[_facts(facts)])
 
 
-def _facts(pairs: Iterable[tuple[str, Any]], **options) -> Facts:
+def _facts(pairs: Iterable[tuple[str, Any]]) -> Facts:
     """Return the facts whose text is not empty."""
-    return Facts(items=[Fact(name=name, text=str(text)) for name, text in pairs if text], **options)
+    return Facts(items=[Fact(name=name, text=str(text)) for name, text in pairs if text])
 
 
 def data(contract: Contract, table: Data, notes: Iterable[str], examination: Examination) -> Section:
@@ -193,8 +193,14 @@ def data(contract: Contract, table: Data, notes: Iterable[str], examination: Exa
     size = f"{table.name}: {pluralize(table.rows, 'row')}, {pluralize(table.columns, 'column')}"
     (_, features), task = contract_facts(contract)
     blocks: list[Block] = [
-        _facts([("Data", f"{size}; {features}"), task]),
-        _facts([("Source", table.source), ("Digest of the cells", table.digest)], full_only=True),
+        Facts(
+            items=[
+                Fact(name="Data", text=f"{size}; {features}"),
+                Fact(name=task[0], text=task[1]),
+                Fact(name="Source", text=table.source, full_only=True),
+                Fact(name="Digest of the cells", text=table.digest, full_only=True),
+            ]
+        ),
         *_figures(examination, "target"),
         _column_table(contract),
     ]

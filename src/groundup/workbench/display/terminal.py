@@ -89,15 +89,16 @@ def _write_table(console: Console, table: Table) -> None:
     least = Measurement.get(console, console.options, grid).minimum
     margin = max(0, min(INDENT, console.width - least))
     console.print(Padding(grid, (0, 0, 0, margin)))
-    for note in notes:
-        console.print(Padding(Text(printable(note), style="dim"), (0, 0, 0, INDENT)))
+    if notes:
+        console.print(Padding(Text(printable("   ".join(notes)), style="dim"), (0, 0, 0, INDENT)))
 
 
 def _grid(console: Console, table: Table, columns: list[int]) -> Grid:
-    """Return a table of these columns for rich; plain text has no drawn lines."""
+    """Return a table of these columns for rich."""
     has_marks = any(row.mark for row in table.rows)
-    style = box.SIMPLE_HEAD if console.color_system or console.is_terminal else None
-    grid = Grid(box=style, header_style="bold", pad_edge=False, padding=(0, 1), show_edge=False)
+    # Plain text may be printed in any encoding: it has no drawn lines.
+    lines = None if isinstance(console.file, io.StringIO) else box.SIMPLE_HEAD
+    grid = Grid(box=lines, header_style="bold", pad_edge=False, padding=(0, 1), show_edge=False)
     if has_marks:
         grid.add_column("", width=1)
     for i in columns:
