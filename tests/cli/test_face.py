@@ -17,7 +17,7 @@ from rich.console import Console
 from groundup.cli.console import shows_progress, verb
 from groundup.cli.progress import Progress
 from groundup.errors import CheckFailed, GroundupError, UsageError
-from groundup.workbench.display import sections, terminal
+from groundup.workbench.display import data_sections, sections, terminal
 from groundup.workbench.record import Examination, Parts
 from groundup.workbench.run.events import Failed, FitDone, StepBegun
 from groundup.workbench.run.folder import Folder
@@ -199,7 +199,7 @@ def test_notes_are_told_once(project):
     ignored = [str(note) for note in contract.notes if note.kind == "ignored"]
     assert ignored
     told = printed(
-        sections.data(contract, result.data, [*ignored, "column 'x: ignored: y': kept"], Examination())
+        data_sections.data(contract, result.data, [*ignored, "column 'x: ignored: y': kept"], Examination())
     )
     assert "x: ignored: y" in told
     assert told.count("customer_id") == 1
@@ -335,9 +335,9 @@ def test_a_time_or_group_column_is_named(project):
     contract = sections.contract_of(Folder(project).latest_result())
     contract = contract.model_copy(update={"time": "age", "group": "plan"})
     sizes = {"train": 7, "valid": 1, "test": 2, "folds": 5}
-    by_time = printed(sections.split(Parts(rule="time", **sizes), contract))
+    by_time = printed(data_sections.split(Parts(rule="time", **sizes), contract))
     assert "by time, age: the latest rows are the test set" in by_time
-    grouped = printed(sections.split(Parts(rule="grouped", **sizes), contract))
+    grouped = printed(data_sections.split(Parts(rule="grouped", **sizes), contract))
     assert "groups of plan are kept whole" in grouped
 
 

@@ -73,16 +73,16 @@ def command(
 def _print_audit(work, found: Audit, source: str) -> None:
     """Print the data, the split, all findings, and what to do next."""
     from groundup.workbench.audit.findings import typed, ways_out
-    from groundup.workbench.display import sections, terminal
+    from groundup.workbench.display import data_sections, terminal
     from groundup.workbench.record import Examination
     from groundup.workbench.steps.assemble import data_of
 
     console, parts = out(), work.split
     listed = [
-        sections.data(work.contract, data_of(work.table), (), Examination()),
-        sections.split(sections.sizes_of(parts), work.contract),
-        sections.audit(found, all_notes=True),
-        sections.strongest_columns(found),
+        data_sections.data(work.contract, data_of(work.table), (), Examination()),
+        data_sections.split(data_sections.sizes_of(parts), work.contract),
+        data_sections.audit(found, all_notes=True),
+        data_sections.strongest_columns(found),
     ]
     terminal.write(console, [section for section in listed if section is not None])
     console.print()

@@ -162,7 +162,7 @@ class _Printer:
             err().print(text, style="dim", markup=False)
 
     def _print_opening(self, parts) -> None:
-        from groundup.workbench.display import sections, terminal
+        from groundup.workbench.display import data_sections, terminal
         from groundup.workbench.record import Examination
         from groundup.workbench.steps.assemble import data_of, notes_of
 
@@ -170,14 +170,14 @@ class _Printer:
         # The audit may have more to say about copies of rows.
         notes = notes_of(self.table, self.contract, parts, copies=False)
         opening = [
-            sections.data(self.contract, data_of(self.table), notes, Examination()),
-            sections.split(sections.sizes_of(parts), self.contract),
+            data_sections.data(self.contract, data_of(self.table), notes, Examination()),
+            data_sections.split(data_sections.sizes_of(parts), self.contract),
         ]
         terminal.write(self.console, opening)
 
     def _print_audit(self, audit) -> None:
         """Print the findings of an audit, except those that stop the build: the error names these."""
-        from groundup.workbench.display import sections, terminal
+        from groundup.workbench.display import data_sections, terminal
         from groundup.workbench.steps.assemble import tells_of_copies
 
         if not tells_of_copies(audit):
@@ -186,7 +186,9 @@ class _Printer:
                     self._print_note(str(note))
         findings = tuple(finding for finding in audit.findings if not finding.blocks)
         if findings or audit.ok:
-            terminal.write(self.console, [sections.audit(audit.model_copy(update={"findings": findings}))])
+            terminal.write(
+                self.console, [data_sections.audit(audit.model_copy(update={"findings": findings}))]
+            )
 
     def print_outcome(self, result) -> None:
         """Print the outcome; of a stored result, also what came before."""

@@ -49,7 +49,7 @@ def print_result(console, result, *, opening: bool = True, just_built: bool = Fa
 def _show_bundle(path: Path, as_json: bool) -> None:
     from groundup.ship import bundle
     from groundup.text.numbers import format_bytes, format_number
-    from groundup.workbench.display.sections import contract_facts
+    from groundup.workbench.display.data_sections import contract_facts
     from groundup.workbench.display.terminal import write_lines, write_whole
     from groundup.workbench.use.predict import bundle_path
 

@@ -60,4 +60,4 @@ def plot_tree(
     )
     way = [] if row is None else way_of(view, row_of(decision_tree, row))
     names = names_of(decision_tree, feature_names)
-    return tree(nodes, names, classes=classes, max_depth=max_depth, precision=precision, way=way)
+    return tree(nodes, names, classes=classes, max_depth=max_depth, precision=precision, path=way)

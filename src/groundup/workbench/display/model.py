@@ -17,6 +17,7 @@ from groundup.workbench.record import Plain
 
 Tone = Literal["plain", "muted", "good", "warning", "bad"]
 Mark = Literal["", "chosen", "tied", "failed"]
+Emphasis = Literal["", "strong", "quiet"]
 
 #: The sign of a marked row in text.
 SIGNS: dict[Mark, str] = {"": "", "chosen": "*", "tied": "=", "failed": "x"}
@@ -120,7 +121,7 @@ class TableRow(Plain):
 
     cells: list[Cell]
     mark: Mark = ""
-    emphasis: Literal["", "strong", "quiet"] = ""
+    emphasis: Emphasis = ""
 
 
 class Table(Plain):
@@ -228,14 +229,25 @@ class Measure(Generic[T]):
         )
 
 
-def make_table(caption: str, measures: Iterable[Measure[T]], items: Iterable[T], **options) -> Table:
-    """Return the table of items by measures."""
+def make_table(
+    caption: str,
+    measures: Iterable[Measure[T]],
+    items: Iterable[T],
+    *,
+    mark: Callable[[T], Mark] = lambda item: "",
+    emphasis: Callable[[T], Emphasis] = lambda item: "",
+    **options,
+) -> Table:
+    """Return the table of items by measures; `options` are further fields of `Table`."""
     measures = list(measures)
     columns = [
         Column(title=m.title, is_number=m.is_number, drop=m.drop, keeps_detail=m.keeps_detail)
         for m in measures
     ]
-    rows = [TableRow(cells=[measure.cell(item) for measure in measures]) for item in items]
+    rows = [
+        TableRow(cells=[m.cell(item) for m in measures], mark=mark(item), emphasis=emphasis(item))
+        for item in items
+    ]
     return Table(caption=caption, columns=columns, rows=rows, **options)
 
 

@@ -7,19 +7,15 @@ findings and segments likewise have one declaration each. A section without cont
 from __future__ import annotations
 
 import shlex
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from groundup import charts
 from groundup.judge.metrics import metric
-from groundup.tables import Contract, Split
-from groundup.tables.contract.column import Column
-from groundup.tables.contract.notebook import range_of
+from groundup.tables import Contract
 from groundup.text.numbers import (
     format_bytes,
-    format_count,
     format_interval,
     format_micros,
     format_number,
@@ -29,8 +25,8 @@ from groundup.text.numbers import (
     format_with_error,
     pluralize,
 )
-from groundup.workbench.audit.findings import Audit, Finding, Score
 from groundup.workbench.display.advice import advise
+from groundup.workbench.display.data_sections import PARTS, audit, data, figures, split, task_name
 from groundup.workbench.display.model import (
     Block,
     Callout,
@@ -46,18 +42,14 @@ from groundup.workbench.display.model import (
     Measure,
     Paragraph,
     Section,
-    Table,
     Tone,
     count_column,
     make_table,
     text_column,
 )
 from groundup.workbench.display.reproduce import reproduce
-from groundup.workbench.record import Data, Examination, Parts, Record, Row, Segment, WorstRow
+from groundup.workbench.record import Examination, Record, Row, Segment, WorstRow
 
-#: Titles of the parts of the data, in tables.
-PARTS = {"train": "Training", "valid": "Validation", "test": "Test"}
-_TASKS = {"binary": "binary classification", "multiclass": "multiclass classification"}
 _TONES: dict[str, Tone] = {
     "good": "good",
     "segments": "good",
@@ -78,9 +70,6 @@ _LEGEND: dict[Mark, str] = {
 }
 _HIDDEN_PARAMS = {"random_state", "early_stopping", "n_iter_no_change"}
 _SHORT_MATRIX = 8
-_FOLDED_ROWS = 60
-_SHORT_NOTES = 3
-_STRONGEST = 8
 _SEGMENT_COLUMNS = 12
 
 
@@ -89,17 +78,12 @@ def title_of(record: Record) -> str:
     return f"Predicting {record.target}" if record.target else f"Segments of {record.data.name}"
 
 
-def task_name(task: str) -> str:
-    """Return the name of a task in sentences."""
-    return _TASKS.get(task, task)
-
-
 def contract_of(record: Record) -> Contract:
     """Return the contract that is stored in a record."""
     return Contract.model_validate(record.contract, strict=False)
 
 
-# ---------------------------------------------------------------------- before the comparison
+# ---------------------------------------------------------------------- at a glance
 
 
 def outcome(record: Record, examination: Examination) -> Section:
@@ -188,158 +172,6 @@ def _facts(pairs: Iterable[tuple[str, Any]]) -> Facts:
     return Facts(items=[Fact(name=name, text=str(text)) for name, text in pairs if text])
 
 
-def data(contract: Contract, table: Data, notes: Iterable[str], examination: Examination) -> Section:
-    """Return the size of the table, the task, the meaning of the columns, and the decisions made on reading."""
-    size = f"{table.name}: {pluralize(table.rows, 'row')}, {pluralize(table.columns, 'column')}"
-    (_, features), task = contract_facts(contract)
-    blocks: list[Block] = [
-        Facts(
-            items=[
-                Fact(name="Data", text=f"{size}; {features}"),
-                Fact(name=task[0], text=task[1]),
-                Fact(name="Source", text=table.source, full_only=True),
-                Fact(name="Digest of the cells", text=table.digest, full_only=True),
-            ]
-        ),
-        *_figures(examination, "target"),
-        _column_table(contract),
-    ]
-    if contract.ignored:
-        ignored = [f"{name}: {reason}" for name, reason in contract.ignored.items()]
-        blocks.append(Listing(title="Left out", items=ignored))
-    said = {str(note) for note in contract.notes if note.kind == "ignored"}
-    if listed := [note for note in notes if note not in said]:
-        blocks.append(Listing(title="Notes", items=listed))
-    return Section(name="data", title="Data and contract", label="Data", blocks=blocks)
-
-
-def contract_facts(contract: Contract) -> list[tuple[str, str]]:
-    """Return the features and the task of a contract."""
-    kinds = Counter(column.kind for column in contract.feature_columns).most_common()
-    features = (
-        f"{pluralize(len(contract.features), 'feature')}: {', '.join(f'{n} {kind}' for kind, n in kinds)}"
-    )
-    return [("Features", features), ("Task", _task(contract))]
-
-
-def _task(contract: Contract) -> str:
-    """Return the task with the classes or the range of the target."""
-    if contract.target is None:
-        return "clustering: find segments of similar rows; there is no target"
-    if contract.task == "regression":
-        column = contract.by_name[contract.target]
-        amount = ", as an amount" if column.n_unique == 2 else ""
-        return f"regression of {contract.target}: {range_of(column)}{amount}"
-    levels = sorted(contract.labels, key=lambda label: -label.count)
-    total = sum(label.count for label in levels)
-    shares = ", ".join(f"{level.value} ({format_percent(level.count / total)})" for level in levels[:5])
-    more = f" and {len(levels) - 5} more" if len(levels) > 5 else ""
-    return f"{task_name(contract.task)} of {contract.target}: {shares}{more}"
-
-
-def _column_table(contract: Contract) -> Table:
-    used = [column for column in contract.columns if column.role != "ignored"]
-    measures: list[Measure[Column]] = [
-        text_column("Column", lambda c: c.name, detail=lambda c: c.unit or ""),
-        text_column("Kind", lambda c: c.kind),
-        text_column("Role", lambda c: c.role),
-        Measure("Missing", lambda c: c.missing or None, format_percent),
-        count_column("Distinct", lambda c: c.n_unique),
-        text_column("Range, or most frequent levels", range_of),
-    ]
-    caption = f"{pluralize(len(used), 'column is', 'columns are')} in use"
-    table = make_table(caption, measures, used, full_only=True, is_folded=len(used) > _FOLDED_ROWS)
-    for row, column in zip(table.rows, used, strict=True):
-        row.emphasis = "strong" if column.role == "target" else ""
-    return table
-
-
-def sizes_of(parts: Split, n_folds: int = 0) -> Parts:
-    """Return the rule and the sizes of a split."""
-    sizes = {part: len(getattr(parts, part)) for part in PARTS}
-    return Parts(rule=parts.rule, folds=n_folds, **sizes)
-
-
-def split(parts: Parts, contract: Contract) -> Section:
-    """Return the sizes of the training, validation and test set, and how rows were assigned to them."""
-    rules = {
-        "random": "at random",
-        "stratified": "at random, classes in proportion",
-        "grouped": f"groups of {contract.group} are kept whole",
-        "time": f"by time, {contract.time}: the latest rows are the test set",
-    }
-    sizes = {part: getattr(parts, part) for part in PARTS}
-    total = max(sum(sizes.values()), 1)
-    uses = {
-        "train": f"models are compared on {parts.folds} folds of it",
-        "valid": "checks the choice and stops iterations early; then used for the final fit as well",
-        "test": "sealed until the end: scores the saved model",
-    }
-    measures: list[Measure[str]] = [
-        text_column("Set", lambda part: PARTS[part]),
-        count_column("Rows", lambda part: sizes[part]),
-        Measure("Share", lambda part: sizes[part] / total, lambda share: format_percent(share, 0)),
-        text_column("Purpose", lambda part: uses[part]),
-    ]
-    train, valid, test = (format_count(size) for size in sizes.values())
-    rule = rules.get(parts.rule, parts.rule)
-    blocks: list[Block] = [
-        Paragraph(text=f"{train} training, {valid} validation and {test} test rows (sealed); {rule}"),
-        make_table("The three sets", measures, PARTS, full_only=True),
-    ]
-    return Section(name="split", title="Training, validation and test set", label="Split", blocks=blocks)
-
-
-def audit(found: Audit, *, all_notes: bool = False) -> Section:
-    """Return the findings of the leak audit; brief writers show the first notes only, unless `all_notes`."""
-    checked = (
-        f"{pluralize(found.n_columns, 'column')} and {pluralize(found.n_rows, 'row')} of the training set"
-    )
-    n_found = len(found.findings)
-    caption = f"{pluralize(n_found, 'finding') if n_found else 'no leak found'} in {checked}"
-    if not n_found:
-        return Section(name="audit", title="Leak audit", label="Audit", blocks=[Paragraph(text=caption)])
-    words = {"block": "stops", "warn": "warns", "note": "note"}
-    tones: dict[str, Tone] = {"block": "bad", "warn": "warning"}
-    measures: list[Measure[Finding]] = [
-        text_column(
-            "Level",
-            lambda f: f.level,
-            text=lambda f: "accepted" if f.accepted else words[f.level],
-            tone=lambda f: "warning" if f.accepted else tones.get(f.level, "plain"),
-        ),
-        text_column("Kind", lambda f: f.kind, drop=0),
-        text_column(
-            "Finding",
-            lambda f: f.score,
-            text=lambda f: f.told,
-            detail=lambda f: "" if f.accepted else f.remedy,
-            keeps_detail=True,
-        ),
-    ]
-    n_notes = sum(finding.level == "note" for finding in found.findings)
-    n_brief = None if all_notes else n_found - max(n_notes - _SHORT_NOTES, 0)
-    table = make_table(caption, measures, found.findings, n_brief=n_brief)
-    for row, finding in zip(table.rows, found.findings, strict=True):
-        row.emphasis = "strong" if finding.blocks else "quiet" if finding.level == "note" else ""
-    return Section(name="audit", title="Leak audit", label="Audit", blocks=[table])
-
-
-def strongest_columns(found: Audit) -> Section | None:
-    """Return the columns that explain most of the target on their own."""
-    if not found.scores:
-        return None
-    measures: list[Measure[Score]] = [
-        text_column("Column", lambda score: score.column),
-        Measure("Explained", lambda score: score.explained, format_percent),
-    ]
-    if any(score.auc is not None for score in found.scores):
-        measures.append(Measure("ROC AUC", lambda score: score.auc, format_number))
-    caption = f"share of {found.target!r} that each column explains alone, out of fold in the training set"
-    table = make_table(caption, measures, found.scores[:_STRONGEST])
-    return Section(name="strongest", title="Strongest columns", label="Strongest", blocks=[table])
-
-
 # ---------------------------------------------------------------------- the comparison
 
 
@@ -349,10 +181,13 @@ def leaderboard(record: Record) -> Section:
     rows = record.leaderboard
     fits = f"{pluralize(record.n_fits, 'fit')}{_LIMITS.get(record.ended, '')}"
     caption = f"Mean {best.metric} ± SD over {folds} of the training set, {_direction(record)}; {fits}"
-    table = make_table(caption, _leaderboard_columns(record), rows)
-    for line, row in zip(table.rows, rows, strict=True):
-        line.mark = "failed" if row.error else "chosen" if row.chosen else "tied" if row.tied else ""
-        line.emphasis = "strong" if row.chosen else "quiet" if row.baseline or row.error else ""
+    table = make_table(
+        caption,
+        _leaderboard_columns(record),
+        rows,
+        mark=lambda r: "failed" if r.error else "chosen" if r.chosen else "tied" if r.tied else "",
+        emphasis=lambda r: "strong" if r.chosen else "quiet" if r.baseline or r.error else "",
+    )
     marks = {line.mark for line in table.rows}
     table.legend = {mark: text for mark, text in _LEGEND.items() if mark in marks}
     blocks: list[Block] = [table]
@@ -472,7 +307,7 @@ def segments(record: Record, examination: Examination) -> Section | None:
     caption = "Mean, or most frequent level, of each segment"
     blocks: list[Block] = [
         make_table(pluralize(len(record.segments), "segment"), measures, record.segments),
-        *_figures(examination, "map"),
+        *figures(examination, "map"),
         make_table(caption, values + by_segment, names, full_only=True),
     ]
     return Section(name="segments", title="The segments", label="Segments", blocks=blocks)
@@ -497,9 +332,9 @@ def scores(record: Record, examination: Examination) -> Section:
     if base := record.baseline.get("test"):
         measures.append(_part_scores("Baseline", base))
     caption = "Training, validation: fitted on the training set alone. Test: the saved model."
-    table = make_table(caption, measures, names)
-    for row, name in zip(table.rows, names, strict=True):
-        row.emphasis = "strong" if name == record.best.metric else ""
+    table = make_table(
+        caption, measures, names, emphasis=lambda name: "strong" if name == record.best.metric else ""
+    )
     looks = record.test_looks
     blocks: list[Block] = [table]
     if looks == 1:
@@ -554,15 +389,9 @@ def confusion(record: Record) -> Section | None:
 def curves(examination: Examination) -> Section | None:
     """Return the charts of the predictions on the test set, and of the course of the fit."""
     names = ("confusion", "roc", "precision_recall", "calibration", "residuals", "learning_curve")
-    blocks: list[Block] = [*_figures(examination, *names)]
+    blocks: list[Block] = [*figures(examination, *names)]
     title = "Performance on unseen rows"
     return Section(name="curves", title=title, label="Curves", blocks=blocks) if blocks else None
-
-
-def _figures(examination: Examination, *names: str) -> list[Figure]:
-    """Return the figures of these names that exist."""
-    found = examination.figures
-    return [Figure(name=name.replace("_", "-"), chart=found[name]) for name in names if name in found]
 
 
 def errors(record: Record, examination: Examination) -> Section | None:
@@ -605,7 +434,7 @@ def _signed(value: float) -> str:
 
 def reliance(examination: Examination) -> Section | None:
     """Return the importance of the columns, and how the predictions change with the most important ones."""
-    blocks: list[Block] = [*_figures(examination, "importance")]
+    blocks: list[Block] = [*figures(examination, "importance")]
     if blocks:
         text = (
             "Each column is shuffled in the validation set, which the model has not seen; its importance is the loss of "
@@ -613,7 +442,7 @@ def reliance(examination: Examination) -> Section | None:
             "causes of the target."
         )
         blocks.append(Paragraph(text=text))
-    moved = _figures(examination, *sorted(n for n in examination.figures if n.startswith("dependence_")))
+    moved = figures(examination, *sorted(n for n in examination.figures if n.startswith("dependence_")))
     if moved:
         text = (
             "The mean prediction as one column changes and all others stay as they are. If columns usually change "
