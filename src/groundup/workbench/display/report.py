@@ -13,7 +13,8 @@ from groundup.text.numbers import pluralize
 from groundup.workbench.display import html, markdown
 from groundup.workbench.display.data_sections import task_name
 from groundup.workbench.display.model import Display
-from groundup.workbench.display.sections import report_sections, title_of
+from groundup.workbench.display.report_sections import report_sections
+from groundup.workbench.display.sections import title_of
 from groundup.workbench.record import Examination, Record
 
 SUFFIXES = {".html": "html", ".htm": "html", ".md": "markdown", ".json": "json"}

@@ -7,11 +7,9 @@ findings and segments likewise have one declaration each. A section without cont
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from groundup import charts
 from groundup.judge.metrics import metric
 from groundup.tables import Contract
 from groundup.text.numbers import (
@@ -20,24 +18,19 @@ from groundup.text.numbers import (
     format_micros,
     format_number,
     format_percent,
-    format_probability,
     format_seconds,
     format_with_error,
     pluralize,
 )
-from groundup.workbench.display.advice import advise
-from groundup.workbench.display.data_sections import PARTS, audit, data, figures, split, task_name
+from groundup.workbench.display.data_sections import PARTS, audit, data, figures, split
 from groundup.workbench.display.model import (
     Block,
     Callout,
     Code,
     Fact,
     Facts,
-    Figure,
-    Heading,
     KeyFigure,
     KeyFigures,
-    Listing,
     Mark,
     Measure,
     Paragraph,
@@ -47,8 +40,7 @@ from groundup.workbench.display.model import (
     make_table,
     text_column,
 )
-from groundup.workbench.display.reproduce import reproduce
-from groundup.workbench.record import Examination, Record, Row, Segment, WorstRow
+from groundup.workbench.record import Examination, Record, Row, Segment
 
 _TONES: dict[str, Tone] = {
     "good": "good",
@@ -107,7 +99,7 @@ def outcome(record: Record, examination: Examination) -> Section:
 def _key_figures(record: Record, examination: Examination) -> list[KeyFigure]:
     best, test, base = record.best, record.metrics["test"], record.baseline.get("test", {})
     bounds = examination.intervals.get("test", {}).get(best.metric)
-    direction = _direction(record)
+    direction = direction_of(record)
     items = [
         KeyFigure(
             name=f"{best.metric} on the test set",
@@ -132,44 +124,20 @@ def _key_figures(record: Record, examination: Examination) -> list[KeyFigure]:
         items.append(
             KeyFigure(name="mean error on the test set", text=format_number(error), detail=unit, value=error)
         )
-    row = _chosen_row(record)
+    row = chosen_row(record)
     cost = "" if row is None else f"{format_micros(row.row_us)} a row, {format_bytes(row.bytes)}"
     items.append(KeyFigure(name="chosen model", text=best.title, detail=cost, value=best.learner))
     return items
 
 
-def _direction(record: Record) -> str:
+def direction_of(record: Record) -> str:
+    """Return whether higher or lower is better."""
     return "higher is better" if record.best.greater_is_better else "lower is better"
 
 
-def _chosen_row(record: Record) -> Row | None:
+def chosen_row(record: Record) -> Row | None:
+    """Return the row of the chosen model."""
     return next((row for row in record.leaderboard if row.chosen), None)
-
-
-def request(record: Record) -> Section:
-    """Return the settings of the run."""
-    settings, name = record.settings, record.best.metric
-    limits = [] if settings.get("budget_s") is None else [format_seconds(float(settings["budget_s"]))]
-    limits += [] if settings.get("max_fits") is None else [pluralize(int(settings["max_fits"]), "fit")]
-    facts = [
-        ("Target", record.target or "none: segments of similar rows are sought"),
-        ("Task", task_name(record.task)),
-        ("Deciding metric", f"{name}, {metric(name).meaning}"),
-        ("Time column", settings.get("time")),
-        ("Group column", settings.get("group")),
-        ("Ignored columns", ", ".join(settings.get("ignore") or ())),
-        ("Accepted findings", ", ".join(settings.get("accept") or ())),
-        ("Models", ", ".join(settings.get("learners") or ()) or "all that suit the task"),
-        ("Limit", " and ".join(limits) or "none"),
-        ("Random seed", str(settings.get("seed", 0))),
-        ("groundup", record.groundup),
-    ]
-    return Section(name="request", title="The request", label="Request", blocks=[_facts(facts)])
-
-
-def _facts(pairs: Iterable[tuple[str, Any]]) -> Facts:
-    """Return the facts whose text is not empty."""
-    return Facts(items=[Fact(name=name, text=str(text)) for name, text in pairs if text])
 
 
 # ---------------------------------------------------------------------- the comparison
@@ -180,7 +148,7 @@ def leaderboard(record: Record) -> Section:
     best, folds = record.best, pluralize(record.split.folds, "fold")
     rows = record.leaderboard
     fits = f"{pluralize(record.n_fits, 'fit')}{_LIMITS.get(record.ended, '')}"
-    caption = f"Mean {best.metric} ± SD over {folds} of the training set, {_direction(record)}; {fits}"
+    caption = f"Mean {best.metric} ± SD over {folds} of the training set, {direction_of(record)}; {fits}"
     table = make_table(
         caption,
         _leaderboard_columns(record),
@@ -204,7 +172,7 @@ def leaderboard(record: Record) -> Section:
 
 def _leaderboard_columns(record: Record) -> list[Measure[Row]]:
     """Declare the columns of the leaderboard."""
-    score: Measure[Row] = Measure(record.best.metric, _ranking_score, text=_score_text)
+    score: Measure[Row] = Measure(record.best.metric, ranking_score, text=_score_text)
     measures: list[Measure[Row]] = [
         text_column("Model", lambda row: row.title, detail=lambda row: row.setting),
         score,
@@ -218,7 +186,8 @@ def _leaderboard_columns(record: Record) -> list[Measure[Row]]:
     return [measure for measure in measures if measure.title not in omitted]
 
 
-def _ranking_score(row: Row) -> float | None:
+def ranking_score(row: Row) -> float | None:
+    """Return the mean score by which a row is ranked."""
     return row.mean if row.ranked_by is None else row.ranked_by
 
 
@@ -230,47 +199,6 @@ def _score_text(row: Row) -> str:
         return format_with_error(row.mean, row.spread)
     n_scored = sum(score is not None for score in row.fold_scores)
     return f"{format_number(row.ranked_by)} ({pluralize(n_scored, 'fold')})"
-
-
-def fold_scores(record: Record) -> list[Block]:
-    """Return the chart of all scores; a baseline far off is left out, with a sentence."""
-    entries = [
-        {
-            "name": row.title,
-            "folds": [value for value in row.fold_scores if value is not None],
-            "score": _ranking_score(row),
-            "is_baseline": row.baseline,
-            "is_tied": row.tied,
-        }
-        for row in record.leaderboard
-        if not row.error and _ranking_score(row) is not None
-    ]
-    drawn = _without_distant_baseline(entries)
-    if not drawn:
-        return []
-    best, row = record.best, _chosen_row(record)
-    chart = charts.leaderboard(
-        drawn,
-        metric=best.metric,
-        greater_is_better=best.greater_is_better,
-        chosen=None if row is None else row.title,
-    )
-    blocks: list[Block] = [Figure(name="leaderboard-spread", chart=chart.to_object())]
-    if left_out := [entry for entry in entries if entry not in drawn]:
-        text = f"The baseline, {format_number(left_out[0]['score'])}, is too far from the other scores to be drawn."
-        blocks.append(Paragraph(text=text, full_only=True))
-    return blocks
-
-
-def _without_distant_baseline(entries: list[dict]) -> list[dict]:
-    """Leave out a baseline so far off that the other scores could not be distinguished."""
-    values = [v for e in entries if not e["is_baseline"] for v in [*e["folds"], e["score"]]]
-    base = next((e["score"] for e in entries if e["is_baseline"]), None)
-    if not values or base is None:
-        return entries
-    low, high = min(values), max(values)
-    span = max(high, base) - min(low, base)
-    return entries if high - low >= 0.3 * span else [e for e in entries if not e["is_baseline"]]
 
 
 def choice(record: Record) -> Section:
@@ -386,103 +314,6 @@ def confusion(record: Record) -> Section | None:
     return Section(name="confusion", title="Confusion matrix", label="Confusion", blocks=[table])
 
 
-def curves(examination: Examination) -> Section | None:
-    """Return the charts of the predictions on the test set, and of the course of the fit."""
-    names = ("confusion", "roc", "precision_recall", "calibration", "residuals", "learning_curve")
-    blocks: list[Block] = [*figures(examination, *names)]
-    title = "Performance on unseen rows"
-    return Section(name="curves", title=title, label="Curves", blocks=blocks) if blocks else None
-
-
-def errors(record: Record, examination: Examination) -> Section | None:
-    """Return the worst predictions on the validation set."""
-    worst = examination.worst_rows
-    if not worst:
-        return None
-    has_classes = record.confusion is not None
-    titles = ("Probability of the actual class", "with the highest probability for a wrong class")
-    title, kind = titles if has_classes else ("Error", "with the largest errors")
-
-    def text_of(value) -> str:
-        return str(value) if has_classes or isinstance(value, str) else format_number(value)
-
-    def error_text(row: WorstRow) -> str:
-        return format_probability(row.error) if has_classes else _signed(row.error)
-
-    measures: list[Measure[WorstRow]] = [
-        count_column("Row", lambda row: row.row),
-        Measure("Actual", lambda row: row.actual, text_of, is_number=not has_classes),
-        Measure("Predicted", lambda row: row.predicted, text_of, is_number=not has_classes),
-        Measure(title, lambda row: row.error, text=error_text),
-    ]
-    names = dict.fromkeys(name for row in worst for name in row.cells)
-    cells: list[Measure[WorstRow]] = [
-        text_column(name, lambda row, name=name: row.cells.get(name)) for name in names
-    ]
-    text = (
-        f"The rows of the validation set {kind}. Inspect them: wrong labels, mixed-up units and missing columns often "
-        "show here first. They are not from the test set, so that learning from them leaves it unseen."
-    )
-    caption = f"{pluralize(len(worst), 'row')}, numbered from 1 in the table"
-    blocks: list[Block] = [Paragraph(text=text), make_table(caption, measures + cells, worst)]
-    return Section(name="errors", title="Errors worth inspecting", label="Errors", blocks=blocks)
-
-
-def _signed(value: float) -> str:
-    return f"{'+' if value > 0 else ''}{format_number(value)}"
-
-
-def reliance(examination: Examination) -> Section | None:
-    """Return the importance of the columns, and how the predictions change with the most important ones."""
-    blocks: list[Block] = [*figures(examination, "importance")]
-    if blocks:
-        text = (
-            "Each column is shuffled in the validation set, which the model has not seen; its importance is the loss of "
-            "score. Columns with the same information share their importance. Importance describes the model, not the "
-            "causes of the target."
-        )
-        blocks.append(Paragraph(text=text))
-    moved = figures(examination, *sorted(n for n in examination.figures if n.startswith("dependence_")))
-    if moved:
-        text = (
-            "The mean prediction as one column changes and all others stay as they are. If columns usually change "
-            "together, some of these rows are unlikely."
-        )
-        blocks += [Heading(text="How predictions change with a column"), Paragraph(text=text), *moved]
-    title = "What the model relies on"
-    return Section(name="reliance", title=title, label="Reliance", blocks=blocks) if blocks else None
-
-
-def next_steps(record: Record, examination: Examination) -> Section:
-    """Return advice on what to try next."""
-    advice = advise(record, examination, contract_of(record))
-    block: Block = Paragraph(text="No problem stands out. Use the model, and monitor it on new rows.")
-    if advice:
-        block = Listing(heads=[one.action for one in advice], items=[one.reason for one in advice])
-    return Section(name="next", title="What to try next", label="Advice", blocks=[block])
-
-
-def reproduction(record: Record, examination: Examination) -> Section:
-    """Return how to repeat the run."""
-    again = reproduce(record)
-    blocks: list[Block] = [
-        Code(language="console", caption="Command", text=again.command),
-        Code(
-            language="python",
-            caption="Python script, which checks the data and the digest",
-            text=again.script,
-        ),
-        Code(language="text", caption="SHA-256 of the model file", text=record.digest),
-        Listing(items=again.notes),
-    ]
-    if examination.versions:
-        versions = ", ".join(f"{name} {version}" for name, version in examination.versions.items())
-        blocks.append(Paragraph(text=f"Made with {versions}."))
-    if examination.omitted:
-        blocks.append(Callout(title="Omitted from this report", texts=examination.omitted))
-    return Section(name="repeat", title="Repeat this run", label="Repeat", blocks=blocks)
-
-
 def files(record: Record, *, just_built: bool = False, with_report: bool = True) -> Section:
     """Return where the model is; `just_built` if the command that displays it has built it."""
     is_stored = just_built and record.stored
@@ -529,31 +360,6 @@ def outcome_sections(record: Record, *, just_built: bool = False) -> list[Sectio
         confusion(record),
         outcome(record, none),
         files(record, just_built=just_built),
-    ]
-    return [section for section in sections if section is not None]
-
-
-def report_sections(record: Record, examination: Examination) -> list[Section]:
-    """Return the sections of a report."""
-    contract, board, charted = contract_of(record), leaderboard(record), curves(examination)
-    board.blocks[:0] = fold_scores(record)
-    sections = [
-        outcome(record, examination),
-        request(record),
-        data(contract, record.data, record.notes, examination),
-        split(record.split, contract),
-        audit(record.audit) if record.audit else None,
-        board,
-        choice(record),
-        segments(record, examination),
-        scores(record, examination),
-        charted,
-        None if "confusion" in examination.figures else confusion(record),
-        errors(record, examination),
-        reliance(examination),
-        next_steps(record, examination),
-        files(record),
-        reproduction(record, examination),
     ]
     return [section for section in sections if section is not None]
 
