@@ -30,7 +30,10 @@ def command(
         typer.Option(help="Acknowledge a finding; may be repeated.", metavar="COLUMN[:KIND]"),
     ] = None,
     time: Annotated[
-        str | None, typer.Option(help="Date column: the latest rows become the test set.", metavar="COLUMN")
+        str | None,
+        typer.Option(
+            help="Column that orders the rows: the last ones become the test set.", metavar="COLUMN"
+        ),
     ] = None,
     group: Annotated[
         str | None,

@@ -37,7 +37,9 @@ Accept = Annotated[
     list[str] | None,
     _option("Acknowledge a finding of the leak audit and continue; may be repeated.", "COLUMN[:KIND]"),
 ]
-Time = Annotated[str | None, _option("Date column: the latest rows become the test set.", "COLUMN", "Rows")]
+Time = Annotated[
+    str | None, _option("Column that orders the rows: the last ones become the test set.", "COLUMN", "Rows")
+]
 Group = Annotated[
     str | None, _option("Column of groups that must not be split between the sets.", "COLUMN", "Rows")
 ]

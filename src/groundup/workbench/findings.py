@@ -165,5 +165,6 @@ class Findings:
 
     def _repr_html_(self) -> str:
         from groundup.workbench.display.notebook import project_html
+        from groundup.workbench.steps.assemble import leaderboard
 
-        return project_html(self)
+        return project_html(self, [] if self._comparison is None else leaderboard(self._comparison))

@@ -162,7 +162,9 @@ def test_a_new_column_is_one_line(result, monkeypatch):
     """A declared column appears in every face."""
     declare = made._leaderboard_columns
     more = made.count_column("Folds", lambda row: len(row.fold_scores))
-    monkeypatch.setattr(made, "_leaderboard_columns", lambda record: [*declare(record), more])
+    monkeypatch.setattr(
+        made, "_leaderboard_columns", lambda *args, **options: [*declare(*args, **options), more]
+    )
     report = Report.of(result)
     sections = made.outcome_sections(result)
     for text in (

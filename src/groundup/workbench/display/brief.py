@@ -39,7 +39,7 @@ def table_notes(table: Table) -> list[str]:
     """Return the meaning of the marks of a table, and how many rows a brief writer leaves out."""
     notes = []
     if table.legend:
-        notes.append("   ".join(f"{SIGNS[mark]} {text}" for mark, text in table.legend.items()))
+        notes.append("; ".join(f"{SIGNS[mark]} {text}" for mark, text in table.legend.items()))
     if hidden := 0 if table.n_brief is None else len(table.rows) - table.n_brief:
         notes.append(f"... and {pluralize(hidden, 'more row')}: see the report, or groundup audit")
     return notes

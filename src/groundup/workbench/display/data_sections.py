@@ -70,8 +70,8 @@ def data(contract: Contract, table: Data, notes: Iterable[str], examination: Exa
     if contract.ignored:
         ignored = [f"{name}: {reason}" for name, reason in contract.ignored.items()]
         blocks.append(Listing(title="Left out", items=ignored))
-    said = {str(note) for note in contract.notes if note.kind == "ignored"}
-    if listed := [note for note in notes if note not in said]:
+    displayed = {str(note) for note in contract.notes if note.kind == "ignored"}
+    if listed := [note for note in notes if note not in displayed]:
         blocks.append(Listing(title="Notes", items=listed))
     return Section(name="data", title="Data and contract", label="Data", blocks=blocks)
 

@@ -9,25 +9,27 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from groundup.text.notebook import facts, grid, paragraph, titled
-from groundup.text.numbers import format_with_error
 from groundup.workbench.display.brief import brief_parts, table_notes
-from groundup.workbench.display.model import SIGNS, Section, Table
+from groundup.workbench.display.model import SIGNS, Block, Fact, Facts, Section, Table
+from groundup.workbench.display.sections import leaderboard_blocks
+from groundup.workbench.record import Row
 
 
-def project_html(project) -> str:
-    """Return a project: its data and target, and its result so far."""
+def project_html(project, rows: list[Row]) -> str:
+    """Return a project: its table and target, and the leaderboard of what it has compared so far."""
     if project._result is not None:
         return project._result._repr_html_()
     source = project.source if isinstance(project.source, (str, Path)) else type(project.source).__name__
-    about = [("Table", source), ("Target", project.target or "none: segments are sought")]
-    if project._comparison is None:
-        return titled("A new project", facts([*about, ("Next", "compare(), or build()")]))
-    rows = [
-        [row["learner"], format_with_error(row["mean"], row["spread"]), row["error"]]
-        for row in project.leaderboard.iter_rows(named=True)
-    ]
-    heads = [("Model", False), (project._comparison.metric.name, True), ("", False)]
-    return titled("Compared", facts([*about, ("Next", "finalize()")]) + grid(heads, rows))
+    step = "finalize()" if rows else "compare(), or build()"
+    about = [("Table", source), ("Target", project.target or "none: find segments"), ("Next", step)]
+    blocks: list[Block] = [Facts(items=[Fact(name=name, text=str(text)) for name, text in about])]
+    if rows:
+        name = project._comparison.metric.name
+        blocks += leaderboard_blocks(
+            rows, f"Mean {name} ± SD over the folds", name, has_target=project.target is not None
+        )
+    title = "Compared" if rows else "A new project"
+    return render(title, [Section(name="project", title=title, label="", blocks=blocks)])
 
 
 def render(title: str, sections: Iterable[Section]) -> str:

@@ -149,19 +149,7 @@ def leaderboard(record: Record) -> Section:
     rows = record.leaderboard
     fits = f"{pluralize(record.n_fits, 'fit')}{_LIMITS.get(record.ended, '')}"
     caption = f"Mean {best.metric} ± SD over {folds} of the training set, {direction_of(record)}; {fits}"
-    table = make_table(
-        caption,
-        _leaderboard_columns(record),
-        rows,
-        mark=lambda r: "failed" if r.error else "chosen" if r.chosen else "tied" if r.tied else "",
-        emphasis=lambda r: "strong" if r.chosen else "quiet" if r.baseline or r.error else "",
-    )
-    marks = {line.mark for line in table.rows}
-    table.legend = {mark: text for mark, text in _LEGEND.items() if mark in marks}
-    blocks: list[Block] = [table]
-    if any(row.ranked_by is not None for row in rows):
-        text = "(n folds): scored on n folds only, ranked by the expected mean over all folds."
-        blocks.append(Paragraph(text=text, tone="muted"))
+    blocks = leaderboard_blocks(rows, caption, best.metric, has_target=record.target is not None)
     text = "Fit: median time of one fit. Latency: time to prepare and predict one row. Size: of the fitted model."
     blocks.append(Paragraph(text=text, full_only=True))
     if failed := [f"{row.title}: {row.error}" for row in rows if row.error]:
@@ -170,9 +158,26 @@ def leaderboard(record: Record) -> Section:
     return Section(name="leaderboard", title="Leaderboard", label="Leaderboard", blocks=blocks)
 
 
-def _leaderboard_columns(record: Record) -> list[Measure[Row]]:
+def leaderboard_blocks(rows: list[Row], caption: str, metric_name: str, *, has_target: bool) -> list[Block]:
+    """Return the table of the leaderboard with its notes."""
+    table = make_table(
+        caption,
+        _leaderboard_columns(metric_name, has_target=has_target),
+        rows,
+        mark=lambda r: "failed" if r.error else "chosen" if r.chosen else "tied" if r.tied else "",
+        emphasis=lambda r: "strong" if r.chosen else "quiet" if r.baseline or r.error else "",
+    )
+    marks = {line.mark for line in table.rows}
+    table.legend = {mark: text for mark, text in _LEGEND.items() if mark in marks}
+    if all(row.ranked_by is None for row in rows):
+        return [table]
+    text = "(n folds): scored on n folds only, ranked by the expected mean over all folds."
+    return [table, Paragraph(text=text, tone="muted")]
+
+
+def _leaderboard_columns(metric_name: str, *, has_target: bool) -> list[Measure[Row]]:
     """Declare the columns of the leaderboard."""
-    score: Measure[Row] = Measure(record.best.metric, ranking_score, text=_score_text)
+    score: Measure[Row] = Measure(metric_name, ranking_score, text=_score_text)
     measures: list[Measure[Row]] = [
         text_column("Model", lambda row: row.title, detail=lambda row: row.setting),
         score,
@@ -182,7 +187,7 @@ def _leaderboard_columns(record: Record) -> list[Measure[Row]]:
         Measure("Latency", lambda row: row.row_us, format_micros, drop=5),
         Measure("Size", lambda row: row.bytes, format_bytes, drop=2),
     ]
-    omitted = {"Validation", "Settings"} if record.segments else set()
+    omitted = set() if has_target else {"Validation", "Settings"}
     return [measure for measure in measures if measure.title not in omitted]
 
 

@@ -90,7 +90,7 @@ def _write_table(console: Console, table: Table) -> None:
     margin = max(0, min(INDENT, console.width - least))
     console.print(Padding(grid, (0, 0, 0, margin)))
     if notes:
-        console.print(Padding(Text(printable("   ".join(notes)), style="dim"), (0, 0, 0, INDENT)))
+        console.print(Padding(Text(printable("; ".join(notes)), style="dim"), (0, 0, 0, INDENT)))
 
 
 def _grid(console: Console, table: Table, columns: list[int]) -> Grid:
