@@ -186,7 +186,7 @@ def _n_leaves(nodes: Nodes, node: int) -> int:
 
 
 def _draw(nodes: Nodes, places: list[_Place], classes: list[str] | None, deepest: int, path: set[int]):
-    panel_rows = Rows()
+    data = Rows()
     total = float(nodes.n_rows[0])
     x = alt.X(
         "x:Q", axis=None, scale=alt.Scale(domain=[0, max(1, deepest) / _STEPS_SHARE], nice=False, zero=True)
@@ -199,14 +199,14 @@ def _draw(nodes: Nodes, places: list[_Place], classes: list[str] | None, deepest
             continue
         listed = [row for p in taken for row in _branch(places, p, float(nodes.n_rows[p.node]) / total)]
         width = alt.Size("share:Q", scale=alt.Scale(domain=[0, 1], range=[1.5, 12]), legend=None)
-        trail = panel_rows.chart(name, listed).mark_trail(
+        trail = data.chart(name, listed).mark_trail(
             style=style
         )  # a line's width is the theme's, a trail's is data
         layers.append(trail.encode(x=x, y=y, detail="node:N", order=alt.Order("i:Q"), size=width))
     if 0 < deepest <= 4:
-        layers += _answers_on_branches(panel_rows, places, x, y)
-    layers += _ends(panel_rows, nodes, places, classes, x, y)
-    return panel_rows, alt.layer(*layers)
+        layers += _answers_on_branches(data, places, x, y)
+    layers += _ends(data, nodes, places, classes, x, y)
+    return data, alt.layer(*layers)
 
 
 def _branch(places: list[_Place], place: _Place, share: float) -> list[dict]:
@@ -222,20 +222,18 @@ def _branch(places: list[_Place], place: _Place, share: float) -> list[dict]:
     )
 
 
-def _answers_on_branches(panel_rows: Rows, places: list[_Place], x, y) -> list:
+def _answers_on_branches(data: Rows, places: list[_Place], x, y) -> list:
     """Return "yes" and "no" above the branches, where there is room."""
     below = [p for p in places if p.parent >= 0]
     listed = rows(
         x=[places[p.parent].depth for p in below], y=[p.line for p in below],
         words=["yes" if p.is_yes else "no" for p in below],
     )  # fmt: skip
-    text = panel_rows.chart("answers", listed).mark_text(
-        style="note", align="left", baseline="bottom", dx=5, dy=-7
-    )
+    text = data.chart("answers", listed).mark_text(style="note", align="left", baseline="bottom", dx=5, dy=-7)
     return [text.encode(x=x, y=y, text="words:N")]
 
 
-def _ends(panel_rows: Rows, nodes: Nodes, places: list[_Place], classes: list[str] | None, x, y) -> list:
+def _ends(data: Rows, nodes: Nodes, places: list[_Place], classes: list[str] | None, x, y) -> list:
     """Return nodes and leaves with what they say."""
     words = [
         f"{format_count(nodes.n_rows[p.node])} ({format_percent(nodes.n_rows[p.node] / nodes.n_rows[0])})"
@@ -252,7 +250,7 @@ def _ends(panel_rows: Rows, nodes: Nodes, places: list[_Place], classes: list[st
             x=[p.depth for p in some], y=[p.line for p in some], text=[p.text for p in some],
             n=[words[i] for i in chosen], best=best,
         )  # fmt: skip
-        base = panel_rows.chart(name, listed).encode(
+        base = data.chart(name, listed).encode(
             x=x, y=y, tooltip=tooltips(text="prediction" if is_leaf else "question", n="training rows")
         )
         room = 1 - _STEPS_SHARE * max(p.depth for p in some) / max(1, *(p.depth for p in places))

@@ -85,9 +85,7 @@ def category_distribution(
         reading=_reading(counted, len(counts), n_rows, n_missing, name),
         panels=(
             Panel(
-                *_draw(lines),
-                f"Rows for each level of {printable_name(name)}",
-                row_height(len(lines)) + 34,
+                *_draw(lines), f"Rows for each level of {printable_name(name)}", row_height(len(lines)) + 34
             ),
         ),
         table=table(
@@ -98,8 +96,8 @@ def category_distribution(
 
 
 def _draw(lines: list[dict]):
-    panel_rows = Rows()
-    base = panel_rows.chart("rows", lines).encode(
+    data = Rows()
+    base = data.chart("rows", lines).encode(
         x=x_number("n", "rows", [line["n"] for line in lines], zero=True, nice=False),
         y=names([line["label"] for line in lines], limit=150),
         tooltip=tooltips(label="level", n=("rows", ","), share=("share", ".1%")),
@@ -110,7 +108,7 @@ def _draw(lines: list[dict]):
             only = base.transform_filter(f"datum.kind === '{kind}'")
             layers.append(only.mark_bar(style=style) if style else only.mark_bar())
     text = base.mark_text(style="note", align="left", dx=6).encode(text="words:N")
-    return panel_rows, alt.layer(*layers, text)
+    return data, alt.layer(*layers, text)
 
 
 def _reading(counted: Bars, n_levels: int, n_rows: int, n_missing: int, name: str) -> str:

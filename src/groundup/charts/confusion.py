@@ -92,8 +92,8 @@ def confusion_matrix(counts, labels: Sequence, *, title: str = "Confusion matrix
 
 def _draw(cells: list[dict], lines: list[str]):
     n = len(lines)
-    panel_rows = Rows()
-    base = panel_rows.chart("cells", cells).encode(**_axes(lines))
+    data = Rows()
+    base = data.chart("cells", cells).encode(**_axes(lines))
     strength = alt.Scale(domain=[0, 1], range=[0, theme.CELL_OPACITY])
     fill = base.mark_rect(style="matrix").encode(
         color=alt.Color("kind:N", scale=alt.Scale(domain=["right", "error"], range="category"), legend=None),
@@ -105,7 +105,7 @@ def _draw(cells: list[dict], lines: list[str]):
             share=("share of the actual class", ".1%"),
         ),
     )
-    return panel_rows, alt.layer(fill, *_texts(base, n, max(len(format_count(cell["n"])) for cell in cells)))
+    return data, alt.layer(fill, *_texts(base, n, max(len(format_count(cell["n"])) for cell in cells)))
 
 
 def _axes(lines: list[str]) -> dict:

@@ -124,27 +124,25 @@ def _draw_curve(curve: Dependence, name: str, target: str, values):
         x=curve.grid, y=curve.mean, lo=_or_none(curve.low, curve.mean), hi=_or_none(curve.high, curve.mean)
     )
     words = tooltips(x=("value", ",.4~r"), y=("mean prediction", ",.4~r"))
-    panel_rows = Rows()
-    base = panel_rows.chart("rows", listed).encode(x=x, y=y, tooltip=words)
+    data = Rows()
+    base = data.chart("rows", listed).encode(x=x, y=y, tooltip=words)
     layers = []
     if curve.single is not None:
         at = {"x": np.tile(curve.grid, len(curve.single)), "y": curve.single.ravel()}
         lines = rows(line=np.repeat(np.arange(len(curve.single)), len(curve.grid)), **at)
-        layers.append(
-            panel_rows.chart("single", lines).mark_line(style="single").encode(x=x, y=y, detail="line:N")
-        )
+        layers.append(data.chart("single", lines).mark_line(style="single").encode(x=x, y=y, detail="line:N"))
     if curve.low is not None:
         layers.append(base.mark_area().encode(y=alt.Y("lo:Q"), y2="hi"))
     layers.append(base.mark_line())
     if values is not None:
         ticks = _tick_places(values, curve.grid)
-        rug = panel_rows.chart("values", rows(x=ticks))
+        rug = data.chart("values", rows(x=ticks))
         layers.append(
             rug.mark_tick(style="rug", orient="vertical", size=9, thickness=1, yOffset=-5).encode(
                 x="x:Q", y=alt.value("height")
             )
         )
-    return panel_rows, alt.layer(*layers)
+    return data, alt.layer(*layers)
 
 
 def _draw_levels(curve: Dependence, target: str):
@@ -155,14 +153,14 @@ def _draw_levels(curve: Dependence, target: str):
         hi=_or_none(curve.high, curve.mean),
     )
     title = f"mean {printable_name(target)}"
-    panel_rows = Rows()
-    base = panel_rows.chart("rows", listed).encode(
+    data = Rows()
+    base = data.chart("rows", listed).encode(
         y=names(curve.levels or []),
         x=x_number("y", title, curve.mean),
         tooltip=tooltips(label="level", y=("mean prediction", ",.4~r")),
     )
     interval = base.mark_rule(style="interval").encode(x=alt.X("lo:Q", title=title), x2="hi")
-    return panel_rows, alt.layer(interval, base.mark_point(style="dot"))
+    return data, alt.layer(interval, base.mark_point(style="dot"))
 
 
 def _or_none(band: np.ndarray | None, mean: np.ndarray):

@@ -127,9 +127,9 @@ def _draw(bars: list[dict], counted: Histogram, n_rows: int, name: str, unit: st
     # Missing rows are one more bar, right of the scale: its ticks end where the numbers end.
     ticks = {"values": round_ticks(edges[0], edges[-1])} if counted.n_missing else {}
     x = x_number("lo", title, edges, nice=False, axis=ticks)
-    panel_rows = Rows()
+    data = Rows()
     drawn = (
-        panel_rows.chart("bars", bars)
+        data.chart("bars", bars)
         .mark_bar(binSpacing=1)
         .encode(
             x=x,
@@ -140,7 +140,7 @@ def _draw(bars: list[dict], counted: Histogram, n_rows: int, name: str, unit: st
         )
     )
     if not counted.n_missing:
-        return panel_rows, drawn
+        return data, drawn
     span = edges[-1] - edges[0]
     place = rows(
         lo=[edges[-1] + 0.05 * span],
@@ -149,12 +149,12 @@ def _draw(bars: list[dict], counted: Histogram, n_rows: int, name: str, unit: st
         n=[counted.n_missing],
         share=[counted.n_missing / n_rows],
     )
-    beside = panel_rows.chart("missing", place).encode(
+    beside = data.chart("missing", place).encode(
         tooltip=tooltips(n=("rows without a value", ","), share=("share", ".1%"))
     )
     bar = beside.mark_bar(style="missing").encode(x="lo:Q", x2="hi", y="n:Q", y2=alt.datum(0))
     text = beside.mark_text(style="note", text="missing", dy=-7).encode(x="mid:Q", y="n:Q")
-    return panel_rows, alt.layer(drawn, bar, text)
+    return data, alt.layer(drawn, bar, text)
 
 
 def _reading(counted: Histogram, n_rows: int, name: str, unit: str) -> str:

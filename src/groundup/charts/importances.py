@@ -95,8 +95,8 @@ def importance(columns: Sequence, mean, low=None, high=None, *, metric: str, top
 
 def _draw(listed: list[dict], title: str):
     ends = [row[end] for row in listed for end in ("lo", "hi")]
-    panel_rows = Rows()
-    base = panel_rows.chart("rows", listed).encode(
+    data = Rows()
+    base = data.chart("rows", listed).encode(
         y=names([row["label"] for row in listed]),
         x=x_number("mean", title, ends, zero=True),
         tooltip=tooltips(
@@ -110,8 +110,8 @@ def _draw(listed: list[dict], title: str):
         only = base.transform_filter(flag)
         layers.append(only.mark_bar(style=style, opacity=0.75) if style else only.mark_bar(opacity=0.75))
     interval = base.mark_rule(style="whisker").encode(x=alt.X("lo:Q", title=title), x2="hi")
-    zero = panel_rows.chart("zero", rows(x=[0])).mark_rule().encode(x="x:Q")
-    return panel_rows, alt.layer(*layers, interval, zero)
+    zero = data.chart("zero", rows(x=[0])).mark_rule().encode(x="x:Q")
+    return data, alt.layer(*layers, interval, zero)
 
 
 def _reading(ranking: Ranked, metric: str) -> str:

@@ -125,23 +125,13 @@ def _draw(displayed: list[Line], label: list[str], chosen: str, title: str):
     ends = [row[end] for row in summary for end in ("lo", "hi")] + [row["score"] for row in folds]
     low, high = min(ends), max(ends)
     pad = 0.04 * (high - low) or 0.04 * max(abs(high), 1e-9)
-    x = x_number(
-        "score",
-        title,
-        ends,
-        domain=[low - pad, high + pad],
-        nice=False,
-    )
-    panel_rows = Rows()
+    x = x_number("score", title, ends, domain=[low - pad, high + pad], nice=False)
+    data = Rows()
     y = alt.Y("label", type="nominal", scale=alt.Scale(domain=label, padding=0.1), axis=None)
-    base = panel_rows.chart("models", summary).encode(
-        y=y,
-        tooltip=tooltips(
-            label="model",
-            words="mean ± deviation",
-        ),
+    base = data.chart("models", summary).encode(
+        y=y, tooltip=tooltips(label="model", words="mean ± deviation")
     )
-    spots = panel_rows.chart("folds", folds).encode(y=y, x=x, tooltip=tooltips(label="model", words="fold"))
+    spots = data.chart("folds", folds).encode(y=y, x=x, tooltip=tooltips(label="model", words="fold"))
     down: dict[str, Any] = {"yOffset": 9}  # the words of a model stand above its line
     whole: dict[str, Any] = {"x": alt.value(0), "x2": alt.value("width")}
     layers = [base.mark_rule(style="track", **down).encode(**whole)]
@@ -152,7 +142,7 @@ def _draw(displayed: list[Line], label: list[str], chosen: str, title: str):
             spots.transform_filter(flag).mark_point(style=f"fold{ending}", **down),
             some.mark_point(style=f"dot{ending}", **down).encode(x="score:Q"),
         ]
-    return panel_rows, alt.layer(*layers, *_words(base))
+    return data, alt.layer(*layers, *_words(base))
 
 
 def _words(base) -> list:

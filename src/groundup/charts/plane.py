@@ -84,10 +84,7 @@ def _draw(x, y, group, named: list[str], shown: np.ndarray, middles: list[dict])
         "y": y_number("y", "second direction", y, axis={"labels": False, "grid": False}),
     }
     layers = []
-    for name, part in (
-        ("rest", shown[group[shown] >= n_named]),
-        ("points", shown[group[shown] < n_named]),
-    ):
+    for name, part in (("rest", shown[group[shown] >= n_named]), ("points", shown[group[shown] < n_named])):
         if not len(part):
             continue
         listed = rows(x=x[part], y=y[part], label=[named[g] for g in group[part]])

@@ -104,12 +104,10 @@ def line_rows(curves: list[Curve], what: str) -> tuple[list[dict], list[str]]:
     return listed, series
 
 
-def draw_lines(
-    panel_rows: Rows, listed: list[dict], series: list[str], *, interpolate: Any = "linear", **channels
-):
+def draw_lines(data: Rows, listed: list[dict], series: list[str], *, interpolate: Any = "linear", **channels):
     """Return the curves, distinguished by colour and dash, with a legend if there are several."""
     chart = (
-        panel_rows.chart("curves", listed)
+        data.chart("curves", listed)
         .mark_line(interpolate=interpolate)
         .encode(order=alt.Order("i:Q"), **channels)
     )
@@ -122,15 +120,15 @@ def draw_curves(curves: list[Curve], what: str, **channels):
     """Return the curves to draw, the rows that they are drawn from, and their lines; `what` names their areas."""
     drawn = hardest(curves)
     listed, series = line_rows(drawn, what)
-    panel_rows = Rows()
-    return drawn, panel_rows, draw_lines(panel_rows, listed, series, **channels)
+    data = Rows()
+    return drawn, data, draw_lines(data, listed, series, **channels)
 
 
 def curve_chart(
-    name: str, panel_rows: Rows, layers: list, columns: dict, *, kind: str, title: str, reading: str
+    name: str, data: Rows, layers: list, columns: dict, *, kind: str, title: str, reading: str
 ) -> Chart:
     """Return the square chart of curves called `name`, with its table of `columns`."""
-    panel = Panel(panel_rows, alt.layer(*layers), name, 320)
+    panel = Panel(data, alt.layer(*layers), name, 320)
     return Chart(kind=kind, title=title, reading=reading, panels=(panel,), table=table(name, columns))
 
 

@@ -51,7 +51,7 @@ def precision_recall(y, score, *, labels: Sequence | None = None) -> Chart:
         Names; for two labels the second is the positive one.
     """
     curves = curves_of(y, score, labels, precision_points)
-    drawn, panel_rows, lines = draw_curves(
+    drawn, data, lines = draw_curves(
         curves,
         "AP",
         x=x_share("x", "recall: share of positives found"),
@@ -61,11 +61,11 @@ def precision_recall(y, score, *, labels: Sequence | None = None) -> Chart:
     )
     layers: list = [lines]
     if len(drawn) == 1:
-        layers.insert(0, _chance(panel_rows, drawn[0].base))
+        layers.insert(0, _chance(data, drawn[0].base))
     at = {f"precision at recall {r:.0%}": [precision_at(c, r) for c in drawn] for r in _RECALLS}
     return curve_chart(
         "Precision over recall",
-        panel_rows,
+        data,
         layers,
         {
             "label": [printable_name(c.name) for c in drawn],
@@ -84,8 +84,8 @@ def precision_at(curve: Curve, recall: float) -> float:
     return float(curve.y[np.searchsorted(curve.x, recall - 1e-12)])
 
 
-def _chance(panel_rows: Rows, base: float):
-    line = panel_rows.chart(
+def _chance(data: Rows, base: float):
+    line = data.chart(
         "chance", rows(x=[0, 1], y=[base, base], words=["", f"guessing: {format_percent(base)}"])
     ).encode(x="x:Q", y="y:Q")
     below = base > 0.12

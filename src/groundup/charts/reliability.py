@@ -114,13 +114,11 @@ def _draw(bins: Bins):
     listed = rows(x=bins.predicted, y=bins.observed, lo=bins.low, hi=bins.high, n=bins.n_rows)
     x = x_share("x", None)  # the title stands below the counts
     y = y_share("y", "share that was positive", minExtent=_EXTENT)
-    panel_rows = Rows()
+    data = Rows()
     ideal = (
-        panel_rows.chart("ideal", rows(x=[0, 1], y=[0, 1]))
-        .mark_line(style="reference")
-        .encode(x="x:Q", y="y:Q")
+        data.chart("ideal", rows(x=[0, 1], y=[0, 1])).mark_line(style="reference").encode(x="x:Q", y="y:Q")
     )
-    base = panel_rows.chart("bins", listed).encode(
+    base = data.chart("bins", listed).encode(
         x=x,
         y=y,
         tooltip=tooltips(
@@ -132,18 +130,16 @@ def _draw(bins: Bins):
         ),
     )
     interval = base.mark_rule(style="interval").encode(y=alt.Y("lo:Q"), y2="hi")
-    return panel_rows, alt.layer(
-        ideal, interval, base.mark_line(strokeWidth=1.5), base.mark_point(style="dot")
-    )
+    return data, alt.layer(ideal, interval, base.mark_line(strokeWidth=1.5), base.mark_point(style="dot"))
 
 
 def _draw_counts(counts: np.ndarray, edges: np.ndarray):
     listed = rows(lo=edges[:-1], hi=edges[1:], n=counts)
     x = x_share("lo", "predicted probability")
     y = y_number("n", "rows", counts, zero=True, axis={"minExtent": _EXTENT, "tickCount": 2})
-    panel_rows = Rows()
-    return panel_rows, (
-        panel_rows.chart("counts", listed)
+    data = Rows()
+    return data, (
+        data.chart("counts", listed)
         .mark_bar(style="quiet", binSpacing=1)
         .encode(
             x=x,

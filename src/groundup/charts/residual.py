@@ -69,10 +69,7 @@ def residuals(y, predicted, *, target: str = "the target", unit: str = "") -> Ch
         reading=_reading(residual, grouped, limits, printable_name(unit) if unit else ""),
         panels=(
             Panel(
-                *_draw(predicted, residual, grouped, limits, shown_unit),
-                "Residual over prediction",
-                300,
-                1.8,
+                *_draw(predicted, residual, grouped, limits, shown_unit), "Residual over prediction", 300, 1.8
             ),
             Panel(*_draw_histogram(residual, limits, shown_unit), "Histogram of residuals", 300, 1.0),
         ),
@@ -109,13 +106,11 @@ def _axes(predicted: np.ndarray, limits: tuple[float, float], unit: str, x_field
     )
 
 
-def _points(
-    panel_rows: Rows, predicted: np.ndarray, residual: np.ndarray, limits: tuple[float, float], unit: str
-):
+def _points(data: Rows, predicted: np.ndarray, residual: np.ndarray, limits: tuple[float, float], unit: str):
     x, y = _axes(predicted, limits, unit, "x", "y")
     listed = rows(x=predicted, y=np.clip(residual, *limits), actual=predicted + residual, residual=residual)
     return (
-        panel_rows.chart("points", listed)
+        data.chart("points", listed)
         .mark_point(style="cloud")
         .encode(
             x=x,
@@ -127,9 +122,7 @@ def _points(
     )
 
 
-def _cells(
-    panel_rows: Rows, predicted: np.ndarray, residual: np.ndarray, limits: tuple[float, float], unit: str
-):
+def _cells(data: Rows, predicted: np.ndarray, residual: np.ndarray, limits: tuple[float, float], unit: str):
     """Count rows in a grid; opacity follows the root of the count, which shows small counts better."""
     low, high = float(predicted.min()), float(predicted.max())
     span = (low, high) if high > low else (low - 0.5, high + 0.5)
@@ -148,7 +141,7 @@ def _cells(
     )
     x, y = _axes(predicted, limits, unit, "lo", "bottom")
     return (
-        panel_rows.chart("cells", listed)
+        data.chart("cells", listed)
         .mark_rect(style="density")
         .encode(
             x=x,
@@ -168,12 +161,12 @@ def _cells(
 def _draw(
     predicted: np.ndarray, residual: np.ndarray, grouped: Groups, limits: tuple[float, float], unit: str
 ):
-    panel_rows = Rows()
+    data = Rows()
     draw_cloud = _points if len(residual) <= _MOST_POINTS else _cells
-    cloud = draw_cloud(panel_rows, predicted, residual, limits, unit)
-    zero = panel_rows.chart("zero", rows(y=[0])).mark_rule(style="reference").encode(y="y:Q")
+    cloud = draw_cloud(data, predicted, residual, limits, unit)
+    zero = data.chart("zero", rows(y=[0])).mark_rule(style="reference").encode(y="y:Q")
     middle = np.clip(grouped.median, *limits)
-    line = panel_rows.chart(
+    line = data.chart(
         "groups", rows(x=grouped.predicted, y=middle, median=grouped.median, n=grouped.n_rows)
     ).encode(
         x="x:Q",
@@ -182,7 +175,7 @@ def _draw(
             x=("mean prediction", ",.4~r"), median=("median residual", ",.4~r"), n=("rows", ",")
         ),
     )
-    return panel_rows, alt.layer(
+    return data, alt.layer(
         cloud,
         zero,
         line.mark_line(style="second", strokeWidth=2.25),
@@ -195,9 +188,9 @@ def _draw_histogram(residual: np.ndarray, limits: tuple[float, float], unit: str
     listed = rows(
         lo=counted.edges[:-1], hi=counted.edges[1:], n=counted.counts, share=counted.counts / len(residual)
     )
-    panel_rows = Rows()
-    return panel_rows, (
-        panel_rows.chart("bars", listed)
+    data = Rows()
+    return data, (
+        data.chart("bars", listed)
         .mark_bar(binSpacing=1)
         .encode(
             y=y_number("lo", f"actual \N{MINUS SIGN} predicted{unit}", limits, domain=list(limits)),

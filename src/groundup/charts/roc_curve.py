@@ -45,7 +45,7 @@ def roc(y, score, *, labels: Sequence | None = None, threshold: float | None = N
         Marks the point at which the model decides (one curve only).
     """
     curves = curves_of(y, score, labels, roc_points)
-    drawn, panel_rows, lines = draw_curves(
+    drawn, data, lines = draw_curves(
         curves,
         "AUC",
         x=x_share("x", "false positive rate"),
@@ -55,20 +55,18 @@ def roc(y, score, *, labels: Sequence | None = None, threshold: float | None = N
         ),
     )
     chance = (
-        panel_rows.chart("chance", rows(x=[0, 1], y=[0, 1]))
-        .mark_line(style="reference")
-        .encode(x="x:Q", y="y:Q")
+        data.chart("chance", rows(x=[0, 1], y=[0, 1])).mark_line(style="reference").encode(x="x:Q", y="y:Q")
     )
     layers = [chance, lines]
     if threshold is not None and len(drawn) == 1:
-        layers += _decision(panel_rows, drawn[0], threshold)
+        layers += _decision(data, drawn[0], threshold)
     at = {
         f"true positive rate at {rate:.0%} false positives": [float(np.interp(rate, c.x, c.y)) for c in drawn]
         for rate in _RATES
     }
     return curve_chart(
         "ROC curve",
-        panel_rows,
+        data,
         layers,
         {"label": [printable_name(c.name) for c in drawn], "area": [c.area for c in drawn]} | at,
         kind="roc",
@@ -77,11 +75,11 @@ def roc(y, score, *, labels: Sequence | None = None, threshold: float | None = N
     )
 
 
-def _decision(panel_rows: Rows, curve: Curve, threshold: float) -> list:
+def _decision(data: Rows, curve: Curve, threshold: float) -> list:
     """Return the point where the model decides, with its threshold."""
     i = max(0, int(np.searchsorted(-curve.threshold, -threshold, side="right")) - 1)
     point = rows(x=[curve.x[i]], y=[curve.y[i]], words=[f"threshold {format_amount(threshold, digits=3)}"])
-    base = panel_rows.chart("decision", point).encode(
+    base = data.chart("decision", point).encode(
         x="x:Q",
         y="y:Q",
         tooltip=tooltips(

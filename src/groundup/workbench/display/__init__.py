@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-_LAZY = {
-    "Display": "groundup.workbench.display.model",
-    "Report": "groundup.workbench.display.report",
-}
+_LAZY = {"Display": "groundup.workbench.display.model", "Report": "groundup.workbench.display.report"}
 
 __all__ = ["Display", "Report"]
 

@@ -8,28 +8,9 @@ from collections.abc import Iterable
 from groundup.tables import Contract, Split
 from groundup.tables.contract.column import Column
 from groundup.tables.contract.notebook import range_of
-from groundup.text.numbers import (
-    format_count,
-    format_number,
-    format_percent,
-    pluralize,
-)
+from groundup.text.numbers import format_count, format_number, format_percent, pluralize
 from groundup.workbench.audit.findings import Audit, Finding, Score
-from groundup.workbench.display.model import (
-    Block,
-    Fact,
-    Facts,
-    Figure,
-    Listing,
-    Measure,
-    Paragraph,
-    Section,
-    Table,
-    Tone,
-    count_column,
-    make_table,
-    text_column,
-)
+from groundup.workbench.display import model as m
 from groundup.workbench.record import Data, Examination, Parts
 
 #: Titles of the parts of the data, in tables.
@@ -45,23 +26,23 @@ def task_name(task: str) -> str:
     return _TASKS.get(task, task)
 
 
-def figures(examination: Examination, *names: str) -> list[Figure]:
+def figures(examination: Examination, *names: str) -> list[m.Figure]:
     """Return the figures of these names that exist."""
     found = examination.figures
-    return [Figure(name=name.replace("_", "-"), chart=found[name]) for name in names if name in found]
+    return [m.Figure(name=name.replace("_", "-"), chart=found[name]) for name in names if name in found]
 
 
-def data(contract: Contract, table: Data, notes: Iterable[str], examination: Examination) -> Section:
+def data(contract: Contract, table: Data, notes: Iterable[str], examination: Examination) -> m.Section:
     """Return the size of the table, the task, the meaning of the columns, and the decisions made on reading."""
     size = f"{table.name}: {pluralize(table.rows, 'row')}, {pluralize(table.columns, 'column')}"
     (_, features), task = contract_facts(contract)
-    blocks: list[Block] = [
-        Facts(
+    blocks: list[m.Block] = [
+        m.Facts(
             items=[
-                Fact(name="Data", text=f"{size}; {features}"),
-                Fact(name=task[0], text=task[1]),
-                Fact(name="Source", text=table.source, full_only=True),
-                Fact(name="Digest of the cells", text=table.digest, full_only=True),
+                m.Fact(name="Data", text=f"{size}; {features}"),
+                m.Fact(name=task[0], text=task[1]),
+                m.Fact(name="Source", text=table.source, full_only=True),
+                m.Fact(name="Digest of the cells", text=table.digest, full_only=True),
             ]
         ),
         *figures(examination, "target"),
@@ -69,11 +50,11 @@ def data(contract: Contract, table: Data, notes: Iterable[str], examination: Exa
     ]
     if contract.ignored:
         ignored = [f"{name}: {reason}" for name, reason in contract.ignored.items()]
-        blocks.append(Listing(title="Left out", items=ignored))
+        blocks.append(m.Listing(title="Left out", items=ignored))
     displayed = {str(note) for note in contract.notes if note.kind == "ignored"}
     if listed := [note for note in notes if note not in displayed]:
-        blocks.append(Listing(title="Notes", items=listed))
-    return Section(name="data", title="Data and contract", label="Data", blocks=blocks)
+        blocks.append(m.Listing(title="Notes", items=listed))
+    return m.Section(name="data", title="Data and contract", label="Data", blocks=blocks)
 
 
 def contract_facts(contract: Contract) -> list[tuple[str, str]]:
@@ -100,18 +81,18 @@ def _task(contract: Contract) -> str:
     return f"{task_name(contract.task)} of {contract.target}: {shares}{more}"
 
 
-def _column_table(contract: Contract) -> Table:
+def _column_table(contract: Contract) -> m.Table:
     used = [column for column in contract.columns if column.role != "ignored"]
-    measures: list[Measure[Column]] = [
-        text_column("Column", lambda c: c.name, detail=lambda c: c.unit or ""),
-        text_column("Kind", lambda c: c.kind),
-        text_column("Role", lambda c: c.role),
-        Measure("Missing", lambda c: c.missing or None, format_percent),
-        count_column("Distinct", lambda c: c.n_unique),
-        text_column("Range, or most frequent levels", range_of),
+    measures: list[m.Measure[Column]] = [
+        m.text_column("Column", lambda c: c.name, detail=lambda c: c.unit or ""),
+        m.text_column("Kind", lambda c: c.kind),
+        m.text_column("Role", lambda c: c.role),
+        m.Measure("Missing", lambda c: c.missing or None, format_percent),
+        m.count_column("Distinct", lambda c: c.n_unique),
+        m.text_column("Range, or most frequent levels", range_of),
     ]
     caption = f"{pluralize(len(used), 'column is', 'columns are')} in use"
-    return make_table(
+    return m.make_table(
         caption,
         measures,
         used,
@@ -127,7 +108,7 @@ def sizes_of(parts: Split) -> Parts:
     return Parts(rule=parts.rule, folds=0, **sizes)
 
 
-def split(parts: Parts, contract: Contract) -> Section:
+def split(parts: Parts, contract: Contract) -> m.Section:
     """Return the sizes of the training, validation and test set, and how rows were assigned to them."""
     rules = {
         "random": "at random",
@@ -142,22 +123,22 @@ def split(parts: Parts, contract: Contract) -> Section:
         "valid": "checks the choice and stops iterations early; then used for the final fit as well",
         "test": "sealed until the end: scores the saved model",
     }
-    measures: list[Measure[str]] = [
-        text_column("Set", lambda part: PARTS[part]),
-        count_column("Rows", lambda part: sizes[part]),
-        Measure("Share", lambda part: sizes[part] / total, lambda share: format_percent(share, 0)),
-        text_column("Purpose", lambda part: uses[part]),
+    measures: list[m.Measure[str]] = [
+        m.text_column("Set", lambda part: PARTS[part]),
+        m.count_column("Rows", lambda part: sizes[part]),
+        m.Measure("Share", lambda part: sizes[part] / total, lambda share: format_percent(share, 0)),
+        m.text_column("Purpose", lambda part: uses[part]),
     ]
     train, valid, test = (format_count(size) for size in sizes.values())
     rule = rules.get(parts.rule, parts.rule)
-    blocks: list[Block] = [
-        Paragraph(text=f"{train} training, {valid} validation and {test} test rows (sealed); {rule}"),
-        make_table("The three sets", measures, PARTS, full_only=True),
+    blocks: list[m.Block] = [
+        m.Paragraph(text=f"{train} training, {valid} validation and {test} test rows (sealed); {rule}"),
+        m.make_table("The three sets", measures, PARTS, full_only=True),
     ]
-    return Section(name="split", title="Training, validation and test set", label="Split", blocks=blocks)
+    return m.Section(name="split", title="Training, validation and test set", label="Split", blocks=blocks)
 
 
-def audit(found: Audit, *, all_notes: bool = False) -> Section:
+def audit(found: Audit, *, all_notes: bool = False) -> m.Section:
     """Return the findings of the leak audit; brief writers show the first notes only, unless `all_notes`."""
     checked = (
         f"{pluralize(found.n_columns, 'column')} and {pluralize(found.n_rows, 'row')} of the training set"
@@ -165,18 +146,18 @@ def audit(found: Audit, *, all_notes: bool = False) -> Section:
     n_found = len(found.findings)
     caption = f"{pluralize(n_found, 'finding') if n_found else 'no leak found'} in {checked}"
     if not n_found:
-        return Section(name="audit", title="Leak audit", label="Audit", blocks=[Paragraph(text=caption)])
+        return m.Section(name="audit", title="Leak audit", label="Audit", blocks=[m.Paragraph(text=caption)])
     words = {"block": "stops", "warn": "warns", "note": "note"}
-    tones: dict[str, Tone] = {"block": "bad", "warn": "warning"}
-    measures: list[Measure[Finding]] = [
-        text_column(
+    tones: dict[str, m.Tone] = {"block": "bad", "warn": "warning"}
+    measures: list[m.Measure[Finding]] = [
+        m.text_column(
             "Level",
             lambda f: f.level,
             text=lambda f: "accepted" if f.accepted else words[f.level],
             tone=lambda f: "warning" if f.accepted else tones.get(f.level, "plain"),
         ),
-        text_column("Kind", lambda f: f.kind, drop=0),
-        text_column(
+        m.text_column("Kind", lambda f: f.kind, drop=0),
+        m.text_column(
             "Finding",
             lambda f: f.score,
             text=lambda f: f.told,
@@ -186,26 +167,26 @@ def audit(found: Audit, *, all_notes: bool = False) -> Section:
     ]
     n_notes = sum(finding.level == "note" for finding in found.findings)
     n_brief = None if all_notes else n_found - max(n_notes - _SHORT_NOTES, 0)
-    table = make_table(
+    table = m.make_table(
         caption,
         measures,
         found.findings,
         emphasis=lambda f: "strong" if f.blocks else "quiet" if f.level == "note" else "",
         n_brief=n_brief,
     )
-    return Section(name="audit", title="Leak audit", label="Audit", blocks=[table])
+    return m.Section(name="audit", title="Leak audit", label="Audit", blocks=[table])
 
 
-def strongest_columns(found: Audit) -> Section | None:
+def strongest_columns(found: Audit) -> m.Section | None:
     """Return the columns that explain most of the target on their own."""
     if not found.scores:
         return None
-    measures: list[Measure[Score]] = [
-        text_column("Column", lambda score: score.column),
-        Measure("Explained", lambda score: score.explained, format_percent),
+    measures: list[m.Measure[Score]] = [
+        m.text_column("Column", lambda score: score.column),
+        m.Measure("Explained", lambda score: score.explained, format_percent),
     ]
     if any(score.auc is not None for score in found.scores):
-        measures.append(Measure("ROC AUC", lambda score: score.auc, format_number))
+        measures.append(m.Measure("ROC AUC", lambda score: score.auc, format_number))
     caption = f"share of {found.target!r} that each column explains alone, out of fold in the training set"
-    table = make_table(caption, measures, found.scores[:_STRONGEST])
-    return Section(name="strongest", title="Strongest columns", label="Strongest", blocks=[table])
+    table = m.make_table(caption, measures, found.scores[:_STRONGEST])
+    return m.Section(name="strongest", title="Strongest columns", label="Strongest", blocks=[table])

@@ -7,30 +7,10 @@ from typing import Any
 
 from groundup import charts
 from groundup.judge.metrics import metric
-from groundup.text.numbers import (
-    format_number,
-    format_probability,
-    format_seconds,
-    pluralize,
-)
+from groundup.text.numbers import format_number, format_probability, format_seconds, pluralize
+from groundup.workbench.display import model as m
 from groundup.workbench.display.advice import advise
 from groundup.workbench.display.data_sections import audit, data, figures, split, task_name
-from groundup.workbench.display.model import (
-    Block,
-    Callout,
-    Code,
-    Fact,
-    Facts,
-    Figure,
-    Heading,
-    Listing,
-    Measure,
-    Paragraph,
-    Section,
-    count_column,
-    make_table,
-    text_column,
-)
 from groundup.workbench.display.reproduce import reproduce
 from groundup.workbench.display.sections import (
     choice,
@@ -47,7 +27,7 @@ from groundup.workbench.display.sections import (
 from groundup.workbench.record import Examination, Record, WorstRow
 
 
-def report_sections(record: Record, examination: Examination) -> list[Section]:
+def report_sections(record: Record, examination: Examination) -> list[m.Section]:
     """Return the sections of a report."""
     contract, board, charted = contract_of(record), leaderboard(record), curves(examination)
     board.blocks[:0] = fold_scores(record)
@@ -72,7 +52,7 @@ def report_sections(record: Record, examination: Examination) -> list[Section]:
     return [section for section in sections if section is not None]
 
 
-def request(record: Record) -> Section:
+def request(record: Record) -> m.Section:
     """Return the settings of the run."""
     settings, name = record.settings, record.best.metric
     limits = [] if settings.get("budget_s") is None else [format_seconds(float(settings["budget_s"]))]
@@ -90,15 +70,15 @@ def request(record: Record) -> Section:
         ("Random seed", str(settings.get("seed", 0))),
         ("groundup", record.groundup),
     ]
-    return Section(name="request", title="The request", label="Request", blocks=[_facts(facts)])
+    return m.Section(name="request", title="The request", label="Request", blocks=[_facts(facts)])
 
 
-def _facts(pairs: Iterable[tuple[str, Any]]) -> Facts:
+def _facts(pairs: Iterable[tuple[str, Any]]) -> m.Facts:
     """Return the facts whose text is not empty."""
-    return Facts(items=[Fact(name=name, text=str(text)) for name, text in pairs if text])
+    return m.Facts(items=[m.Fact(name=name, text=str(text)) for name, text in pairs if text])
 
 
-def fold_scores(record: Record) -> list[Block]:
+def fold_scores(record: Record) -> list[m.Block]:
     """Return the chart of all scores; a baseline far off is left out, with a sentence."""
     entries = [
         {
@@ -121,10 +101,10 @@ def fold_scores(record: Record) -> list[Block]:
         greater_is_better=best.greater_is_better,
         chosen=None if row is None else row.title,
     )
-    blocks: list[Block] = [Figure(name="leaderboard-spread", chart=chart.to_object())]
+    blocks: list[m.Block] = [m.Figure(name="leaderboard-spread", chart=chart.to_object())]
     if left_out := [entry for entry in entries if entry not in drawn]:
         text = f"The baseline, {format_number(left_out[0]['score'])}, is too far from the other scores to be drawn."
-        blocks.append(Paragraph(text=text, full_only=True))
+        blocks.append(m.Paragraph(text=text, full_only=True))
     return blocks
 
 
@@ -139,15 +119,15 @@ def _without_distant_baseline(entries: list[dict]) -> list[dict]:
     return entries if high - low >= 0.3 * span else [e for e in entries if not e["is_baseline"]]
 
 
-def curves(examination: Examination) -> Section | None:
+def curves(examination: Examination) -> m.Section | None:
     """Return the charts of the predictions on the test set, and of the course of the fit."""
     names = ("confusion", "roc", "precision_recall", "calibration", "residuals", "learning_curve")
-    blocks: list[Block] = [*figures(examination, *names)]
+    blocks: list[m.Block] = [*figures(examination, *names)]
     title = "Performance on unseen rows"
-    return Section(name="curves", title=title, label="Curves", blocks=blocks) if blocks else None
+    return m.Section(name="curves", title=title, label="Curves", blocks=blocks) if blocks else None
 
 
-def errors(record: Record, examination: Examination) -> Section | None:
+def errors(record: Record, examination: Examination) -> m.Section | None:
     """Return the worst predictions on the validation set."""
     worst = examination.worst_rows
     if not worst:
@@ -162,75 +142,75 @@ def errors(record: Record, examination: Examination) -> Section | None:
     def error_text(row: WorstRow) -> str:
         return format_probability(row.error) if has_classes else _signed(row.error)
 
-    measures: list[Measure[WorstRow]] = [
-        count_column("Row", lambda row: row.row),
-        Measure("Actual", lambda row: row.actual, text_of, is_number=not has_classes),
-        Measure("Predicted", lambda row: row.predicted, text_of, is_number=not has_classes),
-        Measure(title, lambda row: row.error, text=error_text),
+    measures: list[m.Measure[WorstRow]] = [
+        m.count_column("Row", lambda row: row.row),
+        m.Measure("Actual", lambda row: row.actual, text_of, is_number=not has_classes),
+        m.Measure("Predicted", lambda row: row.predicted, text_of, is_number=not has_classes),
+        m.Measure(title, lambda row: row.error, text=error_text),
     ]
     names = dict.fromkeys(name for row in worst for name in row.cells)
-    cells: list[Measure[WorstRow]] = [
-        text_column(name, lambda row, name=name: row.cells.get(name)) for name in names
+    cells: list[m.Measure[WorstRow]] = [
+        m.text_column(name, lambda row, name=name: row.cells.get(name)) for name in names
     ]
     text = (
         f"The rows of the validation set {kind}. Inspect them: wrong labels, mixed-up units and missing columns often "
         "show here first. They are not from the test set, so that learning from them leaves it unseen."
     )
     caption = f"{pluralize(len(worst), 'row')}, numbered from 1 in the table"
-    blocks: list[Block] = [Paragraph(text=text), make_table(caption, measures + cells, worst)]
-    return Section(name="errors", title="Errors worth inspecting", label="Errors", blocks=blocks)
+    blocks: list[m.Block] = [m.Paragraph(text=text), m.make_table(caption, measures + cells, worst)]
+    return m.Section(name="errors", title="Errors worth inspecting", label="Errors", blocks=blocks)
 
 
 def _signed(value: float) -> str:
     return f"{'+' if value > 0 else ''}{format_number(value)}"
 
 
-def reliance(examination: Examination) -> Section | None:
+def reliance(examination: Examination) -> m.Section | None:
     """Return the importance of the columns, and how the predictions change with the most important ones."""
-    blocks: list[Block] = [*figures(examination, "importance")]
+    blocks: list[m.Block] = [*figures(examination, "importance")]
     if blocks:
         text = (
             "Each column is shuffled in the validation set, which the model has not seen; its importance is the loss of "
             "score. Columns with the same information share their importance. Importance describes the model, not the "
             "causes of the target."
         )
-        blocks.append(Paragraph(text=text))
+        blocks.append(m.Paragraph(text=text))
     moved = figures(examination, *sorted(n for n in examination.figures if n.startswith("dependence_")))
     if moved:
         text = (
             "The mean prediction as one column changes and all others stay as they are. If columns usually change "
             "together, some of these rows are unlikely."
         )
-        blocks += [Heading(text="How predictions change with a column"), Paragraph(text=text), *moved]
+        blocks += [m.Heading(text="How predictions change with a column"), m.Paragraph(text=text), *moved]
     title = "What the model relies on"
-    return Section(name="reliance", title=title, label="Reliance", blocks=blocks) if blocks else None
+    return m.Section(name="reliance", title=title, label="Reliance", blocks=blocks) if blocks else None
 
 
-def next_steps(record: Record, examination: Examination) -> Section:
+def next_steps(record: Record, examination: Examination) -> m.Section:
     """Return advice on what to try next."""
     advice = advise(record, examination, contract_of(record))
-    block: Block = Paragraph(text="No problem stands out. Use the model, and monitor it on new rows.")
+    block: m.Block = m.Paragraph(text="No problem stands out. Use the model, and monitor it on new rows.")
     if advice:
-        block = Listing(heads=[one.action for one in advice], items=[one.reason for one in advice])
-    return Section(name="next", title="What to try next", label="Advice", blocks=[block])
+        block = m.Listing(heads=[one.action for one in advice], items=[one.reason for one in advice])
+    return m.Section(name="next", title="What to try next", label="Advice", blocks=[block])
 
 
-def reproduction(record: Record, examination: Examination) -> Section:
+def reproduction(record: Record, examination: Examination) -> m.Section:
     """Return how to repeat the run."""
     again = reproduce(record)
-    blocks: list[Block] = [
-        Code(language="console", caption="Command", text=again.command),
-        Code(
+    blocks: list[m.Block] = [
+        m.Code(language="console", caption="Command", text=again.command),
+        m.Code(
             language="python",
             caption="Python script, which checks the data and the digest",
             text=again.script,
         ),
-        Code(language="text", caption="SHA-256 of the model file", text=record.digest),
-        Listing(items=again.notes),
+        m.Code(language="text", caption="SHA-256 of the model file", text=record.digest),
+        m.Listing(items=again.notes),
     ]
     if examination.versions:
         versions = ", ".join(f"{name} {version}" for name, version in examination.versions.items())
-        blocks.append(Paragraph(text=f"Made with {versions}."))
+        blocks.append(m.Paragraph(text=f"Made with {versions}."))
     if examination.omitted:
-        blocks.append(Callout(title="Omitted from this report", texts=examination.omitted))
-    return Section(name="repeat", title="Repeat this run", label="Repeat", blocks=blocks)
+        blocks.append(m.Callout(title="Omitted from this report", texts=examination.omitted))
+    return m.Section(name="repeat", title="Repeat this run", label="Repeat", blocks=blocks)
