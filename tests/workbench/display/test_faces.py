@@ -10,7 +10,7 @@ from rich.console import Console
 from groundup.workbench.audit.findings import Audit, Finding
 from groundup.workbench.display import Report, markdown, notebook, terminal
 from groundup.workbench.display import sections as made
-from groundup.workbench.display.model import SIGNS
+from groundup.workbench.display.model import SIGNS, count_column
 
 FACES = ("terminal", "text", "notebook", "page", "markdown")
 
@@ -161,7 +161,7 @@ def test_json_holds_the_values_of_all_cells(result):
 def test_a_new_column_is_one_line(result, monkeypatch):
     """A declared column appears in every face."""
     declare = made._leaderboard_columns
-    more = made.count_column("Folds", lambda row: len(row.fold_scores))
+    more = count_column("Folds", lambda row: len(row.fold_scores))
     monkeypatch.setattr(
         made, "_leaderboard_columns", lambda *args, **options: [*declare(*args, **options), more]
     )

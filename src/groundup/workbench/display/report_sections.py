@@ -140,7 +140,8 @@ def errors(record: Record, examination: Examination) -> m.Section | None:
         return str(value) if has_classes or isinstance(value, str) else format_number(value)
 
     def error_text(row: WorstRow) -> str:
-        return format_probability(row.error) if has_classes else _signed(row.error)
+        sign = "+" if row.error > 0 else ""
+        return format_probability(row.error) if has_classes else f"{sign}{format_number(row.error)}"
 
     measures: list[m.Measure[WorstRow]] = [
         m.count_column("Row", lambda row: row.row),
@@ -159,10 +160,6 @@ def errors(record: Record, examination: Examination) -> m.Section | None:
     caption = f"{pluralize(len(worst), 'row')}, numbered from 1 in the table"
     blocks: list[m.Block] = [m.Paragraph(text=text), m.make_table(caption, measures + cells, worst)]
     return m.Section(name="errors", title="Errors worth inspecting", label="Errors", blocks=blocks)
-
-
-def _signed(value: float) -> str:
-    return f"{'+' if value > 0 else ''}{format_number(value)}"
 
 
 def reliance(examination: Examination) -> m.Section | None:
