@@ -1,9 +1,9 @@
-"""Make the pictures of README: the report, the form and many cases, as Chromium shows them.
+"""Take the screenshots of the README: the report, the form and a table of predictions in Chromium.
 
     python docs/screenshots.py [FOLDER] [--all]
 
-Builds the sample table in a temporary folder, serves its model on a free port, and writes PNG files to FOLDER
-(docs/images by default): form and report at 1440 px, light and dark; with --all each page at 375, 768 and 1440 px.
+Builds a model of the sample table in a temporary folder, serves it on a free port, and writes PNG files to FOLDER
+(default: docs/images): form and report at 1440 px, light and dark; with --all every page at 375, 768 and 1440 px.
 Needs the group ``test`` of pyproject.toml (playwright) and Chromium (Debian: apt-get install chromium). About a minute
 on two cores.
 """
@@ -29,35 +29,35 @@ OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "
 
 
 def main() -> None:
-    """Build, serve, look, and write what was seen."""
+    """Build, serve, and take the screenshots."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     default = Path(__file__).parent / "images"
     parser.add_argument("folder", nargs="?", type=Path, default=default)
     parser.add_argument("--all", action="store_true", help="each page at each size")
-    told = parser.parse_args()
-    folder = told.folder
+    options = parser.parse_args()
+    folder = options.folder
     folder.mkdir(parents=True, exist_ok=True)
     if CHROMIUM is None:
-        raise SystemExit("Chromium is needed to show the pages (Debian: apt-get install chromium).")
+        raise SystemExit("Chromium is needed to render the pages (Debian: apt-get install chromium).")
     with tempfile.TemporaryDirectory() as temporary:
         project = Path(temporary) / "churn"
-        options = ("--target", "churned", "--ignore", "exit_survey", "--max-fits", 12, "--project", project)
-        groundup("build", "sample:churn", *options)
+        words = ("--target", "churned", "--ignore", "exit_survey", "--max-fits", 12, "--project", project)
+        groundup("build", "sample:churn", *words)
         table = Path(temporary) / "cases.csv"
         write_cases(table)
         report = Path(temporary) / "report.html"
         groundup("report", project, "--output", report)
         with served(project) as address:
-            look(folder, Shown(address, table, report), is_all=told.all)
+            take_all(folder, Pages(address, table, report), is_all=options.all)
 
 
 def groundup(*words) -> None:
-    """Run the command."""
+    """Run a groundup command."""
     subprocess.run([sys.executable, "-m", "groundup", *map(str, words)], check=True)
 
 
 def write_cases(path: Path) -> None:
-    """Write some rows of the sample, one of them beyond what training had, and one that cannot be read."""
+    """Write some rows of the sample, one with a value out of range, and one that cannot be read."""
     from groundup.tables import read
 
     frame = read("sample:churn").frame.head(40).drop("churned", "exit_survey")
@@ -72,7 +72,7 @@ def write_cases(path: Path) -> None:
 
 @contextmanager
 def served(project: Path):
-    """Serve a project's model and pages on a free port; yields the address."""
+    """Serve a project's model and pages on a free port; yield the address."""
     from groundup.ship import bundle
     from groundup.ship.serve import Settings
     from groundup.ship.serve.running import listen, server_of
@@ -94,7 +94,7 @@ def served(project: Path):
 
 
 def is_ready(address: str) -> bool:
-    """Tell whether a server answers already."""
+    """Return whether a server is ready."""
     try:
         with urlopen(f"{address}/readyz") as answer:
             return answer.status == 200
@@ -102,16 +102,16 @@ def is_ready(address: str) -> bool:
         return False
 
 
-class Shown(NamedTuple):
-    """What there is to be shown: the server's address, a table of cases, a report."""
+class Pages(NamedTuple):
+    """The pages: the server's address, a table to upload, a report."""
 
     address: str
     table: Path
     report: Path
 
 
-def look(folder: Path, shown: Shown, *, is_all: bool) -> None:
-    """Write a picture of every page at every size in both themes, or of those that README shows."""
+def take_all(folder: Path, pages: Pages, *, is_all: bool) -> None:
+    """Take a screenshot of every page at every size in both themes, or of those in the README."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -121,7 +121,7 @@ def look(folder: Path, shown: Shown, *, is_all: bool) -> None:
                 page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
                 for name, show in PAGES.items():
                     if is_all or name in ("form", "report"):
-                        show(page, shown)
+                        show(page, pages)
                         page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
                         page.wait_for_timeout(300)
                         page.screenshot(path=folder / f"{name}-{width}-{theme}.png")
@@ -129,37 +129,43 @@ def look(folder: Path, shown: Shown, *, is_all: bool) -> None:
         browser.close()
 
 
-def show_form(page, shown: Shown) -> None:
-    """Show the form with an example and its answer."""
-    page.goto(shown.address, wait_until="networkidle")
+def show_form(page, pages: Pages) -> None:
+    """Open the form with an example and its prediction."""
+    page.goto(pages.address, wait_until="networkidle")
 
 
-def show_doubt(page, shown: Shown) -> None:
-    """Show the form with a value beyond those of training."""
-    page.goto(shown.address, wait_until="networkidle")
+def show_warning(page, pages: Pages) -> None:
+    """Open the form with a value out of the training range."""
+    page.goto(pages.address, wait_until="networkidle")
     with page.expect_response(lambda response: response.request.method == "POST"):
         page.get_by_label("months", exact=True).fill("240")
 
 
-def show_many(page, shown: Shown) -> None:
+def show_many(page, pages: Pages) -> None:
     """Show the answers to a file."""
-    page.goto(f"{shown.address}/batch")
-    page.set_input_files("#file", shown.table)
+    page.goto(f"{pages.address}/batch")
+    page.set_input_files("#file", pages.table)
     page.click("button:has-text('Predict')")
     page.wait_for_selector("#results")
 
 
-def show_manual(page, shown: Shown) -> None:
-    """Show the documentation of the API."""
-    page.goto(f"{shown.address}/docs", wait_until="networkidle")
+def show_manual(page, pages: Pages) -> None:
+    """Open the documentation of the API."""
+    page.goto(f"{pages.address}/docs", wait_until="networkidle")
 
 
-def show_report(page, shown: Shown) -> None:
-    """Show the report of the run."""
-    page.goto(shown.report.as_uri(), wait_until="networkidle")
+def show_report(page, pages: Pages) -> None:
+    """Open the report of the run."""
+    page.goto(pages.report.as_uri(), wait_until="networkidle")
 
 
-PAGES = {"form": show_form, "doubt": show_doubt, "many": show_many, "api": show_manual, "report": show_report}
+PAGES = {
+    "form": show_form,
+    "warning": show_warning,
+    "many": show_many,
+    "api": show_manual,
+    "report": show_report,
+}
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from groundup.charts import Chart, bundle, embed, theme
 from groundup.charts.chart import Panel
-from groundup.charts.plain import table
+from groundup.charts.data import table
 
 _SCRIPT = "charts.js"
 #: Name, among those of a page's script, of the value that was shown last.

@@ -101,7 +101,7 @@ def every_chart(name: str, n: int = 400, seed: int = 0) -> dict:
             ),
             [name, name],
             classes=names,
-            way=[0, 1, 3],
+            path=[0, 1, 3],
         ),
         "partial_dependence_of_names": charts.partial_dependence(
             names, [0.1, 0.3, 0.2], name=name, target=name

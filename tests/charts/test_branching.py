@@ -30,12 +30,12 @@ def data_of(chart) -> dict:
 def test_yes_stands_above_its_question_and_no_below():
     chart = tree(small(), ["age"], classes=["no", "yes"])
     data = data_of(chart)
-    assert [(row["x"], row["y"], row["said"]) for row in data["questions"]] == [(0, 1, "age ≤ 1.25?")]
-    assert [(row["x"], row["y"], row["said"]) for row in data["leaves"]] == [
+    assert [(row["x"], row["y"], row["text"]) for row in data["questions"]] == [(0, 1, "age ≤ 1.25?")]
+    assert [(row["x"], row["y"], row["text"]) for row in data["leaves"]] == [
         (1, 0, "no 100.0%"),
         (1, 2, "yes 80.0%"),
     ]
-    assert {row["told"]: row["y"] for row in data["answers"]} == {"yes": 0, "no": 2}
+    assert {row["words"]: row["y"] for row in data["answers"]} == {"yes": 0, "no": 2}
     assert "The largest leaf holds 60.0% of the rows: yes 80.0%." in chart.reading
     assert chart.table["rows"][1] == [1, 1, "yes", "no 100.0%", 4, 0.4]
 
@@ -61,7 +61,7 @@ def test_a_large_tree_is_drawn_as_far_as_there_is_room():
     data = data_of(chart)
     assert len(data["questions"]) + len(data["leaves"]) <= MOST_NODES
     assert "drawn to a depth of" in chart.title
-    assert any("leaves more, most often" in row["said"] for row in data["leaves"])
+    assert any("more leaves, most often" in row["text"] for row in data["leaves"])
     assert len(data_of(plot_tree(model, max_depth=1))["leaves"]) == 2
 
 
@@ -70,14 +70,14 @@ def test_the_way_of_a_row_is_that_of_its_words():
     y = np.array(["a", "b", "a", "b", "c", "c"])
     model = DecisionTreeClassifier(random_state=0).fit(X, y)
     for row in X:
-        way = {found["node"] for found in data_of(plot_tree(model, row=row)).get("way", [])}
+        way = {found["node"] for found in data_of(plot_tree(model, row=row)).get("path", [])}
         assert {0} | way == set(model.decision_path([row]).indices)
         assert len(path_in_words(model, row)) == len(way) + 1
 
 
 def test_one_leaf_is_a_tree():
     chart = plot_tree(DecisionTreeRegressor().fit([[1.0], [2.0]], [3.0, 3.0]))
-    assert chart.reading == "One leaf and no question: every row gets the answer 3."
+    assert chart.reading == "One leaf and no question: every row gets the prediction 3."
     assert "3" in chart.to_svg()
 
 
@@ -89,7 +89,7 @@ def test_more_classes_than_colours_are_drawn():
 
 def test_several_numbers_are_answers_too():
     X, Y = np.arange(4.0)[:, np.newaxis], np.array([[0.0, 1.0], [0.0, 1.0], [2.0, 3.0], [2.0, 3.0]])
-    assert "2, 3" in [row["said"] for row in data_of(plot_tree(DecisionTreeRegressor().fit(X, Y)))["leaves"]]
+    assert "2, 3" in [row["text"] for row in data_of(plot_tree(DecisionTreeRegressor().fit(X, Y)))["leaves"]]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_several_numbers_are_answers_too():
         (lambda: tree(small(right=np.array([9, -1, -1])), ["a"]), "nodes of the tree"),
         (lambda: tree(small(), []), "beyond the 0"),
         (lambda: tree(small(), ["a"], classes=["x"]), "1 labels"),
-        (lambda: tree(small(), ["a"], way=[7]), "from 0 to 2"),
+        (lambda: tree(small(), ["a"], path=[7]), "from 0 to 2"),
         (lambda: tree(small(n_rows=np.array([1])), ["a"]), "one length"),
         (
             lambda: plot_tree(DecisionTreeClassifier().fit([[1], [2]], [[0, 1], [1, 0]])),

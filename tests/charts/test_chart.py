@@ -11,7 +11,7 @@ import pytest
 from groundup import charts
 from groundup.charts import theme
 from groundup.charts.bundle import VEGA_LITE
-from groundup.charts.plain import MAX_MARKS
+from groundup.charts.data import MAX_MARKS
 from groundup.text.escaping import printable_name
 
 KINDS = [

@@ -11,7 +11,7 @@ from groundup.errors import UsageError
 
 def test_cells_hold_counts_and_shares():
     chart = charts.confusion_matrix([[8, 2], [1, 9]], ["no", "yes"])
-    cells = {(c["true"], c["predicted"]): c for c in chart.panel_specs()[0]["datasets"]["cells"]}
+    cells = {(c["actual"], c["predicted"]): c for c in chart.panel_specs()[0]["datasets"]["cells"]}
     assert [(c["n"], c["share"], c["kind"]) for c in cells.values()] == [
         (8, 0.8, "right"),
         (2, 0.2, "error"),
@@ -29,8 +29,8 @@ def test_reading_names_the_worst_error():
     assert told.startswith(f"{100 * accuracy_score(y, p):.1f}" + "% of 300 rows")
     off = counts - np.diag(np.diag(counts))
     i, j = np.unravel_index(off.argmax(), off.shape)
-    assert f"“{'abc'[i]}” taken for “{'abc'[j]}”, {off.max()} rows" in told
-    assert "There is no error." in charts.confusion_matrix([[1, 0], [0, 1]], [0, 1]).reading
+    assert f"“{'abc'[i]}” predicted as “{'abc'[j]}”, {off.max()} rows" in told
+    assert "There are no errors." in charts.confusion_matrix([[1, 0], [0, 1]], [0, 1]).reading
 
 
 def test_rare_labels_share_a_line():

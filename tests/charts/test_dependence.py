@@ -52,5 +52,5 @@ def test_bad_input():
         dependence([1, 2], [1, 2], low=[0, 1])
     with pytest.raises(UsageError, match=r"shape \(n_rows, 2\)"):
         dependence([1, 2], [1, 2], individual=[[1, 2, 3]])
-    with pytest.raises(UsageError, match="mean has 1 values where 2"):
+    with pytest.raises(UsageError, match="mean has 1 values instead of 2"):
         dependence([1, 2], [1])

@@ -120,7 +120,7 @@ def test_cells_of_the_table():
     assert "<td>&lt;b&gt;</td>" in html
     assert "<td></td>" in html
     assert "<td>yes</td>" in html
-    assert '<td class="gu-number">1,234</td>' in html
+    assert '<td class="gu-number">1234</td>' in html
 
 
 def test_pictures_without_a_browser(plain_charts):

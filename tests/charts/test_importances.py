@@ -1,4 +1,4 @@
-"""Importance: order, intervals, and what cannot be told from nothing."""
+"""Importance: order, intervals, and columns without significant importance."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def test_reading():
     chart = importance(["a", "b", "c"], [0.1, 0.3, 0.0], [0.05, 0.2, -0.1], [0.2, 0.4, 0.1], metric="AUC")
     assert chart.reading == (
         "The model relies most on “b”: without it AUC is worse by 0.3000. Then comes “a”. "
-        "One column cannot be told from no importance at all."
+        "One column has no significant importance."
     )
     assert "No column makes a difference" in importance(["a"], [0.0], metric="AUC").reading
 

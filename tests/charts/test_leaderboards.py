@@ -34,7 +34,7 @@ def test_reading():
         "chance" not in leaderboard(close, metric="m").reading
     )  # folds that overlap are no test of a difference
     tied = [close[0], close[1] | {"is_tied": True}]
-    assert "“b” with 0.8450, as good within what chance explains." in leaderboard(tied, metric="m").reading
+    assert "“b” with 0.8450, not significantly different." in leaderboard(tied, metric="m").reading
     assert leaderboard(ENTRIES, metric="m", chosen="tree").reading.startswith("“tree” is chosen")
 
 

@@ -10,7 +10,7 @@ from groundup.errors import UsageError
 def test_the_best_iteration_is_found_on_held_out_rows():
     loss = [3.0, 2.0, 1.0, 2.0]
     chart = learning_curve({"train": [3.0, 1.5, 0.5, 0.1], "valid": loss}, metric="log loss")
-    assert chart.panel_specs()[0]["datasets"]["best"] == [{"x": 3, "y": 1, "told": "best: 3"}]
+    assert chart.panel_specs()[0]["datasets"]["best"] == [{"x": 3, "y": 1, "words": "best: 3"}]
     assert "after 3 of 4 iterations: log loss 1.000. There the distance to “train” is 0.5000" in chart.reading
     assert "gets worse, by 1.000 to the end" in chart.reading
     up = learning_curve({"valid": loss}, metric="AUC", greater_is_better=True)

@@ -30,5 +30,5 @@ def test_precision_at_a_recall_is_what_can_be_reached():
 
 def test_reading_tells_the_price_of_recall():
     chart = precision_recall([1, 0, 1, 0], [4, 3, 2, 1], labels=["no", "yes"])
-    assert "find half of the positives, 100% of the calls are right" in chart.reading
+    assert "at a recall of 50%, 100% of the predicted positives are correct" in chart.reading
     assert "“yes”" in chart.reading

@@ -41,14 +41,14 @@ def test_a_bend_is_told_with_its_side():
     noise = np.random.default_rng(0).normal(0, 0.1, 2_000)
     told = residuals(predicted + np.where(predicted > 9, 3.0, 0.0) + noise, predicted, unit="kg").reading
     assert "Near 9.5 kg the predictions are too low by" in told
-    assert "No range of predictions is off" in residuals(predicted + noise, predicted).reading
+    assert "No range of predictions is biased" in residuals(predicted + noise, predicted).reading
 
 
 def test_far_residuals_are_clipped_and_told():
     y, predicted = made(1_000)
     y[0] += 1e6
     chart = residuals(y, predicted)
-    assert "1 residuals (0.1%) lie beyond the picture" in chart.reading
+    assert "1 residual is out of range (0.1%)" in chart.reading
     shown = [point["y"] for point in chart.panel_specs()[0]["datasets"]["points"]]
     assert max(shown) < 100
     assert sum(bar["n"] for bar in chart.panel_specs()[1]["datasets"]["bars"]) == 1_000
@@ -60,5 +60,5 @@ def test_degenerate_data_can_be_drawn(values):
 
 
 def test_lengths_must_agree():
-    with pytest.raises(UsageError, match="y has 2 values where 3"):
+    with pytest.raises(UsageError, match="y has 2 values instead of 3"):
         residuals([1, 2], [1, 2, 3])

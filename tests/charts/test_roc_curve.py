@@ -73,7 +73,7 @@ def test_a_label_without_rows_has_no_curve():
         ([1, 1], [0.1, 0.2], "both labels"),
         ([0, 2], [0.1, 0.2], "0 and 1"),
         ([0, 1], [0.1, np.nan], "finite"),
-        ([0, 1, 1], [0.1, 0.2], "3 values where 2"),
+        ([0, 1, 1], [0.1, 0.2], "3 values instead of 2"),
         ([0, 1], [[0.1, 0.2]] * 2, "labels"),
     ],
 )

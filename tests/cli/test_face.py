@@ -14,11 +14,11 @@ import pytest
 import typer
 from rich.console import Console
 
-from groundup.cli import views
+from groundup.cli.console import shows_progress, verb
 from groundup.cli.progress import Progress
-from groundup.cli.talk import is_lively, verb
 from groundup.errors import CheckFailed, GroundupError, UsageError
-from groundup.tables import Contract
+from groundup.workbench.display import data_sections, sections, terminal
+from groundup.workbench.record import Examination, Parts
 from groundup.workbench.run.events import Failed, FitDone, StepStarted
 from groundup.workbench.run.folder import Folder
 from groundup.workbench.steps.learners import learners_of
@@ -140,10 +140,10 @@ def test_no_color_takes_colours_only(monkeypatch):
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("GROUNDUP_QUIET", raising=False)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    assert is_lively(quiet=False)
-    assert not is_lively(quiet=True)
+    assert shows_progress(quiet=False)
+    assert not shows_progress(quiet=True)
     monkeypatch.setenv("TERM", "dumb")
-    assert not is_lively(quiet=False)
+    assert not shows_progress(quiet=False)
 
 
 def test_labels_with_brackets_are_shown_as_they_are(monkeypatch):
@@ -156,23 +156,23 @@ def test_labels_with_brackets_are_shown_as_they_are(monkeypatch):
         progress(Failed("model[/]", "no [bold]reason[/]"))
         progress(StepStarted("odd[/]", "what [/] is"))
         progress(FitDone("model[/]", 1, 5, 0.5, 0.1, 3.0))
-        progress.remark("a [/] remark")
+        progress.note("a [/] remark")
     told = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", stream.getvalue())
     assert "model[/] failed: no [bold]reason[/]" in told
     assert "a [/] remark" in told
 
 
-def printed(show, *words):
-    console = Console(file=io.StringIO(), width=120)
-    show(console, *words)
+def printed(*shown, width=120):
+    console = Console(file=io.StringIO(), width=width)
+    terminal.write(console, shown)
     return console.file.getvalue()
 
 
 def test_looks_at_test_are_shown_beside_the_scores(project):
     result = Folder(project).current_result()
-    assert "test was opened once" in printed(views.scores, result.model_copy(update={"test_looks": 1}))
-    told = printed(views.scores, result.model_copy(update={"test_looks": 3}))
-    assert "test was opened 3 times" in told
+    for n_looks, text in ((1, "The test set was opened once"), (3, "The test set was opened 3 times")):
+        shown = sections.scores(result.model_copy(update={"test_looks": n_looks}), Examination())
+        assert text in printed(shown)
 
 
 def test_rows_of_fewer_folds_show_the_mean_that_ranks_them(project):
@@ -184,24 +184,25 @@ def test_rows_of_fewer_folds_show_the_mean_that_ranks_them(project):
         for t, m, r, f in (("full", 3.0, None, [2.0, 2.0, 3.0, 4.0, 4.0]), ("short", 2.9, 3.9, [2.9, 2.9]))
     )
     best = result.best.model_copy(update={"metric": "rmse", "greater_is_better": False})
-    told = printed(
-        views.leaderboard, result.model_copy(update={"leaderboard": [first, second], "best": best})
-    )
+    board = sections.leaderboard(result.model_copy(update={"leaderboard": [first, second], "best": best}))
+    told = printed(board)
     assert "3.900 (2 folds)" in told
     assert "2.900" not in told
-    assert "(n folds)   judged on n folds only" in told
+    assert "(n folds): scored on n folds only" in told
     whole = result.model_copy(update={"leaderboard": [first], "best": best})
-    assert "folds)" not in printed(views.leaderboard, whole)
+    assert "folds)" not in printed(sections.leaderboard(whole))
 
 
 def test_notes_are_told_once(project):
     result = Folder(project).current_result()
-    contract = Contract.model_validate(result.contract, strict=False)
+    contract = sections.contract_of(result)
     ignored = [str(note) for note in contract.notes if note.kind == "ignored"]
     assert ignored
-    told = printed(views.notes, [*ignored, "column 'x: ignored: y': kept"], contract)
+    told = printed(
+        data_sections.data(contract, result.data, [*ignored, "column 'x: ignored: y': kept"], Examination())
+    )
     assert "x: ignored: y" in told
-    assert "customer_id" not in told
+    assert told.count("customer_id") == 1
 
 
 def test_doctor(groundup, monkeypatch):
@@ -260,8 +261,8 @@ def test_interrupt_says_so_and_leaves_nothing_half_written(tmp_path, table):
 def test_an_interrupt_that_falls_into_a_callback_comes_again():
     code = """
 import ctypes, time
-from groundup.cli.talk import never_lose_an_interrupt
-never_lose_an_interrupt()
+from groundup.cli.console import repeat_lost_interrupts
+repeat_lost_interrupts()
 @ctypes.CFUNCTYPE(None)
 def callback():
     raise KeyboardInterrupt
@@ -308,18 +309,19 @@ def test_the_help_names_the_samples_and_no_value_behind_a_flag(groundup):
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_nothing_is_cut_in_a_narrow_terminal(project, width):
     result = Folder(project).current_result()
-    console = Console(file=io.StringIO(), width=width)
-    views.leaderboard(console, result)
-    views.scores(console, result)
-    views.confusion(
-        console, {"labels": ["a rather long label", "b", "another long one", "c"], "counts": [[1] * 4] * 4}
+    labels = ["a rather long label", "b", "another long one", "c"]
+    matrix = {"labels": labels, "counts": [[1] * 4] * 4}
+    told = printed(
+        sections.leaderboard(result),
+        sections.scores(result, Examination()),
+        sections.confusion(result.model_copy(update={"confusion": matrix})),
+        width=width,
     )
-    told = console.file.getvalue()
     assert "\u2026" not in told
     assert all(row.title in told for row in result.leaderboard)
     assert all(name in told for name in result.metrics["test"])
     assert ("no room here for" in told) == (width < 120)
-    assert ("columns as the rows are numbered" in " ".join(told.split())) == (width == 60)
+    assert ("columns are numbered as the rows" in " ".join(told.split())) == (width == 60)
     assert max(map(len, told.splitlines())) <= width
 
 
@@ -330,14 +332,17 @@ def test_piped_lines_end_in_no_blanks(groundup, project):
 
 
 def test_a_time_or_group_column_is_named(project):
-    contract = Contract.model_validate(Folder(project).current_result().contract, strict=False)
+    contract = sections.contract_of(Folder(project).current_result())
     contract = contract.model_copy(update={"time": "age", "group": "plan"})
-    assert "by time, age: the latest rows are test" in printed(views.split, "time", (7, 1, 2), contract)
-    assert "groups of plan kept whole" in printed(views.split, "grouped", (7, 1, 2), contract)
+    sizes = {"train": 7, "valid": 1, "test": 2, "folds": 5}
+    by_time = printed(data_sections.split(Parts(rule="time", **sizes), contract))
+    assert "by time, age: the latest rows are the test set" in by_time
+    grouped = printed(data_sections.split(Parts(rule="grouped", **sizes), contract))
+    assert "groups of plan are kept whole" in grouped
 
 
 def test_fresh_is_offered_by_the_command_that_knows_it(groundup, project):
     result = Folder(project).current_result()
     assert result.stored
-    assert "--fresh" in printed(lambda c: views.following(c, result, built=True))
+    assert "--fresh" in printed(sections.commands(result, just_built=True))
     assert "--fresh" not in groundup("show", project).out

@@ -63,13 +63,13 @@ def test_runs_are_listed_with_what_they_differ_in(groundup, kept):
     assert new["learner"] == "LogisticRegression"
     assert 0 < new["test"] <= 1
     assert Path(new["bundle"]).is_file()
-    told = groundup("runs", kept).out
+    told = " ".join(groundup("runs", kept).out.split())
     for text in (
         new["run"][:6],
         old["run"][:6],
         "seed 1",
         "target left",
-        "* what groundup predict",
+        "* used by groundup predict",
         "Logistic",
     ):
         assert text in told, told
@@ -86,7 +86,7 @@ def test_a_changed_run_in_use_is_told_and_can_be_chosen(groundup, table, kept, t
     said = build(groundup, table, kept, "--max-fits", "5", "--seed", "1")  # stored
     assert f"keeps using run {old[:6]}" in " ".join(said.out.split())
     assert groundup("show", kept, "--json").json["settings"]["seed"] == 0
-    assert "chosen by groundup use" in groundup("runs", kept).out
+    assert "chosen by groundup use" in " ".join(groundup("runs", kept).out.split())
     assert groundup("use", kept / "runs" / new, "--json").json["run"] == new
     assert groundup("show", kept, "--json").json["settings"]["seed"] == 1
 
@@ -208,8 +208,8 @@ def test_ctrl_c_says_how_to_go_on(tmp_path):
     run.send_signal(signal.SIGINT)
     _, err = run.communicate(timeout=60)
     assert run.returncode == 130, err
-    assert "fits are kept in" in err
-    assert "the same command goes on from there, --fresh begins anew." in " ".join(err.split())
+    assert "fits are saved in" in err
+    assert "the same command resumes from there, --fresh starts over." in " ".join(err.split())
     (journal,) = tmp_path.rglob("*.jsonl")
     assert json.loads(journal.read_text().splitlines()[-1])["kind"] == "interrupted"
     assert {path.name for path in (tmp_path / "p").iterdir()} == {".lock", "runs"}

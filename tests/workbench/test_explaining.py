@@ -117,6 +117,6 @@ def test_explanations_importance_and_report_print_and_show_themselves(project):
     html = found._repr_html_()
     assert html.count("chance of “yes”") == 15
     report = str(project.report)
-    assert report.startswith("Report: Predicting churned (binary on 5,000 rows of churn")
+    assert report.startswith("Report: Predicting churned (binary classification on 5000 rows of churn")
     assert 'report.save("report.html")' in report
     assert repr(project.report) == report

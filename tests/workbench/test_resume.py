@@ -14,7 +14,8 @@ import pytest
 import groundup as gu
 from groundup.errors import GroundupError, UsageError
 from groundup.ship import bundle
-from groundup.workbench.examination import Examination
+from groundup.workbench.examination import write_examination
+from groundup.workbench.record import Examination
 from groundup.workbench.run import journal_format
 from groundup.workbench.run.events import FitDone, Message
 from groundup.workbench.run.folder import BUNDLE
@@ -215,7 +216,7 @@ def test_a_disk_that_is_full_for_the_bundle_loses_no_fit(whole, tmp_path, frame,
 
 def test_an_examination_that_cannot_be_written_is_an_error_of_the_project(tmp_path):
     with pytest.raises(ProjectError, match="cannot be written"):
-        Examination().write(tmp_path / "gone")
+        write_examination(Examination(), tmp_path / "gone")
 
 
 def test_a_resumed_run_keeps_its_budget(tmp_path, frame):

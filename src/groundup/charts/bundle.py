@@ -1,4 +1,4 @@
-"""The JavaScript that draws charts in a page (Vega, Vega-Lite, Vega-Embed), made once from vl-convert and kept.
+"""The JavaScript that draws charts in a page (Vega, Vega-Lite, Vega-Embed), made once from vl-convert and cached.
 
 Nothing is fetched: vl-convert carries the libraries and bundles them in 2 seconds. The file (about 0.9 MB) is kept in
 the cache folder of this user under a name with the versions; its first line is the digest of the rest, so that a

@@ -8,11 +8,11 @@ from typing import NamedTuple
 import altair as alt
 
 from groundup.charts.chart import Chart, Panel
+from groundup.charts.data import rows, table
 from groundup.charts.drawing import Rows, names, row_height, tooltips, x_number
-from groundup.charts.plain import rows, table
 from groundup.errors import UsageError
 from groundup.text.escaping import distinct_labels, printable_name, quoted
-from groundup.text.numbers import format_percent
+from groundup.text.numbers import format_count, format_percent
 
 #: Letters of a level on the axis: room for the bars remains on a narrow screen.
 _LETTERS = 20
@@ -33,12 +33,12 @@ def bars(counts: Mapping | Sequence[tuple], n_missing: int = 0, top: int = 12) -
         raise UsageError("Counts of levels cannot be negative.")
     pairs.sort(key=lambda pair: -int(pair[1]))  # stable: equal counts keep their order
     if len(pairs) > top + 1:  # "1 other level" would say less than its name
-        kept, rest = pairs[:top], pairs[top:]
+        frequent, rest = pairs[:top], pairs[top:]
     else:
-        kept, rest = pairs, []
-    listed = [(level, int(n), "level") for level, n in kept]
+        frequent, rest = pairs, []
+    listed = [(level, int(n), "level") for level, n in frequent]
     if rest:
-        listed.append((f"{len(rest):,} other levels", sum(int(n) for _, n in rest), "rest"))
+        listed.append((f"{format_count(len(rest))} other levels", sum(int(n) for _, n in rest), "rest"))
     if n_missing:
         listed.append(("missing", int(n_missing), "missing"))
     return Bars(
@@ -63,40 +63,41 @@ def category_distribution(
     top : int
         Levels with a bar of their own.
     """
-    found = bars(counts, n_missing, top)
-    n_rows = sum(found.counts)
+    counted = bars(counts, n_missing, top)
+    n_rows = sum(counted.counts)
     if n_rows == 0:
         raise UsageError(f"{quoted(name)} has no rows: there is nothing to draw.")
-    shares = [n / n_rows for n in found.counts]
-    told = [f"{n:,}  ({format_percent(share)})" for n, share in zip(found.counts, shares, strict=True)]
+    shares = [n / n_rows for n in counted.counts]
+    words = [
+        f"{format_count(n)}  ({format_percent(share)})"
+        for n, share in zip(counted.counts, shares, strict=True)
+    ]
     lines = rows(
-        label=distinct_labels(found.labels, _LETTERS),
-        n=found.counts,
+        label=distinct_labels(counted.labels, _LETTERS),
+        n=counted.counts,
         share=shares,
-        told=told,
-        kind=found.kinds,
+        words=words,
+        kind=counted.kinds,
     )
     return Chart(
         kind="category_distribution",
         title=f"Distribution of {printable_name(name)}",
-        reading=_reading(found, len(counts), n_rows, n_missing, name),
+        reading=_reading(counted, len(counts), n_rows, n_missing, name),
         panels=(
             Panel(
-                *_draw(lines),
-                f"Rows for each level of {printable_name(name)}",
-                row_height(len(lines)) + 34,
+                *_draw(lines), f"Rows for each level of {printable_name(name)}", row_height(len(lines)) + 34
             ),
         ),
         table=table(
             f"Rows for each level of {printable_name(name)}",
-            {"level": found.labels, "rows": found.counts, "share": shares, "what": found.kinds},
+            {"level": counted.labels, "rows": counted.counts, "share": shares, "what": counted.kinds},
         ),
     )
 
 
 def _draw(lines: list[dict]):
-    kept = Rows()
-    base = kept.chart("rows", lines).encode(
+    data = Rows()
+    base = data.chart("rows", lines).encode(
         x=x_number("n", "rows", [line["n"] for line in lines], zero=True, nice=False),
         y=names([line["label"] for line in lines], limit=150),
         tooltip=tooltips(label="level", n=("rows", ","), share=("share", ".1%")),
@@ -106,18 +107,18 @@ def _draw(lines: list[dict]):
         if any(line["kind"] == kind for line in lines):
             only = base.transform_filter(f"datum.kind === '{kind}'")
             layers.append(only.mark_bar(style=style) if style else only.mark_bar())
-    text = base.mark_text(style="note", align="left", dx=6).encode(text="told:N")
-    return kept, alt.layer(*layers, text)
+    text = base.mark_text(style="note", align="left", dx=6).encode(text="words:N")
+    return data, alt.layer(*layers, text)
 
 
-def _reading(found: Bars, n_levels: int, n_rows: int, n_missing: int, name: str) -> str:
-    if found.kinds[0] != "level":
-        return f"None of the {n_rows:,} rows of {quoted(name)} holds a value."
-    levels = "one level" if n_levels == 1 else f"{n_levels:,} levels"
-    told = (
-        f"{quoted(name)} has {levels}; the most frequent is {quoted(found.labels[0])} with "
-        f"{format_percent(found.counts[0] / n_rows)} of {n_rows:,} rows."
+def _reading(counted: Bars, n_levels: int, n_rows: int, n_missing: int, name: str) -> str:
+    if counted.kinds[0] != "level":
+        return f"None of the {format_count(n_rows)} rows of {quoted(name)} holds a value."
+    levels = "one level" if n_levels == 1 else f"{format_count(n_levels)} levels"
+    words = (
+        f"{quoted(name)} has {levels}; the most frequent is {quoted(counted.labels[0])} with "
+        f"{format_percent(counted.counts[0] / n_rows)} of {format_count(n_rows)} rows."
     )
     if n_missing:
-        told += f" {n_missing:,} rows are missing ({format_percent(n_missing / n_rows)})."
-    return told
+        words += f" {format_count(n_missing)} rows are missing ({format_percent(n_missing / n_rows)})."
+    return words

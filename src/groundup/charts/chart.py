@@ -1,4 +1,4 @@
-"""What every chart module returns: one or more panels, a title, the main reading in words, and a table of the numbers."""
+"""What every chart module returns: one or more panels, a title, the main finding in words, and a table of the numbers."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ SCHEMA = (
 class Panel(NamedTuple):
     """One drawing of a chart.
 
-    `drawing` is an Altair chart over the named `rows` (or, where it was stored, what that says as a mapping), without
-    size and colours; `label` says what it shows (its name for
-    a screen reader), `height` counts pixels, and `share` is the part of the width that it takes where panels stand side
+    `drawing` is an Altair chart over the named `rows` (or its stored specification), without
+    size and colours; `label` describes it for
+    screen readers, `height` counts pixels, and `share` is the part of the width that it takes where panels stand side
     by side.
     """
 
@@ -39,7 +39,7 @@ class Chart:
         Which chart it is: ``"roc"``, ``"leaderboard"``, ...
     title : str
     reading : str
-        The main thing to see, in words: the caption, and the text in place of the picture.
+        The main finding in words: the caption, and the text that replaces the picture.
     panels : tuple of Panel
     table : dict
         ``{"caption", "columns", "rows"}``: the numbers, short enough to be read.
@@ -59,7 +59,7 @@ class Chart:
         return self.table
 
     def to_object(self) -> dict:
-        """Return the chart as plain JSON values, of which `from_object` makes it again."""
+        """Return the chart as plain JSON values, from which `from_object` restores it."""
         panels = [
             {
                 "rows": dict(panel.rows),
@@ -70,13 +70,13 @@ class Chart:
             }
             for panel in self.panels
         ]
-        told = {"kind": self.kind, "title": self.title, "reading": self.reading, "table": self.table}
-        return {**told, "is_stacked": self.is_stacked, "panels": panels}
+        fields = {"kind": self.kind, "title": self.title, "reading": self.reading, "table": self.table}
+        return {**fields, "is_stacked": self.is_stacked, "panels": panels}
 
     @classmethod
-    def from_object(cls, found: dict) -> Chart:
-        """Return the chart that `to_object` was given."""
-        return cls(**{**found, "panels": tuple(Panel(**panel) for panel in found["panels"])})
+    def from_object(cls, stored: dict) -> Chart:
+        """Return the chart of an object that `to_object` returned."""
+        return cls(**{**stored, "panels": tuple(Panel(**panel) for panel in stored["panels"])})
 
     def panel_specs(self) -> list[dict]:
         """Return one Vega-Lite specification a panel, as wide as the element it is drawn in, without colours."""
@@ -106,7 +106,7 @@ class Chart:
         import altair as alt
 
         spec = self.spec(theme, width)
-        rows = spec.pop("datasets")  # put in afterwards: Altair would look at each value
+        rows = spec.pop("datasets")  # added afterwards: Altair would validate each value
         made = alt.Chart.from_dict(spec)
         made["datasets"] = rows
         return made
@@ -124,9 +124,9 @@ class Chart:
         return to_png(self, theme, width, scale)
 
     def _repr_html_(self) -> str:
-        from groundup.charts.embed import standing
+        from groundup.charts.embed import standalone
 
-        return standing(self)
+        return standalone(self)
 
     def _panel(self, panel: Panel, width) -> dict:
         return _plain(panel.drawing) | {
@@ -140,7 +140,7 @@ class Chart:
 
 
 def _plain(drawing) -> dict:
-    """Return what a drawing says, without the look that Altair adds."""
+    """Return the specification of a drawing without Altair's default style."""
     # Tests validate: here it would be half of the time.
     spec = dict(drawing) if isinstance(drawing, dict) else drawing.to_dict(validate=False)
     for name in ("config", "usermeta"):

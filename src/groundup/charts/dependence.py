@@ -15,12 +15,12 @@ import altair as alt
 import numpy as np
 
 from groundup.charts.chart import Chart, Panel
+from groundup.charts.data import rows, table, vector
 from groundup.charts.drawing import Rows, names, row_height, tooltips, x_number, y_number
-from groundup.charts.plain import rows, table, vector
 from groundup.charts.thinning import kept_points
 from groundup.errors import UsageError
 from groundup.text.escaping import distinct_labels, printable_name, quoted
-from groundup.text.numbers import format_short
+from groundup.text.numbers import format_amount
 
 _MOST_SINGLE = 40
 _MOST_POINTS = 60
@@ -100,67 +100,67 @@ def partial_dependence(
     values : array-like of float, optional
         The column's values, to show where rows lie (a grid of numbers only).
     """
-    found = dependence(grid, mean, low, high, individual)
-    if found.levels is None:
-        drawn, height = _draw_curve(found, name, target, values), 280
+    curve = dependence(grid, mean, low, high, individual)
+    if curve.levels is None:
+        drawn, height = _draw_curve(curve, name, target, values), 280
     else:
-        drawn, height = _draw_levels(found, target), row_height(len(found.levels), 28) + 40
-    columns = {printable_name(name): found.levels or found.grid, f"mean {printable_name(target)}": found.mean}
-    if found.low is not None and found.high is not None:
-        columns |= {"from": found.low, "to": found.high}
+        drawn, height = _draw_levels(curve, target), row_height(len(curve.levels), 28) + 40
+    columns = {printable_name(name): curve.levels or curve.grid, f"mean {printable_name(target)}": curve.mean}
+    if curve.low is not None and curve.high is not None:
+        columns |= {"from": curve.low, "to": curve.high}
     return Chart(
         kind="partial_dependence",
         title=f"How the prediction moves with {printable_name(name)}",
-        reading=_reading(found, name, target),
+        reading=_reading(curve, name, target),
         panels=(Panel(*drawn, f"Mean {printable_name(target)} over {printable_name(name)}", height),),
         table=table(f"Mean {printable_name(target)} for values of {printable_name(name)}", columns),
     )
 
 
-def _draw_curve(found: Dependence, name: str, target: str, values):
-    x = x_number("x", name, found.grid, nice=False)
-    y = y_number("y", target, found.mean)
+def _draw_curve(curve: Dependence, name: str, target: str, values):
+    x = x_number("x", name, curve.grid, nice=False)
+    y = y_number("y", target, curve.mean)
     listed = rows(
-        x=found.grid, y=found.mean, lo=_or_none(found.low, found.mean), hi=_or_none(found.high, found.mean)
+        x=curve.grid, y=curve.mean, lo=_or_none(curve.low, curve.mean), hi=_or_none(curve.high, curve.mean)
     )
-    told = tooltips(x=("value", ",.4~r"), y=("mean prediction", ",.4~r"))
-    kept = Rows()
-    base = kept.chart("rows", listed).encode(x=x, y=y, tooltip=told)
+    words = tooltips(x=("value", ",.4~r"), y=("mean prediction", ",.4~r"))
+    data = Rows()
+    base = data.chart("rows", listed).encode(x=x, y=y, tooltip=words)
     layers = []
-    if found.single is not None:
-        at = {"x": np.tile(found.grid, len(found.single)), "y": found.single.ravel()}
-        lines = rows(line=np.repeat(np.arange(len(found.single)), len(found.grid)), **at)
-        layers.append(kept.chart("single", lines).mark_line(style="single").encode(x=x, y=y, detail="line:N"))
-    if found.low is not None:
+    if curve.single is not None:
+        at = {"x": np.tile(curve.grid, len(curve.single)), "y": curve.single.ravel()}
+        lines = rows(line=np.repeat(np.arange(len(curve.single)), len(curve.grid)), **at)
+        layers.append(data.chart("single", lines).mark_line(style="single").encode(x=x, y=y, detail="line:N"))
+    if curve.low is not None:
         layers.append(base.mark_area().encode(y=alt.Y("lo:Q"), y2="hi"))
     layers.append(base.mark_line())
     if values is not None:
-        ticks = _tick_places(values, found.grid)
-        rug = kept.chart("values", rows(x=ticks))
+        ticks = _tick_places(values, curve.grid)
+        rug = data.chart("values", rows(x=ticks))
         layers.append(
             rug.mark_tick(style="rug", orient="vertical", size=9, thickness=1, yOffset=-5).encode(
                 x="x:Q", y=alt.value("height")
             )
         )
-    return kept, alt.layer(*layers)
+    return data, alt.layer(*layers)
 
 
-def _draw_levels(found: Dependence, target: str):
+def _draw_levels(curve: Dependence, target: str):
     listed = rows(
-        label=found.levels,
-        y=found.mean,
-        lo=_or_none(found.low, found.mean),
-        hi=_or_none(found.high, found.mean),
+        label=curve.levels,
+        y=curve.mean,
+        lo=_or_none(curve.low, curve.mean),
+        hi=_or_none(curve.high, curve.mean),
     )
     title = f"mean {printable_name(target)}"
-    kept = Rows()
-    base = kept.chart("rows", listed).encode(
-        y=names(found.levels or []),
-        x=x_number("y", title, found.mean),
+    data = Rows()
+    base = data.chart("rows", listed).encode(
+        y=names(curve.levels or []),
+        x=x_number("y", title, curve.mean),
         tooltip=tooltips(label="level", y=("mean prediction", ",.4~r")),
     )
     interval = base.mark_rule(style="interval").encode(x=alt.X("lo:Q", title=title), x2="hi")
-    return kept, alt.layer(interval, base.mark_point(style="dot"))
+    return data, alt.layer(interval, base.mark_point(style="dot"))
 
 
 def _or_none(band: np.ndarray | None, mean: np.ndarray):
@@ -174,25 +174,28 @@ def _tick_places(values, grid: np.ndarray) -> np.ndarray:
     return np.quantile(array, np.linspace(0, 1, _TICKS)) if array.size else np.empty(0)
 
 
-def _reading(found: Dependence, name: str, target: str) -> str:
-    low, high = int(found.mean.argmin()), int(found.mean.argmax())
-    if found.mean[high] - found.mean[low] <= 1e-9 * max(1.0, abs(found.mean[high])):
-        level = format_short(found.mean[0])
+def _reading(curve: Dependence, name: str, target: str) -> str:
+    low, high = int(curve.mean.argmin()), int(curve.mean.argmax())
+    if curve.mean[high] - curve.mean[low] <= 1e-9 * max(1.0, abs(curve.mean[high])):
+        level = format_amount(curve.mean[0], digits=3)
         return (
             f"The mean {printable_name(target)} does not move with {quoted(name)}: it is {level} throughout."
         )
-    where = [quoted(found.levels[i]) if found.levels else format_short(found.grid[i]) for i in (low, high)]
-    told = (
-        f"The mean {printable_name(target)} goes from {format_short(found.mean[low])} (at {where[0]}) to "
-        f"{format_short(found.mean[high])} (at {where[1]}) as {quoted(name)} changes"
+    where = [
+        quoted(curve.levels[i]) if curve.levels else format_amount(curve.grid[i], digits=3)
+        for i in (low, high)
+    ]
+    words = (
+        f"The mean {printable_name(target)} goes from {format_amount(curve.mean[low], digits=3)} (at {where[0]}) to "
+        f"{format_amount(curve.mean[high], digits=3)} (at {where[1]}) as {quoted(name)} changes"
     )
-    if found.levels is None and len(found.mean) > 2:
-        steps = np.diff(found.mean)
-        slack = 0.02 * (found.mean[high] - found.mean[low])
+    if curve.levels is None and len(curve.mean) > 2:
+        steps = np.diff(curve.mean)
+        slack = 0.02 * (curve.mean[high] - curve.mean[low])
         if (steps >= -slack).all():
-            told += ", rising throughout"
+            words += ", rising throughout"
         elif (steps <= slack).all():
-            told += ", falling throughout"
+            words += ", falling throughout"
         else:
-            told += ", not in one direction"
-    return f"{told}; the other columns stay as they are."
+            words += ", not in one direction"
+    return f"{words}; the other columns stay as they are."

@@ -1,4 +1,4 @@
-"""The few strokes that several charts share: data, axes and lines, in fields of our own names."""
+"""Data, axes and tooltips that several charts share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from groundup.charts.plain import MAX_MARKS, axis_format
+from groundup.charts.data import MAX_MARKS, axis_format
 from groundup.text.escaping import printable_name
 
 
@@ -18,7 +18,7 @@ class Rows(dict):
     """
 
     def chart(self, name: str, values: list[dict]) -> alt.Chart:
-        """Return a drawing without marks over `values`, which are kept under `name`."""
+        """Return a drawing without marks over `values`, stored under `name`."""
         self[name] = values
         if sum(map(len, self.values())) > MAX_MARKS:
             raise ValueError(f"a panel of more than {MAX_MARKS} rows: its chart must aggregate first")
@@ -37,7 +37,7 @@ def x_number(field: str, title: str | None, numbers=(), *, axis: dict | None = N
 
 
 def y_number(field: str, title: str | None, numbers=(), *, axis: dict | None = None, **scale) -> alt.Y:
-    """Return a vertical axis of numbers; its title stands above the axis, so that nobody has to turn the head."""
+    """Return a vertical axis of numbers; its title stands above the axis, so that it need not be rotated."""
     above: dict[str, Any] = {
         "titleAngle": 0,
         "titleAlign": "left",
@@ -55,7 +55,7 @@ def y_number(field: str, title: str | None, numbers=(), *, axis: dict | None = N
 
 
 def names(lines: list[str], *, limit: int = 170) -> alt.Y:
-    """Return a vertical axis of names (field ``label``) in the order given, each on a line of its own."""
+    """Return a vertical axis of names (field ``label``) in the order given, one per line."""
     return alt.Y(
         "label",
         type="nominal",
@@ -77,12 +77,12 @@ def y_share(field: str, title: str | None, **axis) -> alt.Y:
 
 def tooltips(**titles: str | tuple[str, str]) -> list[alt.Tooltip]:
     """Return what is shown for a mark under the pointer: field -> title, or (title, format)."""
-    found = []
-    for field, told in titles.items():
-        title, form = told if isinstance(told, tuple) else (told, None)
+    listed = []
+    for field, title_format in titles.items():
+        title, form = title_format if isinstance(title_format, tuple) else (title_format, None)
         kind = "nominal" if form is None else "quantitative"
-        found.append(alt.Tooltip(field, type=kind, title=title, format=form or alt.Undefined))
-    return found
+        listed.append(alt.Tooltip(field, type=kind, title=title, format=form or alt.Undefined))
+    return listed
 
 
 def row_height(n: int, each: int = 26) -> int:

@@ -1,4 +1,4 @@
-r"""Charts in an HTML page that asks nobody for anything: `head` once, `fragment` for each chart, `script` once at the
+r"""Charts in an HTML page that loads nothing: `head` once, `fragment` for each chart, `script` once at the
 end.
 
 Specifications stand as JSON in script elements that are no code; `<`, `>`, `&` and the line separators of JavaScript
@@ -25,7 +25,7 @@ def head() -> str:
 
 
 def script() -> str:
-    """Return the script elements that a page with living charts needs once: the theme, the libraries, the drawing."""
+    """Return the script elements that a page with interactive charts needs once."""
     config = json_in_html(theme.config("page"))
     return (
         f'<script type="application/json" id="gu-theme">{config}</script>\n'
@@ -46,8 +46,7 @@ def fragment(
     is_static : bool
         Put the picture in as SVG, which needs no JavaScript (and has no tooltips), in place of its specification.
     with_picture : bool
-        Put both in: the picture is seen at once, on paper and without JavaScript; a chart that comes into view is drawn
-        over it.
+        Embed both: the picture works at once, on paper and without JavaScript; an interactive chart replaces it in view.
     width : int
         Of a picture, in pixels; the page scales it to its place.
     """
@@ -83,8 +82,8 @@ def page(charts: dict[str, Chart], title: str, *, is_static: bool = False) -> st
     )
 
 
-def standing(chart: Chart) -> str:
-    """Return a chart that stands alone in a foreign page, as in a notebook: SVG, without script, on a light ground."""
+def standalone(chart: Chart) -> str:
+    """Return a chart for another page, such as a notebook: SVG without scripts, on a light background."""
     return f'<div style="max-width:46rem">{chart.to_svg("light")}</div>'
 
 
@@ -119,7 +118,7 @@ def _cell(value) -> str:
 
 
 def _text(value) -> str:
-    """Return a value as escaped text in which nothing hides."""
+    """Return a value as escaped text whose hidden characters are visible."""
     return escape(printable(str(value)))
 
 

@@ -1,4 +1,4 @@
-"""The distribution of a column of numbers: a histogram, and beside it the rows that hold no number.
+"""The distribution of a numeric column: a histogram, and beside it the rows without a number.
 
 Bins: width by Freedman & Diaconis (1981), 2 IQR n^(-1/3), rounded to 1, 2 or 5 times a power of ten, at least 8 and
 at most 50 of them; whole numbers get bins of whole width. Where a few values lie far out (farther beyond the 0.5 % or
@@ -15,11 +15,11 @@ import altair as alt
 import numpy as np
 
 from groundup.charts.chart import Chart, Panel
+from groundup.charts.data import rows, table
 from groundup.charts.drawing import Rows, round_ticks, round_width, tooltips, x_number, y_number
-from groundup.charts.plain import rows, table
 from groundup.errors import UsageError
 from groundup.text.escaping import printable_name, quoted
-from groundup.text.numbers import format_percent, format_short
+from groundup.text.numbers import format_amount, format_count, format_percent, pluralize
 
 _WHOLE = 2.0**53  # beyond, every float is a whole number
 
@@ -37,7 +37,7 @@ class Histogram(NamedTuple):
 
 
 def histogram(values, n_bins: int | None = None) -> Histogram:
-    """Count numbers in bins of a round width; NaN is missing, infinite values are counted apart."""
+    """Count numbers in bins of a round width; NaN is missing, infinite values are counted separately."""
     try:
         array = np.asarray(values, dtype=np.float64).ravel()
     except (TypeError, ValueError):
@@ -127,9 +127,9 @@ def _draw(bars: list[dict], counted: Histogram, n_rows: int, name: str, unit: st
     # Missing rows are one more bar, right of the scale: its ticks end where the numbers end.
     ticks = {"values": round_ticks(edges[0], edges[-1])} if counted.n_missing else {}
     x = x_number("lo", title, edges, nice=False, axis=ticks)
-    kept = Rows()
+    data = Rows()
     drawn = (
-        kept.chart("bars", bars)
+        data.chart("bars", bars)
         .mark_bar(binSpacing=1)
         .encode(
             x=x,
@@ -140,7 +140,7 @@ def _draw(bars: list[dict], counted: Histogram, n_rows: int, name: str, unit: st
         )
     )
     if not counted.n_missing:
-        return kept, drawn
+        return data, drawn
     span = edges[-1] - edges[0]
     place = rows(
         lo=[edges[-1] + 0.05 * span],
@@ -149,41 +149,42 @@ def _draw(bars: list[dict], counted: Histogram, n_rows: int, name: str, unit: st
         n=[counted.n_missing],
         share=[counted.n_missing / n_rows],
     )
-    beside = kept.chart("missing", place).encode(
+    beside = data.chart("missing", place).encode(
         tooltip=tooltips(n=("rows without a value", ","), share=("share", ".1%"))
     )
     bar = beside.mark_bar(style="missing").encode(x="lo:Q", x2="hi", y="n:Q", y2=alt.datum(0))
     text = beside.mark_text(style="note", text="missing", dy=-7).encode(x="mid:Q", y="n:Q")
-    return kept, alt.layer(drawn, bar, text)
+    return data, alt.layer(drawn, bar, text)
 
 
 def _reading(counted: Histogram, n_rows: int, name: str, unit: str) -> str:
     if not counted.counts.sum():
-        return f"None of the {n_rows:,} rows of {quoted(name)} holds a number."
+        return f"None of the {format_count(n_rows)} rows of {quoted(name)} holds a number."
     unit = f" {printable_name(unit)}" if unit else ""
     top = int(counted.counts.argmax())
     low, high = counted.edges[top], counted.edges[top + 1]
     is_one_number = low % 1 == 0.5 and high - low == 1
     where = (
-        f"at {format_short(low + 0.5)}"
+        f"at {format_amount(low + 0.5, digits=3)}"
         if is_one_number
-        else f"from {format_short(low)} to {format_short(high)}"
+        else f"from {format_amount(low, digits=3)} to {format_amount(high, digits=3)}"
     )
-    middle = f"The median of {quoted(name)} is {format_short(counted.median)}{unit}"
+    middle = f"The median of {quoted(name)} is {format_amount(counted.median, digits=3)}{unit}"
     share = format_percent(counted.counts[top] / n_rows)
-    told = [f"{middle}; the fullest bar, {where}{unit}, holds {share} of the rows."]
+    sentences = [f"{middle}; the highest bar, {where}{unit}, holds {share} of the rows."]
     for n, where, edge in (
         (counted.n_below, "below", counted.edges[0]),
         (counted.n_above, "above", counted.edges[-1]),
     ):
         if n:
-            told.append(
-                f"{n:,} {'value' if n == 1 else 'values'} {where} {format_short(edge)} stand in the outermost bar."
+            sentences.append(
+                f"The outermost bar includes {pluralize(n, 'value')} {where} {format_amount(edge, digits=3)}."
             )
     if counted.n_missing:
-        told.append(
-            f"{counted.n_missing:,} of {n_rows:,} rows are missing ({format_percent(counted.n_missing / n_rows)})."
+        sentences.append(
+            f"{format_count(counted.n_missing)} of {format_count(n_rows)} rows are missing "
+            f"({format_percent(counted.n_missing / n_rows)})."
         )
     if counted.n_infinite:
-        told.append(f"{counted.n_infinite:,} infinite values are not drawn.")
-    return " ".join(told)
+        sentences.append(f"{format_count(counted.n_infinite)} infinite values are not drawn.")
+    return " ".join(sentences)

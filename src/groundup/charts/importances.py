@@ -1,7 +1,7 @@
 """Permutation importance: how much of the score is lost when one column is shuffled, with an interval over repeats.
 
-A column whose interval reaches zero cannot be told from one that does not matter; it is drawn in grey. Columns that
-tell the same story share their importance: each alone may look dispensable.
+A column whose interval reaches zero is not significantly different from one without importance; it is drawn in grey.
+Columns with the same information share their importance: each alone may look dispensable.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import altair as alt
 import numpy as np
 
 from groundup.charts.chart import Chart, Panel
+from groundup.charts.data import rows, table, vector
 from groundup.charts.drawing import Rows, names, row_height, tooltips, x_number
-from groundup.charts.plain import rows, table, vector
 from groundup.errors import UsageError
 from groundup.text.escaping import distinct_labels, printable_name, quoted
 from groundup.text.numbers import format_number
@@ -58,17 +58,21 @@ def importance(columns: Sequence, mean, low=None, high=None, *, metric: str, top
     top : int
         Columns shown.
     """
-    found = ranked(columns, mean, low, high)
-    n = min(top, len(found.names))
-    label = distinct_labels(found.names[:n], 24)
+    ranking = ranked(columns, mean, low, high)
+    n = min(top, len(ranking.names))
+    label = distinct_labels(ranking.names[:n], 24)
     listed = rows(
-        label=label, mean=found.mean[:n], lo=found.low[:n], hi=found.high[:n], clear=found.is_clear[:n]
+        label=label,
+        mean=ranking.mean[:n],
+        lo=ranking.low[:n],
+        hi=ranking.high[:n],
+        clear=ranking.is_clear[:n],
     )
-    more = f" (the first {n} of {len(found.names)} columns)" if n < len(found.names) else ""
+    more = f" (the first {n} of {len(ranking.names)} columns)" if n < len(ranking.names) else ""
     return Chart(
         kind="importance",
         title=f"What the model relies on{more}",
-        reading=_reading(found, metric),
+        reading=_reading(ranking, metric),
         panels=(
             Panel(
                 *_draw(listed, f"{printable_name(metric)} lost if shuffled"),
@@ -79,11 +83,11 @@ def importance(columns: Sequence, mean, low=None, high=None, *, metric: str, top
         table=table(
             f"{printable_name(metric)} lost when the column is shuffled",
             {
-                "column": distinct_labels(found.names[:50]),
-                "mean": found.mean[:50],
-                "from": found.low[:50],
-                "to": found.high[:50],
-                "clear of zero": [bool(v) for v in found.is_clear[:50]],
+                "column": distinct_labels(ranking.names[:50]),
+                "mean": ranking.mean[:50],
+                "from": ranking.low[:50],
+                "to": ranking.high[:50],
+                "clear of zero": [bool(v) for v in ranking.is_clear[:50]],
             },
         ),
     )
@@ -91,8 +95,8 @@ def importance(columns: Sequence, mean, low=None, high=None, *, metric: str, top
 
 def _draw(listed: list[dict], title: str):
     ends = [row[end] for row in listed for end in ("lo", "hi")]
-    kept = Rows()
-    base = kept.chart("rows", listed).encode(
+    data = Rows()
+    base = data.chart("rows", listed).encode(
         y=names([row["label"] for row in listed]),
         x=x_number("mean", title, ends, zero=True),
         tooltip=tooltips(
@@ -106,28 +110,28 @@ def _draw(listed: list[dict], title: str):
         only = base.transform_filter(flag)
         layers.append(only.mark_bar(style=style, opacity=0.75) if style else only.mark_bar(opacity=0.75))
     interval = base.mark_rule(style="whisker").encode(x=alt.X("lo:Q", title=title), x2="hi")
-    zero = kept.chart("zero", rows(x=[0])).mark_rule().encode(x="x:Q")
-    return kept, alt.layer(*layers, interval, zero)
+    zero = data.chart("zero", rows(x=[0])).mark_rule().encode(x="x:Q")
+    return data, alt.layer(*layers, interval, zero)
 
 
-def _reading(found: Ranked, metric: str) -> str:
-    clear = [i for i in range(len(found.names)) if found.is_clear[i] and found.mean[i] > 0]
+def _reading(ranking: Ranked, metric: str) -> str:
+    clear = [i for i in range(len(ranking.names)) if ranking.is_clear[i] and ranking.mean[i] > 0]
     if not clear:
         return f"No column makes a difference to {printable_name(metric)} that is clear of chance."
-    told = (
-        f"The model relies most on {quoted(found.names[clear[0]])}: "
-        f"without it {printable_name(metric)} is worse by {format_number(found.mean[clear[0]])}."
+    words = (
+        f"The model relies most on {quoted(ranking.names[clear[0]])}: "
+        f"without it {printable_name(metric)} is worse by {format_number(ranking.mean[clear[0]])}."
     )
     if len(clear) > 1:
-        told += (
+        words += (
             " Then "
             + ("come " if len(clear) > 2 else "comes ")
-            + " and ".join(quoted(found.names[i]) for i in clear[1:3])
+            + " and ".join(quoted(ranking.names[i]) for i in clear[1:3])
             + "."
         )
-    unclear = int((~found.is_clear).sum())
+    unclear = int((~ranking.is_clear).sum())
     if unclear == 1:
-        told += " One column cannot be told from no importance at all."
+        words += " One column has no significant importance."
     elif unclear:
-        told += f" {unclear} of {len(found.names)} columns cannot be told from no importance at all."
-    return told
+        words += f" {unclear} of {len(ranking.names)} columns have no significant importance."
+    return words

@@ -14,8 +14,8 @@ import altair as alt
 import numpy as np
 
 from groundup.charts.chart import Chart, Panel
+from groundup.charts.data import rows, table, vector
 from groundup.charts.drawing import Rows, row_height, tooltips, x_number
-from groundup.charts.plain import rows, table, vector
 from groundup.errors import UsageError
 from groundup.text.escaping import distinct_labels, printable_name, quoted
 from groundup.text.numbers import format_number, format_with_error
@@ -34,7 +34,7 @@ class Line(NamedTuple):
 
 def lines(entries: Sequence[Mapping], *, greater_is_better: bool = True) -> list[Line]:
     """Return one line a model, the best first; a model without any finite score is left out."""
-    found = []
+    ranking = []
     for entry in entries:
         folds = vector(entry.get("folds") or [math.nan], f"folds of {quoted(entry['name'])}", finite=False)
         folds = folds[np.isfinite(folds)]
@@ -43,8 +43,8 @@ def lines(entries: Sequence[Mapping], *, greater_is_better: bool = True) -> list
         spread = float(folds.std(ddof=1)) if len(folds) > 1 else 0.0
         if math.isfinite(score):
             flags = (bool(entry.get("is_baseline")), bool(entry.get("is_tied")))
-            found.append(Line(entry["name"], folds, score, spread, *flags))
-    return sorted(found, key=lambda line: -line.score if greater_is_better else line.score)
+            ranking.append(Line(entry["name"], folds, score, spread, *flags))
+    return sorted(ranking, key=lambda line: -line.score if greater_is_better else line.score)
 
 
 def leaderboard(
@@ -61,21 +61,21 @@ def leaderboard(
     ----------
     entries : sequence of mappings
         ``name`` and ``folds`` (one score a fold), or ``score`` where there are no folds; ``is_baseline`` may be given,
-        and ``is_tied`` where a test found the model as good as the chosen one within what chance explains.
+        and ``is_tied`` for a model that is not significantly different from the chosen one.
     metric : str
         What the score is.
     greater_is_better : bool
     chosen : str, optional
         The name to point out; the best where None.
     top : int
-        Models shown; the baseline and the chosen are always among them.
+        Models shown; the baseline and the chosen are always included.
     """
     ranked = lines(entries, greater_is_better=greater_is_better)
     if not ranked:
         raise UsageError("No model has a score: there is nothing to compare.")
     chosen = ranked[0].name if chosen is None else chosen
-    kept = [ln for i, ln in enumerate(ranked) if i < top or ln.is_baseline or ln.name == chosen]
-    label = distinct_labels(_named(ln) for ln in kept)
+    displayed = [ln for i, ln in enumerate(ranked) if i < top or ln.is_baseline or ln.name == chosen]
+    label = distinct_labels(_named(ln) for ln in displayed)
     arrow = "higher is better" if greater_is_better else "lower is better"
     return Chart(
         kind="leaderboard",
@@ -83,65 +83,55 @@ def leaderboard(
         reading=_reading(ranked, chosen, metric, arrow),
         panels=(
             Panel(
-                *_draw(kept, label, chosen, f"{printable_name(metric)}, {arrow}"),
-                f"{printable_name(metric)} of {len(kept)} models, with the spread over folds",
-                row_height(len(kept), 42) + 34,
+                *_draw(displayed, label, chosen, f"{printable_name(metric)}, {arrow}"),
+                f"{printable_name(metric)} of {len(displayed)} models, with the spread over folds",
+                row_height(len(displayed), 42) + 34,
             ),
         ),
         table=table(
             f"{printable_name(metric)} of each model ({arrow})",
             {
                 "model": label,
-                "mean": [ln.score for ln in kept],
-                "standard deviation": [ln.spread if len(ln.folds) > 1 else None for ln in kept],
-                "folds": [len(ln.folds) for ln in kept],
+                "mean": [ln.score for ln in displayed],
+                "standard deviation": [ln.spread if len(ln.folds) > 1 else None for ln in displayed],
+                "folds": [len(ln.folds) for ln in displayed],
             },
         ),
     )
 
 
-def _draw(kept: list[Line], label: list[str], chosen: str, title: str):
-    first = next((i for i, ln in enumerate(kept) if ln.name == chosen), -1)  # two may share a name
-    is_chosen = [i == first for i in range(len(kept))]
+def _draw(displayed: list[Line], label: list[str], chosen: str, title: str):
+    first = next((i for i, ln in enumerate(displayed) if ln.name == chosen), -1)  # two may share a name
+    is_chosen = [i == first for i in range(len(displayed))]
     summary = rows(
         label=label,
-        score=[ln.score for ln in kept],
-        lo=[ln.score - ln.spread for ln in kept],
-        hi=[ln.score + ln.spread for ln in kept],
-        told=[_told(ln) for ln in kept],
+        score=[ln.score for ln in displayed],
+        lo=[ln.score - ln.spread for ln in displayed],
+        hi=[ln.score + ln.spread for ln in displayed],
+        words=[_score_text(ln) for ln in displayed],
         chosen=is_chosen,
     )
     single = [
         (name, value, flag)
-        for name, ln, flag in zip(label, kept, is_chosen, strict=True)
+        for name, ln, flag in zip(label, displayed, is_chosen, strict=True)
         for value in ln.folds[:50]
     ]
     folds = rows(
         label=[f[0] for f in single],
         score=[f[1] for f in single],
-        told=[format_number(f[1]) for f in single],
+        words=[format_number(f[1]) for f in single],
         chosen=[f[2] for f in single],
     )
     ends = [row[end] for row in summary for end in ("lo", "hi")] + [row["score"] for row in folds]
     low, high = min(ends), max(ends)
     pad = 0.04 * (high - low) or 0.04 * max(abs(high), 1e-9)
-    x = x_number(
-        "score",
-        title,
-        ends,
-        domain=[low - pad, high + pad],
-        nice=False,
-    )
-    drawn = Rows()
+    x = x_number("score", title, ends, domain=[low - pad, high + pad], nice=False)
+    data = Rows()
     y = alt.Y("label", type="nominal", scale=alt.Scale(domain=label, padding=0.1), axis=None)
-    base = drawn.chart("models", summary).encode(
-        y=y,
-        tooltip=tooltips(
-            label="model",
-            told="mean ± deviation",
-        ),
+    base = data.chart("models", summary).encode(
+        y=y, tooltip=tooltips(label="model", words="mean ± deviation")
     )
-    spots = drawn.chart("folds", folds).encode(y=y, x=x, tooltip=tooltips(label="model", told="fold"))
+    spots = data.chart("folds", folds).encode(y=y, x=x, tooltip=tooltips(label="model", words="fold"))
     down: dict[str, Any] = {"yOffset": 9}  # the words of a model stand above its line
     whole: dict[str, Any] = {"x": alt.value(0), "x2": alt.value("width")}
     layers = [base.mark_rule(style="track", **down).encode(**whole)]
@@ -152,7 +142,7 @@ def _draw(kept: list[Line], label: list[str], chosen: str, title: str):
             spots.transform_filter(flag).mark_point(style=f"fold{ending}", **down),
             some.mark_point(style=f"dot{ending}", **down).encode(x="score:Q"),
         ]
-    return drawn, alt.layer(*layers, *_words(base))
+    return data, alt.layer(*layers, *_words(base))
 
 
 def _words(base) -> list:
@@ -161,16 +151,16 @@ def _words(base) -> list:
     name = base.mark_text(style="value", align="left", limit=230, **place).encode(
         x=alt.value(0), text="label:N"
     )
-    score = base.mark_text(style="note", align="right", **place).encode(x=alt.value("width"), text="told:N")
+    score = base.mark_text(style="note", align="right", **place).encode(x=alt.value("width"), text="words:N")
     return [name, score]
 
 
 def _named(line: Line) -> str:
-    is_told = not line.is_baseline or "baseline" in str(line.name).lower()
-    return line.name if is_told else f"{line.name} (baseline)"
+    has_name = not line.is_baseline or "baseline" in str(line.name).lower()
+    return line.name if has_name else f"{line.name} (baseline)"
 
 
-def _told(line: Line) -> str:
+def _score_text(line: Line) -> str:
     """Return mean and deviation."""
     return format_with_error(line.score, line.spread)
 
@@ -178,13 +168,15 @@ def _told(line: Line) -> str:
 def _reading(ranked: list[Line], chosen: str, metric: str, arrow: str) -> str:
     best = next((ln for ln in ranked if ln.name == chosen), ranked[0])
     leads = "leads" if best is ranked[0] else "is chosen"
-    told = [f"{quoted(best.name)} {leads} with {printable_name(metric)} {_told(best)} over folds ({arrow})."]
+    words = [
+        f"{quoted(best.name)} {leads} with {printable_name(metric)} {_score_text(best)} over folds ({arrow})."
+    ]
     others = [ln for ln in ranked if ln.name != best.name and not ln.is_baseline]
     if others:
         runner = others[0]
         then = "Next comes" if leads == "leads" else "Best of the others is"
-        as_good = ", as good within what chance explains" if runner.is_tied else ""
-        told.append(f"{then} {quoted(runner.name)} with {format_number(runner.score)}{as_good}.")
+        as_good = ", not significantly different" if runner.is_tied else ""
+        words.append(f"{then} {quoted(runner.name)} with {format_number(runner.score)}{as_good}.")
     if baseline := next((ln for ln in ranked if ln.is_baseline and ln is not best), None):
-        told.append(f"The baseline has {format_number(baseline.score)}.")
-    return " ".join(told)
+        words.append(f"The baseline has {format_number(baseline.score)}.")
+    return " ".join(words)

@@ -1,6 +1,6 @@
-"""The learning curve: the score after each iteration, on the rows learnt from and on rows held out.
+"""The learning curve: the score after each iteration, on the training rows and on held-out rows.
 
-Where the held-out curve turns while the other goes on, the model begins to learn its rows by heart; the mark shows
+Where the held-out curve turns while the other goes on, the model begins to overfit; the mark shows
 the iteration that was best on held-out rows.
 """
 
@@ -13,13 +13,13 @@ import altair as alt
 import numpy as np
 
 from groundup.charts.chart import Chart, Panel
+from groundup.charts.data import rows, table, vector
 from groundup.charts.drawing import Rows, tooltips, x_number, y_number
-from groundup.charts.plain import rows, table, vector
 from groundup.charts.ranked import MOST_CURVES, by_series
 from groundup.charts.thinning import kept_points
 from groundup.errors import UsageError
 from groundup.text.escaping import distinct_labels, printable_name, quoted
-from groundup.text.numbers import format_number
+from groundup.text.numbers import format_count, format_number
 
 _TABLE_ROWS = 12
 
@@ -32,11 +32,11 @@ def learning_curve(
     Parameters
     ----------
     series : mapping name -> scores
-        At most five; the first is taken for the rows learnt from, the last for held-out rows. Iterations count from 1;
+        At most five; the first is that of the training rows, the last that of held-out rows. Iterations count from 1;
         NaN is a gap.
     metric : str
     best : int, optional
-        The iteration kept; found on the last series where None.
+        The best iteration; of the last series if None.
     greater_is_better : bool
     """
     if not series or len(series) > MOST_CURVES:
@@ -76,12 +76,12 @@ def _draw(named: list[str], values: list[np.ndarray], metric: str, best: int):
     )
     lines = base.mark_line().encode(**by_series("series", named)) if len(named) > 1 else base.mark_line()
     at = float(values[-1][best - 1]) if best <= len(values[-1]) else None
-    mark = drawn.chart("best", rows(x=[best], y=[at], told=[f"best: {best:,}"])).encode(x="x:Q")
+    mark = drawn.chart("best", rows(x=[best], y=[at], words=[f"best: {format_count(best)}"])).encode(x="x:Q")
     right = best > 0.75 * n
     text = mark.mark_text(
         style="note", align="right" if right else "left", dx=-6 if right else 6, baseline="top"
     )
-    layers = [mark.mark_rule(style="reference"), lines, text.encode(y=alt.value(0), text="told:N")]
+    layers = [mark.mark_rule(style="reference"), lines, text.encode(y=alt.value(0), text="words:N")]
     if at is not None and np.isfinite(at):
         layers.append(mark.mark_point(style="ring").encode(y="y:Q"))
     return drawn, alt.layer(*layers)
@@ -94,7 +94,8 @@ def _table(named: list[str], values: list[np.ndarray], metric: str, best: int) -
         name: [v[i - 1] if i <= len(v) else None for i in at] for name, v in zip(named, values, strict=True)
     }
     return table(
-        f"{printable_name(metric)} after some iterations (best: {best:,})", {"iteration": at} | columns
+        f"{printable_name(metric)} after some iterations (best: {format_count(best)})",
+        {"iteration": at} | columns,
     )
 
 
@@ -103,18 +104,18 @@ def _reading(
 ) -> str:
     n, last = max(map(len, values)), values[-1]
     at = float(last[best - 1]) if best <= len(last) else math.nan
-    told = (
-        f"{quoted(named[-1])} is best after {best:,} of {n:,} iterations: "
+    words = (
+        f"{quoted(named[-1])} is best after {format_count(best)} of {format_count(n)} iterations: "
         f"{printable_name(metric)} {format_number(at)}."
     )
     if len(values) > 1 and best <= len(values[0]):
         gap = abs(values[0][best - 1] - at)
-        told += f" There the distance to {quoted(named[0])} is {format_number(gap)}."
+        words += f" There the distance to {quoted(named[0])} is {format_number(gap)}."
     end = float(last[np.flatnonzero(np.isfinite(last))[-1]])
     lost = (at - end) if greater_is_better else (end - at)
     finite = last[np.isfinite(last)]
     if best >= len(last):
-        told += " It was still improving at the end: more iterations may help."
+        words += " It was still improving at the end: more iterations may help."
     elif np.isfinite(lost) and lost > 0.05 * (finite.max() - finite.min()):
-        told += f" After that it gets worse, by {format_number(lost)} to the end."
-    return told
+        words += f" After that it gets worse, by {format_number(lost)} to the end."
+    return words

@@ -1,8 +1,8 @@
-"""The look of whole pages: the theme's colours, and beside them surfaces, states, type and spacing.
+"""The style of whole pages: the theme's colours, and beside them surfaces, states, type and spacing.
 
-The form, the report and whatever page comes next begin with `css`; each adds its own rules below, and none names a
-colour or a size of its own. Text keeps 4.5:1 against every ground that it may stand on (WCAG 2.2, 1.4.3), in light and
-dark: ``tests/charts/test_page.py`` measures it.
+Every page begins with `css` and adds its own rules below, without colours or sizes of its own. Text has a contrast of
+4.5:1 against every background that it may stand on (WCAG 2.2, 1.4.3), in light and dark: ``tests/charts/test_page.py``
+measures it.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ import numpy as np
 
 from groundup.charts import theme
 from groundup.charts.chart import Chart, Panel
+from groundup.charts.data import rows, table, vector
 from groundup.charts.drawing import Rows, tooltips, x_number, y_number
-from groundup.charts.plain import rows, table, vector
 from groundup.errors import UsageError
 from groundup.text.escaping import distinct_labels
 from groundup.text.numbers import format_percent
@@ -34,7 +34,7 @@ def clusters_map(x, y, group, names: Sequence[str], *, shown_share: float, seed:
     names : sequence of str
         The largest group first.
     shown_share : float
-        Share of the variance that the plane shows: said in the reading.
+        Share of the variance that the plane shows, for the reading.
     seed : int
         Of the sample.
     """
@@ -43,7 +43,7 @@ def clusters_map(x, y, group, names: Sequence[str], *, shown_share: float, seed:
     if len(group) != len(x) or group.min() < 0 or group.max() >= len(names):
         raise UsageError("Every row needs the position of its group's name.")
     named = distinct_labels(names, 30)
-    kept = _sample(group, seed)
+    shown = _sample(group, seed)
     known = [i for i in range(len(named)) if (group == i).any()]
     middles = rows(
         label=[named[i] for i in known],
@@ -60,7 +60,7 @@ def clusters_map(x, y, group, names: Sequence[str], *, shown_share: float, seed:
         kind="clusters_map",
         title="The segments on a map",
         reading=reading,
-        panels=(Panel(*_draw(x, y, group, named, kept, middles), "Rows by segment on a plane", 360),),
+        panels=(Panel(*_draw(x, y, group, named, shown, middles), "Rows by segment on a plane", 360),),
         table=table(
             "The middle of each segment on the map",
             {name: [row[key] for row in middles] for key, name in _COLUMNS.items()},
@@ -77,14 +77,14 @@ def _sample(group: np.ndarray, seed: int) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).choice(len(group), _MOST_POINTS, replace=False))
 
 
-def _draw(x, y, group, named: list[str], kept: np.ndarray, middles: list[dict]):
-    drawn, n_told = Rows(), min(len(named), len(theme.SERIES))
+def _draw(x, y, group, named: list[str], shown: np.ndarray, middles: list[dict]):
+    drawn, n_named = Rows(), min(len(named), len(theme.SERIES))
     axes = {
         "x": x_number("x", "first direction", x, axis={"labels": False, "ticks": False, "domain": False}),
         "y": y_number("y", "second direction", y, axis={"labels": False, "grid": False}),
     }
     layers = []
-    for name, part in (("rest", kept[group[kept] >= n_told]), ("points", kept[group[kept] < n_told])):
+    for name, part in (("rest", shown[group[shown] >= n_named]), ("points", shown[group[shown] < n_named])):
         if not len(part):
             continue
         listed = rows(x=x[part], y=y[part], label=[named[g] for g in group[part]])
@@ -92,12 +92,12 @@ def _draw(x, y, group, named: list[str], kept: np.ndarray, middles: list[dict]):
         if name == "rest":
             layers.append(base.mark_point(style="fold-quiet"))
             continue
-        domain = named[:n_told]
+        domain = named[:n_named]
         layers.append(
             base.mark_point(size=26, fillOpacity=0.55, strokeOpacity=0).encode(
                 color=alt.Color("label:N", scale=alt.Scale(domain=domain, range="category"), legend=None),
                 shape=alt.Shape(
-                    "label:N", scale=alt.Scale(domain=domain, range=list(theme.SHAPES[:n_told])), legend=None
+                    "label:N", scale=alt.Scale(domain=domain, range=list(theme.SHAPES[:n_named])), legend=None
                 ),
             )
         )

@@ -10,8 +10,8 @@ import numpy as np
 
 from groundup.charts import theme
 from groundup.charts.chart import Chart, Panel
+from groundup.charts.data import rows, table, vector
 from groundup.charts.drawing import Rows
-from groundup.charts.plain import rows, table, vector
 from groundup.charts.thinning import kept_points
 from groundup.errors import UsageError
 from groundup.text.escaping import distinct_labels as as_labels
@@ -93,21 +93,21 @@ def line_rows(curves: list[Curve], what: str) -> tuple[list[dict], list[str]]:
     ]
     listed = []
     for name, curve in zip(series, curves, strict=True):
-        kept = kept_points(curve.x, curve.y, 800 // max(1, len(curves)))
+        points = kept_points(curve.x, curve.y, 800 // max(1, len(curves)))
         listed += rows(
-            series=[name] * len(kept),
-            i=range(len(kept)),
-            x=curve.x[kept],
-            y=curve.y[kept],
-            threshold=curve.threshold[kept],
+            series=[name] * len(points),
+            i=range(len(points)),
+            x=curve.x[points],
+            y=curve.y[points],
+            threshold=curve.threshold[points],
         )
     return listed, series
 
 
-def draw_lines(kept: Rows, listed: list[dict], series: list[str], *, interpolate: Any = "linear", **channels):
-    """Return the curves, told apart by colour and dash and named in a legend where there are several."""
+def draw_lines(data: Rows, listed: list[dict], series: list[str], *, interpolate: Any = "linear", **channels):
+    """Return the curves, distinguished by colour and dash, with a legend if there are several."""
     chart = (
-        kept.chart("curves", listed)
+        data.chart("curves", listed)
         .mark_line(interpolate=interpolate)
         .encode(order=alt.Order("i:Q"), **channels)
     )
@@ -120,26 +120,26 @@ def draw_curves(curves: list[Curve], what: str, **channels):
     """Return the curves to draw, the rows that they are drawn from, and their lines; `what` names their areas."""
     drawn = hardest(curves)
     listed, series = line_rows(drawn, what)
-    kept = Rows()
-    return drawn, kept, draw_lines(kept, listed, series, **channels)
+    data = Rows()
+    return drawn, data, draw_lines(data, listed, series, **channels)
 
 
 def curve_chart(
-    name: str, kept: Rows, layers: list, columns: dict, *, kind: str, title: str, reading: str
+    name: str, data: Rows, layers: list, columns: dict, *, kind: str, title: str, reading: str
 ) -> Chart:
     """Return the square chart of curves called `name`, with its table of `columns`."""
-    panel = Panel(kept, alt.layer(*layers), name, 320)
+    panel = Panel(data, alt.layer(*layers), name, 320)
     return Chart(kind=kind, title=title, reading=reading, panels=(panel,), table=table(name, columns))
 
 
-def told_of_labels(curves: list[Curve], drawn: list[Curve], what: str) -> str:
+def labels_reading(curves: list[Curve], drawn: list[Curve], what: str) -> str:
     """Return the sentence on several labels: the span of their areas, called `what`, and how many are drawn."""
     order = sorted(curves, key=lambda curve: curve.area)
-    told = (
+    words = (
         f"Each label against the rest: {what} from {format_number(order[0].area)} ({quoted(order[0].name)}) to "
         f"{format_number(order[-1].area)} ({quoted(order[-1].name)})."
     )
-    return told + (
+    return words + (
         f" Drawn are the {len(drawn)} hardest of {len(curves)} labels." if len(drawn) < len(curves) else ""
     )
 

@@ -1,8 +1,8 @@
-"""Precision against recall: of the rows called positive, how many are; of the positives, how many are called so.
+"""Precision against recall: the share of predicted positives that are positive, against the share of positives found.
 
-The curve is a step curve (between two thresholds nothing can be reached), and its area is the average precision, AP =
-sum over thresholds of (recall_k - recall_(k-1)) precision_k, which unlike trapezoids is not too hopeful (Davis &
-Goadrich, "The relationship between precision-recall and ROC curves", 2006). Chance reaches the share of positives.
+The curve is a step curve (no threshold lies between two points), and its area is the average precision, AP =
+sum over thresholds of (recall_k - recall_(k-1)) precision_k, which unlike trapezoids is not optimistic (Davis &
+Goadrich, "The relationship between precision-recall and ROC curves", 2006). Guessing reaches the share of positives.
 Cost: one sort.
 """
 
@@ -14,27 +14,27 @@ import altair as alt
 import numpy as np
 
 from groundup.charts.chart import Chart
+from groundup.charts.data import rows
 from groundup.charts.drawing import Rows, tooltips, x_share, y_share
-from groundup.charts.plain import rows
-from groundup.charts.ranked import Curve, Steps, curve_chart, curves_of, draw_curves, told_of_labels
+from groundup.charts.ranked import Curve, Steps, curve_chart, curves_of, draw_curves, labels_reading
 from groundup.text.escaping import printable_name, quoted
 from groundup.text.numbers import format_number, format_percent
 
 _RECALLS = (0.1, 0.25, 0.5, 0.75, 0.9)
 
 
-def precision_points(name: str, found: Steps) -> Curve:
+def precision_points(name: str, steps: Steps) -> Curve:
     """Return precision over rising recall, with the average precision."""
-    recall = found.n_hit / found.n_positive
-    precision = found.n_hit / (found.n_hit + found.n_false)
+    recall = steps.n_hit / steps.n_positive
+    precision = steps.n_hit / (steps.n_hit + steps.n_false)
     area = float(np.sum(np.diff(recall, prepend=0.0) * precision))
     return Curve(
         name,
         area,
         recall,
         precision,
-        found.thresholds,
-        found.n_positive / (found.n_positive + found.n_negative),
+        steps.thresholds,
+        steps.n_positive / (steps.n_positive + steps.n_negative),
     )
 
 
@@ -51,21 +51,21 @@ def precision_recall(y, score, *, labels: Sequence | None = None) -> Chart:
         Names; for two labels the second is the positive one.
     """
     curves = curves_of(y, score, labels, precision_points)
-    drawn, kept, lines = draw_curves(
+    drawn, data, lines = draw_curves(
         curves,
         "AP",
-        x=x_share("x", "recall: positives found"),
-        y=y_share("y", "precision: calls that are right"),
+        x=x_share("x", "recall: share of positives found"),
+        y=y_share("y", "precision: share of predicted positives"),
         tooltip=tooltips(x=("recall", ".1%"), y=("precision", ".1%"), threshold=("threshold", ".3~r")),
         interpolate="step-before",
     )
     layers: list = [lines]
     if len(drawn) == 1:
-        layers.insert(0, _chance(kept, drawn[0].base))
+        layers.insert(0, _chance(data, drawn[0].base))
     at = {f"precision at recall {r:.0%}": [precision_at(c, r) for c in drawn] for r in _RECALLS}
     return curve_chart(
         "Precision over recall",
-        kept,
+        data,
         layers,
         {
             "label": [printable_name(c.name) for c in drawn],
@@ -84,13 +84,13 @@ def precision_at(curve: Curve, recall: float) -> float:
     return float(curve.y[np.searchsorted(curve.x, recall - 1e-12)])
 
 
-def _chance(kept: Rows, base: float):
-    line = kept.chart(
-        "chance", rows(x=[0, 1], y=[base, base], told=["", f"chance: {format_percent(base)}"])
+def _chance(data: Rows, base: float):
+    line = data.chart(
+        "chance", rows(x=[0, 1], y=[base, base], words=["", f"guessing: {format_percent(base)}"])
     ).encode(x="x:Q", y="y:Q")
     below = base > 0.12
     text = line.mark_text(style="note", align="right", dy=10 if below else -9)
-    return alt.layer(line.mark_line(style="reference"), text.encode(text="told:N"))
+    return alt.layer(line.mark_line(style="reference"), text.encode(text="words:N"))
 
 
 def _reading(curves: list[Curve], drawn: list[Curve]) -> str:
@@ -98,8 +98,8 @@ def _reading(curves: list[Curve], drawn: list[Curve]) -> str:
         curve = curves[0]
         of = f" for {quoted(curve.name)}" if str(curve.name) else ""
         return (
-            f"Average precision {format_number(curve.area)}{of}, where chance reaches {format_number(curve.base)}: "
-            f"to find half of the positives, {format_percent(precision_at(curve, 0.5), 0)} of the calls are right; "
-            f"to find 90%, {format_percent(precision_at(curve, 0.9), 0)}."
+            f"Average precision {format_number(curve.area)}{of}, where guessing reaches {format_number(curve.base)}: "
+            f"at a recall of 50%, {format_percent(precision_at(curve, 0.5), 0)} of the predicted positives are correct; "
+            f"at 90%, {format_percent(precision_at(curve, 0.9), 0)}."
         )
-    return told_of_labels(curves, drawn, "average precision")
+    return labels_reading(curves, drawn, "average precision")

@@ -1,4 +1,4 @@
-"""Calibration: where the model says 30 %, does it happen in 30 % of the cases?
+"""Calibration: are 30% of the rows with a predicted probability of 30% positive?
 
 Rows are grouped by predicted probability into bins of equal count (ties stay together); for each bin the mean
 prediction stands against the share that was positive, with Wilson's 95 % interval (Wilson 1927; Brown, Cai & DasGupta
@@ -14,8 +14,8 @@ import altair as alt
 import numpy as np
 
 from groundup.charts.chart import Chart, Panel
+from groundup.charts.data import rows, table, vector
 from groundup.charts.drawing import Rows, tooltips, x_share, y_number, y_share
-from groundup.charts.plain import rows, table, vector
 from groundup.errors import UsageError
 from groundup.text.escaping import quoted
 
@@ -37,7 +37,7 @@ class Bins(NamedTuple):
         return float(np.average(np.abs(self.predicted - self.observed), weights=self.n_rows))
 
     def bias(self) -> float:
-        """Return mean prediction minus share of positives over all rows: above 0, the model says too much."""
+        """Return mean prediction minus share of positives over all rows: above 0, predictions are too high."""
         return float(np.average(self.predicted - self.observed, weights=self.n_rows))
 
 
@@ -64,16 +64,16 @@ def calibration_bins(y, probability, n_bins: int = 10) -> Bins:
     edges = np.unique(np.quantile(p, np.linspace(0, 1, n_bins + 1)[1:-1]))
     place = np.searchsorted(edges, p, side="left")
     n = np.bincount(place, minlength=len(edges) + 1)
-    kept = n > 0
-    n = n[kept]
-    n_hit = np.bincount(place, weights=y, minlength=len(kept))[kept]
-    total = np.bincount(place, weights=p, minlength=len(kept))[kept]
+    is_filled = n > 0
+    n = n[is_filled]
+    n_hit = np.bincount(place, weights=y, minlength=len(is_filled))[is_filled]
+    total = np.bincount(place, weights=p, minlength=len(is_filled))[is_filled]
     low, high = wilson(n_hit, n)
     return Bins(total / n, n_hit / n, low, high, n)
 
 
 def calibration(y, probability, *, label: str | None = None, n_bins: int = 10) -> Chart:
-    """Draw how far predicted probabilities can be taken at their word.
+    """Draw the observed share of positives against the predicted probability.
 
     Parameters
     ----------
@@ -86,39 +86,39 @@ def calibration(y, probability, *, label: str | None = None, n_bins: int = 10) -
     n_bins : int
         Bins of about equal count.
     """
-    found = calibration_bins(y, probability, n_bins)
+    bins = calibration_bins(y, probability, n_bins)
     counts, edges = np.histogram(np.asarray(probability, dtype=np.float64), bins=20, range=(0.0, 1.0))
     return Chart(
         kind="calibration",
-        title="Calibration: predicted against observed",
-        reading=_reading(found, label),
+        title="Calibration: predicted and observed probability",
+        reading=_reading(bins, label),
         is_stacked=True,
         panels=(
-            Panel(*_draw(found), "Share of positives by predicted probability", 280),
+            Panel(*_draw(bins), "Share of positives by predicted probability", 280),
             Panel(*_draw_counts(counts, edges), "Rows by predicted probability", 90),
         ),
         table=table(
             "Rows grouped by predicted probability",
             {
-                "predicted": found.predicted,
-                "observed": found.observed,
-                "95% from": found.low,
-                "95% to": found.high,
-                "rows": found.n_rows,
+                "predicted": bins.predicted,
+                "observed": bins.observed,
+                "95% from": bins.low,
+                "95% to": bins.high,
+                "rows": bins.n_rows,
             },
         ),
     )
 
 
-def _draw(found: Bins):
-    listed = rows(x=found.predicted, y=found.observed, lo=found.low, hi=found.high, n=found.n_rows)
-    x = x_share("x", None)  # told below the counts
+def _draw(bins: Bins):
+    listed = rows(x=bins.predicted, y=bins.observed, lo=bins.low, hi=bins.high, n=bins.n_rows)
+    x = x_share("x", None)  # the title stands below the counts
     y = y_share("y", "share that was positive", minExtent=_EXTENT)
-    kept = Rows()
+    data = Rows()
     ideal = (
-        kept.chart("ideal", rows(x=[0, 1], y=[0, 1])).mark_line(style="reference").encode(x="x:Q", y="y:Q")
+        data.chart("ideal", rows(x=[0, 1], y=[0, 1])).mark_line(style="reference").encode(x="x:Q", y="y:Q")
     )
-    base = kept.chart("bins", listed).encode(
+    base = data.chart("bins", listed).encode(
         x=x,
         y=y,
         tooltip=tooltips(
@@ -130,16 +130,16 @@ def _draw(found: Bins):
         ),
     )
     interval = base.mark_rule(style="interval").encode(y=alt.Y("lo:Q"), y2="hi")
-    return kept, alt.layer(ideal, interval, base.mark_line(strokeWidth=1.5), base.mark_point(style="dot"))
+    return data, alt.layer(ideal, interval, base.mark_line(strokeWidth=1.5), base.mark_point(style="dot"))
 
 
 def _draw_counts(counts: np.ndarray, edges: np.ndarray):
     listed = rows(lo=edges[:-1], hi=edges[1:], n=counts)
     x = x_share("lo", "predicted probability")
     y = y_number("n", "rows", counts, zero=True, axis={"minExtent": _EXTENT, "tickCount": 2})
-    kept = Rows()
-    return kept, (
-        kept.chart("counts", listed)
+    data = Rows()
+    return data, (
+        data.chart("counts", listed)
         .mark_bar(style="quiet", binSpacing=1)
         .encode(
             x=x,
@@ -151,16 +151,16 @@ def _draw_counts(counts: np.ndarray, edges: np.ndarray):
     )
 
 
-def _reading(found: Bins, label: str | None) -> str:
-    error, bias = found.error(), found.bias()
+def _reading(bins: Bins, label: str | None) -> str:
+    error, bias = bins.error(), bins.bias()
     of = f" of {quoted(label)}" if label is not None else ""
-    told = f"Predicted probabilities{of} are off by {100 * error:.1f} points on average"
+    words = f"Predicted probabilities{of} are off by {100 * error:.1f} points on average"
     chance = (
-        _Z * float(np.sqrt(np.sum(found.n_rows * found.observed * (1 - found.observed)))) / found.n_rows.sum()
+        _Z * float(np.sqrt(np.sum(bins.n_rows * bins.observed * (1 - bins.observed)))) / bins.n_rows.sum()
     )
     if abs(bias) <= max(chance, 0.005):
-        told += ", neither too high nor too low on the whole."
+        words += "; they are neither too high nor too low overall."
     else:
-        told += f"; on the whole they are {100 * abs(bias):.1f} points too {'high' if bias > 0 else 'low'}."
-    outside = int(((found.predicted < found.low) | (found.predicted > found.high)).sum())
-    return f"{told} In {outside} of {len(found.n_rows)} groups the difference is more than chance explains (95%)."
+        words += f"; overall they are {100 * abs(bias):.1f} points too {'high' if bias > 0 else 'low'}."
+    outside = int(((bins.predicted < bins.low) | (bins.predicted > bins.high)).sum())
+    return f"{words} In {outside} of {len(bins.n_rows)} groups the difference is significant (95% interval)."

@@ -1,7 +1,7 @@
-"""Residuals: true minus predicted, over the prediction and as a histogram.
+"""Residuals: actual minus predicted, against the prediction and as a histogram.
 
-Up to 1,500 rows are drawn as points, more are counted in cells of a grid. The line is the median residual over ten
-groups of equal count by prediction: it shows a bend or a slope that single points hide. Axes cover the middle 99 % of
+Up to 1,500 rows are drawn as points, more are counted in cells of a grid. The line is the median residual of ten
+groups of equal size by prediction: it reveals a trend that single points hide. Axes cover the middle 99 % of
 residuals where single ones lie far out; what is beyond is clipped to the edge and counted in the reading. Cost: O(n
 log n).
 """
@@ -14,11 +14,11 @@ import altair as alt
 import numpy as np
 
 from groundup.charts.chart import Chart, Panel
+from groundup.charts.data import rows, table, vector
 from groundup.charts.drawing import Rows, tooltips, x_number, y_number
 from groundup.charts.histograms import histogram
-from groundup.charts.plain import rows, table, vector
 from groundup.text.escaping import printable_name
-from groundup.text.numbers import format_percent, format_short
+from groundup.text.numbers import format_amount, format_percent, pluralize
 
 _MOST_POINTS = 1_500
 _GRID = (56, 36)
@@ -47,7 +47,7 @@ def groups(predicted: np.ndarray, residual: np.ndarray, n_groups: int = 10) -> G
 
 
 def residuals(y, predicted, *, target: str = "the target", unit: str = "") -> Chart:
-    """Draw what the predictions of numbers miss.
+    """Draw the residuals of predicted numbers.
 
     Parameters
     ----------
@@ -60,30 +60,27 @@ def residuals(y, predicted, *, target: str = "the target", unit: str = "") -> Ch
     predicted = vector(predicted, "predicted")
     y = vector(y, "y", n=len(predicted))
     residual = y - predicted
-    found = groups(predicted, residual)
+    grouped = groups(predicted, residual)
     limits = _limits(residual)
     shown_unit = f" ({printable_name(unit)})" if unit else ""
     return Chart(
         kind="residuals",
         title=f"Residuals of {printable_name(target)}",
-        reading=_reading(residual, found, limits, printable_name(unit) if unit else ""),
+        reading=_reading(residual, grouped, limits, printable_name(unit) if unit else ""),
         panels=(
             Panel(
-                *_draw(predicted, residual, found, limits, shown_unit),
-                "Residual over prediction",
-                300,
-                1.8,
+                *_draw(predicted, residual, grouped, limits, shown_unit), "Residual over prediction", 300, 1.8
             ),
             Panel(*_draw_histogram(residual, limits, shown_unit), "Histogram of residuals", 300, 1.0),
         ),
         table=table(
-            "Residual (true - predicted) for groups of rows by prediction",
+            "Residual (actual - predicted) for groups of rows by prediction",
             {
-                "mean prediction": found.predicted,
-                "lower quartile": found.low,
-                "median residual": found.median,
-                "upper quartile": found.high,
-                "rows": found.n_rows,
+                "mean prediction": grouped.predicted,
+                "lower quartile": grouped.low,
+                "median residual": grouped.median,
+                "upper quartile": grouped.high,
+                "rows": grouped.n_rows,
             },
         ),
     )
@@ -105,28 +102,28 @@ def _axes(predicted: np.ndarray, limits: tuple[float, float], unit: str, x_field
     ends = [float(predicted.min()), float(predicted.max())]
     return (
         x_number(x_field, f"predicted{unit}", ends),
-        y_number(y_field, f"true \N{MINUS SIGN} predicted{unit}", limits, domain=list(limits)),
+        y_number(y_field, f"actual \N{MINUS SIGN} predicted{unit}", limits, domain=list(limits)),
     )
 
 
-def _points(kept: Rows, predicted: np.ndarray, residual: np.ndarray, limits: tuple[float, float], unit: str):
+def _points(data: Rows, predicted: np.ndarray, residual: np.ndarray, limits: tuple[float, float], unit: str):
     x, y = _axes(predicted, limits, unit, "x", "y")
-    listed = rows(x=predicted, y=np.clip(residual, *limits), true=predicted + residual, residual=residual)
+    listed = rows(x=predicted, y=np.clip(residual, *limits), actual=predicted + residual, residual=residual)
     return (
-        kept.chart("points", listed)
+        data.chart("points", listed)
         .mark_point(style="cloud")
         .encode(
             x=x,
             y=y,
             tooltip=tooltips(
-                true=("true", ",.4~r"), x=("predicted", ",.4~r"), residual=("residual", ",.4~r")
+                actual=("actual", ",.4~r"), x=("predicted", ",.4~r"), residual=("residual", ",.4~r")
             ),
         )
     )
 
 
-def _cells(kept: Rows, predicted: np.ndarray, residual: np.ndarray, limits: tuple[float, float], unit: str):
-    """Count rows in a grid; the eye sees the root of a count better than the count."""
+def _cells(data: Rows, predicted: np.ndarray, residual: np.ndarray, limits: tuple[float, float], unit: str):
+    """Count rows in a grid; opacity follows the root of the count, which shows small counts better."""
     low, high = float(predicted.min()), float(predicted.max())
     span = (low, high) if high > low else (low - 0.5, high + 0.5)
     counts, x_edges, y_edges = np.histogram2d(
@@ -144,7 +141,7 @@ def _cells(kept: Rows, predicted: np.ndarray, residual: np.ndarray, limits: tupl
     )
     x, y = _axes(predicted, limits, unit, "lo", "bottom")
     return (
-        kept.chart("cells", listed)
+        data.chart("cells", listed)
         .mark_rect(style="density")
         .encode(
             x=x,
@@ -161,14 +158,16 @@ def _cells(kept: Rows, predicted: np.ndarray, residual: np.ndarray, limits: tupl
     )
 
 
-def _draw(predicted: np.ndarray, residual: np.ndarray, found: Groups, limits: tuple[float, float], unit: str):
-    kept = Rows()
+def _draw(
+    predicted: np.ndarray, residual: np.ndarray, grouped: Groups, limits: tuple[float, float], unit: str
+):
+    data = Rows()
     draw_cloud = _points if len(residual) <= _MOST_POINTS else _cells
-    cloud = draw_cloud(kept, predicted, residual, limits, unit)
-    zero = kept.chart("zero", rows(y=[0])).mark_rule(style="reference").encode(y="y:Q")
-    middle = np.clip(found.median, *limits)
-    line = kept.chart(
-        "groups", rows(x=found.predicted, y=middle, median=found.median, n=found.n_rows)
+    cloud = draw_cloud(data, predicted, residual, limits, unit)
+    zero = data.chart("zero", rows(y=[0])).mark_rule(style="reference").encode(y="y:Q")
+    middle = np.clip(grouped.median, *limits)
+    line = data.chart(
+        "groups", rows(x=grouped.predicted, y=middle, median=grouped.median, n=grouped.n_rows)
     ).encode(
         x="x:Q",
         y="y:Q",
@@ -176,7 +175,7 @@ def _draw(predicted: np.ndarray, residual: np.ndarray, found: Groups, limits: tu
             x=("mean prediction", ",.4~r"), median=("median residual", ",.4~r"), n=("rows", ",")
         ),
     )
-    return kept, alt.layer(
+    return data, alt.layer(
         cloud,
         zero,
         line.mark_line(style="second", strokeWidth=2.25),
@@ -189,12 +188,12 @@ def _draw_histogram(residual: np.ndarray, limits: tuple[float, float], unit: str
     listed = rows(
         lo=counted.edges[:-1], hi=counted.edges[1:], n=counted.counts, share=counted.counts / len(residual)
     )
-    kept = Rows()
-    return kept, (
-        kept.chart("bars", listed)
+    data = Rows()
+    return data, (
+        data.chart("bars", listed)
         .mark_bar(binSpacing=1)
         .encode(
-            y=y_number("lo", f"true \N{MINUS SIGN} predicted{unit}", limits, domain=list(limits)),
+            y=y_number("lo", f"actual \N{MINUS SIGN} predicted{unit}", limits, domain=list(limits)),
             y2="hi",
             x=x_number("n", "rows", counted.counts, zero=True, axis={"tickCount": 3}),
             x2=alt.datum(0),
@@ -205,26 +204,26 @@ def _draw_histogram(residual: np.ndarray, limits: tuple[float, float], unit: str
     )
 
 
-def _reading(residual: np.ndarray, found: Groups, limits: tuple[float, float], unit: str) -> str:
+def _reading(residual: np.ndarray, grouped: Groups, limits: tuple[float, float], unit: str) -> str:
     unit = f" {unit}" if unit else ""
     half, most = np.quantile(np.abs(residual), [0.5, 0.9])
-    told = (
-        f"Half of the predictions miss by less than {format_short(half)}{unit}, "
-        f"nine of ten by less than {format_short(most)}{unit}."
+    words = (
+        f"Half of the predictions are off by less than {format_amount(half, digits=3)}{unit}, "
+        f"90% by less than {format_amount(most, digits=3)}{unit}."
     )
-    spread = float(np.median(found.high - found.low))
-    drift = np.abs(found.median)
+    spread = float(np.median(grouped.high - grouped.low))
+    drift = np.abs(grouped.median)
     if spread > 0 and drift.max() > 0.5 * spread:
         worst = int(drift.argmax())
-        side = "too low" if found.median[worst] > 0 else "too high"
-        told += (
-            f" Near {format_short(found.predicted[worst])}{unit} the predictions are {side} "
-            f"by {format_short(drift[worst])}{unit} in the middle."
+        side = "too low" if grouped.median[worst] > 0 else "too high"
+        words += (
+            f" Near {format_amount(grouped.predicted[worst], digits=3)}{unit} the predictions are {side} "
+            f"by {format_amount(drift[worst], digits=3)}{unit} (median)."
         )
     else:
-        told += " No range of predictions is off as a whole."
+        words += " No range of predictions is biased."
     beyond = int(((residual < limits[0]) | (residual > limits[1])).sum())
     if beyond:
         share = format_percent(beyond / len(residual))
-        told += f" {beyond:,} residuals ({share}) lie beyond the picture and are drawn at its edge."
-    return told
+        words += f" {pluralize(beyond, 'residual is', 'residuals are')} out of range ({share}) and drawn at the edge."
+    return words

@@ -1,4 +1,4 @@
-"""The receiver operating characteristic: the share of positives found against the share of false alarms.
+"""The receiver operating characteristic: the true positive rate against the false positive rate.
 
 At a threshold t a row is called positive where score >= t. True positive rate = hits / positives, false positive rate
 = false alarms / negatives; the area under the curve (trapezoids, exact for ties) is the chance that a random positive
@@ -13,20 +13,20 @@ from collections.abc import Sequence
 import numpy as np
 
 from groundup.charts.chart import Chart
+from groundup.charts.data import rows
 from groundup.charts.drawing import Rows, tooltips, x_share, y_share
-from groundup.charts.plain import rows
-from groundup.charts.ranked import Curve, Steps, curve_chart, curves_of, draw_curves, told_of_labels
+from groundup.charts.ranked import Curve, Steps, curve_chart, curves_of, draw_curves, labels_reading
 from groundup.text.escaping import printable_name, quoted
-from groundup.text.numbers import format_number, format_percent, format_short
+from groundup.text.numbers import format_amount, format_number, format_percent
 
 _RATES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
 
 
-def roc_points(name: str, found: Steps) -> Curve:
+def roc_points(name: str, steps: Steps) -> Curve:
     """Return the curve from (0, 0) to (1, 1), with the area below it."""
-    x = np.concatenate([[0.0], found.n_false / found.n_negative])
-    y = np.concatenate([[0.0], found.n_hit / found.n_positive])
-    threshold = np.concatenate([[np.inf], found.thresholds])
+    x = np.concatenate([[0.0], steps.n_false / steps.n_negative])
+    y = np.concatenate([[0.0], steps.n_hit / steps.n_positive])
+    threshold = np.concatenate([[np.inf], steps.thresholds])
     return Curve(name, float(np.trapezoid(y, x)), x, y, threshold, 0.5)
 
 
@@ -45,7 +45,7 @@ def roc(y, score, *, labels: Sequence | None = None, threshold: float | None = N
         Marks the point at which the model decides (one curve only).
     """
     curves = curves_of(y, score, labels, roc_points)
-    drawn, kept, lines = draw_curves(
+    drawn, data, lines = draw_curves(
         curves,
         "AUC",
         x=x_share("x", "false positive rate"),
@@ -55,40 +55,40 @@ def roc(y, score, *, labels: Sequence | None = None, threshold: float | None = N
         ),
     )
     chance = (
-        kept.chart("chance", rows(x=[0, 1], y=[0, 1])).mark_line(style="reference").encode(x="x:Q", y="y:Q")
+        data.chart("chance", rows(x=[0, 1], y=[0, 1])).mark_line(style="reference").encode(x="x:Q", y="y:Q")
     )
     layers = [chance, lines]
     if threshold is not None and len(drawn) == 1:
-        layers += _decision(kept, drawn[0], threshold)
+        layers += _decision(data, drawn[0], threshold)
     at = {
-        f"found at {rate:.0%} false alarms": [float(np.interp(rate, c.x, c.y)) for c in drawn]
+        f"true positive rate at {rate:.0%} false positives": [float(np.interp(rate, c.x, c.y)) for c in drawn]
         for rate in _RATES
     }
     return curve_chart(
         "ROC curve",
-        kept,
+        data,
         layers,
         {"label": [printable_name(c.name) for c in drawn], "area": [c.area for c in drawn]} | at,
         kind="roc",
-        title="ROC: positives found against false alarms",
+        title="ROC curve: true against false positive rate",
         reading=_reading(curves, drawn),
     )
 
 
-def _decision(kept: Rows, curve: Curve, threshold: float) -> list:
+def _decision(data: Rows, curve: Curve, threshold: float) -> list:
     """Return the point where the model decides, with its threshold."""
     i = max(0, int(np.searchsorted(-curve.threshold, -threshold, side="right")) - 1)
-    point = rows(x=[curve.x[i]], y=[curve.y[i]], told=[f"threshold {format_short(threshold)}"])
-    base = kept.chart("decision", point).encode(
+    point = rows(x=[curve.x[i]], y=[curve.y[i]], words=[f"threshold {format_amount(threshold, digits=3)}"])
+    base = data.chart("decision", point).encode(
         x="x:Q",
         y="y:Q",
         tooltip=tooltips(
-            told="decides at", x=("false positive rate", ".1%"), y=("true positive rate", ".1%")
+            words="decides at", x=("false positive rate", ".1%"), y=("true positive rate", ".1%")
         ),
     )
-    left = curve.x[i] > 0.6  # the words must not run out of the picture
+    left = curve.x[i] > 0.6  # the label must stay within the picture
     text = base.mark_text(style="note", align="right" if left else "left", dx=-10 if left else 10, dy=12)
-    return [base.mark_point(style="dot"), text.encode(text="told:N")]
+    return [base.mark_point(style="dot"), text.encode(text="words:N")]
 
 
 def _reading(curves: list[Curve], drawn: list[Curve]) -> str:
@@ -98,6 +98,6 @@ def _reading(curves: list[Curve], drawn: list[Curve]) -> str:
         of = f" for {quoted(curve.name)}" if str(curve.name) else ""
         return (
             f"Area under the curve {format_number(curve.area)}{of} (0.5 is chance, 1 is perfect): "
-            f"at 10% false alarms the model finds {format_percent(at, 0)} of the positives."
+            f"at a false positive rate of 10% the model finds {format_percent(at, 0)} of the positives."
         )
-    return told_of_labels(curves, drawn, "areas")
+    return labels_reading(curves, drawn, "areas")

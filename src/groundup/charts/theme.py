@@ -73,7 +73,7 @@ def config(theme: str = "light") -> dict:
     """Return the Vega-Lite configuration of a theme: ``"light"``, ``"dark"`` or ``"page"``."""
     c = colours(theme)
     return {
-        "aria": False,  # the figure speaks for the chart: a thousand spoken marks help nobody
+        "aria": False,  # the figure has a label: a thousand spoken marks would not help
         "background": "transparent" if theme == "page" else c["ground"],
         "font": FONT,
         "padding": PADDING_PX,
@@ -148,7 +148,7 @@ def _marks(c: dict[str, str]) -> dict:
 
 
 def _styles(c: dict[str, str]) -> dict:
-    """The named styles that charts use; none may be called as a mark is, for that is every such mark's style."""
+    """The named styles that charts use; none may have the name of a mark, which would style every such mark."""
     return {
         "quiet": {"color": c["quiet"]},
         "second": {"color": c["series-2"]},
@@ -182,6 +182,6 @@ def _styles(c: dict[str, str]) -> dict:
         "density": {"color": c["series-1"], "stroke": None},
         "matrix": {"stroke": c["line"], "strokeWidth": 1, "cornerRadius": 3},
         "branch": {"color": c["quiet"], "opacity": 0.45},
-        "way": {"color": c["ink"]},
+        "highlight": {"color": c["ink"]},
         "single": {"color": c["quiet"], "strokeWidth": 1, "opacity": 0.3},
     }

@@ -1,4 +1,4 @@
-"""A curve of a million points drawn with a few hundred: the points whose loss would be seen are kept.
+"""A curve of a million points drawn with a few hundred: points whose loss would be visible are kept.
 
 Douglas & Peucker (1973), best first: beginning with the ends, the segment whose worst point lies farthest off is
 split at that point, until `limit` points stand. Distances are vertical, in units of the curve's height; a step curve

@@ -1,6 +1,6 @@
-"""The command line: one module per verb.
+"""The command line: one module per command.
 
-A verb's module imports what it needs when it runs, so that ``groundup --help`` loads no Numba, scikit-learn or Polars.
+A command imports what it needs when it runs, so that ``groundup --help`` loads no Numba, scikit-learn or Polars.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ __all__ = ["main"]
 
 
 def application():
-    """Return the Typer application with all verbs."""
+    """Return the Typer application with all commands."""
     import typer
 
     from groundup.cli import audit, build, doctor, explain, predict, report, runs, serve, show, use, warmup
@@ -20,7 +20,7 @@ def application():
     app = typer.Typer(
         name="groundup",
         cls=Verbs,
-        help="Machine learning from the ground up: a table in, a tested model out, predictions back.",
+        help="Machine learning from the ground up: from a table to a tested model and its predictions.",
         epilog="Start with: [bold]groundup build sample:churn --target churned --ignore exit_survey[/]",
         no_args_is_help=True,
         rich_markup_mode="rich",
@@ -48,7 +48,7 @@ def application():
             False, "--version", help="Print the version and exit.", callback=_version, is_eager=True
         ),
     ) -> None:
-        """Options before the verb."""
+        """Options of all commands."""
 
     return app
 
@@ -67,8 +67,8 @@ def _version(wanted: bool) -> None:
 
 def main() -> None:
     """Run the command line."""
-    from groundup.cli.talk import never_crash_on_letters, never_lose_an_interrupt
+    from groundup.cli.console import escape_unencodable_text, repeat_lost_interrupts
 
-    never_crash_on_letters()
-    never_lose_an_interrupt()
+    escape_unencodable_text()
+    repeat_lost_interrupts()
     application()(prog_name="groundup")

@@ -1,4 +1,4 @@
-"""``groundup audit``: what a model must not learn from, looked for before any is trained."""
+"""``groundup audit``: check a table for leaks before any model is trained."""
 
 from __future__ import annotations
 
@@ -6,21 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from groundup.cli.console import Debug, Json, out, print_json, verb
 from groundup.cli.reading import DATA_HELP, Delimiter, Encoding, Header, Types, stated
-from groundup.cli.talk import Debug, Json, out, print_json, verb
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from groundup.workbench.audit import Audit, Finding
+    from groundup.workbench.audit import Audit
 
 NAME = "audit"
 EXAMPLES = "Example:  groundup audit sample:churn --target churned"
-
-# Of the notes, so many are printed in a build; `groundup audit` prints all.
-MOST_NOTES = 3
-STRONGEST = 8
-_WORDS = {"block": ("stops", "bold red"), "warn": ("warns", "yellow"), "note": ("note", "dim")}
 
 
 @verb
@@ -28,29 +21,35 @@ def command(
     data: Annotated[str, typer.Argument(metavar="DATA", help=DATA_HELP)],
     *,
     target: Annotated[str | None, typer.Option(help="Column to predict.", metavar="COLUMN")] = None,
-    task: Annotated[str | None, typer.Option(help="As in build.", metavar="TASK")] = None,
+    task: Annotated[str | None, typer.Option(help="As for build.", metavar="TASK")] = None,
     ignore: Annotated[
-        list[str] | None, typer.Option(help="Column to leave out; may be repeated.", metavar="COLUMN")
+        list[str] | None, typer.Option(help="Ignore a column; may be repeated.", metavar="COLUMN")
     ] = None,
     accept: Annotated[
         list[str] | None,
-        typer.Option(help="Finding that is known and kept; may be repeated.", metavar="COLUMN[:KIND]"),
+        typer.Option(help="Acknowledge a finding; may be repeated.", metavar="COLUMN[:KIND]"),
     ] = None,
-    time: Annotated[str | None, typer.Option(help="Column that orders the rows.", metavar="COLUMN")] = None,
+    time: Annotated[
+        str | None,
+        typer.Option(
+            help="Column that orders the rows: the last ones become the test set.", metavar="COLUMN"
+        ),
+    ] = None,
     group: Annotated[
-        str | None, typer.Option(help="Column whose equal values stay together.", metavar="COLUMN")
+        str | None,
+        typer.Option(help="Column of groups that must not be split between the sets.", metavar="COLUMN"),
     ] = None,
     delimiter: Delimiter = None,
     encoding: Encoding = None,
     header: Header = None,
     types: Types = None,
-    seed: Annotated[int, typer.Option(help="Of the split.", metavar="N", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed for the split.", metavar="N", min=0)] = 0,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Look for leaks: columns that give the target away, identifiers, rows in two parts, columns that repeat others.
+    """Check for leaks: columns that give the target away, identifiers, rows in two sets, columns that repeat others.
 
-    Nothing is trained and nothing is written. Exit code 3 if a finding would stop a build.
+    No model is trained and no file is written. The exit code is 3 if a finding would stop a build.
     """
     from groundup.workbench.project import Project
 
@@ -69,101 +68,33 @@ def command(
     if as_json:
         print_json(found.to_object())
     else:
-        _print(work, found, data)
+        _print_audit(work, found, data)
     if not found.ok:
         raise typer.Exit(3)
 
 
-def _print(work, found: Audit, data: str) -> None:
-    from groundup.cli import views
+def _print_audit(work, found: Audit, source: str) -> None:
+    """Print the data, the split, all findings, and what to do next."""
     from groundup.workbench.audit.findings import quote_for_shell, suggest_options
+    from groundup.workbench.display import data_sections, terminal
+    from groundup.workbench.record import Examination
+    from groundup.workbench.steps.assemble import data_of
 
     console, parts = out(), work.split
-    views.data(console, work.contract, work.table.n_rows, len(work.table.columns))
-    sizes = (len(parts.train), len(parts.valid), len(parts.test))
-    views.split(console, parts.rule, sizes, work.contract)
-    findings(console, found, found.findings)
-    if found.scores:
-        strongest(console, found)
+    listed = [
+        data_sections.data(work.contract, data_of(work.table), (), Examination()),
+        data_sections.split(data_sections.sizes_of(parts), work.contract),
+        data_sections.audit(found, all_notes=True),
+        data_sections.strongest_columns(found),
+    ]
+    terminal.write(console, [section for section in listed if section is not None])
+    console.print()
     if not found.ok:
-        views.section(console, "Ways out", *suggest_options(found.blocking).split("\n  "))
+        terminal.write_lines(console, "Options", *suggest_options(found.blocking).split("\n  "))
     elif work.target is not None:
-        asked = [("--ignore", name) for name in work.ignore] + [("--accept", name) for name in work.accept]
-        more = "".join(f" {option} {quote_for_shell(value)}" for option, value in asked)
-        roles = "".join(
-            f" --{role} {quote_for_shell(name)}"
-            for role, name in (("time", work.time), ("group", work.group))
-            if name
-        )
-        line = f"groundup build {quote_for_shell(data)} --target {quote_for_shell(work.target)}{more}{roles}"
-        views.whole(console, "Next", line)
+        options = [("target", work.target), *(("ignore", name) for name in work.ignore)]
+        options += [("accept", name) for name in work.accept]
+        options += [(role, name) for role, name in (("time", work.time), ("group", work.group)) if name]
+        words = " ".join(f"--{option} {quote_for_shell(value)}" for option, value in options)
+        terminal.write_whole(console, "Next", f"groundup build {quote_for_shell(source)} {words}")
     console.print()
-
-
-def findings(console: Console, found: Audit, told: tuple[Finding, ...], n_left: int = 0) -> None:
-    """Print findings, each with how grave it is and what to do; or that nothing was found."""
-    from rich.padding import Padding
-    from rich.table import Table as Grid
-    from rich.text import Text
-
-    from groundup.cli.views import LABEL
-    from groundup.text.numbers import pluralize
-
-    grid = Grid.grid(padding=(0, 1, 0, 0))
-    grid.add_column(width=LABEL, style="bold cyan", no_wrap=True)
-    if told:
-        grid.add_column(width=5, no_wrap=True)
-    grid.add_column(overflow="fold")
-    for i, one in enumerate(told):
-        word, style = ("kept", "yellow") if one.accepted else _WORDS[one.level]
-        text = Text(one.message, style="dim" if one.level == "note" else "")
-        if one.remedy and not one.accepted:
-            text.append(f"\n{one.remedy}", style="dim")
-        grid.add_row("Audit" if i == 0 else "", Text(word, style=style), text)
-    if not told:
-        grid.add_row("Audit", f"no leak found in {pluralize(found.n_columns, 'column')}")
-    elif n_left:
-        grid.add_row(
-            "",
-            "",
-            Text(
-                f"... and {pluralize(n_left, 'more note', 'more notes')}: groundup audit with the same arguments",
-                style="dim",
-            ),
-        )
-    console.print(Padding(grid, (0, 0, 0, 1)))
-
-
-def brief(console: Console, found: Audit) -> None:
-    """Print an audit within a build: what stops it is told by the error, and of the notes the first few are enough."""
-    told = [f for f in found.findings if not f.blocks]
-    notes = [f for f in told if f.level == "note"][MOST_NOTES:]
-    kept = tuple(f for f in told if f not in notes)
-    if kept or found.ok:
-        findings(console, found, kept, len(notes))
-        console.print()
-
-
-def strongest(console: Console, found: Audit) -> None:
-    """Print what the strongest columns say of the target alone."""
-    from rich import box
-    from rich.padding import Padding
-    from rich.table import Table as Grid
-    from rich.text import Text
-
-    from groundup.cli.views import INDENT, section
-    from groundup.text.escaping import printable
-
-    told = f"how much of {found.target!r} each column explains, on rows of train it was not counted on"
-    console.print()
-    section(console, "Alone", Text(told, style="dim"))
-    grid = Grid(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1))
-    grid.add_column("column", overflow="fold")
-    grid.add_column("explained", justify="right")
-    has_auc = any(score.auc is not None for score in found.scores)
-    if has_auc:
-        grid.add_column("ROC AUC", justify="right")
-    for score in found.scores[:STRONGEST]:
-        cells = [f"{score.explained:.1%}"] + ([] if score.auc is None else [f"{score.auc:.3f}"])
-        grid.add_row(Text(printable(score.column)), *cells)
-    console.print(Padding(grid, (0, 0, 0, INDENT)))

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from groundup.cli.console import Debug, Json, Quiet, announce_compiling, err, out, print_json, verb
 from groundup.cli.reading import DATA_HELP, Delimiter, Encoding, Header, Types, stated
-from groundup.cli.talk import Debug, Json, Quiet, announce_compiling, err, out, print_json, verb
 from groundup.text.numbers import pluralize
 
 NAME = "build"
@@ -18,31 +18,41 @@ EXAMPLES = (
 )
 
 
-def _option(told: str, metavar: str | None, panel: str | None = None, **more):
-    return typer.Option(help=told, metavar=metavar, rich_help_panel=panel, **more)
+def _option(text: str, metavar: str | None, panel: str | None = None, **more):
+    return typer.Option(help=text, metavar=metavar, rich_help_panel=panel, **more)
 
 
 DataFile = Annotated[str, typer.Argument(metavar="DATA", help=DATA_HELP)]
-Target = Annotated[str | None, _option("Column to predict; without it, segments are sought.", "COLUMN")]
+Target = Annotated[
+    str | None, _option("Column to predict; without it, find segments of similar rows.", "COLUMN")
+]
 Task = Annotated[
     str | None, _option("binary, multiclass, classification or regression; inferred if not given.", "TASK")
 ]
 Ignore = Annotated[
     list[str] | None,
-    _option("Column to leave out; may be repeated. What is not known when predicting is a leak.", "COLUMN"),
+    _option("Ignore a column, such as one that is unknown when you predict; may be repeated.", "COLUMN"),
 ]
 Accept = Annotated[
     list[str] | None,
-    _option("Finding of the leak audit that is known and kept; may be repeated.", "COLUMN[:KIND]"),
+    _option("Acknowledge a finding of the leak audit and continue; may be repeated.", "COLUMN[:KIND]"),
 ]
-Time = Annotated[str | None, _option("Column that orders the rows.", "COLUMN", "Rows")]
-Group = Annotated[str | None, _option("Column whose equal values stay together.", "COLUMN", "Rows")]
-Seed = Annotated[int, _option("Of the split and the learners.", "N", "Rows", min=0)]
-Budget = Annotated[str | None, _option("Time for all: 60s, 2m, 1h.  (default: 120s)", "TIME", "Run")]
-MaxFits = Annotated[int | None, _option("Fits of the comparison, in place of a time.", "N", "Run", min=1)]
-Learners = Annotated[list[str] | None, _option("Only this learner; may be repeated.", "NAME", "Run")]
+Time = Annotated[
+    str | None, _option("Column that orders the rows: the last ones become the test set.", "COLUMN", "Rows")
+]
+Group = Annotated[
+    str | None, _option("Column of groups that must not be split between the sets.", "COLUMN", "Rows")
+]
+Seed = Annotated[int, _option("Random seed for the split and the models.", "N", "Rows", min=0)]
+Budget = Annotated[str | None, _option("Time budget: 60s, 2m, 1h.  (default: 120s)", "TIME", "Run")]
+MaxFits = Annotated[
+    int | None, _option("Number of fits to compare, instead of a time budget.", "N", "Run", min=1)
+]
+Learners = Annotated[list[str] | None, _option("Compare only this model; may be repeated.", "NAME", "Run")]
 Folder = Annotated[Path | None, _option("Folder of the project.  (default: DATA-groundup)", "DIR", "Run")]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Run anew, even if stored.", rich_help_panel="Run")]
+Fresh = Annotated[
+    bool, typer.Option("--fresh", help="Run again, even if a result is stored.", rich_help_panel="Run")
+]
 
 
 @verb
@@ -69,7 +79,7 @@ def command(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Read, split, audit, compare, choose, refit, test once, and save a model.
+    """Build a model: read, split, audit, compare, choose, refit, test once, save.
 
     The same command again prints the stored result.
     """
@@ -77,9 +87,9 @@ def command(
     from groundup.workbench.project import BUDGET_S, Project
 
     reading = stated(delimiter, encoding, header, types)
-    told = _Told(None if as_json else out(), quiet)
-    with Progress(quiet, told.hear) as progress:
-        announce_compiling(quiet, progress.remark)
+    printer = _Printer(None if as_json else out(), quiet)
+    with Progress(quiet, printer.print_event) as progress:
+        announce_compiling(quiet, progress.note)
         work = Project(
             data,
             target,
@@ -97,43 +107,43 @@ def command(
         try:
             result = work.build(BUDGET_S if budget is None else budget, max_fits, fresh=fresh)
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(_resuming(work, fresh=fresh)) from None
+            raise KeyboardInterrupt(_how_to_resume(work, fresh=fresh)) from None
     if as_json:
         print_json(result.to_object())
-        told.tell_later()
+        printer.print_late_notes()
     else:
-        told.finish(result)
+        printer.print_outcome(result)
 
 
-def _resuming(work, *, fresh: bool) -> str:
-    """Say what an interrupted build leaves, and how to go on."""
+def _how_to_resume(work, *, fresh: bool) -> str:
+    """Return what an interrupted build leaves, and how to resume it."""
     n_fits = sum(entry["kind"] == "fit" for entry in work.journal.entries)
     if not n_fits:
         return "Nothing had been fitted; the same command starts again."
-    kept = f"{pluralize(n_fits, 'fit is', 'fits are')} kept in {work.folder.root}"
-    how = "the command without --fresh goes on" if fresh else "the same command goes on"
-    return f"{kept}; {how} from there, --fresh begins anew."
+    saved = f"{pluralize(n_fits, 'fit is', 'fits are')} saved in {work.folder.root}"
+    how = "the command without --fresh resumes" if fresh else "the same command resumes"
+    return f"{saved}; {how} from there, --fresh starts over."
 
 
-class _Told:
-    """Prints what each step made as soon as it is made, and the outcome at the end."""
+class _Printer:
+    """Prints the sections of each step as soon as they are known, and the outcome at the end."""
 
     def __init__(self, console, quiet: bool = False):
-        self.console, self.quiet, self.begun = console, quiet, False
+        self.console, self.quiet, self.has_begun = console, quiet, False
         self.table: Any = None
         self.contract: Any = None
-        self.later: list[str] = []  # sentences about an ended run stand below its outcome
-        self.ended = False
+        self.late_notes: list[str] = []  # notes on a finished run stand below its outcome
+        self.has_ended = False
 
-    def hear(self, event) -> None:
-        """Print the data and the split of a run that really runs; where stdout is for JSON, sentences on stderr."""
+    def print_event(self, event) -> None:
+        """Print what an event made known; if stdout is for JSON, only notes, on stderr."""
         if not hasattr(event, "step"):
-            if self.ended:
-                self.later.append(event.text)
+            if self.has_ended:
+                self.late_notes.append(event.text)
             else:
-                self._sentence(event.text)
+                self._print_note(event.text)
             return
-        self.ended = self.ended or event.step == "bundle"
+        self.has_ended = self.has_ended or event.step == "bundle"
         if self.console is None:
             return
         if event.step == "read":
@@ -141,53 +151,55 @@ class _Told:
         elif event.step == "contract":
             self.contract = event.value
         elif event.step == "split":
-            self._opening(event.value)
+            self._print_opening(event.value)
         elif event.step == "audit":
-            self._audited(event.value)
+            self._print_audit(event.value)
 
-    def _sentence(self, text: str) -> None:
+    def _print_note(self, text: str) -> None:
         if self.console is not None:
-            from groundup.cli.views import section
+            from groundup.workbench.display.terminal import write_lines
 
-            section(self.console, "Note", text)
+            write_lines(self.console, "Note", text)
         elif not self.quiet:
             err().print(text, style="dim", markup=False)
 
-    def _opening(self, parts) -> None:
-        from groundup.cli import views
-        from groundup.workbench.steps.assemble import notes_of
+    def _print_opening(self, parts) -> None:
+        from groundup.workbench.display import data_sections, terminal
+        from groundup.workbench.record import Examination
+        from groundup.workbench.steps.assemble import data_of, notes_of
 
-        self.begun = True
-        views.data(self.console, self.contract, self.table.n_rows, len(self.table.columns))
-        found = notes_of(
-            self.table, self.contract, parts, copies=False
-        )  # the audit may have more to say of them
-        views.notes(self.console, found, self.contract)
-        views.split(
-            self.console, parts.rule, (len(parts.train), len(parts.valid), len(parts.test)), self.contract
-        )
+        self.has_begun = True
+        # The audit may have more to say about copies of rows.
+        notes = notes_of(self.table, self.contract, parts, copies=False)
+        opening = [
+            data_sections.data(self.contract, data_of(self.table), notes, Examination()),
+            data_sections.split(data_sections.sizes_of(parts), self.contract),
+        ]
+        terminal.write(self.console, opening)
 
-    def _audited(self, audit) -> None:
-        from groundup.cli.audit import brief
+    def _print_audit(self, audit) -> None:
+        """Print the findings of an audit, except those that stop the build: the error names these."""
+        from groundup.workbench.display import data_sections, terminal
         from groundup.workbench.steps.assemble import reports_copies
 
         if not reports_copies(audit):
             for note in self.contract.notes:
                 if note.kind == "copies":
-                    self._sentence(str(note))
-        brief(self.console, audit)
+                    self._print_note(str(note))
+        findings = tuple(finding for finding in audit.findings if not finding.blocks)
+        if findings or audit.ok:
+            terminal.write(
+                self.console, [data_sections.audit(audit.model_copy(update={"findings": findings}))]
+            )
 
-    def finish(self, result) -> None:
+    def print_outcome(self, result) -> None:
         """Print the outcome; of a stored result, also what came before."""
-        from groundup.cli import views
-        from groundup.cli.show import opening
+        from groundup.cli.show import print_result
 
-        if not self.begun:
-            opening(self.console, result)
-        views.outcome(self.console, result, built=True)
-        self.tell_later()
+        print_result(self.console, result, opening=not self.has_begun, just_built=True)
+        self.print_late_notes()
 
-    def tell_later(self) -> None:
-        """Tell what is to be told below the outcome."""
-        for text in self.later:
-            self._sentence(text)
+    def print_late_notes(self) -> None:
+        """Print the notes that belong below the outcome."""
+        for text in self.late_notes:
+            self._print_note(text)

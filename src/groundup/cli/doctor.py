@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from groundup.cli.talk import Debug, Json, out, print_json, verb
+from groundup.cli.console import Debug, Json, out, print_json, verb
 from groundup.text.numbers import pluralize
 
 NAME = "doctor"
@@ -30,7 +30,7 @@ def command(as_json: Json = False, debug: Debug = False) -> None:
 def _print(checks) -> None:
     from rich.text import Text
 
-    from groundup.cli.views import section
+    from groundup.workbench.display.terminal import write_lines
 
     console = out()
     console.print()
@@ -38,7 +38,7 @@ def _print(checks) -> None:
         lines = [Text.assemble((f"{check.level:<6}", _STYLES[check.level]), check.message)]
         if check.remedy:
             lines.append(Text(f"      {check.remedy}", style="bold"))
-        section(console, check.name, *lines)
+        write_lines(console, check.name, *lines)
     n_open = sum(check.level != "ok" for check in checks)
     console.print()
     summary = (

@@ -1,12 +1,12 @@
-"""The help of verbs: a flag takes no value, so none is named behind it."""
+"""The help of commands: flags are shown without the type of a value."""
 
 from __future__ import annotations
 
 from typer.core import TyperCommand, TyperGroup
 
 
-def _plain(params: list) -> list:
-    """Have the flags among `params` shown without the type of a value."""
+def _without_flag_types(params: list) -> list:
+    """Return parameters whose flags are shown without the type of a value."""
     for param in params:
         if getattr(param, "is_flag", False) and param.metavar is None:
             param.metavar = ""
@@ -14,16 +14,16 @@ def _plain(params: list) -> list:
 
 
 class Verb(TyperCommand):
-    """A command with such a help."""
+    """A command with this help."""
 
     def get_params(self, ctx):
-        """Return the parameters, as the help shows them too."""
-        return _plain(super().get_params(ctx))
+        """Return the parameters, also for the help."""
+        return _without_flag_types(super().get_params(ctx))
 
 
 class Verbs(TyperGroup):
-    """The group of the commands, with such a help."""
+    """The group of commands with this help."""
 
     def get_params(self, ctx):
-        """Return the parameters, as the help shows them too."""
-        return _plain(super().get_params(ctx))
+        """Return the parameters, also for the help."""
+        return _without_flag_types(super().get_params(ctx))

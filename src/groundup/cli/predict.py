@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from groundup.cli.console import Debug, Json, Quiet, announce_compiling, err, print_json, verb
 from groundup.cli.reading import DATA_HELP, Delimiter, Encoding, Header, stated
-from groundup.cli.talk import Debug, Json, Quiet, announce_compiling, err, print_json, verb
 from groundup.errors import UsageError
 
 NAME = "predict"

@@ -1,11 +1,11 @@
-"""The progress of a run, drawn on stderr while it works: what is done, what is left, how long it may take."""
+"""The progress of a run, drawn on stderr: the current step, the share that is done, the estimated time left."""
 
 from __future__ import annotations
 
 import sys
 from typing import Any, Self
 
-from groundup.cli.talk import err, is_lively, is_utf8
+from groundup.cli.console import err, is_utf8, shows_progress
 from groundup.text.numbers import format_number, format_seconds
 from groundup.workbench.run.events import Event, Failed, FitDone, Message, StepDone, StepStarted
 
@@ -22,20 +22,20 @@ _STEPS = {
 
 
 class Progress:
-    """A bar while there is a terminal to draw it on; else nothing. Use as a context manager.
+    """A progress bar, if stderr is a terminal. Use as a context manager.
 
     Parameters
     ----------
     quiet : bool
-    say : callable, optional
-        Called with the events of steps that have ended (a Table, a Contract, a Split), to print what they made.
+    print_event : callable, optional
+        Called with the events of finished steps (a Table, a Contract, a Split) and with notes, to print them.
     """
 
-    def __init__(self, quiet: bool, say=None):
-        self._say: Any = say
+    def __init__(self, quiet: bool, print_event=None):
+        self._print_event: Any = print_event
         self._bar: Any = None
         self._task: Any = None
-        if is_lively(quiet):
+        if shows_progress(quiet):
             from rich.progress import BarColumn, SpinnerColumn, TextColumn
             from rich.progress import Progress as Bar
 
@@ -60,9 +60,9 @@ class Progress:
             self._bar.stop()
 
     def __call__(self, event: Event) -> None:
-        """Hear an event of a run."""
-        if isinstance(event, (StepDone, Message)) and self._say is not None:
-            self._aside(event)
+        """Handle an event of a run."""
+        if isinstance(event, (StepDone, Message)) and self._print_event is not None:
+            self._print_beside_bar(event)
         if self._bar is None:
             return
         if isinstance(event, StepStarted):
@@ -79,16 +79,16 @@ class Progress:
 
             self._bar.console.print(Text.assemble((f"{event.label} failed: ", "yellow"), event.error))
 
-    def _aside(self, event: Event) -> None:
-        """Let what has been made be printed on stdout, without the bar in between."""
+    def _print_beside_bar(self, event: Event) -> None:
+        """Print an event on stdout while the bar is hidden."""
         if self._bar is None:
-            self._say(event)
+            self._print_event(event)
             return
         self._bar.stop()
-        self._say(event)
+        self._print_event(event)
         self._bar.start()
 
-    def remark(self, text: str) -> None:
+    def note(self, text: str) -> None:
         """Print a dim line on stderr, above the bar."""
         (err() if self._bar is None else self._bar.console).print(text, style="dim", markup=False)
 

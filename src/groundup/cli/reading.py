@@ -1,4 +1,4 @@
-"""Options of the verbs that read a table: what is detected in a file, stated."""
+"""Options of the commands that read a table, which replace what is detected in the file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from groundup.errors import UsageError
 
 _PANEL = "Reading"
-# Written out: the help must not load what the samples are made with.
+# Repeated here, because the help must not load the samples.
 SAMPLES = ("iris", "wine", "breast_cancer", "digits", "diabetes", "churn")
 DATA_HELP = f"CSV, Parquet or JSON lines file, or sample:NAME ({', '.join(SAMPLES)})."
 
@@ -18,7 +18,7 @@ Delimiter = Annotated[
     str | None,
     typer.Option(
         "--delimiter",
-        help="Between the cells of a text file; tab is a word.",
+        help="Delimiter of a text file: a character, or tab.",
         metavar="CHAR",
         rich_help_panel=_PANEL,
     ),
@@ -26,13 +26,18 @@ Delimiter = Annotated[
 Encoding = Annotated[
     str | None,
     typer.Option(
-        "--encoding", help="Of a text file: utf-8, cp1252, ...", metavar="NAME", rich_help_panel=_PANEL
+        "--encoding",
+        help="Encoding of a text file: utf-8, cp1252, ...",
+        metavar="NAME",
+        rich_help_panel=_PANEL,
     ),
 ]
 Header = Annotated[
     bool | None,
     typer.Option(
-        "--header/--no-header", help="The first record of a text file is names.", rich_help_panel=_PANEL
+        "--header/--no-header",
+        help="Whether a text file begins with the column names.",
+        rich_help_panel=_PANEL,
     ),
 ]
 Types = Annotated[
@@ -49,7 +54,7 @@ Types = Annotated[
 def stated(
     delimiter: str | None, encoding: str | None, header: bool | None, types: Sequence[str] | None = None
 ) -> dict[str, Any]:
-    """Return the options that were given, as ``groundup.read`` takes them.
+    """Return the given options as arguments of ``groundup.read``.
 
     Raises
     ------
@@ -68,5 +73,5 @@ def stated(
         kinds[name] = kind
     if delimiter in ("tab", "\\t"):
         delimiter = "\t"
-    found = {"delimiter": delimiter, "encoding": encoding, "header": header, "types": kinds or None}
-    return {name: value for name, value in found.items() if value is not None}
+    options = {"delimiter": delimiter, "encoding": encoding, "header": header, "types": kinds or None}
+    return {name: value for name, value in options.items() if value is not None}

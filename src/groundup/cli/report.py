@@ -1,4 +1,4 @@
-"""``groundup report``: a project's result as a page, as Markdown, as JSON."""
+"""``groundup report``: write a project's result as a page, as Markdown or as JSON."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from groundup.cli.talk import Debug, Json, out, print_json, verb
+from groundup.cli.console import Debug, Json, out, print_json, verb
 from groundup.errors import UsageError
 
 NAME = "report"
@@ -21,32 +21,34 @@ EXAMPLES = (
 def command(
     path: Annotated[
         Path,
-        typer.Argument(metavar="PROJECT|RUN", help="The folder of a project (its run in use), or of a run."),
+        typer.Argument(
+            metavar="PROJECT|RUN", help="Folder of a project, whose run in use is reported, or of a run."
+        ),
     ],
     output: Annotated[
         Path | None,
         typer.Option(
             "--output",
             "-o",
-            help="File to write: .html, .md or .json.  (default: report.html of the run)",
+            help="File to write: .html, .md or .json.  (default: report.html in the folder of the run)",
             metavar="FILE",
         ),
     ] = None,
     as_markdown: Annotated[
-        bool, typer.Option("--markdown", help="Markdown: on stdout, or to the file of -o.")
+        bool, typer.Option("--markdown", help="Write Markdown to stdout, or to the file of -o.")
     ] = False,
     show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Write the report of a finished run: one page that holds all it shows, or its twins in Markdown and JSON."""
-    from groundup.workbench.display.report import FILE, run_of, stored_report
+    """Write the report of a finished run: a self-contained page, Markdown or JSON."""
+    from groundup.workbench.stored_reports import FILE, run_of, stored_report
 
     if as_markdown and as_json:
-        raise UsageError("One form at a time: --markdown or --json.")
+        raise UsageError("--markdown and --json exclude each other.")
     form = "json" if as_json else "markdown" if as_markdown else None
     if show and form is not None:
-        raise UsageError("--open shows the page: leave --markdown and --json out.")
+        raise UsageError("--open needs the page: omit --markdown and --json.")
     report = stored_report(path)
     if form is not None and output is None:
         if as_json:

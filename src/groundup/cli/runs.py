@@ -1,26 +1,32 @@
-"""``groundup runs``: every run of a project, and which one the project uses."""
+"""``groundup runs``: list the runs of a project, and which one the project uses."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from groundup.cli.talk import Debug, Json, out, print_json, verb
+from groundup.cli.console import Debug, Json, out, print_json, verb
+
+if TYPE_CHECKING:
+    from groundup.workbench.display.model import Measure
+    from groundup.workbench.run.history import Run
 
 NAME = "runs"
 EXAMPLES = "Example:  groundup runs churn-groundup"
 
 ProjectFolder = Annotated[
     Path | None,
-    typer.Argument(metavar="PROJECT", help="Folder of a project; all of this folder if not given."),
+    typer.Argument(
+        metavar="PROJECT", help="Folder of a project; if omitted, all projects of the current folder."
+    ),
 ]
 
 
 @verb
 def command(project: ProjectFolder = None, as_json: Json = False, debug: Debug = False) -> None:
-    """List the runs of a project, the latest first: what they differ in, their score, the looks at test."""
+    """List the runs of a project, the latest first, with their differences, scores and looks at the test set."""
     from groundup.workbench.run.history import list_runs
 
     found = {root: list_runs(root) for root in projects(project)}
@@ -31,11 +37,11 @@ def command(project: ProjectFolder = None, as_json: Json = False, debug: Debug =
         print_json({"projects": listed})
         return
     for root, runs in found.items():
-        _print(root, runs)
+        _print_runs(root, runs)
 
 
 def projects(named: Path | None) -> list[Path]:
-    """Return the project that is named, or those of the current folder.
+    """Return the named project, or those of the current folder.
 
     Raises
     ------
@@ -45,122 +51,107 @@ def projects(named: Path | None) -> list[Path]:
     from groundup.errors import UsageError, nearest
     from groundup.workbench.run.history import find_projects
 
-    place = Path() if named is None else named
-    if not place.is_dir():
-        near = nearest(str(place), find_projects(place.parent))
-        raise UsageError(f"There is no such folder.{near}", file=place, hint="Name the folder of a project.")
-    found = find_projects(place)
+    folder = Path() if named is None else named
+    if not folder.is_dir():
+        suggestion = nearest(str(folder), find_projects(folder.parent))
+        raise UsageError(
+            f"There is no such folder.{suggestion}", file=folder, hint="Name the folder of a project."
+        )
+    found = find_projects(folder)
     if not found:
-        hint = "groundup build DATA --target COLUMN makes one."
-        raise UsageError("There is no project in this folder.", file=place.resolve(), hint=hint)
+        hint = "Create one: groundup build DATA --target COLUMN"
+        raise UsageError("There is no project in this folder.", file=folder.resolve(), hint=hint)
     return found
 
 
-def _print(root: Path, runs) -> None:
-    from rich import box
-    from rich.padding import Padding
-    from rich.table import Table as Grid
-    from rich.text import Text
-
-    from groundup.cli import views
+def _print_runs(root: Path, runs) -> None:
+    """Print the runs of one project as a table, and notes on it below."""
     from groundup.text.numbers import pluralize
+    from groundup.workbench.display import terminal
+    from groundup.workbench.display.model import Section, make_table
 
     console = out()
     console.print()
     about = {_about(run) for run in runs}
-    told = f"; {about.pop()}" if len(about) == 1 else ""
-    views.section(console, "Project", f"{root}: {pluralize(len(runs), 'run')}{told}")
+    title = f"{root}: {pluralize(len(runs), 'run')}" + (f"; {about.pop()}" if len(about) == 1 else "")
     if not runs:
+        terminal.write_lines(console, "Project", title)
         return
-    metrics = {run.result.best.metric for run in runs if run.result is not None}
-    grid = Grid(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1))
-    grid.add_column("", width=1)
-    for title in ("run", "begun", "state"):
-        grid.add_column(title, no_wrap=True)
-    if about:
-        grid.add_column("data", overflow="fold")
-    differ = any(run.differs for run in runs)
-    if differ:
-        grid.add_column("differs in", overflow="fold", min_width=16)
-    grid.add_column("learner", overflow="fold")
-    heads = f"test\n{metrics.pop()}" if len(metrics) == 1 else "test"
-    grid.add_column(heads, justify="right", no_wrap=True)
-    grid.add_column("looks", justify="right", no_wrap=True)
+    table = make_table(title, _columns(runs, with_data=bool(about)), runs)
+    for row, run in zip(table.rows, runs, strict=True):
+        row.mark, row.emphasis = ("chosen", "strong") if run.in_use else ("", "")
+    terminal.write(console, [Section(name="runs", title="Runs", label="Project", blocks=[table])], gap=False)
+    for line in _notes(root, runs):
+        terminal.write_lines(console, "", line, style="dim")
+    console.print()
+
+
+def _columns(runs: list[Run], *, with_data: bool) -> list[Measure[Run]]:
+    """Declare the columns of the table of runs."""
+    from groundup.text.numbers import format_number
+    from groundup.workbench.display.model import Measure, Tone, count_column, text_column
+
+    tones: dict[str, Tone] = {"ended": "plain", "running": "plain", "interrupted": "warning"}
     n_letters = _letters([run.id for run in runs])
-    for run in runs:
-        cells: list[str | Text] = [
-            Text("*", style="bold green") if run.in_use else "",
-            run.id[:n_letters],
-            run.when[5:16].replace("T", " "),
-            _state(run),
-            *([Text(_about(run))] if about else []),
-            *([Text("\n".join(_told(k, v) for k, v in run.differs.items()))] if differ else []),
-            "" if run.result is None else Text(run.result.best.title),
-            _score(run, with_name=bool(metrics)),
-            str(run.looks or ""),
-        ]
-        grid.add_row(*cells, style="bold" if run.in_use else "")
-    console.print(Padding(grid, (0, 0, 0, views.INDENT)))
-    _below(console, root, runs)
+    metrics = {run.result.best.metric for run in runs if run.result is not None}
+    measures: list[Measure[Run]] = [
+        text_column("Run", lambda run: run.id[:n_letters]),
+        text_column("Started", lambda run: run.when[5:16].replace("T", " ")),
+        text_column("State", _state, tone=lambda run: tones.get(run.state, "bad")),
+    ]
+    if with_data:
+        measures.append(text_column("Data", _about))
+    if any(run.differs for run in runs):
+        measures.append(text_column("Differs in", _differences))
+    measures.append(text_column("Model", lambda run: run.result and run.result.best.title))
+    if len(metrics) > 1:
+        measures.append(text_column("Metric", lambda run: run.result and run.result.best.metric))
+    title = f"Test {metrics.pop()}" if len(metrics) == 1 else "Test"
+    scores: list[Measure[Run]] = [
+        Measure(title, lambda run: run.result and run.score, format_number),
+        count_column("Looks", lambda run: run.looks or None),
+    ]
+    return measures + scores
 
 
 def _about(run) -> str:
     return f"{run.data}, target {run.target}" if run.target else f"{run.data}, no target"
 
 
-def _score(run, *, with_name: bool) -> str:
-    from groundup.text.numbers import format_number
-
-    if run.result is None:
-        return ""
-    return f"{run.result.best.metric} {format_number(run.score)}" if with_name else format_number(run.score)
-
-
-def _below(console, root: Path, runs) -> None:
-    """Say what the marks mean, and what can be done."""
+def _notes(root: Path, runs) -> list[str]:
+    """Return what the mark means, and what can be done."""
     from shlex import quote
-
-    from rich.padding import Padding
-    from rich.text import Text
-
-    from groundup.cli import views
 
     lines = []
     if any(run.in_use for run in runs):
-        how = (
-            "chosen by groundup use, until another is"
-            if any(run.chosen for run in runs)
-            else "the last one built"
-        )
-        lines.append(f"* what groundup predict {quote(str(root))} uses: {how}")
+        is_chosen = any(run.chosen for run in runs)
+        reason = "chosen by groundup use, until another is" if is_chosen else "the latest build"
+        lines.append(f"* used by groundup predict {quote(str(root))}: {reason}")
     if any(run.state == "interrupted" for run in runs):
-        lines.append("an interrupted run goes on by the command that began it")
-    lines += [f"{run.id[:6]} {run.state}: {run.error}" for run in runs if run.error]
-    for line in lines:
-        console.print(Padding(Text(line, style="dim"), (0, 0, 0, views.INDENT)))
-    console.print()
+        lines.append("An interrupted run resumes with the command that started it.")
+    return lines + [f"{run.id[:6]} {run.state}: {run.error}" for run in runs if run.error]
 
 
-def _state(run):
-    from rich.text import Text
-
-    style = {"ended": "", "running": "cyan", "interrupted": "yellow"}.get(run.state, "red")
-    fits = "" if run.state == "ended" else f"\n{run.n_fits} fits"
-    return Text(run.state + fits, style=style)
+def _state(run) -> str:
+    return run.state if run.state == "ended" else f"{run.state}, {run.n_fits} fits"
 
 
-def _told(name: str, value) -> str:
-    """Return a setting as its option on the command line is called."""
+def _differences(run) -> str:
+    """Return the settings in which a run differs, named as their options on the command line."""
     from groundup.text.numbers import format_seconds
 
-    if name == "budget_s":
-        return f"budget {format_seconds(value)}"
-    value = ", ".join(map(str, value)) if isinstance(value, list) else value
-    return f"{name.replace('_', '-')} {value}"
+    texts = []
+    for name, value in run.differs.items():
+        if name == "budget_s":
+            texts.append(f"budget {format_seconds(value)}")
+        else:
+            text = ", ".join(map(str, value)) if isinstance(value, list) else value
+            texts.append(f"{name.replace('_', '-')} {text}")
+    return "; ".join(texts)
 
 
 def _letters(ids: list[str]) -> int:
-    """Return how many letters of the ids tell them apart, six at least."""
+    """Return the number of letters that distinguish the ids, at least six."""
     n_letters = 6
     while len({run[:n_letters] for run in ids}) < len(ids):
         n_letters += 1

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from groundup.cli.talk import Debug, Quiet, announce_compiling, err, out, verb
+from groundup.cli.console import Debug, Quiet, announce_compiling, err, out, verb
 
 NAME = "serve"
 EXAMPLES = "Example:  groundup serve churn-groundup --port 8000"

@@ -1,4 +1,4 @@
-"""``groundup show``: what is in a project or a bundle."""
+"""``groundup show``: display a project or a bundle."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from groundup.cli.talk import Debug, Json, out, print_json, verb
+from groundup.cli.console import Debug, Json, out, print_json, verb
 
 NAME = "show"
 EXAMPLES = "Examples:  groundup show churn-groundup   |   groundup show 3f2a9c"
@@ -18,49 +18,39 @@ def command(
     path: Annotated[
         Path,
         typer.Argument(
-            metavar="PROJECT|RUN|BUNDLE", help="The folder of a project, a run's id or folder, or a bundle."
+            metavar="PROJECT|RUN|BUNDLE", help="Folder of a project, id or folder of a run, or a bundle."
         ),
     ],
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Show a project's result, or that of one run, or what a bundle holds; a bundle is checked while it is read."""
+    """Show the result of a project or of one run, or the content of a bundle, which is checked when it is read."""
     from groundup.workbench.run.history import find_result
 
-    if (result := find_result(path)) is not None:
-        if as_json:
-            print_json(result.to_object())
-            return
-        from groundup.cli import views
-
-        console = out()
-        opening(console, result)
-        views.outcome(console, result)
-        return
-    _show_bundle(path, as_json)
+    if (result := find_result(path)) is None:
+        _show_bundle(path, as_json)
+    elif as_json:
+        print_json(result.to_object())
+    else:
+        print_result(out(), result)
 
 
-def opening(console, result) -> None:
-    """Print the data, the notes and the split of a stored result."""
-    from groundup.cli import views
-    from groundup.tables import Contract
+def print_result(console, result, *, opening: bool = True, just_built: bool = False) -> None:
+    """Print a result: what was known before the comparison if `opening`, the outcome, and the next commands."""
+    from groundup.workbench.display import sections, terminal
 
-    contract = Contract.model_validate(result.contract, strict=False)
-    views.data(console, contract, result.data.rows, result.data.columns)
-    views.notes(console, result.notes, contract)
-    views.split(
-        console, result.split.rule, (result.split.train, result.split.valid, result.split.test), contract
-    )
-    if result.audit is not None:
-        from groundup.cli.audit import brief
-
-        brief(console, result.audit)
+    if opening:
+        terminal.write(console, sections.opening_sections(result))
+    terminal.write(console, sections.outcome_sections(result, just_built=just_built))
+    terminal.write(console, [sections.commands(result, just_built=just_built)], gap=False)
+    console.print()
 
 
 def _show_bundle(path: Path, as_json: bool) -> None:
-    from groundup.cli import views
     from groundup.ship import bundle
     from groundup.text.numbers import format_bytes, format_number
+    from groundup.workbench.display.data_sections import contract_facts
+    from groundup.workbench.display.terminal import write_lines, write_whole
     from groundup.workbench.use.predict import bundle_path
 
     file = bundle_path(path)
@@ -71,15 +61,15 @@ def _show_bundle(path: Path, as_json: bool) -> None:
         return
     console = out()
     size = format_bytes(file.stat().st_size)
-    views.whole(console, "Bundle", f"{file} ({size}), sha256 {found.digest[:16]}...")
-    views.section(console, "Model", f"{type(model.learner).__name__}, {model.target.task}")
-    if contract is not None:
-        views.data(console, contract, contract.n_rows, len(contract.columns))
+    write_whole(console, "Bundle", f"{file} ({size}), sha256 {found.digest[:16]}...")
+    write_lines(console, "Model", f"{type(model.learner).__name__}, {model.target.task}")
+    for name, text in contract_facts(contract) if contract is not None else ():
+        write_lines(console, name, text)
     if model.metrics.get("test"):
-        told = ", ".join(f"{name} {format_number(value)}" for name, value in model.metrics["test"].items())
-        views.section(console, "Test", told)
-    agreed = "to the bit" if found.exact else f"within tolerance ({'; '.join(found.differences[:3])})"
-    views.section(console, "Checked", f"every part; {found.n_replayed} rows replayed, equal {agreed}")
+        scores = ", ".join(f"{name} {format_number(value)}" for name, value in model.metrics["test"].items())
+        write_lines(console, "Test", scores)
+    equal = "bit for bit" if found.exact else f"within tolerance ({'; '.join(found.differences[:3])})"
+    write_lines(console, "Checked", f"every part; {found.n_replayed} rows replayed, equal {equal}")
 
 
 def _bundle_object(file: Path, model, found) -> dict:

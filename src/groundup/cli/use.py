@@ -1,4 +1,4 @@
-"""``groundup use``: choose the run that a project's folder stands for."""
+"""``groundup use``: choose the run that a project uses."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from groundup.cli.console import Debug, Json, out, print_json, verb
 from groundup.cli.runs import ProjectFolder, projects
-from groundup.cli.talk import Debug, Json, out, print_json, verb
 
 NAME = "use"
 EXAMPLES = "Example:  groundup use 3f2a9c churn-groundup"
@@ -17,13 +17,15 @@ EXAMPLES = "Example:  groundup use 3f2a9c churn-groundup"
 def command(
     run: Annotated[
         str,
-        typer.Argument(metavar="RUN", help="The beginning of a run's id, or its folder: see groundup runs."),
+        typer.Argument(
+            metavar="RUN", help="Id of a run, which may be shortened, or its folder: see groundup runs."
+        ),
     ],
     project: ProjectFolder = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Choose the run whose model predict, show and serve take for this project; later builds leave the choice."""
+    """Choose the run whose model predict, show and serve use for this project, whatever is built later."""
     from pathlib import Path
     from shlex import quote
 
@@ -41,9 +43,9 @@ def command(
         print_json({"project": str(root), "run": path.name, "bundle": result.bundle})
         return
     name = result.best.metric
-    told = f"{result.best.title}, {name} {format_number(result.metrics['test'].get(name))} on test"
+    score = f"{name} {format_number(result.metrics['test'].get(name))} on the test set"
     out().print(
-        f"groundup predict {quote(str(root))} uses run {path.name} from now on: {told}.",
+        f"groundup predict {quote(str(root))} uses run {path.name} from now on: {result.best.title}, {score}.",
         markup=False,
         soft_wrap=True,
     )

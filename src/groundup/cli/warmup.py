@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from groundup.cli.talk import Debug, Json, Quiet, announce_compiling, err, is_lively, out, print_json, verb
+from groundup.cli.console import (
+    Debug,
+    Json,
+    Quiet,
+    announce_compiling,
+    err,
+    out,
+    print_json,
+    shows_progress,
+    verb,
+)
 from groundup.errors import UsageError, nearest
 from groundup.text.numbers import pluralize
 
@@ -53,7 +63,7 @@ def command(
         )
     announce_compiling(quiet=True)  # this command reports its own progress
     console = err()
-    lively = is_lively(quiet)
+    lively = shows_progress(quiet)
 
     def tell(warmed) -> None:
         if lively:

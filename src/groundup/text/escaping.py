@@ -9,16 +9,16 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
-#: Words that every JavaScript object answers to: as a key or title they stop Vega 6 ("d.push is not a function").
+#: Names of properties that every JavaScript object has: as a key or title they stop Vega 6 ("d.push is not a function").
 _OBJECT_WORDS = {
     *("constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString"),
     *("valueOf", "__proto__", "__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__"),
 }
-_JOINERS = {"\u200c", "\u200d"}  # they shape letters (Persian, emoji) and move nothing
+_JOINERS = {"\u200c", "\u200d"}  # they shape letters (Persian, emoji) and reorder nothing
 
 
 def printable_name(name, limit: int = 80) -> str:
-    r"""Return a stranger's name as text to show: what is invisible or moves other text is written as its code point.
+    r"""Return a user-supplied name as safe text: invisible and reordering characters become their code points.
 
     >>> printable_name("price\u202e\x00")
     'price<202E><00>'
@@ -28,12 +28,12 @@ def printable_name(name, limit: int = 80) -> str:
         text = text[: limit - 1] + "…"
     text = printable(text)
     if text in _OBJECT_WORDS:
-        return f"{text} "  # a space that nobody sees
+        return f"{text} "  # an invisible space
     return text if text.strip() else "(empty)"
 
 
 def printable(text: str, *, keep_lines: bool = False) -> str:
-    r"""Return a text in which nothing hides and nothing moves other text: such characters stand as their code points.
+    r"""Return a text whose invisible and reordering characters are replaced by their code points.
 
     >>> printable("a\x1b[31m\n"), printable("a\n", keep_lines=True)
     ('a<1B>[31m<0A>', 'a\n')
@@ -44,7 +44,7 @@ def printable(text: str, *, keep_lines: bool = False) -> str:
 
 
 def quoted(name) -> str:
-    """Return a name to stand in a sentence: in quotation marks, and isolated where it is written from the right."""
+    """Return a name for a sentence: in quotation marks, and isolated if it is written from right to left."""
     text = printable_name(name, 60).rstrip(" ")
     if any(unicodedata.bidirectional(ch) in {"R", "AL", "AN"} for ch in text):
         text = f"\u2068{text}\u2069"
@@ -52,13 +52,13 @@ def quoted(name) -> str:
 
 
 def distinct_labels(names: Iterable, limit: int = 80) -> list[str]:
-    """Return names as labels of an axis: cut in the middle where long, and told apart where two look the same.
+    """Return names as distinct axis labels: long ones are cut in the middle, equal ones are numbered.
 
     >>> distinct_labels(["a", "a", "department of north", "department of south"], 13)
     ['a', 'a (2)', 'depart… north', 'depart… south']
     """
     taken: set[str] = set()
-    found = []
+    labels = []
     for name in names:
         text = printable_name(name, 10_000)
         if len(text) > limit:  # long names differ at the end as often as at the beginning
@@ -67,10 +67,11 @@ def distinct_labels(names: Iterable, limit: int = 80) -> list[str]:
         while label in taken:
             label, number = f"{text} ({number})", number + 1
         taken.add(label)
-        found.append(label)
-    return found
+        labels.append(label)
+    return labels
 
 
 def _escape_character(ch: str) -> str:
+    """Return the code point of a character that is invisible or reorders text, else the character."""
     hidden = unicodedata.category(ch) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"} and ch not in _JOINERS
     return f"<{ord(ch):02X}>" if hidden else ch

@@ -1,7 +1,9 @@
-"""Numbers as people read them: few digits, the same everywhere (terminal, report, page, chart, sentence).
+"""Number formats for people: the same digits, separators and units in the terminal, reports, pages, charts and sentences.
 
-A number is rounded before its unit and its digits are chosen, so that none is shown as 1000 of a unit that has a greater
-one, and 9.9996 is 10.00.
+- Scores have four significant digits (`format_number`); amounts have at most that many, without trailing zeros
+  (`format_amount`); counts are whole (`format_count`).
+- Thousands are separated from 10,000 on, so that years are not.
+- A number is rounded before its digits and its unit are chosen: 9.9996 is 10.00, and nothing is 1000 of a unit.
 """
 
 from __future__ import annotations
@@ -14,12 +16,12 @@ _SMALLEST_PROBABILITY = 1e-12
 
 
 def format_number(value: float | None) -> str:
-    """Return `value` in about four digits: ``0.8452``, ``47,679``, ``3.21e-07``; "n/a" for None.
+    """Return `value` with four significant digits: ``0.8452``, ``47,679``, ``3.21e-07``; "n/a" for None.
 
     >>> format_number(0.84521), format_number(47679.3), format_number(12.3456), format_number(None)
     ('0.8452', '47,679', '12.35', 'n/a')
     >>> format_number(9.9996), format_number(0.99996), format_number(-999.96)
-    ('10.00', '1.000', '-1,000')
+    ('10.00', '1.000', '-1000')
     """
     if value is None or not math.isfinite(value):
         return "n/a"
@@ -27,14 +29,14 @@ def format_number(value: float | None) -> str:
         return "0"
     size = abs(value)
     if size >= 1e-4:
-        size = round(size, _digits(size))
+        size = round(size, _decimals(size))
     if size >= 1e7 or size < 1e-4:
-        return f"{value:.3g}"
-    return f"{value:,.{_digits(size)}f}"
+        return f"{value:.4g}"
+    return _separate(value, _decimals(size))
 
 
 def format_with_error(value: float | None, error: float | None) -> str:
-    """Return a value and its spread, the spread in two digits: ``0.8456 ± 0.0075``.
+    """Return a value and its spread, the spread with two significant digits: ``0.8456 ± 0.0075``.
 
     >>> format_with_error(47656.2, 888.0), format_with_error(0.5, None), format_with_error(0.5, 0.0996)
     ('47,656 ± 890', '0.5000', '0.5000 ± 0.10')
@@ -44,48 +46,60 @@ def format_with_error(value: float | None, error: float | None) -> str:
     if abs(error) < 1e-5:
         return f"{format_number(value)} ± {error:.1e}"
     rounded = float(f"{error:.1e}")
-    digits = max(0, 1 - math.floor(math.log10(abs(rounded))))
-    return f"{format_number(value)} ± {rounded:,.{digits}f}"
+    return f"{format_number(value)} ± {_separate(rounded, max(0, 1 - math.floor(math.log10(abs(rounded)))))}"
+
+
+def format_interval(bounds: tuple[float | None, float | None]) -> str:
+    """Return an interval: ``0.8223 to 0.8859``."""
+    return f"{format_number(bounds[0])} to {format_number(bounds[1])}"
 
 
 def format_table_number(value: float) -> str:
-    """Return a number of a chart's table: whole numbers plain, others as `format_number`.
+    """Return a number of a table that holds both: whole numbers as counts, others as `format_number`.
 
     >>> format_table_number(12.0), format_table_number(0.864), format_table_number(1234567), format_table_number(math.inf)
     ('12', '0.8640', '1,234,567', 'n/a')
     """
-    return f"{value:,.0f}" if abs(value) < 1e15 and value == int(value) else format_number(value)
+    return format_count(value) if abs(value) < 1e15 and value == int(value) else format_number(value)
+
+
+def format_count(n: float) -> str:
+    """Return a whole number.
+
+    >>> format_count(1234), format_count(12345)
+    ('1234', '12,345')
+    """
+    return _separate(n, 0)
 
 
 def pluralize(n: int, one: str, many: str | None = None) -> str:
-    """Return a number of things: ``1 row``, ``2,000 rows``; `many` where an s is not enough.
+    """Return a count and its noun: ``1 row``, ``20,000 rows``; `many` is the plural where an s is not enough.
 
-    >>> pluralize(1, "row"), pluralize(0, "row"), pluralize(2000, "row is", "rows are")
-    ('1 row', '0 rows', '2,000 rows are')
+    >>> pluralize(1, "row"), pluralize(0, "row"), pluralize(20_000, "row is", "rows are")
+    ('1 row', '0 rows', '20,000 rows are')
     """
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
+    return f"{format_count(n)} {one if n == 1 else many or one + 's'}"
 
 
 def format_amount(value: float, unit: str | None = None, *, digits: int = 4) -> str:
-    """Return a value of the data, in `digits` digits: thousands are set apart from 10,000 on, so that years are not.
+    """Return a value of the data with at most `digits` significant digits, and its unit.
 
     >>> format_amount(1992), format_amount(1234567.0), format_amount(0.1 + 0.2), format_amount(12.5, "kg")
     ('1992', '1,234,567', '0.3', '12.5 kg')
+    >>> format_amount(0.012345, digits=3), format_amount(99.95, digits=3), format_amount(math.nan)
+    ('0.0123', '100', 'n/a')
     """
     if not math.isfinite(value):
         return "n/a"
     size = abs(value)
     if value and (size >= 1e12 or size < 1e-4):
         text = f"{value:.{digits}g}"
-    elif size >= 10_000:
-        text = f"{value:,.0f}"
+    elif size >= 10_000 or value == int(value):
+        text = _separate(value, 0)
     else:
-        places = 0 if value == int(value) else max(0, digits - math.floor(math.log10(size)) - 1)
-        text = f"{value:.{places}f}"
+        text = _separate(value, max(0, digits - math.floor(math.log10(size)) - 1))
         text = text.rstrip("0").rstrip(".") if "." in text else text
-    if not unit:
-        return text
-    return f"{text} {printable_name(unit, 20)}"
+    return f"{text} {printable_name(unit, 20)}" if unit else text
 
 
 def format_seconds(seconds: float) -> str:
@@ -116,7 +130,11 @@ def format_micros(micros: float | None) -> str:
         return "n/a"
     if round(micros) < 1000:
         return f"{micros:.0f} us"
-    return f"{_short(micros / 1e3)} ms" if round(micros / 1e3) < 1000 else f"{_short(micros / 1e6)} s"
+    return (
+        f"{_three_digits(micros / 1e3)} ms"
+        if round(micros / 1e3) < 1000
+        else f"{_three_digits(micros / 1e6)} s"
+    )
 
 
 def format_bytes(n_bytes: float | None) -> str:
@@ -131,32 +149,14 @@ def format_bytes(n_bytes: float | None) -> str:
         return f"{n_bytes:.0f} B"
     for unit, size in (("kB", 1e3), ("MB", 1e6)):
         if round(n_bytes / size) < 1000:
-            return f"{_short(n_bytes / size)} {unit}"
-    return f"{_short(n_bytes / 1e9)} GB"
-
-
-def format_short(value: float) -> str:
-    """Return a number for a sentence: three digits that count, thousands with commas.
-
-    >>> format_short(0.012345), format_short(1234567.0), format_short(-0.5)
-    ('0.0123', '1,234,567', '-0.5')
-    """
-    value = float(value)
-    if not math.isfinite(value):
-        return "unknown"
-    if value == 0:
-        return "0"
-    if abs(value) >= 1e9 or abs(value) < 1e-4:
-        return f"{value:.3g}"
-    digits = max(0, 2 - math.floor(math.log10(abs(value))))
-    text = f"{value:,.{digits}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+            return f"{_three_digits(n_bytes / size)} {unit}"
+    return f"{_three_digits(n_bytes / 1e9)} GB"
 
 
 def format_percent(share: float, digits: int = 1) -> str:
-    """Return a share as people read it; a small one is never shown as none, a large one never as all.
+    """Return a share in percent; a small share is never displayed as 0%, a large one never as 100%.
 
-    All shares have the same number of digits, so that those of a list stand alike.
+    All shares have the same number of decimals, so that those of a column line up.
 
     >>> format_percent(0.1234), format_percent(0.8), format_percent(0.00001), format_percent(0.99999), format_percent(0.0)
     ('12.3%', '80.0%', '<0.1%', '>99.9%', '0.0%')
@@ -173,7 +173,7 @@ def format_percent(share: float, digits: int = 1) -> str:
 
 
 def format_probability(share: float) -> str:
-    """Return a model's probability: never none and never all, even where it was rounded to 0 or 1 in the computer.
+    """Return a predicted probability in percent: never 0% or 100%, even where floating point rounded it to 0 or 1.
 
     >>> format_probability(1.0), format_probability(0.0), format_probability(0.8)
     ('>99.9%', '<0.1%', '80.0%')
@@ -181,11 +181,17 @@ def format_probability(share: float) -> str:
     return format_percent(min(max(share, _SMALLEST_PROBABILITY), 1 - _SMALLEST_PROBABILITY))
 
 
-def _digits(size: float) -> int:
-    """Return how many digits after the point a number of this size gets."""
+def _separate(value: float, decimals: int) -> str:
+    """Return a number with so many digits after the point; its thousands are separated from 10,000 on."""
+    separator = "," if round(abs(value), decimals) >= 10_000 else ""
+    return f"{value:{separator}.{decimals}f}"
+
+
+def _decimals(size: float) -> int:
+    """Return the digits after the point of a score of this size."""
     return 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 10 else 4 if size < 1 else 3
 
 
-def _short(value: float) -> str:
-    """Return a number of a unit: one digit after the point below 100, none where it says nothing."""
+def _three_digits(value: float) -> str:
+    """Return a value below 1000 of a unit: one digit after the point below 100, unless it is zero."""
     return f"{value:.0f}" if value >= 99.95 else f"{value:.1f}".removesuffix(".0")

@@ -29,10 +29,10 @@ from groundup.text.numbers import pluralize
 from groundup.workbench.audit.auditing import audit
 from groundup.workbench.audit.findings import Audit
 from groundup.workbench.display.notebook import project_html
-from groundup.workbench.display.report import FILE as REPORT
-from groundup.workbench.display.report import Report, stored_report, write_report
-from groundup.workbench.examination import Examination
+from groundup.workbench.display.report import Report
+from groundup.workbench.examination import write_examination
 from groundup.workbench.problem import Problem, pose
+from groundup.workbench.record import Examination, Row
 from groundup.workbench.result import Result
 from groundup.workbench.run.clock import Clock, parse_budget
 from groundup.workbench.run.events import (
@@ -58,6 +58,8 @@ from groundup.workbench.steps.comparison import Comparison
 from groundup.workbench.steps.finalize import Final, check_choice, evaluate, refit
 from groundup.workbench.steps.learners import Learners, counts_something, learners_of, packages_of
 from groundup.workbench.steps.segment import Segmentation
+from groundup.workbench.stored_reports import FILE as REPORT
+from groundup.workbench.stored_reports import stored_report, write_report
 from groundup.workbench.use.explain import Explained, explain, importance
 from groundup.workbench.use.predict import predict
 from groundup.workbench.use.serve import serve
@@ -474,7 +476,7 @@ class Project:
             examination = examine_segments(self.problem, outcome.model, result)
         else:
             examination = examine(self.problem, outcome.final, result, self.table)
-        examination.write(run.folder)
+        write_examination(examination, run.folder)
         return examination
 
     def _store(self, run: OpenRun, result: Result) -> str:
@@ -508,13 +510,8 @@ class Project:
     @property
     def leaderboard(self) -> pl.DataFrame:
         """One row per model, the best first."""
-        if self._result is not None:
-            rows = self._result.leaderboard
-        elif isinstance(self._comparison, Segmentation):
-            rows = segment.leaderboard(self._comparison)
-        elif self._comparison is not None:
-            rows = leaderboard(self._comparison)
-        else:
+        rows = self._ranked_rows()
+        if not rows:
             raise GroundupError("No models have been compared yet.", hint="Call compare() first.")
         cells = [{name: getattr(row, name) for name in _LEADERBOARD_COLUMNS} for row in rows]
         return pl.DataFrame(cells, infer_schema_length=None)
@@ -606,7 +603,15 @@ class Project:
         return f"<Project {str(name)!r}, target {self.target!r}: {state}>"
 
     def _repr_html_(self) -> str:
-        return project_html(self)
+        return project_html(self, self._ranked_rows())
+
+    def _ranked_rows(self) -> list[Row]:
+        """Return the rows of the leaderboard, the best first; none before the comparison."""
+        if self._result is not None:
+            return self._result.leaderboard
+        if isinstance(self._comparison, Segmentation):
+            return segment.leaderboard(self._comparison)
+        return [] if self._comparison is None else leaderboard(self._comparison)
 
 
 def _check_read_options(read: Mapping[str, Any] | None) -> dict[str, Any]:

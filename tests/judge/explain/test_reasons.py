@@ -123,7 +123,7 @@ def test_a_contribution_beyond_what_a_float_holds_is_still_the_first_reason(rows
         said = reasons(explainer, found, 0, row, top=2)
     assert said.reasons[0].column == found.columns[1]
     assert said.reasons[0].direction == "raises"
-    assert "more than 1,000" in said.reasons[0].words
+    assert "more than 1000" in said.reasons[0].words
     assert math.isfinite(said.rest)
     assert json.loads(json.dumps(said.to_dict(), allow_nan=False))["score"] is None
 

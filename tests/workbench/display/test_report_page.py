@@ -1,4 +1,4 @@
-"""The report: one context, a page that loads nothing, and twins that say the same."""
+"""The report: one display, a page that loads nothing, and twins with the same content."""
 
 import hashlib
 import json
@@ -13,9 +13,9 @@ import groundup as gu
 from groundup.errors import GroundupError, UsageError
 from groundup.tables.contract.rendering import range_of
 from groundup.text.numbers import format_number, format_with_error
-from groundup.workbench.display import Context, Report
-from groundup.workbench.display.report import stored_report
-from groundup.workbench.examination import Examination
+from groundup.workbench.display import Display, Report
+from groundup.workbench.examination import read_examination
+from groundup.workbench.stored_reports import stored_report
 
 TASKS = ("binary", "multiclass", "regression", "clustering")
 
@@ -55,7 +55,7 @@ def test_a_build_leaves_a_whole_page(task, built):
     sections = [attrs["id"] for tag, attrs in page.elements if tag == "section"]
     wanted = [
         "outcome",
-        "asked",
+        "request",
         "data",
         "split",
         "audit",
@@ -74,7 +74,7 @@ def test_a_build_leaves_a_whole_page(task, built):
 
 
 @pytest.mark.parametrize(
-    ("task", "pictures"),
+    ("task", "figures"),
     [
         (
             "binary",
@@ -85,15 +85,15 @@ def test_a_build_leaves_a_whole_page(task, built):
         ("clustering", {"map"}),
     ],
 )
-def test_each_task_has_its_pictures(task, pictures, built):
-    context = built(task).report.context
+def test_each_task_has_its_figures(task, figures, built):
+    display = built(task).report.display
     found = {
-        block.name for section in context.sections for block in section.blocks if block.block == "picture"
+        block.name for section in display.sections for block in section.blocks if block.block == "figure"
     }
-    assert pictures | {"leaderboard-spread"} <= found
-    stored = Examination.read(Path(built(task).result.bundle).with_name("examination.json"))
+    assert figures | {"leaderboard-spread"} <= found
+    stored = read_examination(Path(built(task).result.bundle).parent)
     assert stored is not None
-    assert stored.lacks == []
+    assert stored.omitted == []
 
 
 def test_the_page_says_what_the_result_says(built):
@@ -130,22 +130,22 @@ def test_a_baseline_that_is_not_drawn_is_told(built):
             for row in result.leaderboard
         ]
         found = Report.of(result.model_copy(update={"leaderboard": rows})).markdown()
-        assert ("The baseline, 0.5000, lies too far off to be drawn" in found) is is_told
+        assert ("The baseline, 0.5000, is too far from the other scores to be drawn" in found) is is_told
 
 
 def test_which_way_is_better_stands_beside_the_score_and_settings_are_tried(built):
-    for task, way in (("binary", "greater is better"), ("regression", "smaller is better")):
+    for task, way in (("binary", "higher is better"), ("regression", "lower is better")):
         report = built(task).report
-        figures = report.context.sections[0].blocks[0]
-        assert figures.items[0].beside.startswith(way)
-        heads = next(
+        figures = report.display.sections[0].blocks[0]
+        assert figures.items[0].detail.startswith(way)
+        columns = next(
             b
-            for s in report.context.sections
+            for s in report.display.sections
             if s.name == "leaderboard"
             for b in s.blocks
-            if b.block == "grid"
-        ).heads
-        assert [head.title for head in heads][3:5] == ["valid", "tried"]
+            if b.block == "table"
+        ).columns
+        assert [column.title for column in columns][2:4] == ["Validation", "Settings"]
 
 
 def test_the_range_of_two_values_has_no_median():
@@ -155,30 +155,30 @@ def test_the_range_of_two_values_has_no_median():
 
 
 def test_intervals_hold_their_scores_and_columns_are_ranked(built):
-    context = built("binary").report.context
-    for part, found in context.intervals.items():
+    display = built("binary").report.display
+    for part, found in display.intervals.items():
         for name, (low, high) in found.items():
             assert low <= built("binary").result.metrics[part][name] <= high
-    assert {one["column"] for one in context.importance[:3]} == {"a", "b", "c"}
-    assert context.importance[0]["column"] == "a"
+    assert {one["column"] for one in display.importance[:3]} == {"a", "b", "c"}
+    assert display.importance[0]["column"] == "a"
 
 
 def test_the_worst_rows_are_wrong_and_of_valid(built):
     project = built("binary")
-    found = Examination.read(Path(project.result.bundle).with_name("examination.json"))
+    found = read_examination(Path(project.result.bundle).parent)
     valid = set((project.split.valid + 1).tolist())
-    assert found.wrong
-    for wrong in found.wrong:
-        assert wrong.row in valid
-        assert wrong.truth == project.table.frame["y"][wrong.row - 1] != wrong.said
-        assert wrong.cells["id"] == project.table.frame["id"][wrong.row - 1]
-    assert [w.by for w in found.wrong] == sorted(w.by for w in found.wrong)
+    assert found.worst_rows
+    for worst in found.worst_rows:
+        assert worst.row in valid
+        assert worst.actual == project.table.frame["y"][worst.row - 1] != worst.predicted
+        assert worst.cells["id"] == project.table.frame["id"][worst.row - 1]
+    assert [w.error for w in found.worst_rows] == sorted(w.error for w in found.worst_rows)
 
 
-def test_the_json_twin_is_the_context(built):
+def test_the_json_twin_is_the_display(built):
     report = built("regression").report
     found = json.loads(report.text("json"))
-    assert Context.model_validate(found) == report.context
+    assert Display.model_validate(found) == report.display
     assert found["result"]["digest"] == built("regression").result.digest
 
 
@@ -215,10 +215,10 @@ def test_a_stored_run_is_reported_again(built, tmp_path):
     project = built("binary")
     run = Path(project.result.bundle).parent
     for path in (run, run.parent.parent):
-        assert stored_report(path).context.sections[1:-1] == project.report.context.sections[1:-1]
+        assert stored_report(path).display.sections[1:-1] == project.report.display.sections[1:-1]
     for name in ("r.html", "r.md", "r.json"):
         assert project.report.save(tmp_path / name).stat().st_size > 1000
-    with pytest.raises(UsageError, match="ending"):
+    with pytest.raises(UsageError, match="suffix"):
         project.report.save(tmp_path / "r.pdf")
     with pytest.raises(GroundupError, match="neither a project nor"):
         stored_report(tmp_path)
@@ -248,6 +248,6 @@ def test_a_learner_that_failed_is_told_and_advised_on(built):
     )
     report = Report.of(result.model_copy(update={"leaderboard": [*rows, broken]}))
     page = " ".join(Page(report.html(is_static=True)).text)
-    assert "1 learner failed." in page
+    assert "1 model failed." in page
     assert "ValueError: <b>no</b>" in page
-    assert "Mend what failed: Mine" in report.markdown()
+    assert "Fix what failed: Mine" in report.markdown()

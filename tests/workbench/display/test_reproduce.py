@@ -9,7 +9,7 @@ import pytest
 
 import groundup as gu
 from groundup.cli import application
-from groundup.workbench.display.reproduce import repeat
+from groundup.workbench.display.reproduce import reproduce
 
 
 @pytest.mark.slow
@@ -23,13 +23,13 @@ def test_script_and_command_repeat_the_bundle(tmp_path, monkeypatch):
         ignore=["petal_width_cm"],
     )
     result = project.build(budget="60s")
-    again = repeat(result)
-    assert "time limit" in again.notes[0]
+    again = reproduce(result)
+    assert "time budget" in again.notes[0]
     ran = subprocess.run(
         [sys.executable, "-c", again.script], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.split() == ["The", "same", "bundle:", result.digest]
+    assert ran.stdout.split() == ["The", "same", "model", "file:", result.digest]
     changed = again.script.replace(result.data.digest, "0" * 64)
     ran = subprocess.run(
         [sys.executable, "-c", changed], cwd=tmp_path, capture_output=True, text=True, check=False
@@ -57,7 +57,7 @@ def test_every_option_is_in_the_command(tmp_path):
         "read": {"delimiter": "\t", "header": False, "types": {"zip": "text"}},
     }
     data = result.data.model_copy(update={"source": str(source)})
-    words = shlex.split(repeat(result.model_copy(update={"settings": settings, "data": data})).command)
+    words = shlex.split(reproduce(result.model_copy(update={"settings": settings, "data": data})).command)
     assert words[:3] == ["groundup", "build", str(source)]
     assert "--target=-y" in words
     for pair in (

@@ -103,7 +103,7 @@ class Importance:
         return str(self)
 
     def _repr_html_(self) -> str:
-        from groundup.charts.notebook import facts, grid, titled
+        from groundup.text.notebook import facts, grid, titled
 
         heads = [("column", False), ("loss if shuffled", True), (self._interval(), True)]
         more = facts(("", line.strip()) for line in self._more())

@@ -19,7 +19,7 @@ from groundup.tables.contract.column import as_level
 from groundup.tables.contract.conform import conform_cell
 from groundup.tables.contract.problems import WARNINGS
 from groundup.text.escaping import quoted
-from groundup.text.numbers import format_amount, format_short
+from groundup.text.numbers import format_amount
 
 TOP = 3
 #: A contribution that is smaller, relative to the largest, is rounding error.
@@ -214,9 +214,9 @@ def _effect(contribution: float, unit: str, outcome: str, target: str, target_un
         odds = f"{'multiplies' if up else 'divides'} the odds by {_factor(size)}"
         return f"{degree}{verb} the chance of {outcome} ({odds})"
     if unit == "score":
-        return f"{verb} the score of {outcome} by {format_short(size)}"
+        return f"{verb} the score of {outcome} by {format_amount(size, digits=3)}"
     if unit == "probability":
-        points = format_short(100 * size)
+        points = format_amount(100 * size, digits=3)
         return f"{verb} the probability of {outcome} by {points} percentage points"
     what = quoted(target) if target else "the prediction"
     if unit == "log":
@@ -226,9 +226,9 @@ def _effect(contribution: float, unit: str, outcome: str, target: str, target_un
 
 def _factor(size: float) -> str:
     return (
-        f"more than {format_short(_MAX_FACTOR)}"
+        f"more than {format_amount(_MAX_FACTOR)}"
         if size > math.log(_MAX_FACTOR)
-        else format_short(math.exp(size))
+        else format_amount(math.exp(size), digits=3)
     )
 
 

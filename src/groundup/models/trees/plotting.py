@@ -60,4 +60,4 @@ def plot_tree(
     )
     path = [] if row is None else path_of(view, validated_row(decision_tree, row))
     names = feature_names_of(decision_tree, feature_names)
-    return tree(nodes, names, classes=classes, max_depth=max_depth, precision=precision, way=path)
+    return tree(nodes, names, classes=classes, max_depth=max_depth, precision=precision, path=path)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from groundup.charts.notebook import facts, grid, titled
 from groundup.tables.contract.column import NUMERIC, Column
-from groundup.text.numbers import format_percent, format_short
+from groundup.text.notebook import facts, grid, titled
+from groundup.text.numbers import format_amount, format_percent
 
 _MAX_COLUMNS = 40
 _MAX_LEVELS_TEXT, _MAX_LEVELS_HTML = 4, 5
@@ -63,7 +63,7 @@ def _format_bound(value, kind: str) -> str:
     """Return the end of a range as text."""
     if isinstance(value, str):
         return value
-    return f"{int(value):,}" if kind == "integer" else format_short(float(value))
+    return f"{int(value):,}" if kind == "integer" else format_amount(float(value), digits=3)
 
 
 def render_html(contract) -> str:

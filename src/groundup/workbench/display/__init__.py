@@ -1,11 +1,5 @@
-"""The report of a run: what it says as data (`context`), and the page, Markdown and JSON that show it."""
+"""The display of results: sections as data, made once, and writers for terminal, text, notebook, page and Markdown."""
 
 from groundup._lazy import attach
 
-__getattr__, __dir__, __all__ = attach(
-    __name__,
-    {
-        "model": ["Context"],
-        "report": ["Report"],
-    },
-)
+__getattr__, __dir__, __all__ = attach(__name__, {"model": ["Display"], "report": ["Report"]})

@@ -1,4 +1,4 @@
-"""What to try next: sentences that follow from the facts of a run, the most promising first."""
+"""Advice on what to try next, derived from the facts of a run, the most promising first."""
 
 from __future__ import annotations
 
@@ -6,163 +6,165 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from groundup.tables import Contract
-from groundup.text.numbers import format_micros, format_number, pluralize
-from groundup.workbench.examination import Examination
-from groundup.workbench.result import Result
+from groundup.text.numbers import format_micros, format_number, format_percent, pluralize
+from groundup.workbench.record import Examination, Record
 
 FEW_ROWS = 1_000
 RARE = 0.05
 MUCH_MISSING = 0.5
 SLOW_US = 5_000
-_LOST = {"memorised", "strong overfit", "overfit", "slight overfit"}
+_OVERFITTED = {"memorised", "strong overfit", "overfit", "slight overfit"}
 
 
 class Advice(NamedTuple):
     """What to do, in a few words, and why."""
 
-    do: str
-    why: str
+    action: str
+    reason: str
 
 
-def advise(result: Result, found: Examination) -> list[Advice]:
-    """Return what the facts of a run suggest."""
-    contract = Contract.model_validate(result.contract, strict=False)
-    told = [*_of_leaks(result, found), *_of_fit(result), *_of_rows(result, contract)]
-    told += [*_of_columns(result, contract, found), *_of_search(result), *_of_use(result)]
-    return told
+def advise(record: Record, examination: Examination, contract: Contract) -> list[Advice]:
+    """Return the advice that follows from the facts of a run."""
+    return [
+        *_about_leaks(record, examination),
+        *_about_fit(record),
+        *_about_rows(record, contract),
+        *_about_columns(contract, examination),
+        *_about_search(record),
+        *_about_use(record),
+    ]
 
 
-def _of_leaks(result: Result, found: Examination) -> Iterator[Advice]:
-    if accepted := result.settings.get("accept"):
+def _about_leaks(record: Record, examination: Examination) -> Iterator[Advice]:
+    if accepted := record.settings.get("accept"):
         yield Advice(
-            "Make sure of the leaks that you accepted",
-            f"{', '.join(map(str, accepted))}: are these known when a prediction is wanted? If not, the scores here "
-            "will not be met.",
+            "Check the findings that you accepted",
+            f"{', '.join(map(str, accepted))}: is this information available when you predict? If not, the scores will "
+            "be worse in use than they are here.",
         )
-    top = sorted(found.importance, key=lambda one: -one.mean)
+    top = sorted(examination.importance, key=lambda one: -one.mean)
     if len(top) > 1 and top[0].mean > 0 and top[0].mean > 0.8 * sum(max(one.mean, 0) for one in top):
         yield Advice(
-            f"Look hard at the column {top[0].column}",
-            "Nearly all of the score hangs on it. Is it known at the moment of the prediction, and is it no copy of "
-            "the answer?",
+            f"Check the column {top[0].column}",
+            "Nearly all of the score depends on it. Make sure that it is available when you predict and is not a copy of "
+            "the target.",
         )
 
 
-def _of_fit(result: Result) -> Iterator[Advice]:
-    if result.regime in _LOST:
+def _about_fit(record: Record) -> Iterator[Advice]:
+    if record.regime in _OVERFITTED:
         yield Advice(
-            "Let it learn less by heart",
-            "It scores better on the rows it was taught than on others. More rows help most; else leave out columns "
-            "that matter little, or compare simpler learners.",
+            "Reduce overfitting",
+            "The model scores better on the rows it was fitted on than on others. More rows help most; otherwise leave "
+            "out columns that matter little, or compare simpler models.",
         )
-    if result.regime in {"underfit", "nothing"}:
+    if record.regime in {"underfit", "nothing"}:
         yield Advice(
             "Look for better columns",
-            "Even on the rows it was taught it finds little. Another setting will hardly change that; a column that "
-            "tells more of the target will.",
+            "Scores are low even on the training set. Other settings will hardly change that; columns with more "
+            "information about the target will.",
         )
-    if result.regime == "unsteady":
+    if record.regime == "unsteady":
         yield Advice(
-            "Get more rows before you rely on it",
-            "Valid and test do not agree, or too little is left of what was taught. Another seed shows how far the "
-            "scores move with the split.",
+            "Collect more rows before you rely on the model",
+            "The scores on the validation and the test set disagree, or are much lower than on the training set. Another "
+            "random seed shows how much the scores vary with the split.",
         )
 
 
-def _of_rows(result: Result, contract: Contract) -> Iterator[Advice]:
-    n = result.split.train + result.split.valid
-    if n < FEW_ROWS and result.regime not in _LOST | {"unsteady"}:
+def _about_rows(record: Record, contract: Contract) -> Iterator[Advice]:
+    n = record.split.train + record.split.valid
+    if n < FEW_ROWS and record.regime not in _OVERFITTED | {"unsteady"}:
         yield Advice(
             "Collect more rows",
-            f"{pluralize(n, 'row')} taught it and {pluralize(result.split.test, 'row')} tested it: the intervals of the "
-            "scores are as wide as they are for that reason.",
+            f"The model was fitted on {pluralize(n, 'row')} and tested on {record.split.test}: this is why the intervals "
+            "of the scores are wide.",
         )
-    if result.confusion is None:
+    if record.confusion is None:
         return
     total = sum(label.count for label in contract.labels)
     rare = [label for label in contract.labels if label.count < RARE * total]
     if rare and len(contract.labels) == 2:
-        share = rare[0].count / total
         yield Advice(
-            "Decide by the probability, not by the label",
-            f"Only {share:.1%} of the rows are {rare[0].value}: accuracy says little, and a limit below 0.5 finds more "
-            "of them. See precision over recall.",
+            "Decide by the probability, not by the predicted class",
+            f"Only {format_percent(rare[0].count / total)} of the rows are {rare[0].value}: accuracy is not informative, "
+            "and a threshold below 0.5 finds more of them. See the chart of precision and recall.",
         )
     elif rare:
         names = ", ".join(str(label.value) for label in rare[:4])
         yield Advice(
-            "Collect more rows of the rare labels",
-            f"{names}: each less than {RARE:.0%} of the rows, so that their recall is uncertain.",
+            "Collect more rows of the rare classes",
+            f"{names}: each has less than {format_percent(RARE, 0)} of the rows, so that its recall is uncertain.",
         )
 
 
-def _of_columns(result: Result, contract: Contract, found: Examination) -> Iterator[Advice]:
-    sparse = [c.name for c in contract.feature_columns if c.missing > MUCH_MISSING]
+def _about_columns(contract: Contract, examination: Examination) -> Iterator[Advice]:
+    sparse = [column.name for column in contract.feature_columns if column.missing > MUCH_MISSING]
     if sparse:
         yield Advice(
             "Find out why cells are missing",
-            f"{', '.join(sparse[:4])}{' and others' if len(sparse) > 4 else ''}: over half of the cells are empty. "
-            "Whether they are empty for the same reason when you predict decides what the model is worth.",
+            f"{', '.join(sparse[:4])}{' and others' if len(sparse) > 4 else ''}: more than half of the cells are empty. "
+            "The model is only useful if they are empty for the same reason when you predict.",
         )
-    idle = [one.column for one in found.importance if one.high <= 0 or (one.low <= 0 <= one.high)]
-    if len(idle) >= 2 and len(idle) < len(found.importance):
-        told = ", ".join(idle[:5]) + (f" and {len(idle) - 5} more" if len(idle) > 5 else "")
-        words = " ".join(f"--ignore {name}" if name.isidentifier() else "" for name in idle[:2]).strip()
+    idle = [one.column for one in examination.importance if one.low <= 0 <= one.high or one.high <= 0]
+    if 2 <= len(idle) < len(examination.importance):
+        names = ", ".join(idle[:5]) + (f" and {len(idle) - 5} more" if len(idle) > 5 else "")
+        options = " ".join(f"--ignore {name}" for name in idle[:2] if name.isidentifier())
         yield Advice(
-            "Try it with fewer columns",
-            f"Shuffling {told} costs nothing that can be told from chance. A model without them asks for less"
-            + (f" ({words} ...)." if words else "."),
+            "Try fewer columns",
+            f"Shuffling {names} does not significantly change the score. A model without them needs less data"
+            + (f" ({options} ...)." if options else "."),
         )
-    if any(c.kind == "datetime" and c.role == "feature" for c in contract.columns) and contract.time is None:
-        name = next(c.name for c in contract.columns if c.kind == "datetime" and c.role == "feature")
+    dates = [c.name for c in contract.columns if c.kind == "datetime" and c.role == "feature"]
+    if dates and contract.time is None:
         yield Advice(
-            "Hold out the future",
-            f"Rows carry a date ({name}). If you will predict later rows from earlier ones, --time {name} tests that; "
-            "a random split flatters.",
+            "Test on the latest rows",
+            f"Rows have a date ({dates[0]}). If you will predict later rows from earlier ones, --time {dates[0]} tests "
+            "this; a random split is too optimistic.",
         )
 
 
-def _of_search(result: Result) -> Iterator[Advice]:
-    if result.ended == "time":
+def _about_search(record: Record) -> Iterator[Advice]:
+    fits = pluralize(record.n_fits, "fit")
+    if record.ended == "time":
         yield Advice(
-            "Give it more time",
-            f"The clock ended the comparison after {pluralize(result.n_fits, 'fit')}. A larger --budget tries more "
-            "settings; expect little more than the spread over folds.",
+            "Allow more time",
+            f"The time budget was used up after {fits}. A larger --budget tries more settings; expect a gain of little "
+            "more than the spread over folds.",
         )
-    elif result.ended == "fits":
-        yield Advice(
-            "Allow more fits",
-            f"The comparison ended at its limit of {pluralize(result.n_fits, 'fit')}, with settings left to try.",
-        )
-    tied = [row.title for row in result.leaderboard if row.tied]
+    elif record.ended == "fits":
+        yield Advice("Allow more fits", f"The limit of {fits} was reached before all settings were tried.")
+    tied = [row.title for row in record.leaderboard if row.tied]
     if tied:
         yield Advice(
-            "Choose by what else matters",
-            f"{' and '.join(tied)} {'is' if len(tied) == 1 else 'are'} as good within chance: size, speed or being "
-            "easy to explain may decide.",
+            "Choose by other criteria",
+            f"{' and '.join(tied)} {'is' if len(tied) == 1 else 'are'} not significantly different from the best: decide "
+            "by size, speed or ease of explanation.",
         )
-    failed = [row for row in result.leaderboard if row.error]
+    failed = [row for row in record.leaderboard if row.error]
     if failed:
         yield Advice(
-            f"Mend what failed: {', '.join(row.title for row in failed)}",
-            f"{failed[0].error}. The others were compared without it.",
+            f"Fix what failed: {', '.join(row.title for row in failed)}",
+            f"{failed[0].error}. The other models were compared without it.",
         )
 
 
-def _of_use(result: Result) -> Iterator[Advice]:
-    row = next((row for row in result.leaderboard if row.chosen), None)
+def _about_use(record: Record) -> Iterator[Advice]:
+    row = next((row for row in record.leaderboard if row.chosen), None)
     if row is not None and row.row_us is not None and row.row_us > SLOW_US:
         yield Advice(
-            "Mind the latency", f"One row takes {format_micros(row.row_us)}: predict many at a time."
+            "Predict many rows at a time",
+            f"A single row takes {format_micros(row.row_us)}; batches are faster.",
         )
-    if result.test_looks > 2:
+    if record.test_looks > 2:
         yield Advice(
-            "Keep new rows aside for a last test",
-            f"Test has been opened {result.test_looks} times: whatever was changed in between fits it a little too well.",
+            "Set new rows aside for a last test",
+            f"The test set has been opened {record.test_looks} times: changes made in between make its scores too "
+            "optimistic.",
         )
-    if result.segments:
-        value = result.metrics["test"].get("silhouette")
+    if record.segments:
+        value = format_number(record.metrics["test"].get("silhouette"))
         yield Advice(
-            "Ask somebody who knows the rows",
-            f"A silhouette of {format_number(value)} says how far apart the segments are, not whether they are of use.",
+            "Discuss the segments with a domain expert",
+            f"A silhouette of {value} measures how well the segments are separated, not whether they are useful.",
         )

@@ -1,8 +1,7 @@
-"""A report as one self-contained page: a template, the look of all pages, the charts with their drawing library.
+"""Write a report as one self-contained page: a template, the style of all pages, the charts with their library.
 
-Nothing is fetched, and the page forbids itself to: its Content-Security-Policy allows what stands in it and nothing else.
-Every chart is there as a picture, which needs no JavaScript and no waiting; where scripts run, it is drawn anew when it
-comes into view and then answers the pointer.
+The page loads nothing, which its Content-Security-Policy enforces. Every chart is embedded as a picture, which needs no
+JavaScript; where scripts run, a chart that comes into view is drawn again and becomes interactive.
 """
 
 from __future__ import annotations
@@ -14,29 +13,31 @@ from pathlib import Path
 from groundup.charts import Chart, embed
 from groundup.charts import page as look
 from groundup.text.escaping import printable
-from groundup.workbench.display.model import Block, Context, Picture
+from groundup.workbench.display.model import SIGNS, Block, Display, Figure
 
-# Pictures that stand side by side where there is room.
+# Figures that stand side by side where there is room.
 _PAIRED = ("dependence", "roc", "precision-recall")
 _HALF_PX = 380
 
 
-def render(report: Context, *, is_static: bool = False) -> str:
+def render(report: Display, *, is_static: bool = False) -> str:
     """Return the page; `is_static` leaves out all scripts."""
 
-    def chart(block: Picture) -> str:
+    def chart(block: Figure) -> str:
         width = _HALF_PX if _is_paired(block) else 560
-        made = Chart.from_object(block.chart)
-        return embed.fragment(made, block.name, is_static=is_static, with_picture=True, width=width)
+        return embed.fragment(
+            Chart.from_object(block.chart), block.name, is_static=is_static, with_picture=True, width=width
+        )
 
-    has_pictures = any(isinstance(b, Picture) for section in report.sections for b in section.blocks)
+    has_figures = any(isinstance(b, Figure) for section in report.sections for b in section.blocks)
     return _template().render(
         report=report,
+        signs=SIGNS,
         chart=chart,
         rows_of=_rows_of,
         style=f"{embed.head()}\n<style>{look.css()}{_source('report.css')}</style>",
         script="" if is_static else f"<script>{_source('report.js')}</script>",
-        living=embed.script() if has_pictures and not is_static else "",
+        libraries=embed.script() if has_figures and not is_static else "",
     )
 
 
@@ -53,16 +54,16 @@ def _template():
 
 
 def _rows_of(blocks: list[Block]) -> list[list[Block]]:
-    """Return blocks in rows: pictures that belong side by side share one."""
-    out: list[list[Block]] = []
-    for paired, found in groupby(blocks, _is_paired):
-        listed = list(found)
-        out += [listed] if paired else [[block] for block in listed]
-    return out
+    """Return blocks in rows: figures that belong side by side share one."""
+    rows: list[list[Block]] = []
+    for is_paired, group in groupby(blocks, _is_paired):
+        listed = list(group)
+        rows += [listed] if is_paired else [[block] for block in listed]
+    return rows
 
 
 def _is_paired(block: Block) -> bool:
-    return isinstance(block, Picture) and block.name.startswith(_PAIRED)
+    return isinstance(block, Figure) and block.name.startswith(_PAIRED)
 
 
 def _source(name: str) -> str:

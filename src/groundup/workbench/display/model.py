@@ -1,26 +1,35 @@
-"""What a report says, as data: sections of a few kinds of blocks. Every renderer reads this and nothing else.
+"""The display of a result as plain data: sections of a few kinds of blocks. Every writer reads these and nothing else.
 
-A text here is plain text, whoever wrote it: renderers escape it. Where a number is shown in few digits, its full value
-stands beside it for programs.
+A text is plain text, whoever wrote it: the writers escape it. A cell holds its full value beside its text. Brief writers
+(terminal, plain text, notebook) leave out blocks that are `full_only`, figures, and the details of columns.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import Field
 
-from groundup.workbench.result import Plain
+from groundup.text.numbers import format_count
+from groundup.workbench.record import Plain
 
-VERSION = 1
-Tone = Literal["plain", "good", "doubt", "wrong"]
+Tone = Literal["plain", "muted", "good", "warning", "bad"]
+Mark = Literal["", "chosen", "tied", "failed"]
+Emphasis = Literal["", "strong", "quiet"]
+
+#: The sign of a marked row in text.
+SIGNS: dict[Mark, str] = {"": "", "chosen": "*", "tied": "=", "failed": "x"}
 
 
-class Prose(Plain):
+class Paragraph(Plain):
     """A paragraph."""
 
-    block: Literal["prose"] = "prose"
+    block: Literal["paragraph"] = "paragraph"
     text: str
+    tone: Tone = "plain"
+    full_only: bool = False
 
 
 class Heading(Plain):
@@ -28,128 +37,156 @@ class Heading(Plain):
 
     block: Literal["heading"] = "heading"
     text: str
+    full_only: bool = True
 
 
-class Remark(Plain):
-    """What must not be overlooked: a word that says how grave it is, and sentences."""
+class Callout(Plain):
+    """Sentences that must not be overlooked."""
 
-    block: Literal["remark"] = "remark"
+    block: Literal["callout"] = "callout"
     tone: Tone = "plain"
-    word: str
+    title: str
     texts: list[str]
+    full_only: bool = False
 
 
-class Figure(Plain):
-    """One figure of merit: its name, the figure, and what belongs beside it."""
+class KeyFigure(Plain):
+    """A number that sums up the result: its name, its text, and a detail below it."""
 
     name: str
     text: str
-    beside: str = ""
+    detail: str = ""
     value: Any = None
 
 
-class Figures(Plain):
-    """Figures of merit, side by side."""
+class KeyFigures(Plain):
+    """Key figures, side by side."""
 
-    block: Literal["figures"] = "figures"
-    items: list[Figure]
+    block: Literal["key_figures"] = "key_figures"
+    items: list[KeyFigure]
+    full_only: bool = True
 
 
 class Fact(Plain):
-    """A name and what is so."""
+    """A name and its value; a literal (a path, a digest) is never broken into lines."""
 
     name: str
     text: str
+    is_literal: bool = False
+    full_only: bool = False
 
 
 class Facts(Plain):
-    """Names and what is so."""
+    """Names and values."""
 
     block: Literal["facts"] = "facts"
     items: list[Fact]
+    full_only: bool = False
 
 
 class Listing(Plain):
-    """Points, each a sentence or two; `heads` stand before them where they are named."""
+    """A list of sentences; `heads` stand before them where they are given."""
 
     block: Literal["listing"] = "listing"
+    title: str = ""
     items: list[str]
     heads: list[str] = Field(default_factory=list)
+    full_only: bool = False
 
 
-class Head(Plain):
-    """The head of a table's column; numbers stand to the right."""
+class Column(Plain):
+    """A column of a table.
+
+    Numbers are aligned to the right. Where a table is too wide, brief writers drop columns in the order of `drop`; one of
+    0 they never show. They show the details of a column only if it `keeps_detail`.
+    """
 
     title: str
     is_number: bool = False
+    drop: int | None = None
+    keeps_detail: bool = False
 
 
 class Cell(Plain):
-    """A cell: its text, what stands small below it, and the full value."""
+    """A cell: its text, a detail below it, and the full value."""
 
     text: str
-    beside: str = ""
+    detail: str = ""
     value: Any = None
+    tone: Tone = "plain"
 
 
-class Line(Plain):
-    """A row of a table; strong is the one to look at, quiet the one that is there for comparison."""
+class TableRow(Plain):
+    """A row of a table; a strong row stands out, a quiet one is there for comparison."""
 
     cells: list[Cell]
-    weight: Literal["", "strong", "quiet"] = ""
+    mark: Mark = ""
+    emphasis: Emphasis = ""
 
 
-class Grid(Plain):
-    """A table."""
+class Table(Plain):
+    """A table.
 
-    block: Literal["grid"] = "grid"
+    legend: the meaning of each mark that occurs. n_brief: the number of rows that brief writers show, all if None. The
+    first column of a matrix repeats the titles of the others, which are numbered where they would be too wide.
+    """
+
+    block: Literal["table"] = "table"
     caption: str
-    heads: list[Head]
-    lines: list[Line]
+    columns: list[Column]
+    rows: list[TableRow]
+    legend: dict[Mark, str] = Field(default_factory=dict)
+    n_brief: int | None = None
+    is_matrix: bool = False
     is_folded: bool = False
+    full_only: bool = False
 
 
-class Picture(Plain):
-    """A chart, as ``Chart.to_object`` writes it, and its name within the report."""
+class Figure(Plain):
+    """A chart, as ``Chart.to_object`` writes it, and its name within the display."""
 
-    block: Literal["picture"] = "picture"
+    block: Literal["figure"] = "figure"
     name: str
     chart: dict[str, Any]
+    full_only: bool = True
 
 
 class Code(Plain):
-    """Something to copy: a command, a script, a digest."""
+    """Text to copy: a command, a script, a digest."""
 
     block: Literal["code"] = "code"
     language: Literal["console", "python", "text"]
     caption: str
     text: str
+    full_only: bool = False
 
 
 Block = Annotated[
-    Prose | Heading | Remark | Figures | Facts | Listing | Grid | Picture | Code, Field(discriminator="block")
+    Paragraph | Heading | Callout | KeyFigures | Facts | Listing | Table | Figure | Code,
+    Field(discriminator="block"),
 ]
 
 
 class Section(Plain):
-    """One section: its name in addresses, its title, its blocks."""
+    """A section: its name in addresses, its title, the short label beside it in brief writers, its blocks."""
 
     name: str
     title: str
+    label: str
     blocks: list[Block]
 
 
-class Context(Plain):
+class Display(Plain):
     """A whole report.
 
-    result is everything that the run found, as ``groundup show --json`` prints it; intervals and importance belong to
-    it: part -> metric -> (low, high), and what is lost when a column is shuffled.
+    result is the record of the run, as ``groundup show --json`` prints it; intervals (part -> metric -> (low, high)) and
+    importance (the loss of score when a column is shuffled) belong to it.
     """
 
-    version: Literal[1] = VERSION
+    version: Literal[2] = 2
     title: str
     subtitle: str
-    made: str = ""
+    date: str = ""
     sections: list[Section]
     result: dict[str, Any]
     intervals: dict[str, dict[str, tuple[float, float]]] = Field(default_factory=dict)
@@ -158,3 +195,67 @@ class Context(Plain):
     def to_object(self) -> dict[str, Any]:
         """Return plain JSON values; infinite and missing numbers are null."""
         return self.model_dump(mode="json")
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Measure(Generic[T]):
+    """The declaration of a column: its title, the value of an item, its format, and how writers may treat it.
+
+    A value of None is an empty cell. `text` replaces the format where a text depends on more than the value.
+    """
+
+    title: str
+    value: Callable[[T], Any]
+    format: Callable[[Any], str] = str
+    text: Callable[[T], str] | None = None
+    detail: Callable[[T], str] | None = None
+    tone: Callable[[T], Tone] | None = None
+    is_number: bool = True
+    drop: int | None = None
+    keeps_detail: bool = False
+
+    def cell(self, item: T) -> Cell:
+        """Return the cell of an item."""
+        value = self.value(item)
+        text = self.text(item) if self.text else "" if value is None else self.format(value)
+        return Cell(
+            text=text,
+            value=value,
+            detail=self.detail(item) if self.detail else "",
+            tone=self.tone(item) if self.tone else "plain",
+        )
+
+
+def make_table(
+    caption: str,
+    measures: Iterable[Measure[T]],
+    items: Iterable[T],
+    *,
+    mark: Callable[[T], Mark] = lambda item: "",
+    emphasis: Callable[[T], Emphasis] = lambda item: "",
+    **options,
+) -> Table:
+    """Return the table of items by measures; `options` are further fields of `Table`."""
+    measures = list(measures)
+    columns = [
+        Column(title=m.title, is_number=m.is_number, drop=m.drop, keeps_detail=m.keeps_detail)
+        for m in measures
+    ]
+    rows = [
+        TableRow(cells=[m.cell(item) for m in measures], mark=mark(item), emphasis=emphasis(item))
+        for item in items
+    ]
+    return Table(caption=caption, columns=columns, rows=rows, **options)
+
+
+def text_column(title: str, value: Callable[[T], Any], **options) -> Measure[T]:
+    """Return the declaration of a column of text."""
+    return Measure(title, value, is_number=False, **options)
+
+
+def count_column(title: str, value: Callable[[T], Any], **options) -> Measure[T]:
+    """Return the declaration of a column of counts."""
+    return Measure(title, value, format_count, **options)

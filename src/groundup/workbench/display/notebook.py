@@ -1,104 +1,63 @@
-"""How a project, a result and explanations show themselves in a notebook: small HTML without scripts, in its colours.
+"""Write sections as HTML for a notebook cell, without scripts, in the colours that surround it.
 
-Every text is escaped; lines and quiet text are made of the surrounding colour, so that light and dark need no second
-style. The leaderboard is a Polars frame, which shows itself; a report is a whole page in a frame.
+The leaderboard of a project is a Polars frame, which displays itself; a report is a page in a frame of its own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from groundup.charts.notebook import facts, grid, titled
-from groundup.text.numbers import (
-    format_bytes,
-    format_micros,
-    format_number,
-    format_seconds,
-    format_with_error,
-    pluralize,
-)
-from groundup.workbench.display.terminal_summary import MOST_EXPLAINED
-
-if TYPE_CHECKING:
-    from groundup.workbench.result import Result
-    from groundup.workbench.use.explain import Explained
-
-PARTS = ("train", "valid", "test")
+from groundup.text.notebook import facts, grid, paragraph, titled
+from groundup.workbench.display.brief import brief_parts, table_notes
+from groundup.workbench.display.model import SIGNS, Block, Fact, Facts, Section, Table
+from groundup.workbench.display.sections import leaderboard_blocks
+from groundup.workbench.record import Row
 
 
-def project_html(project) -> str:
-    """Return a project: what is asked, and what it has found so far."""
+def project_html(project, rows: list[Row]) -> str:
+    """Return a project: its table and target, and the leaderboard of what it has compared so far."""
     if project._result is not None:
-        return result_html(project._result)
+        return project._result._repr_html_()
     source = project.source if isinstance(project.source, (str, Path)) else type(project.source).__name__
-    told = [("table", source), ("target", project.target or "none: segments are sought")]
-    if project._comparison is None:
-        return titled("A new project", facts([*told, ("next", "compare(), or build()")]))
-    rows = [
-        [row["learner"], format_with_error(row["mean"], row["spread"]), row["error"]]
-        for row in project.leaderboard.iter_rows(named=True)
-    ]
-    heads = [("learner", False), (project._comparison.metric.name, True), ("", False)]
-    return titled("Compared", facts([*told, ("next", "finalize()")]) + grid(heads, rows))
+    step = "finalize()" if rows else "compare(), or build()"
+    about = [("Table", source), ("Target", project.target or "none: find segments"), ("Next", step)]
+    blocks: list[Block] = [Facts(items=[Fact(name=name, text=str(text)) for name, text in about])]
+    if rows:
+        name = project._comparison.metric.name
+        blocks += leaderboard_blocks(
+            rows, f"Mean {name} ± SD over the folds", name, has_target=project.target is not None
+        )
+    title = "Compared" if rows else "A new project"
+    return render(title, [Section(name="project", title=title, label="", blocks=blocks)])
 
 
-def result_html(result: Result) -> str:
-    """Return a result: what was learnt, the leaderboard, the scores, the verdict."""
-    best = result.best
-    about = facts(
-        [
-            ("chosen", best.title),
-            ("why", best.reason),
-            ("verdict", result.verdict),
-            *(("note", told) for told in result.warnings if told != result.verdict),
-            ("bundle", result.bundle),
-        ]
-    )
-    board = grid(
-        [("", False), ("learner", False), *((t, True) for t in (best.metric, "one fit", "one row", "size"))],
-        [
-            [
-                "*" if row.chosen else "=" if row.tied else "",
-                row.title,
-                "failed" if row.error else format_with_error(row.mean, row.spread),
-                "" if row.fit_s is None else format_seconds(row.fit_s),
-                "" if row.row_us is None else format_micros(row.row_us),
-                "" if row.bytes is None else format_bytes(row.bytes),
-            ]
-            for row in result.leaderboard
-        ],
-        strong=[row.chosen for row in result.leaderboard],
-    )
-    base = result.baseline.get("test", {})
-    scores = grid(
-        [("score", False), *((part, True) for part in PARTS), *([("baseline", True)] if base else [])],
-        [
-            [
-                name,
-                *(format_number(result.metrics[part].get(name)) for part in PARTS),
-                *([format_number(base.get(name))] if base else []),
-            ]
-            for name in result.metrics["test"]
-        ],
-        strong=[name == best.metric for name in result.metrics["test"]],
-    )
-    title = f"Predicting {result.target}" if result.target else f"Segments of {result.data.name}"
-    return titled(f"{title}: {pluralize(result.data.rows, 'row')}", about + board + scores)
+def render(title: str, sections: Iterable[Section]) -> str:
+    """Return sections below a title."""
+    html, pairs = "", []
+    for section in sections:
+        for part in brief_parts(section):
+            if isinstance(part, Table):
+                html += facts(pairs) + _table(part)
+                pairs = []
+            else:
+                pairs += [(part.label if i == 0 else "", line) for i, line in enumerate(part.lines)]
+    return titled(title, html + (facts(pairs) if pairs else ""))
 
 
-def explained_html(explained: Explained) -> str:
-    """Return the reasons of the first rows, one a line."""
-    told = explained.lines(MOST_EXPLAINED)
-    rows = [
-        ["" if i else number, "" if i else said, reason]
-        for number, said, reasons in told
-        for i, reason in enumerate(reasons)
-    ]
-    left = explained.frame.height - len(told)
-    more = [("more", f"{pluralize(left, 'row')}: see frame, or row(NUMBER)")] if left > 0 else []
-    table = grid([("row", True), ("answer", False), ("the strongest reasons", False)], rows)
-    return titled(
-        f"Why, for {pluralize(explained.frame.height, 'row')}",
-        table + facts([*more, ("how", explained.note)]),
-    )
+def _table(table: Table) -> str:
+    """Return a table; details that brief writers keep stand in parentheses."""
+    columns = [i for i, column in enumerate(table.columns) if column.drop != 0]
+    has_marks = any(row.mark for row in table.rows)
+    heads = [("", False)] if has_marks else []
+    heads += [(table.columns[i].title, table.columns[i].is_number) for i in columns]
+    rows = []
+    for row in table.rows[: table.n_brief]:
+        cells = [SIGNS[row.mark]] if has_marks else []
+        for i in columns:
+            cell = row.cells[i]
+            keeps_detail = cell.detail and table.columns[i].keeps_detail
+            cells.append(f"{cell.text} ({cell.detail})" if keeps_detail else cell.text)
+        rows.append(cells)
+    notes = "".join(paragraph(note) for note in table_notes(table))
+    return grid(heads, rows, strong=[row.emphasis == "strong" for row in table.rows]) + notes

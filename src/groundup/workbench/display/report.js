@@ -1,10 +1,10 @@
-// Conveniences of a page that is whole without them: copy buttons, and the section that is read marked in the contents.
+// Optional: copy buttons, and the current section marked in the contents.
 (function () {
   "use strict";
 
   function copyOf(code) {
     if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(code.textContent);
-    var range = document.createRange(); // a file that was opened from disk has no clipboard interface everywhere
+    var range = document.createRange(); // some browsers have no clipboard interface for a file opened from disk
     range.selectNodeContents(code);
     getSelection().removeAllRanges();
     getSelection().addRange(range);

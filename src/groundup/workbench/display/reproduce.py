@@ -1,7 +1,6 @@
-"""The command and the script that repeat a run and end with the same bundle, bit for bit.
+"""The command and the script that repeat a run and end with the same model file, bit for bit.
 
-A run with a time budget is repeated by its number of fits: the clock of another machine would stop elsewhere, the count
-stops at the same fit.
+A run with a time budget is repeated by its number of fits: a clock stops elsewhere on another machine, a count does not.
 """
 
 from __future__ import annotations
@@ -10,55 +9,53 @@ import shlex
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from groundup.workbench.result import Result
+from groundup.workbench.record import Record
 
 
-class Repeated(NamedTuple):
-    """The command and the script, and what a reader should know of them."""
+class Reproduction(NamedTuple):
+    """The command and the script that repeat a run, and notes on them."""
 
     command: str
     script: str
     notes: list[str]
 
 
-def repeat(result: Result) -> Repeated:
-    """Return what repeats the run of `result`."""
-    asked = result.settings
-    limit = asked.get("max_fits")
-    notes = []
-    if asked.get("budget_s") is not None or limit is None:
-        limit = result.n_fits
+def reproduce(record: Record) -> Reproduction:
+    """Return how to repeat the run of a record."""
+    settings, notes = record.settings, []
+    limit = settings.get("max_fits")
+    if settings.get("budget_s") is not None or limit is None:
+        limit = record.n_fits
         notes.append(
-            f"The run had a time limit. The command names the {result.n_fits} fits that it made instead, so that it "
-            "ends at the same fit on any machine."
+            f"The run had a time budget. The command limits the number of fits instead, to the {limit} that were made, "
+            "so that it stops at the same fit on any machine."
         )
-    source = result.data.source
-    is_file = source.startswith("sample:") or Path(source).is_file()
-    if is_file and not source.startswith("sample:"):
+    source = record.data.source
+    if not source.startswith("sample:") and Path(source).is_file():
         source = str(Path(source).resolve())
-    if not is_file:
+    elif not source.startswith("sample:"):
         source = "DATA"
         notes.append(
-            "The rows came from memory, not from a file: put the path of a file with the same cells in place of DATA."
+            "The rows came from memory, not from a file: replace DATA by the path of a file with the same cells."
         )
-    if asked.get("packages"):
-        told = ", ".join(str(v) for v in asked["packages"].values())
-        notes.append(f"Learners of other packages took part; they have to be installed: {told}.")
+    if settings.get("packages"):
+        packages = ", ".join(str(package) for package in settings["packages"].values())
+        notes.append(f"Models of third-party packages were compared, which must be installed: {packages}.")
     notes.append(
-        "The digest is that of the bundle's bytes: the same with the same versions, on the same kind of processor."
+        "The digest is that of the model file: it is the same with the same versions on the same kind of processor."
     )
-    return Repeated(_command(source, asked, limit), _script(source, result, limit), notes)
+    return Reproduction(_command(source, settings, limit), _script(source, record, limit), notes)
 
 
-def _command(source: str, asked: dict[str, Any], limit: int) -> str:
+def _command(source: str, settings: dict[str, Any], limit: int) -> str:
     words = ["groundup", "build", source]
     for name in ("target", "task", "time", "group"):
-        if asked.get(name) is not None:
-            words += _option(name, asked[name])
+        if settings.get(name) is not None:
+            words += _option(name, settings[name])
     for option, given in (("ignore", "ignore"), ("accept", "accept"), ("learner", "learners")):
-        for name in asked.get(given) or ():
+        for name in settings.get(given) or ():
             words += _option(option, name)
-    read = asked.get("read") or {}
+    read = settings.get("read") or {}
     for name in ("delimiter", "encoding"):
         if name in read:
             words += _option(name, "tab" if read[name] == "\t" else read[name])
@@ -66,27 +63,27 @@ def _command(source: str, asked: dict[str, Any], limit: int) -> str:
         words += _option("types", f"{column}={kind}")
     if "header" in read:
         words.append("--header" if read["header"] else "--no-header")
-    if asked.get("seed"):
-        words += ["--seed", str(asked["seed"])]
+    if settings.get("seed"):
+        words += ["--seed", str(settings["seed"])]
     words += ["--max-fits", str(limit), "--project", "again", "--fresh"]
     return shlex.join(words)
 
 
 def _option(name: str, value: object) -> list[str]:
-    """Return an option and its value; as one word where the value could be taken for an option itself."""
+    """Return an option and its value; joined by = if the value looks like an option itself."""
     text = str(value)
     return [f"--{name}={text}"] if text.startswith("-") else [f"--{name}", text]
 
 
-def _script(source: str, result: Result, limit: int) -> str:
-    asked = result.settings
+def _script(source: str, record: Record, limit: int) -> str:
+    settings = record.settings
     given = {
-        name: asked.get(name)
+        name: settings.get(name)
         for name in ("target", "task", "ignore", "time", "group", "accept", "learners", "read")
-        if asked.get(name)
+        if settings.get(name)
     }
-    if asked.get("seed"):
-        given["seed"] = asked["seed"]
+    if settings.get("seed"):
+        given["seed"] = settings["seed"]
     lines = [f"    {name}={value!r}," for name, value in given.items()]
     return "\n".join(
         [
@@ -101,11 +98,11 @@ def _script(source: str, result: Result, limit: int) -> str:
             *lines,
             '    path="again",',
             ")",
-            f"if p.table.digest != {result.data.digest!r}:",
+            f"if p.table.digest != {record.data.digest!r}:",
             '    sys.exit("These are not the rows of the report.")',
             f"result = p.build(budget=None, max_fits={limit}, fresh=True)",
-            f"is_same = result.digest == {result.digest!r}",
-            'print("The same bundle:" if is_same else "Another bundle:", result.digest)',
+            f"is_same = result.digest == {record.digest!r}",
+            'print("The same model file:" if is_same else "Another model file:", result.digest)',
             "sys.exit(not is_same)",
             "",
         ]

@@ -28,8 +28,8 @@ from groundup.judge.metrics import metrics_of
 from groundup.judge.uncertainty import interval
 from groundup.tables import Table
 from groundup.text.escaping import printable
-from groundup.workbench.examination import Examination, Importance, Wrong
 from groundup.workbench.problem import PARTS, Problem
+from groundup.workbench.record import Examination, Importance, WorstRow
 from groundup.workbench.result import Result
 from groundup.workbench.steps.candidate import format_error
 from groundup.workbench.steps.checkpoints import Fitted
@@ -119,14 +119,14 @@ class _Examiner:
         with self._attempt(name.replace("_", " ")):
             chart = make()
             if chart is not None:
-                self.found.pictures[name] = chart.to_object()
+                self.found.figures[name] = chart.to_object()
 
     @contextmanager
     def _attempt(self, what: str):
         try:
             yield
         except Exception as error:  # noqa: BLE001 (a report without a chart is better than a run that fails)
-            self.found.lacks.append(f"{what}: {format_error(error)}")
+            self.found.omitted.append(f"{what}: {format_error(error)}")
 
     @property
     def _final(self) -> Final:
@@ -246,8 +246,8 @@ class _Examiner:
             for i in order:
                 row, truth, said = int(rows[i]), _to_python(y_true[i]), _to_python(predicted[i])
                 cells = self._identifier(row)
-                self.found.wrong.append(
-                    Wrong(row=row + 1, truth=truth, said=said, by=float(by[i]), cells=cells)
+                self.found.worst_rows.append(
+                    WorstRow(row=row + 1, actual=truth, predicted=said, error=float(by[i]), cells=cells)
                 )
 
     def _identifier(self, row: int) -> dict[str, str | None]:
@@ -281,7 +281,7 @@ class _Examiner:
             title = f"{found.metric} lost when a column is shuffled"
             self.draw("importance", lambda: replace(found.chart(), title=title))
         if len(frame.columns) > len(names):
-            self.found.lacks.append(
+            self.found.omitted.append(
                 f"importance: only the first {len(names)} of {len(frame.columns)} columns"
             )
         model = Subject(final.model.pipeline)
@@ -289,7 +289,7 @@ class _Examiner:
             if one.mean > 0:
                 self.draw(f"dependence_{i + 1}", lambda name=one.column: self._dependence(model, frame, name))
         top = [one.column for one in self.found.importance[:MAX_CELLS]]
-        for wrong in self.found.wrong:
+        for wrong in self.found.worst_rows:
             wrong.cells.update({name: _format_cell(problem.frame[name][wrong.row - 1]) for name in top})
 
     def _dependence(self, model: Subject, frame: pl.DataFrame, name: str) -> Chart:

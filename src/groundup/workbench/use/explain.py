@@ -88,17 +88,17 @@ class Explained:
         return reasons(self._model.explainer, self._contributions, number - 1, values, top=top)
 
     def __str__(self) -> str:
-        from groundup.workbench.display.terminal_summary import told_explained
+        from groundup.workbench.display.explanation import explanation_text
 
-        return told_explained(self)
+        return explanation_text(self)
 
     def __repr__(self) -> str:
         return str(self)
 
     def _repr_html_(self) -> str:
-        from groundup.workbench.display.notebook import explained_html
+        from groundup.workbench.display.explanation import explanation_html
 
-        return explained_html(self)
+        return explanation_html(self)
 
     def lines(self, most: int) -> list[tuple[int, str, list[str]]]:
         """Return number, prediction and reasons of the first `most` rows; without a prediction, the problem."""

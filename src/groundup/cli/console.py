@@ -1,6 +1,6 @@
-"""How the command line speaks: data on stdout, talk on stderr, one message for an error.
+"""The output of the command line: data on stdout, progress and notes on stderr, one message for an error.
 
-Exit codes: 0 done, 1 failed (bad input, or a bug), 2 wrong usage, 3 a check did not pass, 130 interrupted.
+Exit codes: 0 success, 1 failure (bad input, or a bug), 2 wrong usage, 3 a failed check, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -23,19 +23,20 @@ import typer
 from groundup.errors import GroundupError
 
 Debug = Annotated[
-    bool, typer.Option("--debug", help="Show the traceback of an error.", rich_help_panel="Talk")
+    bool, typer.Option("--debug", help="Show the traceback of an error.", rich_help_panel="Output")
 ]
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="No progress on stderr, errors only.", rich_help_panel="Talk")
+    bool,
+    typer.Option("--quiet", "-q", help="Print errors only on stderr, no progress.", rich_help_panel="Output"),
 ]
 Json = Annotated[
     bool,
-    typer.Option("--json", help="Print one JSON object on stdout, nothing else.", rich_help_panel="Talk"),
+    typer.Option("--json", help="Print one JSON object on stdout, nothing else.", rich_help_panel="Output"),
 ]
 
 
 def out():
-    """Return the console of stdout: colours only where it is a terminal."""
+    """Return the console of stdout, with colours if it is a terminal."""
     return _console(sys.stdout)
 
 
@@ -49,18 +50,18 @@ def _console(stream):
 
     if stream.isatty():
         return Console(file=stream, highlight=False, emoji=False)
-    trimmed: Any = _Trimmed(stream)  # all of a stream that is asked for
+    trimmed: Any = _Trimmed(stream)  # it has the attributes of a stream that rich uses
     return Console(file=trimmed, highlight=False, emoji=False, width=_piped_width())
 
 
 class _Trimmed:
-    """A stream whose lines end in no blanks: what is piped is stored, compared and mailed."""
+    """A stream that removes trailing blanks: piped output is stored and compared."""
 
     def __init__(self, stream):
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write `text` without the blanks before its line ends."""
+        """Write `text` without trailing blanks."""
         self._stream.write(re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE))
         return len(text)
 
@@ -69,13 +70,13 @@ class _Trimmed:
 
 
 def _piped_width() -> int:
-    """Width of piped output: COLUMNS where set, else a page that tables fit on."""
+    """Return the width of piped output: COLUMNS if set, else 100."""
     columns = os.environ.get("COLUMNS", "")
     return int(columns) if columns.isdigit() and int(columns) >= 40 else 100
 
 
-def is_lively(quiet: bool) -> bool:
-    """Tell whether progress may be drawn: a terminal, no --quiet, no ``TERM=dumb`` (``NO_COLOR`` takes colours only)."""
+def shows_progress(quiet: bool) -> bool:
+    """Return whether to draw progress: on a terminal, without --quiet or ``TERM=dumb``; ``NO_COLOR`` does not matter."""
     return (
         not quiet
         and sys.stderr.isatty()
@@ -84,41 +85,41 @@ def is_lively(quiet: bool) -> bool:
     )
 
 
-COMPILING = "Compiling kernels for the first time; they are kept for later runs ..."
+COMPILING = "Compiling kernels for the first time; later runs reuse them ..."
 
 
 def announce_compiling(quiet: bool, tell=None) -> None:
-    """Have the first compile of this process told in one dim line (by `tell`, if given), or not at all."""
+    """Announce the first compilation of this process in one line, by `tell` if given, unless `quiet`."""
     from groundup.engine.kernels.cache import on_compile
 
-    on_compile(lambda: None if quiet else (tell or _tell_dim)(COMPILING))
+    on_compile(lambda: None if quiet else (tell or _print_dim)(COMPILING))
 
 
-def _tell_dim(text: str) -> None:
+def _print_dim(text: str) -> None:
     err().print(text, style="dim")
 
 
 def print_json(value) -> None:
-    """Print one JSON object: no NaN; letters beyond ASCII as they are only where stdout is UTF-8."""
+    """Print one JSON object without NaN; characters beyond ASCII are escaped unless stdout is UTF-8."""
     ascii_only = not is_utf8(sys.stdout)
     text = json.dumps(value, ensure_ascii=ascii_only, allow_nan=False, indent=2, default=str)
     sys.stdout.write(text + "\n")
 
 
 def is_utf8(stream) -> bool:
-    """Tell whether a stream takes every letter."""
+    """Return whether a stream can encode every character."""
     return (getattr(stream, "encoding", None) or "").lower().replace("-", "").startswith("utf8")
 
 
-def never_crash_on_letters() -> None:
-    """Have letters that stdout and stderr cannot take written as escapes, in place of an error."""
+def escape_unencodable_text() -> None:
+    """Write characters that stdout and stderr cannot encode as escapes, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
-def never_lose_an_interrupt() -> None:
-    """Have a Ctrl-C that fell into a callback, where Python can only report and drop it, come again a moment later.
+def repeat_lost_interrupts() -> None:
+    """Repeat a Ctrl-C that arrives within a callback, where Python can only report and drop it.
 
     The compiler calls back into Python for every kernel, the garbage collector at any time.
     """
@@ -134,16 +135,16 @@ def never_lose_an_interrupt() -> None:
 
 
 def _interrupt_again() -> None:
-    time.sleep(0.02)  # at once, it would fall into the same callback
+    time.sleep(0.02)  # without a pause, it would arrive in the same callback
     main = threading.main_thread().ident
-    if hasattr(signal, "pthread_kill") and main is not None:  # which ends a wait too
+    if hasattr(signal, "pthread_kill") and main is not None:  # which also ends a blocking wait
         signal.pthread_kill(main, signal.SIGINT)
     else:
         _thread.interrupt_main()
 
 
-def tell_error(error: GroundupError, *, as_json: bool = False) -> None:
-    """Print an error on stderr: what is wrong, and below it the next step; with `as_json` also as an object on stdout."""
+def print_error(error: GroundupError, *, as_json: bool = False) -> None:
+    """Print an error on stderr, with the next step below it; with `as_json` also as an object on stdout."""
     from rich.text import Text
 
     if as_json:
@@ -158,7 +159,7 @@ def tell_error(error: GroundupError, *, as_json: bool = False) -> None:
 
 
 def _error_object(error: GroundupError) -> dict:
-    """Return what a program needs to know of an error; a value that JSON does not know is given as text."""
+    """Return an error as JSON values; a value of another type becomes text."""
     value = error.value
     if not (value is None or isinstance(value, (str, bool, int)) or _is_finite(value)):
         value = str(value)
@@ -178,9 +179,9 @@ def _is_finite(value) -> bool:
 
 
 def verb(function):
-    """Decorate a command: errors become one message and an exit code, Ctrl-C a sentence, a bug says that it is one.
+    """Decorate a command: errors become one message and an exit code; a bug is reported as such.
 
-    With ``--json`` the error is one object on stdout too.
+    With ``--json`` an error is also printed as one object on stdout.
     """
 
     @functools.wraps(function)
@@ -191,34 +192,32 @@ def verb(function):
         except GroundupError as error:
             if debug:
                 raise
-            tell_error(error, as_json=as_json)
+            print_error(error, as_json=as_json)
             raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt as interrupt:
             if debug:
                 raise
-            told = str(interrupt) or "Nothing half-written is left; the same command starts again."
+            hint = str(interrupt) or "No partial file is left; the same command starts again."
             if as_json:
-                stopped = GroundupError("Interrupted.", hint=told)
+                stopped = GroundupError("Interrupted.", hint=hint)
                 print_json({"error": {**_error_object(stopped), "code": 130}})
-            err().print(f"\nInterrupted. {told}", style="yellow", markup=False, soft_wrap=True)
+            err().print(f"\nInterrupted. {hint}", style="yellow", markup=False, soft_wrap=True)
             raise typer.Exit(130) from None
-        except BrokenPipeError:  # the reader of our output has gone: `groundup show x | head`
+        except BrokenPipeError:  # the reader of the output has exited: `groundup show x | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from None
         except MemoryError:
             if debug:
                 raise
-            tell_error(
-                GroundupError(
-                    "There is not enough memory.", hint="Take fewer rows, or close other programs."
-                ),
+            print_error(
+                GroundupError("There is not enough memory.", hint="Use fewer rows, or close other programs."),
                 as_json=as_json,
             )
             raise typer.Exit(1) from None
         except Exception as error:
             if debug or isinstance(error, typer.Exit):
                 raise
-            tell_error(_bug(error), as_json=as_json)
+            print_error(_bug(error), as_json=as_json)
             raise typer.Exit(1) from None
 
     return command
@@ -227,8 +226,8 @@ def verb(function):
 def _bug(error: Exception) -> GroundupError:
     if isinstance(error, OSError) and error.filename:
         return GroundupError(f"{error.strerror or error}.", file=error.filename)
-    told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return GroundupError(
-        f"groundup failed, and that is a bug: {told}",
-        hint="The same command with --debug shows where; please report it.",
+        f"groundup failed because of a bug: {what}",
+        hint="Run the same command with --debug to see where; please report it.",
     )

@@ -1,9 +1,8 @@
-"""Plain data in and out: arrays that are checked, rows that are JSON, and names that are only text.
+"""The data of charts: checked vectors, rows and tables as plain JSON values.
 
-A column name or level is a stranger's text. It never becomes a field name or part of an expression: the fields of a
-specification are ours (``x``, ``n``, ``label``), and a stranger's text stands in data, in titles and in labels only.
-There it must not play tricks: control characters and direction marks, which a reader cannot see but which rearrange
-the text around them, are shown by their code points.
+User-supplied text (a column's name, a level) never becomes a field name or part of an expression: the fields of a
+specification are ours (``x``, ``n``, ``label``), and such text occurs in data, titles and labels only, escaped by
+`groundup.text.escaping`.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import numpy as np
 
 from groundup.errors import UsageError
 
-#: A chart holds no more marks: beyond, a page grows slow and an eye sees no more.
+#: The most marks of a chart: more slow a page down and add nothing that an eye can see.
 MAX_MARKS = 5_000
 
 
@@ -30,23 +29,23 @@ def vector(values, what: str, *, n: int | None = None, finite: bool = True) -> n
     if array.size == 0:
         raise UsageError(f"{what} is empty: there is nothing to draw.")
     if n is not None and len(array) != n:
-        raise UsageError(f"{what} has {len(array)} values where {n} belong.")
+        raise UsageError(f"{what} has {len(array)} values instead of {n}.")
     if finite and not np.isfinite(array).all():
         row = int(np.flatnonzero(~np.isfinite(array))[0])
         raise UsageError(
-            f"{what} holds a value that is no finite number.", row=row + 1, value=float(array[row])
+            f"{what} contains a value that is not a finite number.", row=row + 1, value=float(array[row])
         )
     return array
 
 
 def rows(**columns) -> list[dict]:
-    """Return columns of one length as rows of plain JSON values: what is not finite is null, floats keep 7 digits."""
+    """Return columns of equal length as rows of plain JSON values: non-finite numbers are null, floats have 7 digits."""
     plain = {name: [json_value(v) for v in values] for name, values in columns.items()}
     return [dict(zip(plain, row, strict=True)) for row in zip(*plain.values(), strict=True)]
 
 
 def json_value(value):
-    """Return a number, text, truth value or None as plain JSON holds it."""
+    """Return a number, text, boolean or None as a plain JSON value."""
     if value is None or isinstance(value, (str, bool)):
         return value
     if isinstance(value, np.bool_):
@@ -58,16 +57,16 @@ def json_value(value):
 
 
 def axis_format(values: Sequence[float] | np.ndarray) -> str | None:
-    """Return the number format of an axis: 250k where the numbers are long, else Vega's own choice."""
+    """Return the number format of an axis: 250k for long numbers, None for Vega's default."""
     finite = [abs(float(v)) for v in values if v is not None and math.isfinite(v)]
     return "~s" if finite and max(finite) >= 1e5 else None
 
 
 def table(caption: str, columns: Mapping[str, Iterable]) -> dict:
-    """Return the table that tells in numbers what a chart shows: ``{"caption", "columns", "rows"}``, plain JSON."""
-    listed = [[json_value(v) for v in values] for values in columns.values()]
+    """Return the numbers of a chart as a table: ``{"caption", "columns", "rows"}``, plain JSON."""
+    values_by_column = [[json_value(v) for v in values] for values in columns.values()]
     return {
         "caption": caption,
         "columns": list(columns),
-        "rows": [list(row) for row in zip(*listed, strict=True)],
+        "rows": [list(row) for row in zip(*values_by_column, strict=True)],
     }
