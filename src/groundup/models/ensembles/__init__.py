@@ -5,14 +5,6 @@ forests, which grow their own; adaptive boosting also takes any other estimator 
 """
 
 from groundup._lazy import attach
+from groundup.models.registry import models_in
 
-__getattr__, __dir__, __all__ = attach(
-    __name__,
-    {
-        "adaboost_classifier": ["AdaBoostClassifier"],
-        "adaboost_regressor": ["AdaBoostRegressor"],
-        "forest_classifier": ["ExtraTreesClassifier", "RandomForestClassifier"],
-        "forest_regressor": ["ExtraTreesRegressor", "RandomForestRegressor"],
-        "isolation": ["IsolationForest"],
-    },
-)
+__getattr__, __dir__, __all__ = attach(__name__, models_in(__name__))

@@ -31,6 +31,7 @@ from groundup.engine.rows import Csr
 from groundup.models.estimator import Interval, Plain, StrOptions, fitting
 from groundup.models.estimator.description import REGRESSION, ModelDescription
 from groundup.models.linear.least_squares import fit_least_squares, regression_rows, shaped
+from groundup.models.linear.paths import enet_path
 from groundup.models.linear.prediction import LinearRegressor
 from groundup.models.linear.sparse_fit import SparseFit, objectives, with_weight
 
@@ -232,11 +233,10 @@ class ElasticNet(LinearRegressor):
              copy_X=True, coef_init=None, verbose=False, return_n_iter=False, positive=False, check_input=True,
              **params):  # fmt: skip
         """Return the solutions along a path of penalties: see `paths.enet_path`."""
-        from groundup.models.linear.paths import enet_path
-
         alphas = 100 if isinstance(alphas, str) else alphas
         alphas = n_alphas if not isinstance(n_alphas, str) else alphas
-        path = enet_path(X, y, l1_ratio=l1_ratio, eps=eps, alphas=alphas, positive=positive, **params)
+        model = ElasticNet(fit_intercept=False, positive=positive, **params)
+        path = enet_path(model, X, y, l1_ratio=l1_ratio, eps=eps, alphas=alphas)
         return path if return_n_iter else path[:3]
 
 

@@ -118,7 +118,7 @@ class _GeneralizedLinearRegressor(ComposedRegressor):
         y = np.asarray(y, dtype=np.float64).ravel()
         if len(y) != len(mu):
             raise ValueError(
-                f"SolverResult input variables with inconsistent numbers of samples: {[len(mu), len(y)]}"
+                f"Found input variables with inconsistent numbers of samples: {[len(mu), len(y)]}"
             )
         self._check_target(y)
         v = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)

@@ -23,14 +23,12 @@ For any model of trees: `arrays` (one form for all), `text_export`, `plotting`, 
 """
 
 from groundup._lazy import attach
+from groundup.models.registry import models_in
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "boosting_classifier": ["HistGradientBoostingClassifier"],
-        "boosting_regressor": ["HistGradientBoostingRegressor"],
-        "decision_tree_classifier": ["DecisionTreeClassifier"],
-        "decision_tree_regressor": ["DecisionTreeRegressor"],
+        **models_in(__name__),
         "plotting": ["plot_tree"],
         "text_export": ["export_text", "path_in_words"],
     },
