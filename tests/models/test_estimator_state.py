@@ -83,7 +83,7 @@ def test_a_right_state_goes_in_and_comes_out():
         ("classes_", np.array([]), "not a 1-D array"),
         ("classes_", ["x", "y", "z"], "not a 1-D array"),
         ("classes_", np.array([1j]), "has dtype complex128"),
-        ("classes_", np.array([None], dtype=object), "holds values that are no labels"),
+        ("classes_", np.array([None], dtype=object), "holds values that are not labels"),
         ("classes_", np.array(["x", "y"]), r"coef_ has shape \(3, 2\)"),
         ("coef_", np.zeros((3, 2), int), "coef_ is int64, not an array of f8 f4"),
         ("coef_", np.zeros((3, 2), ">f8"), "coef_ is >f8, not an array of f8 f4"),

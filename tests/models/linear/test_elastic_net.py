@@ -123,7 +123,7 @@ def test_finite_input_gives_finite_output(kind):
 
 def test_no_convergence_is_warned_with_what_to_do():
     X, y, _ = problem()
-    with pytest.warns(ConvergenceWarning, match=r"Raise max_iter or tol, or alpha"):
+    with pytest.warns(ConvergenceWarning, match=r"Raise max_iter, tol or alpha"):
         Lasso(1e-3, max_iter=1, tol=1e-10).fit(X, y)
 
 

@@ -1,6 +1,6 @@
 """Ensembles: random forests, extremely randomised trees, isolation forests, adaptive boosting.
 
-All grow their trees by `groundup.models.trees` (`exact_growing`) and store them packed (`packed`), except for isolation
+All grow their trees with `groundup.models.trees` (`exact_growing`) and store them packed (`packed`), except for isolation
 forests, which grow their own; adaptive boosting also takes any other estimator (`stages`).
 """
 
