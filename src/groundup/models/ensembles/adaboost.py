@@ -62,7 +62,7 @@ class Boost(NamedTuple):
 
 
 class AdaBoost(Callbacks, Learner):
-    """Base of both: all but the error and the combination of predictions."""
+    """Base of both models: everything except the error and the combination of predictions."""
 
     _numeric: ClassVar[bool]
     _tree: ClassVar[type]

@@ -57,7 +57,7 @@ _MAX_SEED = 2**31 - 1
 
 
 class Forest(MeanOfTrees):
-    """Base of the forests: all but the kind of target."""
+    """Base of the forests: everything except the kind of target."""
 
     weights: ClassVar[str] = "sampling"  # rows are drawn
     _random: ClassVar[bool] = False

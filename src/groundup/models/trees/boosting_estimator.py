@@ -46,7 +46,7 @@ _NO_WEIGHTS = np.zeros(0)
 
 
 class HistGradientBoosting(Callbacks, Categorical):
-    """Base of the boosting models: all but the loss and the kind of target."""
+    """Base of the boosting models: everything except the loss and the kind of target."""
 
     sparse: ClassVar[bool] = True
     weights: ClassVar[str] = "sampling"  # bins are quantiles of sampled rows, gradients are rounded

@@ -48,7 +48,7 @@ from groundup.models.trees.tree_view import TreeView
 
 
 class DecisionTree(MeanOfTrees):
-    """Base of the single trees: all but the kind of target."""
+    """Base of the single trees: everything except the kind of target."""
 
     _parameter_constraints: ClassVar[dict] = {**CONSTRAINTS, "splitter": [StrOptions({"best", "random"})]}
     _state: ClassVar[dict[str, Any]] = {
