@@ -31,20 +31,8 @@ MAX_KERNEL_ARGUMENTS = 10
 WIDE_KERNELS = {
     "engine tile": 12,  # the interface of LLVM's register tiles: flat memory, offsets and strides
     "judge add_shapley": 17,
-    "models _absolute_places": 12,
-    "models _best_place": 11,
-    "models _isolate": 11,
-    "models _make": 11,
-    "models _places": 11,
-    "models _search_levels": 15,
-    "models _search_thresholds": 16,
-    "models _split_levels": 14,
-    "models add_by_conditions": 11,
-    "models fill_histograms": 13,
-    "models search": 11,
-    "models start_tree": 16,
 }
-ROOMS_WITH_CIRCLES = {"charts", "models", "workbench"}
+ROOMS_WITH_CIRCLES = {"charts"}
 # Private names of groundup that tests touch; private names that Python or a protocol defines do not count.
 MAX_PRIVATE_IN_TESTS = 65
 PUBLIC_BY_PROTOCOL = {"_asdict", "_exit", "_fields", "_replace", "_repr_html_"}
