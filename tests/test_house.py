@@ -44,7 +44,7 @@ WIDE_KERNELS = {
     "models search": 11,
     "models start_tree": 16,
 }
-ROOMS_WITH_CIRCLES = {"charts", "models", "workbench"}
+ROOMS_WITH_CIRCLES = {"models"}
 # Private names of groundup that tests touch; private names that Python or a protocol defines do not count.
 MAX_PRIVATE_IN_TESTS = 65
 PUBLIC_BY_PROTOCOL = {"_asdict", "_exit", "_fields", "_replace", "_repr_html_"}
