@@ -73,7 +73,7 @@ def command(
             )
         if as_json and output == "-":
             raise UsageError(
-                "--json and a table cannot both go to stdout.", hint="Name an output file: -o reasons.csv."
+                "--json and a table cannot both go to stdout.", hint="Give an output file: -o reasons.csv."
             )
     form = format_of(output or "-")
     announce_compiling(quiet)

@@ -53,7 +53,7 @@ def command(
     if as_json and output == "-":
         raise UsageError(
             "--json and predictions cannot both go to stdout.",
-            hint="Name an output file: -o predictions.csv.",
+            hint="Give an output file: -o predictions.csv.",
         )
     if output != "-" and _same(output, data, bundle):
         raise UsageError(f"The output {output!r} would replace an input.", hint="Choose another name.")

@@ -55,7 +55,7 @@ def projects(named: Path | None) -> list[Path]:
     if not folder.is_dir():
         suggestion = nearest(str(folder), find_projects(folder.parent))
         raise UsageError(
-            f"There is no such folder.{suggestion}", file=folder, hint="Name the folder of a project."
+            f"There is no such folder.{suggestion}", file=folder, hint="Give the folder of a project."
         )
     found = find_projects(folder)
     if not found:
