@@ -66,12 +66,12 @@ def names(lines: list[str], *, limit: int = 170) -> alt.Y:
 
 
 def x_share(field: str, title: str | None, **axis) -> alt.X:
-    """Return a horizontal axis from 0 to 100 %."""
+    """Return a horizontal axis from 0 to 100%."""
     return x_number(field, title, domain=[0, 1], axis={"format": "%", **axis})
 
 
 def y_share(field: str, title: str | None, **axis) -> alt.Y:
-    """Return a vertical axis from 0 to 100 %."""
+    """Return a vertical axis from 0 to 100%."""
     return y_number(field, title, domain=[0, 1], axis={"format": "%", **axis})
 
 

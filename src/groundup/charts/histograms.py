@@ -1,8 +1,8 @@
 """The distribution of a numeric column: a histogram, and beside it the rows without a number.
 
 Bins: width by Freedman & Diaconis (1981), 2 IQR n^(-1/3), rounded to 1, 2 or 5 times a power of ten, at least 8 and
-at most 50 of them; whole numbers get bins of whole width. Where a few values lie far out (farther beyond the 0.5 % or
-99.5 % quantile than twice the span between them), the first or last bin holds all that is beyond, and the reading
+at most 50 of them; whole numbers get bins of whole width. Where a few values lie far out (farther beyond the 0.5% or
+99.5% quantile than twice the span between them), the first or last bin holds all that is beyond, and the reading
 says so. Cost: O(n log n).
 """
 

@@ -1,7 +1,7 @@
 """Calibration: are 30% of the rows with a predicted probability of 30% positive?
 
 Rows are grouped by predicted probability into bins of equal count (ties stay together); for each bin the mean
-prediction stands against the share that was positive, with Wilson's 95 % interval (Wilson 1927; Brown, Cai & DasGupta
+prediction stands against the share that was positive, with Wilson's 95% interval (Wilson 1927; Brown, Cai & DasGupta
 2001, eq. 4). Expected calibration error: the mean distance of the two over bins, weighted by rows (Naeini, Cooper &
 Hauskrecht 2015). Below, how many rows get which probability. Cost: one sort.
 """
@@ -42,7 +42,7 @@ class Bins(NamedTuple):
 
 
 def wilson(n_hit: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the 95 % interval of a share by the score test; it stays within [0, 1] and is sound for few rows."""
+    """Return the 95% interval of a share by the score test; it stays within [0, 1] and is sound for few rows."""
     share, z2 = n_hit / n, _Z * _Z
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = _Z / (1 + z2 / n) * np.sqrt(share * (1 - share) / n + z2 / (4 * n * n))

@@ -1,7 +1,7 @@
 """Residuals: actual minus predicted, against the prediction and as a histogram.
 
 Up to 1,500 rows are drawn as points, more are counted in cells of a grid. The line is the median residual of ten
-groups of equal size by prediction: it reveals a trend that single points hide. Axes cover the middle 99 % of
+groups of equal size by prediction: it reveals a trend that single points hide. Axes cover the middle 99% of
 residuals where single ones lie far out; what is beyond is clipped to the edge and counted in the reading. Cost: O(n
 log n).
 """

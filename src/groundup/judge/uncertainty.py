@@ -32,7 +32,7 @@ LEVEL = 0.95
 
 
 class Interval(NamedTuple):
-    """A 95 % confidence interval of a score."""
+    """A 95% confidence interval of a score."""
 
     low: float
     high: float

@@ -43,7 +43,7 @@ class FieldMessage(ContextModel):
 
 
 class Strip(ContextModel):
-    """A number among the training values, in percent of their range: the middle 90 %, the median, the number itself."""
+    """A number among the training values, in percent of their range: the middle 90%, the median, the number itself."""
 
     low: float
     high: float
@@ -236,7 +236,7 @@ def _exact(value: float) -> str:
 
 
 def _usual(column: Column) -> str:
-    """Return the middle 90 % of a column's numbers, where that is narrower than the whole range."""
+    """Return the middle 90% of a column's numbers, where that is narrower than the whole range."""
     if not column.quantiles or column.bounds is None:
         return ""
     low, high = column.quantiles[2], column.quantiles[6]

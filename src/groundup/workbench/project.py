@@ -563,7 +563,7 @@ class Project:
         return explain(self.bundle, data, label=label, read=read)
 
     def importance(self, by: str | None = None, *, part: str = "valid", repeats: int = 5) -> Importance:
-        """Return how much the score drops when each column is shuffled, with 95 % intervals.
+        """Return how much the score drops when each column is shuffled, with 95% intervals.
 
         The chosen model is fitted on the training set for this, so that the validation set is unseen.
 

@@ -3,7 +3,7 @@
 The result also has the predictions for single rows (individual conditional expectation), the band of their middle half,
 and the number of rows near each value: where there are none, the model had no training data.
 
-The grid: of a column of numbers 20 values from the 1 % to the 99 % quantile, or all values where they are few; of dates
+The grid: of a column of numbers 20 values from the 1% to the 99% quantile, or all values where they are few; of dates
 12 moments; of levels the most frequent 20, and "missing" where training had missing cells. From the contract if there
 is one, else from the rows.
 

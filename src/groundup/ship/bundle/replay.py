@@ -134,7 +134,7 @@ def restore_rows(replay: Replay):
 
 
 def _recombined(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return rows that recombine others: in half of them 30 % of one row's cells are replaced, in half all.
+    """Return rows that recombine others: in half of them 30% of one row's cells are replaced, in half all.
 
     A replaced number lies between those of two rows.
     """

@@ -3,7 +3,7 @@
 A level is text; whole numbers and booleans are matched by their text (3, 3.0 and "3" are the same level), as in the data
 contract. When fitting, levels are
 
-- *rare* if they have fewer than 10 rows and less than 0.5 % of the table, or are not among the `max_levels` most frequent
+- *rare* if they have fewer than 10 rows and less than 0.5% of the table, or are not among the `max_levels` most frequent
   ones (ties by value); all rare levels are merged into *other*;
 - *frequent* otherwise, in the order of their values (numeric if all of them are numbers, otherwise as text); more than 20
   codes are in the order of their frequency, the most frequent first.

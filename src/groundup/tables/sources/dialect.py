@@ -8,7 +8,7 @@ numbers is a value. Where every column is text, a test decides whether the first
 If it were, all orders of the n records would be equally likely. In a column with s values that occur once, one of these
 would come first with probability s / n; where most values occur once, the first would be the shortest or longest with
 probability 2 / n at most. Two bounds that hold under any dependence between columns (Rüger 1978) combine these
-probabilities: k times the smallest of k, and twice their median. If either is below 5 %, the first record is a header.
+probabilities: k times the smallest of k, and twice their median. If either is below 5%, the first record is a header.
 """
 
 from __future__ import annotations

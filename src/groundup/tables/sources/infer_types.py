@@ -4,7 +4,7 @@ Each different value is examined once, so a million rows with three levels cost 
 ``tables.dates`` define the meaning of a value; the rules for a *column* are:
 
 - A column of numbers has values of one number format only. Signs such as ``?`` and ``-`` among numbers mean missing,
-  and so do up to 1 % of words without a digit (both are noted). With any other text the column stays text (noted).
+  and so do up to 1% of words without a digit (both are noted). With any other text the column stays text (noted).
 - Numbers with leading zeros (``007``) or more than 19 digits are codes and stay text, so that no digit is lost.
 - ``1,234`` may have a decimal comma or a thousands separator, ``08/03/2024`` may be in March or August. A value with only
   one possible reading decides for its column, otherwise the other columns of the file do; without evidence the choice is

@@ -7,7 +7,7 @@ it reaches about 0.85 without the leak. The difficulties of the table:
 - ``customer_id`` identifies the row; ``joined`` is a date;
 - ``age`` and ``income`` have missing values (income more often for young customers: missing at random given age);
 - ``satisfaction`` is missing where a customer did not answer, which itself raises the probability of leaving;
-- ``exit_survey`` is a planted leak: it is filled in when a customer leaves (in 97 % of the cases). A model that uses it
+- ``exit_survey`` is a planted leak: it is filled in when a customer leaves (in 97% of the cases). A model that uses it
   reaches an AUC near 0.99.
 
 The table is drawn with NumPy's ``RandomState``, whose streams are frozen, so it never changes.
@@ -224,7 +224,7 @@ def _with_missing(values: np.ndarray, missing: np.ndarray) -> pl.Series:
 
 
 def _exit_survey(draw, left: np.ndarray) -> pl.Series:
-    """Return the leak: a reason for 97 % of those who left, and for 0.5 % of the others, surveyed by mistake."""
+    """Return the leak: a reason for 97% of those who left, and for 0.5% of the others, surveyed by mistake."""
     reasons = np.array(["price", "service", "moved", "competitor"])[draw.randint(0, 4, len(left))]
     surveyed = draw.uniform(size=len(left)) < np.where(left, 0.97, 0.005)
     return pl.Series(reasons).set(pl.Series(~surveyed), None)

@@ -22,7 +22,7 @@ from groundup.workbench.audit.sums import find_sum
 from groundup.workbench.audit.times import times
 from groundup.workbench.problem import PARTS, Problem
 
-# This many rows determine a share of the target to less than 1 %; more would only take time.
+# This many rows determine a share of the target to less than 1%; more would only take time.
 MAX_ROWS = 100_000
 N_FOLDS = 5
 # With fewer rows, a column may well separate the classes by chance.

@@ -123,7 +123,7 @@ def _squared_correlation(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def _auc(values: np.ndarray, classes: np.ndarray) -> float:
-    """Return the ROC AUC of the values in the better direction; 0.5 if over 5 % are missing or a class is rare."""
+    """Return the ROC AUC of the values in the better direction; 0.5 if over 5% are missing or a class is rare."""
     present = ~np.isnan(values)
     order, yes = ranks(values[present]), classes[present] == 1
     n_yes, n_no = int(yes.sum()), int((~yes).sum())

@@ -44,7 +44,7 @@ def find_sum(names: list[str], X: np.ndarray, y: np.ndarray, target: str) -> Fin
     ----------
     names : list of str
     X : ndarray of shape (n_rows, n_columns)
-        Numbers, missing as NaN: such rows are ignored, and columns with more than 10 % missing.
+        Numbers, missing as NaN: such rows are ignored, and columns with more than 10% missing.
     y : ndarray of shape (n_rows,)
     target : str
     """
