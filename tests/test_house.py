@@ -1,6 +1,7 @@
 """The house rules that no other tool checks: ideas a file, names, import circles, and what an import may cost."""
 
 import ast
+import functools
 import importlib
 import os
 import re
@@ -40,6 +41,7 @@ FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "core", "misc
 HEAVY = {"numba", "sklearn", "polars", "pandas", "scipy", "numpy"}
 
 
+@functools.cache
 def _trees():
     return {path: ast.parse(path.read_text()) for path in SOURCES}
 

@@ -10,7 +10,7 @@ import typer
 from groundup.cli.console import Debug, Json, out, print_json, verb
 
 if TYPE_CHECKING:
-    from groundup.workbench.display.model import Measure
+    from groundup.workbench.display.measures import Measure
     from groundup.workbench.run.history import Run
 
 NAME = "runs"
@@ -68,7 +68,8 @@ def _print_runs(root: Path, runs) -> None:
     """Print the runs of one project as a table, and notes on it below."""
     from groundup.text.numbers import pluralize
     from groundup.workbench.display import terminal
-    from groundup.workbench.display.model import Section, make_table
+    from groundup.workbench.display.measures import make_table
+    from groundup.workbench.display.model import Section
 
     console = out()
     console.print()
@@ -89,7 +90,8 @@ def _print_runs(root: Path, runs) -> None:
 def _columns(runs: list[Run], *, with_data: bool) -> list[Measure[Run]]:
     """Declare the columns of the table of runs."""
     from groundup.text.numbers import format_number
-    from groundup.workbench.display.model import Measure, Tone, count_column, text_column
+    from groundup.workbench.display.measures import Measure, count_column, text_column
+    from groundup.workbench.display.model import Tone
 
     tones: dict[str, Tone] = {"ended": "plain", "running": "plain", "interrupted": "warning"}
     n_letters = _letters([run.id for run in runs])

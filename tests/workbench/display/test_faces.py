@@ -10,7 +10,8 @@ from rich.console import Console
 from groundup.workbench.audit.findings import Audit, Finding
 from groundup.workbench.display import Report, markdown, notebook, terminal
 from groundup.workbench.display import sections as made
-from groundup.workbench.display.model import SIGNS, count_column
+from groundup.workbench.display.measures import count_column
+from groundup.workbench.display.model import SIGNS
 
 FACES = ("terminal", "text", "notebook", "page", "markdown")
 

@@ -11,6 +11,7 @@ from groundup.tables.contract.rendering import range_of
 from groundup.text.numbers import format_count, format_number, format_percent, pluralize
 from groundup.workbench.audit.findings import Audit, Finding, Score
 from groundup.workbench.display import model as m
+from groundup.workbench.display.measures import Measure, count_column, make_table, text_column
 from groundup.workbench.record import Data, Examination, Parts
 
 #: Titles of the parts of the data, in tables.
@@ -83,16 +84,16 @@ def _task(contract: Contract) -> str:
 
 def _column_table(contract: Contract) -> m.Table:
     used = [column for column in contract.columns if column.role != "ignored"]
-    measures: list[m.Measure[Column]] = [
-        m.text_column("Column", lambda c: c.name, detail=lambda c: c.unit or ""),
-        m.text_column("Kind", lambda c: c.kind),
-        m.text_column("Role", lambda c: c.role),
-        m.Measure("Missing", lambda c: c.missing or None, format_percent),
-        m.count_column("Distinct", lambda c: c.n_unique),
-        m.text_column("Range, or most frequent levels", range_of),
+    measures: list[Measure[Column]] = [
+        text_column("Column", lambda c: c.name, detail=lambda c: c.unit or ""),
+        text_column("Kind", lambda c: c.kind),
+        text_column("Role", lambda c: c.role),
+        Measure("Missing", lambda c: c.missing or None, format_percent),
+        count_column("Distinct", lambda c: c.n_unique),
+        text_column("Range, or most frequent levels", range_of),
     ]
     caption = f"{pluralize(len(used), 'column is', 'columns are')} in use"
-    return m.make_table(
+    return make_table(
         caption,
         measures,
         used,
@@ -123,17 +124,17 @@ def split(parts: Parts, contract: Contract) -> m.Section:
         "valid": "checks the choice and stops iterations early; then used for the final fit as well",
         "test": "sealed until the end: scores the saved model",
     }
-    measures: list[m.Measure[str]] = [
-        m.text_column("Set", lambda part: PARTS[part]),
-        m.count_column("Rows", lambda part: sizes[part]),
-        m.Measure("Share", lambda part: sizes[part] / total, lambda share: format_percent(share, 0)),
-        m.text_column("Purpose", lambda part: uses[part]),
+    measures: list[Measure[str]] = [
+        text_column("Set", lambda part: PARTS[part]),
+        count_column("Rows", lambda part: sizes[part]),
+        Measure("Share", lambda part: sizes[part] / total, lambda share: format_percent(share, 0)),
+        text_column("Purpose", lambda part: uses[part]),
     ]
     train, valid, test = (format_count(size) for size in sizes.values())
     rule = rules.get(parts.rule, parts.rule)
     blocks: list[m.Block] = [
         m.Paragraph(text=f"{train} training, {valid} validation and {test} test rows (sealed); {rule}"),
-        m.make_table("The three sets", measures, PARTS, full_only=True),
+        make_table("The three sets", measures, PARTS, full_only=True),
     ]
     return m.Section(name="split", title="Training, validation and test set", label="Split", blocks=blocks)
 
@@ -149,15 +150,15 @@ def audit(found: Audit, *, all_notes: bool = False) -> m.Section:
         return m.Section(name="audit", title="Leak audit", label="Audit", blocks=[m.Paragraph(text=caption)])
     words = {"block": "stops", "warn": "warns", "note": "note"}
     tones: dict[str, m.Tone] = {"block": "bad", "warn": "warning"}
-    measures: list[m.Measure[Finding]] = [
-        m.text_column(
+    measures: list[Measure[Finding]] = [
+        text_column(
             "Level",
             lambda f: f.level,
             text=lambda f: "accepted" if f.accepted else words[f.level],
             tone=lambda f: "warning" if f.accepted else tones.get(f.level, "plain"),
         ),
-        m.text_column("Kind", lambda f: f.kind, drop=0),
-        m.text_column(
+        text_column("Kind", lambda f: f.kind, drop=0),
+        text_column(
             "Finding",
             lambda f: f.score,
             text=lambda f: f.message,
@@ -167,7 +168,7 @@ def audit(found: Audit, *, all_notes: bool = False) -> m.Section:
     ]
     n_notes = sum(finding.level == "note" for finding in found.findings)
     n_brief = None if all_notes else n_found - max(n_notes - _SHORT_NOTES, 0)
-    table = m.make_table(
+    table = make_table(
         caption,
         measures,
         found.findings,
@@ -181,12 +182,12 @@ def strongest_columns(found: Audit) -> m.Section | None:
     """Return the columns that explain most of the target on their own."""
     if not found.scores:
         return None
-    measures: list[m.Measure[Score]] = [
-        m.text_column("Column", lambda score: score.column),
-        m.Measure("Explained", lambda score: score.explained, format_percent),
+    measures: list[Measure[Score]] = [
+        text_column("Column", lambda score: score.column),
+        Measure("Explained", lambda score: score.explained, format_percent),
     ]
     if any(score.auc is not None for score in found.scores):
-        measures.append(m.Measure("ROC AUC", lambda score: score.auc, format_number))
+        measures.append(Measure("ROC AUC", lambda score: score.auc, format_number))
     caption = f"share of {found.target!r} that each column explains alone, out of fold in the training set"
-    table = m.make_table(caption, measures, found.scores[:_STRONGEST])
+    table = make_table(caption, measures, found.scores[:_STRONGEST])
     return m.Section(name="strongest", title="Strongest columns", label="Strongest", blocks=[table])

@@ -11,6 +11,7 @@ from groundup.text.numbers import format_number, format_probability, format_seco
 from groundup.workbench.display import model as m
 from groundup.workbench.display.advice import advise
 from groundup.workbench.display.data_sections import audit, data, figures, split, task_name
+from groundup.workbench.display.measures import Measure, count_column, make_table, text_column
 from groundup.workbench.display.reproduce import reproduce
 from groundup.workbench.display.sections import (
     choice,
@@ -143,22 +144,22 @@ def errors(record: Record, examination: Examination) -> m.Section | None:
         sign = "+" if row.error > 0 else ""
         return format_probability(row.error) if has_classes else f"{sign}{format_number(row.error)}"
 
-    measures: list[m.Measure[WorstRow]] = [
-        m.count_column("Row", lambda row: row.row),
-        m.Measure("Actual", lambda row: row.actual, text_of, is_number=not has_classes),
-        m.Measure("Predicted", lambda row: row.predicted, text_of, is_number=not has_classes),
-        m.Measure(title, lambda row: row.error, text=error_text),
+    measures: list[Measure[WorstRow]] = [
+        count_column("Row", lambda row: row.row),
+        Measure("Actual", lambda row: row.actual, text_of, is_number=not has_classes),
+        Measure("Predicted", lambda row: row.predicted, text_of, is_number=not has_classes),
+        Measure(title, lambda row: row.error, text=error_text),
     ]
     names = dict.fromkeys(name for row in worst for name in row.cells)
-    cells: list[m.Measure[WorstRow]] = [
-        m.text_column(name, lambda row, name=name: row.cells.get(name)) for name in names
+    cells: list[Measure[WorstRow]] = [
+        text_column(name, lambda row, name=name: row.cells.get(name)) for name in names
     ]
     text = (
         f"The rows of the validation set {kind}. Inspect them: wrong labels, mixed-up units and missing columns often "
         "show here first. They are not from the test set, so that learning from them leaves it unseen."
     )
     caption = f"{pluralize(len(worst), 'row')}, numbered from 1 in the table"
-    blocks: list[m.Block] = [m.Paragraph(text=text), m.make_table(caption, measures + cells, worst)]
+    blocks: list[m.Block] = [m.Paragraph(text=text), make_table(caption, measures + cells, worst)]
     return m.Section(name="errors", title="Errors worth inspecting", label="Errors", blocks=blocks)
 
 

@@ -24,6 +24,7 @@ from groundup.text.numbers import (
 )
 from groundup.workbench.display import model as m
 from groundup.workbench.display.data_sections import PARTS, audit, data, figures, split
+from groundup.workbench.display.measures import Measure, count_column, make_table, text_column
 from groundup.workbench.record import Examination, Record, Row, Segment
 
 _TONES: dict[str, m.Tone] = {
@@ -83,7 +84,7 @@ def outcome(record: Record, examination: Examination) -> m.Section:
 def _key_figures(record: Record, examination: Examination) -> list[m.KeyFigure]:
     best, test, base = record.best, record.metrics["test"], record.baseline.get("test", {})
     bounds = examination.intervals.get("test", {}).get(best.metric)
-    direction = direction_of(record)
+    direction = _direction_of(record)
     items = [
         m.KeyFigure(
             name=f"{best.metric} on the test set",
@@ -118,7 +119,7 @@ def _key_figures(record: Record, examination: Examination) -> list[m.KeyFigure]:
     return items
 
 
-def direction_of(record: Record) -> str:
+def _direction_of(record: Record) -> str:
     """Return whether higher or lower is better."""
     return "higher is better" if record.best.greater_is_better else "lower is better"
 
@@ -136,7 +137,7 @@ def leaderboard(record: Record) -> m.Section:
     best, folds = record.best, pluralize(record.split.folds, "fold")
     rows = record.leaderboard
     fits = f"{pluralize(record.n_fits, 'fit')}{_LIMITS.get(record.ended, '')}"
-    caption = f"Mean {best.metric} ± SD over {folds} of the training set, {direction_of(record)}; {fits}"
+    caption = f"Mean {best.metric} ± SD over {folds} of the training set, {_direction_of(record)}; {fits}"
     blocks = leaderboard_blocks(rows, caption, best.metric, has_target=record.target is not None)
     text = "Fit: median time of one fit. Latency: time to prepare and predict one row. Size: of the fitted model."
     blocks.append(m.Paragraph(text=text, full_only=True))
@@ -148,7 +149,7 @@ def leaderboard(record: Record) -> m.Section:
 
 def leaderboard_blocks(rows: list[Row], caption: str, metric_name: str, *, has_target: bool) -> list[m.Block]:
     """Return the table of the leaderboard with its notes."""
-    table = m.make_table(
+    table = make_table(
         caption,
         _leaderboard_columns(metric_name, has_target=has_target),
         rows,
@@ -163,17 +164,17 @@ def leaderboard_blocks(rows: list[Row], caption: str, metric_name: str, *, has_t
     return [table, m.Paragraph(text=text, tone="muted")]
 
 
-def _leaderboard_columns(metric_name: str, *, has_target: bool) -> list[m.Measure[Row]]:
+def _leaderboard_columns(metric_name: str, *, has_target: bool) -> list[Measure[Row]]:
     """Declare the columns of the leaderboard."""
-    score: m.Measure[Row] = m.Measure(metric_name, ranking_score, text=_score_text)
-    measures: list[m.Measure[Row]] = [
-        m.text_column("Model", lambda row: row.title, detail=lambda row: row.setting),
+    score: Measure[Row] = Measure(metric_name, ranking_score, text=_score_text)
+    measures: list[Measure[Row]] = [
+        text_column("Model", lambda row: row.title, detail=lambda row: row.setting),
         score,
-        m.Measure("Validation", lambda row: row.valid, format_number, drop=4),
-        m.count_column("Settings", lambda row: None if row.baseline else row.n_settings, drop=1),
-        m.Measure("Fit", lambda row: row.fit_s, format_seconds, drop=3),
-        m.Measure("Latency", lambda row: row.row_us, format_micros, drop=5),
-        m.Measure("Size", lambda row: row.bytes, format_bytes, drop=2),
+        Measure("Validation", lambda row: row.valid, format_number, drop=4),
+        count_column("Settings", lambda row: None if row.baseline else row.n_settings, drop=1),
+        Measure("Fit", lambda row: row.fit_s, format_seconds, drop=3),
+        Measure("Latency", lambda row: row.row_us, format_micros, drop=5),
+        Measure("Size", lambda row: row.bytes, format_bytes, drop=2),
     ]
     omitted = set() if has_target else {"Validation", "Settings"}
     return [measure for measure in measures if measure.title not in omitted]
@@ -213,23 +214,23 @@ def segments(record: Record, examination: Examination) -> m.Section | None:
     """Return the segments in words and numbers."""
     if not record.segments:
         return None
-    measures: list[m.Measure[Segment]] = [
-        m.count_column("Segment", lambda s: s.number),
-        m.count_column("Rows", lambda s: s.rows),
-        m.Measure("Share", lambda s: s.share, lambda share: format_percent(share, 0)),
-        m.text_column("Characteristics", lambda s: s.words),
+    measures: list[Measure[Segment]] = [
+        count_column("Segment", lambda s: s.number),
+        count_column("Rows", lambda s: s.rows),
+        Measure("Share", lambda s: s.share, lambda share: format_percent(share, 0)),
+        text_column("Characteristics", lambda s: s.words),
     ]
-    values: list[m.Measure[str]] = [m.text_column("Column", lambda name: name)]
-    by_segment: list[m.Measure[str]] = [
-        m.Measure(f"Segment {s.number}", lambda name, s=s: s.values.get(name), _value_text)
+    values: list[Measure[str]] = [text_column("Column", lambda name: name)]
+    by_segment: list[Measure[str]] = [
+        Measure(f"Segment {s.number}", lambda name, s=s: s.values.get(name), _value_text)
         for s in record.segments
     ]
     names = list(record.segments[0].values)[:_SEGMENT_COLUMNS]
     caption = "Mean, or most frequent level, of each segment"
     blocks: list[m.Block] = [
-        m.make_table(pluralize(len(record.segments), "segment"), measures, record.segments),
+        make_table(pluralize(len(record.segments), "segment"), measures, record.segments),
         *figures(examination, "map"),
-        m.make_table(caption, values + by_segment, names, full_only=True),
+        make_table(caption, values + by_segment, names, full_only=True),
     ]
     return m.Section(name="segments", title="The segments", label="Segments", blocks=blocks)
 
@@ -244,8 +245,8 @@ def _value_text(value) -> str:
 def scores(record: Record, examination: Examination) -> m.Section:
     """Return the scores on the training, validation and test set with their intervals."""
     names = list(record.metrics["test"])
-    measures: list[m.Measure[str]] = [
-        m.text_column("Score", lambda name: name, detail=lambda name: metric(name).meaning)
+    measures: list[Measure[str]] = [
+        text_column("Score", lambda name: name, detail=lambda name: metric(name).meaning)
     ]
     for part, title in PARTS.items():
         details = {name: _score_detail(record, examination, part, name) for name in names}
@@ -253,7 +254,7 @@ def scores(record: Record, examination: Examination) -> m.Section:
     if base := record.baseline.get("test"):
         measures.append(_part_scores("Baseline", base))
     caption = "Training, validation: fitted on the training set alone. Test: the saved model."
-    table = m.make_table(
+    table = make_table(
         caption, measures, names, emphasis=lambda name: "strong" if name == record.best.metric else ""
     )
     looks = record.test_looks
@@ -275,9 +276,9 @@ def scores(record: Record, examination: Examination) -> m.Section:
 
 def _part_scores(
     title: str, values: dict[str, float | None], details: dict[str, str] | None = None
-) -> m.Measure[str]:
+) -> Measure[str]:
     """Declare the column of one part's scores."""
-    return m.Measure(
+    return Measure(
         title,
         values.get,
         text=lambda name: format_number(values.get(name)),
@@ -298,12 +299,12 @@ def confusion(record: Record) -> m.Section | None:
         return None
     labels, counts = [str(label) for label in found["labels"]], found["counts"]
     positions = range(len(labels))
-    measures: list[m.Measure[int]] = [m.text_column("actual \\ predicted", lambda i: labels[i])]
+    measures: list[Measure[int]] = [text_column("actual \\ predicted", lambda i: labels[i])]
     for j, label in enumerate(labels):
         tone: Any = lambda i, j=j: "good" if i == j else "plain"  # noqa: E731
-        measures.append(m.count_column(label, lambda i, j=j: counts[i][j], tone=tone))
+        measures.append(count_column(label, lambda i, j=j: counts[i][j], tone=tone))
     caption = "Rows of the test set by actual and predicted class"
-    table = m.make_table(caption, measures, positions, is_matrix=True)
+    table = make_table(caption, measures, positions, is_matrix=True)
     return m.Section(name="confusion", title="Confusion matrix", label="Confusion", blocks=[table])
 
 
