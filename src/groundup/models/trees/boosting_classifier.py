@@ -190,7 +190,7 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
 
     def predict_with_proba(self, X) -> tuple[np.ndarray, np.ndarray]:
         """Return what `predict` and `predict_proba` return, from one walk through the trees."""
-        scored = self._scored(X)
+        scored = self._raw_scores(X)
         return self._labels(*scored), self._probabilities(*scored)
 
     def decision_function(self, X) -> np.ndarray:
