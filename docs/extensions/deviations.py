@@ -82,15 +82,20 @@ def differences(name: str) -> dict[str, tuple[str, str]]:
 
 
 def without_effect(name: str) -> dict[str, str]:
-    """Return the parameters that have no effect, and why, as the docstring says."""
-    doc = f"{inspect.getdoc(load_model(name))}\n"
+    """Return the parameters that have no effect, and why: from the docstring, or that of the class it refers to."""
+    cls = load_model(name)
+    doc = f"{inspect.getdoc(cls)}\n"
     texts = {
         m[1]: " ".join(m[2].split()) for m in re.finditer(r"^(\w+) : .*\n((?: +.*\n)+)", doc, re.MULTILINE)
     }
     silent = {
         p: text.partition("No effect")[2].strip(":. ") for p, text in texts.items() if "No effect" in text
     }
-    return {p: re.split(r"[.;] |, which", why)[0] or "nothing depends on it" for p, why in silent.items()}
+    reasons = {p: re.split(r"[.;] |, which", why)[0] or "nothing depends on it" for p, why in silent.items()}
+    if other := re.search(r"^Parameters and attributes .*are those of `(\w+)`", doc, re.MULTILINE):
+        inherited = without_effect(other[1]).items()
+        reasons |= {p: why for p, why in inherited if p not in texts and p in parameters_of(cls.__init__)}
+    return reasons
 
 
 def tables() -> dict[str, str]:

@@ -64,7 +64,7 @@ def _refused_values() -> list[tuple[str, str, object]]:
 
 
 @pytest.mark.parametrize("name", SHARED)
-def test_values_that_only_scikit_learn_takes_stand_in_the_table(name):
+def test_values_that_only_scikit_learn_accepts_are_in_the_table(name):
     ours, theirs = getattr(groundup.models, name), THEIRS[name]
     listed = {repr((p, v)) for c, p, v in _refused_values() if c == name}
     found = {repr((p, v)) for p, v in _values(theirs) if _refusal(ours, p, v) and not _refusal(theirs, p, v)}
@@ -83,13 +83,13 @@ def _takes_sparse(name: str) -> bool:
 
 
 @pytest.mark.parametrize("name", [n for n in SHARED if not _takes_sparse(n)])
-def test_sparse_matrices_are_refused_in_words(name):
+def test_sparse_matrices_are_refused_with_a_clear_error(name):
     with pytest.raises(TypeError, match="toarray"):
         getattr(groundup.models, name)().fit(csr_array(deviations.X), deviations.Y)
 
 
 @pytest.mark.parametrize("name", groundup.models.__all__)
-def test_no_constructor_takes_just_anything(name):
+def test_no_constructor_takes_arbitrary_parameters(name):
     kinds = {p.kind for p in inspect.signature(getattr(groundup.models, name).__init__).parameters.values()}
     assert inspect.Parameter.VAR_KEYWORD not in kinds
     assert inspect.Parameter.VAR_POSITIONAL not in kinds

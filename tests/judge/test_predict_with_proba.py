@@ -51,7 +51,7 @@ def test_a_score_that_rounds_to_even_probabilities_keeps_its_label():
     X, y = table(2)
     model = HistGradientBoostingClassifier(max_iter=1).fit(X, y)
     raw = np.array([[1e-18], [-1e-18], [0.0]])
-    model._scored = lambda rows: (raw, vars(model))
+    model._raw_scores = lambda rows: (raw, vars(model))
     labels, proba = predict_with_proba(model, X[:3])
     assert proba is not None
     assert proba[:, 1].tolist() == [0.5] * 3  # argmax alone would give "a" three times

@@ -233,7 +233,7 @@ def test_a_place_holds_floats_and_features():
 
 def test_a_row_source_is_predicted_a_part_at_a_time():
     model = Summing().fit(X, Y)
-    with pytest.raises(TypeError, match=r"X is a Memory, rows to fit on: .* X.load\(first, stop\)"):
+    with pytest.raises(TypeError, match=r"X is a Memory, which is for fitting: .* X.load\(first, stop\)"):
         model.predict(Memory(X))
     np.testing.assert_array_equal(model.predict(Memory(X).load(0, 9)), model.predict(X)[:9])
 

@@ -42,6 +42,6 @@ def test_objects_and_whole_floats_are_labels():
 
 
 @pytest.mark.parametrize("y", [[0.5, 1.5], [[1, 2], [3, 4]], [np.inf, 1.0]])
-def test_what_is_no_label_is_refused(y):
+def test_values_that_are_not_labels_are_refused(y):
     with pytest.raises(ValueError, match="."):  # noqa: RUF043 (the words are scikit-learn's)
         encode_labels(np.array(y))

@@ -83,7 +83,7 @@ def test_a_right_state_goes_in_and_comes_out():
         ("classes_", np.array([]), "not a 1-D array"),
         ("classes_", ["x", "y", "z"], "not a 1-D array"),
         ("classes_", np.array([1j]), "has dtype complex128"),
-        ("classes_", np.array([None], dtype=object), "holds values that are no labels"),
+        ("classes_", np.array([None], dtype=object), "holds values that are not labels"),
         ("classes_", np.array(["x", "y"]), r"coef_ has shape \(3, 2\)"),
         ("coef_", np.zeros((3, 2), int), "coef_ is int64, not an array of f8 f4"),
         ("coef_", np.zeros((3, 2), ">f8"), "coef_ is >f8, not an array of f8 f4"),
@@ -104,13 +104,13 @@ def test_a_right_state_goes_in_and_comes_out():
         ("other_", 1, "Tree has no attribute 'other_'"),
     ],
 )
-def test_whatever_does_not_fit_is_named(name, value, message):
+def test_attributes_that_do_not_fit_are_named(name, value, message):
     with pytest.raises(ValueError, match=message):
         Tree.from_state({}, STATE | {name: value})
 
 
 @pytest.mark.parametrize("name", [n for n in STATE if n not in {"value_", "n_iter_", "feature_names_in_"}])
-def test_what_is_missing_is_named(name):
+def test_missing_attributes_are_named(name):
     with pytest.raises(ValueError, match=f"{name} is missing"):
         Tree.from_state({}, {k: v for k, v in STATE.items() if k != name})
 

@@ -470,7 +470,7 @@ def test_the_report_reads_and_the_failure_raises():
 
 
 @pytest.mark.usefixtures("ours_only")
-def test_what_passes_may_not_be_expected_to_fail():
+def test_a_check_that_passes_may_not_be_expected_to_fail():
     report = check_learner(
         Centres(), expected_failures={"clone_forgets_the_fit": "it does not"}, on_fail="report"
     )

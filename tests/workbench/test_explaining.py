@@ -112,7 +112,7 @@ def test_explanations_importance_and_report_print_and_show_themselves(project):
     assert max(map(len, told.splitlines()[1:])) <= 100
     assert told.count("Row ") == 5
     assert found.row(1).reasons[0].words[:40] in told
-    assert "3 rows more" in told
+    assert "3 more rows" in told
     assert "no prediction" in str(project.explain(rows[5:]))
     html = found._repr_html_()
     assert html.count("chance of “yes”") == 15

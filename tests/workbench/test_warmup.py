@@ -71,7 +71,7 @@ def test_each_large_model_is_awaited_once(kept, monkeypatch):
 
 
 def test_markers_are_left_and_failures_reported(kept, monkeypatch):
-    from groundup.workbench.steps.learners import Found, LearnerEntry
+    from groundup.workbench.steps.learners import LearnerEntry, Learners
 
     class Broken:
         """Cannot be made."""
@@ -82,7 +82,7 @@ def test_markers_are_left_and_failures_reported(kept, monkeypatch):
     def found(task):
         from groundup.models import Ridge
 
-        return Found((LearnerEntry("Ridge", Ridge, "Ridge"), LearnerEntry("Broken", Broken, "Broken")), ())
+        return Learners((LearnerEntry("Ridge", Ridge), LearnerEntry("Broken", Broken)), ())
 
     monkeypatch.setattr(warmup, "learners_of", found)
     told = []

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass
+from html import escape
 from typing import Any, NamedTuple
 
 from groundup.charts import theme as themes
+from groundup.charts.bundle import VEGA_LITE
 
 SCHEMA = (
     "https://vega.github.io/schema/vega-lite/v6.json"  # a name, not an address: nothing is loaded from it
 )
+_NO_ADDRESS = ["https://nowhere.invalid/"]  # an empty list would allow every address
 
 
 class Panel(NamedTuple):
     """One drawing of a chart.
 
-    `drawing` is an Altair chart over the named `rows` (or its stored specification), without
-    size and colours; `label` describes it for
-    screen readers, `height` counts pixels, and `share` is the part of the width that it takes where panels stand side
-    by side.
+    `drawing` is an Altair chart over the named `rows` (or its stored specification), without size and colours; `label`
+    describes it for screen readers, `height` counts pixels, and `share` is the part of the width that it takes where
+    panels stand side by side.
     """
 
     rows: dict[str, list[dict]]
@@ -113,20 +115,30 @@ class Chart:
 
     def to_svg(self, theme: str = "light", width: int = 620) -> str:
         """Return the whole chart as SVG; with the theme ``"page"`` its colours follow the page that it is put in."""
-        from groundup.charts.export import to_svg
+        spoken = escape(f"{self.title}. {self.reading}", quote=True)
+        svg = _draw_svg(self.spec(theme, width))
+        return svg.replace("<svg ", f'<svg role="img" aria-label="{spoken}" ', 1)
 
-        return to_svg(self, theme, width)
+    def panel_svg(self, index: int, width: int = 520) -> str:
+        """Return one panel as SVG in the colours of the page that it is put in; `width` is that of the whole chart."""
+        if not self.is_stacked and len(self.panels) > 1:
+            width = round(0.65 * width)  # scaled down to a narrow screen, its text is still legible
+        spec = self.panel_specs()[index] | {"width": width, "config": themes.config("page")}
+        return _draw_svg(spec).replace("<svg ", '<svg aria-hidden="true" ', 1)  # its element says what it is
 
     def to_png(self, theme: str = "light", width: int = 620, scale: float = 2.0) -> bytes:
         """Return the whole chart as PNG, `scale` pixels for each of its own."""
-        from groundup.charts.export import to_png
+        import vl_convert
 
-        return to_png(self, theme, width, scale)
+        if theme == "page":
+            raise ValueError("a PNG has no page to take its colours from: 'light' or 'dark'")
+        return vl_convert.vegalite_to_png(
+            self.spec(theme, width), vl_version=VEGA_LITE, scale=scale, allowed_base_urls=_NO_ADDRESS
+        )
 
     def _repr_html_(self) -> str:
-        from groundup.charts.embed import standalone
-
-        return standalone(self)
+        """Return the chart for a notebook: SVG without scripts, on a light background."""
+        return f'<div style="max-width:46rem">{self.to_svg("light")}</div>'
 
     def _panel(self, panel: Panel, width) -> dict:
         return _plain(panel.drawing) | {
@@ -137,6 +149,13 @@ class Chart:
             "height": panel.height,
             "autosize": {"type": "fit-x", "contains": "padding"},
         }
+
+
+def _draw_svg(spec: dict) -> str:
+    """Draw a specification with vl-convert, without a browser and without a network."""
+    import vl_convert
+
+    return vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, allowed_base_urls=_NO_ADDRESS)
 
 
 def _plain(drawing) -> dict:

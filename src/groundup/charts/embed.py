@@ -1,5 +1,4 @@
-r"""Charts in an HTML page that loads nothing: `head` once, `fragment` for each chart, `script` once at the
-end.
+r"""Charts in an HTML page that loads nothing: `head` once, `fragment` for each chart, `script` once at the end.
 
 Specifications stand as JSON in script elements that are no code; `<`, `>`, `&` and the line separators of JavaScript
 are escaped (``\u003c``), so that no name of a column can end the element. Vega evaluates expressions with its
@@ -54,7 +53,7 @@ def fragment(
         raise ValueError(f"an id holds letters, digits and hyphens, not {name!r}")
     specs = chart.panel_specs()
     if is_static or with_picture:
-        panels = "".join(_panel(label, svg) for label, svg in _pictures(chart, width))
+        panels = "".join(_panel(p.label, chart.panel_svg(i, width)) for i, p in enumerate(chart.panels))
     else:
         panels = "".join(_panel(panel.label) for panel in chart.panels)
     if is_static:
@@ -80,11 +79,6 @@ def page(charts: dict[str, Chart], title: str, *, is_static: bool = False) -> st
         "</head>"
         f"<body><main>\n{figures}\n</main>\n{'' if is_static else script()}\n</body></html>\n"
     )
-
-
-def standalone(chart: Chart) -> str:
-    """Return a chart for another page, such as a notebook: SVG without scripts, on a light background."""
-    return f'<div style="max-width:46rem">{chart.to_svg("light")}</div>'
 
 
 def json_in_html(value) -> str:
@@ -128,10 +122,3 @@ def _source(name: str) -> str:
 
 def _panel(label: str, inside: str = "") -> str:
     return f'<div class="gu-panel" role="img" aria-label="{escape(label, quote=True)}">{inside}</div>'
-
-
-def _pictures(chart: Chart, width: int) -> list[tuple[str, str]]:
-    """Return label and SVG of each panel, in the colours of the page."""
-    from groundup.charts.export import panel_svg
-
-    return [(panel.label, panel_svg(chart, i, width)) for i, panel in enumerate(chart.panels)]

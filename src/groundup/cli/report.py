@@ -22,7 +22,7 @@ def command(
     path: Annotated[
         Path,
         typer.Argument(
-            metavar="PROJECT|RUN", help="Folder of a project, whose run in use is reported, or of a run."
+            metavar="PROJECT|RUN", help="Folder of a project, for its run in use, or id or folder of a run."
         ),
     ],
     output: Annotated[
@@ -42,7 +42,7 @@ def command(
     debug: Debug = False,
 ) -> None:
     """Write the report of a finished run: a self-contained page, Markdown or JSON."""
-    from groundup.workbench.stored_reports import FILE, run_of, stored_report
+    from groundup.workbench.stored_reports import FILE, stored_report
 
     if as_markdown and as_json:
         raise UsageError("--markdown and --json exclude each other.")
@@ -56,7 +56,7 @@ def command(
         else:
             typer.echo(report.markdown(), nl=False)
         return
-    written = report.save(output or run_of(path) / FILE, form)
+    written = report.save(output or Path(report.display.result["bundle"]).with_name(FILE), form)
     if show:
         import webbrowser
 

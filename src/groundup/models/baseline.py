@@ -1,8 +1,8 @@
 """Baselines that ignore the features: every model must be better than these.
 
-They are scikit-learn's own, as there is nothing to improve: a mean, a quantile, a table of frequencies. Added is what all
-models here have: declared state that is checked on loading (see `estimator.state`), a fit that changes nothing if it
-fails, and rows in a `RowSource`, of which only the number is used.
+They are scikit-learn's own, as there is nothing to improve: a mean, a quantile, a table of frequencies. They also have
+what all models here share: declared state that is checked on loading (see `estimator.state`), a fit that changes nothing
+if it fails, and support for a `RowSource`, of which only the number of rows is used.
 
 Cost: one pass over y; a prediction costs the writing of its result. ``strategy="stratified"`` and ``"uniform"`` draw
 random numbers row after row, so that a row's prediction depends on its position, as in scikit-learn.

@@ -1,4 +1,4 @@
-"""The contract that every model fulfils, ours and a third party's: one call shows whether yours does.
+"""The contract that every model must fulfil, ours or third-party: one call checks a model against it.
 
 >>> from groundup.testing import check_learner
 >>> from groundup.models import DummyClassifier

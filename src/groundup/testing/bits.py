@@ -111,7 +111,7 @@ def _refused(learner, data, what: str) -> None:
 
 
 def says_that_it_works_in_memory_only(learner):
-    """Refuse rows on disk with an error that says where they may be, if the class does not list "memmap"."""
+    """Refuse rows on disk with an error that says where they may be stored, if the class does not list "memmap"."""
     data = sample(learner)
     with on_disk(data.X) as on_file:
         try:
@@ -119,7 +119,7 @@ def says_that_it_works_in_memory_only(learner):
         except ValueError as e:
             if "memory" in str(e):
                 return
-            raise AssertionError(f"the error does not say where rows may be: {e}") from None
+            raise AssertionError(f"the error does not say where rows may be stored: {e}") from None
     raise AssertionError("rows on disk were accepted, but `places` does not list them")
 
 

@@ -1,4 +1,4 @@
-"""Description: what a model says about itself fits its class."""
+"""Descriptions: what a model's description declares fits its class."""
 
 from __future__ import annotations
 

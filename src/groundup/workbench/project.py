@@ -68,10 +68,6 @@ from groundup.workbench.warmup import BackgroundWarmup
 # The default budget is recognised by identity: a budget of 120.0 that the caller gives is another object.
 BUDGET_S = 120.0
 _READ_OPTIONS = ("delimiter", "encoding", "header", "types")
-_LEADERBOARD_COLUMNS = (
-    *("learner", "setting", "mean", "spread", "fold_scores"),
-    *("valid", "fit_s", "row_us", "bytes", "error"),
-)
 
 
 class OpenRun(NamedTuple):
@@ -509,12 +505,13 @@ class Project:
 
     @property
     def leaderboard(self) -> pl.DataFrame:
-        """One row per model, the best first."""
+        """One row per model, the best first; the columns are the fields of `record.Row`."""
         rows = self._ranked_rows()
         if not rows:
             raise GroundupError("No models have been compared yet.", hint="Call compare() first.")
-        cells = [{name: getattr(row, name) for name in _LEADERBOARD_COLUMNS} for row in rows]
-        return pl.DataFrame(cells, infer_schema_length=None)
+        return pl.DataFrame(
+            [row.model_dump(exclude={"params", "scores"}) for row in rows], infer_schema_length=None
+        )
 
     @property
     def report(self) -> Report:

@@ -158,7 +158,8 @@ class Importance(Plain):
 class WorstRow(Plain):
     """One of the worst predictions on the validation set: its row in the table (from 1), actual and predicted value.
 
-    `error` is the probability that the model gave to the actual class, or predicted minus actual in the target's unit.
+    `error` is the probability that the model gave to the actual class, or the residual: actual minus predicted, in the
+    unit of the target.
     `cells` holds some of the row's cells, as text.
     """
 

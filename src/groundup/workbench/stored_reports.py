@@ -1,4 +1,4 @@
-"""Reports of stored runs: read a run's folder, write its page."""
+"""Reports of stored runs: find a run, write its page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from groundup.errors import GroundupError
 from groundup.workbench.display.report import Report
 from groundup.workbench.examination import read_examination
 from groundup.workbench.record import Examination, Record
-from groundup.workbench.run.folder import Folder, is_project
+from groundup.workbench.run.folder import RESULT
+from groundup.workbench.run.history import find_result
 
 FILE = "report.html"
 
@@ -23,36 +24,22 @@ def write_report(run: Path, record: Record, examination: Examination) -> str:
     return ""
 
 
-def run_of(path: Path) -> Path:
-    """Return the folder of the run that `path` names: itself, or the run in use of a project.
-
-    Raises
-    ------
-    GroundupError
-        If there is no finished run.
-    """
-    if (path / "result.json").is_file():
-        return path
-    if not is_project(path):
-        raise GroundupError(
-            "This is neither a project nor a finished run.",
-            file=path,
-            hint="Name the folder of a project, or of one of its runs.",
-        )
-    return Path(Folder(path).current_result().bundle).parent
-
-
 def stored_report(path: Path) -> Report:
-    """Return the report of a project's run in use, or of a run's folder.
+    """Return the report of a project's run in use, or of a run, given by its folder or id.
 
     Raises
     ------
     GroundupError
         If there is no finished run, or what is stored is damaged.
     """
-    run = run_of(path)
-    result = Folder(run.parent.parent).result_of(run)
-    date = datetime.fromtimestamp((run / "result.json").stat().st_mtime, tz=UTC)
+    if (result := find_result(path)) is None:
+        raise GroundupError(
+            "This is neither a project nor a finished run.",
+            file=path,
+            hint="Give the folder of a project, or the folder or id of a run.",
+        )
+    run = Path(result.bundle).parent
+    date = datetime.fromtimestamp((run / RESULT).stat().st_mtime, tz=UTC)
     return Report.of(result, read_examination(run), _day(date))
 
 

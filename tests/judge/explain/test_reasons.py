@@ -138,14 +138,14 @@ def test_a_contribution_beyond_what_a_float_holds_is_still_the_first_reason(rows
             "log-odds",
             "“yes”",
             None,
-            "strongly raises the chance of “yes” (multiplies the odds by more than 1,000)",
+            "strongly raises the chance of “yes” (multiplies the odds by more than 1000)",
         ),
         (
             -1.7e308,
             "log-odds",
             "“yes”",
             None,
-            "strongly lowers the chance of “yes” (divides the odds by more than 1,000)",
+            "strongly lowers the chance of “yes” (divides the odds by more than 1000)",
         ),
         (
             0.123,

@@ -51,7 +51,7 @@ def test_fewer_distinct_rows_than_centres():
     assert len(np.unique(X[chosen], axis=0)) == 2
 
 
-def test_a_row_without_weight_is_never_taken():
+def test_a_row_without_weight_is_never_drawn():
     X = np.random.default_rng(2).normal(size=(100, 2))
     weight = np.ones(100)
     weight[50:] = 0

@@ -180,7 +180,7 @@ def test_a_damaged_unfitted_learner_is_one_error(damage, told):
         values.Reader(writer.arrays, known.read).read(node)
 
 
-def test_bundles_refuse_strangers_in_words(tmp_path):
+def test_bundles_refuse_other_models_with_a_clear_error(tmp_path):
     X, y = rows(2, n=200)
     model = AdaBoostClassifier(TheirClassifier(max_depth=1), n_estimators=3, random_state=0).fit(X, y)
     with pytest.raises(UsageError, match=r"estimator: DecisionTreeClassifier"):
@@ -197,7 +197,7 @@ def test_another_fit_leaves_nothing_of_the_first():
     assert len(model.estimators_) == 3
 
 
-def test_what_cannot_be_boosted_is_refused():
+def test_models_that_cannot_be_boosted_are_refused():
     X, y = rows(2, n=200)
     with pytest.raises(ValueError, match="KNeighborsClassifier doesn't support sample_weight"):
         AdaBoostClassifier(KNeighborsClassifier()).fit(X, y)

@@ -48,7 +48,7 @@ def test_a_forest_is_the_mean_of_its_trees(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_forest_that_goes_on_is_the_one_grown_at_once(name):
+def test_an_extended_forest_equals_one_grown_at_once(name):
     X, y = rows(name)
     at_once = getattr(ours, name)(9, random_state=0).fit(X, y)
     model = getattr(ours, name)(4, random_state=0, warm_start=True).fit(X, y)

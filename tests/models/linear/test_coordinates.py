@@ -66,7 +66,7 @@ def test_whitened_steps_count_as_others(max_iter):
             warnings.simplefilter("ignore", ConvergenceWarning)
             learner.fit(X, target)
         assert np.max(learner.n_iter_) <= max_iter
-        assert len(listener.told) <= max_iter
+        assert len(listener.figures) <= max_iter
 
 
 def test_warm_start_in_whitened_coordinates():

@@ -73,7 +73,7 @@ def test_many_classes_and_probabilities():
     assert not hasattr(SGDClassifier(), "predict_proba")
 
 
-def test_partial_fit_goes_on_where_it_ended():
+def test_partial_fit_continues_where_it_ended():
     X, y, _ = problem()
     model = SGDClassifier(random_state=0)
     with pytest.raises(ValueError, match="classes must be passed on the first call"):

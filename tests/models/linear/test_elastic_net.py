@@ -121,13 +121,13 @@ def test_finite_input_gives_finite_output(kind):
             assert np.isfinite(figures).all(), name
 
 
-def test_no_convergence_is_warned_with_what_to_do():
+def test_no_convergence_is_warned_of_with_advice():
     X, y, _ = problem()
-    with pytest.warns(ConvergenceWarning, match=r"Raise max_iter or tol, or alpha"):
+    with pytest.warns(ConvergenceWarning, match=r"Raise max_iter, tol or alpha"):
         Lasso(1e-3, max_iter=1, tol=1e-10).fit(X, y)
 
 
-def test_without_a_kink_it_is_ridge_or_least_squares():
+def test_without_an_l1_penalty_it_is_ridge_or_least_squares():
     X, y, weight = problem()
     ridge = Ridge(0.3 * weight.sum()).fit(X, y, weight)
     np.testing.assert_allclose(ElasticNet(0.3, l1_ratio=0.0).fit(X, y, weight).coef_, ridge.coef_, rtol=1e-10)

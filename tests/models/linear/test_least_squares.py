@@ -94,7 +94,7 @@ def test_ill_conditioned_columns_in_many_rows_are_solved_orthogonally():
 
 
 @pytest.mark.parametrize("n", [60, 20_000])
-def test_columns_that_make_up_others_are_named(n):
+def test_columns_that_depend_on_others_are_named(n):
     rng = np.random.default_rng(0)
     X = rng.standard_normal((n, 6)) * 10.0 ** np.arange(-6, 6, 2)
     y = X[:, 1] + rng.standard_normal(n)
@@ -118,7 +118,7 @@ def test_columns_that_make_up_others_are_named(n):
         Ridge().fit(A, y)  # a penalty chooses
 
 
-def test_nearly_dependent_columns_are_warned_of():
+def test_nearly_dependent_columns_cause_a_warning():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((300, 3))
     X[:, 2] = X[:, 1] + 1e-11 * rng.standard_normal(300)
@@ -163,7 +163,7 @@ def test_constant_columns_and_targets(n):
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 @pytest.mark.parametrize("n", [50, 30_000])
-def test_what_is_not_finite_is_refused(bad, n):
+def test_nonfinite_values_are_refused(bad, n):
     X, y = problem(n, 6)
     X[n // 2, 3] = bad
     with pytest.raises(ValueError, match="Input X contains"):

@@ -153,7 +153,7 @@ def test_separated_classes():
 
 
 @pytest.mark.parametrize("max_iter", [0, 1, 2])
-def test_what_has_not_converged_is_warned_of(max_iter):
+def test_a_fit_that_did_not_converge_warns(max_iter):
     X, y = problem(500, 5)
     with pytest.warns(ConvergenceWarning, match="Raise max_iter"):
         model = LogisticRegression(max_iter=max_iter).fit(X, y)
@@ -224,7 +224,7 @@ def test_probabilities(n_classes):
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("n", [50, 20_000])
-def test_what_is_not_finite_is_refused(n_classes, bad, n):
+def test_nonfinite_values_are_refused(n_classes, bad, n):
     X, y = problem(n, 3, n_classes)
     model = LogisticRegression().fit(X, y)
     X[n // 2, 1] = bad
@@ -257,7 +257,7 @@ def test_a_row_is_predicted_as_alone(n_classes, dtype):
             assert together[i : i + 1].tobytes() == method(X[i : i + 1]).tobytes()
 
 
-def test_warm_start_goes_on():
+def test_a_warm_start_continues():
     X, y = problem(500, 5, 3)
     model = LogisticRegression(warm_start=True).fit(X, y)
     first = model.coef_.copy()
@@ -289,7 +289,7 @@ class Ear:
         return len(self.losses) == self.stop_after
 
 
-def test_callbacks_hear_the_loss_fall():
+def test_the_loss_that_callbacks_get_decreases():
     X, y = problem(500, 5)
     ear = Ear()
     model = LogisticRegression().set_callbacks(ear).fit(X, y)
@@ -332,7 +332,7 @@ def test_deprecations_point_at_the_line_of_the_user(parameters):
 
 
 @pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf])
-def test_class_weights_that_are_no_weights_are_refused(bad):
+def test_invalid_class_weights_are_refused(bad):
     X, y = problem(100, 2)
     label = y[0]
     with pytest.raises(ValueError, match=f"class_weight of class {label.item()!r} is {bad}"):
@@ -358,7 +358,7 @@ def test_finite_rows_whose_scores_overflow_have_probabilities():
         ({"C": 0.0}, "C"),
     ],
 )
-def test_what_is_not_supported_names_the_alternative(parameters, message):
+def test_unsupported_parameters_name_the_alternative(parameters, message):
     X, y = problem(50, 2)
     with pytest.raises(ValueError, match=message):
         LogisticRegression(**parameters).fit(X, y)

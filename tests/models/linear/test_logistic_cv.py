@@ -158,7 +158,7 @@ def test_hard_data_give_finite_answers(change):
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_threads_leave_no_trace_on_a_path_with_l1(n_classes):
+def test_threads_do_not_change_a_path_with_l1(n_classes):
     X, y, weight = problem(9_000, n_classes=n_classes)
     found = []
     for n_threads in (1, 2):
@@ -168,7 +168,7 @@ def test_threads_leave_no_trace_on_a_path_with_l1(n_classes):
     assert_same(found[1], found[0], "2 threads against 1")
 
 
-def test_what_is_refused_and_warned_of():
+def test_errors_and_warnings():
     X, y, weight = problem(60)
     with pytest.raises(ValueError, match="Cs must be positive"):
         LogisticRegressionCV(**NEW, Cs=[1.0, -1.0]).fit(X, y)

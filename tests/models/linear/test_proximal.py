@@ -53,7 +53,7 @@ def test_the_optimality_conditions_hold(make, C, ratio, kind):
 
 @pytest.mark.parametrize("limit", [1, 30, 60])
 @pytest.mark.parametrize("kind", [np.asarray, csr_array])
-def test_groups_of_classes_that_take_turns_find_the_same(monkeypatch, kind, limit):
+def test_groups_of_classes_updated_in_turn_give_the_same_result(monkeypatch, kind, limit):
     X, y = problem()
     together = LogisticRegression(l1_ratio=1.0, C=0.5).fit(kind(X), y)
     monkeypatch.setattr(proximal, "_MOST_JOINT", limit)
@@ -138,7 +138,7 @@ def test_a_penalty_that_makes_all_coefficients_zero(kind, n_classes):
 
 @pytest.mark.parametrize("C", [1e6, 1e8])
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_what_is_called_converged_has_a_small_gap(n_classes, C):
+def test_a_converged_fit_has_a_small_gap(n_classes, C):
     """The objective of separable classes decreases by many powers of ten."""
     rng = np.random.default_rng(3)
     X = rng.standard_normal((90, 5))

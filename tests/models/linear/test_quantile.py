@@ -79,7 +79,7 @@ def test_units_do_not_matter(scale):
     np.testing.assert_allclose(other.coef_ * units / scale, one.coef_, rtol=1e-6)
 
 
-def test_columns_that_make_up_others_and_nearly_so():
+def test_dependent_and_nearly_dependent_columns():
     X, y, _ = problem(200, 5)
     noise = 1e-9 * np.random.default_rng(1).standard_normal(200)
     for column in (2.0 * X[:, 0], X[:, 0] + noise, np.full(200, 3.0)):

@@ -38,7 +38,7 @@ def test_residuals_are_exact_where_doubles_are_not():
 
 
 @pytest.mark.parametrize("reason", ["condition", "singular"])
-def test_what_it_cannot_improve_stays(reason):
+def test_a_solution_that_cannot_be_improved_stays(reason):
     X, _, w, rows = setting()
     R = np.linalg.qr(X, mode="r")
     if reason == "singular":

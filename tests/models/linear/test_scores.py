@@ -40,7 +40,7 @@ def test_many_outputs(dtype, n_rows, n_outputs):
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_what_is_not_finite_shows(bad):
+def test_nonfinite_values_show_in_the_result(bad):
     X = np.ones((3, 2))
     X[1, 0] = bad
     two, three = np.empty((3, 2)), np.empty((3, 3))

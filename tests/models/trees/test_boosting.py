@@ -296,7 +296,7 @@ def test_tables(kind):
         ({"max_bins": 256}, "max_bins"),
     ],
 )
-def test_parameters_that_cannot_be(params, said):
+def test_invalid_parameters_are_refused(params, said):
     with pytest.raises(ValueError, match=said):
         HistGradientBoostingRegressor(**params).fit(np.ones((10, 2)), np.arange(10.0))
 
@@ -311,7 +311,7 @@ def test_infinities_and_weights_of_nothing_are_refused():
 
 
 # ---------------------------------------------------------------------------------------------- weights
-def test_rows_of_weight_zero_are_as_good_as_gone():
+def test_rows_of_weight_zero_have_no_effect():
     X, y = make_friedman1(3000, 6, noise=1.0, random_state=0)
     weight = (np.arange(3000) % 3 > 0).astype(float)
     some = HistGradientBoostingRegressor(max_iter=10).fit(X, y, weight)
@@ -344,7 +344,7 @@ def test_stages_end_at_the_prediction():
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
-def test_a_warm_start_goes_on_where_the_last_fit_ended(early_stopping):
+def test_a_warm_start_continues_where_the_last_fit_ended(early_stopping):
     X, y = _binary(1500)
     params = {"random_state": 0, "early_stopping": early_stopping, "n_iter_no_change": 50}
     warm = HistGradientBoostingClassifier(max_iter=4, warm_start=True, **params).fit(X, y)
@@ -388,7 +388,7 @@ class _Recorder:
         pass
 
 
-def test_callbacks_are_told_the_loss_of_every_iteration():
+def test_callbacks_get_the_loss_of_every_iteration():
     X, y = _binary(1200)
     recorder = _Recorder()
     model = HistGradientBoostingClassifier(max_iter=7).set_callbacks(recorder).fit(X, y)
@@ -534,7 +534,7 @@ print(hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in answers
 """
 
 
-def test_kernels_are_the_python_that_one_reads():
+def test_kernels_agree_with_their_python_source():
     """With the compiler off the same code gives the same bits, and no integer overflows by surprise."""
     call = [sys.executable, "-W", "error::RuntimeWarning", "-c", _PRINT_BITS]
     compiled, interpreted = (

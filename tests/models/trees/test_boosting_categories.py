@@ -64,7 +64,7 @@ def test_a_coding_is_a_dictionary():
     assert (coded[:, 0][~np.isnan(X[:, 0])] == X[:, 0][~np.isnan(X[:, 0])]).all()
 
 
-def test_levels_that_cannot_be():
+def test_invalid_levels_are_refused():
     with pytest.raises(ValueError, match="not both"):
         count_levels(["a", 1.0])
     with pytest.raises(ValueError, match="not tuple"):
@@ -129,7 +129,7 @@ def test_the_index_of_a_table_means_nothing():
     assert (model.predict(table.set_index(np.arange(300)[::-1] * 7)) == model.predict(table)).all()
 
 
-def test_a_level_not_seen_is_as_good_as_missing():
+def test_an_unseen_level_counts_as_missing():
     X, y = _data()
     for model in (
         HistGradientBoostingRegressor(max_iter=10, categorical_features=[2]).fit(X, y),

@@ -57,7 +57,7 @@ def test_scores_of_early_stopping_are_scikit_learns(loss, params):
 
 
 @pytest.mark.parametrize(("loss", "params"), LOSSES)
-def test_slope_and_curvature_are_the_differences_of_the_value(loss, params):
+def test_gradient_and_hessian_are_the_differences_of_the_value(loss, params):
     """The mean loss of one row, moved by a hair, against what `update` says of it."""
     from groundup.engine.rows import Memory, Rows
 
@@ -124,7 +124,7 @@ def test_quantiles_are_met():
     ],
 )
 @pytest.mark.filterwarnings("ignore:.*encountered in")
-def test_targets_and_losses_that_cannot_be(params, y, said):
+def test_invalid_targets_and_losses_are_refused(params, y, said):
     with pytest.raises(ValueError, match=said):
         HistGradientBoostingRegressor(**params).fit([[1.0], [2.0]], y)
 
@@ -152,7 +152,7 @@ class Softmax:
         return p - (y[:, None] == np.arange(z.shape[1])), p * (1 - p)
 
 
-def test_a_loss_of_the_users_is_as_good_as_ours():
+def test_a_custom_loss_is_as_good_as_ours():
     X, y = make_friedman1(3000, 6, noise=1.0, random_state=0)
     weight = np.random.default_rng(0).random(3000)
     params = {"early_stopping": True, "random_state": 0, "max_iter": 20}
@@ -162,7 +162,7 @@ def test_a_loss_of_the_users_is_as_good_as_ours():
     np.testing.assert_allclose(own.validation_score_, ours.validation_score_, rtol=1e-12)
 
 
-def test_a_loss_of_the_users_for_classes():
+def test_a_custom_loss_for_classes():
     X, y = make_friedman1(900, 6, random_state=0)
     labels = np.array(["a", "b", "c"])[np.digitize(y, np.quantile(y, [0.3, 0.6]))]
     own = HistGradientBoostingClassifier(loss=Softmax(), max_iter=20).fit(X, labels)
@@ -180,7 +180,7 @@ def test_without_a_value_early_stopping_asks_for_a_scorer():
     assert len(model.set_params(scoring="r2", max_iter=5).fit(X, y).validation_score_) == 6
 
 
-def test_an_inverse_link_of_the_users_makes_the_predictions():
+def test_a_custom_inverse_link_makes_the_predictions():
     class Poisson:
         def __call__(self, y, z):
             return np.exp(z) - y, np.exp(z)

@@ -47,7 +47,7 @@ def test_monotonic_predictions_are_scikit_learns():
     np.testing.assert_allclose(ours, theirs, rtol=1e-6)
 
 
-def test_monotonic_by_name_and_what_cannot_be():
+def test_monotonic_constraints_by_name_and_invalid_ones():
     X, y = _data(600)
     table = pd.DataFrame(X, columns=list("abcdef"))
     by_name = HistGradientBoostingRegressor(monotonic_cst={"c": -1}, max_iter=5).fit(table, y).predict(table)
@@ -114,7 +114,7 @@ def test_drawn_rows_leave_out_those_of_weight_zero():
     assert (model._count[model._starts[:-1]] == 300).all()
 
 
-def test_a_split_must_pay():
+def test_a_split_must_gain_enough():
     X, y = _data()
     free = HistGradientBoostingRegressor(max_iter=3).fit(X, y)
     dear = HistGradientBoostingRegressor(max_iter=3, min_gain_to_split=500.0).fit(X, y)

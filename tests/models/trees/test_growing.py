@@ -121,7 +121,7 @@ def test_the_tree_is_the_slow_versions(changed, wide):
 
 @pytest.mark.parametrize("wide", [False, True])
 @pytest.mark.parametrize("ahead", [1, 2, 7])
-def test_growing_ahead_leaves_no_trace(monkeypatch, ahead, wide):
+def test_growing_ahead_does_not_change_the_tree(monkeypatch, ahead, wide):
     X, g, h = _data()
     reference, *_ = _grown(X, g, h, wide, _plan(5))
     monkeypatch.setattr(growing, "AHEAD", ahead)
@@ -143,7 +143,7 @@ def test_rows_of_several_words(n_features):
     assert sizes.max() > rows.bounds[1] / 8 > sizes.min()
 
 
-def test_threads_leave_no_trace(monkeypatch):
+def test_threads_do_not_change_the_result(monkeypatch):
     monkeypatch.setattr(growing, "_SHARED_FEATURES", 0)
     X, g, h = _data(n=40_000)
     for wide in (False, True):

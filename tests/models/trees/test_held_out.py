@@ -86,7 +86,7 @@ def test_held_out_rows_that_do_not_fit_are_refused(change, said):
 
 # ---------------------------------------------------------------------------------------------- weights
 @pytest.mark.parametrize("early_stopping", [False, True])
-def test_class_weights_of_nothing_are_refused_in_words(early_stopping):
+def test_class_weights_without_a_positive_one_are_refused(early_stopping):
     X, y = _data(200)
     model = HistGradientBoostingClassifier(class_weight={0: 0, 1: 0}, early_stopping=early_stopping)
     with pytest.raises(

@@ -124,7 +124,7 @@ def _changed(**fields):
         lambda trees: trees._replace(starts=trees.starts[:1]),
     ],
 )
-def test_what_a_kernel_could_not_walk_is_refused(change):
+def test_trees_that_a_kernel_could_not_walk_are_refused(change):
     trees = BoostedTrees.joined([_tree(np.random.default_rng(5), 9, 4, np.float64) for _ in range(3)])
     trees.check(4, 1)
     with pytest.raises(ValueError):

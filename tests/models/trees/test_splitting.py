@@ -162,7 +162,7 @@ def _category_split(own, g, h, n_bins, support, smooth, least):
 @pytest.mark.parametrize("mode", [COUNTED, WIDE])
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("least", [1, 25])
-def test_categories_are_parted_as_the_slow_version_parts_them(seed, mode, least):
+def test_categories_are_split_as_by_the_slow_version(seed, mode, least):
     rng = np.random.default_rng(seed)
     n_bins = 4 + seed
     own = rng.integers(0, n_bins, 600)
@@ -230,7 +230,7 @@ def test_bounded_gains_are_the_slow_versions(seed, bounds):
 
 @pytest.mark.parametrize("mode", [PACKED, COUNTED, WIDE])
 @pytest.mark.parametrize(("g", "h"), [(0, 1), (-1, 1), (-(2**30), 2**30), (2**30, 5), (-1, 0)])
-def test_words_come_apart_again(g, h, mode):
+def test_packed_words_are_unpacked_exactly(g, h, mode):
     first, second = (g, (h << COUNT_BITS) + 7) if mode == WIDE else ((g << 32) + h, 7)
     words, expected = WordFormat(mode, COUNT_BITS), (g, h, h if mode == PACKED else 7)
     assert unpack_ints((first, second), words) == expected

@@ -64,7 +64,7 @@ def result(built):
     )
     findings = tuple(
         Finding(
-            kind="proxy", level=level, columns=("a",), told=f"a finding to {level}", remedy=f"mend {level}"
+            kind="proxy", level=level, columns=("a",), message=f"a finding to {level}", remedy=f"mend {level}"
         )
         for level in ("block", "warn", "note")
     )

@@ -4,16 +4,16 @@ For rows x_i (n_features) of weight w_i >= 0:
 
     minimise over c_1, ..., c_k   sum over i of  w_i min_j ||x_i - c_j||^2
 
-To find the global minimum is NP-hard. Lloyd's algorithm (see `lloyd`) finds a local minimum from initial centres,
+Finding the global minimum is NP-hard. Lloyd's algorithm (see `lloyd`) finds a local minimum from initial centres,
 k-means++ (see `seeding`) draws good ones, and `n_init` repeats this and returns the best.
 
 Cost: 2 * rows * k * n_features flops per iteration. Memory: 20 bytes per row (label, weight, distance to the nearest
 centre so far), twice that while the first centre is drawn; X is not copied. Numerical error: distances are computed in
 X's dtype around a point among the centres, means and the inertia in float64. Their squares must not overflow: scale X
-down if it spreads over 1e18 (float32), or 1e153 less half the digits of the number of rows (float64), or `fit` raises.
+down if it spreads over 1e18 (float32), or 1e153 / sqrt(n_rows) (float64); otherwise `fit` raises an error.
 
 Not supported: sparse X. ``algorithm="elkan"`` finds the same centres by the triangle inequality; here it is accepted, and
-Lloyd's algorithm is used, whose distances cost less than Elkan's bookkeeping until k is many hundreds.
+Lloyd's algorithm is used, whose distances cost less than Elkan's bookkeeping unless k is many hundreds.
 """
 
 from __future__ import annotations
@@ -57,11 +57,11 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
     n_clusters : int
         k.
     init : {"k-means++", "random"}, array of shape (n_clusters, n_features) or callable
-        Initial centres. A callable is called as ``init(X, n_clusters, random_state=...)``, with X as given.
+        Initial centres. A callable is called as ``init(X, n_clusters, random_state=...)``, with X unchanged.
     n_init : "auto" or int
-        Runs, of which the best is returned. "auto": 10 for "random" and callables, else 1.
+        Number of runs, of which the best is returned. "auto": 10 for "random" and callables, else 1.
     max_iter : int
-        Largest number of iterations of a run.
+        Maximum number of iterations of a run.
     tol : float
         A run ends when the squared moves of the centres sum to at most `tol` times the mean variance of the features.
     verbose : int
@@ -80,7 +80,7 @@ class KMeans(Callbacks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
         The nearest centre of each row: the bits of ``predict(X)``.
     inertia_ : float
     n_iter_ : int
-        Iterations of the best run.
+        Number of iterations of the best run.
     n_features_in_ : int
     feature_names_in_ : ndarray of str
         Set if X has names.

@@ -6,7 +6,7 @@ With rows x_i of weight w_i >= 0 and centres c_1, ..., c_k, the inertia
 
 decreases at every step until the labels no longer change, after finitely many steps. One pass over the rows does both
 halves of a step: the labels are a column that stays with its block, the sums of the rows of each label are a statistic.
-The sums are computed anew in each pass, in float64, block by block: so errors do not accumulate, and the bits depend on
+The sums are computed anew in each pass, in float64, block by block, so errors do not accumulate, and the bits depend on
 neither the threads nor the row source. (Updating sums only for rows that change their label saves a fifth of the time at
 most.)
 

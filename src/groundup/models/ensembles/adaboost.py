@@ -3,12 +3,12 @@
     w = the rows' weights, with the sum 1
     for m = 1, ..., M:
         fit model m by w
-        e_m = its error, a mean by w, and from that its weight a_m                         (`estimator_weights_`)
+        e_m = its error, weighted by w, and from that its weight a_m                        (`estimator_weights_`)
         raise the weights of the rows that it predicted wrongly by a_m, and divide all by their sum
 
 For the error and the combined prediction see `adaboost_classifier` (SAMME) and `adaboost_regressor` (R2). Boosting stops
-early at a model without error (whose weight is then 1), and before one that is no better than chance. Weights of rows are
-kept above 2.2e-16, so that no row is lost.
+early at a model without error (whose weight is then 1), and before one that is no better than chance. Row weights
+stay above 2.2e-16, so that no row is lost.
 
 Our decision trees are stored packed, other models as they are (`stages`): a bundle can hold those that declare their
 state, as all of ours do.

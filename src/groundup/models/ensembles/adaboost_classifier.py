@@ -3,7 +3,7 @@
 With K classes, c_m(x) the prediction of model m, and the weights w of sum 1 (see `adaboost` for the loop):
 
     e_m = sum_i w_i [c_m(x_i) != y_i]
-    a_m = rate (ln((1 - e_m) / e_m) + ln(K - 1)),          > 0 as long as e_m < 1 - 1/K, that of guessing
+    a_m = rate (ln((1 - e_m) / e_m) + ln(K - 1)),          > 0 as long as e_m < 1 - 1/K, the error of guessing
     w_i <- w_i exp(a_m [c_m(x_i) != y_i])
 
     f_k(x) = sum_m a_m (1 if c_m(x) = k, else -1/(K - 1)) / sum_m a_m          (two classes: f_2 - f_1, in -2 ... 2)
@@ -58,7 +58,7 @@ class AdaBoostClassifier(ClassifierMixin, AdaBoost):
     estimator : classifier or None
         Fitted at each stage; its ``fit`` takes ``sample_weight``. None: a `DecisionTreeClassifier` of depth 1.
     n_estimators : int
-        Largest number of stages.
+        Maximum number of stages.
     learning_rate : float
         Factor on the weight of each stage.
     random_state : int, RandomState or None

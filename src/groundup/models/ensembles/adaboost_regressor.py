@@ -3,7 +3,7 @@
 With the prediction g_m(x) of model m and the weights w of sum 1 (see `adaboost` for the loop):
 
     fit g_m to n rows drawn with replacement, with probabilities w
-    r_i = |g_m(x_i) - y_i| / max_j |g_m(x_j) - y_j|                               over the rows that count
+    r_i = |g_m(x_i) - y_i| / max_j |g_m(x_j) - y_j|                               over the rows of positive weight
     l_i = r_i (linear),  r_i^2 (square)  or  1 - exp(-r_i) (exponential)
     e_m = sum_i w_i l_i;      b_m = e_m / (1 - e_m);      a_m = rate ln(1 / b_m),    > 0 as long as e_m < 1/2
     w_i <- w_i b_m^(rate (1 - l_i)),                                           the lower, the better the prediction
@@ -44,7 +44,7 @@ class AdaBoostRegressor(RegressorMixin, AdaBoost):
     estimator : regressor or None
         Fitted at each stage. None: a `DecisionTreeRegressor` of depth 3.
     n_estimators : int
-        Largest number of stages.
+        Maximum number of stages.
     learning_rate : float
         Factor on the weight of each stage.
     loss : {'linear', 'square', 'exponential'}

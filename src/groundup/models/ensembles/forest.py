@@ -6,9 +6,9 @@
                  one (extremely randomised trees)
     prediction(x) = 1 / n_trees sum_t value of the leaf of x in t
 
-The draws of a tree depend on its own seed alone, and each tree is grown in one thread: so a forest is the same on any
+The draws of a tree depend on its own seed alone, and each tree is grown in one thread, so a forest is the same on any
 number of threads, and one that is extended (`warm_start`) equals one that is grown at once. As in single trees, every
-threshold is a candidate up to 65,534 rows, above those between 255 bins (``splitter_``).
+threshold is a candidate up to 65,534 rows; above that, only those between 255 bins are (``splitter_``).
 
 The trees are stored packed (`trees.packed`): 20 bytes a node, 8 for each number of a leaf.
 

@@ -84,30 +84,30 @@ class RandomForestClassifier(_ClassForest):
     criterion : {'gini', 'entropy', 'log_loss'}
         The impurity: see `groundup.models.trees.exact_criteria`.
     max_depth : int or None
-        Largest number of edges from the root of a tree to a leaf; None: no limit.
+        Maximum number of edges from the root of a tree to a leaf; None: no limit.
     min_samples_split, min_samples_leaf : int or float
-        Fewest rows of a node that is split, and of a leaf; a float is a fraction of the rows.
+        Minimum number of rows of a node to be split, and of a leaf; a float is a fraction of the rows.
     min_weight_fraction_leaf : float
-        Smallest fraction of the total weight in a leaf.
+        Minimum fraction of the total weight in a leaf.
     max_features : int, float, 'sqrt', 'log2' or None
         Number of features searched for a split, drawn for each node; None: all.
     max_leaf_nodes : int or None
-        Largest number of leaves, of trees that grow best-first; None: no limit.
+        Maximum number of leaves, of trees that grow best-first; None: no limit.
     min_impurity_decrease : float
-        Smallest decrease of the impurity by a split, weighted by the node's fraction of the weight.
+        Minimum decrease of the impurity by a split, weighted by the node's fraction of the weight.
     bootstrap : bool
         Whether each tree is grown on rows drawn with replacement.
     oob_score : bool or callable
         Whether to score each row with the trees that did not draw it: by accuracy, or ``callable(y, predicted)``.
     n_jobs : int or None
-        Number of threads; None: the budget of the process. The forest does not depend on it.
+        Number of threads; None: the default of the process. The forest does not depend on it.
     random_state : int, RandomState or None
     verbose : int
         From 2 on, print a line for each tree.
     warm_start : bool
         Whether another call of ``fit`` adds trees to the existing ones.
     class_weight : dict, list of dict, 'balanced', 'balanced_subsample' or None
-        Factors on the weights of the rows, by class; 'balanced_subsample': by class frequencies in each tree's rows.
+        Factors of the row weights, by class; 'balanced_subsample': by class frequencies in each tree's rows.
     ccp_alpha : float
         Complexity penalty per leaf: see `groundup.models.trees.pruning`.
     max_samples : int, float or None

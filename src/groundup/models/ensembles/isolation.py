@@ -9,7 +9,7 @@ c(n) is the mean depth of a row in a tree of n rows. Scores lie between -1 (anom
 Each tree is grown on its own few rows by one kernel call; the value of a leaf is its depth plus c(rows), so that the
 packed trees (`trees.packed`) predict h(x). A missing value goes to a side drawn for each split.
 
-Cost: trees x psi x log psi to fit; trees x log psi a row to predict, about 0.3 us for 100 trees and a thread.
+Cost: trees x psi x log psi to fit; trees x log psi a row to predict, about 0.3 us for 100 trees on one thread.
 
 Source: Liu, Ting and Zhou, Isolation forest (ICDM 2008).
 """
@@ -81,7 +81,7 @@ class IsolationForest(OutlierMixin, Learner):
     bootstrap : bool
         Whether rows are drawn with replacement.
     n_jobs : int or None
-        Number of threads; None: the budget of the process.
+        Number of threads; None: the default of the process.
     random_state : int, RandomState or None
     verbose : int
         If not 0, print a line when the trees are grown.

@@ -1,4 +1,4 @@
-"""Which settings of a forest a comparison tries.
+"""The settings of a forest that a comparison tries.
 
 A forest is the most costly model. Each of its trees draws at most ``MOST_ROWS``, few for the first setting and more for
 the second, so that its cost is bounded for long tables, where boosting gains more from further rows in less time.

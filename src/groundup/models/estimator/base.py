@@ -71,7 +71,7 @@ class Learner(Declared, BaseEstimator):
     _parameter_constraints: ClassVar[dict] = {}
 
     def _n_threads(self) -> int:
-        """Return the number of threads: ``n_jobs`` where the model has it, else the budget of the process."""
+        """Return the number of threads: ``n_jobs`` where the model has it, else the default of the process."""
         return budget(getattr(self, "n_jobs", None))
 
     def _rows(
@@ -192,7 +192,7 @@ class Learner(Declared, BaseEstimator):
         """Return `X` fully validated against the rows of the fit, which may still be running."""
         if isinstance(X, RowSource) and not isinstance(X, np.ndarray):
             raise TypeError(
-                f"X is a {type(X).__name__}, rows to fit on: predict a part at a time, X.load(first, stop)"
+                f"X is a {type(X).__name__}, which is for fitting: predict one part at a time, X.load(first, stop)"
             )
         _refuse_lazy(X)
         checks = {"dtype": self._dtype_in, "order": "C", "ensure_all_finite": finite}

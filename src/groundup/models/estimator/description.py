@@ -1,4 +1,4 @@
-"""What a model says about itself: one record on its class, read by the workbench, the tests and the documentation.
+"""Model descriptions: one record on each class, read by the workbench, the tests and the documentation.
 
     class Ridge(LinearRegressor):
         \"\"\"...\"\"\"
@@ -10,8 +10,8 @@
             portfolio=tuple({"alpha": a} for a in (1.0, 10.0, 0.1)),
         )
 
-Nothing else decides how a model is named, prepared for, compared and tuned, whether it is part of groundup or of another
-package. A record belongs to its class alone: a subclass has other parameters, and so a record of its own or none.
+Nothing else decides how a model is named, compared and tuned, and how its data are prepared, whether it is part of
+groundup or third-party. Subclasses do not inherit the record, because their parameters may differ.
 """
 
 from __future__ import annotations

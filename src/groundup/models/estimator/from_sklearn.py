@@ -1,7 +1,7 @@
 """The names of scikit-learn that other packages use, listed in one place.
 
-They are assigned rather than re-imported because scikit-learn has no type hints: a type checker takes them for `Any`
-here, so it does not guess their types in every module that imports them.
+They are assigned rather than re-imported because scikit-learn has no type hints: a type checker treats them as
+`Any` here, and does not guess their types in every module that imports them.
 """
 
 import sklearn.base

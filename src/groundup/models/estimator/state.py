@@ -11,7 +11,7 @@ fitted attributes with their dtypes and shapes, and `from_state` (and unpickling
 
 A shape is written in symbols that must agree over all arrays: ``n_features`` is ``n_features_in_``, ``n_classes`` the
 number of labels, any other symbol is bound by the first array that has it. Other conditions (a child's number is larger
-than its parent's) belong into ``_check_state``. A bundle saves exactly these attributes, and nothing executable.
+than its parent's) belong in ``_check_state``. A bundle saves exactly these attributes, and nothing executable.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Labels(NamedTuple):
         if not isinstance(value, np.ndarray) or value.ndim != 1 or not len(value):
             raise ValueError(f"{name} is not a 1-D array of labels")
         if value.dtype.kind == "O" and not all(isinstance(v, (str, bool, int, float)) for v in value):
-            raise ValueError(f"{name} holds values that are no labels")
+            raise ValueError(f"{name} holds values that are not labels")
         if value.dtype.kind not in "OUiubf":
             raise ValueError(f"{name} has dtype {value.dtype}")
         try:
@@ -146,7 +146,9 @@ class Plain(NamedTuple):
                 or type(item) in (str, bool, int)
                 or (type(item) is float and math.isfinite(item))
             ):
-                raise ValueError(f"{name} holds {type(item).__name__} {item!r:.40}, which is no JSON value")
+                raise ValueError(
+                    f"{name} holds {type(item).__name__} {item!r:.40}, which is not a JSON value"
+                )
 
 
 def _bind(symbols, shape, sizes) -> bool:

@@ -1,22 +1,6 @@
-"""Linear models: least squares, ridge and logistic regression."""
+"""Linear models: least squares, ridge, lasso, logistic, quantile, robust and generalised regression, gradient descent."""
 
 from groundup._lazy import attach
+from groundup.models.registry import models_in
 
-__getattr__, __dir__, __all__ = attach(
-    __name__,
-    {
-        "elastic_net": ["ElasticNet", "Lasso"],
-        "glm": ["GammaRegressor", "PoissonRegressor", "TweedieRegressor"],
-        "huber": ["HuberRegressor"],
-        "lasso_cv": ["ElasticNetCV", "LassoCV"],
-        "least_squares": ["LinearRegression"],
-        "logistic": ["LogisticRegression"],
-        "logistic_cv": ["LogisticRegressionCV"],
-        "quantile": ["QuantileRegressor"],
-        "ridge": ["Ridge"],
-        "ridge_classifier": ["RidgeClassifier"],
-        "ridge_cv": ["RidgeCV"],
-        "sgd_classifier": ["SGDClassifier"],
-        "sgd_regressor": ["SGDRegressor"],
-    },
-)
+__getattr__, __dir__, __all__ = attach(__name__, models_in(__name__))

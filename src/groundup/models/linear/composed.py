@@ -1,10 +1,10 @@
-r"""A linear regression made of any loss and penalty: the base of the generalised linear models, and of your own.
+r"""A linear regression made of any loss and penalty: the base of the generalised linear models, and of user-defined ones.
 
     minimise over w, b:   1/V sum_i v_i loss(b + w'x_i, y_i)  +  sum_j (l1_j |w_j| + l2_j w_j^2 / 2),     V = sum_i v_i
 
 A subclass chooses the loss (`_loss`) and the penalty (`_penalty`: l1 and l2, numbers or one for each feature).
 `linear_fit` does the rest: Newton's method where the penalty is smooth, proximal Newton over working sets where it is
-not. A model of your own is then short:
+not. A user-defined model is then short:
 
     class Asymmetric:
         def loss_gradient_hessian(self, z, y, weight, out_gradient, out_hessian): ...      # see engine.losses
@@ -70,18 +70,7 @@ class ComposedRegressor(Callbacks, LinearRegressor):
 
     @fitting
     def fit(self, X, y, sample_weight=None):
-        """Fit the coefficients.
-
-        Parameters
-        ----------
-        X : array-like, table, sparse matrix or RowSource of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,)
-        sample_weight : array-like of shape (n_rows,), optional
-
-        Returns
-        -------
-        self
-        """
+        """Fit the coefficients; X is an array, a table, a sparse matrix or a `RowSource`, y has one dimension."""
         start = None
         if self.warm_start and hasattr(self, "coef_"):
             start = self.coef_[None, :], np.array([self.intercept_])

@@ -1,4 +1,4 @@
-r"""Coordinates of a smooth fit: changes of variables that keep digits, and the way back to the units of the data.
+r"""Coordinates of a smooth fit: changes of variables that preserve digits, and the way back to the units of the data.
 
     z = b + (S (x - c))'T theta,      w = S T theta        S: a factor for each column, T: a matrix
 

@@ -10,7 +10,7 @@ epoch. Its figures are, for the rows just visited, the mean loss and the norm of
 (including the L2 penalty, without the L1 penalty), and the learning rate and the weights.
 
 Cost: 4 flops for each number in X and epoch. The result is not the exact optimum; `LogisticRegression`, `Ridge` and
-`ElasticNet` find that, mostly faster. Gradient descent is for very many rows, for rows that arrive one by one
+`ElasticNet` find that, usually faster. Gradient descent is for very many rows, for rows that arrive one by one
 (`partial_fit`), and for teaching.
 """
 
@@ -212,7 +212,7 @@ class _Descents:
         self.states: list[steps.State] = []
 
     def epoch(self, order, stored, active, tell, epoch: int) -> bool:
-        """Visit all rows of `order`; return whether a callback asked to stop."""
+        """Visit all rows of `order`; return whether a callback requested a stop."""
         callbacks = getattr(self.model, "_skl_callbacks", None)
         batch = self.settings.batch
         chunk = max(batch, _CALL_ROWS // batch * batch)

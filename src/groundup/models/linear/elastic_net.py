@@ -31,6 +31,7 @@ from groundup.engine.rows import Csr
 from groundup.models.estimator import Interval, Plain, StrOptions, fitting
 from groundup.models.estimator.description import REGRESSION, ModelDescription
 from groundup.models.linear.least_squares import fit_least_squares, regression_rows, shaped
+from groundup.models.linear.paths import enet_path
 from groundup.models.linear.prediction import LinearRegressor
 from groundup.models.linear.sparse_fit import SparseFit, objectives, with_weight
 
@@ -148,20 +149,9 @@ class ElasticNet(LinearRegressor):
 
     @fitting
     def fit(self, X, y, sample_weight=None, check_input=True):
-        """Fit the coefficients.
+        """Fit the coefficients, of each output independently; `check_input` has no effect: X is always checked.
 
-        Parameters
-        ----------
-        X : array-like, table, sparse matrix or RowSource of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-            Outputs are fitted independently.
-        sample_weight : array-like of shape (n_rows,), optional
-        check_input : bool, default=True
-            No effect: X is always checked.
-
-        Returns
-        -------
-        self
+        X is an array, a table, a sparse matrix or a `RowSource`, y of shape (n_rows,) or (n_rows, n_outputs).
         """
         start = self.coef_ if self.warm_start and hasattr(self, "coef_") else None
         rows = regression_rows(self, X, y, sample_weight)
@@ -232,53 +222,17 @@ class ElasticNet(LinearRegressor):
              copy_X=True, coef_init=None, verbose=False, return_n_iter=False, positive=False, check_input=True,
              **params):  # fmt: skip
         """Return the solutions along a path of penalties: see `paths.enet_path`."""
-        from groundup.models.linear.paths import enet_path
-
         alphas = 100 if isinstance(alphas, str) else alphas
         alphas = n_alphas if not isinstance(n_alphas, str) else alphas
-        path = enet_path(X, y, l1_ratio=l1_ratio, eps=eps, alphas=alphas, positive=positive, **params)
+        model = ElasticNet(fit_intercept=False, positive=positive, **params)
+        path = enet_path(model, X, y, l1_ratio=l1_ratio, eps=eps, alphas=alphas)
         return path if return_n_iter else path[:3]
 
 
 class Lasso(ElasticNet):
     """Linear least squares with an L1 penalty.
 
-    Parameters
-    ----------
-    alpha : float, default=1.0
-        Strength of the penalty, at least 0.
-    fit_intercept : bool, default=True
-        Whether to fit an intercept (never penalised).
-    precompute : bool or array-like, default=False
-        No effect: only the Gram matrix of the working set is computed.
-    copy_X : bool, default=True
-        No effect: X is never changed.
-    max_iter : int, default=1000
-        Maximum number of sweeps over the working set; None is no limit.
-    tol : float, default=1e-4
-        Tolerance: the duality gap is at most ``0.01 * tol`` of the objective.
-    warm_start : bool, default=False
-        Start from the coefficients of the previous fit.
-    positive : bool, default=False
-        Whether coefficients must be nonnegative.
-    random_state : int, RandomState instance, default=None
-        No effect: nothing is random.
-    selection : {"cyclic", "random"}, default="cyclic"
-        No effect: coordinates are updated cyclically.
-
-    Attributes
-    ----------
-    coef_ : ndarray of shape (n_features,) or (n_outputs, n_features)
-        Float64, whatever the dtype of X.
-    intercept_ : float or ndarray of shape (n_outputs,)
-    n_iter_ : int or list of int
-        Number of sweeps over working sets.
-    dual_gap_ : float or list of float
-        Upper bound of how far the objective is above its minimum.
-    objective_ : float or list of float
-    sparse_coef_ : sparse matrix of shape (1, n_features) or (n_outputs, n_features)
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features,)
+    Parameters and attributes are those of `ElasticNet`, except for ``l1_ratio``.
 
     Examples
     --------

@@ -88,37 +88,17 @@ class _GeneralizedLinearRegressor(ComposedRegressor):
         return float(np.log(max(mean, 1e-10)))
 
     def predict(self, X):
-        """Predict the expected target.
-
-        Parameters
-        ----------
-        X : array-like, table or sparse matrix of shape (n_rows, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-        """
+        """Return the expected target: (n_rows,)."""
         z = super().predict(X)
         return np.exp(np.minimum(z, 709.0)) if self._is_log else z
 
     def score(self, X, y, sample_weight=None):
-        """Return the share of deviance explained, D^2: 1 is best, 0 is a model that predicts the mean.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,)
-        sample_weight : array-like of shape (n_rows,), optional
-
-        Returns
-        -------
-        float
-        """
+        """Return the share of deviance explained, D^2: 1 is best, 0 is a model that predicts the mean."""
         mu = self.predict(X)
         y = np.asarray(y, dtype=np.float64).ravel()
         if len(y) != len(mu):
             raise ValueError(
-                f"SolverResult input variables with inconsistent numbers of samples: {[len(mu), len(y)]}"
+                f"Found input variables with inconsistent numbers of samples: {[len(mu), len(y)]}"
             )
         self._check_target(y)
         v = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
@@ -157,7 +137,7 @@ class PoissonRegressor(_GeneralizedLinearRegressor):
     max_iter : int, default=100
         Maximum number of steps.
     tol : float, default=1e-4
-        Tolerance: the objective comes within about ``1e-4 * tol**2`` of its minimum, relatively.
+        Tolerance: the objective exceeds its minimum by a relative error of about ``1e-4 * tol**2``.
     warm_start : bool, default=False
         Start from the coefficients of the previous fit.
     verbose : int, default=0
@@ -197,32 +177,7 @@ class PoissonRegressor(_GeneralizedLinearRegressor):
 class GammaRegressor(_GeneralizedLinearRegressor):
     """Gamma regression: positive amounts whose spread grows with their mean.
 
-    Parameters
-    ----------
-    alpha : float, default=1.0
-        Strength of the L2 penalty; 0 is no penalty.
-    fit_intercept : bool, default=True
-        Whether to fit an intercept (never penalised).
-    solver : {"lbfgs", "newton-cholesky"}, default="lbfgs"
-        No effect: Newton's method finds the optimum.
-    max_iter : int, default=100
-        Maximum number of steps.
-    tol : float, default=1e-4
-        Tolerance: the objective comes within about ``1e-4 * tol**2`` of its minimum, relatively.
-    warm_start : bool, default=False
-        Start from the coefficients of the previous fit.
-    verbose : int, default=0
-        No effect: use a callback to follow the loss.
-
-    Attributes
-    ----------
-    coef_ : ndarray of shape (n_features,)
-    intercept_ : float
-    n_iter_ : int
-    objective_, gap_ : float
-        Final value of the objective; an estimate of how far it is above the minimum.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features,)
+    Parameters and attributes are those of `PoissonRegressor`.
 
     Examples
     --------
@@ -250,36 +205,14 @@ class GammaRegressor(_GeneralizedLinearRegressor):
 class TweedieRegressor(_GeneralizedLinearRegressor):
     """Regression with a Tweedie distribution, for targets such as claims or rain: often zero, otherwise widely spread.
 
+    Parameters and attributes that are not listed are those of `PoissonRegressor`.
+
     Parameters
     ----------
     power : float, default=0.0
         Power of the variance, mu^power; not between 0 and 1.
-    alpha : float, default=1.0
-        Strength of the L2 penalty; 0 is no penalty.
-    fit_intercept : bool, default=True
-        Whether to fit an intercept (never penalised).
     link : {"auto", "identity", "log"}, default="auto"
         "auto": the identity for power <= 0, else the logarithm. The identity is supported for power=0 only.
-    solver : {"lbfgs", "newton-cholesky"}, default="lbfgs"
-        No effect: Newton's method finds the optimum.
-    max_iter : int, default=100
-        Maximum number of steps.
-    tol : float, default=1e-4
-        Tolerance: the objective comes within about ``1e-4 * tol**2`` of its minimum, relatively.
-    warm_start : bool, default=False
-        Start from the coefficients of the previous fit.
-    verbose : int, default=0
-        No effect: use a callback to follow the loss.
-
-    Attributes
-    ----------
-    coef_ : ndarray of shape (n_features,)
-    intercept_ : float
-    n_iter_ : int
-    objective_, gap_ : float
-        Final value of the objective; an estimate of how far it is above the minimum.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features,)
 
     Examples
     --------

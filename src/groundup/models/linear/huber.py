@@ -1,4 +1,4 @@
-r"""Huber regression: squared errors for small residuals, absolute errors for large ones, so that outliers weigh less.
+r"""Huber regression: squared errors for small residuals, absolute errors for large ones, so outliers weigh less.
 
     minimise over w, b, sigma > 0:   sum_i v_i (sigma + sigma H((y_i - b - w'x_i) / sigma))  +  alpha |w|^2
 
@@ -140,7 +140,7 @@ class HuberRegressor(LinearRegressor):
     fit_intercept : bool, default=True
         Whether to fit an intercept (never penalised).
     tol : float, default=1e-5
-        Tolerance: the objective comes within about ``1e-4 * tol**2`` of its minimum, relatively.
+        Tolerance: the objective exceeds its minimum by a relative error of about ``1e-4 * tol**2``.
 
     Attributes
     ----------
@@ -208,18 +208,7 @@ class HuberRegressor(LinearRegressor):
 
     @fitting
     def fit(self, X, y, sample_weight=None):
-        """Fit the coefficients and the scale.
-
-        Parameters
-        ----------
-        X : array-like, table, sparse matrix or RowSource of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,)
-        sample_weight : array-like of shape (n_rows,), optional
-
-        Returns
-        -------
-        self
-        """
+        """Fit the coefficients and the scale; X is an array, a table, a sparse matrix or a `RowSource`."""
         if hasattr(X, "tocsr") and X.shape[1] > MOST_FEATURES:
             raise ValueError(
                 f"HuberRegressor supports at most {MOST_FEATURES} features of a sparse matrix, X has {X.shape[1]}: the "

@@ -5,8 +5,8 @@ error on the fold. The penalty (and l1_ratio) with the smallest mean error is th
 
 A path needs products of the same columns a hundred times. With at most 4,000 features and a dense X, the Gram matrix
 of each fold is computed once, and that of a training set is the sum over the other folds (`engine.statistics.gram`
-merges them without cancellation). All paths together then cost one pass of n_rows n_features^2, and need no rows.
-Otherwise each path works on its rows.
+merges them without cancellation). All paths together then cost one pass of n_rows n_features^2, and do not read the
+rows again. Otherwise each path works on its rows.
 
 Source: J. Friedman, T. Hastie, R. Tibshirani, "Regularization paths for generalized linear models via coordinate
 descent", J. Stat. Softw. 33 (2010), sections 2.2 and 2.5.
@@ -174,19 +174,9 @@ class ElasticNetCV(ElasticNet):
 
     @fitting
     def fit(self, X, y, sample_weight=None, **params):
-        """Choose the penalty, and fit the coefficients.
+        """Choose the penalty and fit the coefficients; `params` are passed to the splitter (``groups``).
 
-        Parameters
-        ----------
-        X : array-like, table or sparse matrix of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,)
-        sample_weight : array-like of shape (n_rows,), optional
-        **params
-            For the splitter: ``groups``.
-
-        Returns
-        -------
-        self
+        X is an array, a table or a sparse matrix, y has one dimension.
         """
         with np.errstate(over="ignore", invalid="ignore"):  # scikit-learn checks finiteness by sums
             rows = self._rows(X, y, sample_weight, finite="later", y_numeric=True)
@@ -250,51 +240,7 @@ class ElasticNetCV(ElasticNet):
 class LassoCV(ElasticNetCV):
     """Lasso whose `alpha` is chosen by cross-validation.
 
-    Parameters
-    ----------
-    eps : float, default=1e-3
-        Path length: alpha_min / alpha_max.
-    alphas : int or array-like, default=100
-        Number of penalties to try, or their values.
-    fit_intercept : bool, default=True
-        Whether to fit an intercept (never penalised).
-    precompute : bool, "auto" or array-like, default="auto"
-        No effect: Gram matrices are used where that is faster.
-    max_iter : int, default=1000
-        Maximum number of sweeps over a working set.
-    tol : float, default=1e-4
-        Tolerance: the duality gap is at most `tol` of the objective on the paths, and ``0.01 * tol`` in the final fit.
-    copy_X : bool, default=True
-        No effect: X is never changed.
-    cv : int, splitter or iterable, default=None
-        Cross-validation folds: None is 5.
-    verbose : bool or int, default=False
-        No effect.
-    n_jobs : int, default=None
-        Number of threads: None is the default of the process, -1 all cores. The result does not depend on it.
-    positive : bool, default=False
-        Whether coefficients must be nonnegative.
-    random_state : int, RandomState instance, default=None
-        No effect: nothing is random.
-    selection : {"cyclic", "random"}, default="cyclic"
-        No effect: coordinates are updated cyclically.
-
-    Attributes
-    ----------
-    alpha_ : float
-        The chosen penalty.
-    alphas_ : ndarray of shape (n_alphas,)
-        The penalties tried, in decreasing order.
-    mse_path_ : ndarray of shape (n_alphas, n_folds)
-        Mean squared error on each fold.
-    coef_ : ndarray of shape (n_features,)
-    intercept_ : float
-    n_iter_ : int
-        Number of sweeps of the final fit.
-    dual_gap_, objective_ : float
-        Those of the final fit.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features,)
+    Parameters and attributes are those of `ElasticNetCV`, except for the L1 share.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-r"""Least squares problems for `solvers.working_sets`: by the rows, or by the Gram matrix alone.
+r"""Least squares problems for `solvers.working_sets`: given by the rows, or by the Gram matrix alone.
 
 `Residuals` holds the rows. Computing the correlations of all features with the residuals is a pass over X; the Gram
 matrix is that of the working set and grows with it. `Covariances` holds Z'Z of *all* features and no rows;

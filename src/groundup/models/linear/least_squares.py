@@ -193,8 +193,8 @@ class LinearRegression(LinearRegressor):
     copy_X : bool, default=True
         No effect: X is never changed.
     tol : float, default=1e-6
-        No effect: columns count as dependent if they are so up to rounding. (A tolerance may cost all digits on hard data
-        without notice, as scikit-learn's default does on NIST's Wampler data sets.)
+        No effect: columns count as dependent if they are so up to rounding. (A tolerance can silently lose all digits
+        on hard data, as scikit-learn's default does on NIST's Wampler data sets.)
     n_jobs : int, default=None
         Number of threads: None is the default of the process, -1 all cores. The result does not depend on it.
     positive : bool, default=False
@@ -262,18 +262,7 @@ class LinearRegression(LinearRegressor):
 
     @fitting
     def fit(self, X, y, sample_weight=None):
-        """Fit the coefficients.
-
-        Parameters
-        ----------
-        X : array-like, table, sparse matrix or RowSource of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-        sample_weight : array-like of shape (n_rows,), optional
-
-        Returns
-        -------
-        self
-        """
+        """Fit the coefficients; X is an array, table, sparse matrix or `RowSource`, y has one or several outputs."""
         rows = regression_rows(self, X, y, sample_weight)
         target = rows["y"]
         alpha = np.zeros(1 if target.ndim == 1 else target.shape[1])

@@ -2,14 +2,14 @@ r"""One fit of a linear model: a loss, a penalty, and the solver that suits them
 
     minimise over w, b:   sum_i v_i loss(b + w'x_i, y_i)  +  s sum_j (l1_j |w_j| + l2_j w_j^2 / 2)
 
-`LogisticRegression`, its cross-validation and all generalised linear models are fitted here; `LinearFit.fit` says what
-happens. The mathematics is in two places, by the kind of the penalty:
+`LogisticRegression`, its cross-validation and all generalised linear models are fitted by `LinearFit.fit`. The kind of
+the penalty decides where the mathematics is:
 
 - smooth (l1 = 0): Newton's method, w <- w - H^-1 g. `smooth_problem` has the objective with its gradient g and Hessian H,
   `hessians` solves with H, `solvers.quasi_newton` takes the steps. With many rows the fit starts on a sixteenth of
   them (64 rows of every 1024, so that sorted data do no harm): its minimum costs a sixteenth, lies within about
   sqrt(16 n_parameters / n_rows) standard deviations of the result, and its Hessian is a model of the Hessian of all
-  rows that is right to a few percent. On all rows four or five gradients are then enough.
+  rows that is accurate to a few percent. On all rows four or five gradients are then enough.
 - nonsmooth (l1 > 0): proximal Newton over working sets of columns, `solvers.proximal`, on columns scaled to unit spread.
 """
 
@@ -138,8 +138,8 @@ class FitResult(NamedTuple):
         if not self.converged and not self.stopped:
             warnings.warn(
                 f"The optimum was not reached in {self.n_iter} iterations (max_iter={max_iter}): the objective is about "
-                f"{self.gap / max(abs(self.value), 1e-300):.1e} of itself above it. Raise max_iter, scale the columns of "
-                f"X to a similar spread, or {last_advice}.",
+                f"{self.gap / max(abs(self.value), 1e-300):.1e} (relative) above its minimum. Raise max_iter, scale the "
+                f"columns of X to a similar spread, or {last_advice}.",
                 ConvergenceWarning,
                 stacklevel=stacklevel + 1,
             )
@@ -157,7 +157,7 @@ class LinearFit(NamedTuple):
         1, or the number of classes if there are more than two.
     fit_intercept : bool
     tol : float
-        The objective comes within about ``1e-4 tol^2`` of its minimum, relatively.
+        The objective exceeds its minimum by a relative error of about ``1e-4 tol^2``.
     max_iter : int
     initial_score : float
         The intercept to start from, without a warm start.

@@ -6,11 +6,11 @@ K > 2 classes, z_k = b_k + w_k'x:    p(k | x) = e^z_k / sum_j e^z_j
     minimise over w, b:   sum_i v_i (-log p(y_i | x_i))  +  1/C (rho |w|_1 + (1 - rho)/2 |w|^2)
 
 v_i >= 0 is the weight of the row times that of its class, rho = `l1_ratio`. The intercepts are not penalised. The problem
-is convex. With C = inf there may be no minimum, if a hyperplane separates the classes; then a warning says so.
+is convex. With C = inf there is no minimum if a hyperplane separates the classes; a warning is issued then.
 
 The fit is `linear_fit.LinearFit` with the logistic loss: Newton's method for rho = 0, proximal Newton over working sets
 for rho > 0. All of scikit-learn's solver names lead to the algorithm that suits the problem, and to the same optimum. The
-objective is exact to about 1e-12 of itself, where scikit-learn stops at a gradient of 1e-4. To read the mathematics of
+objective has a relative error of about 1e-12, where scikit-learn stops at a gradient of 1e-4. To read the mathematics of
 a Newton step, continue with `linear_fit`, `smooth_problem`, `hessians` and `solvers.quasi_newton`.
 
 Cost: 4 n_rows n_features n_scores flops for a gradient, n_rows n_features^2 for a Hessian (times the pairs of classes).
@@ -74,7 +74,7 @@ class LogisticRegression(LinearClasses, Callbacks, ClassifierMixin, Learner):
     dual : bool, default=False
         Only False is supported.
     tol : float, default=1e-4
-        Tolerance: the objective comes within about ``1e-4 * tol**2`` of its minimum, relatively.
+        Tolerance: the objective exceeds its minimum by a relative error of about ``1e-4 * tol**2``.
     fit_intercept : bool, default=True
         Whether to fit an intercept (never penalised).
     intercept_scaling : float, default=1
@@ -198,19 +198,7 @@ class LogisticRegression(LinearClasses, Callbacks, ClassifierMixin, Learner):
 
     @fitting
     def fit(self, X, y, sample_weight=None):
-        """Fit the coefficients.
-
-        Parameters
-        ----------
-        X : array-like, table or RowSource of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,)
-            Labels: strings, booleans or numbers.
-        sample_weight : array-like of shape (n_rows,), optional
-
-        Returns
-        -------
-        self
-        """
+        """Fit the coefficients; X is an array, a table, a sparse matrix or a `RowSource`, y holds labels of any type."""
         penalty = self._checked_penalty()
         start = (self.coef_, self.intercept_) if self.warm_start and hasattr(self, "coef_") else None
         rows = self._rows(X, y, sample_weight, finite="later")
@@ -261,7 +249,7 @@ class LogisticRegression(LinearClasses, Callbacks, ClassifierMixin, Learner):
             for label, value in zip(self.classes_.tolist(), each.tolist(), strict=True):
                 if not 0.0 <= value < np.inf:
                     raise ValueError(
-                        f"class_weight of class {label!r} is {value}: a weight is a finite number, not negative"
+                        f"class_weight of class {label!r} is {value}: weights must be finite and not negative"
                     )
             rows.add("weight", weight * each[codes])
         rows.add("y", codes.astype(np.float64))
@@ -321,30 +309,14 @@ class LogisticRegression(LinearClasses, Callbacks, ClassifierMixin, Learner):
             result.warn_unless_converged(self.max_iter, "lower C", stacklevel=4)
 
     def predict_proba(self, X):
-        """Return the probability of each class.
+        """Return the probability of each class: (n_rows, n_classes), in the order of ``classes_``.
 
-        Parameters
-        ----------
-        X : array-like or table of shape (n_rows, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_rows, n_classes)
-            In the order of ``classes_``. A score that overflows gives its limit: 0 or 1.
+        A score that overflows gives its limit, 0 or 1.
         """
         return self._apply(X, probability, probability_many)
 
     def predict_log_proba(self, X):
-        """Return the logarithm of each class's probability, accurate even where the probability underflows.
-
-        Parameters
-        ----------
-        X : array-like or table of shape (n_rows, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_rows, n_classes)
-        """
+        """Return the logarithms of the probabilities, accurate even where these underflow: (n_rows, n_classes)."""
         return self._apply(X, log_probability, log_probability_many)
 
     def _apply(self, X, of_two, of_several):

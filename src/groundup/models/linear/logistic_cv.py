@@ -1,14 +1,14 @@
 r"""Logistic regression whose penalty is chosen by cross-validation.
 
 For each penalty (C, and its L1 share rho) and each fold, a model is fitted on the rows outside the fold and scored on
-those inside. The penalty with the best mean score is chosen. Ten penalties and five folds are fifty fits, which cost
+those inside. The penalty with the best mean score is chosen. Ten penalties and five folds make fifty fits, which cost
 little more than ten, because they are nearly the same problem:
 
 1. **All rows first.** The penalties are fitted on all rows, from the strongest to the weakest, each fit starting where
    the last one ended. This includes the fit of whatever penalty will be chosen.
 2. **A fold starts where the fit of all rows ended.** Leaving out a share s of the rows moves the optimum by about
    s / (1 - s) H^-1 g, with g the mean gradient of the left-out rows: a short distance compared to that from zero. The
-   Hessian of all rows at their optimum is a model of that of the fold, right but for the factor 1 - s and a few percent.
+   Hessian of all rows at their optimum is a model of that of the fold, accurate to a few percent up to the factor 1 - s.
    So the fit of a fold takes few steps, each of one gradient, and computes no Hessian. (A single such step would be the
    known approximation to cross-validation; here the fit continues to the optimum.) With an L1 penalty, the features with
    nonzero coefficients on all rows are the first working set.
@@ -92,7 +92,7 @@ class LogisticRegressionCV(LogisticRegression):
     solver : {"lbfgs", "newton-cg", "newton-cholesky", "sag", "saga", "coordinate", "auto"}, default="lbfgs"
         No effect, except that "liblinear" raises an error: all solvers have the same optimum.
     tol : float, default=1e-4
-        Tolerance: the objective of each fit comes within about ``1e-4 * tol**2`` of its minimum, relatively.
+        Tolerance: the objective of each fit exceeds its minimum by a relative error of about ``1e-4 * tol**2``.
     max_iter : int, default=100
         Maximum number of steps of each fit.
     class_weight : dict or "balanced", default=None
@@ -226,21 +226,10 @@ class LogisticRegressionCV(LogisticRegression):
 
     @fitting
     def fit(self, X, y, sample_weight=None, **params):
-        """Choose the penalty, and fit the coefficients.
+        """Choose the penalty and fit the coefficients; the weights also enter the scores.
 
-        Parameters
-        ----------
-        X : array-like, table or sparse matrix of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,)
-            Labels: strings, booleans or numbers.
-        sample_weight : array-like of shape (n_rows,), optional
-            Used in the fits and in the scores.
-        **params
-            ``groups`` for the splitter, others for the scorer.
-
-        Returns
-        -------
-        self
+        X is an array, a table or a sparse matrix, y holds labels of any type. Of `params`, ``groups`` is passed to the
+        splitter, the others to the scorer.
         """
         self._warn_of_changing_defaults()
         self._refuse_unsupported()
@@ -406,20 +395,7 @@ class LogisticRegressionCV(LogisticRegression):
             warnings.warn("'l1_ratios=None' is deprecated: use l1_ratios=(0,).", FutureWarning, stacklevel=4)
 
     def score(self, X, y, *, sample_weight=None, **score_params):
-        """Return the score by `scoring`.
-
-        Parameters
-        ----------
-        X : array-like, table or sparse matrix of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,)
-        sample_weight : array-like of shape (n_rows,), optional
-        **score_params
-            For the scorer.
-
-        Returns
-        -------
-        float
-        """
+        """Return the score by `scoring`; `score_params` are passed to the scorer."""
         if sample_weight is not None:
             score_params["sample_weight"] = sample_weight
         check_is_fitted(self)

@@ -1,7 +1,7 @@
 r"""Least squares by orthogonal transformations: slower than the Gram matrix, and accurate where that is not.
 
 The condition number of the Gram matrix is the *square* of that of the data: if columns are within 1e-8 of being
-dependent, none of 16 digits is left. Here the rows themselves are reduced, a chunk at a time, to an upper triangle R
+dependent, none of the 16 digits is left. Here the rows themselves are reduced, a chunk at a time, to an upper triangle R
 with R'R = Z'Z,
 
     Z = sqrt(v) [1, (X - origin) s, (Y - origin) s]        v: weights, s: powers of two that prevent overflow

@@ -20,6 +20,7 @@ import numpy as np
 
 from groundup.engine.rows import one_blas_thread
 from groundup.models.linear.solvers import working_sets
+from groundup.models.linear.sparse_fit import GAP_SHARE, SparseFit
 
 
 def alpha_grid(largest: float, l1_ratio: float, eps: float, alphas) -> np.ndarray:
@@ -73,11 +74,13 @@ def solve_path(
         yield Point(u, result.gap, result.n_sweeps, result.converged)
 
 
-def enet_path(X, y, *, l1_ratio=0.5, eps=1e-3, alphas=100, positive=False, tol=1e-4, max_iter=1000):
+def enet_path(model, X, y, *, l1_ratio: float, eps: float, alphas):
     """Return (alphas, coefs, dual gaps, sweeps) along a path of penalties; X and y are used without centring.
 
     Parameters
     ----------
+    model : ElasticNet
+        Without intercept; gives ``positive``, ``tol`` and ``max_iter``.
     X : array-like or sparse matrix of shape (n_rows, n_features)
     y : array-like of shape (n_rows,) or (n_rows, n_outputs)
     l1_ratio : float
@@ -85,9 +88,6 @@ def enet_path(X, y, *, l1_ratio=0.5, eps=1e-3, alphas=100, positive=False, tol=1
         Path length: alpha_min / alpha_max.
     alphas : int or array-like
         Number of penalties, or their values.
-    positive : bool
-    tol, max_iter
-        As for `ElasticNet`.
 
     Returns
     -------
@@ -96,10 +96,6 @@ def enet_path(X, y, *, l1_ratio=0.5, eps=1e-3, alphas=100, positive=False, tol=1
     dual_gaps : ndarray of shape (n_alphas,) or (n_outputs, n_alphas)
     n_iters : list of int
     """
-    from groundup.models.linear.elastic_net import ElasticNet
-    from groundup.models.linear.sparse_fit import GAP_SHARE, SparseFit
-
-    model = ElasticNet(fit_intercept=False, positive=positive, tol=tol, max_iter=max_iter)
     rows = model._rows(X, y, finite="check", y_numeric=True, multi_output=True)
     targets = rows["y"].reshape(rows.n_rows, -1).T
     coefs, gaps, sweeps = [], [], []
@@ -116,10 +112,10 @@ def enet_path(X, y, *, l1_ratio=0.5, eps=1e-3, alphas=100, positive=False, tol=1
                 solve_path(
                     problem,
                     penalties,
-                    relative=GAP_SHARE * tol,
+                    relative=GAP_SHARE * model.tol,
                     absolute=0.0,
-                    max_sweeps=max_iter,
-                    positive=positive,
+                    max_sweeps=model.max_iter,
+                    positive=model.positive,
                 )
             )
             to_data_units = fit.design.scale * fit.powers / unit

@@ -48,16 +48,7 @@ class LinearRegressor(RegressorMixin, Learner):
     intercept_: Any
 
     def predict(self, X):
-        """Predict with the linear model.
-
-        Parameters
-        ----------
-        X : array-like or table of shape (n_rows, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_rows,) or (n_rows, n_outputs)
-        """
+        """Return the predicted values: (n_rows,) or (n_rows, n_outputs)."""
         given, X = X, self._features(X)
         state = vars(self)  # read once: a fit in another thread may replace it
         coef, b = state["coef_"], state["intercept_"]
@@ -86,30 +77,11 @@ class LinearClasses:
     """Mixin of linear classifiers with ``coef_`` (n_scores, n_features), ``intercept_`` (n_scores,) and ``classes_``."""
 
     def decision_function(self, X):
-        """Return the scores.
-
-        Parameters
-        ----------
-        X : array-like, table or sparse matrix of shape (n_rows, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_rows,) or (n_rows, n_classes)
-            Two classes: positive means ``classes_[1]``.
-        """
+        """Return the scores: (n_rows,) for two classes, positive for ``classes_[1]``, else (n_rows, n_classes)."""
         return self._scores(X)[0]
 
     def predict(self, X):
-        """Return the class of the highest score.
-
-        Parameters
-        ----------
-        X : array-like, table or sparse matrix of shape (n_rows, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-        """
+        """Return the class with the highest score: (n_rows,)."""
         z, classes = self._scores(X)
         return classes[(z > 0.0).astype(np.intp) if z.ndim == 1 else z.argmax(axis=1)]
 

@@ -8,8 +8,8 @@ of the targets.
 The problem is a linear program. An interior point method (`solvers.interior`) reaches its optimum in ten to thirty
 weighted least squares problems. If the solution is unique, its last digits are computed as well (`solvers.pinball`),
 and coefficients that are zero are exactly zero; if not, the result is in the middle of the solutions. In both cases
-the dual program bounds how far the objective is above its minimum; if that is more than a millionth, a warning says
-so.
+the dual program bounds how far the objective is above its minimum; a warning is issued if that is more than a
+millionth.
 
 Without a penalty the problem is solved in an orthogonal basis of the columns, so that nearly dependent ones lose no
 digits.
@@ -119,18 +119,7 @@ class QuantileRegressor(LinearRegressor):
 
     @fitting
     def fit(self, X, y, sample_weight=None):
-        """Fit the coefficients.
-
-        Parameters
-        ----------
-        X : array-like, table or sparse matrix of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,)
-        sample_weight : array-like of shape (n_rows,), optional
-
-        Returns
-        -------
-        self
-        """
+        """Fit the coefficients; X is an array, a table or a sparse matrix."""
         with np.errstate(over="ignore", invalid="ignore"):  # scikit-learn checks finiteness by sums
             rows = self._rows(X, y, sample_weight, y_numeric=True)
         with np.errstate(all="ignore"):
@@ -139,7 +128,7 @@ class QuantileRegressor(LinearRegressor):
         if not result.converged:
             warnings.warn(
                 f"The optimum was not reached in {result.n_steps} steps: the objective may be up to "
-                f"{result.gap / max(result.value, 1e-300):.1e} of itself above it. Scale the columns of X to a "
+                f"{result.gap / max(result.value, 1e-300):.1e} (relative) above its minimum. Scale the columns of X to a "
                 "similar spread, drop dependent columns, or raise alpha.",
                 ConvergenceWarning,
                 stacklevel=3,

@@ -9,7 +9,7 @@ gives a correction, at most three times. Each reduces the error by a factor of a
 up to 1e7 can be refined. If the fit is exact, all digits become correct.
 
 `test_least_squares.test_polynomials_in_few_rows_are_found_to_nine_digits` needs it for degree 8; NIST's data sets
-(`test_nist`) reach their digits without.
+(`test_nist`) reach their digits without it.
 
 Cost: about 30 flops for each number and pass, so it is limited to 2e7 numbers.
 

@@ -120,18 +120,7 @@ class Ridge(LinearRegressor):
 
     @fitting
     def fit(self, X, y, sample_weight=None):
-        """Fit the coefficients.
-
-        Parameters
-        ----------
-        X : array-like, table, sparse matrix or RowSource of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-        sample_weight : array-like of shape (n_rows,), optional
-
-        Returns
-        -------
-        self
-        """
+        """Fit the coefficients; X is an array, table, sparse matrix or `RowSource`, y has one or several outputs."""
         check_solver(self)
         rows = regression_rows(self, X, y, sample_weight)
         target = rows["y"]

@@ -26,26 +26,14 @@ from groundup.models.linear.ridge import Ridge, check_solver
 class RidgeClassifier(LinearClasses, ClassifierMixin, Learner):
     """Classifier by ridge regression: fast and often as accurate as logistic regression, but without probabilities.
 
+    Parameters and attributes that are not listed are those of `Ridge`.
+
     Parameters
     ----------
     alpha : float, default=1.0
         Strength of the penalty, at least 0.
-    fit_intercept : bool, default=True
-        Whether to fit an intercept (never penalised).
-    copy_X : bool, default=True
-        No effect: X is never changed.
-    max_iter : int, default=None
-        No effect: the only iterative solver (for sparse X with 500 features or more) stops at an error bound.
-    tol : float, default=1e-4
-        No effect: the solution is exact up to rounding.
     class_weight : dict or "balanced", default=None
         Weight of each class, multiplied by the sample weights.
-    solver : {"auto", "cholesky", "svd", "lbfgs"}, default="auto"
-        As for `Ridge`.
-    positive : bool, default=False
-        Whether coefficients must be nonnegative.
-    random_state : int, RandomState instance, default=None
-        No effect: nothing is random.
 
     Attributes
     ----------
@@ -53,11 +41,6 @@ class RidgeClassifier(LinearClasses, ClassifierMixin, Learner):
     coef_ : ndarray of shape (n_features,) or (n_classes, n_features)
         Two classes have one row of coefficients.
     intercept_ : ndarray of shape (1,) or (n_classes,)
-    n_iter_ : None
-    solver_ : str
-        "cholesky", "svd", "sparse_cg", or "lbfgs" for ``positive``: scikit-learn's name for the method that was used.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features,)
 
     Examples
     --------
@@ -116,18 +99,7 @@ class RidgeClassifier(LinearClasses, ClassifierMixin, Learner):
 
     @fitting
     def fit(self, X, y, sample_weight=None):
-        """Fit the coefficients.
-
-        Parameters
-        ----------
-        X : array-like, table, sparse matrix or RowSource of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,)
-        sample_weight : array-like of shape (n_rows,), optional
-
-        Returns
-        -------
-        self
-        """
+        """Fit the coefficients; X is an array, a table, a sparse matrix or a `RowSource`."""
         check_solver(self)
         rows = self._rows(X, y, sample_weight, finite="later")
         self.classes_, codes = encode_labels(rows["y"])

@@ -130,19 +130,9 @@ class RidgeCV(LinearRegressor):
 
     @fitting
     def fit(self, X, y, sample_weight=None, **params):
-        """Choose the penalty, and fit the coefficients.
+        """Choose the penalty and fit the coefficients; `params` are passed to the splitter (``groups``).
 
-        Parameters
-        ----------
-        X : array-like, table or sparse matrix of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-        sample_weight : array-like of shape (n_rows,), optional
-        **params
-            ``groups`` for the splitter.
-
-        Returns
-        -------
-        self
+        X is an array, a table or a sparse matrix, y has one or several outputs.
         """
         alphas = np.atleast_1d(np.asarray(self.alphas, dtype=np.float64)).ravel()
         if not (alphas > 0.0).all() or not np.isfinite(alphas).all():

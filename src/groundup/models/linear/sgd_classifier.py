@@ -178,21 +178,7 @@ class SGDClassifier(LinearClasses, ClassifierMixin, Descent):
 
     @fitting
     def fit(self, X, y, coef_init=None, intercept_init=None, sample_weight=None):
-        """Fit the weights.
-
-        Parameters
-        ----------
-        X : array-like, table or sparse matrix of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,)
-        coef_init, intercept_init : ndarray, optional
-            Initial weights.
-        sample_weight : array-like of shape (n_rows,), optional
-            Factor of the step of each row.
-
-        Returns
-        -------
-        self
-        """
+        """Fit the weights, from `coef_init` and `intercept_init` if given; X is an array, a table or a sparse matrix."""
         if self.warm_start and hasattr(self, "coef_"):
             coef_init = self.coef_ if coef_init is None else coef_init
             intercept_init = self.intercept_ if intercept_init is None else intercept_init
@@ -211,17 +197,7 @@ class SGDClassifier(LinearClasses, ClassifierMixin, Descent):
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Make one pass over the rows, continuing from the current weights.
 
-        Parameters
-        ----------
-        X : array-like, table or sparse matrix of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,)
-        classes : array-like of shape (n_classes,), optional
-            All classes that will occur in any call; required in the first call.
-        sample_weight : array-like of shape (n_rows,), optional
-
-        Returns
-        -------
-        self
+        The first call needs `classes`, all labels that will occur in any call.
         """
         if self.class_weight == "balanced":
             raise ValueError(
@@ -294,16 +270,7 @@ class SGDClassifier(LinearClasses, ClassifierMixin, Descent):
 
     @available_if(_has_probabilities)
     def predict_proba(self, X):
-        """Return the probability of each class (losses "log_loss" and "modified_huber").
-
-        Parameters
-        ----------
-        X : array-like, table or sparse matrix of shape (n_rows, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_rows, n_classes)
-        """
+        """Return the probability of each class: (n_rows, n_classes). For the losses "log_loss" and "modified_huber"."""
         z = self.decision_function(X)
         z = z[:, None] if z.ndim == 1 else z
         with np.errstate(over="ignore"):
@@ -319,15 +286,6 @@ class SGDClassifier(LinearClasses, ClassifierMixin, Descent):
 
     @available_if(_has_probabilities)
     def predict_log_proba(self, X):
-        """Return the logarithm of each class's probability.
-
-        Parameters
-        ----------
-        X : array-like, table or sparse matrix of shape (n_rows, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_rows, n_classes)
-        """
+        """Return the logarithms of `predict_proba`."""
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))

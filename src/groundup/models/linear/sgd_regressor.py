@@ -13,60 +13,21 @@ from groundup.models.linear.prediction import LinearRegressor
 class SGDRegressor(LinearRegressor, Descent):
     """Linear regression fitted by stochastic gradient descent.
 
+    Parameters and attributes that are not listed are those of `SGDClassifier`.
+
     Parameters
     ----------
     loss : str, default="squared_error"
         "squared_error", "huber", "epsilon_insensitive", "squared_epsilon_insensitive".
-    penalty : {"l2", "l1", "elasticnet", None}, default="l2"
-    alpha : float, default=0.0001
-        Strength of the penalty; also sets the learning rate of the schedule "optimal".
-    l1_ratio : float, default=0.15
-        L1 share of the penalty "elasticnet".
-    fit_intercept : bool, default=True
-    max_iter : int, default=1000
-        Maximum number of epochs.
-    tol : float or None, default=1e-3
-        Stop when the mean loss decreases by less for `n_iter_no_change` epochs; None stops after `max_iter` epochs.
-    shuffle : bool, default=True
-        Visit the rows in a new random order in each epoch.
-    verbose : int, default=0
-        No effect: use a callback to follow the fit.
-    epsilon : float, default=0.1
-        Parameter of the losses "huber", "epsilon_insensitive", "squared_epsilon_insensitive".
-    random_state : int, RandomState instance, default=None
-        Seed of the order of the rows.
     learning_rate : str, default="invscaling"
-        "constant", "optimal", "invscaling", "adaptive" (divided by 5 when the loss stagnates), "pa1", "pa2".
-    eta0 : float, default=0.01
-        Initial learning rate, except for "optimal".
+        As for `SGDClassifier`, where the default differs.
     power_t : float, default=0.25
         Exponent of "invscaling".
-    early_stopping : bool, default=False
-        Stop by the score on held-out rows instead of the training loss.
-    validation_fraction : float, default=0.1
-        Share of held-out rows for `early_stopping`.
-    n_iter_no_change : int, default=5
-    warm_start : bool, default=False
-        Start from the weights of the previous fit.
-    average : bool or int, default=False
-        Use the mean of the weights over all steps, or over those after this number of steps.
-    batch_size : int, default=1
-        Number of rows in a step, which uses their mean gradient.
-    momentum : float, default=0.0
-        Share of the previous step added to each step, in [0, 1).
 
     Attributes
     ----------
     coef_ : ndarray of shape (n_features,)
     intercept_ : ndarray of shape (1,)
-    n_iter_ : int
-        Epochs.
-    t_ : float
-        Number of steps, plus one.
-    loss_curve_ : list of float
-        Mean loss of each epoch; the loss of a row is that before its step.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features,)
 
     Examples
     --------
@@ -141,21 +102,7 @@ class SGDRegressor(LinearRegressor, Descent):
 
     @fitting
     def fit(self, X, y, coef_init=None, intercept_init=None, sample_weight=None):
-        """Fit the weights.
-
-        Parameters
-        ----------
-        X : array-like, table or sparse matrix of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,)
-        coef_init, intercept_init : ndarray, optional
-            Initial weights.
-        sample_weight : array-like of shape (n_rows,), optional
-            Factor of the step of each row.
-
-        Returns
-        -------
-        self
-        """
+        """Fit the weights, from `coef_init` and `intercept_init` if given; X is an array, a table or a sparse matrix."""
         if self.warm_start and hasattr(self, "coef_"):
             coef_init = self.coef_ if coef_init is None else coef_init
             intercept_init = self.intercept_ if intercept_init is None else intercept_init
@@ -166,18 +113,7 @@ class SGDRegressor(LinearRegressor, Descent):
 
     @fitting
     def partial_fit(self, X, y, sample_weight=None):
-        """Make one pass over the rows, continuing from the current weights.
-
-        Parameters
-        ----------
-        X : array-like, table or sparse matrix of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,)
-        sample_weight : array-like of shape (n_rows,), optional
-
-        Returns
-        -------
-        self
-        """
+        """Make one pass over the rows, continuing from the current weights."""
         known = (self.coef_, self.intercept_) if hasattr(self, "coef_") else (None, None)
         n_features = getattr(self, "n_features_in_", None)
         rows = self._rows(X, y, sample_weight, finite="later", y_numeric=True)

@@ -358,7 +358,7 @@ class SmoothProblem:
         return value, sums.gradient.ravel()
 
     def sample(self) -> SmoothProblem | None:
-        """Return the problem on a sixteenth of the rows (64 of every 1024), or None where that would not pay."""
+        """Return the problem on a sixteenth of the rows (64 of every 1024), or None where that would not save time."""
         needed = (20 if self.exact else 4) * self.size
         if self.cheap or self.rows.n_rows < SAMPLE_SHARE * needed or isinstance(self.rows.place, Csr):
             return None

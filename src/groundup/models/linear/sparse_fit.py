@@ -129,8 +129,8 @@ def _warn(model, fit: Fit) -> None:
     relative_gap = fit.gap / max(fit.value, 1e-300)
     warnings.warn(
         f"The optimum was not reached in {fit.n_sweeps} sweeps (max_iter={model.max_iter}): the objective may be up to "
-        f"{relative_gap:.1e} of itself above it (tolerance: {GAP_SHARE * model.tol:.1e}). Raise max_iter or tol, or "
-        "alpha; scale the columns of X to a similar spread.",
+        f"{relative_gap:.1e} (relative) above its minimum (tolerance: {GAP_SHARE * model.tol:.1e}). Raise max_iter, "
+        "tol or alpha; scale the columns of X to a similar spread.",
         ConvergenceWarning,
         stacklevel=5,
     )

@@ -9,7 +9,7 @@ Boosting, a fit from the class to its kernels:
 5. `splitting`: the best split of a histogram
 
 then `gain` (the formulas of leaf values and gains), `leaves` (values, added to the scores) and, for new rows,
-`predicting`. The growth of a tree is all in these files. They are based on `boosted_trees` (trees as they are saved),
+`predicting`. These files contain the whole growth of a tree. They are based on `boosted_trees` (trees as they are saved),
 `binning` (values to bytes), `gradients` and `custom_loss` (the gradient of the loss at every row), `quantising`
 (gradients to integers), `constraints` and `categories` (levels to codes). Around them is `boosting_estimator`
 (validation, the steps of a fit, saved state), with `densified` (sparse rows, piece by piece) and `early_stopping`.
@@ -23,14 +23,12 @@ For any model of trees: `arrays` (one form for all), `text_export`, `plotting`, 
 """
 
 from groundup._lazy import attach
+from groundup.models.registry import models_in
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "boosting_classifier": ["HistGradientBoostingClassifier"],
-        "boosting_regressor": ["HistGradientBoostingRegressor"],
-        "decision_tree_classifier": ["DecisionTreeClassifier"],
-        "decision_tree_regressor": ["DecisionTreeRegressor"],
+        **models_in(__name__),
         "plotting": ["plot_tree"],
         "text_export": ["export_text", "path_in_words"],
     },

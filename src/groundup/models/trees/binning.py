@@ -104,7 +104,7 @@ def find_bins(
     weight : ndarray of shape (n_rows,) or None
         None: every row has weight 1.
     max_bins : int
-        Largest number of bins of values that are not missing: 2 to 255.
+        Maximum number of bins of values that are not missing: 2 to 255.
     seed : int
         Draws the sample.
     n_levels : dict of int to int, optional
@@ -188,7 +188,7 @@ def quantiles_of_sorted(values, weight, q):
 
 
 def bin_rows(rows: Rows, bins: Bins, *, feature_major: bool = True) -> BinnedRows:
-    """Return the bins of all rows, row-major and, if asked for, feature-major."""
+    """Return the bins of all rows, row-major and, on request, feature-major."""
     by_row = aligned((rows.n_rows, bins.n_words), np.uint64)
     by_feature = aligned((rows.n_rows, bins.n_features if feature_major else 0), np.uint8)
     infinite = np.zeros(rows.n_blocks, np.int64)

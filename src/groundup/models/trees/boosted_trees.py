@@ -77,7 +77,7 @@ class BoostedTrees(NamedTuple):
         kids = (np.repeat(self.starts[:-1], sizes) + left)[inner]
         parents = np.bincount(np.concatenate([kids, kids + 1, self.starts[:-1]]), minlength=n_nodes)
         if (parents != 1).any():
-            raise ValueError("a node has not exactly one parent")
+            raise ValueError("a node does not have exactly one parent")
         if (self.feature < 0).any() or (self.feature >= n_features).any():
             raise ValueError(f"a node splits on a feature that is not one of {n_features}")
         if np.isnan(self.threshold).any():

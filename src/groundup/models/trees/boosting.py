@@ -13,7 +13,7 @@ Where rows are many and there are at most K threads T, they grow T trees in para
 synchronisation at every pass over the rows; all threads together grow the remaining K mod T trees. Rows of weight 0
 (those held out for early stopping among them) are sent down each tree with the others, but do not influence it.
 
-One turn of the loop is `Booster.iterate`, with `_tree` for each output; `boosting_estimator` repeats it. Next: `growing`;
+One pass of the loop is `Booster.iterate`, with `_tree` for each output; `boosting_estimator` repeats it. Next: `growing`;
 then `partitioning`, `splitting` and `leaves`, whose kernels do the work. The package's docstring has a map of all files.
 
 Everything between two lines of the loop is a pass over blocks of rows; sums are integers, or floats added in a fixed

@@ -39,23 +39,23 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
     learning_rate : float, default=0.1
         Factor on the value of each leaf.
     max_iter : int, default=100
-        Largest number of iterations, of one tree each (of n_classes trees, if there are more than two).
+        Maximum number of iterations, of one tree each (of n_classes trees, if there are more than two).
     max_leaf_nodes : int or None, default=31
-        Largest number of leaves of a tree; None: no limit.
+        Maximum number of leaves of a tree; None: no limit.
     max_depth : int or None, default=None
-        Largest number of edges from the root to a leaf; None: no limit.
+        Maximum number of edges from the root to a leaf; None: no limit.
     min_samples_leaf : int, default=20
-        Fewest rows of a leaf, not counting those of weight 0.
+        Minimum number of rows of a leaf, not counting those of weight 0.
     l2_regularization : float, default=0.0
         Added to each hessian sum.
     max_features : float, default=1.0
         Fraction of the features that are searched for a split, drawn for each node.
     max_bins : int, default=255
-        Largest number of bins of a feature, besides the one for missing values.
+        Maximum number of bins of a feature, besides the one for missing values.
     categorical_features : 'from_dtype', None, or array-like of bool, int or str, default='from_dtype'
         Categorical features: the columns of a table with a categorical type, or a mask, indices or names. Levels may be
-        texts or numbers. If there are more than `max_bins`, the rarest share a bin; a level that was not seen in the fit
-        counts as missing.
+        strings or numbers. If there are more than `max_bins`, the rarest share a bin; a level not seen in the fit counts
+        as missing.
     monotonic_cst : array-like of int, dict or None
         1, -1 or 0 for each feature (or by name): predictions only rise with it, only fall, or are not constrained.
     interaction_cst : 'pairwise', 'no_interactions', sequence of tuples of int, or None
@@ -76,7 +76,7 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
     random_state : int, RandomState or None
         Seed of the held-out rows, of the rows that determine the bins (above 200,000), `max_features` and `subsample`.
     class_weight : dict, 'balanced' or None
-        Factors on the weights of the rows, by class.
+        Factors of the row weights, by class.
     subsample : float, default=1.0
         Fraction of the rows that each iteration is fitted to, drawn anew for each (not in scikit-learn).
     min_gain_to_split : float, default=0.0

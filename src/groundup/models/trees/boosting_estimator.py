@@ -105,7 +105,7 @@ class HistGradientBoosting(Callbacks, Categorical):
         ----------
         X : array-like, table or RowSource of shape (n_rows, n_features)
             Numbers; NaN is a missing value. Categorical columns of tables, and those that ``categorical_features``
-            names, may hold texts.
+            names, may hold strings.
         y : array-like of shape (n_rows,)
         sample_weight : array-like of shape (n_rows,), optional
             Rows of weight 0 are ignored.

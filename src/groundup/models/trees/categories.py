@@ -1,15 +1,15 @@
-"""Categories: levels, stored by value, become the codes 0, 1, ... that are binned, split on and walked by.
+"""Categories: levels, stored by value, become the codes 0, 1, ... that binning, splitting and prediction use.
 
-A level is a number or a text, as it stands in an array or in a table of any kind: a model fitted on a table of pandas
-predicts an array of the same values. Levels are numbered in the order of their values (which has no meaning). If there
+A level is a number or a string, as it stands in an array or in a table of any kind: a model fitted on a pandas table
+can predict an array of the same values. Levels are numbered in the order of their values (which has no meaning). If there
 are more levels than bins, the most frequent ones have a code of their own, and all others share the last. A level that
 was not seen in the fit counts as missing; a missing value is NaN, None or the table's null.
 
 `Categorical` is a base of `HistGradientBoosting`: which features are categories, and what a fit or a prediction reads
-instead of them. Tables and arrays of objects are encoded before they are validated (texts are not numbers), arrays of
+instead of them. Tables and arrays of objects are encoded before they are validated (strings are not numbers), arrays of
 numbers and other row sources afterwards.
 
-Cost: a dictionary look-up for each text (about 50 ns); 20 ns for each number.
+Cost: a dictionary look-up for each string (about 50 ns); 20 ns for each number.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from groundup.models.trees.densified import Densified, pieces
 
 
 class Levels(NamedTuple):
-    """The levels of one feature: texts or finite numbers (float), sorted, and the code of each."""
+    """The levels of one feature: strings or finite numbers (float), sorted, and the code of each."""
 
     values: list
     codes: list[int]
@@ -57,7 +57,7 @@ def count_levels(column: list, weight: np.ndarray | None = None) -> tuple[list, 
     Raises
     ------
     ValueError
-        If numbers and texts are mixed, or a value is neither.
+        If numbers and strings are mixed, or a value is neither.
     """
     found: dict = {}
     for i, value in enumerate(column):
@@ -68,7 +68,7 @@ def count_levels(column: list, weight: np.ndarray | None = None) -> tuple[list, 
         if any(isinstance(value, str) or not isinstance(value, (Real, np.bool_)) for value in levels):
             odd = next(v for v in levels if not isinstance(v, str))
             raise ValueError(
-                f"A categorical feature must hold either texts or numbers, not both and not {type(odd).__name__}"
+                f"A categorical feature must hold either strings or numbers, not both and not {type(odd).__name__}"
             )
         if not np.isfinite(np.array(levels, float)).all():
             raise ValueError("Input X contains infinity in a categorical feature")
@@ -96,7 +96,7 @@ class Coding(NamedTuple):
 
     @staticmethod
     def of(levels: dict[int, Levels]) -> Coding:
-        """Return the coding of feature -> levels; texts are left out, so an array of numbers has only unseen levels."""
+        """Return the coding of feature -> levels; strings are left out, so an array of numbers has only unseen levels."""
         numbers = {
             f: own if own.values and isinstance(own.values[0], float) else Levels([], [])
             for f, own in levels.items()
@@ -269,7 +269,9 @@ class Categorical(Learner):
                 or (kinds - {str} and kinds - {float})
                 or sorted(set(levels)) != levels
             ):
-                raise ValueError("The levels in _categories must be sorted texts or numbers with a code each")
+                raise ValueError(
+                    "The levels in _categories must be sorted strings or numbers with a code each"
+                )
             if not all(type(code) is int and 0 <= code < 255 for code in codes):
                 raise ValueError("The codes in _categories must be in [0, 254]")
         self.is_categorical_ = np.zeros(self.n_features_in_, bool)
@@ -366,7 +368,7 @@ class _Table:
 
 
 class _Objects:
-    """Columns of an array of objects or texts."""
+    """Columns of an array of objects or strings."""
 
     names = None
 

@@ -1,11 +1,11 @@
-"""Decision trees: conditions "x_j <= t", one after the other, until the targets of the rows that meet the same agree.
+"""Decision trees: conditions "x_j <= t", one after another, until rows that meet the same ones have the same target.
 
     grow:  split a node where the children's mean impurity is smallest (`exact_criteria`, `exact_splitter`,
            `exact_growing`), until it is pure or a limit is reached
     prune: cut back the branches that are not worth their leaves (`pruning`)
 
 Up to 65,534 rows every position between two distinct values is a candidate (exact: the trees of scikit-learn, unless two
-splits are equally good); above, those between 255 bins of each feature (`exact_codes`). ``splitter_`` says which it was.
+splits are equally good); above, those between 255 bins of each feature (`exact_codes`); ``splitter_`` records which.
 The resulting tree is stored and walked by `packed`.
 
 Cost: rows x features x depth x about 2 ns in bins, 10 ns exactly; see `exact_runs`; `exact_codes` for memory.

@@ -30,21 +30,21 @@ class DecisionTreeClassifier(DecisionTree, TreeMeanClassifier):
         'best': the best of all thresholds up to 65,534 rows (of positive weight), of those between 255 bins above: see
         ``splitter_``. 'random': one threshold a feature, drawn between the smallest and largest value of the node.
     max_depth : int or None
-        Largest number of edges from the root to a leaf; None: no limit.
+        Maximum number of edges from the root to a leaf; None: no limit.
     min_samples_split, min_samples_leaf : int or float
-        Fewest rows of a node that is split, and of a leaf; a float is a fraction of the rows.
+        Minimum number of rows of a node to be split, and of a leaf; a float is a fraction of the rows.
     min_weight_fraction_leaf : float
-        Smallest fraction of the total weight in a leaf.
+        Minimum fraction of the total weight in a leaf.
     max_features : int, float, 'sqrt', 'log2' or None
         Number of features searched for a split, drawn for each node; None: all, in an order drawn for each node.
     random_state : int, RandomState or None
         Seed of the features (and so of the choice between equally good splits) and of random thresholds.
     max_leaf_nodes : int or None
-        Largest number of leaves, of a tree that grows best-first; None: no limit.
+        Maximum number of leaves, of a tree that grows best-first; None: no limit.
     min_impurity_decrease : float
-        Smallest decrease of the impurity by a split, weighted by the node's fraction of the weight.
+        Minimum decrease of the impurity by a split, weighted by the node's fraction of the weight.
     class_weight : dict, list of dict, 'balanced' or None
-        Factors on the weights of the rows, by class.
+        Factors of the row weights, by class.
     ccp_alpha : float
         Complexity penalty per leaf: see `pruning`.
     monotonic_cst : None

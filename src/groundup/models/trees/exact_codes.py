@@ -5,7 +5,7 @@
 
 A missing value has the largest code, 255 or 65,535. A split lies between two neighbouring codes of its node, a < b:
 exactly, at the mean of their values (the lower value, where the mean rounds to the upper); in bins, at the middle one of
-the thresholds between a and b, which halves an empty stretch too.
+the thresholds between a and b, which also halves an empty interval.
 
 Codes are row-major: a tree reads a few features of rows in no particular order.
 

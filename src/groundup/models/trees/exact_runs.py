@@ -3,7 +3,7 @@
     run_code[r]       the r-th distinct code in the node
     run_sums[r, :]    the sums (see `exact_criteria`) of the rows that have it, then their number
 
-A split of the node is a position between two runs. Runs are made in one of three ways, which all give the same: few rows
+A split of the node is a position between two runs. Runs are made in one of three ways with the same result: few rows
 are sorted by insertion; more rows go into a histogram where codes are bytes, and are radix-sorted where they are ranks.
 
 Sums are added in the order of the rows, so they have the same bits in each way. Cost, a row and feature: 1 ns

@@ -1,4 +1,4 @@
-"""Exact splitting: is a node a leaf, and if not, what is its best split?
+"""Exact splitting: whether a node is a leaf, and its best split if it is not.
 
 The node's rows are gathered (`gather`), grouped by each drawn feature (`exact_runs`), and every position between two runs
 is scored (`exact_criteria`), with missing values right and, where there are any, left; all other values left and the
@@ -91,7 +91,7 @@ class Rules(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Scratch arrays for one node, as long as the tree has rows; kept from node to node."""
+    """Scratch arrays for one node, one entry per row of the tree; reused from node to node."""
 
     order: np.ndarray  # int32: the rows, sorted by node
     spare: np.ndarray  # int32

@@ -6,7 +6,7 @@ that adds t to the scores of its rows changes the expanded loss by
     G t + (H + lambda) t^2 / 2
 
 This is least at the leaf's value t = -G / (H + lambda), where it is -G^2 / (2 (H + lambda)). Twice the decrease is the
-node's score, and a split gains what its children's scores exceed the parent's by:
+node's score; the gain of a split is the amount by which its children's scores exceed the parent's:
 
     value(G, H) = -G / (H + lambda)
     score(G, H) = -G value(G, H) = G^2 / (H + lambda)
@@ -29,7 +29,7 @@ import numpy as np
 
 from groundup.engine.kernels import kernel
 
-#: A gain below this share of its terms is rounding, and counts as none.
+#: A gain below this share of its terms is due to rounding, and counts as none.
 ROUNDING = 1e-11
 #: Keeps the value of a node without hessian finite.
 _TINY = 1e-300

@@ -11,7 +11,7 @@ Where the second derivative is 0 (absolute error, quantile), h is 1 and `leaves`
     gradient(bounds, y, score, q, out_gradient, out_hessian)        all rows, all outputs
     loss(bounds, y, score, q, out_loss)                             all rows
 
-What follows is the same for all, a user's loss among them: `weigh` multiplies by the weights and adds up each block,
+What follows is the same for all, including custom losses: `weigh` multiplies by the weights and adds up each block,
 `_sum_losses` adds up the losses.
 
 Scores are float64; g and h are float32 (a relative error of 6e-8 a row, far below the sampling error of any leaf). With

@@ -1,4 +1,4 @@
-"""Growing: one tree, best-first, with the splits that best-first growth will need worked on ahead.
+"""Growing: one tree, best-first, computing ahead the splits that best-first growth will probably need.
 
 Best-first growth splits the leaf with the largest gain, until there are ``max_leaf_nodes`` or no gain is left. Splitting
 a node means one pass over its rows (partition, and the histogram of the child with the smaller hessian sum; the other
@@ -92,7 +92,7 @@ class Node:
     number : in the order of creation, which is not that of the finished tree.  depth : edges from the root.
     path : 1 for the root, 2 path and 2 path + 1 for its children: the same however far ahead the tree was grown.
     sums : of the words of its rows (see `quantising`; packed: only the first is used).
-    slot : index of its histogram in `Grower.hist`; -1: none is kept.
+    slot : index of its histogram in `Grower.hist`; -1: none is stored.
     gain : of its best split, in units; 0: it cannot be split; -1: unknown until its rows are counted.
     feature, bin, missing_left, levels, left_sums : that split; `left_sums` are of the words of the left child's rows.
     bounds : of its value and of all below it.  groups : of features that may still be split on (`Plan.interaction`).
@@ -176,7 +176,7 @@ class HistogramPass:
 
 
 class Grower:
-    """Grows trees over the rows of one fit; keeps its arrays from tree to tree.
+    """Grows trees over the rows of one fit; reuses its arrays from tree to tree.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Leaves: their values, from sums that were not quantised, and the scores that they are added to.
+"""Leaves: their values, computed from sums that are not quantised, and the scores to which they are added.
 
     value = -learning_rate * sum g / (sum h + lambda)           over the rows of the leaf: one Newton step (see `gain`)
 

@@ -124,7 +124,7 @@ class PackedTrees(NamedTuple):
         ):
             raise ValueError("a node has no threshold")
         if not _are_trees(self.starts, leaf, low):
-            raise ValueError("a node has not exactly one parent")
+            raise ValueError("a node does not have exactly one parent")
         if not np.isfinite(self.value).all():
             raise ValueError("a leaf's value is not a number")
 

@@ -1,4 +1,4 @@
-"""Which settings of boosting and of decision trees a comparison tries, and between which bounds boosting is tuned.
+"""The settings of boosting and of decision trees that a comparison tries, and the bounds within which boosting is tuned.
 
 Boosting stops early on a tenth of its training rows. Below ``FEW_ROWS`` such a tenth is too small to stop by, and the
 numbers of iterations are fixed.

@@ -12,8 +12,8 @@ category; categories with less hessian go right.
 
 In a tree with monotonic constraints, a candidate is allowed only if the values of its children are in the right order.
 
-All is computed in units (see `quantising`): sums are exact integers, the gain is float64. A gain below 1e-11 of its terms
-is rounding, and counts as none.
+Everything is computed in units (see `quantising`): sums are exact integers, the gain is float64. A gain below 1e-11 of
+its terms is due to rounding, and counts as none.
 
 `growing` calls `split_sums` for the children of the nodes of a round, then `search` for those that may be split. Next:
 `gain`, the formulas; then `leaves`.
@@ -61,7 +61,7 @@ class Limits(NamedTuple):
     hessian : int
         Smallest hessian sum of a side.
     count : int
-        Fewest rows of a side; packed: the smallest hessian sum that so many rows can have.
+        Minimum number of rows of a side; packed: the smallest hessian sum that so many rows can have.
     certain : int
         Packed: the hessian sum from which a side certainly has enough rows; else 0.
     penalty : float

@@ -134,7 +134,7 @@ def errors(record: Record, examination: Examination) -> m.Section | None:
         return None
     has_classes = record.confusion is not None
     titles = ("Probability of the actual class", "with the highest probability for a wrong class")
-    title, kind = titles if has_classes else ("Error", "with the largest errors")
+    title, kind = titles if has_classes else ("Residual (actual - predicted)", "with the largest errors")
 
     def text_of(value) -> str:
         return str(value) if has_classes or isinstance(value, str) else format_number(value)

@@ -234,7 +234,7 @@ class _Examiner:
             rows, y_true = self.problem.split.valid, self.problem.target("valid")
             predicted = np.asarray(self._final.predicted["valid"].values)
             if self.problem.classes is None:
-                by = predicted.astype(float) - y_true
+                by = y_true - predicted.astype(float)
                 order = np.argsort(-np.abs(by), kind="stable")[:MAX_WORST_ROWS]
             else:
                 codes, p = self._codes("valid")
@@ -244,10 +244,15 @@ class _Examiner:
                 order = np.argsort(by, kind="stable")[:MAX_WORST_ROWS]
                 order = order[predicted[order] != y_true[order]]
             for i in order:
-                row, truth, said = int(rows[i]), _to_python(y_true[i]), _to_python(predicted[i])
-                cells = self._identifier(row)
+                row = int(rows[i])
                 self.found.worst_rows.append(
-                    WorstRow(row=row + 1, actual=truth, predicted=said, error=float(by[i]), cells=cells)
+                    WorstRow(
+                        row=row + 1,
+                        actual=_to_python(y_true[i]),
+                        predicted=_to_python(predicted[i]),
+                        error=float(by[i]),
+                        cells=self._identifier(row),
+                    )
                 )
 
     def _identifier(self, row: int) -> dict[str, str | None]:

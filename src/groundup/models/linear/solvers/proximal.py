@@ -337,7 +337,7 @@ def minimise(problem: Problem, *, tol: float, max_iter: int, callback=None) -> S
     problem : Problem
         Holds the solution afterwards.
     tol : float
-        The objective comes within about ``1e-4 tol^2`` of its minimum, relatively.
+        The objective exceeds its minimum by a relative error of about ``1e-4 tol^2``.
     max_iter : int
         Maximum number of Newton steps.
     callback : callable, optional

@@ -106,7 +106,7 @@ def minimise(
     theta : ndarray
         Initial point.
     tol : float
-        Gradient tolerance: f comes within about ``1e-4 tol^2`` of its minimum, relatively.
+        Gradient tolerance: f exceeds its minimum by a relative error of about ``1e-4 tol^2``.
     max_iter : int
         Maximum number of steps.
     hessian : Hessian, optional

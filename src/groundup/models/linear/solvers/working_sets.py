@@ -5,7 +5,7 @@ r"""Least squares with an L1 penalty over working sets of features.
 At the solution most u_j are zero. The solver computes the correlations Z'r of all features with the residuals (one
 pass over the rows), adds the features that violate the optimality conditions most to the working set, solves the
 problem on the set alone (`quadratic`: its Gram matrix is small), and starts over. The correlations also give a
-**duality gap**, an upper bound on how far the objective is above its minimum; it is the only reason to stop. Along a
+**duality gap**, an upper bound on how far the objective is above its minimum; it is the only stopping criterion. Along a
 path of penalties the set is kept, and the sequential strong rule adds features that the next penalty will probably
 need; the next pass corrects it.
 
