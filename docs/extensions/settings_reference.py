@@ -17,15 +17,15 @@ VARIABLES = {
         "a folder",
         (
             "Where compiled kernels are saved; only you may have the right to write to it. By default `groundup` in "
-            "`XDG_CACHE_HOME`, `~/.cache/groundup`, or a folder of yours in the system's temporary folder: the first one that "
-            "is private and writable."
+            "`XDG_CACHE_HOME`, `~/.cache/groundup`, or a folder of yours in the system's temporary folder: the first "
+            "that is private and writable."
         ),
     ),
     "GROUNDUP_NUM_THREADS": (
         "1, 2, ...",
         (
-            "Largest number of threads. By default `OMP_NUM_THREADS`, or all cores that the process may use. The parameter "
-            "`n_jobs` of a model takes precedence. Results do not depend on it."
+            "Largest number of threads. By default `OMP_NUM_THREADS`, or all cores that the process may use. The "
+            "parameter `n_jobs` of a model takes precedence. Results do not depend on it."
         ),
     ),
     "GROUNDUP_QUIET": (
@@ -35,7 +35,7 @@ VARIABLES = {
     "GROUNDUP_TILES": (
         "portable",
         (
-            "Matrix products as plain loops instead of vector instructions (AVX2, AVX-512): slower, to compare processors. "
+            "Matrix products as plain loops instead of vector instructions (AVX2, AVX-512): slower, to compare machines. "
             "Kernels are compiled again."
         ),
     ),
