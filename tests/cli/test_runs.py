@@ -166,7 +166,7 @@ def test_in_python(kept, table):
         == gu.load(Path(runs["folder"][0]) / "model.groundup").digest
     )
     assert gu.load(runs["folder"][1]).digest != model.digest
-    with pytest.raises(UsageError, match="no such bundle"):
+    with pytest.raises(UsageError, match="no such project, run or bundle"):
         gu.load(kept / "nix")
     (kept / "project.json").write_text("{}")
     with pytest.raises(GroundupError, match="no finished run"):

@@ -24,13 +24,13 @@ def test_one_call_prepares_once_and_walks_once(model, monkeypatch):
 
     counted(model._preparer, "transform")
     counted(model._preparer, "transform_row")
-    counted(model.learner, "_scored")
+    counted(model.learner, "_raw_scores")
     rows = customers().select(FEATURES)
     model.answer(rows)
-    assert calls == ["transform", "_scored"]
+    assert calls == ["transform", "_raw_scores"]
     calls.clear()
     model.answer_row(rows.row(0, named=True))
-    assert calls == ["transform_row", "_scored"]
+    assert calls == ["transform_row", "_raw_scores"]
 
 
 def test_every_method_has_the_bits_of_answer(model):
@@ -62,4 +62,4 @@ def test_an_answer_that_is_not_finite_is_refused(model):
     answers = model.answer(customers().select(FEATURES).head(2))
     answers = bundle.Answers(answers.labels, np.array([[0.5, 0.5], [np.nan, 0.5]]), answers.checked)
     assert answers.refused.tolist() == [False, True]
-    assert answers.warnings == ["", "the model's answer is not a finite number"]
+    assert answers.warnings == ["", "the prediction is not a finite number"]

@@ -247,7 +247,7 @@ def test_a_model_stopped_after_one_fold_does_not_shorten_the_comparison():
     assert [c.entry.name for c in best_of_each(found)] == ["A", "B", "Short"]
     assert choose(found).candidate is a
     assert found.warnings("regression") == [
-        "Short was judged on 1 of 5 folds, and is ranked below the others"
+        "Short was scored on 1 of 5 folds, and is ranked below the others"
     ]
 
 
@@ -264,7 +264,7 @@ def test_a_model_stopped_later_is_ranked_by_its_differences():
         f"Full with {format_number(1.8)}, more than one standard error behind (difference {format_with_error(0.5, 0.0)})."
     )
     assert found.warnings("regression") == [
-        "Short was judged on 2 of 5 folds, and is ranked by its differences from Full on these"
+        "Short was scored on 2 of 5 folds, and is ranked by its differences from Full on these"
     ]
 
 

@@ -57,9 +57,12 @@ def json_value(value):
 
 
 def axis_format(values: Sequence[float] | np.ndarray) -> str | None:
-    """Return the number format of an axis: 250k for long numbers, None for Vega's default."""
+    """Return the number format of an axis: 250k for long numbers, 2020 for a year, None for Vega's default."""
     finite = [abs(float(v)) for v in values if v is not None and math.isfinite(v)]
-    return "~s" if finite and max(finite) >= 1e5 else None
+    largest = max(finite, default=0.0)
+    if largest >= 1e5:
+        return "~s"
+    return "~g" if 1e3 <= largest < 1e4 else None  # thousands are separated from 10,000 on
 
 
 def table(caption: str, columns: Mapping[str, Iterable]) -> dict:

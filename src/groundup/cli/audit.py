@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from groundup.cli.build import Accept, Group, Ignore, Target, Task, Time
 from groundup.cli.console import Debug, Json, out, print_json, verb
-from groundup.cli.reading import DATA_HELP, Delimiter, Encoding, Header, Types, stated
+from groundup.cli.reading import DataFile, Delimiter, Encoding, Header, Types, stated
 
 if TYPE_CHECKING:
     from groundup.workbench.audit import Audit
@@ -18,27 +19,14 @@ EXAMPLES = "Example:  groundup audit sample:churn --target churned"
 
 @verb
 def command(
-    data: Annotated[str, typer.Argument(metavar="DATA", help=DATA_HELP)],
+    data: DataFile,
     *,
-    target: Annotated[str | None, typer.Option(help="Column to predict.", metavar="COLUMN")] = None,
-    task: Annotated[str | None, typer.Option(help="As for build.", metavar="TASK")] = None,
-    ignore: Annotated[
-        list[str] | None, typer.Option(help="Ignore a column; may be repeated.", metavar="COLUMN")
-    ] = None,
-    accept: Annotated[
-        list[str] | None,
-        typer.Option(help="Acknowledge a finding; may be repeated.", metavar="COLUMN[:KIND]"),
-    ] = None,
-    time: Annotated[
-        str | None,
-        typer.Option(
-            help="Column that orders the rows: the last ones become the test set.", metavar="COLUMN"
-        ),
-    ] = None,
-    group: Annotated[
-        str | None,
-        typer.Option(help="Column of groups that must not be split between the sets.", metavar="COLUMN"),
-    ] = None,
+    target: Target = None,
+    task: Task = None,
+    ignore: Ignore = None,
+    accept: Accept = None,
+    time: Time = None,
+    group: Group = None,
     delimiter: Delimiter = None,
     encoding: Encoding = None,
     header: Header = None,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from groundup.cli.console import Debug, Json, Quiet, announce_compiling, err, out, print_json, verb
-from groundup.cli.reading import DATA_HELP, Delimiter, Encoding, Header, Types, stated
+from groundup.cli.reading import DataFile, Delimiter, Encoding, Header, Types, stated
 from groundup.text.numbers import pluralize
 
 NAME = "build"
@@ -22,7 +22,6 @@ def _option(text: str, metavar: str | None, panel: str | None = None, **more):
     return typer.Option(help=text, metavar=metavar, rich_help_panel=panel, **more)
 
 
-DataFile = Annotated[str, typer.Argument(metavar="DATA", help=DATA_HELP)]
 Target = Annotated[
     str | None, _option("Column to predict; without it, find segments of similar rows.", "COLUMN")
 ]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from groundup.cli.console import Debug, Json, Quiet, announce_compiling, err, out, print_json, verb
-from groundup.cli.reading import Delimiter, Encoding, Header, stated
+from groundup.cli.reading import BundlePath, DataFile, Delimiter, Encoding, Header, stated
 from groundup.errors import UsageError
 
 NAME = "explain"
@@ -25,10 +24,8 @@ _UNITS = {
 
 @verb
 def command(
-    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle, or the folder of a project.")],
-    data: Annotated[
-        str, typer.Argument(metavar="DATA", help="CSV, Parquet or JSON lines file, or sample:NAME.")
-    ],
+    bundle: BundlePath,
+    data: DataFile,
     *,
     row: Annotated[
         int | None,
@@ -73,7 +70,7 @@ def command(
             )
         if as_json and output == "-":
             raise UsageError(
-                "--json and a table cannot both go to stdout.", hint="Name an output file: -o reasons.csv."
+                "--json and a table cannot both go to stdout.", hint="Give an output file: -o reasons.csv."
             )
     form = format_of(output or "-")
     announce_compiling(quiet)

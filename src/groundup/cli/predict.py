@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from groundup.cli.console import Debug, Json, Quiet, announce_compiling, err, print_json, verb
-from groundup.cli.reading import DATA_HELP, Delimiter, Encoding, Header, stated
+from groundup.cli.reading import BundlePath, DataFile, Delimiter, Encoding, Header, stated
 from groundup.errors import UsageError
 
 NAME = "predict"
@@ -19,8 +19,8 @@ _MAX_LISTED = 10
 
 @verb
 def command(
-    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle, or the folder of a project.")],
-    data: Annotated[str, typer.Argument(metavar="DATA", help=DATA_HELP)],
+    bundle: BundlePath,
+    data: DataFile,
     *,
     output: Annotated[
         str,
@@ -53,7 +53,7 @@ def command(
     if as_json and output == "-":
         raise UsageError(
             "--json and predictions cannot both go to stdout.",
-            hint="Name an output file: -o predictions.csv.",
+            hint="Give an output file: -o predictions.csv.",
         )
     if output != "-" and _same(output, data, bundle):
         raise UsageError(f"The output {output!r} would replace an input.", hint="Choose another name.")

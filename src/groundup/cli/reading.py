@@ -1,8 +1,9 @@
-"""Options of the commands that read a table, which replace what is detected in the file."""
+"""Arguments and options of the commands that read a table or a model; those of reading replace what is detected."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,8 +13,13 @@ from groundup.errors import UsageError
 _PANEL = "Reading"
 # Repeated here, because the help must not load the samples.
 SAMPLES = ("iris", "wine", "breast_cancer", "digits", "diabetes", "churn")
-DATA_HELP = f"CSV, Parquet or JSON lines file, or sample:NAME ({', '.join(SAMPLES)})."
+_DATA = f"CSV, Parquet or JSON lines file, or sample:NAME ({', '.join(SAMPLES)})."
 
+DataFile = Annotated[str, typer.Argument(metavar="DATA", help=_DATA)]
+BundlePath = Annotated[
+    Path,
+    typer.Argument(metavar="BUNDLE", help="A bundle, the folder of a project, or the id or folder of a run."),
+]
 Delimiter = Annotated[
     str | None,
     typer.Option(

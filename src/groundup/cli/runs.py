@@ -26,7 +26,7 @@ ProjectFolder = Annotated[
 
 @verb
 def command(project: ProjectFolder = None, as_json: Json = False, debug: Debug = False) -> None:
-    """List the runs of a project, the latest first, with their differences, scores and looks at the test set."""
+    """List the runs of a project, the latest first: differing settings, test scores, evaluations on the test set."""
     from groundup.workbench.run.history import list_runs
 
     found = {root: list_runs(root) for root in projects(project)}
@@ -55,7 +55,7 @@ def projects(named: Path | None) -> list[Path]:
     if not folder.is_dir():
         suggestion = nearest(str(folder), find_projects(folder.parent))
         raise UsageError(
-            f"There is no such folder.{suggestion}", file=folder, hint="Name the folder of a project."
+            f"There is no such folder.{suggestion}", file=folder, hint="Give the folder of a project."
         )
     found = find_projects(folder)
     if not found:

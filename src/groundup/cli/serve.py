@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from groundup.cli.console import Debug, Quiet, announce_compiling, err, out, verb
+from groundup.cli.reading import BundlePath
 
 NAME = "serve"
 EXAMPLES = "Example:  groundup serve churn-groundup --port 8000"
@@ -15,9 +15,7 @@ EXAMPLES = "Example:  groundup serve churn-groundup --port 8000"
 
 @verb
 def command(
-    bundle: Annotated[
-        Path, typer.Argument(metavar="BUNDLE|PROJECT", help="A bundle, or the folder of a project.")
-    ],
+    bundle: BundlePath,
     *,
     host: Annotated[
         str,

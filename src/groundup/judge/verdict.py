@@ -308,9 +308,9 @@ def _overfit(share: float, scores: str) -> Verdict:
 
 
 def _score_list(metric: Metric, model: Parts, baseline: Parts) -> str:
-    """Return the scores in words: 'rmse: training set 41,102, validation set 46,310, ..., baseline 115,300'."""
+    """Return the scores in words: 'rmse: training 41,102, validation 46,310, test 45,870, baseline 115,300'."""
     parts = ", ".join(
-        f"{_PARTS[part]} {format_number(value)}"
+        f"{_PARTS[part].removesuffix(' set')} {format_number(value)}"
         for part, value in zip(Parts._fields, model, strict=True)
         if value is not None
     )

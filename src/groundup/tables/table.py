@@ -13,7 +13,7 @@ from functools import cached_property
 import polars as pl
 
 from groundup.tables.digest import frame_digest
-from groundup.text.numbers import pluralize
+from groundup.text.numbers import format_count, pluralize
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +96,5 @@ class Table:
     def __repr__(self) -> str:
         rows, columns = self.frame.shape
         notes = f", {pluralize(len(self.notes), 'note')}" if self.notes else ""
-        rejects = f", {len(self.rejects):,} rejected" if self.rejects else ""
-        return f"<Table {self.name!r}: {rows:,} rows x {columns:,} columns{notes}{rejects}>"
+        rejects = f", {format_count(len(self.rejects))} rejected" if self.rejects else ""
+        return f"<Table {self.name!r}: {pluralize(rows, 'row')} x {pluralize(columns, 'column')}{notes}{rejects}>"

@@ -13,7 +13,7 @@ from pathlib import Path
 from groundup.errors import GroundupError
 from groundup.ship.bundle import Model
 from groundup.tables.contract.problems import Status
-from groundup.text.numbers import format_bytes, format_percent, format_probability
+from groundup.text.numbers import format_bytes, format_count, format_percent, format_probability, pluralize
 from groundup.web.card import Card
 from groundup.web.formats import MAX_SHOWN, ContextModel, display_text, format_value
 from groundup.web.saved_predictions import MAX_AGE_S, SavedPredictions
@@ -149,7 +149,7 @@ def predict_file(model: Model, name: str, data: bytes, saved: SavedPredictions, 
     n_rows = given.table.n_rows + len(given.table.rejects)
     if n_rows > max_rows:
         raise GroundupError(
-            f"The file has {n_rows:,} rows; at most {max_rows:,} are allowed here.",
+            f"The file has {pluralize(n_rows, 'row')}; at most {format_count(max_rows)} are allowed here.",
             hint="Split the file, or use the command `groundup predict`, which has no such limit.",
         )
     predictions = predict.predict_input(model, given)

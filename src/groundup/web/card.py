@@ -14,7 +14,7 @@ from groundup.errors import GroundupError
 from groundup.models.estimator import describe
 from groundup.ship.bundle import Model
 from groundup.text.escaping import quoted
-from groundup.text.numbers import format_amount, format_percent
+from groundup.text.numbers import format_amount, format_count, format_percent
 from groundup.web.formats import ContextModel, display_text
 
 _SHOWN_METRICS = {
@@ -96,7 +96,7 @@ def _kind(model: Model) -> str:
     if len(labels) == 2:
         return f"{labels[0]} or {labels[1]}"
     if labels:
-        return f"one of {len(labels):,} classes"
+        return f"one of {format_count(len(labels))} classes"
     if model.target.task == "regression":
         unit = target_unit(model)
         return f"a number, in {display_text(unit, 30)}" if unit else "a number"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from groundup.ship.serve import Note
 from groundup.tables.contract.column import Column
 from groundup.text.escaping import quoted
-from groundup.text.numbers import format_amount
+from groundup.text.numbers import format_amount, format_count
 from groundup.web.fields import FieldMessage
 from groundup.web.formats import input_text
 
@@ -33,7 +33,9 @@ def _infinite(column: Column, note: Note) -> tuple[str, str]:
 
 def _unseen(column: Column, note: Note) -> tuple[str, str]:
     extent = (
-        "usual for this field" if column.unseen_is_usual else f"training had {len(column.levels):,} others"
+        "usual for this field"
+        if column.unseen_is_usual
+        else f"training had {format_count(len(column.levels))} others"
     )
     return (
         "Not seen in training",

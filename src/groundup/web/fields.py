@@ -12,7 +12,7 @@ from typing import Literal
 
 from groundup.tables import Contract, cells
 from groundup.tables.contract.column import Column, as_level
-from groundup.text.numbers import format_amount, format_percent
+from groundup.text.numbers import format_amount, format_count, format_percent
 from groundup.web.formats import ContextModel, display_text, input_text
 
 #: Up to this many levels are a list to choose from; more are a text field with suggestions.
@@ -222,8 +222,8 @@ def _help(column: Column, control: Control) -> str:
         low, high = _edges(column)
         text = f"{low.replace('T', ' ')} to {high.replace('T', ' ')}" if low else "a date"
     elif control == "level":
-        n = f"{len(column.levels):,}" if column.levels_complete else f"more than {len(column.levels):,}"
-        text = f"{n} known values"
+        more = "" if column.levels_complete else "more than "
+        text = f"{more}{format_count(len(column.levels))} known values"
     else:
         text = ""
     empty = f"empty in {format_percent(column.missing)} of rows" if column.missing > 0 else ""

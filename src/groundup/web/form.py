@@ -11,7 +11,7 @@ from groundup.tables import Contract
 from groundup.tables.contract.column import as_level
 from groundup.tables.contract.problems import Status
 from groundup.text.escaping import quoted
-from groundup.text.numbers import format_amount, format_percent, format_probability
+from groundup.text.numbers import format_amount, format_count, format_percent, format_probability
 from groundup.web.card import Card, target_unit
 from groundup.web.field_messages import field_message
 from groundup.web.fields import Field, FieldMessage, make_field
@@ -126,7 +126,7 @@ def group_fields(
             [fields[name] for name in first],
             is_open=True,
         ),
-        _group(f"{len(rest):,} more fields", "In the table's order.", rest, is_open=False),
+        _group(f"{format_count(len(rest))} more fields", "In the table's order.", rest, is_open=False),
     ]
 
 

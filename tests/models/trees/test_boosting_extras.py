@@ -75,7 +75,8 @@ def test_importances_are_shares_of_the_gain():
     model = HistGradientBoostingRegressor(max_iter=20).fit(X, y)
     gain, splits = model.feature_importances_, model.feature_splits_
     assert gain.sum() == pytest.approx(1)
-    assert splits.sum() == (model._left > 0).sum() == (model._gain > 0).sum()
+    state = model.get_state()
+    assert splits.sum() == (state["_left"] > 0).sum() == (state["_gain"] > 0).sum()
     assert gain[:5].min() > 10 * gain[5:].max()
     nothing = HistGradientBoostingRegressor(max_iter=2).fit(np.ones((50, 3)), np.arange(50.0))
     assert nothing.feature_importances_.tolist() == [0, 0, 0]

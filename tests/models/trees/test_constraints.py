@@ -101,23 +101,23 @@ def test_drawn_rows(monkeypatch, packed):
     assert half.score(X[3000:], y[3000:]) == pytest.approx(full.score(X[3000:], y[3000:]), abs=0.02)
     again = HistGradientBoostingRegressor(subsample=0.5, random_state=0, max_iter=60).fit(X[:3000], y[:3000])
     assert half.predict(X).tobytes() == again.predict(X).tobytes() != full.predict(X).tobytes()
-    counts = half._count[half._starts[:-1]]
-    assert (counts == 1500).all()
-    leaves = half._count[half._left == 0]
-    assert leaves.min() >= 20
+    state = half.get_state()
+    assert (state["_count"][state["_starts"][:-1]] == 1500).all()
+    assert state["_count"][state["_left"] == 0].min() >= 20
 
 
 def test_drawn_rows_leave_out_those_of_weight_zero():
     X, y = _data(1000)
     weight = (np.arange(1000) % 4 > 0).astype(float)
     model = HistGradientBoostingRegressor(subsample=0.4, random_state=0, max_iter=3).fit(X, y, weight)
-    assert (model._count[model._starts[:-1]] == 300).all()
+    state = model.get_state()
+    assert (state["_count"][state["_starts"][:-1]] == 300).all()
 
 
 def test_a_split_must_gain_enough():
     X, y = _data()
-    free = HistGradientBoostingRegressor(max_iter=3).fit(X, y)
-    dear = HistGradientBoostingRegressor(max_iter=3, min_gain_to_split=500.0).fit(X, y)
-    assert free._gain[free._left > 0].min() < 500 < dear._gain[dear._left > 0].min()
+    free = HistGradientBoostingRegressor(max_iter=3).fit(X, y).get_state()
+    strict = HistGradientBoostingRegressor(max_iter=3, min_gain_to_split=500.0).fit(X, y).get_state()
+    assert free["_gain"][free["_left"] > 0].min() < 500 < strict["_gain"][strict["_left"] > 0].min()
     none = HistGradientBoostingRegressor(max_iter=3, min_gain_to_split=1e12).fit(X, y)
     np.testing.assert_allclose(none.predict(X), y.mean(), rtol=1e-6)

@@ -144,7 +144,7 @@ def test_warnings_and_findings_are_the_same_in_every_face(face, result, faces):
     for warning in ("the first warning", "the second warning", "The leak audit has 1 warning, see there."):
         assert text.count(warning) == 1, warning
     for finding in result.audit.findings:
-        assert text.count(finding.told) == 1, finding
+        assert text.count(finding.message) == 1, finding
         assert text.count(finding.remedy) == 1, finding
 
 
@@ -155,7 +155,7 @@ def test_json_holds_the_values_of_all_cells(result):
     assert [cell.value for cell in cells] == [
         row["title"], row["mean"], row["valid"], row["n_settings"], row["fit_s"], row["row_us"], row["bytes"]
     ]  # fmt: skip
-    assert [f["told"] for f in values["audit"]["findings"]] == [f.told for f in result.audit.findings]
+    assert [f["message"] for f in values["audit"]["findings"]] == [f.message for f in result.audit.findings]
 
 
 def test_a_new_column_is_one_line(result, monkeypatch):

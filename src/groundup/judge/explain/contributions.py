@@ -210,7 +210,7 @@ class Explainer:
     def _by_linear_form(self, matrix):
         coef, intercept = self._form
         values, base = linear_contributions(coef, intercept, matrix, self._means)
-        note = "Coefficient times distance from the mean of the training rows."
+        note = "A contribution is the coefficient times the distance from the mean of the training rows."
         return self.subject.summed(values), base, None, note
 
     def _by_trees(self, matrix):

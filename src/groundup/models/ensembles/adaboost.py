@@ -62,7 +62,7 @@ class Boost(NamedTuple):
 
 
 class AdaBoost(Callbacks, Learner):
-    """Base of both: all but the error and the combination of predictions."""
+    """Base of both models: everything except the error and the combination of predictions."""
 
     _numeric: ClassVar[bool]
     _tree: ClassVar[type]
@@ -86,19 +86,9 @@ class AdaBoost(Callbacks, Learner):
 
     @fitting
     def fit(self, X, y, sample_weight=None):
-        """Fit the models, one after the other.
+        """Fit the models, one after the other; X is an array, a table or a `RowSource`.
 
-        Parameters
-        ----------
-        X : array-like, table or RowSource of shape (n_rows, n_features)
-            NaN is a missing value, if the estimator allows them.
-        y : array-like of shape (n_rows,)
-        sample_weight : array-like of shape (n_rows,), optional
-            Rows of weight 0 are ignored.
-
-        Returns
-        -------
-        self
+        NaN is a missing value, if the estimator allows them; rows of weight 0 are ignored.
         """
         estimator = self._stage_estimator()
         self._check_estimator(estimator)

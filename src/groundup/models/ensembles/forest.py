@@ -46,6 +46,7 @@ from groundup.models.trees.packed import PackedTrees, find_leaves, mean_values, 
 from groundup.models.trees.pruning import pruned
 from groundup.models.trees.tree_settings import (
     CONSTRAINTS,
+    check_n_estimators,
     check_weights,
     encode_rows,
     reject_monotonic,
@@ -56,7 +57,7 @@ _MAX_SEED = 2**31 - 1
 
 
 class Forest(MeanOfTrees):
-    """Base of the forests: all but the kind of target."""
+    """Base of the forests: everything except the kind of target."""
 
     weights: ClassVar[str] = "sampling"  # rows are drawn
     _random: ClassVar[bool] = False
@@ -90,19 +91,9 @@ class Forest(MeanOfTrees):
 
     @fitting
     def fit(self, X, y, sample_weight=None):
-        """Grow the forest.
+        """Grow the forest; X is an array, a table or a `RowSource` (NaN: missing), y has one or several outputs.
 
-        Parameters
-        ----------
-        X : array-like, table or RowSource of shape (n_rows, n_features)
-            NaN is a missing value.
-        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-        sample_weight : array-like of shape (n_rows,), optional
-            With `bootstrap`, rows are drawn with probability proportional to it; rows of weight 0 are ignored.
-
-        Returns
-        -------
-        self
+        With `bootstrap`, rows are drawn with probability proportional to their weight.
         """
         reject_monotonic(self)
         if not self.bootstrap and self.max_samples is not None:
@@ -111,13 +102,10 @@ class Forest(MeanOfTrees):
             )
         if not self.bootstrap and self.oob_score:
             raise ValueError("Out of bag estimation only available if bootstrap=True")
-        before = vars(self).get("n_features_in_")
         again = self.warm_start and "_nodes" in vars(self)
+        before = self.n_features_in_ if again else None
         rows = self._rows(X, y, sample_weight, finite="allow-nan", y_numeric=self._numeric, multi_output=True)
-        if again and before != rows.n_features:
-            raise ValueError(
-                f"warm_start: the model was fitted with {before} features, but X has {rows.n_features}"
-            )
+        self._check_continued(before, rows.n_features)
         target, weight = self._encode_target(rows["y"], rows["weight"], again)
         check_weights(weight)
         parts = self._parts() if again else []
@@ -135,11 +123,7 @@ class Forest(MeanOfTrees):
 
     def _seeds(self, n_done: int) -> np.ndarray:
         """Return the seed of the bins, and of each tree to be grown."""
-        if self.n_estimators < n_done:
-            raise ValueError(
-                f"n_estimators={self.n_estimators} must be larger or equal to the number of trees, {n_done}, when "
-                "warm_start==True"
-            )
+        check_n_estimators(self.n_estimators, n_done)
         drawn = check_random_state(self.random_state).randint(_MAX_SEED, size=self.n_estimators + 1)
         old = self._tree_seeds[:n_done] if n_done else np.zeros(0, np.int64)
         self._tree_seeds = np.concatenate([old, drawn[1 + n_done :]]).astype(np.int64)

@@ -42,6 +42,7 @@ from groundup.models.trees.arrays import TreeArrays
 from groundup.models.trees.decision_tree import arrays_of
 from groundup.models.trees.exact_splitter import next_random, uniform
 from groundup.models.trees.packed import LEAF, MISSING_RIGHT, PackedTrees, mean_values
+from groundup.models.trees.tree_settings import check_n_estimators, check_weights
 
 _MAX_SEED = 2**31 - 1
 _32 = np.uint64(32)
@@ -164,23 +165,15 @@ class IsolationForest(OutlierMixin, Learner):
     @fitting
     def fit(self, X, y=None, sample_weight=None):
         """Grow the forest on rows of X (NaN is a missing value), drawn with probability proportional to their weight."""
-        before = vars(self).get("n_features_in_")
         again = self.warm_start and "_nodes" in vars(self)
+        before = self.n_features_in_ if again else None
         rows = self._rows(X, None, sample_weight, finite="allow-nan")
-        if again and before != rows.n_features:
-            raise ValueError(
-                f"warm_start: the model was fitted with {before} features, but X has {rows.n_features}"
-            )
+        self._check_continued(before, rows.n_features)
         weight = rows["weight"]
-        if not (weight > 0).any():
-            raise ValueError("All sample weights are zero: at least one row must have a positive weight.")
+        check_weights(weight)
         parts = [(self._walk, self._cover)] if again else []
         n_done = self._walk.n_trees if again else 0
-        if self.n_estimators < n_done:
-            raise ValueError(
-                f"n_estimators={self.n_estimators} must be larger or equal to the number of trees, {n_done}, when "
-                "warm_start==True"
-            )
+        check_n_estimators(self.n_estimators, n_done)
         seeds = check_random_state(self.random_state).randint(_MAX_SEED, size=self.n_estimators)[n_done:]
         self.max_samples_ = self._n_drawn(rows.n_rows)
         if not len(seeds):

@@ -121,6 +121,13 @@ class Learner(Declared, BaseEstimator):
         rows.add("weight", self._weight(sample_weight, place.n_rows))
         return rows
 
+    def _check_continued(self, expected: int | None, n_features: int) -> None:
+        """Raise ValueError if a fit continues one to rows with another number of features; None: there is none."""
+        if expected not in (None, n_features):
+            raise ValueError(
+                f"X has {n_features} features, but {type(self).__name__} is expecting {expected} features as input."
+            )
+
     def _place(self, place: RowSource, finite) -> RowSource:
         if type(place).__name__.lower() not in self.places:
             raise ValueError(

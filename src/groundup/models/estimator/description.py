@@ -42,15 +42,15 @@ class ModelDescription:
     Parameters
     ----------
     title : str
-        Its name in words, as the leaderboard shows it; "" is the name of the class.
+        The name that the leaderboard shows; "" is the name of the class.
     family : str
         The heading under which the documentation lists it.
     tasks : tuple of {"binary", "multiclass", "regression", "clustering"}
     preprocessing : {"linear", "trees", "none"}, optional
-        How its columns are prepared: see `groundup.tables.prepare.preprocessing`. "none": it looks at no column.
+        How its columns are prepared: see `groundup.tables.prepare.preprocessing`. "none": it reads no columns.
         None: "trees" if scikit-learn's tag ``allow_nan`` is set, else "linear".
     comparison : {"always", "counts", "on request", "baseline"}
-        When a build compares it: always; if the target is a count; if the user names it; as what others must beat.
+        When a build compares it: always; if the target is a count; if the user names it; as a baseline.
     priority : int
         Models of higher priority are compared earlier; among equals the name decides.
     portfolio : tuple of mappings, or callable from the number of training rows to one
@@ -99,7 +99,7 @@ class ModelDescription:
                 )
 
     def settings(self, n_rows: int) -> Settings:
-        """Return the portfolio for so many training rows."""
+        """Return the portfolio for this number of training rows."""
         return self.portfolio(n_rows) if callable(self.portfolio) else self.portfolio
 
 

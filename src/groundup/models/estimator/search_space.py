@@ -80,7 +80,7 @@ def perturb(
     ----------
     space : mapping of str to distribution
     setting : mapping of str to value
-        What is changed.
+        The setting to change.
     defaults : mapping of str to value
         Values of the parameters that `setting` does not name.
     seed, n : int

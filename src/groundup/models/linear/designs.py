@@ -88,7 +88,7 @@ def _scale_of(spread: np.ndarray, total: float, mean: np.ndarray) -> np.ndarray:
 
 
 class _Columns:
-    """Base of both kinds of columns."""
+    """Base of both kinds of design matrices."""
 
     ids: np.ndarray
     cross: Any

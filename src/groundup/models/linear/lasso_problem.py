@@ -14,7 +14,7 @@ _EMPTY = np.empty((0, 0))
 
 
 class Residuals:
-    """Least squares problem over rows.
+    """A least squares problem over rows.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ class Residuals:
 
 
 class Covariances:
-    """Least squares problem given by its sums.
+    """A least squares problem given by its sums.
 
     Parameters
     ----------

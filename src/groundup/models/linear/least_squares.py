@@ -101,13 +101,19 @@ def fit_least_squares(model, rows, X, alpha: np.ndarray, centred: bool, *, ortho
         refuse_zero_weight(rows["weight"].sum())
     with np.errstate(over="ignore", under="ignore"):
         solution = orthogonal.solve(rows, origin, alpha, centred)
-    if len(solution.dependent) and rows.n_rows > d + centred:
+    _warn(model, solution, has_more_rows=rows.n_rows > d + centred)
+    return solution, None
+
+
+def _warn(model, solution: orthogonal.Solution, *, has_more_rows: bool) -> None:
+    """Warn of dependent columns, if there are more rows than columns, and of ill-conditioned ones."""
+    if len(solution.dependent) and has_more_rows:
         warnings.warn(
             f"{_column_names(model, solution.dependent)} linearly dependent or constant, up to rounding (rank "
-            f"{solution.rank} of {d}): of all coefficients that fit equally well, those of least norm were chosen. Drop "
-            "columns, or use Ridge.",
+            f"{solution.rank} of {solution.coef.shape[1]}): of all coefficients that fit equally well, those of "
+            "least norm were chosen. Drop columns, or use Ridge.",
             DependentColumns,
-            stacklevel=4,
+            stacklevel=5,
         )
     if solution.condition > _ILL_CONDITIONED:
         from scipy.linalg import LinAlgWarning
@@ -116,9 +122,8 @@ def fit_least_squares(model, rows, X, alpha: np.ndarray, centred: bool, *, ortho
             f"The columns of X are nearly dependent (condition number {solution.condition:.0e} after scaling): "
             "the coefficients may have fewer than six correct digits. Drop a column, or use Ridge with a larger alpha.",
             LinAlgWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
-    return solution, None
 
 
 def _column_names(model, columns: np.ndarray) -> str:

@@ -85,7 +85,7 @@ class LogisticRegression(LinearClasses, Callbacks, ClassifierMixin, Learner):
     random_state : int, RandomState instance, default=None
         No effect: nothing is random.
     solver : {"lbfgs", "newton-cg", "newton-cholesky", "sag", "saga", "coordinate", "auto"}, default="lbfgs"
-        No effect, except that "liblinear" raises an error: all solvers have the same optimum.
+        No effect: all solvers have the same optimum. "liblinear" raises an error.
     max_iter : int, default=100
         Maximum number of steps.
     verbose : int, default=0

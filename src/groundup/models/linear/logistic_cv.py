@@ -90,7 +90,7 @@ class LogisticRegressionCV(LogisticRegression):
         Score to maximise. As in scikit-learn 1.9, the default is the accuracy, and a warning announces that this will
         change.
     solver : {"lbfgs", "newton-cg", "newton-cholesky", "sag", "saga", "coordinate", "auto"}, default="lbfgs"
-        No effect, except that "liblinear" raises an error: all solvers have the same optimum.
+        No effect: all solvers have the same optimum. "liblinear" raises an error.
     tol : float, default=1e-4
         Tolerance: the objective of each fit exceeds its minimum by a relative error of about ``1e-4 * tol**2``.
     max_iter : int, default=100

@@ -207,11 +207,7 @@ class SGDClassifier(LinearClasses, ClassifierMixin, Descent):
         first = not hasattr(self, "coef_")
         n_features = None if first else self.n_features_in_
         rows = self._rows(X, y, sample_weight, finite="later")
-        if n_features not in (None, rows.n_features):
-            raise ValueError(
-                f"X has {rows.n_features} features, but {type(self).__name__} is expecting {n_features} features as "
-                "input."
-            )
+        self._check_continued(n_features, rows.n_features)
         self._set_classes(classes)
         labels = column_or_1d(rows["y"], warn=True)
         unknown = np.setdiff1d(labels, self.classes_)

@@ -117,11 +117,7 @@ class SGDRegressor(LinearRegressor, Descent):
         known = (self.coef_, self.intercept_) if hasattr(self, "coef_") else (None, None)
         n_features = getattr(self, "n_features_in_", None)
         rows = self._rows(X, y, sample_weight, finite="later", y_numeric=True)
-        if n_features not in (None, rows.n_features):
-            raise ValueError(
-                f"X has {rows.n_features} features, but {type(self).__name__} is expecting {n_features} features as "
-                "input."
-            )
+        self._check_continued(n_features, rows.n_features)
         self._fit_epochs(rows, X, *known, 1, partial=True)
         self._iterations_end(X, y)
         return self

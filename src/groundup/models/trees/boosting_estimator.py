@@ -46,7 +46,7 @@ _NO_WEIGHTS = np.zeros(0)
 
 
 class HistGradientBoosting(Callbacks, Categorical):
-    """Base of the boosting models: all but the loss and the kind of target."""
+    """Base of the boosting models: everything except the loss and the kind of target."""
 
     sparse: ClassVar[bool] = True
     weights: ClassVar[str] = "sampling"  # bins are quantiles of sampled rows, gradients are rounded
@@ -99,30 +99,15 @@ class HistGradientBoosting(Callbacks, Categorical):
 
     @fitting
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
-        """Fit the model.
+        """Fit the model; X is an array, a table or a `RowSource` (NaN: missing), rows of weight 0 are ignored.
 
-        Parameters
-        ----------
-        X : array-like, table or RowSource of shape (n_rows, n_features)
-            Numbers; NaN is a missing value. Categorical columns of tables, and those that ``categorical_features``
-            names, may hold strings.
-        y : array-like of shape (n_rows,)
-        sample_weight : array-like of shape (n_rows,), optional
-            Rows of weight 0 are ignored.
-        X_val, y_val, sample_weight_val : optional
-            Validation rows for early stopping, instead of a part of X.
-
-        Returns
-        -------
-        self
+        Categorical columns of tables, and those in ``categorical_features``, may hold strings. `X_val`, `y_val` and
+        `sample_weight_val` are validation rows for early stopping, instead of a part of X.
         """
         again = self.warm_start and "_starts" in vars(self)
-        before = vars(self).get("n_features_in_")
+        before = self.n_features_in_ if again else None
         rows = self._encoded_rows(X, y, sample_weight, again)
-        if again and before != rows.n_features:
-            raise ValueError(
-                f"warm_start: the model was fitted with {before} features, but X has {rows.n_features}"
-            )
+        self._check_continued(before, rows.n_features)
         rows.add("y", self._encoded(rows["y"], again))
         weight = self._weights(rows, sample_weight)
         _check_weights(weight, "All sample weights are zero")
@@ -164,18 +149,11 @@ class HistGradientBoosting(Callbacks, Categorical):
 
     def _prepare(self, rows: Rows, weight, again: bool, validation):
         """Return (booster, early stopping or None, the trees of the iterations so far)."""
-        X_val, y_val, weight_val = validation
-        given = X_val is not None or y_val is not None
-        if given:
-            self._check_validation_arguments(X_val, y_val)
-            X_val = self._validated(X_val, finite="allow-nan")
-            y_val = self._encoded_validation(y_val, len(X_val))
-            X_val = X_val.load(0, len(X_val)) if not isinstance(X_val, np.ndarray) else X_val
-            weight_val = None if weight_val is None else self._weight(weight_val, len(X_val))
+        validation = self._validation_rows(*validation)
         early = rows.n_rows > 10_000 if self.early_stopping == "auto" else self.early_stopping
         self.do_early_stopping_ = bool(early)
         held = np.zeros(0, np.int64)
-        if early and not given and self.validation_fraction is not None:
+        if early and validation is None and self.validation_fraction is not None:
             held = self._held_out(rows["y"])
         weighted, all_weights = bool(weight.size), weight
         if len(held):
@@ -211,9 +189,10 @@ class HistGradientBoosting(Callbacks, Categorical):
         fitted[held] = False
         training = TrainingRows(booster, np.flatnonzero(fitted), weight, weighted)
         held_out = None
-        if X_val is not None and y_val is not None:
+        if validation is not None:
+            X_val, y_val, _ = validation
             raw = self._raw_of(Rows(Memory(X_val))) if again else np.tile(booster.baseline, (len(y_val), 1))
-            held_out = HeldOutRows(booster, X_val, y_val, weight_val, raw)
+            held_out = HeldOutRows(booster, *validation, raw)
         elif len(held):
             only = np.zeros(rows.n_rows)
             only[held] = all_weights[held]
@@ -260,8 +239,10 @@ class HistGradientBoosting(Callbacks, Categorical):
             return _NO_WEIGHTS
         return weight
 
-    def _check_validation_arguments(self, X_val, y_val) -> None:
-        """Raise ValueError unless both X_val and y_val are given, and early stopping may use them."""
+    def _validation_rows(self, X_val, y_val, weight_val):
+        """Return the validation rows of the caller as (X, y, weight or None), validated and encoded; None without any."""
+        if X_val is None and y_val is None:
+            return None
         if y_val is None:
             raise ValueError("X_val is provided, but y_val was not provided.")
         if X_val is None:
@@ -271,6 +252,10 @@ class HistGradientBoosting(Callbacks, Categorical):
                 "X_val and y_val are passed to fit while at the same time early_stopping is False. When passing "
                 "X_val and y_val to fit, early_stopping should be set to either 'auto' or True."
             )
+        X_val = self._validated(X_val, finite="allow-nan")
+        y_val = self._encoded_validation(y_val, len(X_val))
+        X_val = X_val.load(0, len(X_val)) if not isinstance(X_val, np.ndarray) else X_val
+        return X_val, y_val, None if weight_val is None else self._weight(weight_val, len(X_val))
 
     def _print_iteration(
         self, parts: list[BoostedTrees], stopping: EarlyStopping | None, seconds: float

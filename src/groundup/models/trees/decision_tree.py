@@ -48,7 +48,7 @@ from groundup.models.trees.tree_view import TreeView
 
 
 class DecisionTree(MeanOfTrees):
-    """Base of the single trees: all but the kind of target."""
+    """Base of the single trees: everything except the kind of target."""
 
     _parameter_constraints: ClassVar[dict] = {**CONSTRAINTS, "splitter": [StrOptions({"best", "random"})]}
     _state: ClassVar[dict[str, Any]] = {
@@ -63,21 +63,9 @@ class DecisionTree(MeanOfTrees):
 
     @fitting
     def fit(self, X, y, sample_weight=None, check_input=True):
-        """Grow the tree.
+        """Grow the tree; X is an array, a table or a `RowSource` (NaN: missing), y has one or several outputs.
 
-        Parameters
-        ----------
-        X : array-like, table or RowSource of shape (n_rows, n_features)
-            NaN is a missing value.
-        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-        sample_weight : array-like of shape (n_rows,), optional
-            Rows of weight 0 are ignored.
-        check_input : bool
-            Accepted without effect: X is always validated.
-
-        Returns
-        -------
-        self
+        `check_input` has no effect: X is always validated.
         """
         tree = self._grown(X, y, sample_weight)
         self._set_tree(pruned(tree, self.ccp_alpha))

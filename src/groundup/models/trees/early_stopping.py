@@ -80,7 +80,7 @@ class TrainingRows:
 
 
 class HeldOutRows:
-    """Rows of the caller that are not part of the fit.
+    """Validation rows that are not part of the fit.
 
     Parameters
     ----------

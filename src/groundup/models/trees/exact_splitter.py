@@ -126,7 +126,7 @@ class Task(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """The positions first, ..., last - 1 between the runs of a feature, position r being behind run r.
+    """The positions first, ..., last - 1 between the runs of a feature, where position r is behind run r.
 
     missing_left : 1 if missing values go left.  n_valued : runs of values that are not missing.  n_rows : of the node.
     """

@@ -29,7 +29,7 @@ _TINY = 1e-15
 
 
 def sum_leaves(rows: Rows, ranges: np.ndarray, weight: np.ndarray, output: int, n_outputs: int) -> np.ndarray:
-    """Return float64 (n_leaves, 3): sum g, sum h and the number of rows that count."""
+    """Return float64 (n_leaves, 3): sum g, sum h and the number of rows of positive weight."""
     sums = np.zeros((rows.n_blocks, ranges.shape[1], 3))
 
     def step(run):

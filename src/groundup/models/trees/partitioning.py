@@ -152,7 +152,7 @@ def _partition(bins, order, start, stop, split_bin, missing_left, to_right):
 
 @kernel(borrows=True)
 def _partition_levels(bins, order, start, stop, goes_left, to_right):
-    """Do the same as `_partition` for a split by categories: goes_left[bin] is 1 or 0."""
+    """Do the same as `_partition` for a split by categories; goes_left[bin] is 1 or 0."""
     left = _U(start)
     for i in range(_U(start), _U(stop)):
         row = order[i]

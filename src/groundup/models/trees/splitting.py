@@ -92,7 +92,7 @@ class NodeSums(NamedTuple):
 
 
 class FeatureTraits(NamedTuple):
-    """What a search knows of the features.
+    """What a search knows about the features.
 
     n_bins : int64 (n_features,).  missing : uint8 (n_features,): 1 if a feature has missing values.
     categorical : uint8 (n_features,), or of length 0 where no feature is.

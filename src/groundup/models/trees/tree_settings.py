@@ -168,6 +168,15 @@ def reject_monotonic(learner) -> None:
         )
 
 
+def check_n_estimators(n_estimators: int, n_done: int) -> None:
+    """Raise ValueError if a warm start has more trees than it should have at the end."""
+    if n_estimators < n_done:
+        raise ValueError(
+            f"n_estimators={n_estimators} must be larger or equal to the number of trees, {n_done}, when "
+            "warm_start==True"
+        )
+
+
 def check_weights(weight: np.ndarray) -> None:
     """Raise ValueError unless a row has a positive weight."""
     if not (weight > 0).any():

@@ -253,7 +253,7 @@ def _newest_in(path: Path) -> str:
     if not path.is_dir():
         return ""
     found = [(p.stat().st_mtime_ns, str(p)) for p in path.glob(f"**/*{SUFFIX}") if p.is_file()]
-    return f"Name a bundle; the newest in this folder is {max(found)[1]!r}." if found else "Name a bundle."
+    return f"Give a bundle; the newest in this folder is {max(found)[1]!r}." if found else "Give a bundle."
 
 
 def _read(data: bytes, nodes: Nodes) -> tuple[Model, Verified]:

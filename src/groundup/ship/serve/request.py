@@ -12,6 +12,7 @@ import re
 from typing import Any, NamedTuple
 
 from groundup.ship.serve.problems import Problem
+from groundup.text.numbers import format_count
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _JSON = re.compile(r"application/(?:[\w.+-]+\+)?json", re.IGNORECASE)
@@ -84,7 +85,7 @@ def read_request(body: bytes, max_rows: int, features) -> PredictRequest:
     if len(value) > max_rows:
         raise Problem(
             "too-many-rows",
-            f"The body has {len(value):,} rows; at most {max_rows:,} are allowed per request.",
+            f"The body has {format_count(len(value))} rows; at most {format_count(max_rows)} are allowed per request.",
         )
     return PredictRequest(value, False, explain, path)
 

@@ -213,7 +213,7 @@ class Contract(Strict):
     def __repr__(self) -> str:
         target = "" if self.target is None else f" of {self.target!r}"
         features = pluralize(len(self.features), "feature")
-        return f"<Contract {self.name!r}: {self.task}{target}, {features}, {self.n_rows:,} rows>"
+        return f"<Contract {self.name!r}: {self.task}{target}, {features}, {pluralize(self.n_rows, 'row')}>"
 
     def to_json(self) -> str:
         """Return the contract as JSON, indented; ``Contract.from_json`` gives an equal one."""

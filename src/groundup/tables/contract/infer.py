@@ -22,7 +22,7 @@ from groundup.errors import GroundupError, UsageError, nearest, shorten
 from groundup.tables.contract.column import MAX_LEVELS, NUMERIC, QUANTILES, Column, Kind, Level
 from groundup.tables.sources.infer_types import option_for
 from groundup.tables.table import Note, Table
-from groundup.text.numbers import pluralize
+from groundup.text.numbers import format_count, pluralize
 
 SETTABLE_KINDS: tuple[Kind, ...] = (
     "number",
@@ -185,7 +185,7 @@ def _has_value(series: pl.Series) -> pl.Series:
 
 def _list_names(names: Sequence[str], limit: int = 12) -> str:
     """Return the first names, and how many there are."""
-    more = f", ... ({len(names):,} in all)" if len(names) > limit else ""
+    more = f", ... ({format_count(len(names))} in all)" if len(names) > limit else ""
     return ", ".join(repr(n) for n in names[:limit]) + more
 
 
@@ -253,7 +253,10 @@ def _infer_kind(present: pl.Series, n_unique: int) -> tuple[Kind, str]:
     if all_different and looks_like_id(name):
         return "identifier", _LOOKS_LIKE_ID
     if n >= _MIN_ROWS_FOR_ID and share >= 0.95:
-        return "identifier", f"{n_unique:,} different values in {n:,} rows identify rows"
+        return (
+            "identifier",
+            f"{pluralize(n_unique, 'different value')} in {pluralize(n, 'row')} identify rows",
+        )
     return "category", ""
 
 
@@ -341,7 +344,8 @@ def infer_target(series: pl.Series, task: str | None = None) -> Target:
     n_missing = len(series) - len(present)
     if len(present) == 0:
         raise GroundupError(
-            f"The target {name!r} is missing in all {len(series):,} rows.", hint="Choose another target."
+            f"The target {name!r} is missing in all {pluralize(len(series), 'row')}.",
+            hint="Choose another target.",
         )
     n_unique = present.n_unique()
     if n_unique == 1:
@@ -411,7 +415,8 @@ def _infer_task(present: pl.Series, n_unique: int, task: str | None) -> tuple[Ta
             )
     if n_unique > MAX_CLASSES or (n_unique > 20 and n_unique > 0.5 * len(present)):
         raise GroundupError(
-            f"The target {name!r} has {n_unique:,} classes in {len(present):,} rows, which is too many.",
+            f"The target {name!r} has {pluralize(n_unique, 'class', 'classes')} in "
+            f"{pluralize(len(present), 'row')}, which is too many.",
             hint="Choose a column that is not an identifier or free text, or set the task to regression for numbers.",
         )
     if task == "binary" and n_unique != 2:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from groundup.tables.contract.column import NUMERIC, Column
 from groundup.text.notebook import facts, grid, titled
-from groundup.text.numbers import format_amount, format_percent
+from groundup.text.numbers import format_amount, format_count, format_percent, pluralize
 
 _MAX_COLUMNS = 40
 _MAX_LEVELS_TEXT, _MAX_LEVELS_HTML = 4, 5
@@ -14,7 +14,9 @@ def render_text(contract) -> str:
     """Return `contract` as text: a line for the task, then one line per column."""
     target = f", target {contract.target!r}" if contract.target is not None else ""
     features = f"{len(contract.features)} of {len(contract.columns)} columns are features"
-    lines = [f"Contract of {contract.name!r}: {contract.task}{target}; {contract.n_rows:,} rows; {features}"]
+    lines = [
+        f"Contract of {contract.name!r}: {contract.task}{target}; {pluralize(contract.n_rows, 'row')}; {features}"
+    ]
     columns = contract.columns[:_MAX_COLUMNS]
     width = min(max(len(c.name) for c in columns), 30)
     for column in columns:
@@ -33,7 +35,7 @@ def _summarise(column: Column) -> str:
     if column.levels:
         values = ", ".join(str(level.value) for level in column.levels[:_MAX_LEVELS_TEXT])
         more = ", ..." if column.n_unique > _MAX_LEVELS_TEXT else ""
-        parts.append(f"{column.n_unique:,} levels: {values}{more}")
+        parts.append(f"{format_count(column.n_unique)} levels: {values}{more}")
     elif column.kind in NUMERIC and column.bounds is not None:
         low, high = column.bounds
         parts.append(f"{low:,.10g} to {high:,.10g}" + (f" {column.unit}" if column.unit else ""))
@@ -49,7 +51,7 @@ def range_of(column: Column) -> str:
     if column.levels:
         levels = ", ".join(str(level.value) for level in column.levels[:_MAX_LEVELS_HTML])
         more = len(column.levels) - _MAX_LEVELS_HTML
-        return f"{levels} and {more:,} more" if more > 0 else levels
+        return f"{levels} and {format_count(more)} more" if more > 0 else levels
     if column.minimum is None:
         return ""
     low, high = (_format_bound(value, column.kind) for value in (column.minimum, column.maximum))
@@ -63,7 +65,7 @@ def _format_bound(value, kind: str) -> str:
     """Return the end of a range as text."""
     if isinstance(value, str):
         return value
-    return f"{int(value):,}" if kind == "integer" else format_amount(float(value), digits=3)
+    return format_count(int(value)) if kind == "integer" else format_amount(float(value), digits=3)
 
 
 def render_html(contract) -> str:
@@ -72,7 +74,7 @@ def render_html(contract) -> str:
     about = facts(
         [
             ("task", contract.task),
-            ("rows", f"{contract.n_rows:,}"),
+            ("rows", format_count(contract.n_rows)),
             *(("ignored", f"{name}: {reason}") for name, reason in contract.ignored.items()),
         ]
     )
@@ -84,7 +86,7 @@ def render_html(contract) -> str:
             c.kind,
             c.role,
             format_percent(c.missing) if c.missing else "",
-            f"{c.n_unique:,}",
+            format_count(c.n_unique),
             range_of(c),
         ]
         for c in used

@@ -13,6 +13,7 @@ from groundup.tables.sources.encoding import to_utf8
 from groundup.tables.sources.infer_types import convert_types
 from groundup.tables.sources.records import Dialect, TooWide, normalize_line_ends, scan
 from groundup.tables.table import Note, Table
+from groundup.text.numbers import format_count
 
 _MAX_REJECTED = 0.5  # with a larger share of rejected records, the file is not a table
 
@@ -131,7 +132,7 @@ def _check(assembled: Assembled, start: Layout, file: str) -> None:
     if len(rejects) > _MAX_REJECTED * n_records:
         first = rejects[0]
         raise GroundupError(
-            f"The file is not a table: {len(rejects):,} of {n_records:,} records do not fit "
+            f"The file is not a table: {format_count(len(rejects))} of {format_count(n_records)} records do not fit "
             f"(line {first.line}: {first.reason}).",
             file=file,
             hint="Set delimiter=, header= or encoding= (--delimiter, --header, --encoding), or repair the file.",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from groundup.text.numbers import format_percent, pluralize
+from groundup.text.numbers import format_count, format_percent, pluralize
 from groundup.workbench.audit.findings import Finding, Level
 
 # Share of the test rows that have an equal row in the training or validation set.
@@ -95,15 +95,15 @@ def _findings(matches, n_test: int, *, may_block: bool, coarse: bool) -> list[Fi
     row, twin = pairs[0]
     message = (
         f"{pluralize(n_equal, 'row')} of the test set ({format_percent(share)}) {'is' if n_equal == 1 else 'are'} also "
-        f"in the training or validation set, with equal features and target; for example, row {row + 1:,} equals row "
-        f"{twin + 1:,}"
+        f"in the training or validation set, with equal features and target; for example, row "
+        f"{format_count(row + 1)} equals row {format_count(twin + 1)}"
     )
     if coarse:
         message += "; there are no more combinations of values than rows, so some rows must be equal"
     elif agreement < AGREEMENT:
         message += (
-            f" (of {n_near:,} with equal features, {n_near - n_equal:,} differ in the target, so some may be equal by "
-            "chance)"
+            f" (of {format_count(n_near)} with equal features, {format_count(n_near - n_equal)} differ in the target, so "
+            "some may be equal by chance)"
         )
     return [
         Finding(
@@ -125,9 +125,9 @@ def _conflicts(sides: pl.DataFrame) -> list[Finding]:
     n = int(differ["elsewhere"].list.len().sum())
     rows = differ["rows"][0].to_list()[:_SHOWN]
     message = (
-        f"{n:,} rows of the training and validation sets have equal features and different targets, in "
-        f"{pluralize(differ.height, 'group')}, such as rows {rows[0] + 1:,} and {rows[1] + 1:,}: no model can predict "
-        "all of them correctly"
+        f"{pluralize(n, 'row')} of the training and validation sets have equal features and different targets, in "
+        f"{pluralize(differ.height, 'group')}, such as rows {format_count(rows[0] + 1)} and "
+        f"{format_count(rows[1] + 1)}: no model can predict all of them correctly"
     )
     numbers = tuple(row + 1 for row in rows)
     return [Finding(kind="conflicts", level="note", message=message, score=0.0, rows=numbers)]

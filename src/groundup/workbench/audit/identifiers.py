@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from groundup.tables.contract.infer import looks_like_id
+from groundup.text.numbers import format_count, pluralize
 from groundup.workbench.audit.coding import numbers
 from groundup.workbench.audit.findings import Finding, quote_for_shell
 
@@ -49,26 +50,32 @@ def _check_numbers(present: pl.Series, n: int, n_unique: int):
     values = numbers(present)
     if not (values == np.floor(values)).all():
         return None
+    values_in_rows = _count_values(n_unique, n)
     if looks_like_id(present.name):
-        return "warn", f"is named like an identifier and has {n_unique:,} different values in {n:,} rows"
+        return "warn", f"is named like an identifier and has {values_in_rows}"
     steps = np.diff(values)
     span = values.max() - values.min() + 1
     if (steps > 0).all() or (steps < 0).all():
         return "warn", "looks like a row counter: its values only rise or only fall"
     if n_unique == n and span <= 1.5 * n:
-        return "warn", f"looks like a row number: {n:,} different whole numbers with almost no gaps"
+        return (
+            "warn",
+            f"looks like a row number: {format_count(n)} different whole numbers with almost no gaps",
+        )
     return None
+
+
+def _count_values(n_unique: int, n: int) -> str:
+    return f"{pluralize(n_unique, 'different value')} in {pluralize(n, 'row')}"
 
 
 def _check_texts(present: pl.Series, n: int, n_unique: int):
     """Return the level and the words of a text column that identifies the row, or None."""
+    values_in_rows = _count_values(n_unique, n)
     if n_unique > 0.5 * n and present.str.contains(_CODE).sum() > 0.9 * n:
-        return "warn", f"contains codes such as {present[0]!r}, {n_unique:,} different ones in {n:,} rows"
+        return "warn", f"contains codes such as {present[0]!r}, {values_in_rows}"
     if n_unique > 0.5 * n:
-        return (
-            "note",
-            f"has {n_unique:,} different values in {n:,} rows, most of which will not occur in new rows",
-        )
+        return "note", f"has {values_in_rows}, most of which will not occur in new rows"
     return None
 
 
@@ -84,8 +91,8 @@ def subject(column: pl.Series, group: str | None) -> Finding | None:
         kind="subject",
         level="warn",
         columns=(column.name,),
-        message=f"{column.name!r} identifies {n_unique:,} subjects in {n:,} rows: rows of one subject may be in both the "
-        "training and the test set",
+        message=f"{column.name!r} identifies {pluralize(n_unique, 'subject')} in {pluralize(n, 'row')}: rows of one "
+        "subject may be in both the training and the test set",
         remedy=f"To predict for new subjects, use --group {quote_for_shell(column.name)} (in Python "
         f"group={column.name!r}).",
         score=1 - n_unique / n,

@@ -24,6 +24,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from groundup.text.numbers import format_count, format_number
 from groundup.workbench.audit.coding import (
     Coded,
     centred,
@@ -133,7 +134,7 @@ def _auc(values: np.ndarray, classes: np.ndarray) -> float:
 
 
 def _describe(column: pl.Series, score: Score, kind: str, target: TargetFolds) -> str:
-    auc = f" (ROC AUC {score.auc:.3f})" if score.auc is not None else ""
+    auc = f" (ROC AUC {format_number(score.auc)})" if score.auc is not None else ""
     what = "whether a cell is empty" if kind == "missingness" else "alone it"
     share = f"{min(score.explained, 0.999):.1%}" if score.explained > 0.985 else f"{score.explained:.0%}"
     return f"{column.name!r} reveals {target.name!r}: {what} explains {share} of it{auc}"
@@ -154,7 +155,7 @@ def _finding(
 
 
 def _example(column: pl.Series, whole: Coded, target: TargetFolds) -> str:
-    """Return the classes of one value: "where it is 'price', 1,008 of 1,021 rows are 'yes'"; "" for numbers."""
+    """Return the classes of one value: "where it is 'price', 1008 of 1021 rows are 'yes'"; "" for numbers."""
     y = target.y
     if not y.n_classes:
         return ""
@@ -173,7 +174,7 @@ def _example(column: pl.Series, whole: Coded, target: TargetFolds) -> str:
 
 def _describe_majority(where: str, counts: np.ndarray, labels: Sequence[str]) -> str:
     best = int(counts.argmax())
-    return f"where {where}, {counts[best]:,} of {counts.sum():,} rows are {labels[best]!r}"
+    return f"where {where}, {format_count(counts[best])} of {format_count(counts.sum())} rows are {labels[best]!r}"
 
 
 def _find_one_sided(column: pl.Series, target: TargetFolds, score: Score) -> Finding | None:
@@ -191,8 +192,8 @@ def _find_one_sided(column: pl.Series, target: TargetFolds, score: Score) -> Fin
         if counts[best] / n < PURE or n < MIN_PURE_ROWS or n < PURE_SHARE * len(missing) or is_chance:
             continue
         message = (
-            f"{column.name!r} {state} almost only where {target.name!r} is {target.labels[best]!r}: in {counts[best]:,} "
-            f"of {n:,} such rows, against {share[best]:.0%} of all rows"
+            f"{column.name!r} {state} almost only where {target.name!r} is {target.labels[best]!r}: in "
+            f"{format_count(counts[best])} of {format_count(n)} such rows, against {share[best]:.0%} of all rows"
         )
         return Finding(
             kind="missingness",

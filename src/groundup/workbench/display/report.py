@@ -93,7 +93,7 @@ class Report:
         except OSError as error:
             raise GroundupError(
                 f"The report cannot be written: {error.strerror or error}.",
-                hint="Name a file elsewhere: report.save(FILE), on the command line -o FILE.",
+                hint="Give another file: report.save(FILE), on the command line -o FILE.",
                 file=path,
             ) from None
         return path

@@ -20,7 +20,7 @@ from groundup.judge.metrics import Metric, deciding
 from groundup.judge.validation import Validation, answerable, difference, why_without
 from groundup.workbench.steps.candidate import Candidate
 
-# Models that are also judged on the validation set.
+# Models that are also scored on the validation set.
 MAX_FINALISTS = 3
 # Folds with a difference that a comparison needs: fewer have no spread.
 MIN_FOLDS = 2
@@ -189,7 +189,7 @@ class Comparison:
         worse = (
             ", on each of which it is worse than the best" if candidate.validation.stopped == "lost" else ""
         )
-        text = f"{title} was judged on {n_own} of {n_folds} folds{worse}"
+        text = f"{title} was scored on {n_own} of {n_folds} folds{worse}"
         reference = self._reference(self.folds())
         if reference is None or reference.entry.name == candidate.entry.name:
             return [text]

@@ -311,4 +311,6 @@ def _to_python(value):
 def _format_cell(value) -> str | None:
     if value is None:
         return None
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return str(value).removesuffix(" 00:00:00")  # a date without a time

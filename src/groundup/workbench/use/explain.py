@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from groundup.errors import UsageError
-from groundup.text.numbers import format_number
+from groundup.text.numbers import format_count, format_number
 from groundup.workbench.steps.candidate import Candidate
 from groundup.workbench.use.predict import (
     PREDICTION,
@@ -81,7 +81,7 @@ class Explained:
         from groundup.judge.explain.reasons import reasons
 
         if not 1 <= number <= self._answers.height:
-            raise UsageError(f"There is no row {number}: the table has {self._answers.height:,}.")
+            raise UsageError(f"There is no row {number}: the table has {format_count(self._answers.height)}.")
         values = self._rows.row(number - 1, named=True)
         if self._answers[SCORE][number - 1] is None:
             raise UsageError(f"This row has no explanation: {self._answers[PROBLEM][number - 1]}.")
@@ -178,7 +178,7 @@ def explain_one(
     """
     model, given = load_with_input(bundle, data, read=read)
     if not 1 <= number <= given.table.n_rows:
-        raise UsageError(f"There is no row {number}: the table has {given.table.n_rows:,}.")
+        raise UsageError(f"There is no row {number}: the table has {format_count(given.table.n_rows)}.")
     at = slice(number - 1, number)
     table = replace(given.table, frame=given.table.frame[at], rejects=())
     return _explain(model, PredictionInput(table, given.frame[at]), label)

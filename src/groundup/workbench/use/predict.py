@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from groundup.errors import GroundupError, shorten
+from groundup.errors import GroundupError, UsageError, shorten
 from groundup.ship.bundle.answers import Answers
 from groundup.ship.bundle.checks import is_column
 from groundup.tables.contract.problems import NOT_FINITE, Problem
@@ -90,8 +90,10 @@ def bundle_path(path: str | Path) -> Path:
         return Path(result.bundle)
     if path.is_dir():
         raise GroundupError(
-            "This folder is not a project.", file=path, hint="Name a bundle, or a project's folder."
+            "This folder is not a project.", file=path, hint="Give a bundle, or a project's folder."
         )
+    if not path.exists():
+        raise UsageError("There is no such project, run or bundle.", file=path)
     return path
 
 
