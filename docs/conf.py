@@ -20,6 +20,7 @@ extensions = [
     "myst_parser",
     "sphinx_gallery.gen_gallery",
     "command_reference",
+    "settings_reference",
     "mathml",
     "chart_pages",
 ]

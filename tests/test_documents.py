@@ -1,9 +1,9 @@
 """What a document shows is what happens: every command and every example of README and guide is run here.
 
 In a document, a block marked ``console`` holds commands after ``$`` and what they print; a block marked ``pycon`` is a
-Python session. Durations (and with them the rules of a table) and the names of runs differ from run to run: any of them
-stands for all; ``...`` stands for anything. Blocks of one document share one folder and one Python session, in the order
-in which they are read.
+Python session. Durations (and with them the rules of a table) and the names and times of runs differ from run to run:
+any of them stands for all; ``...`` stands for anything. Blocks of one document share one folder and one Python session,
+in the order in which they are read. A command that ends in ``&`` is a server: it runs until the end of the document.
 """
 
 from __future__ import annotations
@@ -13,15 +13,24 @@ import os
 import re
 import subprocess
 import sys
+import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs" / "guide").glob("*.md"))]
+DOCUMENTS = [
+    ROOT / "README.md",
+    ROOT / "docs" / "getting_started.md",
+    *sorted((ROOT / "docs" / "guide").glob("*.md")),
+]
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
-_VARIES = re.compile(r"\d+(\.\d+)? (us|ms|s|min)\b|\b[0-9a-f]{12}\b|─+")
+_RUN = (
+    r"^ +\*? +[0-9a-f]{6} +\d\d-\d\d \d\d:\d\d|(?<=instead of )[0-9a-f]{6}\b|(?<=groundup use )[0-9a-f]{6}\b"
+)
+_VARIES = re.compile(rf"\d+(\.\d+)? (us|ms|s|min)\b|\b[0-9a-f]{{12}}\b|─+|{_RUN}", re.MULTILINE)
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -48,21 +57,46 @@ def commands(text: str) -> list[tuple[str, str]]:
     return found
 
 
-def run_console(text: str, folder: Path, where: str) -> None:
+def start_server(command: str, folder: Path, env: dict[str, str], servers: ExitStack) -> str:
+    """Run a server in `folder` until `servers` ends; return what it prints once it listens."""
+    log = folder / "server.txt"
+    with log.open("w") as out:
+        process = subprocess.Popen(command.split(), cwd=folder, env=env, stdout=out, stderr=out)
+    servers.callback(process.wait, 30)
+    servers.callback(process.terminate)
+    for _ in range(300):
+        if "Stop: Ctrl-C" in log.read_text() or process.poll() is not None:
+            break
+        time.sleep(0.1)
+    return log.read_text()
+
+
+def run_console(text: str, folder: Path, where: str, servers: ExitStack) -> None:
     """Run each command in `folder`; compare what it prints, standard output then standard error, if any is shown."""
     env = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "GROUNDUP_QUIET": "1"}
     env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
     for command, expected in commands(text):
         if command.startswith(("make", "git", "sudo", "apt-get", "pip")):
             continue  # the gate runs make; nothing is installed from inside a test
-        done = subprocess.run(
-            command, shell=True, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=300
-        )
-        assert done.returncode == 0, f"{where}: `{command}` failed:\n{done.stdout}{done.stderr}"
+        if command.endswith(" &"):
+            printed = start_server(command.removesuffix(" &"), folder, env, servers)
+        else:
+            done = subprocess.run(
+                command,
+                shell=True,
+                cwd=folder,
+                env=env,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=300,
+            )
+            printed = done.stdout
+            assert done.returncode == 0, f"{where}: `{command}` failed:\n{printed}{done.stderr}"
         if expected.strip():
             checker = doctest.OutputChecker()
-            agrees = checker.check_output(settled(expected), settled(done.stdout), FLAGS)
-            assert agrees, f"{where}: `{command}` printed\n{done.stdout}\nbut the document shows\n{expected}"
+            agrees = checker.check_output(settled(expected), settled(printed), FLAGS)
+            assert agrees, f"{where}: `{command}` printed\n{printed}\nbut the document shows\n{expected}"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: p.name)
@@ -70,14 +104,15 @@ def test_what_it_shows_is_what_happens(document, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")
     session: dict = {"__name__": "__main__"}
-    for language, text, line in blocks(document):
-        where = f"{document.name}:{line}"
-        if language == "console":
-            run_console(text, tmp_path, where)
-        elif language == "pycon":
-            test = doctest.DocTestParser().get_doctest(text, session, where, str(document), line)
-            runner = doctest.DocTestRunner(optionflags=FLAGS, verbose=False)
-            report: list[str] = []
-            runner.run(test, out=report.append, clear_globs=False)
-            assert runner.failures == 0, "".join(report)
-            session = test.globs
+    with ExitStack() as servers:
+        for language, text, line in blocks(document):
+            where = f"{document.name}:{line}"
+            if language == "console":
+                run_console(text, tmp_path, where, servers)
+            elif language == "pycon":
+                test = doctest.DocTestParser().get_doctest(text, session, where, str(document), line)
+                runner = doctest.DocTestRunner(optionflags=FLAGS, verbose=False)
+                report: list[str] = []
+                runner.run(test, out=report.append, clear_globs=False)
+                assert runner.failures == 0, "".join(report)
+                session = test.globs

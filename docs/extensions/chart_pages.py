@@ -19,7 +19,9 @@ _SCRIPT = "charts.js"
 _SHOWN = "___shown"
 _MOST_TABLE_ROWS = 60
 #: Files of the repository, outside the site.
-_OUTSIDE = re.compile(r"\[([^\]]+)\]\((?:\.\./)+(?!guide/|design/)[^)]*\)")
+_OUTSIDE = re.compile(
+    r"\[([^\]]+)\]\((?:\.\./)+(?!guide/|design/|mathematics/|reference/|getting_started|api)[^)]*\)"
+)
 
 
 def show_charts(block, block_vars, gallery_conf) -> str:

@@ -24,7 +24,7 @@ class Settings:
         Required of every request but ``/healthz`` and ``/readyz``: as ``Authorization: Bearer TOKEN``, or as the password
         of Basic authentication, for which browsers prompt.
     max_body_bytes, max_rows, max_depth : int
-        Limits of one request, checked before anything is parsed.
+        Limits of one request (size, rows, nesting), checked before anything is parsed.
     max_in_flight : int
         Concurrent requests with a body; a further one gets 503 at once.
     body_timeout_s : float
