@@ -38,6 +38,8 @@ def pytest_collection_modifyitems(config, items):
     if not REAL_DATA.is_dir():
         folder = f"{REAL_DATA.parent.name}/{REAL_DATA.name}"
         _leave_out(config, items, "data", f"need the real data sets in {folder} beside the repository")
+    if shutil.which("curl") is None:
+        _leave_out(config, items, "curl", "need curl (Debian: apt-get install curl)")
     if CHROMIUM is None:
         _leave_out(config, items, "web", "need Chromium to show pages (Debian: apt-get install chromium)")
 

@@ -99,7 +99,13 @@ def run_console(text: str, folder: Path, where: str, servers: ExitStack) -> None
             assert agrees, f"{where}: `{command}` printed\n{printed}\nbut the document shows\n{expected}"
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: p.name)
+def _marked(document: Path):
+    """Return the document as a parameter, marked if one of its commands is curl."""
+    marks = [pytest.mark.curl] if "$ curl" in document.read_text() else []
+    return pytest.param(document, marks=marks, id=document.name)
+
+
+@pytest.mark.parametrize("document", map(_marked, DOCUMENTS))
 def test_what_it_shows_is_what_happens(document, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")
