@@ -105,7 +105,7 @@ def _marked(document: Path):
     return pytest.param(document, marks=marks, id=document.name)
 
 
-@pytest.mark.parametrize("document", map(_marked, DOCUMENTS))
+@pytest.mark.parametrize("document", [_marked(path) for path in DOCUMENTS])
 def test_what_it_shows_is_what_happens(document, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")
