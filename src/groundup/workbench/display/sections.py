@@ -200,7 +200,7 @@ def choice(record: Record) -> m.Section:
     best, rows = record.best, record.split.train + record.split.valid
     params = {name: value for name, value in best.params.items() if name not in _HIDDEN_PARAMS}
     setting = ", ".join(f"{k}={v:g}" if isinstance(v, float) else f"{k}={v}" for k, v in params.items())
-    refit = f"Refitted on the training and validation set ({pluralize(rows, 'row')})"
+    refit = f"Refitted on the training and validation sets ({pluralize(rows, 'row')})"
     texts = [best.reason, best.check, f"{refit} with {setting or 'default parameters'}."]
     return m.Section(
         name="choice",

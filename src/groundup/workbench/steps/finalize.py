@@ -1,4 +1,4 @@
-"""Finalize: check the choice on the validation set, refit on training and validation set, evaluate once on the test set.
+"""Finalize: check the choice on the validation set, refit on both, evaluate once on the test set.
 
 Train and valid scores are those of the chosen settings fitted on the training set alone; the test score is that of the
 saved model, refitted on both sets with the same settings and iteration count. Nothing about the model is decided by the
@@ -96,7 +96,7 @@ def check_choice(
 
 
 def refit(problem: Problem, checked: Checked, checkpoints: Checkpoints) -> Fitted:
-    """Fit the chosen candidate on the training and validation set, with the iteration count of its first fit."""
+    """Fit the chosen candidate on the training and validation sets, with the iteration count of its first fit."""
     make = partial(fit, problem, checked.candidate, problem.split.development, checked.train_model.params)
     return checkpoints.fitted("refit", problem, checked.candidate, make)
 
