@@ -10,14 +10,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from groundup.errors import UsageError
+from groundup.errors import UsageError, nearest
+from groundup.judge.explain import Contributions, Explanation, Importance, permutation_importance
+from groundup.judge.explain.reasons import output_of, reasons
+from groundup.ship.bundle import Model
+from groundup.ship.bundle.answers import Answers
+from groundup.tables.contract.column import as_level
 from groundup.text.numbers import format_count, format_number
+from groundup.workbench.display.explanation import explanation_html, explanation_text
 from groundup.workbench.steps.candidate import Candidate
+from groundup.workbench.steps.finalize import fit
+from groundup.workbench.steps.learners import learners_of
 from groundup.workbench.use.predict import (
     PREDICTION,
     PROBABILITY,
@@ -29,11 +37,6 @@ from groundup.workbench.use.predict import (
     rejects_of,
 )
 from groundup.workbench.use.prediction_input import PredictionInput
-
-if TYPE_CHECKING:
-    from groundup.judge.explain import Contributions, Explanation, Importance
-    from groundup.ship.bundle import Model
-    from groundup.ship.bundle.answers import Answers
 
 EXPLAINED, SCORE, BASE, REASONS, CONTRIBUTION = "explained", "score", "base", "reasons", "contribution_"
 PARTS = ("valid", "train")
@@ -78,8 +81,6 @@ class Explained:
         UsageError
             If there is no such row, or it has no explanation.
         """
-        from groundup.judge.explain.reasons import reasons
-
         if not 1 <= number <= self._answers.height:
             raise UsageError(f"There is no row {number}: the table has {format_count(self._answers.height)}.")
         values = self._rows.row(number - 1, named=True)
@@ -88,7 +89,6 @@ class Explained:
         return reasons(self._model.explainer, self._contributions, number - 1, values, top=top)
 
     def __str__(self) -> str:
-        from groundup.workbench.display.explanation import explanation_text
 
         return explanation_text(self)
 
@@ -96,7 +96,6 @@ class Explained:
         return str(self)
 
     def _repr_html_(self) -> str:
-        from groundup.workbench.display.explanation import explanation_html
 
         return explanation_html(self)
 
@@ -216,10 +215,6 @@ def importance(project, by: str | None = None, *, part: str = "valid", repeats: 
     """
     from sklearn.pipeline import Pipeline
 
-    from groundup.judge.explain import permutation_importance
-    from groundup.workbench.steps.finalize import fit
-    from groundup.workbench.steps.learners import learners_of
-
     if part not in PARTS:
         raise UsageError(
             f"Column importance is computed on the part valid or train, not on {part!r}.",
@@ -247,8 +242,6 @@ def _label_named(labels: tuple, label):
     """Return the label that `label` names, in its own type or as text."""
     if label in labels:
         return label
-    from groundup.errors import nearest
-    from groundup.tables.contract.column import as_level
 
     named = {as_level(one): one for one in labels}
     if str(label) not in named:
@@ -263,8 +256,6 @@ def _label_named(labels: tuple, label):
 
 def _columns(model: Model, answers: Answers, rows: pl.DataFrame, found: Contributions) -> list[pl.Series]:
     """Return the columns of answers and explanations, the last one the problems."""
-    from groundup.judge.explain.reasons import output_of, reasons
-
     refused = answers.refused
     outputs = np.array([output_of(found, i) for i in range(len(refused))], dtype=np.int64)
     each = np.arange(len(refused))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from groundup.ship.bundle import Model
+from groundup.ship import bundle
+from groundup.ship.bundle import Model
+from groundup.workbench.use.predict import bundle_path
 
 
 def load(path: str | Path, *, learners: Iterable[type] = ()) -> Model:
@@ -27,7 +27,4 @@ def load(path: str | Path, *, learners: Iterable[type] = ()) -> Model:
     GroundupError
         If the project has no finished run.
     """
-    from groundup.ship import bundle
-    from groundup.workbench.use.predict import bundle_path
-
     return bundle.load(bundle_path(path), learners=learners)

@@ -14,23 +14,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from groundup.errors import GroundupError, UsageError, shorten
+from groundup.ship.bundle import Model, load
 from groundup.ship.bundle.answers import Answers
 from groundup.ship.bundle.checks import is_column
-from groundup.tables.contract.problems import NOT_FINITE, Problem
+from groundup.tables import Reject
+from groundup.tables.contract.problems import NOT_FINITE, Problem, Status, Tally
 from groundup.tables.sources.assemble import TITLE
 from groundup.workbench.run.history import find_result
 from groundup.workbench.use.prediction_input import PredictionInput, read_input
-
-if TYPE_CHECKING:
-    from groundup.ship.bundle import Model
-    from groundup.tables import Reject
-    from groundup.tables.contract.problems import Status, Tally
 
 PREDICTION, PROBABILITY, PROBLEM = "prediction", "probability_", "problem"
 _STATUS = "\0status"  # a name that no input has
@@ -134,8 +131,6 @@ def load_with_input(
     bundle: str | Path, data, *, typed: bool = True, read: Mapping[str, Any] | None = None
 ) -> tuple[Model, PredictionInput]:
     """Return the model of a bundle, and the rows to predict; parameters and errors as of `predict`."""
-    from groundup.ship.bundle import load
-
     model = load(bundle_path(bundle))
     if model.contract is None:
         raise GroundupError("This bundle has no contract, so it cannot check a table's rows.")

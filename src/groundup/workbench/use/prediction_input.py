@@ -15,14 +15,17 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from groundup.errors import GroundupError
-
-if TYPE_CHECKING:
-    from groundup.tables import Table
+from groundup.tables import Table
+from groundup.tables.sources.encoding import to_utf8
+from groundup.tables.sources.names import rename_patterns, unique_names
+from groundup.tables.sources.read import PARQUET, TEXT, find_file
+from groundup.tables.sources.read import read as read_table
+from groundup.tables.sources.records import TooWide
 
 # Written as Python writes it, so that text and number are equal.
 _WHOLE = r"^(?:0|-?[1-9][0-9]{0,18})$"
@@ -79,8 +82,6 @@ def read_input(
     GroundupError
         If there is no such source, or it holds no table.
     """
-    from groundup.tables.sources.read import read as read_table
-
     stated = dict(read or {})
     if isinstance(source, pl.LazyFrame):
         source = source.collect(engine="in-memory")
@@ -100,8 +101,6 @@ def read_input(
 
 def _options(source) -> tuple[str, ...]:
     """Return the reading options that apply to a file."""
-    from groundup.tables.sources.read import find_file
-
     try:
         kind = find_file(source)[1]
     except GroundupError:
@@ -110,11 +109,9 @@ def _options(source) -> tuple[str, ...]:
 
 
 def _read_file(path, features: Sequence[str], stated: dict[str, Any], *, typed: bool) -> PredictionInput:
-    from groundup.tables.sources.read import find_file, read
-    from groundup.tables.sources.records import TooWide
 
     try:
-        table = read(path, types="text", **stated)
+        table = read_table(path, types="text", **stated)
     except TooWide:
         raise
     except GroundupError:
@@ -165,8 +162,6 @@ def _own_columns(source, table: Table) -> pl.DataFrame:
     """Return a frame's own columns: Polars' unchanged, those of other libraries as Polars converts them."""
     import narwhals.stable.v2 as nw
 
-    from groundup.tables.sources.names import rename_patterns
-
     own = source if isinstance(source, pl.DataFrame) else None
     if own is None and hasattr(source, "columns") and not hasattr(source, "rejects"):
         try:
@@ -181,10 +176,6 @@ def _own_columns(source, table: Table) -> pl.DataFrame:
 
 def _empty_table(file: Path, features: Sequence[str]) -> PredictionInput | None:
     """Return the empty table of a file that has the columns `features` and no row; None for any other file."""
-    from groundup.tables.sources.names import rename_patterns
-    from groundup.tables.sources.read import PARQUET, TEXT
-    from groundup.tables.table import Table
-
     frame = None
     if file.suffix.lower() in PARQUET and file.is_file():
         try:
@@ -202,9 +193,6 @@ def _empty_table(file: Path, features: Sequence[str]) -> PredictionInput | None:
 
 def _header_only(file: Path, features: set[str]) -> list[str] | None:
     """Return the names in a text file that holds a header and nothing else, or None."""
-    from groundup.tables.sources.encoding import to_utf8
-    from groundup.tables.sources.names import unique_names
-
     text = to_utf8(file.read_bytes(), None, str(file))[0].decode("utf-8", errors="replace")
     for delimiter in _DELIMITERS:
         try:

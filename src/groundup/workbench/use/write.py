@@ -17,6 +17,7 @@ from typing import NamedTuple
 import polars as pl
 
 from groundup.errors import GroundupError, UsageError
+from groundup.ship.bundle.atomic import write_atomic
 
 _LEAD = r"^\s*[+\-@\x{ff0b}\x{ff0d}\x{ff20}]+\s*"
 _TERM = r"[\p{L}\p{N}_.$\"')%]+"
@@ -156,8 +157,6 @@ def write(frame: pl.DataFrame, path: str, *, labels: Sequence[str] = (), raw: bo
     GroundupError
         If the file cannot be written.
     """
-    from groundup.ship.bundle.atomic import write_atomic
-
     made = rendered(frame, format_of(path), labels=labels, raw=raw)
     target = Path(path)
     try:
