@@ -9,6 +9,7 @@ in the order in which they are read. A command that ends in ``&`` is a server: i
 from __future__ import annotations
 
 import doctest
+import importlib
 import os
 import re
 import subprocess
@@ -122,3 +123,16 @@ def test_what_it_shows_is_what_happens(document, tmp_path, monkeypatch):
                 runner.run(test, out=report.append, clear_globs=False)
                 assert runner.failures == 0, "".join(report)
                 session = test.globs
+
+
+SOURCES = ROOT / "src"
+EXAMPLES = [
+    ".".join(path.relative_to(SOURCES).with_suffix("").parts).removesuffix(".__init__")
+    for path in sorted((SOURCES / "groundup").rglob("*.py"))
+    if ">>> " in path.read_text()
+]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_of_docstrings_print_what_they_show(name):
+    assert doctest.testmod(importlib.import_module(name)).failed == 0

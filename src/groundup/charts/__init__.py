@@ -3,7 +3,7 @@
 >>> from groundup.charts import roc
 >>> chart = roc([0, 0, 1, 1, 0, 1], [0.1, 0.4, 0.35, 0.8, 0.2, 0.7])
 >>> chart.reading.split(":")[0]
-'Area under the curve 0.889 (0.5 is chance, 1 is perfect)'
+'Area under the curve 0.8889 (0.5 is chance, 1 is perfect)'
 
 Each function aggregates first (`roc_curve.roc_points`, `histograms.histogram`, ...: NumPy alone), so that a million rows
 make a small picture, and returns a `Chart`: panels to draw, the reading in words, the numbers as a table. `embed` puts

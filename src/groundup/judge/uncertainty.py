@@ -38,7 +38,7 @@ class Interval(NamedTuple):
     high: float
 
 
-def interval(metric: Metric, y, predicted: Predicted, *, seed: int = 0) -> Interval | None:
+def interval(metric: Metric, y, predicted: Predicted) -> Interval | None:
     """Return the confidence interval of a score; None where it cannot be estimated.
 
     Parameters
@@ -47,15 +47,13 @@ def interval(metric: Metric, y, predicted: Predicted, *, seed: int = 0) -> Inter
     y : ndarray of shape (n_rows,)
     predicted : Predicted
         Of the same rows.
-    seed : int
-        Seed of the random groups.
     """
     n = len(y)
     n_groups = min(N_GROUPS, n)
     value = metric.score(y, predicted).value
     if value is None or n_groups < 5:
         return None
-    order = np.random.default_rng(seed).permutation(n)[:MOST_ROWS]
+    order = np.random.default_rng(0).permutation(n)[:MOST_ROWS]
     group = np.arange(len(order)) % n_groups
     found = [
         metric.score(y[kept], _select(predicted, kept)).value for kept in _without(order, group, n_groups)

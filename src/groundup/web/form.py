@@ -165,7 +165,7 @@ def answer_view(model: Model, answer: Answer) -> AnswerView:
         words=_words(model, answer),
         probabilities=probabilities,
         n_other_classes=n_other,
-        reasons=_reasons(model, contract, answer),
+        reasons=_reasons(contract, answer),
         messages=messages,
     )
 
@@ -219,7 +219,7 @@ def _probabilities(answer: Answer) -> tuple[list[ClassProbability], int]:
     return probabilities, len(found) - len(shown)
 
 
-def _reasons(model: Model, contract: Contract, answer: Answer) -> Reasons | None:
+def _reasons(contract: Contract, answer: Answer) -> Reasons | None:
     if not answer.reasons:
         return None
     label = None

@@ -183,10 +183,10 @@ def _has_value(series: pl.Series) -> pl.Series:
     return series.is_not_null() & series.is_not_nan() if series.dtype.is_float() else series.is_not_null()
 
 
-def _list_names(names: Sequence[str], limit: int = 12) -> str:
-    """Return the first names, and how many there are."""
-    more = f", ... ({format_count(len(names))} in all)" if len(names) > limit else ""
-    return ", ".join(repr(n) for n in names[:limit]) + more
+def _list_names(names: Sequence[str]) -> str:
+    """Return the first 12 names, and how many there are."""
+    more = f", ... ({format_count(len(names))} in all)" if len(names) > 12 else ""
+    return ", ".join(repr(n) for n in names[:12]) + more
 
 
 def describe(series: pl.Series, kind: Kind | None = None) -> Column:

@@ -161,10 +161,10 @@ class Conformed:
                 rows |= one.mask
         return rows
 
-    def tallies(self, n_examples: int = 3) -> list[Tally]:
+    def tallies(self) -> list[Tally]:
         """Count the problems by column and kind: errors first, then in order of appearance."""
         grouped = self.problems.group_by("column", "kind", "severity", maintain_order=True).agg(
-            pl.len().alias("n"), pl.col("value").unique(maintain_order=True).head(n_examples)
+            pl.len().alias("n"), pl.col("value").unique(maintain_order=True).head(3)
         )
         usual = {(one.raw.name, one.kind) for one in self.flagged if one.status == "ok"}
         tallies = [

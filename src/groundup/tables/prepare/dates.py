@@ -20,7 +20,7 @@ from groundup.engine.rows import plain
 from groundup.tables.prepare.numbers import Scale, Strict, mean_of
 
 PARTS = ("year", "month", "day", "weekday", "hour", "elapsed")
-DAY_US, HOUR_US = 86_400_000_000, 3_600_000_000
+DAY_US = 86_400_000_000
 NOT_A_TIME = -(2**63)
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (naive means UTC here)
 
