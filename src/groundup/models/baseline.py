@@ -18,6 +18,7 @@ from sklearn import dummy
 from groundup.engine.rows import RowSource
 from groundup.models.estimator import Array, Labels, Learner, Scalar, count_rows, fitting
 from groundup.models.estimator.description import CLASSIFICATION, REGRESSION, ModelDescription
+from groundup.models.estimator.missing import refuse_missing
 from groundup.models.estimator.state import DType
 
 # X may be any object that has a length: it need not be a matrix of numbers.
@@ -98,6 +99,7 @@ class DummyClassifier(dummy.DummyClassifier, Learner):
     @fitting
     def fit(self, X, y, sample_weight=None):
         """Count the labels of `y`, by weight; of `X` only the number of rows matters."""
+        refuse_missing(y, "y")
         if sample_weight is not None:
             sample_weight = self._weight(sample_weight, count_rows(y))
         return super().fit(_shape_of(X), y, sample_weight)

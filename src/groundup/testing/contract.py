@@ -168,7 +168,16 @@ def learner_checks(
     UsageError
         If an expected failure names no check.
     """
-    from groundup.testing import bits, describing, fitting, predicting, reference, storing, weighting
+    from groundup.testing import (
+        bits,
+        describing,
+        fitting,
+        predicting,
+        reference,
+        refusing,
+        storing,
+        weighting,
+    )
 
     learner = learner() if isinstance(learner, type) else learner
     expected_failures = dict(expected_failures or {})
@@ -180,6 +189,7 @@ def learner_checks(
         *weighting.checks(learner, meaning),
         *storing.checks(learner, save_and_load),
         *fitting.checks(learner),
+        *refusing.checks(learner),
         *describing.checks(learner),
     ]
     names = [name for name, _ in pairs]

@@ -4,7 +4,7 @@ from groundup.engine.rows.blocks import INLINE_ROWS, Block, block_bounds, block_
 from groundup.engine.rows.merge import add_tree, merge_tree
 from groundup.engine.rows.rows import Rows, Statistic
 from groundup.engine.rows.source import Memmap, Memory, RowSource, aligned, plain
-from groundup.engine.rows.sparse import Csr, CsrBlock, dense
+from groundup.engine.rows.sparse import Csr, CsrBlock, check_structure, dense
 from groundup.engine.rows.threads import budget, one_blas_thread
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "block_bounds",
     "block_rows",
     "budget",
+    "check_structure",
     "dense",
     "merge_tree",
     "one_blas_thread",

@@ -40,6 +40,7 @@ from groundup.models.estimator.from_sklearn import (
     resample,
 )
 from groundup.models.estimator.labels import encode_labels
+from groundup.models.estimator.missing import refuse_masked, refuse_missing
 from groundup.models.estimator.search_space import Choice, Integer, LogUniform, Uniform, perturb
 from groundup.models.estimator.state import Array, Labels, Plain, Scalar
 
@@ -88,6 +89,8 @@ __all__ = [
     "is_clusterer",
     "is_regressor",
     "perturb",
+    "refuse_masked",
+    "refuse_missing",
     "resample",
     "tasks_of",
 ]

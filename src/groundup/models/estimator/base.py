@@ -23,8 +23,19 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, get_tags
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from groundup.engine.rows import INLINE_ROWS, Csr, Memory, Rows, RowSource, budget, one_blas_thread, plain
+from groundup.engine.rows import (
+    INLINE_ROWS,
+    Csr,
+    Memory,
+    Rows,
+    RowSource,
+    budget,
+    check_structure,
+    one_blas_thread,
+    plain,
+)
 from groundup.models.estimator.callbacks import closing
+from groundup.models.estimator.missing import refuse_masked, refuse_missing
 from groundup.models.estimator.state import Declared, DType
 
 
@@ -39,6 +50,7 @@ def fitting(method):
     @functools.wraps(method)
     def fit(self, *args, **kwargs):
         self._validate_params()
+        refuse_masked(*args, *kwargs.values())
         working = copy.copy(self)
         with one_blas_thread(), closing(working):
             method(working, *args, **kwargs)
@@ -107,6 +119,7 @@ class Learner(Declared, BaseEstimator):
             place = self._place(X, finite_flag)
         else:
             _refuse_lazy(X)
+            self._check_convertible(X)
             checks = {
                 "dtype": (np.float64, np.float32),
                 "order": "C",
@@ -120,6 +133,11 @@ class Learner(Declared, BaseEstimator):
             rows.add("y", self._target(y, place.n_rows, y_numeric, multi_output))
         rows.add("weight", self._weight(sample_weight, place.n_rows))
         return rows
+
+    def _check_convertible(self, X) -> None:
+        """Raise ValueError if `X` is a malformed sparse matrix whose conversion to CSR would follow its indices."""
+        if self.sparse and hasattr(X, "tocsr") and X.format != "csr":  # a `Csr` checks its own
+            check_structure(X)
 
     def _check_continued(self, expected: int | None, n_features: int) -> None:
         """Raise ValueError if a fit continues one to rows with another number of features; None: there is none."""
@@ -158,16 +176,32 @@ class Learner(Declared, BaseEstimator):
     def _target(y, n_rows: int, numeric: bool, multi_output: bool):
         from sklearn.utils.validation import _check_y, check_consistent_length
 
-        y = _check_y(y, multi_output=multi_output, y_numeric=numeric)
+        refuse_missing(y, "y")
+        try:
+            y = _check_y(y, multi_output=multi_output, y_numeric=numeric)
+        except OverflowError as e:  # a whole number of Python
+            raise ValueError(f"y holds a number that is too large for float64 ({e})") from None
         check_consistent_length(y, np.empty((n_rows, 0)))
-        return np.ascontiguousarray(y, dtype=np.float64) if numeric else y
+        if not numeric:
+            return y
+        numbers = np.ascontiguousarray(y, dtype=np.float64)
+        if numbers is not y:
+            refuse_missing(numbers, "y")  # text such as "nan", and numbers beyond float64
+        return numbers
 
     @staticmethod
     def _weight(sample_weight, n_rows: int) -> np.ndarray:
         if sample_weight is None:
             return np.ones(n_rows)
-        like = np.empty((n_rows, 1))
-        return _check_sample_weight(sample_weight, like, dtype=np.float64, ensure_non_negative=True)
+        refuse_missing(sample_weight, "sample_weight")
+        weight = _check_sample_weight(sample_weight, np.empty((n_rows, 1)), dtype=np.float64)
+        first = int(weight.argmin())
+        if weight[first] < 0:
+            raise ValueError(
+                "Negative values in data passed to `sample_weight`: "
+                f"sample_weight[{first}] is {weight[first]}, and weights are 0 or more."
+            )
+        return weight
 
     def _is_plain(self, X) -> bool:
         """Return whether `X` needs no validation: the fitted dtype, 2-D, right width, C order, no names."""
@@ -202,6 +236,8 @@ class Learner(Declared, BaseEstimator):
                 f"X is a {type(X).__name__}, which is for fitting: predict one part at a time, X.load(first, stop)"
             )
         _refuse_lazy(X)
+        refuse_masked(X)
+        self._check_convertible(X)
         checks = {"dtype": self._dtype_in, "order": "C", "ensure_all_finite": finite}
         checks["accept_sparse"] = "csr" if self.sparse else False
         X = validate_data(self, X, reset=False, **checks)

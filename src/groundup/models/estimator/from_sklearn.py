@@ -1,6 +1,6 @@
 """The names of scikit-learn that other packages use, listed in one place.
 
-They are assigned rather than re-imported because scikit-learn has no type hints: a type checker treats them as
+Most are assigned rather than re-imported because scikit-learn has no type hints: a type checker treats them as
 `Any` here, and does not guess their types in every module that imports them.
 """
 
@@ -12,11 +12,11 @@ import sklearn.utils.class_weight
 import sklearn.utils.metaestimators
 import sklearn.utils.validation
 
-ClassifierMixin = sklearn.base.ClassifierMixin
+from groundup.models.estimator.missing import refuse_masked
+
 ClassNamePrefixFeaturesOutMixin = sklearn.base.ClassNamePrefixFeaturesOutMixin
 ClusterMixin = sklearn.base.ClusterMixin
 OutlierMixin = sklearn.base.OutlierMixin
-RegressorMixin = sklearn.base.RegressorMixin
 TransformerMixin = sklearn.base.TransformerMixin
 clone = sklearn.base.clone
 is_classifier = sklearn.base.is_classifier
@@ -42,3 +42,21 @@ HasMethods = sklearn.utils._param_validation.HasMethods
 Interval = sklearn.utils._param_validation.Interval
 RealNotInt = sklearn.utils._param_validation.RealNotInt
 StrOptions = sklearn.utils._param_validation.StrOptions
+
+
+class ClassifierMixin(sklearn.base.ClassifierMixin):
+    """scikit-learn's, whose ``score`` would read below the mask of masked labels and weights."""
+
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy of the predictions for `X`; see scikit-learn."""
+        refuse_masked(y, sample_weight)
+        return super().score(X, y, sample_weight)
+
+
+class RegressorMixin(sklearn.base.RegressorMixin):
+    """scikit-learn's, whose ``score`` would read below the mask of masked targets and weights."""
+
+    def score(self, X, y, sample_weight=None):
+        """Return R2 of the predictions for `X`; see scikit-learn."""
+        refuse_masked(y, sample_weight)
+        return super().score(X, y, sample_weight)

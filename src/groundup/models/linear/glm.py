@@ -19,7 +19,7 @@ from scipy.special import xlogy
 
 from groundup.engine.losses import poisson, squared
 from groundup.engine.losses.tweedie import Tweedie
-from groundup.models.estimator import Interval, StrOptions
+from groundup.models.estimator import Interval, StrOptions, refuse_missing
 from groundup.models.estimator.description import REGRESSION, ModelDescription
 from groundup.models.linear.composed import ComposedRegressor
 
@@ -94,6 +94,7 @@ class _GeneralizedLinearRegressor(ComposedRegressor):
 
     def score(self, X, y, sample_weight=None):
         """Return the share of deviance explained, D^2: 1 is best, 0 is a model that predicts the mean."""
+        refuse_missing(y, "y")
         mu = self.predict(X)
         y = np.asarray(y, dtype=np.float64).ravel()
         if len(y) != len(mu):
@@ -101,7 +102,7 @@ class _GeneralizedLinearRegressor(ComposedRegressor):
                 f"Found input variables with inconsistent numbers of samples: {[len(mu), len(y)]}"
             )
         self._check_target(y)
-        v = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        v = self._weight(sample_weight, len(y))
         mean = np.full(len(y), v @ y / v.sum())
         return float(1.0 - (v @ deviance(y, mu, self._power)) / (v @ deviance(y, mean, self._power)))
 

@@ -42,6 +42,7 @@ from groundup.models.estimator import (
     StrOptions,
     check_is_fitted,
     fitting,
+    refuse_masked,
 )
 from groundup.models.estimator.description import CLASSIFICATION, ModelDescription
 from groundup.models.linear.linear_fit import FitResult, FitRows, Penalty
@@ -396,6 +397,7 @@ class LogisticRegressionCV(LogisticRegression):
 
     def score(self, X, y, *, sample_weight=None, **score_params):
         """Return the score by `scoring`; `score_params` are passed to the scorer."""
+        refuse_masked(y, sample_weight)
         if sample_weight is not None:
             score_params["sample_weight"] = sample_weight
         check_is_fitted(self)
