@@ -1,10 +1,14 @@
 """Damage a bundle 2,000 times and load it: refused with a clear error, or unharmed; never a crash, never other answers.
 
-    python benchmarks/mutate_bundle.py BUNDLE TABLE [--mutants 2000] [--seed 0]
+    python benchmarks/mutate_bundle.py BUNDLE TABLE [--mutants 2000] [--seed 0] [--structured]
 
 A mutant has bits flipped, bytes overwritten, a stretch cut out, doubled, zeroed or moved, its end cut off, or rubbish
 added. Mutants are loaded in processes of their own, 50 each, so that one which kills the process is counted too. A mutant
 that loads has to answer the table's rows with the same bits as the bundle.
+
+With --structured the mutants of `tests/ship/structured_mutants.py` instead: a value or an array of another kind, and all
+digests made to fit again. Who makes every digest anew may change what is predicted; there must be no crash and no other
+error than ours.
 """
 
 from __future__ import annotations
@@ -12,6 +16,8 @@ from __future__ import annotations
 import argparse
 import collections
 import multiprocessing
+import random
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +51,18 @@ def mutant(data: bytes, seed: int) -> bytes:
     return rest[:to] + piece + rest[to:]
 
 
-def judge(path: str, table: str, seeds: list[int], folder: str, out) -> None:
+def structured(data: bytes, seed: int) -> bytes:
+    """Return a forged bundle; see `structured_mutants`."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "ship"))
+    from structured_mutants import structured_mutant
+
+    from groundup.ship.bundle.container import unpack
+
+    parts = {name: bytes(part) for name, part in unpack(data).items()}
+    return structured_mutant(parts, random.Random(seed))
+
+
+def judge(path: str, table: str, seeds: list[int], is_structured: bool, folder: str, out) -> None:
     """Put what became of each mutant into `out`."""
     import groundup as gu
     from groundup.errors import GroundupError
@@ -53,16 +70,17 @@ def judge(path: str, table: str, seeds: list[int], folder: str, out) -> None:
     data, rows = Path(path).read_bytes(), gu.read(table).frame.head(200)
     right = gu.load(path).predict(rows)
     for seed in seeds:
-        changed = mutant(data, seed)
+        changed = (structured if is_structured else mutant)(data, seed)
         file = Path(folder) / f"{seed}.groundup"
         file.write_bytes(changed)
         try:
             answer = gu.load(file).predict(rows)
             same = changed == data or answer.equals(right)
-            out.put("unharmed" if same else f"ANSWERS OTHERWISE: seed {seed}")
+            other = "answers otherwise" if is_structured else f"ANSWERS OTHERWISE: seed {seed}"
+            out.put("unharmed" if same else other)
         except GroundupError:
             out.put("refused")
-        except Exception as error:  # noqa: BLE001 (that is what is counted)
+        except BaseException as error:  # noqa: BLE001 (that is what is counted; a panic of Polars is no Exception)
             out.put(f"NO CLEAR ERROR: seed {seed}: {type(error).__name__}: {error}")
         file.unlink()
 
@@ -76,6 +94,7 @@ def main() -> None:
     options.add_argument("table")
     options.add_argument("--mutants", type=int, default=2000)
     options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--structured", action="store_true")
     asked = options.parse_args()
     ends: collections.Counter[str] = collections.Counter()
     start = multiprocessing.get_context("spawn")
@@ -83,7 +102,9 @@ def main() -> None:
         for first in range(asked.seed, asked.seed + asked.mutants, _EACH):
             seeds = list(range(first, min(first + _EACH, asked.seed + asked.mutants)))
             out = start.SimpleQueue()
-            work = start.Process(target=judge, args=(asked.bundle, asked.table, seeds, folder, out))
+            work = start.Process(
+                target=judge, args=(asked.bundle, asked.table, seeds, asked.structured, folder, out)
+            )
             work.start()
             work.join()
             found = 0

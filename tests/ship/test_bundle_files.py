@@ -322,7 +322,11 @@ def test_parts_of_two_models_do_not_mix(saved, tmp_path):
         ("replay.json", lambda v: v["columns"].pop(), "fails on its own rows|no column"),
         ("replay.json", lambda v: v["columns"][0]["values"].pop(), "rows cannot be read"),
         ("replay.json", lambda v: v["columns"][0].update(dtype="Object"), "no type 'Object'"),
-        ("replay.json", lambda v: v["columns"][0]["values"].__setitem__(0, "x"), "rows cannot be read"),
+        (
+            "replay.json",
+            lambda v: v["columns"][0]["values"].__setitem__(0, "x"),
+            "row 1, column .months., value .x.",
+        ),
         ("replay.json", lambda v: v.update(answers={}), "but its model returns"),
         ("model.json", lambda v: v["pipeline"]["steps"].pop(), "nothing uses"),
         ("model.json", lambda v: v["pipeline"].update(steps=[]), "no steps"),

@@ -1,8 +1,9 @@
-"""Two thousand damaged files: no crash, no hang, and none that answers otherwise than the model that was saved.
+"""Four thousand damaged files: no crash, no hang, and none that answers otherwise than the model that was saved.
 
 Four kinds of damage: bytes changed, cut or inserted; the same in one part with all digests made to fit again; numbers in
 the JSON parts changed, with digests made to fit; numbers in the arrays changed, with digests made to fit. The last three
-reach the structural checks and the replay, as no accident would.
+reach the structural checks and the replay, as no accident would. Two thousand more hold values and arrays of other kinds
+(`structured_mutants`): whatever they hold, the error is ours.
 """
 
 import json
@@ -10,10 +11,14 @@ import random
 import struct
 import time
 
+import numpy as np
 import pytest
 from bundled import FEATURES, contract_of, customers, fitted, forged, models, parts_of
+from sklearn.pipeline import Pipeline
+from structured_mutants import structured_mutant
 
-from groundup.errors import GroundupError
+from groundup.errors import CheckFailed, GroundupError, UsageError
+from groundup.models import AdaBoostClassifier, DummyClassifier, LogisticRegression
 from groundup.ship import bundle
 
 N_PER_MODEL = 500
@@ -139,3 +144,97 @@ def test_no_mutant_answers_otherwise(name, tmp_path):
     assert refused > N_PER_MODEL * 0.6
     # Whoever makes every digest anew may change a leaf that no replayed row reaches: a signature would be needed.
     assert changed <= N_PER_MODEL * 0.01
+
+
+STRUCTURED = {
+    "k-means": models()["k-means"],
+    "logistic": (LogisticRegression(), "stage"),
+    "baseline": (DummyClassifier(), "leaves"),
+    "AdaBoost": (AdaBoostClassifier(n_estimators=2, random_state=0), "is_gone"),
+}
+
+
+def saved(path, learner, target):
+    """Save a model of the customers, and return the parts of its file."""
+    pipeline, X = fitted(learner, target, frame := customers(60))
+    contract = contract_of(frame, target) if target else None
+    about = {"metrics": {"test": {"score": 0.5}}, "settings": {"read": {"delimiter": ";"}, "kept": [1, None]}}
+    bundle.save(pipeline, path, frame if contract else X, contract=contract, seed=1, **about)
+    return parts_of(path)
+
+
+@pytest.mark.parametrize("name", STRUCTURED)
+def test_values_and_arrays_of_another_kind_are_refused(name, tmp_path):
+    path = tmp_path / "m.groundup"
+    parts, rng, n_refused = saved(path, *STRUCTURED[name]), random.Random(name), 0
+    for number in range(N_PER_MODEL):
+        path.write_bytes(structured_mutant(parts, rng))
+        try:
+            bundle.load(path)
+        except GroundupError:
+            n_refused += 1
+        except BaseException as error:  # a panic of Polars is no Exception
+            error.add_note(f"mutant {number}")
+            raise
+    assert n_refused > N_PER_MODEL * 0.7
+
+
+def edited(path, learner, target, edit):
+    """Load a bundle whose model.json `edit` has changed, with all digests made to fit again."""
+    parts = saved(path, learner, target)
+    model = json.loads(parts["model.json"])
+    edit(model)
+    path.write_bytes(forged({**parts, "model.json": json.dumps(model).encode()}))
+    return bundle.load(path)
+
+
+def wrapped(model):
+    for _ in range(12):
+        model["pipeline"] = {"$": "pipeline", "steps": [["a", model["pipeline"]]]}
+
+
+def nested(model):
+    deep = {"$": "unfitted", "type": "DummyClassifier", "params": {}}
+    for _ in range(12):
+        deep = {"$": "unfitted", "type": "AdaBoostClassifier", "params": {"estimator": deep}}
+    model["pipeline"]["steps"][1][1]["params"]["constant"] = deep
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"), [(wrapped, "a pipeline inside another model"), (nested, "nested at most 8 deep")]
+)
+def test_models_nested_deeply_are_refused_at_once(tmp_path, edit, message):
+    with pytest.raises(CheckFailed, match=message):
+        edited(tmp_path / "m.groundup", DummyClassifier(), "leaves", edit)
+
+
+LABELS = {
+    "long": ["x" * 900_000] + [f"{i:05}" for i in range(3000)],
+    "many": ["x" * 4000] + [f"{i:06}" for i in range(100_000)],
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"), [("long", "a label has 900,000"), ("many", "100,001 labels, one of 4,000")]
+)
+@pytest.mark.parametrize("place", ["target", "classes_"])
+def test_labels_that_would_fill_the_memory_are_refused(tmp_path, kind, message, place):
+    def edit(model):
+        if place == "target":
+            model["target"]["labels"] = LABELS[kind]
+        else:
+            items = {"$": "labels", "dtype": "U9", "items": LABELS[kind]}
+            model["pipeline"]["steps"][1][1]["state"]["classes_"] = items
+
+    with pytest.raises(CheckFailed, match=message):
+        edited(tmp_path / "m.groundup", DummyClassifier(), "leaves", edit)
+
+
+def test_what_cannot_be_loaded_cannot_be_saved(tmp_path):
+    X = [[0.0], [1.0]]
+    long = LogisticRegression().fit(X, ["a" * 5000, "b"])
+    with pytest.raises(UsageError, match="a label has 5,000 characters"):
+        bundle.save(long, tmp_path / "m.groundup", np.array(X))
+    inner = Pipeline([("learn", LogisticRegression().fit(X, ["a", "b"]))])
+    with pytest.raises(UsageError, match="a pipeline inside another model"):
+        bundle.save(Pipeline([("inner", inner)]), tmp_path / "m.groundup", np.array(X))

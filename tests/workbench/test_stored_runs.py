@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 
 import groundup as gu
-from groundup.errors import GroundupError, UsageError
+from groundup.errors import CheckFailed, GroundupError, UsageError
 from groundup.workbench import project as project_module
 from groundup.workbench.run.events import Message, StepStarted
+from groundup.workbench.run.folder import Folder
+from groundup.workbench.run.history import find_result
 from groundup.workbench.steps import compare as compare_step
+from groundup.workbench.stored_reports import stored_report
+from groundup.workbench.use.predict import bundle_path
 
 LINEAR = ["LogisticRegression"]
 
@@ -207,3 +211,34 @@ def test_a_missing_report_is_written_with_the_stored_result(kept, again):
     report.unlink()
     assert again().build(max_fits=5).stored
     assert report.is_file()
+
+
+def test_another_bundle_in_the_folder_of_a_run_is_used_nowhere(again, kept, tmp_path, make_frame):
+    project = again()
+    project.build(max_fits=5)
+    (bundle,) = kept.rglob("model.groundup")
+    own, rows = bundle.read_bytes(), make_frame().drop("y")[:3]
+    other = gu.Project(make_frame(), target="y", path=tmp_path / "other", learners=LINEAR, seed=7)
+    other.build(max_fits=5)
+    shutil.copy(other.bundle, bundle)
+    run = bundle.parent
+    for use in (
+        lambda: project.predict(rows),
+        lambda: project.explain(rows),
+        lambda: project.report,
+        lambda: gu.load(bundle),
+        lambda: gu.load(kept),
+        lambda: bundle_path(run),
+        lambda: find_result(kept),
+        lambda: stored_report(run),
+        lambda: Folder(kept).use(run),
+    ):
+        with pytest.raises(CheckFailed, match="not the bundle of its run") as caught:
+            use()
+        assert caught.value.file == bundle
+    copied = shutil.copy(bundle, tmp_path / "copied.groundup")
+    assert gu.load(copied).digest == other.result.digest
+    bundle.write_bytes(own)
+    assert project.predict(rows).height == 3
+    bundle.unlink()
+    assert find_result(kept) is not None  # its scores can be shown without the model

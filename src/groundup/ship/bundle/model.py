@@ -14,6 +14,7 @@ from groundup.judge.predicting import predict_with_proba
 from groundup.ship.bundle.answers import Answers
 from groundup.ship.bundle.checks import Errors, check_row, check_rows
 from groundup.ship.bundle.documents import About, Fingerprint, Target
+from groundup.ship.bundle.values import problem_of_labels
 from groundup.tables.contract.problems import Conformed, ConformedRow
 
 if TYPE_CHECKING:
@@ -252,8 +253,10 @@ class Model:
 
     def _check(self) -> None:
         """Raise ValueError if the parts do not fit each other."""
-        n_classes = len(self.classes) if self.classes is not None else 0
         target = self.target
+        if problem := problem_of_labels(target.labels):
+            raise ValueError(problem)
+        n_classes = len(self.classes) if self.classes is not None else 0
         if target.task == "classification" and not n_classes:
             raise ValueError("a classifier without classes")
         if target.labels:

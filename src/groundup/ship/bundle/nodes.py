@@ -12,15 +12,20 @@ that is stored, and ``from_state`` checks them before the model can predict.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sklearn.pipeline import Pipeline
 
-from groundup.errors import CheckFailed, UsageError
+from groundup.errors import CheckFailed, GroundupError, UsageError
 from groundup.models.estimator.state import Declared
 from groundup.models.registry import GROUP, MODELS, declared_models, load_model
 from groundup.ship.bundle.values import Reader, Writer
+
+#: Nodes inside nodes: a pipeline, its learner, the learner's estimators and parameters. Each level is checked again by
+#: those above it, so the cost of a deep file would grow by a factor a level.
+MAX_DEPTH = 8
 
 
 class Nodes:
@@ -34,6 +39,7 @@ class Nodes:
 
     def __init__(self, learners: Iterable[type] = ()):
         self._given = {cls.__name__: cls for cls in learners}
+        self._depth = 0
         for name, cls in self._given.items():
             if not _declares(cls):
                 raise UsageError(
@@ -74,13 +80,31 @@ class Nodes:
     def write(self, value: Any, where: str, writer: Writer):
         """Return an estimator as JSON, None if it is none; see `Writer`."""
         if type(value) is Pipeline:
-            steps = [[name, self._step(step, f"{where}/{name}", writer)] for name, step in value.steps]
+            if self._depth:
+                raise UsageError(
+                    f"A bundle cannot hold {where}: it is a pipeline inside another model.",
+                    hint="Give its steps to the outer pipeline.",
+                )
+            with self._level(UsageError):
+                steps = [[name, self._step(step, f"{where}/{name}", writer)] for name, step in value.steps]
             return {"$": "pipeline", "steps": steps}
         if not isinstance(value, Declared):
             return None
-        unfitted = self._param(value, where, writer)
-        state = {key: writer.write(v, f"{where}/{key}") for key, v in value.get_state().items()}
+        with self._level(UsageError):
+            unfitted = self._param(value, where, writer)
+            state = {key: writer.write(v, f"{where}/{key}") for key, v in value.get_state().items()}
         return unfitted | {"$": "node", "state": state}
+
+    @contextmanager
+    def _level(self, kind: type[GroundupError]) -> Iterator[None]:
+        """Enter a node; raise an error of this kind if it is inside too many others."""
+        if self._depth >= MAX_DEPTH:
+            raise kind(f"A bundle's models are nested at most {MAX_DEPTH} deep; these are deeper.")
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
 
     def _registered(self, value: Declared) -> str:
         name = self.name_of(type(value))
@@ -96,18 +120,23 @@ class Nodes:
         if not isinstance(value, Declared):
             return writer.write(value, where)
         params = value.get_params(deep=False)  # type: ignore[attr-defined]
-        written = {key: self._param(v, f"{where}/{key}", writer) for key, v in params.items()}
+        with self._level(UsageError):
+            written = {key: self._param(v, f"{where}/{key}", writer) for key, v in params.items()}
         return {"$": "unfitted", "type": self._registered(value), "params": written}
 
     def _step(self, step, where: str, writer: Writer):
-        if step == "passthrough":
+        if type(step) is str and step == "passthrough":
             return step
         return writer.write(step, where)
 
     def read(self, value: dict, reader: Reader):
         """Return the estimator that `write` wrote, fitted and checked."""
-        if value["$"] == "pipeline":
-            return self._read_pipeline(value, reader)
+        with self._level(CheckFailed):
+            if value["$"] == "pipeline":
+                return self._read_pipeline(value, reader)
+            return self._read_learner(value, reader)
+
+    def _read_learner(self, value: dict, reader: Reader):
         if set(value) != {"$", "type", "params", "state"} or not isinstance(value["type"], str):
             raise CheckFailed("The bundle is damaged: a learner lacks its type, parameters or state.")
         name = value["type"]
@@ -131,10 +160,13 @@ class Nodes:
                 "The bundle is damaged: a parameter that is a learner lacks its type or parameters."
             )
         name = value["type"]
-        cls, params = self.find(name), self._params(value["params"], name, reader)
+        with self._level(CheckFailed):
+            cls, params = self.find(name), self._params(value["params"], name, reader)
         return _made(name, cls, params, lambda: cls(**params))
 
     def _read_pipeline(self, value: dict, reader: Reader) -> Pipeline:
+        if self._depth > 1:
+            raise CheckFailed("The bundle is damaged: it has a pipeline inside another model.")
         steps = value.get("steps")
         if set(value) != {"$", "steps"} or not isinstance(steps, list) or not steps:
             raise CheckFailed("The bundle is damaged: its pipeline has no steps.")
@@ -142,8 +174,10 @@ class Nodes:
         for step in steps:
             if not (isinstance(step, list) and len(step) == 2 and isinstance(step[0], str)):
                 raise CheckFailed("The bundle is damaged: a step of its pipeline is not a name and a node.")
-            estimator = step[1] if step[1] == "passthrough" else reader.read(step[1])
-            if not (estimator == "passthrough" or isinstance(estimator, (Declared, Pipeline))):
+            estimator = reader.read(step[1])
+            if not (
+                isinstance(estimator, Declared) or (type(estimator) is str and estimator == "passthrough")
+            ):
                 raise CheckFailed(f"The bundle is damaged: the step {step[0][:40]!r} is no learner.")
             made.append((step[0], estimator))
         try:

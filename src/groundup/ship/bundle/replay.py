@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,29 @@ _MOMENTS = {
     **{f"Datetime({unit}, UTC)": pl.Datetime(unit, "UTC") for unit in ("ms", "us", "ns")},  # type: ignore[arg-type]
     **{f"Duration({unit})": pl.Duration(unit) for unit in ("ms", "us", "ns")},  # type: ignore[arg-type]
 }
+
+
+def _bounds(name: str) -> tuple[type, int, int]:
+    """Return the type of the stored values of a column, and the lowest and highest whole number that it can hold.
+
+    Of dates and times those that Python can hold: one row is predicted from Python's values.
+    """
+    if name.startswith(("Int", "UInt")):
+        bits, signed = int(name.lstrip("UInt")), name[0] == "I"
+        return (int, -(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (int, 0, 2**bits - 1)
+    if name == "Date":
+        return int, (date.min - _EPOCH.date()).days, (date.max - _EPOCH.date()).days
+    if name in _MOMENTS:
+        per_second = {"ms": 10**3, "us": 10**6, "ns": 10**9}[name.partition("(")[2][:2]]
+        first, last = (timedelta.min, timedelta.max) if name.startswith("Duration") else _MOMENTS_OF_PYTHON
+        second, widest = timedelta(seconds=1), 2**63 - 1
+        return int, max(first // second * per_second, -widest), min(last // second * per_second, widest)
+    return {"Boolean": bool, "String": str, "Null": type(None)}.get(name, float), 0, 0
+
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (naive moments mean UTC here)
+_MOMENTS_OF_PYTHON = datetime.min - _EPOCH, datetime.max - _EPOCH  # noqa: DTZ901 (naive moments mean UTC here)
+_BOUNDS = {name: _bounds(name) for name in (*_SIMPLE, *_MOMENTS)}
 
 
 def choose_rows(frame: pl.DataFrame) -> list[int]:
@@ -177,13 +201,25 @@ def digest(answers: dict[str, np.ndarray]) -> str:
 
 
 def _series(column: StoredColumn, reader: Reader) -> pl.Series:
+    """Return a stored column, after checking each value: Polars fails on some of another type, and ends the program."""
+    dtype = column.dtype
+    if dtype not in _SIMPLE and dtype not in _MOMENTS:
+        raise CheckFailed(f"The bundle's part replay.json is damaged: there is no type {dtype[:40]!r}.")
+    kind, lowest, highest = _BOUNDS[dtype]
     values = [reader.read(v) for v in column.values]
-    if column.dtype in _SIMPLE:
-        return pl.Series(column.name, values, dtype=_SIMPLE[column.dtype], strict=True)
-    if column.dtype in _MOMENTS:
-        physical = pl.Int32 if column.dtype == "Date" else pl.Int64
-        return pl.Series(column.name, values, dtype=physical, strict=True).cast(_MOMENTS[column.dtype])
-    raise CheckFailed(f"The bundle's part replay.json is damaged: there is no type {column.dtype[:40]!r}.")
+    for row, value in enumerate(values, start=1):
+        if value is None or (type(value) is kind and (kind is not int or lowest <= value <= highest)):
+            continue
+        raise CheckFailed(
+            f"The bundle's part replay.json is damaged: this is no {dtype}.",
+            row=row,
+            column=column.name[:40],
+            value=str(column.values[row - 1])[:40],
+        )
+    if dtype in _SIMPLE:
+        return pl.Series(column.name, values, dtype=_SIMPLE[dtype], strict=True)
+    physical = pl.Int32 if dtype == "Date" else pl.Int64
+    return pl.Series(column.name, values, dtype=physical, strict=True).cast(_MOMENTS[dtype])
 
 
 def as_mappings(rows) -> list[dict[str, Any]]:

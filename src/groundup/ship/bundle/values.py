@@ -32,7 +32,21 @@ TENSORS = frozenset({"bool", "int8", "int16", "int32", "int64", "uint8", "uint16
     "float32",
     "float64",
 }
+#: The longest label, in characters, and how many times longer than its text an array of labels may be, beyond a minimum:
+#: NumPy gives every label the room of the longest.
+MAX_LABEL, MAX_PADDING, MIN_ROOM = 4096, 16, 1 << 24
 _FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+def problem_of_labels(labels: list) -> str:
+    """Return why an array of these labels would take too much memory, or "" if it does not."""
+    lengths = [len(v) for v in labels if isinstance(v, str)]
+    longest, room = max(lengths, default=0), len(labels) * max(lengths, default=0)
+    if longest > MAX_LABEL:
+        return f"a label has {longest:,} characters, and a label has at most {MAX_LABEL:,}"
+    if room > max(MIN_ROOM, MAX_PADDING * sum(lengths)):
+        return f"{len(labels):,} labels, one of {longest:,} characters, would take {4 * room:,} bytes"
+    return ""
 
 
 class Writer:
@@ -87,8 +101,10 @@ class Writer:
             packed = value.dtype.itemsize == sum(value.dtype[name].itemsize for name in value.dtype.names)
             return {"$": "record", "packed": packed, "fields": fields}
         if value.dtype.kind in "OU" and value.ndim == 1:
-            dtype = "object" if value.dtype.kind == "O" else value.dtype.str[1:]
-            return {"$": "labels", "dtype": dtype, "items": [self.write(v, where) for v in value.tolist()]}
+            dtype, labels = "object" if value.dtype.kind == "O" else value.dtype.str[1:], value.tolist()
+            if dtype != "object" and (problem := problem_of_labels(labels)):
+                raise UsageError(f"A bundle cannot hold {where}: {problem}.", hint="Shorten the labels.")
+            return {"$": "labels", "dtype": dtype, "items": [self.write(v, where) for v in labels]}
         if value.dtype.name not in TENSORS:
             raise UsageError(f"A bundle cannot hold {where}: an array of {value.dtype}.")
         while where in self.arrays:
@@ -173,6 +189,8 @@ class Reader:
             return made
         if not (dtype[:1] == "U" and dtype[1:].isdigit() and all(isinstance(v, str) for v in values)):
             raise ValueError(dtype)
+        if problem := problem_of_labels(values):
+            raise ValueError(problem)
         return np.array(values, dtype=f"U{max(map(len, values), default=1)}")
 
     def _mapping(self, items: list) -> dict:

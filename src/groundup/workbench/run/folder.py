@@ -28,7 +28,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from groundup.errors import GroundupError, UsageError
+from groundup.errors import CheckFailed, GroundupError, UsageError
 from groundup.ship.bundle.atomic import write_atomic
 from groundup.text.numbers import format_number
 from groundup.workbench.result import Result
@@ -92,7 +92,7 @@ class Folder:
             return None
         result = self.result_of(run)
         try:
-            digest = hashlib.sha256((run / BUNDLE).read_bytes()).hexdigest()
+            digest = _digest_of(run)
         except OSError as error:
             missing = isinstance(error, FileNotFoundError)
             problem = "is missing" if missing else f"cannot be read ({error.strerror or error})"
@@ -192,7 +192,8 @@ class Folder:
         return current is not None and current[0] == self.run_folder(identity)
 
     def use(self, run: Path) -> None:
-        """Choose the run in use; it stays in use when others are built."""
+        """Choose the run in use; it stays in use when others are built. Raises CheckFailed for another's bundle."""
+        check_bundle(run)
         self._update_state(run=run.name, identity=self.result_of(run).settings, chosen=True)
 
     def describe_changes(self, identity: dict[str, Any]) -> str:
@@ -293,3 +294,29 @@ def default_folder(name: str, digest: str = "") -> Path:
     name = f"{name}-{digest[:8]}" if digest else name
     safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in name).strip("-") or "table"
     return Path(f"{safe}{SUFFIX}")
+
+
+def check_bundle(run: Path) -> None:
+    """Raise CheckFailed if the bundle in a run's folder is another than its result describes; it may be missing.
+
+    Any valid bundle passes the bundle's own checks. Without this one, a file copied into a run's folder would be shown,
+    explained and served with the scores, the audit and the report of the model whose place it took.
+    """
+    try:
+        found = _digest_of(run)
+    except OSError:
+        return  # whoever needs the model says so
+    digest = Result.from_json((run / RESULT).read_bytes(), run / RESULT).digest
+    if found != digest:
+        raise CheckFailed(
+            f"This is not the bundle of its run: its digest is {found[:16]}..., the result's {digest[:16]}...",
+            file=run / BUNDLE,
+            hint="Put the run's own bundle back, or run the command that built it again, which repeats the run. "
+            "To use the other bundle, copy it out of the run's folder.",
+        )
+
+
+def _digest_of(run: Path) -> str:
+    """Return the SHA-256 of the bundle in a run's folder."""
+    with (run / BUNDLE).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

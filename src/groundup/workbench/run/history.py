@@ -12,7 +12,7 @@ from typing import Any
 
 from groundup.errors import GroundupError, UsageError
 from groundup.workbench.result import Result
-from groundup.workbench.run.folder import BUNDLE, RESULT, Folder, is_project
+from groundup.workbench.run.folder import BUNDLE, RESULT, Folder, check_bundle, is_project
 from groundup.workbench.run.journal import NAME, UNFINISHED, summarize
 from groundup.workbench.run.lock import find_holder
 
@@ -210,15 +210,24 @@ def find_result(path: str | Path) -> Result | None:
     ------
     GroundupError
         If the project or the run has no result.
+    CheckFailed
+        If the bundle in the run's folder is not the one that the result describes.
     """
-    folder = Path(path)
+    result = _result_of(Path(path))
+    if result is not None:
+        check_bundle(Path(result.bundle).parent)
+    return result
+
+
+def _result_of(folder: Path) -> Result | None:
+    """Return the result of a project or a run, given by folder or id; None for any other path."""
     if folder.is_dir() and is_project(folder):
         return Folder(folder).current_result()
     if folder.is_dir() and is_run(folder):
         return Folder(project_of(folder)).result_of(folder)
-    if not folder.exists() and _ID.fullmatch(str(path)):
+    if not folder.exists() and _ID.fullmatch(str(folder)):
         with contextlib.suppress(UsageError):
-            run = find_run(path, find_projects(Path()))
+            run = find_run(folder, find_projects(Path()))
             return Folder(project_of(run)).result_of(run)
     return None
 

@@ -26,6 +26,7 @@ from groundup.ship.bundle.checks import is_column
 from groundup.tables import Reject
 from groundup.tables.contract.problems import NOT_FINITE, Problem, Status, Tally
 from groundup.tables.sources.assemble import TITLE
+from groundup.workbench.run.folder import BUNDLE, RESULT, check_bundle
 from groundup.workbench.run.history import find_result
 from groundup.workbench.use.prediction_input import PredictionInput, read_input
 
@@ -81,8 +82,13 @@ def bundle_path(path: str | Path) -> Path:
     ------
     GroundupError
         If there is none.
+    CheckFailed
+        If it lies in a run's folder, and is not the one that the run's result describes.
     """
     path = Path(path)
+    if path.name == BUNDLE and (path.parent / RESULT).is_file():
+        check_bundle(path.parent)
+        return path
     if (result := find_result(path)) is not None:
         return Path(result.bundle)
     if path.is_dir():
