@@ -10,6 +10,7 @@ random numbers row after row, so that a row's prediction depends on its position
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -165,7 +166,13 @@ class DummyRegressor(dummy.DummyRegressor, Learner):
         y = self._target(y, count_rows(X), numeric=True, multi_output=True)
         if sample_weight is not None:
             sample_weight = self._weight(sample_weight, len(y))
-        return super().fit(X, y, sample_weight)
+        # Where the sum of y would overflow, y is divided by a power of two meanwhile.
+        heaviest = 1.0 if sample_weight is None else max(1.0, float(sample_weight.max()))
+        scale = 2.0 ** max(0, math.frexp(np.abs(y).max())[1] + math.frexp(heaviest * len(y))[1] - 1020)
+        super().fit(X, y / scale, sample_weight)
+        if self.strategy != "constant":
+            self.constant_ = self.constant_ * scale
+        return self
 
     def _check_state(self) -> None:
         if self.constant_.shape[1] != self.n_outputs_:

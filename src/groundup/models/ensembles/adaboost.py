@@ -64,6 +64,7 @@ class Boost(NamedTuple):
 class AdaBoost(Callbacks, Learner):
     """Base of both models: everything except the error and the combination of predictions."""
 
+    squares_target: ClassVar[bool] = True
     _numeric: ClassVar[bool]
     _tree: ClassVar[type]
     _depth: ClassVar[int]

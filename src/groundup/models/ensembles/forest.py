@@ -59,6 +59,7 @@ _MAX_SEED = 2**31 - 1
 class Forest(MeanOfTrees):
     """Base of the forests: everything except the kind of target."""
 
+    squares_target: ClassVar[bool] = True
     weights: ClassVar[str] = "sampling"  # rows are drawn
     _random: ClassVar[bool] = False
     _parameter_constraints: ClassVar[dict] = {

@@ -35,6 +35,7 @@ from groundup.engine.rows import (
     plain,
 )
 from groundup.models.estimator.callbacks import closing
+from groundup.models.estimator.magnitudes import refuse_extreme_weights, refuse_large_squares
 from groundup.models.estimator.missing import refuse_masked, refuse_missing
 from groundup.models.estimator.state import Declared, DType
 
@@ -72,6 +73,8 @@ class Learner(Declared, BaseEstimator):
         mean only, as rows are drawn or values are quantised.
     sparse : bool
         Whether sparse matrices are accepted: their rows are then a `Csr`, and a block's X a `CsrBlock`.
+    squares_target : bool
+        Whether the fit adds up squares of y as it is given, which overflow beyond 1e150: such targets are refused.
     description : ModelDescription
         Title, tasks, preprocessing, portfolio and search space: see `description`.
     """
@@ -79,6 +82,7 @@ class Learner(Declared, BaseEstimator):
     places: ClassVar[frozenset[str]] = frozenset({"memory", "memmap"})
     weights: ClassVar[str] = "repetition"
     sparse: ClassVar[bool] = False
+    squares_target: ClassVar[bool] = False
     _state: ClassVar[dict] = {"_dtype_in": DType(optional=False)}
     _parameter_constraints: ClassVar[dict] = {}
 
@@ -132,6 +136,8 @@ class Learner(Declared, BaseEstimator):
         if y is not None:
             rows.add("y", self._target(y, place.n_rows, y_numeric, multi_output))
         rows.add("weight", self._weight(sample_weight, place.n_rows))
+        if y_numeric and self.squares_target:
+            refuse_large_squares(rows["y"], rows["weight"])
         return rows
 
     def _check_convertible(self, X) -> None:
@@ -201,6 +207,7 @@ class Learner(Declared, BaseEstimator):
                 "Negative values in data passed to `sample_weight`: "
                 f"sample_weight[{first}] is {weight[first]}, and weights are 0 or more."
             )
+        refuse_extreme_weights(weight)
         return weight
 
     def _is_plain(self, X) -> bool:

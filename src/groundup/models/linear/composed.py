@@ -24,7 +24,7 @@ import numpy as np
 from groundup.engine.losses import squared
 from groundup.models.estimator import Callbacks, Scalar, fitting
 from groundup.models.linear.linear_fit import FitRows, LinearFit, Penalty
-from groundup.models.linear.prediction import LinearRegressor, refuse_zero_weight
+from groundup.models.linear.prediction import LinearRegressor, refuse_zero_weight, weighted_mean
 
 _HUGE = np.finfo(np.float64).max
 
@@ -66,7 +66,7 @@ class ComposedRegressor(Callbacks, LinearRegressor):
 
     def _initial_score(self, y: np.ndarray, weight: np.ndarray) -> float:
         """Return the intercept to start from."""
-        return float(weight @ y / weight.sum())
+        return weighted_mean(y, weight)
 
     @fitting
     def fit(self, X, y, sample_weight=None):

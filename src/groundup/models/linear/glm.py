@@ -22,6 +22,7 @@ from groundup.engine.losses.tweedie import Tweedie
 from groundup.models.estimator import Interval, StrOptions, refuse_missing
 from groundup.models.estimator.description import REGRESSION, ModelDescription
 from groundup.models.linear.composed import ComposedRegressor
+from groundup.models.linear.prediction import weighted_mean
 
 
 class _GeneralizedLinearRegressor(ComposedRegressor):
@@ -82,7 +83,7 @@ class _GeneralizedLinearRegressor(ComposedRegressor):
             )
 
     def _initial_score(self, y, weight) -> float:
-        mean = float(weight @ y / weight.sum())
+        mean = weighted_mean(y, weight)
         if not self._is_log:
             return mean
         return float(np.log(max(mean, 1e-10)))

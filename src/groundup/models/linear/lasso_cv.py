@@ -112,6 +112,7 @@ class ElasticNetCV(ElasticNet):
     )
 
     places: ClassVar[frozenset[str]] = frozenset({"memory"})
+    squares_target: ClassVar[bool] = True
     _multi_output: ClassVar[bool] = False
     weights: ClassVar[str] = "sampling"
     _parameter_constraints: ClassVar[dict] = {

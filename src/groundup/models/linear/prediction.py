@@ -17,6 +17,13 @@ def refuse_nonfinite(model, X) -> None:
         model._refuse_nonfinite(X)
 
 
+def weighted_mean(y: np.ndarray, weight: np.ndarray) -> float:
+    """Return the weighted mean of targets, finite also where their weighted sum is not."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = float(weight @ y / weight.sum())
+    return mean if np.isfinite(mean) else float((weight / weight.sum()) @ y)
+
+
 def refuse_zero_weight(total: float) -> None:
     """Raise ValueError unless the sum of the weights is positive."""
     if not total > 0.0:

@@ -50,6 +50,7 @@ from groundup.models.trees.tree_view import TreeView
 class DecisionTree(MeanOfTrees):
     """Base of the single trees: everything except the kind of target."""
 
+    squares_target: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict] = {**CONSTRAINTS, "splitter": [StrOptions({"best", "random"})]}
     _state: ClassVar[dict[str, Any]] = {
         "max_features_": Scalar(int, low=1),
