@@ -238,3 +238,14 @@ def test_what_cannot_be_loaded_cannot_be_saved(tmp_path):
     inner = Pipeline([("learn", LogisticRegression().fit(X, ["a", "b"]))])
     with pytest.raises(UsageError, match="a pipeline inside another model"):
         bundle.save(Pipeline([("inner", inner)]), tmp_path / "m.groundup", np.array(X))
+
+
+@pytest.mark.parametrize(
+    "scores", [None, 5, "x", [1], {"mae": "x"}, {"mae": 10**400}, {"mae": True}, {"mae": None}]
+)
+def test_scores_that_are_no_numbers_are_no_scores(tmp_path, scores):
+    path = tmp_path / "m.groundup"
+    about = json.loads(saved(path, *STRUCTURED["baseline"])["about.json"])
+    about["metrics"] = {"test": scores}
+    path.write_bytes(forged({**parts_of(path), "about.json": json.dumps(about).encode()}))
+    assert bundle.load(path).test_scores == {}

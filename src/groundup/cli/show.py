@@ -65,8 +65,8 @@ def _show_bundle(path: Path, as_json: bool) -> None:
     write_lines(console, "Model", f"{type(model.learner).__name__}, {model.target.task}")
     for name, text in contract_facts(contract) if contract is not None else ():
         write_lines(console, name, text)
-    if model.metrics.get("test"):
-        scores = ", ".join(f"{name} {format_number(value)}" for name, value in model.metrics["test"].items())
+    if model.test_scores:
+        scores = ", ".join(f"{name} {format_number(value)}" for name, value in model.test_scores.items())
         write_lines(console, "Test", scores)
     equal = "bit for bit" if found.exact else f"within tolerance ({'; '.join(found.differences[:3])})"
     write_lines(console, "Checked", f"every part; {found.n_replayed} rows replayed, equal {equal}")

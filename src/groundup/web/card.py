@@ -139,14 +139,11 @@ def _run_findings(model: Model, path: Path | None) -> tuple[str, str, list[str]]
 
 def _scores(model: Model) -> list[TestScore]:
     assert model.contract is not None
-    found = model.metrics.get("test")
-    if not isinstance(found, dict):
-        return []
-    scores = []
+    found, scores = model.test_scores, []
     for name in _SHOWN_METRICS.get(model.contract.task, ()):
         value = found.get(name)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            words = _words(name, float(value), model)
+        if value is not None:
+            words = _words(name, value, model)
             number = format_amount(value, target_unit(model)) if name == "mae" else f"{value:.3f}"
             scores.append(TestScore(title=_METRIC_TITLES[name], value=number, words=words))
     return scores

@@ -192,8 +192,8 @@ def _words(model: Model, answer: Answer) -> str:
             second = as_level(model.classes.tolist()[1])
             text += f" {quoted(second)} is predicted from {format_percent(model.target.threshold)} on."
         return text
-    error = model.metrics.get("test", {}).get("mae") if isinstance(model.metrics.get("test"), dict) else None
-    if model.target.task == "regression" and isinstance(error, (int, float)):
+    error = model.test_scores.get("mae")
+    if model.target.task == "regression" and error is not None:
         off = format_amount(error, target_unit(model))
         return f"The predicted value of {name}. On the test set the predictions were off by {off} on average."
     return f"The predicted value of {name}."

@@ -422,3 +422,11 @@ def test_any_text_gives_a_table_or_our_error(tmp_path_factory, text):
         return
     assert table.n_rows > 0
     assert len(set(table.columns)) == table.frame.width
+
+
+@pytest.mark.parametrize(("option", "value"), [("delimiter", 5), ("encoding", ["utf-8"]), ("header", "no")])
+def test_an_option_of_another_type_is_refused(tmp_path, option, value):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(UsageError, match=f"^{option} is"):
+        read(path, **{option: value})

@@ -20,6 +20,7 @@ from groundup.tables.contract.problems import Conformed, ConformedRow
 if TYPE_CHECKING:
     from groundup.judge.explain import Contributions, Explainer, Explanation
 
+_LARGEST = float(np.finfo(np.float64).max)
 _UNDO = {"log": math.exp, "log1p": math.expm1}
 
 
@@ -159,6 +160,15 @@ class Model:
         if self.target.labels:
             return _labels(self.target.labels)
         return getattr(self.learner, "classes_", None)
+
+    @property
+    def test_scores(self) -> dict[str, float]:
+        """The scores on the test set among the metrics, by name; what is no number is left out."""
+        scores = self.metrics.get("test")
+        if not isinstance(scores, dict):
+            return {}
+        numbers = {k: v for k, v in scores.items() if isinstance(v, (int, float)) and not isinstance(v, bool)}
+        return {name: float(v) for name, v in numbers.items() if abs(v) <= _LARGEST}
 
     # ------------------------------------------------------------------ reasons
 

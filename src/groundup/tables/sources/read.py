@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from groundup.errors import GroundupError, UsageError, nearest
+from groundup.errors import GroundupError, UsageError, nearest, shorten
 from groundup.tables.sources.delimited import read_text
 from groundup.tables.sources.frames import restore_types, simplify_types, to_polars
 from groundup.tables.sources.json_lines import read_lines
@@ -82,6 +82,7 @@ def read(
     <Table 'iris': 150 rows x 5 columns>
     """
     options = {"delimiter": delimiter, "encoding": encoding, "header": header}
+    _check_types(options)
     if isinstance(source, Table):
         _refuse_options("a Table", options)
         return source
@@ -129,6 +130,16 @@ def _read_file(path: str, name: str | None, options: dict, *, types, max_cells: 
     if file.suffix.lower() in (".tsv", ".tab") and options["delimiter"] is None:
         options["delimiter"] = "\t"
     return read_text(file.read_bytes(), name, str(file), **options, types=types, max_cells=max_cells)
+
+
+def _check_types(options: Mapping[str, object]) -> None:
+    """Raise UsageError for an option of another type: they may come from a file."""
+    for name, value in options.items():
+        kind, what = (bool, "True or False") if name == "header" else (str, "text")
+        if value is not None and not isinstance(value, kind):
+            raise UsageError(
+                f"{name} is {what}, not {shorten(value)}.", hint="Leave it out to have it detected."
+            )
 
 
 def read_parquet(file, name: str, *, types) -> Table:
