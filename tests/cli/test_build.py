@@ -6,9 +6,8 @@ import pytest
 QUICK = ("--max-fits", 5, "--learner", "LogisticRegression")
 
 
-def test_terminal_output(groundup, table, tmp_path):
-    said = groundup("build", table, "--target", "left", *QUICK, "--project", tmp_path / "p")
-    assert said.code == 0, said
+def test_terminal_output(built):
+    project, said = built
     for word in (
         "240 rows",
         "customer_id",
@@ -20,10 +19,11 @@ def test_terminal_output(groundup, table, tmp_path):
         "Verdict",
     ):
         assert word in said.out, word
-    assert f"groundup predict {tmp_path / 'p'}" in said.out
+    assert f"groundup predict {project}" in said.out
     assert "\x1b[" not in said.out
 
 
+@pytest.mark.usefixtures("no_report")
 def test_json_is_one_object_with_the_promised_keys(groundup, table, tmp_path):
     said = groundup("build", table, "--target", "left", *QUICK, "--project", tmp_path / "p", "--json")
     found = said.json
@@ -43,6 +43,7 @@ def test_json_is_one_object_with_the_promised_keys(groundup, table, tmp_path):
     assert again["metrics"] == found["metrics"]
 
 
+@pytest.mark.usefixtures("no_report")
 def test_the_same_command_prints_the_stored_result(groundup, table, project):
     words = ("build", table, "--target", "left", *QUICK, "--project", project)
     said = groundup(*words)
@@ -53,6 +54,7 @@ def test_the_same_command_prints_the_stored_result(groundup, table, project):
     assert "stored result" not in fresh.out
 
 
+@pytest.mark.usefixtures("no_report")
 def test_other_settings_are_a_new_run(groundup, table, project):
     said = groundup("build", table, "--target", "left", *QUICK, "--project", project, "--seed", 3)
     assert "A new run: seed changed" in said.out
@@ -209,6 +211,7 @@ def test_debug_shows_the_traceback(groundup, tmp_path):
     assert isinstance(found.exception, GroundupError)
 
 
+@pytest.mark.usefixtures("no_report")
 def test_learners_of_the_whole_house(groundup, tmp_path):
     rng_table = pl.DataFrame(
         {"a": range(120), "b": [i % 5 for i in range(120)], "y": [float(i % 7) * 1.5 for i in range(120)]}
@@ -227,6 +230,7 @@ def test_learners_of_the_whole_house(groundup, tmp_path):
     assert all(not row["error"] for row in found["leaderboard"])
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_column_is_left_out_on_request(groundup, table, tmp_path):
     words = ("build", table, "--target", "left", *QUICK, "--project", tmp_path / "p")
     said = groundup(*words, "--ignore", "plan", "--json").json
@@ -238,6 +242,7 @@ def test_a_column_is_left_out_on_request(groundup, table, tmp_path):
     assert "Did you mean 'plan'?" in wrong.err
 
 
+@pytest.mark.usefixtures("no_report")
 @pytest.mark.parametrize(("rule", "told"), [((), "also in the training"), (("--time", "day"), "exact cop")])
 def test_copies_of_rows_are_told_once(groundup, table, tmp_path, rule, told):
     """By the audit where two parts have them, else by the contract's note; in build and show alike."""

@@ -12,6 +12,7 @@ from groundup.errors import CheckFailed, UsageError
 from groundup.workbench.audit import Audit, LeakFound
 from groundup.workbench.result import Result
 
+pytestmark = pytest.mark.usefixtures("no_report")
 ONE = ["LogisticRegression"]
 
 

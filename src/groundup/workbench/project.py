@@ -245,7 +245,7 @@ class Project:
             learners = self._select_learners()  # infers the contract
             self.audit.check()  # splits the rows; problems of the data are reported before anything is written
             with self._open_run(identity, fresh=fresh) as run:
-                warmup.start(self.contract.task)
+                warmup.start(self.contract.task, [entry.name for entry in learners.entries])
                 self._comparison = self._compare(learners, warmup.wait_for)
                 return self._complete(run)
 
