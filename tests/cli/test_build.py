@@ -1,9 +1,17 @@
 """``groundup build`` as a user types it."""
 
+import shutil
+
 import polars as pl
 import pytest
 
 QUICK = ("--max-fits", 5, "--learner", "LogisticRegression")
+
+
+@pytest.fixture
+def kept(tmp_path, project):
+    """A copy of the project that was built once, to be changed."""
+    return shutil.copytree(project, tmp_path / "kept")
 
 
 def test_terminal_output(built):
@@ -44,8 +52,8 @@ def test_json_is_one_object_with_the_promised_keys(groundup, table, tmp_path):
 
 
 @pytest.mark.usefixtures("no_report")
-def test_the_same_command_prints_the_stored_result(groundup, table, project):
-    words = ("build", table, "--target", "left", *QUICK, "--project", project)
+def test_the_same_command_prints_the_stored_result(groundup, table, kept):
+    words = ("build", table, "--target", "left", *QUICK, "--project", kept)
     said = groundup(*words)
     assert "stored result, nothing was run" in said.out
     assert "--fresh" in said.out
@@ -55,10 +63,10 @@ def test_the_same_command_prints_the_stored_result(groundup, table, project):
 
 
 @pytest.mark.usefixtures("no_report")
-def test_other_settings_are_a_new_run(groundup, table, project):
-    said = groundup("build", table, "--target", "left", *QUICK, "--project", project, "--seed", 3)
+def test_other_settings_are_a_new_run(groundup, table, kept):
+    said = groundup("build", table, "--target", "left", *QUICK, "--project", kept, "--seed", 3)
     assert "A new run: seed changed" in said.out
-    words = ("build", table, "--target", "left", *QUICK, "--project", project, "--json")
+    words = ("build", table, "--target", "left", *QUICK, "--project", kept, "--json")
     said = groundup(*words, "--seed", 4)
     assert "A new run: seed changed" in said.err
     assert said.json["task"] == "binary"
