@@ -26,6 +26,7 @@ import numpy as np
 
 from groundup.errors import UsageError
 from groundup.judge.explain.subject import Subject
+from groundup.text.escaping import value_text
 
 N_GRID, N_MOMENTS, N_LEVELS = 20, 12, 20
 N_SINGLE = 40
@@ -243,4 +244,4 @@ def _output(subject: Subject, contract, label) -> tuple[int, str]:
         raise UsageError(f"The model has no label {label!r}.{nearest(str(label), [str(v) for v in names])}")
     one_score = not hasattr(subject.learner, "predict_proba") and len(names) == 2
     output = "probability" if hasattr(subject.learner, "predict_proba") else "score"
-    return 0 if one_score else names.index(label), f"{output} of {label}"
+    return 0 if one_score else names.index(label), f"{output} of {value_text(label)}"

@@ -21,6 +21,7 @@ from groundup.judge.explain.reasons import output_of, reasons
 from groundup.ship.bundle import Model
 from groundup.ship.bundle.answers import Answers
 from groundup.tables.contract.column import as_level
+from groundup.text.escaping import value_text
 from groundup.text.numbers import format_count, format_number
 from groundup.workbench.display.explanation import explanation_html, explanation_text
 from groundup.workbench.steps.candidate import Candidate
@@ -115,7 +116,7 @@ class Explained:
         """Return a prediction in words: a value in about four digits, a segment as such."""
         if self.task == "clustering":
             return f"segment {prediction}"
-        return format_number(prediction) if isinstance(prediction, float) else str(prediction)
+        return format_number(prediction) if isinstance(prediction, float) else value_text(prediction)
 
     @property
     def task(self) -> str:
