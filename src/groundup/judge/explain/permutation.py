@@ -31,6 +31,7 @@ from groundup.judge.explain.subject import Subject
 from groundup.judge.metrics import Metric, Predicted, metric
 from groundup.tables.splitting import PART_NAMES
 from groundup.text.escaping import printable
+from groundup.text.notebook import facts, grid, titled
 from groundup.text.numbers import format_number, format_percent, pluralize
 
 GROUPS = 10
@@ -104,8 +105,6 @@ class Importance:
         return str(self)
 
     def _repr_html_(self) -> str:
-        from groundup.text.notebook import facts, grid, titled
-
         heads = [("column", False), ("loss if shuffled", True), (self._interval(), True)]
         more = facts(("", line.strip()) for line in self._more())
         return titled(

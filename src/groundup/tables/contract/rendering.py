@@ -41,7 +41,7 @@ def _summarise(column: Column) -> str:
         low, high = column.bounds
         parts.append(f"{low:,.10g} to {high:,.10g}" + (f" {column.unit}" if column.unit else ""))
     elif column.minimum is not None:
-        parts.append(f"{format_datetime(column.minimum)} to {format_datetime(column.maximum)}")
+        parts.append(" to ".join(_format_bound(end, column.kind) for end in (column.minimum, column.maximum)))
     if column.missing:
         parts.append(f"{format_percent(column.missing)} missing")
     return "; ".join(parts)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from sklearn.pipeline import Pipeline
 
 from groundup.errors import UsageError, nearest
 from groundup.judge.explain import Contributions, Explanation, Importance, permutation_importance
@@ -214,8 +215,6 @@ def importance(project, by: str | None = None, *, part: str = "valid", repeats: 
     UsageError
         If `part` is test, or unknown.
     """
-    from sklearn.pipeline import Pipeline
-
     if part not in PARTS:
         raise UsageError(
             f"Column importance is computed on the part valid or train, not on {part!r}.",
