@@ -51,6 +51,15 @@ def test_bad_cells_are_listed_and_the_rest_is_answered(groundup, project, tmp_pa
     assert rows[1]["prediction"] is None
 
 
+def test_no_row_predicted_is_code_3_and_the_output_is_written(groundup, project, tmp_path):
+    path, out = tmp_path / "new.csv", tmp_path / "out.csv"
+    path.write_text("spend,plan,age\nmuch,plus,40\n60,gold,old\n")
+    assert groundup("predict", project, path, "-o", out).code == 3
+    found = pl.read_csv(out)
+    assert found["prediction"].is_null().all()
+    assert found["problem"].to_list()[0] == "column 'spend': 'much' is not a number"
+
+
 def test_missing_column_is_code_3_with_its_name(groundup, project, tmp_path):
     path = tmp_path / "new.csv"
     path.write_text("plan,age\nbasic,30\n")

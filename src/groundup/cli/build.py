@@ -185,11 +185,8 @@ class _Printer:
             for note in self.contract.notes:
                 if note.kind == "copies":
                     self._print_note(str(note))
-        findings = tuple(finding for finding in audit.findings if not finding.blocks)
-        if findings or audit.ok:
-            terminal.write(
-                self.console, [data_sections.audit(audit.model_copy(update={"findings": findings}))]
-            )
+        if audit.ok or len(audit.findings) > len(audit.blocking):
+            terminal.write(self.console, [data_sections.audit(audit, with_blocking=False)])
 
     def print_outcome(self, result) -> None:
         """Print the outcome; of a stored result, also what came before."""

@@ -16,6 +16,7 @@ from groundup.ship.bundle import Model
 from groundup.text.escaping import quoted
 from groundup.text.numbers import format_amount, format_count, format_percent
 from groundup.web.formats import ContextModel, display_text
+from groundup.workbench.result import Result
 
 _SHOWN_METRICS = {
     "binary": ("roc_auc", "accuracy"),
@@ -117,8 +118,6 @@ def _day(path: Path | None) -> str:
 
 def _run_findings(model: Model, path: Path | None) -> tuple[str, str, list[str]]:
     """Return caution, verdict and warnings of the run that built the model, where its result is stored beside it."""
-    from groundup.workbench.result import Result
-
     try:
         assert path is not None
         result = Result.from_json((path.parent / "result.json").read_bytes())

@@ -12,6 +12,7 @@ from groundup.judge.explain.contributions import START
 from groundup.ship.serve.answers import Reason
 from groundup.tables import Contract
 from groundup.text.escaping import quoted
+from groundup.text.numbers import format_datetime
 from groundup.web.formats import ContextModel, display_text, format_value
 
 MAX_REASONS = 3
@@ -74,7 +75,7 @@ def _value(contract: Contract, reason: Reason) -> str:
     """Return the row's value; a datetime at midnight as a date."""
     column = contract.by_name.get(reason.field)
     if column is not None and column.kind == "datetime" and isinstance(reason.value, str):
-        return display_text(reason.value.removesuffix("T00:00:00").replace("T", " "))
+        return display_text(format_datetime(reason.value))
     return format_value(reason.value)
 
 

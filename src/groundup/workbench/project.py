@@ -458,7 +458,7 @@ class Project:
         seconds, budget_s = self._clock.elapsed_s, self._clock.budget_s
         warnings = [*self.audit.warnings, *outcome.result.warnings]
         if budget_s is not None and seconds > budget_s + 1:
-            warnings.append(f"the run took {seconds:.0f} s, more than its budget of {budget_s:.0f} s")
+            warnings.append(f"The run took {seconds:.0f} s, more than its budget of {budget_s:.0f} s.")
         update = {"seconds": round(seconds, 3), "warnings": warnings, "digest": digest}
         return outcome.result.model_copy(update=update)
 

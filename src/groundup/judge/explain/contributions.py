@@ -22,11 +22,13 @@ from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
+from scipy.special import expit
 
 from groundup.engine.rows.threads import budget
 from groundup.errors import UsageError, nearest
 from groundup.judge.explain.linear import linear_contributions, linear_form
 from groundup.judge.explain.sampled import n_predictions_per_row, sampled_contributions
+from groundup.judge.explain.shapley import tree_shapley
 from groundup.judge.explain.subject import Subject
 
 Unit = Literal["log-odds", "score", "value", "log", "probability"]
@@ -214,8 +216,6 @@ class Explainer:
         return self.subject.summed(values), base, None, note
 
     def _by_trees(self, matrix):
-        from groundup.judge.explain.shapley import tree_shapley
-
         if self._trees.levels is not None:
             matrix = self.subject.learner.tree_features(matrix)
         values, base = tree_shapley(self._trees, matrix, n_threads=budget())
@@ -270,8 +270,6 @@ class Explainer:
 
     def _are_walkable(self) -> bool:
         """Tell whether exact values can be computed: not if a path has more than 64 different features."""
-        from groundup.judge.explain.shapley import tree_shapley
-
         try:
             tree_shapley(self._trees, np.zeros((1, self.subject.learner.n_features_in_)))
         except UsageError:
@@ -291,8 +289,6 @@ class Explainer:
         return output.shape == expected.shape and np.allclose(output, expected, rtol=1e-6, atol=1e-9)
 
     def _is_logistic(self) -> bool:
-        from scipy.special import expit
-
         predict_proba = getattr(self.subject.learner, "predict_proba", None)
         if predict_proba is None:
             return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any, Literal
 
 import numpy as np
@@ -19,7 +19,7 @@ from groundup.tables.contract.column import as_level
 from groundup.tables.contract.conform import conform_cell
 from groundup.tables.contract.problems import WARNINGS
 from groundup.text.escaping import quoted
-from groundup.text.numbers import format_amount
+from groundup.text.numbers import format_amount, format_datetime
 
 TOP = 3
 #: A contribution that is smaller, relative to the largest, is rounding error.
@@ -199,7 +199,7 @@ def _cell(value) -> str:
     if isinstance(value, (int, float)):
         return format_amount(value)
     if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "minutes")
+        return format_datetime(value)
     if isinstance(value, date):
         return value.isoformat()
     return quoted(value)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from groundup.errors import UsageError
+from groundup.judge.explain import Explainer, explain_row
 from groundup.judge.predicting import predict_with_proba
 from groundup.ship.bundle.answers import Answers
 from groundup.ship.bundle.checks import Errors, check_row, check_rows
@@ -164,8 +165,6 @@ class Model:
     @cached_property
     def explainer(self) -> Explainer:
         """The model's explainer, created once; the rows stored with the model are its background."""
-        from groundup.judge.explain import Explainer
-
         background = self.stored_rows
         if self.contract is not None and hasattr(background, "columns"):
             background = self.contract.conform(background).frame
@@ -195,8 +194,6 @@ class Model:
         label : optional
             The class to explain; the second of two, or the likeliest of more, where None.
         """
-        from groundup.judge.explain import explain_row
-
         return explain_row(self.explainer, check_row(row, self.contract, errors), label=label, top=top)
 
     # ------------------------------------------------------------------ internals

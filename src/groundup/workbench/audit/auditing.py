@@ -11,6 +11,7 @@ from groundup.engine.rows.threads import one_blas_thread
 from groundup.errors import UsageError, nearest
 from groundup.tables import Table
 from groundup.tables.splitting import shuffled
+from groundup.text.escaping import value_text
 from groundup.workbench.audit.coding import centred, codes_by_appearance, numbers
 from groundup.workbench.audit.duplicates import duplicates
 from groundup.workbench.audit.explained_share import Target
@@ -122,7 +123,10 @@ def _judge_columns(frame: pl.DataFrame, rows: np.ndarray, problem: Problem) -> l
         codes, labels = np.empty(0), []
     else:
         y = Target(np.searchsorted(problem.classes, values), len(problem.classes))
-        codes, labels = codes_by_appearance(pl.Series(y.values)), [str(label) for label in problem.classes]
+        codes, labels = (
+            codes_by_appearance(pl.Series(y.values)),
+            [value_text(label) for label in problem.classes],
+        )
     position = np.full(problem.frame.height, -1)  # of a row among the audited rows
     position[rows] = np.arange(len(rows))
     folds = []

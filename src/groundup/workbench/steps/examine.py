@@ -13,6 +13,7 @@ import platform
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
@@ -27,7 +28,8 @@ from groundup.judge.explain import Subject, partial_dependence, permutation_impo
 from groundup.judge.metrics import metrics_of
 from groundup.judge.uncertainty import interval
 from groundup.tables import Table
-from groundup.text.escaping import printable
+from groundup.text.escaping import printable, value_text
+from groundup.text.numbers import format_datetime
 from groundup.workbench.problem import PARTS, Problem
 from groundup.workbench.record import Examination, Importance, WorstRow
 from groundup.workbench.result import Result
@@ -190,7 +192,7 @@ class _Examiner:
         if p is None:
             return None
         if p.shape[1] == 2:
-            return charts.calibration(codes == 1, p[:, 1], label=str(self.problem.classes[-1]))
+            return charts.calibration(codes == 1, p[:, 1], label=value_text(self.problem.classes[-1]))
         return charts.calibration(p.argmax(axis=1) == codes, p.max(axis=1), label="the predicted label")
 
     def residuals(self) -> Chart:
@@ -313,4 +315,4 @@ def _format_cell(value) -> str | None:
         return None
     if isinstance(value, float):
         return f"{value:.6g}"
-    return str(value).removesuffix(" 00:00:00")  # a date without a time
+    return format_datetime(value) if isinstance(value, datetime) else value_text(value)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from sklearn.pipeline import Pipeline
 
 from groundup.errors import UsageError, nearest
 from groundup.judge.explain import Contributions, Explanation, Importance, permutation_importance
@@ -21,6 +22,7 @@ from groundup.judge.explain.reasons import output_of, reasons
 from groundup.ship.bundle import Model
 from groundup.ship.bundle.answers import Answers
 from groundup.tables.contract.column import as_level
+from groundup.text.escaping import value_text
 from groundup.text.numbers import format_count, format_number
 from groundup.workbench.display.explanation import explanation_html, explanation_text
 from groundup.workbench.steps.candidate import Candidate
@@ -115,7 +117,7 @@ class Explained:
         """Return a prediction in words: a value in about four digits, a segment as such."""
         if self.task == "clustering":
             return f"segment {prediction}"
-        return format_number(prediction) if isinstance(prediction, float) else str(prediction)
+        return format_number(prediction) if isinstance(prediction, float) else value_text(prediction)
 
     @property
     def task(self) -> str:
@@ -213,8 +215,6 @@ def importance(project, by: str | None = None, *, part: str = "valid", repeats: 
     UsageError
         If `part` is test, or unknown.
     """
-    from sklearn.pipeline import Pipeline
-
     if part not in PARTS:
         raise UsageError(
             f"Column importance is computed on the part valid or train, not on {part!r}.",
