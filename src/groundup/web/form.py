@@ -85,7 +85,7 @@ class FormContext(ContextModel):
     state : "example", "empty" or "typed"
         The source of the values.
     example : int
-        The example row that is shown, or the last one; from 1.
+        The example that is shown, or the last one; from 1, the typical case.
     n_examples : int
     n_fields : int
     """

@@ -136,7 +136,7 @@ class _Examiner:
     # ------------------------------------------------------------------ the target, the scores
 
     def target(self) -> Chart:
-        """Draw the distribution of the target over all parts."""
+        """Draw the distribution of the target in the training and validation sets."""
         contract = self.problem.contract
         name = contract.target or ""
         if self.problem.classes is not None:
@@ -144,9 +144,7 @@ class _Examiner:
                 [(level.value, level.count) for level in contract.labels], name=name
             )
         unit = contract.by_name[name].unit or ""
-        return charts.numeric_distribution(
-            np.concatenate([self.problem.target(part) for part in PARTS]), name=name, unit=unit
-        )
+        return charts.numeric_distribution(self.problem.target("development"), name=name, unit=unit)
 
     def intervals(self) -> None:
         """Compute the interval of every score on every part."""
