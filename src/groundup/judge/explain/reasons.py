@@ -73,7 +73,9 @@ class Explanation:
     unit : str
         Of score, base and contributions: log-odds, score, value, log, probability.
     base : float
-        The score on average over training rows.
+        The score that contributions start from.
+    start : str
+        What the base is the score of, in words: "on average over training rows".
     score : float
         The row's; ``base`` plus the sum of all contributions.
     contributions : dict
@@ -91,6 +93,7 @@ class Explanation:
     label: Any
     unit: str
     base: float
+    start: str
     score: float
     contributions: dict[str, float]
     reasons: tuple[Reason, ...]
@@ -144,6 +147,7 @@ def reasons(
         label=label,
         unit=found.unit,
         base=float(found.base[k]),
+        start=explainer.start,
         score=float(found.scores[row, k]),
         contributions=dict(zip(found.columns, contributions.tolist(), strict=True)),
         reasons=strongest,
