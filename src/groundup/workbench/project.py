@@ -572,10 +572,13 @@ class Project:
         """
         return explain(self.bundle, data, label=label, read=read)
 
-    def importance(self, by: str | None = None, *, part: str = "valid", repeats: int = 5) -> Importance:
+    def importance(
+        self, by: str | None = None, *, part: str = "valid", repeats: int | None = None
+    ) -> Importance:
         """Return how much the score drops when each column is shuffled, with 95% intervals.
 
-        The chosen model is fitted on the training set for this, so that the validation set is unseen.
+        The chosen model is fitted on the training set for this, so that the validation set is unseen. With the defaults
+        these are the numbers of the report.
 
         Parameters
         ----------
@@ -583,8 +586,8 @@ class Project:
             A metric; the deciding one if None.
         part : {"valid", "train"}
             The rows to score. The test set is used once in a run, and not for this.
-        repeats : int
-            Shuffles of each column.
+        repeats : int, optional
+            Shuffles of each column; 3, or 2 of more than 60 columns, if None.
         """
         return importance(self, by, part=part, repeats=repeats)
 
