@@ -116,7 +116,7 @@ def command(
 
 def _how_to_resume(work, *, fresh: bool) -> str:
     """Return what an interrupted build leaves, and how to resume it."""
-    n_fits = sum(entry["kind"] == "fit" for entry in work.journal.entries)
+    n_fits = work.journal.n_fits
     if not n_fits:
         return "Nothing had been fitted; the same command starts again."
     saved = f"{pluralize(n_fits, 'fit is', 'fits are')} saved in {work.folder.root}"
