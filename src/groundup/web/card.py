@@ -117,12 +117,14 @@ def _day(path: Path | None) -> str:
 
 def _run_findings(model: Model, path: Path | None) -> tuple[str, str, list[str]]:
     """Return caution, verdict and warnings of the run that built the model, where its result is stored beside it."""
-    from groundup.workbench.result import Result
+    from groundup.workbench.run.folder import Folder
 
+    if path is None:
+        return "", "", []
+    run = path.absolute().parent
     try:
-        assert path is not None
-        result = Result.from_json((path.parent / "result.json").read_bytes())
-    except (AssertionError, OSError, GroundupError):
+        result = Folder(run.parent.parent).result_of(run)
+    except (OSError, GroundupError):
         return "", "", []
     if not model.digest or result.digest != model.digest:
         return "", "", []
