@@ -181,7 +181,7 @@ def test_odd_tables_that_can_be_built(groundup, tmp_path):
     said = bad(groundup, tmp_path, some_missing)
     assert said.code == 0, said
     assert "2 rows without a target value are not used" in said.out.replace("\n", " ")
-    assert "gone: no row has a value" in said.out
+    assert "gone: no training row has a value" in said.out
     lonely = "a,y\n" + rows(60, "{i},{k}") + "61,2\n"
     said = bad(groundup, tmp_path, lonely)
     assert said.code == 0, said

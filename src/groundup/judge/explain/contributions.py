@@ -30,12 +30,10 @@ from groundup.judge.explain.linear import linear_contributions, linear_form
 from groundup.judge.explain.sampled import n_predictions_per_row, sampled_contributions
 from groundup.judge.explain.shapley import tree_shapley
 from groundup.judge.explain.subject import Subject
+from groundup.text.numbers import pluralize
 
 Unit = Literal["log-odds", "score", "value", "log", "probability"]
 Method = Literal["linear", "trees", "sampled", "constant"]
-#: The starting point of contributions, in words: for a weighted sum, the score of the training rows' means; for trees,
-#: the mean over the training rows in their nodes; for the sampled method, the mean over stored rows.
-START = "on average over training rows"
 #: Background rows of the sampled method, at most.
 MAX_BACKGROUND = 48
 _CHECKED_ROWS = 64
@@ -51,7 +49,7 @@ class Contributions:
         Of the table, without those that the model does not use.
     values : ndarray of shape (n_rows, n_columns, n_outputs)
     base : ndarray of shape (n_outputs,)
-        The score on average over training rows.
+        The score that contributions start from: see ``Explainer.start``.
     scores : ndarray of shape (n_rows, n_outputs)
         ``base + values.sum(axis=1)``.
     errors : ndarray of the shape of values, or None
@@ -165,6 +163,16 @@ class Explainer:
         if self.method == "linear" and task == "classification":
             return "log-odds" if len(self._form[0]) == 1 and self._is_logistic() else "score"
         return self._value if task in ("regression", "other") else "probability"
+
+    @property
+    def start(self) -> str:
+        """What the base, from which contributions start, is the score of, in words.
+
+        For a weighted sum it is the score of the training rows' means, which is the mean of their scores.
+        """
+        if self.method == "sampled" and self._background is not None:
+            return f"on average over {pluralize(len(self._background), 'stored training row')}"
+        return "on average over training rows"
 
     @property
     def n_tried(self) -> int:

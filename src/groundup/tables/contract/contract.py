@@ -19,7 +19,7 @@ from pydantic import Field, ValidationError, model_validator
 from groundup.errors import CheckFailed, GroundupError, UsageError, nearest
 from groundup.tables.contract.column import Column, Level, Strict, Value
 from groundup.tables.contract.conform import conform, conform_row, target_values
-from groundup.tables.contract.infer import Roles, infer_fields
+from groundup.tables.contract.infer import Roles, infer_fields, infer_roles
 from groundup.tables.contract.problems import Conformed, ConformedRow
 from groundup.tables.contract.rendering import render_html, render_text
 from groundup.tables.sources.frames import as_frame, as_table
@@ -40,7 +40,7 @@ class Contract(Strict):
     source_digest : str
         ``Table.digest`` of the training table.
     n_rows : int
-        Training rows with a target value (all rows for clustering).
+        Training rows: of a project, those of the training and validation sets; else all with a target value.
     n_target_missing : int
         Rows excluded because they have no target value.
     task : str
@@ -52,7 +52,7 @@ class Contract(Strict):
     labels : tuple of Level
         The classes with their counts, in their own type and natural order: the positive class of two is the last.
     example : dict
-        One training row, features only, as JSON values.
+        A typical case that no row need equal (medians, most frequent levels): features only, as JSON values.
     notes : tuple of Note
         Every decision taken during inference.
     """
@@ -83,6 +83,7 @@ class Contract(Strict):
         kinds: Mapping[str, str] | None = None,
         ignore: Sequence[str] = (),
         units: Mapping[str, str] | None = None,
+        rows: np.ndarray | None = None,
     ) -> Contract:
         """Infer the contract of `table`.
 
@@ -101,6 +102,10 @@ class Contract(Strict):
             Columns not to use.
         units : mapping, optional
             Column -> unit, shown in the form and the report.
+        rows : array of int, optional
+            Numbers (from 0) of the training rows, as in ``Split.development``. The task, the labels and the kinds
+            come from all rows of `table`, everything else from these: ranges, levels, counts, missing shares. All rows
+            where None.
 
         Raises
         ------
@@ -115,8 +120,24 @@ class Contract(Strict):
                 kinds=kinds or {},
                 ignore=ignore,
                 units=units or {},
+                rows=rows,
             )
         )
+
+    @classmethod
+    def infer_roles(
+        cls,
+        table: Table | pl.DataFrame,
+        target: str | None = None,
+        task: str | None = None,
+        time: str | None = None,
+        group: str | None = None,
+    ) -> Contract:
+        """Infer a contract of the target, time and group columns alone: what a split needs before features are described.
+
+        Parameters and errors are those of `infer`.
+        """
+        return cls(**infer_roles(as_table(table), task, Roles(target, time, group)))
 
     @model_validator(mode="after")
     def _check(self):
