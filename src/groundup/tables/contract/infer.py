@@ -20,7 +20,8 @@ import polars as pl
 
 from groundup.errors import GroundupError, UsageError, nearest, shorten
 from groundup.tables.contract.column import MAX_LEVELS, NUMERIC, QUANTILES, Column, Kind, Level
-from groundup.tables.sources.infer_types import option_for
+from groundup.tables.numerals import parse_format
+from groundup.tables.sources.column_type import option_for
 from groundup.tables.table import Note, Table
 from groundup.text.numbers import format_count, pluralize
 
@@ -82,7 +83,11 @@ def infer_fields(
     columns = []
     for series in labelled.iter_columns():
         column = describe(series, _check_kind(series, kinds.get(series.name)))
-        given = {"format": table.formats.get(series.name), "unit": units.get(series.name)}
+        given = {
+            "format": table.formats.get(series.name),
+            "unit": units.get(series.name, _unit_of(series, table.formats)),
+            "missing_words": table.missing_words.get(series.name, ()),
+        }
         columns.append(_assign_role(column.model_copy(update=given), series, inferred, roles, ignore))
     notes += [Note("ignored", f"ignored: {c.reason}", c.name) for c in columns if c.role == "ignored"]
     if not any(c.role == "feature" for c in columns):
@@ -103,6 +108,11 @@ def infer_fields(
         "example": example_row(labelled, [c for c in columns if c.role == "feature"]),
         "notes": tuple(notes),
     }
+
+
+def _unit_of(series: pl.Series, formats: Mapping[str, str]) -> str | None:
+    """Return the unit that the cells of a column of numbers had, if any."""
+    return parse_format(formats.get(series.name)).affix or None if series.dtype.is_numeric() else None
 
 
 def example_row(frame: pl.DataFrame, columns: Sequence[Column]) -> dict:

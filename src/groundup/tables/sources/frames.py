@@ -17,8 +17,8 @@ import polars as pl
 import polars.selectors as cs
 
 from groundup.errors import GroundupError
-from groundup.tables import cells
-from groundup.tables.dates import LAYOUTS
+from groundup.tables.dates import DAY_LAYOUTS
+from groundup.tables.numerals import ANY_NUMBER, find_affixes
 from groundup.tables.sources.infer_types import Converted, check_types, convert_types, option_for
 from groundup.tables.sources.names import rename_patterns
 from groundup.tables.table import Note, Table
@@ -163,7 +163,7 @@ def restore_types(frame: pl.DataFrame, types) -> Converted:
     ``_MIN_DIFFERENT`` different numbers without leading zeros, or ISO dates. Labels and codes are unchanged.
     """
     given = check_types({} if isinstance(types, str) else types, frame.columns)
-    columns, formats, notes = [], {}, []
+    columns, formats, words, notes = [], {}, {}, []
     for series in frame.iter_columns():
         want = given.get(series.name)
         if series.dtype != pl.String or (want is None and (types == "text" or not _has_lost_type(series))):
@@ -172,6 +172,7 @@ def restore_types(frame: pl.DataFrame, types) -> Converted:
         converted = convert_types(series.to_frame(), {} if want is None else {series.name: want})
         columns.append(converted.frame.to_series())
         formats.update(converted.formats)
+        words.update(converted.missing_words)
         notes += converted.notes
         if want is None and columns[-1].dtype != pl.String:
             notes.append(
@@ -181,7 +182,7 @@ def restore_types(frame: pl.DataFrame, types) -> Converted:
                     series.name,
                 )
             )
-    return Converted(pl.DataFrame(columns) if columns else frame, formats, notes)
+    return Converted(pl.DataFrame(columns) if columns else frame, formats, words, notes)
 
 
 def _has_lost_type(series: pl.Series) -> bool:
@@ -190,9 +191,9 @@ def _has_lost_type(series: pl.Series) -> bool:
     head = head.filter(head != "")
     if len(head) == 0:
         return False
-    if bool(head.str.contains(LAYOUTS["iso"]).all()):
+    if bool(head.str.contains(DAY_LAYOUTS["iso"]).all()):
         return True
-    n_numbers = int(head.str.contains(cells.NUMBER_PATTERNS["point"]).sum())
+    n_numbers = int((head.str.contains(ANY_NUMBER) | find_affixes(head).is_not_null()).sum())
     return n_numbers > 0.5 * len(head) and series.n_unique() > _MIN_DIFFERENT
 
 

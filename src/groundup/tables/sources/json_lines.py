@@ -36,7 +36,13 @@ def read_lines(data: bytes, name: str, file: str, *, encoding, types) -> Table:
         )
     restored = restore_types(simplify_types(frame), types)
     return Table(
-        restored.frame, name, file, (*notes, *renamed, *restored.notes), tuple(rejects), restored.formats
+        restored.frame,
+        name,
+        file,
+        (*notes, *renamed, *restored.notes),
+        tuple(rejects),
+        restored.formats,
+        restored.missing_words,
     )
 
 

@@ -57,8 +57,9 @@ def read(
     delimiter, encoding, header : optional
         Of a text file; detected where None.
     types : mapping or str, optional
-        Column -> ``text``, ``number``, ``integer``, ``boolean``, ``datetime``; a number format (``decimal_comma``,
-        ``thousands_comma``) or a date layout (``dmy``, ``mdy``, ``iso``, ...) where a column could be read in two ways.
+        Column -> ``text`` (which keeps words such as NA), ``number``, ``integer``, ``boolean``, ``datetime``; a number
+        format (``decimal_comma``, ``thousands_comma``, ...) or a date layout (``dmy``, ``mdy``, ``iso``, ``ym``, ...)
+        where a column could be read in two ways.
         One word applies to all columns: ``types="text"`` leaves all cells of a text file unchanged, for rows that a
         contract checks.
     name : str, optional
@@ -98,7 +99,8 @@ def read(
     if len(set(frame.columns)) < frame.width:
         raise GroundupError(f"The {kind} has two columns with the same name.", hint="Rename one of them.")
     restored = restore_types(frame, types)
-    return Table(restored.frame, name or "table", kind, (*notes, *restored.notes), (), restored.formats)
+    notes = (*notes, *restored.notes)
+    return Table(restored.frame, name or "table", kind, notes, (), restored.formats, restored.missing_words)
 
 
 def _refuse_options(kind: str, options: Mapping[str, object], file=None) -> None:
@@ -149,7 +151,8 @@ def read_parquet(file, name: str, *, types) -> Table:
         )
     frame, notes = rename_patterns(frame)
     restored = restore_types(simplify_types(frame), types)
-    return Table(restored.frame, name, str(file), (*notes, *restored.notes), (), restored.formats)
+    notes = (*notes, *restored.notes)
+    return Table(restored.frame, name, str(file), notes, (), restored.formats, restored.missing_words)
 
 
 def find_file(path: str | Path) -> tuple[Path, str]:
