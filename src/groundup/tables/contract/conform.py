@@ -28,9 +28,11 @@ from groundup.tables.contract.problems import (
     Status,
     status_of,
 )
+from groundup.tables.contract.spellings import canonical
 from groundup.tables.dates import LAYOUTS, NUMBER_LAYOUTS, parse_datetime, parse_datetimes
 from groundup.tables.numerals import parse_format, parse_number, parse_numbers, without_affix, without_affixes
 from groundup.tables.sources.infer_types import parse_plain_numbers
+from groundup.tables.sources.names import with_known_names
 
 
 class Cells(NamedTuple):
@@ -245,7 +247,9 @@ def target_values(frame: pl.DataFrame, contract, rows: np.ndarray | None) -> np.
             refuse(problems[kind], "A target value is not a finite number.")
         return values.to_numpy().astype(np.float64)
     codes_of = {as_level(label.value): i for i, label in enumerate(contract.labels)}
-    codes = levels_as_text(raw).replace_strict(codes_of, default=None, return_dtype=pl.Int64)
+    codes = canonical(levels_as_text(raw), contract.spellings).replace_strict(
+        codes_of, default=None, return_dtype=pl.Int64
+    )
     refuse(_mask(codes.is_null()), f"A target value is not one of the {contract.n_labels} classes.")
     return contract.classes[codes.to_numpy()]
 
@@ -266,6 +270,7 @@ def _missing_words(*, numeric: bool) -> list[str]:
 
 def conform_row(row: Mapping[str, object], contract) -> ConformedRow:
     """Return one row in the form of `contract`, with its problems; see ``Contract.conform_row``."""
+    row = with_known_names(row, contract.by_name)
     check_columns(list(row), contract)
     values, problems, statuses = {}, [], set()
     for column in contract.feature_columns:

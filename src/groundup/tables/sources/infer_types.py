@@ -38,6 +38,7 @@ from groundup.tables.sources.infer_numbers import (
     may_be_groups,
     use_given_numbers,
 )
+from groundup.tables.sources.names import resolve
 from groundup.tables.sources.quoted_words import MARK
 from groundup.tables.table import Note
 from groundup.text.numbers import pluralize
@@ -149,7 +150,8 @@ def check_types(types, columns: list[str]) -> dict[str, str]:
     if isinstance(types, str):
         types = dict.fromkeys(columns, types)
     known, existing = {*TYPE_NAMES, *FORMATS, *LAYOUTS}, set(columns)
-    for name, kind in (types or {}).items():
+    types = {resolve(name, existing): kind for name, kind in (types or {}).items()}
+    for name, kind in types.items():
         if name not in existing:
             raise UsageError(f"There is no column {name!r} (types).{nearest(name, columns)}")
         if kind not in known and kind.partition(" ")[0] not in FORMATS:
@@ -157,7 +159,7 @@ def check_types(types, columns: list[str]) -> dict[str, str]:
                 f"Unknown type {kind!r} for column {name!r}.{nearest(str(kind), known)}",
                 hint=f"The types are: {', '.join([*TYPE_NAMES, *FORMATS, *LAYOUTS])}.",
             )
-    return dict(types or {})
+    return types
 
 
 def use_given_type(clean: pl.Series, given: str) -> ColumnType:
