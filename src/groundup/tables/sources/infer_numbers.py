@@ -270,7 +270,10 @@ def use_given_numbers(clean: pl.Series, given: str, kind: str) -> ColumnType:
     affix = given.partition(" ")[2]
     if not affix:
         units = _count_units(values)
-        affix = units["affix"][0] if units.height else ""
+        n_bare = int(counted["_n"].sum()) - int(values["_n"].sum())
+        # One 12x among bare numbers is an error, no unit.
+        is_usual = units.height > 0 and (is_currency(units["affix"][0]) or int(units["_n"][0]) >= n_bare)
+        affix = units["affix"][0] if is_usual else ""
     plain = without_affixes(counted["v"], affix)
     allowed = pl.repeat(value=True, n=counted.height, dtype=pl.Boolean, eager=True)
     if affix in _MULTIPLIERS.split():

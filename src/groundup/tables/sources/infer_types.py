@@ -20,7 +20,14 @@ import polars as pl
 from groundup.errors import UsageError, nearest
 from groundup.tables import cells
 from groundup.tables.dates import LAYOUTS, NUMBER_LAYOUTS, parse_datetimes
-from groundup.tables.numerals import ANY_NUMBER, NOTATIONS, find_affixes, parse_numbers, without_affixes
+from groundup.tables.numerals import (
+    ANY_NUMBER,
+    NOTATIONS,
+    find_affixes,
+    is_currency,
+    parse_numbers,
+    without_affixes,
+)
 from groundup.tables.numerals import parse_format as parse_number_format
 from groundup.tables.sources.column_type import (
     SIGNS,
@@ -69,7 +76,8 @@ def infer_type(clean: pl.Series) -> ColumnType:
         return ColumnType("text")
     head = counted["v"].head(_SAMPLE_VALUES)
     values, name = head.to_list(), clean.name
-    has_affixes = find_affixes(head).count() > 0.3 * len(head)
+    affixes = find_affixes(head).drop_nulls()
+    has_affixes = len(affixes) > 0.3 * len(head) or any(map(is_currency, affixes))
     is_datelike = _matching_share(values, _DATELIKE) > 0.5
     return (
         (_infer_dates(counted, name) if has_affixes and is_datelike else None)
