@@ -461,13 +461,19 @@ def _refuse_numbers_with_words(present: pl.Series, task: str | None) -> None:
     are = "is not" if len(shown) == 1 else "are not"
     but = f", but {examples} {are}" if len(shown) else " as text"
     then = f"; the {pluralize(len(others), 'row')} with other values {'is' if len(others) == 1 else 'are'} left out"
+    hint = f"Read it as numbers with {option_for(name, 'number')}{then if len(others) else ''}."
+    if not _are_too_many(n_unique, len(present)):
+        hint += " For classes, set the task to classification (--task classification)."
     raise GroundupError(
         f"The target {name!r} has numbers in {format_percent(share)} of its rows{but}: as text it has "
         f"{pluralize(n_unique, 'class', 'classes')}.",
-        hint=f"Read it as numbers with {option_for(name, 'number')}{then if len(others) else ''}. "
-        "For classes, set the task to classification (--task classification).",
-        column=name,
+        hint=hint,
     )
+
+
+def _are_too_many(n_unique: int, n_rows: int) -> bool:
+    """Return whether so many classes in so many rows are an identifier rather than classes."""
+    return n_unique > MAX_CLASSES or (n_unique > 20 and n_unique > 0.5 * n_rows)
 
 
 def labels_of(present: pl.Series) -> tuple[Level, ...]:
@@ -503,7 +509,7 @@ def _infer_task(present: pl.Series, n_unique: int, task: str | None) -> tuple[Ta
                 f"{shorten(present[0])}.",
                 hint="Set the task to regression, or write the classes as text.",
             )
-    if n_unique > MAX_CLASSES or (n_unique > 20 and n_unique > 0.5 * len(present)):
+    if _are_too_many(n_unique, len(present)):
         raise GroundupError(
             f"The target {name!r} has {pluralize(n_unique, 'class', 'classes')} in "
             f"{pluralize(len(present), 'row')}, which is too many.",

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from groundup.tables import cells
 from groundup.tables.numerals import (
     AMBIGUOUS,
     ANY_NUMBER,
@@ -187,6 +188,8 @@ def _infer_mixed(rest: pl.DataFrame, fits: dict[str, pl.Series], name: str, affi
     share = int(others["_n"].sum()) / int(rest["_n"].sum())
     if share > 0.5:
         return None
+    if others["v"].str.to_lowercase().is_in([*cells.TRUE_WORDS, *cells.FALSE_WORDS]).all():
+        return ColumnType("text")  # 1, 0, true and false are answers
     verb = "is" if others.height == 1 else "are"
     exceptions = f"{list_examples(others['v'], 3)} {verb} not"
     unit = f" in {affix!r}" if affix else ""
