@@ -19,6 +19,7 @@ import numpy as np
 import polars as pl
 
 from groundup.errors import GroundupError, UsageError, nearest, shorten
+from groundup.tables import cells
 from groundup.tables.contract.column import MAX_LEVELS, NUMERIC, QUANTILES, Column, Kind, Level
 from groundup.tables.contract.spellings import Spellings, canonical, find_spellings
 from groundup.tables.dates import LAYOUTS, parse_datetimes
@@ -451,10 +452,11 @@ def _refuse_numbers_with_words(present: pl.Series, task: str | None) -> None:
     if task not in (None, "regression") or (task is None and n_unique <= 2 * MAX_INTEGER_CLASSES):
         return
     clean = present.str.strip_chars()
+    clean = clean.filter(~clean.is_in(sorted(cells.MISSING_SIGNS)))
     words = use_given_numbers(clean, "number", "number").missing_words
     others = clean.filter(clean.is_in(list(words)))
-    share = 1 - len(others) / len(clean)
-    if share <= _MOSTLY:
+    share = 1 - len(others) / max(len(clean), 1)
+    if not len(clean) or share <= _MOSTLY:
         return
     shown = others.unique(maintain_order=True)
     examples = ", ".join(repr(v[:40]) for v in shown.head(4).to_list()) + (", ..." if len(shown) > 4 else "")
