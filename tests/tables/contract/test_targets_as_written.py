@@ -9,7 +9,7 @@ import pytest
 from groundup.errors import GroundupError
 from groundup.tables import Contract, read
 
-CASES = Path(__file__).parents[2] / "cases"
+CASES = Path(__file__).parents[2] / "inputs"
 X = [i * 7 % 83 for i in range(160)]
 
 

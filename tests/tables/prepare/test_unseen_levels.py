@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline
 from groundup.models import DecisionTreeClassifier, LogisticRegression
 from groundup.tables import Contract, TablePreparer, read
 
-CASE = Path(__file__).parents[2] / "cases" / "missing_is_informative.csv"
+CASE = Path(__file__).parents[2] / "inputs" / "missing_is_informative.csv"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from groundup.tables import Contract, read
 
-CASES = Path(__file__).parents[2] / "cases"
+CASES = Path(__file__).parents[2] / "inputs"
 
 
 def column(tmp_path, *cells, types=None, delimiter=","):
