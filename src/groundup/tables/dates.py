@@ -8,7 +8,7 @@ r"""Dates written as text: layouts, each matched by one pattern and converted to
 ``dmony``         08-Mar-2024, 8 March 24, Fri, 8th March 2024
 ``mondy``         March 8, 2024, Mar-08-2024
 ``ymond``         2024-Mar-08
-``ym``            2024-03, 2024/03: a month is its first day
+``ym``            2024-03, 2024/03, 2024M03: a month is its first day
 ``my``            03/2024
 ``mony``          Mar 2024, March-24
 ``ymon``          2024 Mar
@@ -35,7 +35,7 @@ _TIME = (
     r"(?:(?:[Tt]|[ \u00a0\u202f]+|,[ ]+)(?P<h>[0-9]{1,2})"
     r"(?::(?P<mi>[0-9]{2})(?::(?P<s>[0-9]{2})(?:[.,](?P<f>[0-9]{1,9}))?)?)?"
     rf"(?:{_BLANK}*(?P<half>(?i:[ap])(?:\.?{_BLANK}?(?i:m)\.?)?))?"
-    rf"(?:{_BLANK}*(?P<zone>[Zz]|(?:UTC|GMT)?[+\-\u2212][0-9]{{1,2}}(?::?[0-9]{{2}})?|UTC|GMT))?)?$"
+    rf"(?:{_BLANK}*(?P<zone>[Zz]|(?:UTC|GMT)?[+\-\u2212][0-9]{{1,2}}(?::?[0-9]{{2}})?(?: UTC)?|UTC|GMT))?)?$"
 )
 _BASIC_TIME = (
     r"(?:[Tt ](?P<h>[0-9]{2}):?(?P<mi>[0-9]{2})(?::?(?P<s>[0-9]{2})(?:[.,](?P<f>[0-9]{1,9}))?)?(?P<half>)"
@@ -61,7 +61,7 @@ DAY_LAYOUTS = {
 }
 # Years may have a separator before them here: one of two digits needs it, because "Mar 21" is a day.
 LAYOUTS = DAY_LAYOUTS | {
-    "ym": r"^(?P<y>[0-9]{4})[-/](?P<m>[0-9]{1,2})$",
+    "ym": r"^(?P<y>[0-9]{4})(?:[-/]|-?[Mm])(?P<m>[0-9]{1,2})$",
     "my": r"^(?P<m>[0-9]{1,2})[-/](?P<y>[0-9]{4})$",
     "mony": rf"^{_MONTH_ALONE},?[ ]*(?P<y>[-/']?[0-9]{{4}}|[-/'][0-9]{{2}})$",
     "ymon": rf"^(?P<y>[0-9]{{4}})[-/ ]?{_MONTH_ALONE}$",

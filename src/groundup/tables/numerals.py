@@ -11,7 +11,8 @@ notation            1234.5       also accepts
 
 A group has exactly three digits, and the first one to three of which the first is not 0. Groups may be separated by
 blanks or apostrophes in every notation: nothing else is written so. Negative numbers have a minus sign before or after
-them (``-``, U+2212, en dash) or brackets, as accountants write them.
+them (``-``, U+2212, en dash) or brackets, as accountants write them; a dash after the decimal sign means no cents
+(``12.-``).
 
 A *format* is a notation, or a notation and an affix with a blank between: ``"thousands_comma $"``, ``"point kg"``. Cells
 of a column with an affix may have it on either side (a unit after the number) or omit it; another one is not a number.
@@ -35,6 +36,8 @@ _APOSTROPHE = "['\u2019\u02bc]"
 _MINUS = "-\u2212\u2013\u2010\u2011\uff0d"
 _SIGN = rf"[+{re.escape(_MINUS)}]"
 _TRAILING = rf"[{re.escape(_MINUS)}]"
+_DASHES = "-\u2013\u2014"
+_NO_CENTS = r"([0-9][.,])(?:--?|[\u2013\u2014])$"
 _EXPONENT = r"(?:[eE][+-]?[0-9]{1,3})?"
 _LAST_INDIAN = r"[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}"
 
@@ -57,7 +60,7 @@ _UNSIGNED = {
 def _signed(unsigned: str) -> str:
     """Return the pattern of numbers with a sign, a trailing minus or brackets."""
     number = rf"(?:{unsigned}){_EXPONENT}"
-    return rf"^(?:{_SIGN}?{BLANK}?{number}|\({BLANK}?{number}{BLANK}?\)|(?:{unsigned}){BLANK}?{_TRAILING})$"
+    return rf"^(?:{_SIGN}?{BLANK}*{number}|\({BLANK}*{number}{BLANK}*\)|(?:{unsigned}){BLANK}?{_TRAILING})$"
 
 
 NUMBER_PATTERNS = {notation: _signed(unsigned) for notation, unsigned in _UNSIGNED.items()}
@@ -85,13 +88,34 @@ RM Rp
 """
 _CURRENCY = "|".join(re.escape(word) for word in sorted(_CODES.split(), key=len, reverse=True))
 _CURRENCIES = re.compile(rf"^(?i:{_CURRENCY})$")
-# A letter or a sign, then what units have: m², km/h, mg/dL, °C, fl oz; no number after a blank.
-_UNIT_REST = r"[\p{L}µ°%²³·^/.0-9]*"
+# Letters and signs, each followed by one digit at most: m², km/h, mg/dL, °C, l/100km, CO2, fl oz; but not x768.
+_UNIT_LETTER = r"[\p{L}µ°%²³·^/.]"
+_UNIT_REST = rf"[0-9]?(?:/[0-9]{{2,3}}|{_UNIT_LETTER}+[0-9]?)*"
 _UNIT = rf'[\p{{L}}µ°%‰″"]{_UNIT_REST}(?: [\p{{L}}]{_UNIT_REST})?'
 _FIGURES = "[0-9.,' \u00a0\u2007\u2009\u202f\u2019\u02bc]*[0-9][.,]?"
-_BEFORE = rf"^[(]?{_SIGN}?{BLANK}?((?i:{_CURRENCY})){BLANK}?{_SIGN}?[(]?{BLANK}?[.,]?[0-9]"
-_AFTER = rf"^[(]?{_SIGN}?{BLANK}?{_FIGURES}{_TRAILING}?[)]?{BLANK}?({_UNIT}|{_CURRENCY}){_TRAILING}?[)]?$"
+_BEFORE = rf"^[(]?{_SIGN}?{BLANK}?((?i:{_CURRENCY})|%){BLANK}*{_SIGN}?[(]?{BLANK}*[.,]?[0-9]"
+_AFTER = (
+    rf"^[(]?{_SIGN}?{BLANK}?{_FIGURES}{_TRAILING}{{0,2}}[)]?{BLANK}*({_UNIT}|{_CURRENCY}){_TRAILING}?[)]?$"
+)
 _MAX_UNIT = 20
+_CAPITALISED = (
+    "kg",
+    "km",
+    "cm",
+    "mm",
+    "ml",
+    "lb",
+    "oz",
+    "ft",
+    "in",
+    "hr",
+    "gb",
+    "tb",
+    "kb",
+    "cc",
+    "hp",
+    "hz",
+)
 _ORDINALS = ("st", "nd", "rd", "th")
 # Units beyond doubt, also without a blank before them: of the other single letters, 12A may be a code.
 _KNOWN_UNITS = """
@@ -144,14 +168,20 @@ def is_known_unit(affix: str) -> bool:
 def same_unit(affix: str) -> str:
     """Return `affix` in the form that its other spellings share.
 
-    Plurals and capitals do not matter in words (Year, years), but in symbols they do: mW and MW, k and K.
+    Plurals and capitals do not matter in words (Year, years) and in units that are often capitalised (KG), but in other
+    symbols they do: mW and MW, k and K.
     """
     if is_currency(affix):
         return affix.upper()
     word = affix.casefold()
-    if len(affix) < 3 or not affix.isalpha():
-        return affix
-    return word.removesuffix("s")
+    if _is_word(affix):
+        return word.removesuffix("s")
+    return word if word in _CAPITALISED else affix
+
+
+def _is_word(affix: str) -> bool:
+    """Return whether an affix is a word, not a symbol."""
+    return len(affix) >= 3 and affix.isalpha()
 
 
 @lru_cache(maxsize=1024)
@@ -159,11 +189,11 @@ def _affix_pattern(affix: str) -> str:
     """Return the pattern of an affix at either end of a number, with what stands outside of it as groups."""
     if is_currency(affix):
         word = rf"(?i:{re.escape(affix)})"
-    elif affix.isalpha() and len(affix) >= 3:
+    elif _is_word(affix) or same_unit(affix) in _CAPITALISED:
         word = rf"(?i:{re.escape(same_unit(affix))}s?)"
     else:
         word = re.escape(affix)
-    return rf"^([(]?{_SIGN}?{BLANK}?){word}{BLANK}?|{BLANK}?{word}({_TRAILING}?[)]?)$"
+    return rf"^([(]?{_SIGN}?{BLANK}?){word}{BLANK}*|{BLANK}*{word}({_TRAILING}?[)]?)$"
 
 
 @lru_cache(maxsize=1024)
@@ -172,17 +202,16 @@ def _compile(pattern: str) -> re.Pattern:
 
 
 def without_affix(text: str, affix: str) -> str:
-    """Return the number that `text` (stripped) has besides the affix, with its sign or brackets."""
-    if not affix:
-        return text
-    return _compile(_affix_pattern(affix)).sub(r"\1\2", text, count=1)
+    """Return the number that `text` (stripped) has besides the affix and a dash for cents, with its sign or brackets."""
+    if affix:
+        text = _compile(_affix_pattern(affix)).sub(r"\1\2", text, count=1)
+    return _compile(_NO_CENTS).sub(r"\1", text) if text and text[-1] in _DASHES else text
 
 
 def parse_number(text: str, form: str | None = None) -> float | None:
     """Return `text` (stripped) as a number in format `form`: infinite if it overflows, None if it is not a number."""
     notation, affix = parse_format(form)
-    if affix:
-        text = without_affix(text, affix)
+    text = without_affix(text, affix)
     if _compile(NUMBER_PATTERNS[notation]).match(text) is None:
         if _compile(INFINITE_PATTERN).match(text):
             return math.inf if text[0] != "-" else -math.inf
@@ -194,7 +223,8 @@ def parse_number(text: str, form: str | None = None) -> float | None:
 
 def without_affixes(text: pl.Series, affix: str) -> pl.Series:
     """Return ``without_affix`` of every cell of `text`."""
-    return text.str.replace(_affix_pattern(affix), "${1}${2}") if affix else text
+    text = text.str.replace(_affix_pattern(affix), "${1}${2}") if affix else text
+    return text.str.replace(_NO_CENTS, "${1}")
 
 
 def parse_numbers(text: pl.Series, form: str | None = None) -> pl.Series:

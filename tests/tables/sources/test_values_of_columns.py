@@ -64,6 +64,12 @@ def test_a_file(name, target, dtype, form, first):
         (["-4.5 °C", "3 °C"], [-4.5, 3.0]),
         (["120 km/h", "14 km/h"], [120, 14]),
         (['"5"""', '"6"""'], [5, 6]),
+        (["Fr. 12.-", "Fr. 7.50"], [12.0, 7.5]),
+        (["$    1,200.00", "$  (300.00)"], [1200.0, -300.0]),
+        (["5 kg", "6 KG", "7Kg", "8 kgs"], [5, 6, 7, 8]),
+        (["1200円", "300円"], [1200, 300]),
+        (["-3%", "(4.5%)", "+2 %", "%1"], [-3.0, -4.5, 2.0, 1.0]),
+        (["5 l/100km", "6.5 l/100km"], [5.0, 6.5]),
         (["€1.234", "€12.500"], [1234.0, 12500.0]),  # money has no three decimals
     ],
 )
@@ -89,6 +95,9 @@ def test_numbers_and_what_was_stripped_is_noted(tmp_path, cells, values):
         (["0,123,456", "1,234,567"], "stays text"),
         (["007 kg", "012 kg"], "starts with a zero"),
         (["4.5/5", "3/5"], ""),
+        (["1366x768", "1920x1080"], ""),
+        (["10-20", "20-30"], ""),
+        (["$5 USD", "$6 USD"], ""),
     ],
 )
 def test_text_that_only_resembles_numbers(tmp_path, cells, word):
@@ -125,6 +134,9 @@ def test_points_before_three_digits_are_decided_by_the_file(tmp_path):
     assert alone.to_list() == [1.234, 12.125, 950.0]
     assert "no cell decides" in " ".join(notes)
     assert "thousands_point" in " ".join(notes)
+    both, notes, _ = column(tmp_path, "1.234", "1,234")
+    assert both.to_list() == [1.234, 1234.0]
+    assert "no cell decides" in " ".join(notes)
     decided, notes, _ = column(tmp_path, "1.234", "12.12")
     assert decided.to_list() == [1.234, 12.12]
     assert not notes

@@ -57,11 +57,11 @@ def read_text(
                 f"the first record is read as {role} ({start.uncertainty}); header= (--header, --no-header) changes this",
             )
         )
-    utf8 = utf8 if types == "text" else mark_quoted(utf8, dialect)
-    assembled = _assemble(utf8, dialect, start, keep_blank=types == "text", max_cells=max_cells)
+    marked = utf8 if types == "text" else mark_quoted(utf8, dialect)
+    assembled = _assemble(marked, dialect, start, keep_blank=types == "text", max_cells=max_cells)
     notes += assembled.notes
     _check(assembled, start, file)
-    converted = convert_types(assembled.frame, types, dialect.delimiter)
+    converted = convert_types(assembled.frame, types, dialect.delimiter, has_marks=marked is not utf8)
     return Table(
         converted.frame,
         name,

@@ -157,13 +157,11 @@ def _drop_supersets(
         # A point before three digits in all numbers that have one.
         doubtful = "thousands_point" in by_notation and bool(plain.str.contains(AMBIGUOUS["."]).any())
         return tuple(by_notation[n] for n in ("point", "thousands_point")[: 1 + doubtful]), ()
-    commas = [by_notation[n] for n in ("thousands_comma", "decimal_comma") if n in by_notation]
+    narrow = next((n for n in ("decimal_comma", "thousands_point") if n in by_notation), "")
+    commas = [by_notation[n] for n in ("thousands_comma", narrow) if n in by_notation]
     if len(commas) == 2:
         return tuple(commas), ()
-    chosen = commas[0] if commas else by_notation["thousands_point"]
-    rival = (
-        "decimal_comma" if commas and commas[0] == by_notation.get("thousands_comma") else "thousands_comma"
-    )
+    chosen, rival = commas[0], "thousands_comma" if narrow else "decimal_comma"
     deciding = plain.filter(~plain.str.contains(NUMBER_PATTERNS[rival]))
     message = f"commas are read as {parse_format(chosen).notation}"
     message += f" ({deciding[0]!r} decides)" if len(deciding) else ""
@@ -251,7 +249,7 @@ def _count_units(with_affix: pl.DataFrame) -> pl.DataFrame:
 
 def _is_letter_of_codes(values: pl.Series, affix: str) -> bool:
     """Return whether an affix is a letter as in 12A, not a unit."""
-    if len(affix) > 1 or is_known_unit(affix):
+    if len(affix) > 1 or not affix.isascii() or is_known_unit(affix):
         return False
     return not bool(values.str.contains(r"[0-9]\s").any())
 
@@ -340,7 +338,8 @@ def choose_notation(inferred: ColumnType, name: str, *, comma: bool | None) -> C
             comma, why = True, "amounts of money rarely have three decimals"
         sign, without, with_comma = "points", "point", "thousands_point"
     else:
-        sign, without, with_comma = "commas", "thousands_comma", "decimal_comma"
+        with_comma = "decimal_comma" if "decimal_comma" in by_notation else "thousands_point"
+        sign, without = "commas", "thousands_comma"
     chosen, other = (with_comma, without) if comma else (without, with_comma)
     read_as = "decimal points" if chosen == "point" else chosen
     message = f"{sign} are read as {read_as} ({why}); {option_for(name, other)} changes this"

@@ -19,7 +19,7 @@ import polars as pl
 
 from groundup.errors import UsageError, nearest
 from groundup.tables import cells
-from groundup.tables.dates import LAYOUTS, NUMBER_LAYOUTS, parse_datetimes
+from groundup.tables.dates import LAYOUTS, parse_datetimes
 from groundup.tables.numerals import (
     ANY_NUMBER,
     NOTATIONS,
@@ -57,7 +57,7 @@ TYPE_NAMES = {
     "date": "datetime", "datetime": "datetime",
 }  # fmt: skip
 FORMATS = NOTATIONS
-_DATELIKE = r"^[0-9]{1,4}(?:[-/. ][0-9A-Za-z]|[A-Za-z])|^[A-Za-z]{1,9}[-/. ,']*[0-9]"
+_DATELIKE = r"^[0-9]{1,4}(?:[-/. ][0-9A-Za-z]|[A-Za-z])|^[0-9]{8}[Tt ]|^[A-Za-z]{1,9}[-/. ,']*[0-9]"
 _VERSION = r"^(?:[0-9]\.[0-9]{1,2}|[0-9]{2}\.[0-9])\.[0-9]{2}$"  # 1.2.10 is a version or a code, not a date
 _TRUTH = [*cells.TRUE_WORDS, *cells.FALSE_WORDS]
 _SAMPLE_VALUES = 100  # different values examined before a pattern is tried on all of them
@@ -104,11 +104,7 @@ def _infer_dates(counted: pl.DataFrame, name: str) -> ColumnType | None:
     if values.str.contains(_VERSION).any():
         return None
     head = values.head(_SAMPLE_VALUES)
-    likely = [
-        layout
-        for layout in LAYOUTS
-        if layout not in NUMBER_LAYOUTS and parse_datetimes(head, layout).count() > 0.5 * len(head)
-    ]
+    likely = [layout for layout in LAYOUTS if parse_datetimes(head, layout).count() > 0.5 * len(head)]
     if not likely:
         return None
     counts = {form: parse_datetimes(values, form).count() for form in likely}
@@ -229,7 +225,13 @@ class Converted(NamedTuple):
     notes: list[Note]
 
 
-def convert_types(frame: pl.DataFrame, types: dict[str, str] | str | None, delimiter: str = ",") -> Converted:
+def convert_types(
+    frame: pl.DataFrame,
+    types: dict[str, str] | str | None,
+    delimiter: str = ",",
+    *,
+    has_marks: bool = False,
+) -> Converted:
     """Return `frame`, all text, with inferred types.
 
     Parameters
@@ -240,12 +242,14 @@ def convert_types(frame: pl.DataFrame, types: dict[str, str] | str | None, delim
         Column -> type, number format or date layout, as in ``read``; "text" leaves all cells unchanged.
     delimiter : str
         Of the source: a semicolon indicates decimal commas.
+    has_marks : bool
+        Whether words in quotes are marked, as by ``mark_quoted``.
     """
     if types == "text":
         return Converted(frame.select(pl.when(pl.all() != "").then(pl.all())), {}, {}, [])
     given = check_types(types, frame.columns)
     marked = frame.select(pl.all().str.strip_chars())
-    text = marked.select(pl.all().str.strip_prefix(MARK))
+    text = marked.select(pl.all().str.strip_prefix(MARK)) if has_marks else marked
     clean = text.select(pl.when(~pl.all().is_in(_MISSING_WORDS)).then(pl.all()))
     converted: dict[str, pl.Series] = {}
     inferred: dict[str, ColumnType] = {}

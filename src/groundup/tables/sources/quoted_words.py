@@ -14,12 +14,13 @@ from groundup.tables.sources.records import Dialect
 
 #: First character of a marked word; of a private area of Unicode, so that no text begins with it.
 MARK = "\ue000"
+_QUOTED = [f'"{word}"'.encode() for word in sorted(cells.MISSING_WORDS) if word]  # a search that costs little
 _WORDS = "|".join(re.escape(word) for word in sorted(cells.MISSING_WORDS, key=len, reverse=True) if word)
 
 
 def mark_quoted(utf8: bytes, dialect: Dialect) -> bytes:
     """Return the text with a mark in all cells that are a quoted word for missing, where quotes tell cells apart."""
-    if dialect.quote != '"' or MARK.encode() in utf8:
+    if dialect.quote != '"' or MARK.encode() in utf8 or not any(word in utf8 for word in _QUOTED):
         return utf8
     delimiter = re.escape(dialect.delimiter)
     quoted = re.compile(rf'(?:^|(?<=[\n{delimiter}]))"({_WORDS})"(?=[\r\n{delimiter}]|$)'.encode())
