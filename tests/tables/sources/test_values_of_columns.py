@@ -177,11 +177,14 @@ def test_na_is_a_value_if_the_user_or_quotes_say_so(tmp_path):
     assert read(whole).frame["region"].to_list() == [None, "EU", "AS"]
 
 
-def test_frames_of_text_are_read_alike():
-    table = read(pd.read_csv(CASES / "money_dollar.csv"))
-    assert table.frame["income"][0] == 2771.0
-    assert table.formats["income"] == "thousands_comma $"
-    assert table.frame.equals(read(CASES / "money_dollar.csv").frame)
+@pytest.mark.parametrize(
+    "name", ["money_dollar", "percent", "unit_kg", "thousands_blank", "postgres_timestamps", "year_month"]
+)
+def test_frames_of_text_are_read_alike(name):
+    file = read(CASES / f"{name}.csv")
+    table = read(pd.read_csv(CASES / f"{name}.csv"))
+    assert table.frame.equals(file.frame)
+    assert table.formats == file.formats
 
 
 def test_every_reading_is_the_same_when_a_contract_checks(tmp_path):

@@ -17,7 +17,7 @@ import polars as pl
 import polars.selectors as cs
 
 from groundup.errors import GroundupError
-from groundup.tables.dates import DAY_LAYOUTS
+from groundup.tables.dates import LAYOUTS
 from groundup.tables.numerals import ANY_NUMBER, find_affixes
 from groundup.tables.sources.infer_types import Converted, check_types, convert_types, option_for
 from groundup.tables.sources.names import clean_names
@@ -160,7 +160,7 @@ def restore_types(frame: pl.DataFrame, types) -> Converted:
     """Return `frame` with text columns that consist of numbers or ISO dates converted to those types.
 
     A frame has types, so only columns that have evidently lost theirs are converted, each with a note: more than
-    ``_MIN_DIFFERENT`` different numbers without leading zeros, or ISO dates. Labels and codes are unchanged.
+    ``_MIN_DIFFERENT`` different numbers without leading zeros or dates, or ISO dates. Labels and codes are unchanged.
     """
     given = check_types({} if isinstance(types, str) else types, frame.columns)
     columns, formats, words, notes = [], {}, {}, []
@@ -186,15 +186,18 @@ def restore_types(frame: pl.DataFrame, types) -> Converted:
 
 
 def _has_lost_type(series: pl.Series) -> bool:
-    """Return whether a text column consists of ISO dates or many different numbers."""
+    """Return whether a text column consists of ISO dates, or of many different numbers or dates."""
     head = series.drop_nulls().head(200).str.strip_chars()
     head = head.filter(head != "")
     if len(head) == 0:
         return False
-    if bool(head.str.contains(DAY_LAYOUTS["iso"]).all()):
+    if bool(head.str.contains(LAYOUTS["iso"]).all()):
         return True
     n_numbers = int((head.str.contains(ANY_NUMBER) | find_affixes(head).is_not_null()).sum())
-    return n_numbers > 0.5 * len(head) and series.n_unique() > _MIN_DIFFERENT
+    looks_typed = n_numbers > 0.5 * len(head) or any(
+        bool(head.str.contains(pattern).all()) for pattern in LAYOUTS.values()
+    )
+    return looks_typed and series.n_unique() > _MIN_DIFFERENT
 
 
 def simplify_types(frame: pl.DataFrame) -> pl.DataFrame:
