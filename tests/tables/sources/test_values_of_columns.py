@@ -96,6 +96,8 @@ def test_numbers_and_what_was_stripped_is_noted(tmp_path, cells, values):
         (["007 kg", "012 kg"], "starts with a zero"),
         (["4.5/5", "3/5"], ""),
         (["1366x768", "1920x1080"], ""),
+        (["1Story", "2Story", "SLvl", "1Story", "3Story"], ""),
+        (["1 address", "1 address", "1 address"], ""),
         (["10-20", "20-30"], ""),
         (["$5 USD", "$6 USD"], ""),
     ],

@@ -43,6 +43,7 @@ from groundup.text.numbers import format_percent, pluralize
 WHOLE = r"^[+-]?[0-9]+$"
 _WORD_SHARE = 0.01
 _INT64_DIGITS = 19
+_MIN_DIFFERENT = 10  # so many numbers with the same letters after them are no codes
 _MAX_UNITS = 4  # with more, what follows the numbers are words
 _SIGNS = {
     "blanks separate groups of digits": rf"[0-9]{BLANK}[0-9]",
@@ -216,7 +217,7 @@ def infer_affixed(counted: pl.DataFrame, name: str) -> ColumnType | None:
         message = f"stays text: its numbers have several units ({listed}); convert them to one first"
         return ColumnType("text", notes=(Note("units", message, name),)) if known else None
     affix = units["affix"][0]
-    if _is_letter_of_codes(with_affix["v"], affix):
+    if not is_known_unit(affix) and not _stands_apart(with_affix["v"], affix):
         return None
     other = bare.filter(parse_numbers(bare["v"]).fill_null(1.0) != 0)
     if other.height and not is_currency(affix):
@@ -247,11 +248,13 @@ def _count_units(with_affix: pl.DataFrame) -> pl.DataFrame:
     return counted.sort("_n", descending=True, maintain_order=True)
 
 
-def _is_letter_of_codes(values: pl.Series, affix: str) -> bool:
-    """Return whether an affix is a letter as in 12A, not a unit."""
-    if len(affix) > 1 or not affix.isascii() or is_known_unit(affix):
+def _stands_apart(values: pl.Series, affix: str) -> bool:
+    """Return whether an unknown affix is a unit after different numbers, not a part of codes such as 12A or 1Fam."""
+    numbers = values.filter(find_affixes(values).is_not_null())
+    if numbers.n_unique() < 2:
         return False
-    return not bool(values.str.contains(r"[0-9]\s").any())
+    is_apart = bool(numbers.str.contains(r"[0-9]\s").any())
+    return is_apart or not affix.isascii() or (len(affix) > 1 and numbers.n_unique() > _MIN_DIFFERENT)
 
 
 def use_given_numbers(clean: pl.Series, given: str, kind: str) -> ColumnType:
