@@ -66,8 +66,8 @@ def _signed(unsigned: str) -> str:
 NUMBER_PATTERNS = {notation: _signed(unsigned) for notation, unsigned in _UNSIGNED.items()}
 ANY_NUMBER = "|".join(NUMBER_PATTERNS.values())
 INFINITE_PATTERN = r"^[+-]?(?i:inf|infinity)$"
-# A point or a comma before three digits, alone in the number: a decimal sign, or a group sign.
-AMBIGUOUS = {sign: rf"^{_SIGN}?[1-9][0-9]{{0,2}}[{sign}][0-9]{{3}}$" for sign in (".", ",")}
+# A point before three digits, alone in the number: a decimal sign, or a group sign.
+DOUBTFUL_POINT = rf"^{_SIGN}?[1-9][0-9]{{0,2}}\.[0-9]{{3}}$"
 
 # Blanks, apostrophes, brackets, group signs, and signs that are not those of an exponent.
 _DROPPED = {
@@ -98,24 +98,7 @@ _AFTER = (
     rf"^[(]?{_SIGN}?{BLANK}?{_FIGURES}{_TRAILING}{{0,2}}[)]?{BLANK}*({_UNIT}|{_CURRENCY}){_TRAILING}?[)]?$"
 )
 _MAX_UNIT = 20
-_CAPITALISED = (
-    "kg",
-    "km",
-    "cm",
-    "mm",
-    "ml",
-    "lb",
-    "oz",
-    "ft",
-    "in",
-    "hr",
-    "gb",
-    "tb",
-    "kb",
-    "cc",
-    "hp",
-    "hz",
-)
+_CAPITALISED = "kg km cm mm ml lb oz ft in hr gb tb kb cc hp hz"
 _ORDINALS = ("st", "nd", "rd", "th")
 # Units beyond doubt, also without a blank before them: of the other single letters, 12A may be a code.
 _KNOWN_UNITS = """
@@ -176,7 +159,7 @@ def same_unit(affix: str) -> str:
     word = affix.casefold()
     if _is_word(affix):
         return word.removesuffix("s")
-    return word if word in _CAPITALISED else affix
+    return word if word in _CAPITALISED.split() else affix
 
 
 def _is_word(affix: str) -> bool:
@@ -189,7 +172,7 @@ def _affix_pattern(affix: str) -> str:
     """Return the pattern of an affix at either end of a number, with what stands outside of it as groups."""
     if is_currency(affix):
         word = rf"(?i:{re.escape(affix)})"
-    elif _is_word(affix) or same_unit(affix) in _CAPITALISED:
+    elif _is_word(affix) or same_unit(affix) in _CAPITALISED.split():
         word = rf"(?i:{re.escape(same_unit(affix))}s?)"
     else:
         word = re.escape(affix)

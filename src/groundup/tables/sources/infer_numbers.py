@@ -14,9 +14,9 @@ import polars as pl
 
 from groundup.tables import cells
 from groundup.tables.numerals import (
-    AMBIGUOUS,
     ANY_NUMBER,
     BLANK,
+    DOUBTFUL_POINT,
     NOTATIONS,
     NUMBER_PATTERNS,
     Format,
@@ -156,7 +156,7 @@ def _drop_supersets(
     plain = numbers["p"]
     if "point" in by_notation:
         # A point before three digits in all numbers that have one.
-        doubtful = "thousands_point" in by_notation and bool(plain.str.contains(AMBIGUOUS["."]).any())
+        doubtful = "thousands_point" in by_notation and bool(plain.str.contains(DOUBTFUL_POINT).any())
         return tuple(by_notation[n] for n in ("point", "thousands_point")[: 1 + doubtful]), ()
     narrow = next((n for n in ("decimal_comma", "thousands_point") if n in by_notation), "")
     commas = [by_notation[n] for n in ("thousands_comma", narrow) if n in by_notation]
@@ -317,7 +317,7 @@ def is_decided(inferred: ColumnType, notations: tuple[str, ...]) -> bool:
 def may_be_groups(clean: pl.Series) -> bool:
     """Return whether all points in a column of numbers stand before three digits, so that they may separate groups."""
     values = clean.drop_nulls()
-    pattern = rf"^[+-]?[1-9][0-9]{{0,2}}$|^0$|{AMBIGUOUS['.']}"
+    pattern = rf"^[+-]?[1-9][0-9]{{0,2}}$|^0$|{DOUBTFUL_POINT}"
     if not values.head(50).str.contains(pattern).all():
         return False
     return bool(values.str.contains(pattern).all()) and bool(values.str.contains(".", literal=True).any())
