@@ -23,7 +23,7 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
-from pydantic import FiniteFloat, model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
 from groundup.engine.kernels import kernel
 from groundup.engine.rows import plain
@@ -39,7 +39,7 @@ class Category(Strict):
     """A column of levels.
 
     levels : the frequent ones in order; level k has the code k, *other* the code ``len(levels)``, missing -1.
-    unseen : the code of a level that training did not have, where it had no rare ones: -2 for zeros in all columns.
+    unseen : the code of a level that training did not have, where it had no rare ones; not used in one-hot encoding.
     means : of its matrix columns over the fitted rows, which are the shares of the levels; empty for codes.
     """
 
@@ -49,15 +49,14 @@ class Category(Strict):
     other: bool
     marks_missing: bool
     one_hot: bool
-    unseen: int = MISSING
+    unseen: int = Field(default=MISSING, exclude_if=lambda code: code == MISSING)
     means: tuple[FiniteFloat, ...] = ()
 
     @model_validator(mode="after")
     def _check(self):
         if len(set(self.levels)) < len(self.levels):
             raise ValueError(f"column {self.name!r}: a level occurs twice")
-        lowest = UNSEEN if self.one_hot else MISSING
-        if not lowest <= self.unseen < len(self.levels):
+        if not MISSING <= self.unseen < len(self.levels):
             raise ValueError(f"column {self.name!r}: an unseen level has the code {self.unseen}")
         if not self.outputs:
             raise ValueError(f"column {self.name!r}: it has no level")
@@ -77,7 +76,8 @@ class Category(Strict):
         if frequent.height + other + (n_missing > 0) < 2:
             return "every value is rare, so it identifies rows" if other else "every row has the same value"
         levels = frequent["level"].to_list()
-        commonest = levels[0] if levels else None
+        stands_in = n_missing and not other and not preprocessing.one_hot
+        commonest = levels[0] if stands_in else None
         if preprocessing.one_hot or len(levels) <= MANY_LEVELS:
             levels = sort_levels(levels)
         node = cls(
@@ -87,7 +87,7 @@ class Category(Strict):
             other=other,
             marks_missing=preprocessing.one_hot and n_missing > 0,
             one_hot=preprocessing.one_hot,
-            unseen=_code_of_unseen(levels, commonest, n_missing, one_hot=preprocessing.one_hot),
+            unseen=MISSING if commonest is None else levels.index(commonest),
         )
         if not preprocessing.one_hot:
             return node
@@ -135,8 +135,10 @@ class Category(Strict):
 
     @property
     def _code_of_unknown(self) -> int:
-        """The code of a value that is not a frequent level."""
-        return len(self.levels) if self.other else self.unseen
+        """The code of a value that is not a frequent level; -2 is zeros in all columns."""
+        if self.other:
+            return len(self.levels)
+        return UNSEEN if self.one_hot else self.unseen
 
     @property
     def _missing_at(self) -> int:
@@ -165,13 +167,6 @@ class Category(Strict):
             return absent if level is None else by_level.get(level, unknown)
 
         return cells
-
-
-def _code_of_unseen(levels: list[str], commonest: str | None, n_missing: int, *, one_hot: bool) -> int:
-    """Return ``Category.unseen``."""
-    if one_hot:
-        return UNSEEN
-    return MISSING if commonest is None or not n_missing else levels.index(commonest)
 
 
 def sort_levels(levels: list[str]) -> list[str]:
