@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict
 
+from groundup.tables.numerals import has_decimal_comma
 from groundup.text.escaping import printable_name
 from groundup.text.numbers import format_amount, format_datetime
 
@@ -61,5 +62,5 @@ def input_text(value, form: str | None = None) -> str:
         if not math.isfinite(value):
             return ""
         text = str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
-        return text.replace(".", ",") if form == "decimal_comma" else text
+        return text.replace(".", ",") if has_decimal_comma(form) else text
     return value.isoformat() if isinstance(value, (date, datetime)) else str(value)

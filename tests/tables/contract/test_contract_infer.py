@@ -228,7 +228,7 @@ def test_time_and_group_columns():
     assert contract.column("plan").role == "group"
     assert contract.features == ("amount", "count", "open")
     assert Contract.infer(FRAME, "left", time="row").column("row").role == "time"
-    with pytest.raises(GroundupError, match=r"time column 'remark'.*\n.*types="):
+    with pytest.raises(GroundupError, match=r"time column 'remark'.*\n.*not dates"):
         Contract.infer(FRAME, "left", time="remark")
 
 

@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
+from groundup.tables.numerals import parse_format
+
 Kind = Literal[
     "number",
     "integer",
@@ -60,7 +62,10 @@ class Column(Strict):
     dtype : str
         The Polars type of the training column.
     format : str or None
-        Format of its text: a number format of ``tables.cells`` or a layout of ``tables.dates``; None for the default.
+        Format of its text: a number format of ``tables.numerals`` or a layout of ``tables.dates``; None for the default.
+        "text" where the user gave that type.
+    missing_words : tuple of str
+        Words that training read as missing besides those of ``tables.cells``.
     missing : float
         Share of training rows without a value, 0 to 1.
     n_unique : int
@@ -74,7 +79,7 @@ class Column(Strict):
     levels_complete : bool
         False where there were more than ``MAX_LEVELS``.
     unit : str or None
-        Set by the user: "EUR", "kg".
+        Set by the user, or that of its cells: "EUR", "kg".
     """
 
     name: str
@@ -83,6 +88,7 @@ class Column(Strict):
     reason: str = ""
     dtype: str = ""
     format: str | None = None
+    missing_words: tuple[str, ...] = Field(default=(), exclude_if=lambda words: not words)
     missing: FiniteFloat = Field(default=0.0, ge=0, le=1)
     n_unique: int = Field(default=0, ge=0)
     minimum: FiniteFloat | int | str | None = None
@@ -96,6 +102,8 @@ class Column(Strict):
     def _check(self):
         if self.kind in NUMERIC and (isinstance(self.minimum, str) or isinstance(self.maximum, str)):
             raise ValueError(f"column {self.name!r}: the range of numbers must be numbers")
+        if self.kind in NUMERIC:
+            parse_format(self.format)
         if self.bounds is not None and self.bounds[0] > self.bounds[1]:
             raise ValueError(f"column {self.name!r}: minimum {self.minimum} is above maximum {self.maximum}")
         if self.quantiles and (

@@ -28,8 +28,11 @@ from groundup.tables.contract.problems import (
     Status,
     status_of,
 )
-from groundup.tables.dates import LAYOUTS, parse_datetime, parse_datetimes
+from groundup.tables.contract.spellings import canonical
+from groundup.tables.dates import LAYOUTS, NUMBER_LAYOUTS, parse_datetime, parse_datetimes
+from groundup.tables.numerals import parse_format, parse_number, parse_numbers, without_affix, without_affixes
 from groundup.tables.sources.infer_types import parse_plain_numbers
+from groundup.tables.sources.names import with_known_names
 
 
 class Cells(NamedTuple):
@@ -115,7 +118,7 @@ def _mask(flags: pl.Series) -> np.ndarray:
 def _read_numbers(raw: pl.Series, column: Column) -> Cells:
     problems: dict[str, np.ndarray] = {}
     if raw.dtype == pl.String:
-        values, problems = _read_numbers_from_text(raw, column.format or "point")
+        values, problems = _read_numbers_from_text(raw, column)
     elif raw.dtype == pl.Boolean:
         values, problems["converted"] = raw.cast(pl.Float64), _mask(raw.is_not_null())
     elif raw.dtype.is_numeric() or raw.dtype == pl.Null:
@@ -138,20 +141,16 @@ def _read_numbers(raw: pl.Series, column: Column) -> Cells:
     return Cells(values, problems)
 
 
-def _read_numbers_from_text(raw: pl.Series, form: str) -> Cells:
-    if form == "point" and (plain := parse_plain_numbers(raw)) is not None:
+def _read_numbers_from_text(raw: pl.Series, column: Column) -> Cells:
+    notation, affix = parse_format(column.format)
+    if notation == "point" and (plain := parse_plain_numbers(raw)) is not None:
         return Cells(plain.cast(pl.Float64), {})
     text = raw.str.strip_chars()
-    fits = text.str.contains(cells.NUMBER_PATTERNS[form]) | text.str.contains(cells.INFINITE_PATTERN)
-    wrong = ~(fits | text.is_in(_missing_words(numeric=True)))
-    number = pl.col("t")
-    if form == "decimal_comma":
-        number = number.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
-    elif form == "thousands_comma":
-        number = number.str.replace_all(",", "", literal=True)
-    read = pl.when("f").then(number).cast(pl.Float64, strict=False).alias(raw.name)
-    values = pl.DataFrame({"t": text, "f": fits}).select(read).to_series()
-    return Cells(values, {"type": _mask(wrong)})
+    values = parse_numbers(text, column.format)
+    wrong = _is_unreadable(text, values, column)
+    if affix:  # $ - is a missing amount
+        wrong &= _is_unreadable(without_affixes(text, affix), values, column)
+    return Cells(values, {"type": wrong})
 
 
 def _read_booleans(raw: pl.Series, column: Column) -> Cells:
@@ -167,7 +166,7 @@ def _read_booleans(raw: pl.Series, column: Column) -> Cells:
     text = raw.str.strip_chars()
     words = {**dict.fromkeys(cells.TRUE_WORDS, True), **dict.fromkeys(cells.FALSE_WORDS, False)}
     values = text.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.Boolean)
-    return Cells(values, {"type": _is_unreadable(text, values)})
+    return Cells(values, {"type": _is_unreadable(text, values, column)})
 
 
 def _read_datetimes(raw: pl.Series, column: Column) -> Cells:
@@ -176,6 +175,8 @@ def _read_datetimes(raw: pl.Series, column: Column) -> Cells:
     if isinstance(raw.dtype, pl.Datetime):
         local = raw.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if raw.dtype.time_zone else raw
         return Cells(local.cast(pl.Datetime("us")), {})
+    if raw.dtype.is_integer() and column.format in NUMBER_LAYOUTS:
+        raw = raw.cast(pl.String)
     if raw.dtype != pl.String:
         return _reject_all(raw, pl.Datetime("us"))
     text = raw.str.strip_chars()
@@ -183,12 +184,14 @@ def _read_datetimes(raw: pl.Series, column: Column) -> Cells:
     if column.format in LAYOUTS and column.format != "iso":
         read = pl.DataFrame({"a": parse_datetimes(text, column.format), "b": values})
         values = read.select(pl.coalesce("a", "b").alias(raw.name)).to_series()
-    return Cells(values, {"type": _is_unreadable(text, values)})
+    return Cells(values, {"type": _is_unreadable(text, values, column)})
 
 
-def _is_unreadable(text: pl.Series, values: pl.Series) -> np.ndarray:
+def _is_unreadable(text: pl.Series, values: pl.Series, column: Column) -> np.ndarray:
     """Return which cells of `text` are neither a value nor a word for missing."""
-    return _mask(values.is_null() & text.is_not_null() & ~text.is_in(_missing_words(numeric=True)))
+    words = _missing_words(numeric=True)
+    words = [*words, *column.missing_words] if column.missing_words else words
+    return _mask(values.is_null() & text.is_not_null() & ~text.is_in(words))
 
 
 def _read_levels(raw: pl.Series, column: Column) -> Cells:
@@ -244,7 +247,9 @@ def target_values(frame: pl.DataFrame, contract, rows: np.ndarray | None) -> np.
             refuse(problems[kind], "A target value is not a finite number.")
         return values.to_numpy().astype(np.float64)
     codes_of = {as_level(label.value): i for i, label in enumerate(contract.labels)}
-    codes = levels_as_text(raw).replace_strict(codes_of, default=None, return_dtype=pl.Int64)
+    codes = canonical(levels_as_text(raw), contract.spellings).replace_strict(
+        codes_of, default=None, return_dtype=pl.Int64
+    )
     refuse(_mask(codes.is_null()), f"A target value is not one of the {contract.n_labels} classes.")
     return contract.classes[codes.to_numpy()]
 
@@ -265,6 +270,7 @@ def _missing_words(*, numeric: bool) -> list[str]:
 
 def conform_row(row: Mapping[str, object], contract) -> ConformedRow:
     """Return one row in the form of `contract`, with its problems; see ``Contract.conform_row``."""
+    row = with_known_names(row, contract.by_name)
     check_columns(list(row), contract)
     values, problems, statuses = {}, [], set()
     for column in contract.feature_columns:
@@ -300,11 +306,12 @@ def _read_number(raw, column: Column):
     kinds = ()
     if isinstance(raw, str):
         text = raw.strip(cells.BLANKS)
-        if cells.is_missing(text, numeric=True):
+        if _means_missing(text, column):
             return None, ()
-        value = cells.parse_number(text, column.format or "point")
+        value = parse_number(text, column.format)
         if value is None:
-            return None, ("type",)
+            affix = parse_format(column.format).affix
+            return None, () if affix and _means_missing(without_affix(text, affix), column) else ("type",)
     elif isinstance(raw, bool):
         value, kinds = float(raw), ("converted",)
     elif isinstance(raw, (int, float)):
@@ -332,7 +339,12 @@ def _read_boolean(raw, column: Column):
         return None, ("type",)
     text = raw.strip(cells.BLANKS)
     value = cells.parse_boolean(text)
-    return value, () if value is not None or cells.is_missing(text, numeric=True) else ("type",)
+    return value, () if value is not None or _means_missing(text, column) else ("type",)
+
+
+def _means_missing(text: str, column: Column) -> bool:
+    """Return whether `text` (stripped) is a missing cell of a column of numbers, dates, or true and false."""
+    return cells.is_missing(text, numeric=True) or text in column.missing_words
 
 
 def _read_datetime(raw, column: Column):
@@ -340,12 +352,14 @@ def _read_datetime(raw, column: Column):
         return raw, ()
     if isinstance(raw, date):
         return datetime(raw.year, raw.month, raw.day), ()  # noqa: DTZ001 - naive means UTC here
+    if isinstance(raw, int) and column.format in NUMBER_LAYOUTS:
+        raw = str(raw)
     if not isinstance(raw, str):
         return None, () if raw is None else ("type",)
     text = raw.strip(cells.BLANKS)
     value = parse_datetime(text, column.format) if column.format in LAYOUTS else None
     value = parse_datetime(text, "iso") if value is None else value
-    return value, () if value is not None or cells.is_missing(text, numeric=True) else ("type",)
+    return value, () if value is not None or _means_missing(text, column) else ("type",)
 
 
 def _read_level(raw, column: Column):

@@ -51,6 +51,8 @@ class Contract(Strict):
         In the table's order.
     labels : tuple of Level
         The classes with their counts, in their own type and natural order: the positive class of two is the last.
+    spellings : dict
+        Folded spelling -> label, where training had several spellings of one (``tables.contract.spellings``).
     example : dict
         A typical case that no row need equal (medians, most frequent levels): features only, as JSON values.
     notes : tuple of Note
@@ -68,6 +70,7 @@ class Contract(Strict):
     group: str | None = None
     columns: tuple[Column, ...]
     labels: tuple[Level, ...] = ()
+    spellings: dict[str, str] = Field(default_factory=dict, exclude_if=lambda found: not found)
     example: dict[str, Value | None] = Field(default_factory=dict)
     notes: tuple[Note, ...] = ()
 

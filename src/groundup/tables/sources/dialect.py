@@ -18,8 +18,8 @@ from collections import Counter
 from statistics import median
 from typing import NamedTuple
 
-from groundup.tables import cells
-from groundup.tables.dates import LAYOUTS
+from groundup.tables.dates import DAY_LAYOUTS
+from groundup.tables.numerals import NUMBER_PATTERNS
 from groundup.tables.sources.records import Dialect, TooWide, parse
 
 DELIMITERS = (",", ";", "\t", "|", ":", "^", "~", " ")
@@ -29,11 +29,11 @@ _SAMPLE_RECORDS = 200
 _SAMPLE_CELLS = 20_000
 _WORDS = re.compile(r"^[\w\-.'&()/ ]{1,60}$")
 _KNOWN = re.compile(
-    "|".join([*(f"(?:{p})" for p in cells.NUMBER_PATTERNS.values())])
+    "|".join([*(f"(?:{p})" for p in NUMBER_PATTERNS.values())])
     + r"|^(?i:true|false|yes|no|y|n|na|n/a|nan|null|m|f|male|female)$|^https?://\S+$|^[\w.+-]+@[\w-]+\.[\w.]+$"
     + r"|^[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?$|^[$€£] ?[0-9.,]+$|^[0-9.,]+ ?[%€$£]$"
 )
-_DATES = [re.compile(re.sub(r"\?P<\w+>", "?:", pattern)) for pattern in LAYOUTS.values()]
+_DATES = [re.compile(re.sub(r"\?P<\w+>", "?:", pattern)) for pattern in DAY_LAYOUTS.values()]
 _UNLIKELY = 0.05
 _ALL_TEXT = "all columns are text, as is the first record"
 
@@ -177,7 +177,7 @@ def is_typed(cell: str) -> bool:
 
 def is_number(cell: str) -> bool:
     """Return whether `cell` is a number in any format."""
-    return any(re.match(p, cell) for p in cells.NUMBER_PATTERNS.values())
+    return any(re.match(p, cell) for p in NUMBER_PATTERNS.values())
 
 
 def detect_header(rows: list[list[str]]) -> tuple[bool, str]:

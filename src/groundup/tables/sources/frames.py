@@ -17,10 +17,10 @@ import polars as pl
 import polars.selectors as cs
 
 from groundup.errors import GroundupError
-from groundup.tables import cells
 from groundup.tables.dates import LAYOUTS
+from groundup.tables.numerals import ANY_NUMBER, find_affixes
 from groundup.tables.sources.infer_types import Converted, check_types, convert_types, option_for
-from groundup.tables.sources.names import rename_patterns
+from groundup.tables.sources.names import clean_names
 from groundup.tables.table import Note, Table
 
 _MIN_DIFFERENT = 20
@@ -42,7 +42,7 @@ def as_frame(source) -> pl.DataFrame:
 def to_polars(source) -> tuple[pl.DataFrame, str, list[Note]]:
     """Return `source` as an eager Polars frame with simple types, the kind of source, and notes on names."""
     built, kind = _build_frame(source)
-    renamed, notes = rename_patterns(built)
+    renamed, notes = clean_names(built)
     return simplify_types(renamed), kind, notes
 
 
@@ -160,10 +160,10 @@ def restore_types(frame: pl.DataFrame, types) -> Converted:
     """Return `frame` with text columns that consist of numbers or ISO dates converted to those types.
 
     A frame has types, so only columns that have evidently lost theirs are converted, each with a note: more than
-    ``_MIN_DIFFERENT`` different numbers without leading zeros, or ISO dates. Labels and codes are unchanged.
+    ``_MIN_DIFFERENT`` different numbers without leading zeros or dates, or ISO dates. Labels and codes are unchanged.
     """
     given = check_types({} if isinstance(types, str) else types, frame.columns)
-    columns, formats, notes = [], {}, []
+    columns, formats, words, notes = [], {}, {}, []
     for series in frame.iter_columns():
         want = given.get(series.name)
         if series.dtype != pl.String or (want is None and (types == "text" or not _has_lost_type(series))):
@@ -172,6 +172,7 @@ def restore_types(frame: pl.DataFrame, types) -> Converted:
         converted = convert_types(series.to_frame(), {} if want is None else {series.name: want})
         columns.append(converted.frame.to_series())
         formats.update(converted.formats)
+        words.update(converted.missing_words)
         notes += converted.notes
         if want is None and columns[-1].dtype != pl.String:
             notes.append(
@@ -181,19 +182,22 @@ def restore_types(frame: pl.DataFrame, types) -> Converted:
                     series.name,
                 )
             )
-    return Converted(pl.DataFrame(columns) if columns else frame, formats, notes)
+    return Converted(pl.DataFrame(columns) if columns else frame, formats, words, notes)
 
 
 def _has_lost_type(series: pl.Series) -> bool:
-    """Return whether a text column consists of ISO dates or many different numbers."""
+    """Return whether a text column consists of ISO dates, or of many different numbers or dates."""
     head = series.drop_nulls().head(200).str.strip_chars()
     head = head.filter(head != "")
     if len(head) == 0:
         return False
     if bool(head.str.contains(LAYOUTS["iso"]).all()):
         return True
-    n_numbers = int(head.str.contains(cells.NUMBER_PATTERNS["point"]).sum())
-    return n_numbers > 0.5 * len(head) and series.n_unique() > _MIN_DIFFERENT
+    n_numbers = int((head.str.contains(ANY_NUMBER) | find_affixes(head).is_not_null()).sum())
+    looks_typed = n_numbers > 0.5 * len(head) or any(
+        bool(head.str.contains(pattern).all()) for pattern in LAYOUTS.values()
+    )
+    return looks_typed and series.n_unique() > _MIN_DIFFERENT
 
 
 def simplify_types(frame: pl.DataFrame) -> pl.DataFrame:

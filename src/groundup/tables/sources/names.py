@@ -1,12 +1,13 @@
-"""Column names: unique, not empty, and not a pattern.
+"""Column names: without blanks around them, unique, not empty, and not a pattern.
 
+Blanks around a name are removed at every door, and an option or a row may give the name with or without them.
 Polars interprets ``*`` and every name from ``^`` to ``$`` as a pattern of names, even in a method of one series, and
 has no escape. So columns with such names are renamed when they are read, for training and for prediction, with a note.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import polars as pl
 
@@ -50,3 +51,27 @@ def rename_patterns(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Note]]:
         return frame, []
     unique, notes = unique_names(names)
     return pl.DataFrame([c.rename(n) for c, n in zip(frame.iter_columns(), unique, strict=True)]), notes
+
+
+def clean_names(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Note]]:
+    """Return `frame` with names without blanks around them, unique, and no patterns; and the notes on them."""
+    names = frame.columns
+    if not any(name != name.strip() or is_pattern(name) for name in names):
+        return frame, []
+    unique, notes = unique_names([name.strip() for name in names])
+    return pl.DataFrame([c.rename(n) for c, n in zip(frame.iter_columns(), unique, strict=True)]), notes
+
+
+def resolve(name, columns: Collection[str]):
+    """Return the column that `name` means: itself, or without blanks around it; unchanged if there is neither."""
+    if not isinstance(name, str) or name in columns or name.strip() not in columns:
+        return name
+    return name.strip()
+
+
+def with_known_names(row: Mapping, names: Collection[str]) -> Mapping:
+    """Return `row` with the keys that stand for one of `names` with blanks around it under that name."""
+    if all(name in row for name in names):
+        return row
+    known = {resolve(key, names): value for key, value in row.items() if key not in names}
+    return known | {key: value for key, value in row.items() if key in names}

@@ -12,7 +12,7 @@ from groundup.errors import GroundupError, UsageError, nearest
 from groundup.tables.sources.delimited import read_text
 from groundup.tables.sources.frames import restore_types, simplify_types, to_polars
 from groundup.tables.sources.json_lines import read_lines
-from groundup.tables.sources.names import rename_patterns
+from groundup.tables.sources.names import clean_names
 from groundup.tables.sources.samples import sample
 from groundup.tables.table import Table
 
@@ -57,8 +57,9 @@ def read(
     delimiter, encoding, header : optional
         Of a text file; detected where None.
     types : mapping or str, optional
-        Column -> ``text``, ``number``, ``integer``, ``boolean``, ``datetime``; a number format (``decimal_comma``,
-        ``thousands_comma``) or a date layout (``dmy``, ``mdy``, ``iso``, ...) where a column could be read in two ways.
+        Column -> ``text`` (which keeps words such as NA), ``number``, ``integer``, ``boolean``, ``datetime``; a number
+        format (``decimal_comma``, ``thousands_comma``, ...) or a date layout (``dmy``, ``mdy``, ``iso``, ``ym``, ...)
+        where a column could be read in two ways.
         One word applies to all columns: ``types="text"`` leaves all cells of a text file unchanged, for rows that a
         contract checks.
     name : str, optional
@@ -98,7 +99,8 @@ def read(
     if len(set(frame.columns)) < frame.width:
         raise GroundupError(f"The {kind} has two columns with the same name.", hint="Rename one of them.")
     restored = restore_types(frame, types)
-    return Table(restored.frame, name or "table", kind, (*notes, *restored.notes), (), restored.formats)
+    notes = (*notes, *restored.notes)
+    return Table(restored.frame, name or "table", kind, notes, (), restored.formats, restored.missing_words)
 
 
 def _refuse_options(kind: str, options: Mapping[str, object], file=None) -> None:
@@ -147,9 +149,10 @@ def read_parquet(file, name: str, *, types) -> Table:
             file=file,
             hint="Give a file with at least one row and one column.",
         )
-    frame, notes = rename_patterns(frame)
+    frame, notes = clean_names(frame)
     restored = restore_types(simplify_types(frame), types)
-    return Table(restored.frame, name, str(file), (*notes, *restored.notes), (), restored.formats)
+    notes = (*notes, *restored.notes)
+    return Table(restored.frame, name, str(file), notes, (), restored.formats, restored.missing_words)
 
 
 def find_file(path: str | Path) -> tuple[Path, str]:

@@ -75,7 +75,8 @@ def _task(contract: Contract) -> str:
     if contract.task == "regression":
         column = contract.by_name[contract.target]
         amount = ", as an amount" if column.n_unique == 2 else ""
-        return f"regression of {contract.target}: {range_of(column)}{amount}"
+        unit = f" ({column.unit})" if column.unit else ""
+        return f"regression of {contract.target}{unit}: {range_of(column)}{amount}"
     levels = sorted(contract.labels, key=lambda label: -label.count)
     total = sum(label.count for label in levels)
     shares = ", ".join(

@@ -166,9 +166,13 @@ def reports_copies(audit: Audit) -> bool:
 
 
 def notes_of(table: Table, contract: Contract, split: Split, *, copies: bool = True) -> list[str]:
-    """Return every decision about the data in words, each once; the note on copies of rows only if `copies`."""
+    """Return every decision about the data in words, each once; the note on copies of rows only if `copies`.
+
+    Those about the target are the first, because a page shows a few only.
+    """
     shown = [note for note in contract.notes if copies or note.kind != "copies"]
-    notes = [str(note) for note in (*table.notes, *shown, *split.notes)]
+    ordered = sorted((*table.notes, *shown, *split.notes), key=lambda note: note.column != contract.target)
+    notes = [str(note) for note in ordered]
     if table.rejects and not any(note.kind == "rejects" for note in table.notes):
         first = table.rejects[0]
         records = pluralize(len(table.rejects), "record is left out", "records are left out, the first")

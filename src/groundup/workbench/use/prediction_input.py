@@ -22,7 +22,7 @@ import polars as pl
 from groundup.errors import GroundupError
 from groundup.tables import Table
 from groundup.tables.sources.encoding import to_utf8
-from groundup.tables.sources.names import rename_patterns, unique_names
+from groundup.tables.sources.names import clean_names, unique_names
 from groundup.tables.sources.read import PARQUET, TEXT, find_file
 from groundup.tables.sources.read import read as read_table
 from groundup.tables.sources.records import TooWide
@@ -168,7 +168,7 @@ def _own_columns(source, table: Table) -> pl.DataFrame:
             own = nw.from_native(source, eager_only=True).to_polars()
         except Exception:  # noqa: BLE001 - lazy frames, object columns of mixed types: each library fails in its own way
             return table.frame
-    own = None if own is None else rename_patterns(own)[0]
+    own = None if own is None else clean_names(own)[0]
     if own is None or own.columns != table.columns or own.height != table.n_rows or pl.Object in own.dtypes:
         return table.frame
     return own
@@ -180,7 +180,7 @@ def _empty_table(file: Path, features: Sequence[str]) -> PredictionInput | None:
     if file.suffix.lower() in PARQUET and file.is_file():
         try:
             frame = pl.read_parquet(file, memory_map=False, hive_partitioning=False, glob=False)
-            frame = rename_patterns(frame)[0]
+            frame = clean_names(frame)[0]
         except (pl.exceptions.PolarsError, OSError, ValueError):
             return None
     elif file.suffix.lower() in TEXT and file.is_file() and file.stat().st_size <= _HEAD_BYTES:
