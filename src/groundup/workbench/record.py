@@ -21,9 +21,10 @@ class Plain(BaseModel):
 class Row(Plain):
     """One algorithm on the leaderboard, with its best setting.
 
-    fold_scores and spread are those of the deciding metric; scores holds the mean of every metric. fit_s is the median
-    time of one fit in seconds, row_us the time to prepare and predict one row in microseconds, bytes the size of the
-    fitted model. ranked_by is set if fewer folds were scored: the expected mean over all folds, which ranks the row.
+    fold_scores, mean and margin are those of the deciding metric: mean ± margin is the 95% interval of the mean over
+    folds (`groundup.judge.differences`). scores holds the mean of every metric. fit_s is the median time of one fit in
+    seconds, row_us the time to prepare and predict one row in microseconds, bytes the size of the fitted model.
+    ranked_by is set if fewer folds were scored: the expected mean over all folds, which ranks the row.
     """
 
     learner: str
@@ -33,7 +34,7 @@ class Row(Plain):
     n_settings: int = 1
     fold_scores: list[float | None] = Field(default_factory=list)
     mean: float | None = None
-    spread: float | None = None
+    margin: float | None = None
     ranked_by: float | None = None
     scores: dict[str, float | None] = Field(default_factory=dict)
     valid: float | None = None
@@ -173,12 +174,14 @@ class WorstRow(Plain):
 class Examination(Plain):
     """What the report shows beyond the record, stored beside it: a report needs neither model nor data.
 
-    intervals: part -> metric -> (low, high), 95%. figures: name -> chart, as ``Chart.to_object`` writes it. omitted: what
+    intervals: part -> metric -> (low, high), 95%. narrow: part -> metrics whose interval is likely too narrow, because a
+    few rows make most of the error. figures: name -> chart, as ``Chart.to_object`` writes it. omitted: what
     could not be examined, and why.
     """
 
     version: Literal[2] = 2
     intervals: dict[str, dict[str, tuple[float, float]]] = Field(default_factory=dict)
+    narrow: dict[str, list[str]] = Field(default_factory=dict)
     figures: dict[str, dict[str, Any]] = Field(default_factory=dict)
     importance: list[Importance] = Field(default_factory=list)
     worst_rows: list[WorstRow] = Field(default_factory=list)

@@ -130,7 +130,7 @@ def _about_search(record: Record) -> Iterator[Advice]:
         yield Advice(
             "Allow more time",
             f"The time budget was used up after {fits}. A larger --budget tries more settings; expect a gain of little "
-            "more than the spread over folds.",
+            "more than the margin (±) of the scores.",
         )
     elif record.ended == "fits":
         yield Advice("Allow more fits", f"The limit of {fits} was reached before all settings were tried.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from groundup._version import __version__
+from groundup.judge.differences import margin
 from groundup.judge.metrics import Score, confusion
 from groundup.judge.verdict import Parts as PartScores
 from groundup.judge.verdict import Verdict, give_verdict
@@ -36,7 +37,7 @@ def row_of(candidate: Candidate, name: str, n_settings: int = 1, *, baseline: bo
         n_settings=n_settings,
         fold_scores=v.values(name) if judged else [],
         mean=v.mean(name) if judged else None,
-        spread=v.spread(name) if judged else None,
+        margin=margin([s for s in v.values(name) if s is not None], v.test_ratio) if judged else None,
         scores={m: v.mean(m) for m in v.folds[0].scores} if judged else {},
         valid=candidate.valid_score,
         fit_s=v.fit_s if judged else None,
@@ -61,7 +62,7 @@ def leaderboard(
         if comparison.is_estimated(candidate):
             row.ranked_by = comparison.estimate(candidate)
         if comparison.missing_folds(candidate):
-            row.mean = row.spread = None  # a mean over other folds is not comparable
+            row.mean = row.margin = None  # a mean over other folds is not comparable
         # If the validation set overruled the folds, no other model is tied with the one that was chosen.
         row.tied = choice is not None and chosen is choice.candidate and candidate in choice.tied
         rows.append(row)

@@ -205,6 +205,7 @@ class Comparer:
     def _validate(self, candidate: Candidate, preprocessing: str, after_fold) -> None:
         """Fit and judge on each fold, until `after_fold` returns a reason to stop; skip what the journal has."""
         v = candidate.validation
+        v.test_ratio = self.folds.test_ratio
         for i in range(len(self.folds)):
             if self.journal.next_is("candidate"):
                 return  # the next fit failed

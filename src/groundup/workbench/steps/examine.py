@@ -154,9 +154,9 @@ class _Examiner:
             for part in PARTS:
                 y_true, predicted = self.problem.target(part), self._final.predicted[part]
                 of_part = {m.name: interval(m, y_true, predicted) for m in metrics_of(self.problem.task)}
-                self.found.intervals[part] = {
-                    name: (v.low, v.high) for name, v in of_part.items() if v is not None
-                }
+                known = {name: v for name, v in of_part.items() if v is not None}
+                self.found.intervals[part] = {name: (v.low, v.high) for name, v in known.items()}
+                self.found.narrow[part] = [name for name, v in known.items() if v.is_too_narrow]
 
     # ------------------------------------------------------------------ curves of the test set
 
