@@ -224,7 +224,7 @@ class Comparer:
         entry, params = candidate.entry, candidate.params
         self.ready(entry.name)
         fold = self.folds.prepared(i, preprocessing)
-        return judge_fold(lambda: entry.make(params), fold, self.problem.task, self.problem.classes)
+        return judge_fold(lambda: entry.make(params, fold.preparer), fold, self.problem.task, self.problem.classes)
 
     def _measure(self, candidate: Candidate, preprocessing: str) -> None:
         """Measure the size of a candidate's model, and the time to prepare and predict one row."""

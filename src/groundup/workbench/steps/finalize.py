@@ -122,9 +122,9 @@ def evaluate(problem: Problem, comparison: Comparison, checked: Checked, model: 
 def fit(problem: Problem, candidate: Candidate, rows: np.ndarray, params: dict[str, Any]) -> Fitted:
     """Fit a candidate's model with `params` on some rows."""
     frame, y = problem.rows(rows)
-    learner = candidate.entry.make(params)
     preparer = problem.preparer(candidate.preprocessing)
     X = preparer.fit_transform(frame, y)
+    learner = candidate.entry.make(params, preparer)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DependentColumns)  # one-hot columns add up to 1
         learner.fit(X, y)
@@ -166,8 +166,9 @@ def _stop_early(problem: Problem, candidate: Candidate) -> EarlyStopping:
     known = (
         np.isin(y_valid, np.unique(y)) if problem.classes is not None else np.ones(len(y_valid), dtype=bool)
     )
-    preparer, learner = problem.preparer(candidate.preprocessing), candidate.entry.make(candidate.params)
+    preparer = problem.preparer(candidate.preprocessing)
     X = preparer.fit_transform(frame, y)
+    learner = candidate.entry.make(candidate.params, preparer)
     learner.fit(X, y, X_val=preparer.transform(valid)[known], y_val=y_valid[known])
     paths = {
         part: np.asarray(getattr(learner, name, ()), dtype=float)
