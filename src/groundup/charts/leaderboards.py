@@ -178,5 +178,7 @@ def _reading(ranked: list[Line], chosen: str, metric: str, arrow: str) -> str:
         as_good = ", not significantly different" if runner.is_tied else ""
         words.append(f"{then} {quoted(runner.name)} with {format_number(runner.score)}{as_good}.")
     if baseline := next((ln for ln in ranked if ln.is_baseline and ln is not best), None):
-        words.append(f"The baseline has {format_number(baseline.score)}.")
+        is_first = ranked.index(baseline) < ranked.index(best)
+        better = ", which no model beats" if is_first and ranked[0] is baseline else ""
+        words.append(f"The baseline has {format_number(baseline.score)}{better}.")
     return " ".join(words)

@@ -43,7 +43,7 @@ import numpy as np
 from groundup.judge.metrics.record import Metric, Predicted
 
 N_GROUPS = 20
-MOST_ROWS = 20_000
+MOST_ROWS = 5_000
 LEVEL = 0.95
 HEAVY_TAILS = 25.0
 FEWEST_ROWS = 5

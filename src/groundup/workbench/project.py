@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -471,7 +472,11 @@ class Project:
         if outcome.final is None:
             examination = examine_segments(self.problem, outcome.model, result)
         else:
-            examination = examine(self.problem, outcome.final, result, self.table)
+            budget_s = self._clock.budget_s
+            left_s = math.inf if budget_s is None else budget_s - self._clock.elapsed_s
+            comparison = self._comparison
+            assert isinstance(comparison, Comparison)
+            examination = examine(self.problem, comparison, outcome.final, result, self.table, left_s)
         write_examination(examination, run.folder)
         return examination
 

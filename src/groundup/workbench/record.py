@@ -156,6 +156,19 @@ class Importance(Plain):
     high: float
 
 
+class FewerColumns(Plain):
+    """A trial without the columns that the score does not depend on: the mean over the same folds, with and without.
+
+    is_as_good: whether next to nothing is given away (``steps.choose.allowance``).
+    """
+
+    dropped: list[str]
+    folds: int
+    with_all: float
+    without: float
+    is_as_good: bool
+
+
 class WorstRow(Plain):
     """One of the worst predictions on the validation set: its row in the table (from 1), actual and predicted value.
 
@@ -184,6 +197,7 @@ class Examination(Plain):
     narrow: dict[str, list[str]] = Field(default_factory=dict)
     figures: dict[str, dict[str, Any]] = Field(default_factory=dict)
     importance: list[Importance] = Field(default_factory=list)
+    fewer_columns: FewerColumns | None = None
     worst_rows: list[WorstRow] = Field(default_factory=list)
     versions: dict[str, str] = Field(default_factory=dict)
     omitted: list[str] = Field(default_factory=list)

@@ -55,6 +55,7 @@ class HistGradientBoostingRegressor(RegressorMixin, HistGradientBoosting):
         priority=70,
         portfolio=boosting_portfolio,
         search_space=BOOSTING_SPACE,
+        iterations="max_iter",
         categories="categorical_features",
         iteration_loss="half_squared_error",
         exact_explanations=True,

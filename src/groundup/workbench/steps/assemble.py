@@ -10,12 +10,13 @@ from groundup.judge.metrics import Score, confusion
 from groundup.judge.verdict import Parts as PartScores
 from groundup.judge.verdict import Verdict, give_verdict
 from groundup.tables import Contract, Split, Table
+from groundup.text.escaping import printable_name
 from groundup.text.numbers import format_number, pluralize
 from groundup.workbench.audit import Audit
 from groundup.workbench.problem import PARTS, Problem
 from groundup.workbench.result import Best, Data, Parts, Result, Row
 from groundup.workbench.steps.candidate import Candidate
-from groundup.workbench.steps.choose import Choice, best_of_each
+from groundup.workbench.steps.choose import Choice, beats_baseline, best_of_each
 from groundup.workbench.steps.comparison import Comparison
 from groundup.workbench.steps.finalize import Final
 
@@ -137,10 +138,16 @@ def assemble(
         regime=verdict.regime,
         confusion=matrix,
         ended=comparison.ended,
-        warnings=_list_warnings(comparison, final, verdict),
+        warnings=_list_warnings(problem.contract, comparison, final, verdict),
         contract=problem.contract.model_dump(mode="json"),
         **facts,
     )
+
+
+def _left_out(contract: Contract) -> str:
+    """Return in a sentence which columns are not used, and why; "" if all are."""
+    columns = [f"{printable_name(name)} ({reason})" for name, reason in contract.ignored.items()]
+    return f" Columns that are left out: {', '.join(columns)}." if columns else ""
 
 
 def data_of(table: Table) -> Data:
@@ -182,8 +189,10 @@ def describe_limit(ended: str) -> str:
     return _LIMITS.get(ended, ended)
 
 
-def _list_warnings(comparison: Comparison, final: Final, verdict: Verdict) -> list[str]:
+def _list_warnings(contract: Contract, comparison: Comparison, final: Final, verdict: Verdict) -> list[str]:
     out = [*comparison.problems, *final.warnings]
+    if not beats_baseline(comparison, final.checked.candidate) or verdict.regime == "nothing":
+        out.insert(0, f"No model is better than the baseline.{_left_out(contract)}")
     out += [f"{c.entry.title} failed: {c.error}" for c in comparison.tried if c.error]
     for candidate in best_of_each(comparison):
         out += [f"{candidate.entry.title}: {text}" for text in candidate.validation.warnings]

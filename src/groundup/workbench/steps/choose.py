@@ -89,6 +89,18 @@ def beats_baseline(comparison: Comparison, candidate: Candidate) -> bool:
     return base is None or (own is not None and oriented(own) > oriented(base))
 
 
+def allowance(comparison: Comparison, value: float | None, tolerance: float = TOLERANCE) -> float:
+    """Return how much of a score may be given away; see the module's docstring."""
+    metric = comparison.metric
+    base = comparison.baseline.validation.mean(metric.name)
+    if value is None:
+        return 0.0
+    bounds = [abs(value)]
+    bounds += [] if base is None else [OF_GAIN * abs(value - base)]
+    bounds += [] if not metric.best else [OF_GAIN * abs(metric.best - value)]
+    return tolerance * min(bounds)
+
+
 class _Contest:
     """The best candidate of each model, the best of them first, and their differences from it."""
 
@@ -144,14 +156,9 @@ class _Contest:
 
     def _allowance(self) -> float:
         """Return by how much a smaller model may be worse than the best one."""
-        value = self.comparison.estimate(self.top)
-        base = self.comparison.baseline.validation.mean(self.metric.name)
-        if value is None or not beats_baseline(self.comparison, self.top):
+        if not beats_baseline(self.comparison, self.top):
             return 0.0
-        bounds = [abs(value)]
-        bounds += [] if base is None else [OF_GAIN * abs(value - base)]
-        bounds += [] if not self.metric.best else [OF_GAIN * abs(self.metric.best - value)]
-        return self.tolerance * min(bounds)
+        return allowance(self.comparison, self.comparison.estimate(self.top), self.tolerance)
 
     # ------------------------------------------------------------------ in words
 
