@@ -362,13 +362,13 @@ class Comparer:
     # ------------------------------------------------------------------ further settings, and time left
 
     def _further(self, portfolios: dict) -> Iterator[Candidate]:
-        """Yield further settings: codes for categories, the portfolios round by round, then drawn settings."""
-        for entry in self.entries:
-            yield from self._with_codes(entry)
-        for i in range(1, max(map(len, portfolios.values()), default=1)):
+        """Yield further settings: the portfolios round by round (codes after the first), then drawn settings."""
+        for i in range(1, max(2, *map(len, portfolios.values()))):
             for entry in self.entries:
                 if i < len(portfolios[entry.name]):
                     yield Candidate(entry, portfolios[entry.name][i])
+            for entry in self.entries if i == 1 else ():
+                yield from self._with_codes(entry)
         searches = [self._perturbed(entry) for entry in self.entries if entry.description.search_space]
         while searches:
             for search in list(searches):
