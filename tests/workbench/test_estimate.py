@@ -122,7 +122,7 @@ def test_a_model_of_which_one_fit_takes_too_long_is_left_out_by_name(problem, mo
     entries = [LearnerEntry("Quick", Quick), LearnerEntry("Whole", Whole)]
     found, _ = compare(problem, entries, Cost(40.0), monkeypatch)
     assert [c.entry.name for c in found.tried] == ["Quick"]
-    assert found.problems[0].startswith("Whole was not tried: one fit takes about 40 s, and its share ")
+    assert found.problems[0].startswith("Whole was not tried: 1 fit takes about 40 s, and its share ")
 
 
 def test_the_only_model_is_tried_however_long_it_takes(problem, monkeypatch):

@@ -29,7 +29,7 @@ from groundup.errors import GroundupError
 from groundup.judge.metrics import Metric, deciding
 from groundup.judge.predicting import row_micros, size_bytes
 from groundup.judge.validation import Folds, Judged, Validation, deciding_metric, judge_fold
-from groundup.text.numbers import format_seconds
+from groundup.text.numbers import format_seconds, pluralize
 from groundup.workbench.problem import Problem
 from groundup.workbench.run.clock import Clock
 from groundup.workbench.run.events import Failed, FitDone, Listener
@@ -159,7 +159,7 @@ class Comparer:
 
         def after_fold(validation: Validation) -> str:
             self._fold_done(candidate, validation)
-            self._reserve(validation)
+            self._reserve(candidate)
             next_s = validation.fastest_s
             reason = self._refusal(candidate, 1, next_s) or self._lost(candidate)
             is_over = n_waiting > 1 and self.clock.elapsed_s + next_s > end_s
@@ -227,9 +227,11 @@ class Comparer:
         least = 1 if n_iterations is None else min(LEAST_ITERATIONS, n_iterations)
         if found["allowed"] < least and not is_needed:
             if is_first:
-                fit, share = (format_seconds(found[name]) for name in ("fit_s", "share_s"))
+                n_fits = 1 if n_iterations is None else len(self.folds)
+                needed, share = format_seconds(n_fits * found["fit_s"]), format_seconds(found["share_s"])
                 self.out.problems.append(
-                    f"{entry.title} was not tried: one fit takes about {fit}, and its share of the time budget is {share}"
+                    f"{entry.title} was not tried: {pluralize(n_fits, 'fit takes', 'fits take')} about {needed}, and its "
+                    f"share of the time budget is {share}"
                 )
             return None
         if n_iterations is None or found["allowed"] >= n_iterations:
@@ -403,13 +405,18 @@ class Comparer:
             yield Candidate(entry, setting)
             n_failed = 0 if self.out.best(entry.name) is not best else n_failed + 1
 
-    def _reserve(self, running: Validation | None = None) -> None:
-        """Reserve time to fit each finalist once, and the chosen one twice more on up to 1.5 times the rows."""
+    def _reserve(self, running: Candidate | None = None) -> None:
+        """Reserve time for the finalists' fits, twice with early stopping, for a refit on more rows, and for the rest.
+
+        A fold has four fifths of the training rows, so a finalist's fit takes 1.25 times as long, and a refit 1.5 times.
+        """
         bests = [b for e in self.entries if (b := self.out.best(e.name)) is not None]
-        fits = [b.validation.fastest_s for b in self.out.ranked(bests)[:MAX_FINALISTS]]
-        fits.append(running.fastest_s if running is not None else 0.0)
-        overhead = 2.0 + 0.1 * (self.clock.budget_s or 0.0)  # preparing, predicting, saving, examining
-        self.clock.reserve_s = overhead + 1.5 * SLACK * (sum(fits) + 2 * max(fits))
+        finalists = self.out.ranked(bests)[:MAX_FINALISTS]
+        finalists += [running] if running is not None and len(finalists) < MAX_FINALISTS else []
+        fits = [1.25 * c.validation.fastest_s * (2 if c.stops_early else 1) for c in finalists]
+        refit_s = 1.5 * max((c.validation.fastest_s for c in finalists), default=0.0)
+        overhead_s = 1.0 + 0.1 * (self.clock.budget_s or 0.0)  # preparing, predicting, saving, examining
+        self.clock.reserve_s = overhead_s + SLACK * (sum(fits) + refit_s)
 
     def _progress(self, part: float) -> tuple[float, float | None]:
         """Return the share done and the seconds left, by the plan or by the clock, whichever ends first."""

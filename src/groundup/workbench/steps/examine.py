@@ -47,7 +47,7 @@ MAX_COLUMNS, FEW_COLUMNS = 200, 60
 MAX_ROWS, FEW_ROWS, DEPENDENCE_ROWS, MAP_ROWS = 2_000, 500, 200, 20_000
 SHUFFLES = 3
 # Seconds left from which on importance is computed on fewer rows, and those that a trial may take without a budget.
-HURRY_S, TRIAL_S = 5.0, 5.0
+HURRY_S, TRIAL_S = 10.0, 5.0
 PACKAGES = ("groundup", "numpy", "numba", "scikit-learn", "polars")
 
 

@@ -137,7 +137,7 @@ def _fit_on_train(
     """Fit a finalist on the training set with a fixed iteration count; None if it fails, which does not end the run."""
     try:
         params = candidate.params
-        if params.get("early_stopping") is True:
+        if candidate.stops_early:
             n_iterations = _choose_iterations(problem, candidate, checkpoints)
             params = {**params, "early_stopping": False, "max_iter": n_iterations}
         make = partial(fit, problem, candidate, problem.split.train, params)
@@ -181,7 +181,7 @@ def _stop_early(problem: Problem, candidate: Candidate) -> EarlyStopping:
 def _stops_on_valid(candidate: Candidate) -> bool:
     """Return whether the iteration count is the best one on the validation set."""
     parameters = inspect.signature(candidate.entry.cls.fit).parameters
-    return candidate.params.get("early_stopping") is True and "X_val" in parameters
+    return candidate.stops_early and "X_val" in parameters
 
 
 def _score(problem: Problem, part: str, predicted: Predicted) -> dict[str, Score]:
