@@ -18,9 +18,10 @@ A model that is no better than the baseline is never exchanged for a smaller one
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Collection
 from typing import NamedTuple
+
+import numpy as np
 
 from groundup.errors import GroundupError
 from groundup.judge.differences import MIN_PAIRS, Difference, differences
@@ -75,11 +76,14 @@ def choose(comparison: Comparison, tolerance: float = TOLERANCE) -> Choice:
 
 
 def is_unsteady(comparison: Comparison, candidate: Candidate, others: Collection[Candidate]) -> bool:
-    """Return whether the scores of a candidate scatter over the folds ``UNSTEADY`` times more than is usual here."""
+    """Return whether the scores of a candidate scatter over the folds ``UNSTEADY`` times more than is usual here.
+
+    Usual is the lower quartile of the others' standard deviations, as several models may be unsteady for one reason.
+    """
     name = comparison.metric.name
     own = candidate.validation.spread(name)
     usual = [s for c in others if c is not candidate and (s := c.validation.spread(name)) is not None]
-    return own is not None and bool(usual) and own > UNSTEADY * statistics.median(usual) > 0
+    return own is not None and bool(usual) and own > UNSTEADY * float(np.quantile(usual, 0.25)) > 0
 
 
 def beats_baseline(comparison: Comparison, candidate: Candidate) -> bool:
@@ -134,11 +138,15 @@ class _Contest:
         return self.comparison.is_behind(candidate) and not self.comparison.is_behind(self.ranked[0])
 
     def is_tied(self, candidate: Candidate) -> bool:
-        """Return whether a candidate was tested against the best one and is not significantly different."""
+        """Return whether a candidate was tested against the best one and is not significantly different.
+
+        Nothing can be said of an unsteady one.
+        """
         if candidate is self.top:
             return True
         gap = self.gaps[id(candidate)]
-        return gap.is_testable and not gap.is_significant and not self._is_behind(candidate)
+        is_comparable = not self._is_behind(candidate) and not self._is_unsteady(candidate)
+        return is_comparable and gap.is_testable and not gap.is_significant
 
     def is_good_enough(self, candidate: Candidate) -> bool:
         """Return whether a candidate may replace the best one if it is smaller."""
