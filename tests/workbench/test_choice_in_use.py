@@ -5,7 +5,7 @@ import polars as pl
 
 import groundup as gu
 from groundup.workbench.display.advice import advise
-from groundup.workbench.display.sections import contract_of, interval_text
+from groundup.workbench.display.sections import contract_of
 from groundup.workbench.examination import read_examination
 from groundup.workbench.record import Examination
 
@@ -68,6 +68,6 @@ def test_an_interval_that_is_too_narrow_says_so():
     examination = Examination(
         intervals={"test": {"rmse": (1.0, 2.0), "mae": (0.5, 1.0)}}, narrow={"test": ["rmse"]}
     )
-    assert interval_text(examination, "test", "rmse") == "1.000 to 2.000 (likely too narrow)"
-    assert interval_text(examination, "test", "mae") == "0.5000 to 1.000"
-    assert interval_text(examination, "valid", "mae") == ""
+    assert examination.interval_text("test", "rmse") == "1.000 to 2.000 (likely too narrow)"
+    assert examination.interval_text("test", "mae") == "0.5000 to 1.000"
+    assert examination.interval_text("valid", "mae") == ""

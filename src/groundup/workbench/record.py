@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from groundup.errors import GroundupError
+from groundup.text.numbers import format_interval
 from groundup.workbench.audit.findings import Audit
 
 VERSION = 1
@@ -201,3 +202,11 @@ class Examination(Plain):
     worst_rows: list[WorstRow] = Field(default_factory=list)
     versions: dict[str, str] = Field(default_factory=dict)
     omitted: list[str] = Field(default_factory=list)
+
+    def interval_text(self, part: str, name: str) -> str:
+        """Return the interval of a score, with a remark where it is likely too narrow; "" without one."""
+        bounds = self.intervals.get(part, {}).get(name)
+        if bounds is None:
+            return ""
+        remark = " (likely too narrow)" if name in self.narrow.get(part, ()) else ""
+        return f"{format_interval(bounds)}{remark}"

@@ -14,7 +14,6 @@ from groundup.judge.metrics import metric
 from groundup.tables import Contract
 from groundup.text.numbers import (
     format_bytes,
-    format_interval,
     format_micros,
     format_number,
     format_percent,
@@ -83,7 +82,7 @@ def outcome(record: Record, examination: Examination) -> m.Section:
 
 def _key_figures(record: Record, examination: Examination) -> list[m.KeyFigure]:
     best, test, base = record.best, record.metrics["test"], record.baseline.get("test", {})
-    bounds = interval_text(examination, "test", best.metric)
+    bounds = examination.interval_text("test", best.metric)
     direction = _direction_of(record)
     items = [
         m.KeyFigure(
@@ -290,16 +289,7 @@ def _part_scores(
 
 def _score_detail(record: Record, examination: Examination, part: str, name: str) -> str:
     """Return the interval of a score, or the reason why there is no score."""
-    return interval_text(examination, part, name) or record.undefined.get(f"{part}.{name}", "")
-
-
-def interval_text(examination: Examination, part: str, name: str) -> str:
-    """Return the interval of a score, with a remark where it is likely too narrow; "" without one."""
-    bounds = examination.intervals.get(part, {}).get(name)
-    if bounds is None:
-        return ""
-    remark = " (likely too narrow)" if name in examination.narrow.get(part, ()) else ""
-    return f"{format_interval(bounds)}{remark}"
+    return examination.interval_text(part, name) or record.undefined.get(f"{part}.{name}", "")
 
 
 def confusion(record: Record) -> m.Section | None:
