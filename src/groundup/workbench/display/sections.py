@@ -133,12 +133,10 @@ def chosen_row(record: Record) -> Row | None:
 
 def leaderboard(record: Record) -> m.Section:
     """Return the models that were compared."""
-    best, folds = record.best, pluralize(record.split.folds, "fold")
+    best, folds = record.best, pluralize(record.split.folds, "training fold")
     rows = record.leaderboard
     fits = f"{pluralize(record.n_fits, 'fit')}{_LIMITS.get(record.ended, '')}"
-    caption = (
-        f"Mean {best.metric} over {folds} of the training set ± 95% interval, {_direction_of(record)}; {fits}"
-    )
+    caption = f"Mean {best.metric} ± 95% interval over {folds}, {_direction_of(record)}; {fits}"
     blocks = leaderboard_blocks(rows, caption, best.metric, has_target=record.target is not None)
     text = "Fit: median time of one fit. Latency: time to prepare and predict one row. Size: of the fitted model."
     blocks.append(m.Paragraph(text=text, full_only=True))
