@@ -31,6 +31,7 @@ import numpy as np
 
 from groundup.judge.metrics.clustering import row_silhouettes
 from groundup.judge.metrics.record import Metric, Predicted
+from groundup.judge.uncertainty import area_error, row_losses
 from groundup.text.numbers import format_number
 
 Regime = Literal[
@@ -83,9 +84,7 @@ def sampling_error(
 ) -> float | None:
     r"""Return the standard error of a score on these rows: its variation between samples of this size.
 
-    The AUC :math:`a` on p positive and n negative rows has the variance of Hanley and McNeil, a conservative estimate,
-
-    .. math:: \frac{a(1-a) + (p-1)(\frac{a}{2-a} - a^2) + (n-1)(\frac{2a^2}{1+a} - a^2)}{pn}
+    That of an AUC is `uncertainty.area_error`.
 
     Log loss, MAE and silhouette are means of n values of rows: :math:`\sigma/\sqrt n`. The RMSE is the root of such a
     mean, so its error is that of the mean over 2 RMSE. The accuracy has the binomial error.
@@ -123,7 +122,7 @@ def sampling_error(
         share = (value * len(y) + 2) / (len(y) + 4)
         return math.sqrt(share * (1 - share) / (len(y) + 4))
     else:
-        losses = _losses(metric.name, y, predicted)
+        losses = row_losses(metric.name, y, predicted)
     if losses is None:
         return None
     with np.errstate(over="ignore", invalid="ignore"):
@@ -137,23 +136,7 @@ def _auc_error(a: float, n_positive: int, n_negative: int) -> float | None:
     if not n_positive or not n_negative:
         return None
     m = min(n_positive, n_negative)
-    a = min(max(a, 2 / (m + 4)), (m + 2) / (m + 4))
-    q1, q2 = a / (2 - a), 2 * a * a / (1 + a)
-    spread = a * (1 - a) + (n_positive - 1) * (q1 - a * a) + (n_negative - 1) * (q2 - a * a)
-    return math.sqrt(max(spread, 0.0) / (n_positive * n_negative))
-
-
-def _losses(name: str, y: np.ndarray, predicted: Predicted) -> np.ndarray | None:
-    """Return each row's loss, whose mean (or its root) is the score."""
-    if name == "log_loss":
-        rows, column = np.arange(len(y)), np.searchsorted(predicted.classes, y)
-        chances = np.asarray(predicted.probabilities, dtype=float)[rows, column]
-        return -np.log(np.clip(chances, np.finfo(float).eps, 1.0))
-    if name not in ("rmse", "mae"):
-        return None
-    with np.errstate(over="ignore", invalid="ignore"):
-        off = np.asarray(predicted.values, dtype=float) - np.asarray(y, dtype=float)
-        return np.abs(off) if name == "mae" else off * off
+    return area_error(min(max(a, 2 / (m + 4)), (m + 2) / (m + 4)), n_positive, n_negative)
 
 
 def give_verdict(
@@ -312,8 +295,7 @@ def _inconsistent(scores: str) -> Verdict:
 def _overfit(share: float, kept: float, scores: str) -> Verdict:
     lost = f"new rows lose {1 - max(kept, 0):.0%} of the training set's improvement over the baseline ({scores})."
     if share > 0.5:
-        hint = "More rows, fewer columns or a simpler model would help."
-        return Verdict("strong overfit", f"Strong overfitting: {lost} {hint}")
+        return Verdict("strong overfit", f"Strong overfitting: {lost}")
     if share > 0.25:
         return Verdict("overfit", f"Overfitting: {lost}")
     return Verdict("slight overfit", f"Slight overfitting: {lost}")

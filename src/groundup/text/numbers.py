@@ -37,7 +37,7 @@ def format_number(value: float | None) -> str:
 
 
 def format_with_error(value: float | None, error: float | None) -> str:
-    """Return a value and its spread, the spread with two significant digits: ``0.8456 ± 0.0075``.
+    """Return a value and the half width of its 95% interval, with two significant digits: ``0.8456 ± 0.0075``.
 
     >>> format_with_error(47656.2, 888.0), format_with_error(0.5, None), format_with_error(0.5, 0.0996)
     ('47,656 ± 890', '0.5000', '0.5000 ± 0.10')

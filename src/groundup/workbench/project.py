@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -481,7 +482,11 @@ class Project:
         if outcome.final is None:
             examination = examine_segments(self.problem, outcome.model, result)
         else:
-            examination = examine(self.problem, outcome.final, result, self.table)
+            budget_s = self._clock.budget_s
+            left_s = math.inf if budget_s is None else budget_s - self._clock.elapsed_s
+            comparison = self._comparison
+            assert isinstance(comparison, Comparison)
+            examination = examine(self.problem, comparison, outcome.final, result, self.table, left_s)
         write_examination(examination, run.folder)
         return examination
 
@@ -578,7 +583,7 @@ class Project:
         """Return how much the score drops when each column is shuffled, with 95% intervals.
 
         The chosen model is fitted on the training set for this, so that the validation set is unseen. With the defaults
-        these are the numbers of the report.
+        these are the numbers of the report, unless its title says that little time was left.
 
         Parameters
         ----------

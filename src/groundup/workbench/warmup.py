@@ -123,6 +123,8 @@ def _compile(entry, task: str, dtypes: Sequence[str]) -> None:
     small = {k: v for k, v in (("max_iter", 8),) if k in entry.parameters} | dict(entry.description.quick)
     for dtype in dtypes:
         _fit_and_predict(entry.make(small), X.astype(dtype), y)
+    if entry.description.categories:
+        _fit_and_predict(entry.make(small, preparer), X, y)
     if {"early_stopping", "max_features"} <= entry.parameters:
         stopping = {**small, "early_stopping": True, "max_features": 0.5, "l2_regularization": 1.0}
         _fit_and_predict(entry.make(stopping), X, y)

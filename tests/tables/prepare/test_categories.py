@@ -89,3 +89,12 @@ def test_levels_match_by_value_across_types(preprocessing):
         pl.DataFrame({"c": [True, False] * 10})
     )
     assert truths.transform_row({"c": True}).tobytes() == truths.transform_row({"c": "true"}).tobytes()
+
+
+def test_columns_of_few_levels_are_offered_to_models_with_categories_of_their_own():
+    assert prepared(["a", "b", "c"] * 20, "trees").level_columns_ == [1]
+    assert (
+        prepared(["a", "b", "b"] * 20, "trees").level_columns_ == []
+    )  # two levels are split alike either way
+    assert prepared([f"v{i % 40}" for i in range(800)], "trees").level_columns_ == []
+    assert prepared(["a", "b", "c"] * 20, "linear").level_columns_ == []

@@ -38,6 +38,7 @@ from groundup.models.estimator import (
     Interval,
     Labels,
     Learner,
+    LogUniform,
     Scalar,
     StrOptions,
     compute_class_weight,
@@ -127,6 +128,7 @@ class LogisticRegression(LinearClasses, Callbacks, ClassifierMixin, Learner):
         preprocessing="linear",
         priority=90,
         portfolio=tuple({"C": c} for c in (1.0, 0.1, 10.0, 0.01, 100.0)),
+        search_space={"C": LogUniform(1e-4, 1e4)},
         exact_explanations=True,
     )
 

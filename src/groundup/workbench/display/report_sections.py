@@ -87,6 +87,7 @@ def fold_scores(record: Record) -> list[m.Block]:
             "name": row.title,
             "folds": [value for value in row.fold_scores if value is not None],
             "score": ranking_score(row),
+            "margin": row.margin,
             "is_baseline": row.baseline,
             "is_tied": row.tied,
         }

@@ -34,7 +34,7 @@ from groundup.workbench.run.journal_format import (
 
 NAME = "journal.jsonl"
 UNFINISHED = "unfinished.jsonl"
-FORMAT = 3
+FORMAT = 4
 # Entries about the journal itself: no step depends on them.
 _NOT_STEPS = ("started", "resumed", "interrupted", "failed")
 

@@ -14,7 +14,13 @@ SHUFFLES, FEW_SHUFFLES = 3, 2
 
 
 def column_importance(
-    problem: Problem, model: Fitted, metric: str, *, part: str = "valid", repeats: int | None = None
+    problem: Problem,
+    model: Fitted,
+    metric: str,
+    *,
+    part: str = "valid",
+    repeats: int | None = None,
+    quick: bool = False,
 ) -> Importance:
     """Return how much the score of a model fitted on the training set drops when a column is shuffled.
 
@@ -24,10 +30,12 @@ def column_importance(
         The rows to score.
     repeats : int, optional
         Shuffles of each column; 3, or 2 of many columns, where None.
+    quick : bool
+        Take as many rows and shuffles as for many columns.
     """
     frame, y = problem.rows(getattr(problem.split, part))
     names = frame.columns[:MAX_COLUMNS]
-    few = len(names) <= FEW_COLUMNS
+    few = len(names) <= FEW_COLUMNS and not quick
     return permutation_importance(
         Subject(model.pipeline),
         frame,

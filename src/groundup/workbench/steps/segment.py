@@ -25,9 +25,10 @@ import numpy as np
 
 from groundup._version import __version__
 from groundup.errors import GroundupError, UsageError
+from groundup.judge.differences import difference
 from groundup.judge.metrics import Metric, Predicted, metric, scores
 from groundup.judge.predicting import row_micros, size_bytes
-from groundup.judge.validation import FoldResult, Judged, difference, first_line
+from groundup.judge.validation import FoldResult, Judged, first_line
 from groundup.judge.verdict import sampling_error
 from groundup.tables.contract.column import NUMERIC
 from groundup.tables.splitting import PART_NAMES
