@@ -56,7 +56,11 @@ def read_text(
                 f"the first record is read as {role} ({start.uncertainty}); header= (--header, --no-header) changes this",
             )
         )
-    assembled = _assemble(utf8, dialect, start, keep_blank=types == "text", max_cells=max_cells)
+    try:
+        assembled = _assemble(utf8, dialect, start, keep_blank=types == "text", max_cells=max_cells)
+    except GroundupError as error:
+        error.file = file
+        raise
     notes += assembled.notes
     _check(assembled, start, file)
     converted = convert_types(assembled.frame, types, dialect.delimiter)

@@ -20,7 +20,7 @@ from groundup.errors import GroundupError
 from groundup.tables import cells
 from groundup.tables.dates import LAYOUTS
 from groundup.tables.sources.infer_types import Converted, check_types, convert_types, option_for
-from groundup.tables.sources.names import rename_patterns
+from groundup.tables.sources.names import plain_names
 from groundup.tables.table import Note, Table
 
 _MIN_DIFFERENT = 20
@@ -42,7 +42,7 @@ def as_frame(source) -> pl.DataFrame:
 def to_polars(source) -> tuple[pl.DataFrame, str, list[Note]]:
     """Return `source` as an eager Polars frame with simple types, the kind of source, and notes on names."""
     built, kind = _build_frame(source)
-    renamed, notes = rename_patterns(built)
+    renamed, notes = plain_names(built)
     return simplify_types(renamed), kind, notes
 
 

@@ -12,7 +12,7 @@ from groundup.errors import GroundupError, UsageError, nearest
 from groundup.tables.sources.delimited import read_text
 from groundup.tables.sources.frames import restore_types, simplify_types, to_polars
 from groundup.tables.sources.json_lines import read_lines
-from groundup.tables.sources.names import rename_patterns
+from groundup.tables.sources.names import plain_names
 from groundup.tables.sources.samples import sample
 from groundup.tables.table import Table
 
@@ -147,7 +147,7 @@ def read_parquet(file, name: str, *, types) -> Table:
             file=file,
             hint="Give a file with at least one row and one column.",
         )
-    frame, notes = rename_patterns(frame)
+    frame, notes = plain_names(frame)
     restored = restore_types(simplify_types(frame), types)
     return Table(restored.frame, name, str(file), (*notes, *restored.notes), (), restored.formats)
 
