@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Literal
 
@@ -28,6 +29,8 @@ USABLE = ("number", "integer", "boolean", "category", "datetime")
 MAX_LEVELS = 10_000
 # Above this expected share of new rows, unseen levels are usual for the column and no warning about the row.
 USUAL_UNSEEN = 0.05
+# A date is outside the training range from this distance on, or from the range's own width where that is less.
+MAX_DATE_MARGIN = timedelta(days=365)
 QUANTILES = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
 
 
@@ -112,6 +115,22 @@ class Column(Strict):
         if self.kind not in NUMERIC or self.minimum is None or self.maximum is None:
             return None
         return float(self.minimum), float(self.maximum)
+
+    @cached_property
+    def usual_dates(self) -> tuple[datetime, datetime] | None:
+        """The first and the last date without a warning; None for columns without dates.
+
+        Later rows are usually later than those of training, so a date is outside only if its distance from the training
+        range exceeds the range's width, a year at most.
+        """
+        if self.kind != "datetime" or self.minimum is None or self.maximum is None:
+            return None
+        try:
+            low, high = (datetime.fromisoformat(str(end)) for end in (self.minimum, self.maximum))
+        except ValueError:
+            return None
+        margin = min(high - low, MAX_DATE_MARGIN)
+        return max(low, datetime.min + margin) - margin, min(high, datetime.max - margin) + margin  # noqa: DTZ901
 
     @cached_property
     def known(self) -> frozenset[str]:

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field, ValidationError, model_validator
 
-from groundup.errors import CheckFailed, GroundupError, UsageError, nearest
+from groundup.errors import CheckFailed, GroundupError, UsageError, nearest, panics_as_errors
 from groundup.tables.contract.column import Column, Level, Strict, Value
 from groundup.tables.contract.conform import conform, conform_row, target_values
 from groundup.tables.contract.infer import Roles, infer_fields
@@ -185,7 +185,8 @@ class Contract(Strict):
         CheckFailed
             If columns are missing; the message names all of them.
         """
-        return conform(as_frame(frame), self)
+        with panics_as_errors("The rows cannot be checked"):
+            return conform(as_frame(frame), self)
 
     def conform_row(self, row: Mapping[str, object]) -> ConformedRow:
         """Convert one row, given as a mapping, to this contract's form: ``conform`` without Polars."""

@@ -38,7 +38,7 @@ def as_polars(X) -> pl.DataFrame:
         X = X.set_axis(names, axis=1) if hasattr(X, "set_axis") else X
     try:
         return plain_names(nw.from_native(X, eager_only=True).to_polars())[0]
-    except Exception:  # noqa: BLE001 (lazy frames, cells of mixed types, no pyarrow: each library raises its own error)
+    except (Exception, pl.exceptions.PanicException):  # noqa: BLE001 (lazy frames, mixed cells, no pyarrow: each has its own)
         return as_frame(X)
 
 

@@ -30,7 +30,7 @@ def find_name(name, names: Container[str]):
 
 def with_column_names(row: Mapping, wanted: Sequence[str]) -> Mapping:
     """Return `row`, its keys replaced by those of the names `wanted` that they mean (`find_name`)."""
-    absent = {name for name in wanted if name not in row}
+    absent = [name for name in wanted if name not in row]
     if not absent:
         return row
     return {find_name(key, absent): value for key, value in row.items()}

@@ -179,7 +179,7 @@ def _own_columns(source, table: Table) -> pl.DataFrame:
     if own is None and hasattr(source, "columns") and not hasattr(source, "rejects"):
         try:
             own = nw.from_native(source, eager_only=True).to_polars()
-        except Exception:  # noqa: BLE001 - lazy frames, object columns of mixed types: each library fails in its own way
+        except (Exception, pl.exceptions.PanicException):  # noqa: BLE001 - lazy frames, mixed objects: each library has its own errors
             return table.frame
     own = None if own is None else plain_names(own)[0]
     if own is None or own.columns != table.columns or own.height != table.n_rows or pl.Object in own.dtypes:
