@@ -23,6 +23,7 @@ from groundup.tables.contract.infer import Roles, infer_fields
 from groundup.tables.contract.problems import Conformed, ConformedRow
 from groundup.tables.contract.rendering import render_html, render_text
 from groundup.tables.sources.frames import as_frame, as_table
+from groundup.tables.sources.names import find_name
 from groundup.tables.table import Note, Table
 from groundup.text.numbers import pluralize
 
@@ -102,19 +103,23 @@ class Contract(Strict):
         units : mapping, optional
             Column -> unit, shown in the form and the report.
 
+        Column names may be given as in the file, with blanks around them.
+
         Raises
         ------
         GroundupError
             Unknown names, an unsuitable target, or no usable feature.
         """
+        read = as_table(table)
+        names = dict.fromkeys(read.columns)
         return cls(
             **infer_fields(
-                as_table(table),
+                read,
                 task,
-                Roles(target, time, group),
-                kinds=kinds or {},
-                ignore=ignore,
-                units=units or {},
+                Roles(*(find_name(name, names) for name in (target, time, group))),
+                kinds={find_name(name, names): kind for name, kind in (kinds or {}).items()},
+                ignore=[find_name(name, names) for name in ignore],
+                units={find_name(name, names): unit for name, unit in (units or {}).items()},
             )
         )
 

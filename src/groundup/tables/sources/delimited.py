@@ -11,6 +11,7 @@ from groundup.tables.sources.assemble import TITLE, Assembled, Source, assemble_
 from groundup.tables.sources.dialect import DELIMITERS, Layout, detect_dialect, detect_layout, sample_records
 from groundup.tables.sources.encoding import to_utf8
 from groundup.tables.sources.infer_types import convert_types
+from groundup.tables.sources.names import with_known_keys
 from groundup.tables.sources.records import Dialect, TooWide, normalize_line_ends, scan
 from groundup.tables.table import Note, Table
 from groundup.text.numbers import format_count
@@ -63,7 +64,9 @@ def read_text(
         raise
     notes += assembled.notes
     _check(assembled, start, file)
-    converted = convert_types(assembled.frame, types, dialect.delimiter)
+    converted = convert_types(
+        assembled.frame, with_known_keys(types, assembled.frame.columns), dialect.delimiter
+    )
     return Table(
         converted.frame, name, file, (*notes, *converted.notes), tuple(assembled.rejects), converted.formats
     )

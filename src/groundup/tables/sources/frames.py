@@ -16,7 +16,7 @@ from groundup.errors import GroundupError, panics_as_errors
 from groundup.tables import cells
 from groundup.tables.dates import LAYOUTS
 from groundup.tables.sources.infer_types import Converted, check_types, convert_types, option_for
-from groundup.tables.sources.names import plain_names
+from groundup.tables.sources.names import plain_names, with_known_keys
 from groundup.tables.sources.simple_types import series_of, simplify_types, without_far_moments
 from groundup.tables.table import Note, Table
 
@@ -163,7 +163,9 @@ def restore_types(frame: pl.DataFrame, types) -> Converted:
     A frame has types, so only columns that have evidently lost theirs are converted, each with a note: more than
     ``_MIN_DIFFERENT`` different numbers without leading zeros, or ISO dates. Labels and codes are unchanged.
     """
-    given = check_types({} if isinstance(types, str) else types, frame.columns)
+    given = check_types(
+        {} if isinstance(types, str) else with_known_keys(types, frame.columns), frame.columns
+    )
     columns, formats, notes = [], {}, []
     for series in frame.iter_columns():
         want = given.get(series.name)

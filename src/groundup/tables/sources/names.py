@@ -9,6 +9,7 @@ it with or without them (`find_name`).
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
@@ -21,11 +22,12 @@ def clean_name(name: str) -> str:
     return name.strip().removeprefix("\ufeff").strip()
 
 
-def find_name(name, names: Container[str]):
-    """Return the one of the column names `names` that `name` means: itself, or itself without the blanks around it."""
-    if isinstance(name, str) and name not in names and (clean := clean_name(name)) in names:
-        return clean
-    return name
+def find_name(name: Any, names: Container[str]) -> Any:
+    """Return the one of the column names `names` that `name` means: itself, as text, without the blanks around it."""
+    if name is None or name in names:
+        return name
+    clean = clean_name(str(name))
+    return clean if clean in names else name
 
 
 def with_column_names(row: Mapping, wanted: Sequence[str]) -> Mapping:
@@ -34,6 +36,14 @@ def with_column_names(row: Mapping, wanted: Sequence[str]) -> Mapping:
     if not absent:
         return row
     return {find_name(key, absent): value for key, value in row.items()}
+
+
+def with_known_keys(options: Any, columns: Sequence[str]) -> Any:
+    """Return a mapping by column with the keys that `columns` has (`find_name`); anything else unchanged."""
+    if not isinstance(options, Mapping):
+        return options
+    names = set(columns)
+    return {find_name(name, names): value for name, value in options.items()}
 
 
 def is_pattern(name: str) -> bool:

@@ -10,6 +10,7 @@ import polars as pl
 from groundup.engine.rows.threads import one_blas_thread
 from groundup.errors import UsageError, nearest
 from groundup.tables import Table
+from groundup.tables.sources.names import find_name
 from groundup.tables.splitting import shuffled
 from groundup.workbench.audit.coding import centred, codes_by_appearance, numbers
 from groundup.workbench.audit.duplicates import duplicates
@@ -86,9 +87,10 @@ def _audit(table: Table, problem: Problem, accepted: list[tuple[str | None, str 
 
 def _parse(text: str, columns: Sequence[str]) -> tuple[str | None, str | None]:
     """Return the column and the kind of findings that one acceptance names; None for any."""
-    if text in columns:
-        return text, None
+    if (name := find_name(text, columns)) in columns:
+        return name, None
     column, _, kind = text.rpartition(":")
+    column = find_name(column, columns)
     if kind in KINDS and column in columns:
         return column, kind
     if text in KINDS:

@@ -205,7 +205,7 @@ def add_columns(given: PredictionInput, columns: list[pl.Series], *, keep: bool 
     taken = {c.name for c in columns}
     for i, column in enumerate(inputs):
         if column.name in taken:
-            inputs[i] = column.rename(_free_name(column.name, taken | {c.name for c in inputs}))
+            inputs[i] = column.rename(free_name(column.name, taken | {c.name for c in inputs}))
     rejects = rejects_of(given)
     first_line = given.first_line + len(given.table.rejects) - len(rejects)
     return _with_rejects(pl.DataFrame(inputs + columns), rejects, first_line)
@@ -233,7 +233,8 @@ def answer_columns(model: Model, answers: Answers) -> list[pl.Series]:
     return [*out, pl.Series(PROBLEM, answers.warnings, dtype=pl.String)]
 
 
-def _free_name(name: str, taken: set[str]) -> str:
+def free_name(name: str, taken: set[str]) -> str:
+    """Return `name` with as many underscores as no name in `taken` has."""
     while name in taken:
         name += "_"
     return name
