@@ -24,7 +24,7 @@ import polars as pl
 
 from groundup.errors import GroundupError
 from groundup.tables import cells
-from groundup.tables.sources.dialect import KNOWN_PATTERN, Layout
+from groundup.tables.sources.dialect import TYPED_PATTERN, Layout
 from groundup.tables.sources.names import clean_name, unique_names
 from groundup.tables.table import Note
 from groundup.text.numbers import pluralize
@@ -244,7 +244,7 @@ def _find_fragments(
     fits = np.ones(len(numbers), dtype=bool)
     for j in typed:
         cell = some.to_series(j).fill_null("").str.strip_chars()
-        fits &= (cell.str.contains(KNOWN_PATTERN) | cell.is_in(_BLANKS_OF_NUMBERS)).to_numpy()
+        fits &= (cell.str.contains(TYPED_PATTERN) | cell.is_in(_BLANKS_OF_NUMBERS)).to_numpy()
     n_cells = records.n_cells[numbers]
     fits &= (n_cells > 1) | (0 in typed)
     # One record broken in two by a line end: the first half looks like a row, the second does not.
@@ -267,6 +267,6 @@ def _typed_columns(frame: pl.DataFrame) -> list[int]:
     for j, column in enumerate(frame.head(_SAMPLE_ROWS).iter_columns()):
         cell = column.fill_null("").str.strip_chars()
         cell = cell.filter(~cell.is_in(_BLANKS_OF_NUMBERS))
-        if len(cell) and cell.str.contains(KNOWN_PATTERN).sum() >= _MOSTLY_TYPED * len(cell):
+        if len(cell) and cell.str.contains(TYPED_PATTERN).sum() >= _MOSTLY_TYPED * len(cell):
             typed.append(j)
     return typed

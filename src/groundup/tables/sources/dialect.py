@@ -29,13 +29,13 @@ _SAMPLE_RECORDS = 200
 _SAMPLE_CELLS = 20_000
 _WORDS = re.compile(r"^[\w\-.'&()/ ]{1,60}$")
 _DATE_PATTERNS = [re.sub(r"\?P<\w+>", "?:", pattern) for pattern in LAYOUTS.values()]
-#: A number, a date, a word such as true, or an address: cells that column names, captions and prose are not.
-KNOWN_PATTERN = (
+#: A number, a date, an amount or an address: cells that column names, captions and prose are not.
+TYPED_PATTERN = (
     "|".join(f"(?:{pattern})" for pattern in [*cells.NUMBER_PATTERNS.values(), *_DATE_PATTERNS])
-    + r"|^(?i:true|false|yes|no|y|n|na|n/a|nan|null|m|f|male|female)$|^https?://\S+$|^[\w.+-]+@[\w-]+\.[\w.]+$"
+    + r"|^https?://\S+$|^[\w.+-]+@[\w-]+\.[\w.]+$"
     + r"|^[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?$|^[$€£] ?[0-9.,]+$|^[0-9.,]+ ?[%€$£]$"
 )
-_KNOWN = re.compile(KNOWN_PATTERN)
+_KNOWN = re.compile(TYPED_PATTERN + r"|^(?i:true|false|yes|no|y|n|na|n/a|nan|null|m|f|male|female)$")
 _UNLIKELY = 0.05
 _ALL_TEXT = "all columns are text, as is the first record"
 

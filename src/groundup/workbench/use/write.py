@@ -112,8 +112,8 @@ def _csv_holds(column: pl.Series) -> bool:
 
 
 def _json_holds(column: pl.Series) -> bool:
-    """Return whether JSON lines can hold the cells of a column: bytes and objects are none, at any depth."""
-    if isinstance(column.dtype, pl.BaseExtension) or far_moments(column).any():
+    """Return whether JSON lines can hold the cells of a column: not bytes and objects, at any depth."""
+    if isinstance(column.dtype, (pl.Duration, pl.BaseExtension)) or far_moments(column).any():
         return False
     return not any(word in str(column.dtype) for word in ("Binary", "Object", "Extension"))
 
