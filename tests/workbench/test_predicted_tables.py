@@ -307,6 +307,7 @@ def test_durations_are_predicted_from_any_frame(tmp_path):
     project = gu.Project(tmp_path / "t.parquet", target="left", path=tmp_path / "p", learners=LINEAR)
     project.build(max_fits=3)
     assert project.contract.features == ("wait",)
+    assert project.contract.by_name["wait"].unit == "s"
     expected = project.predict(tmp_path / "t.parquet")
     assert expected.select(frame.columns).equals(frame)
     assert (expected["prediction"] == frame["left"]).mean() > 0.8

@@ -152,6 +152,12 @@ def test_what_is_no_row_is_rejected(table_of, tail, lines):
     assert [r.line for r in table.rejects] == lines
 
 
+def test_a_single_record_of_few_cells_is_no_row_but_many_are(table_of):
+    wide = "a,b,c,d,e,f\n" + "1,2,3,4,5,6\n" * 30
+    assert [r.line for r in table_of(wide + "1,2\n").rejects] == [32]
+    assert table_of(wide + "1,2\n" * 10).n_rows == 40
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -24,6 +24,7 @@ from groundup.tables.contract.problems import Conformed, ConformedRow
 from groundup.tables.contract.rendering import render_html, render_text
 from groundup.tables.sources.frames import as_frame, as_table
 from groundup.tables.sources.names import find_name
+from groundup.tables.sources.simple_types import DURATIONS
 from groundup.tables.table import Note, Table
 from groundup.text.numbers import pluralize
 
@@ -101,7 +102,7 @@ class Contract(Strict):
         ignore : sequence of str
             Columns not to use.
         units : mapping, optional
-            Column -> unit, shown in the form and the report.
+            Column -> unit, shown in the form and the report; of durations it is s.
 
         Column names may be given as in the file, with blanks around them.
 
@@ -112,6 +113,7 @@ class Contract(Strict):
         """
         read = as_table(table)
         names = dict.fromkeys(read.columns)
+        seconds = {str(note.column): "s" for note in read.notes if note.kind == DURATIONS}
         return cls(
             **infer_fields(
                 read,
@@ -119,7 +121,7 @@ class Contract(Strict):
                 Roles(*(find_name(name, names) for name in (target, time, group))),
                 kinds={find_name(name, names): kind for name, kind in (kinds or {}).items()},
                 ignore=[find_name(name, names) for name in ignore],
-                units={find_name(name, names): unit for name, unit in (units or {}).items()},
+                units=seconds | {find_name(name, names): unit for name, unit in (units or {}).items()},
             )
         )
 

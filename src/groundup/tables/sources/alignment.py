@@ -9,7 +9,8 @@ with a note, so that no cell moves to another column silently:
   writes them.
 - Fewer cells: the last ones are missing, as some spreadsheets write rows that end in blank cells. A record that is not
   such a row is rejected: a single cell of text (a caption, a footer), a cell unlike its column (text below numbers: the
-  rest of a record that was broken in two), a record cut off at the end of the file.
+  rest of a record that was broken in two), a record cut off at the end of the file, and, where fewer than one record in
+  ten is short, one without half of its cells.
 - A record that repeats the header: files put end to end. It is set aside.
 """
 
@@ -32,7 +33,7 @@ from groundup.text.numbers import pluralize
 ROW_NAMES = "row"
 #: The kinds of the notes on cells and columns that were moved, added or left out.
 NOTES = ("row_names", "repeated", "trailing", "ragged", "short")
-_NEARLY_ALL, _MOSTLY_TYPED = 0.9, 0.9
+_NEARLY_ALL, _MOSTLY_TYPED, _OFTEN = 0.9, 0.9, 0.1
 _SAMPLE_ROWS = 200
 _MIN_COMPLETE = 10  # complete rows from which on one short record at the end of the file is a damaged one
 _MARK = "\ufeff"  # the byte order mark of a second file
@@ -247,6 +248,8 @@ def _find_fragments(
         fits &= (cell.str.contains(TYPED_PATTERN) | cell.is_in(_BLANKS_OF_NUMBERS)).to_numpy()
     n_cells = records.n_cells[numbers]
     fits &= (n_cells > 1) | (0 in typed)
+    if fits.sum() < _OFTEN * is_row.sum():
+        fits &= 2 * n_cells >= frame.width
     # One record broken in two by a line end: the first half looks like a row, the second does not.
     for k in np.flatnonzero(~fits).tolist():
         follows = k > 0 and numbers[k] == numbers[k - 1] + 1

@@ -235,7 +235,9 @@ def _find_filled(source: Source, n_titles: int, *, keep_blank: bool) -> np.ndarr
     first = raw[np.minimum(spans.starts, len(raw) - 1)]
     nothing = f'{dialect.delimiter} \t"'
     hollow = np.isin(first, np.frombuffer(nothing.encode(), dtype=np.uint8))
-    hollow &= spans.ends - spans.starts <= 8 * spans.widths  # a blank cell has few characters
+    last = raw[np.maximum(spans.ends - 1, 0)]
+    is_short = spans.ends - spans.starts <= 8 * spans.widths  # a blank cell has few characters
+    hollow &= is_short | (np.isin(first, (32, 9)) & np.isin(last, (32, 9)))  # or it is a line of blanks
     has_begun = False  # a blank record above the table is no row
     for i in np.flatnonzero(filled & hollow).tolist():
         if not source.text(i).strip(nothing) and not any(cell.strip() for cell in source.cells(i)):

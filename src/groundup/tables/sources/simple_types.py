@@ -29,6 +29,8 @@ import polars.selectors as cs
 from groundup.tables.table import Note
 from groundup.text.numbers import pluralize
 
+#: The kind of the note on a column of durations, whose unit a contract then states.
+DURATIONS = "durations"
 # Python's dates, and with them text, end here; Polars counts on for 290,000 years.
 _FIRST, _LAST = np.datetime64("0001-01-01", "us"), np.datetime64("9999-12-31T23:59:59.999999", "us")
 # pandas' frequencies of periods: the first moment of period k is k * step + shift, in NumPy's unit since 1970.
@@ -56,7 +58,7 @@ def simplify_types(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Note]]:
         series, message = _simplify(frame[name])
         changes.append(series)
         if message:
-            notes.append(Note("types", message, name))
+            notes.append(Note(DURATIONS if isinstance(dtype, pl.Duration) else "types", message, name))
     return (frame.with_columns(changes) if changes else frame), notes
 
 
