@@ -156,7 +156,7 @@ class Project:
         listen: Listener | None = None,
     ):
         self.source, self.target, self.task, self.time, self.group = source, target, task, time, group
-        self.ignore = [ignore] if isinstance(ignore, str) else list(ignore)
+        self.ignore = [str(name) for name in ([ignore] if isinstance(ignore, (str, int)) else ignore)]
         self.accept = [accept] if isinstance(accept, str) else list(accept)
         self.seed, self.path, self.listen = seed, path, listen or ignore_event
         self.learners = None if learners is None else list(learners)
