@@ -16,6 +16,7 @@ from groundup.workbench.use.write import write
 
 BIG = 2**53 + 1
 LINEAR = ["LogisticRegression"]
+pytestmark = pytest.mark.usefixtures("no_report")
 
 
 def make_rows(n=120, seed=0):
@@ -38,10 +39,11 @@ def make_rows(n=120, seed=0):
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
+def built(tmp_path_factory, without_report):
     path = tmp_path_factory.mktemp("project") / "p"
     project = gu.Project(make_rows(), target="y", path=path, learners=LINEAR)
-    project.build(max_fits=5)
+    with without_report():
+        project.build(max_fits=5)
     return project
 
 

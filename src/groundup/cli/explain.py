@@ -101,7 +101,7 @@ def command(
 
 
 def _print_row(made, number: int, top: int, as_json: bool) -> None:
-    from groundup.judge.explain.contributions import START
+    from groundup.text.escaping import value_text
     from groundup.text.numbers import format_number, format_probability
 
     found, answer = made.row(1, top), made.predicted(1)
@@ -122,8 +122,8 @@ def _print_row(made, number: int, top: int, as_json: bool) -> None:
         console.print("  No column has an effect.", markup=False)
     if problem := made.problem(1):
         console.print(f"  Warning: {problem}", markup=False, soft_wrap=True, style="yellow")
-    about = "" if found.label is None else f" for {'segment ' * segments}{found.label}"
-    total = f"{format_number(found.base)} {START}, {format_number(found.score)} for this row"
+    about = "" if found.label is None else f" for {'segment ' * segments}{value_text(found.label)}"
+    total = f"{format_number(found.base)} {found.start}, {format_number(found.score)} for this row"
     console.print(f"Score{about} {_UNITS[found.unit]}: {total}.", style="dim", markup=False, soft_wrap=True)
     console.print(found.note, style="dim", markup=False, soft_wrap=True)
 

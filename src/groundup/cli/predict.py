@@ -45,7 +45,10 @@ def command(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Predict every row of a table, in its order; a row that cannot be read gets no prediction, and a reason."""
+    """Predict every row of a table, in its order; a row that cannot be read gets no prediction, and a reason.
+
+    The exit code is 3 if no row could be predicted.
+    """
     from groundup.workbench.use.predict import predict
     from groundup.workbench.use.write import format_of, rendered, write
 
@@ -70,6 +73,8 @@ def command(
         print_json(_to_dict(made, output, n_escaped))
     elif not quiet:
         _print_summary(made, output, n_escaped)
+    if made.n_failed == made.frame.height > 0:
+        raise typer.Exit(3)
 
 
 def _to_dict(made, output: str, n_escaped: int) -> dict:

@@ -15,6 +15,8 @@ its part has, see `sampling_error`. Where that is not known, the standard deviat
 the variation from different training rows, so it may be far larger. A part that loses half of the training skill is never
 reported as consistent with the training set, however large its standard error.
 
+Sentences state improvements in the metric's own unit, so that every share follows from the scores beside it.
+
 Sources: Hanley & McNeil (1982), The meaning and use of the area under a ROC curve, Radiology 143 (the error of an AUC);
 Agresti & Coull (1998), Approximate is better than "exact" for interval estimation of binomial proportions, The American
 Statistician 52.
@@ -179,7 +181,7 @@ def give_verdict(
     ]
     train = skills[0]
     new = [
-        _PartSkill(part, s, _skill_error(metric, m, b, noise if e is None else e))
+        _PartSkill(part, s, _skill_error(metric, m, b, noise if e is None else e), _kept(m, model, baseline))
         for part, s, m, b, e in zip(
             Parts._fields, skills, model, baseline, errors or (None,) * 3, strict=True
         )
@@ -191,11 +193,20 @@ def give_verdict(
 
 
 class _PartSkill(NamedTuple):
-    """The skill on a part that was not used for training, and its standard error."""
+    """The skill on a part that was not used for training, its standard error, and the share of the improvement kept."""
 
     part: str
     skill: float
     error: float
+    kept: float
+
+
+def _kept(value: float, model: Parts, baseline: Parts) -> float:
+    """Return the share of the training set's improvement over the baseline that a score keeps."""
+    base = _shown_baseline(baseline)
+    if base is None or model.train is None or model.train == base:
+        return 0.0
+    return (value - base) / (model.train - base)
 
 
 def _skill_error(metric: Metric, value: float, base: float, error: float | None) -> float:
@@ -217,7 +228,7 @@ def _judge(name: str, scores: str, train: float, new: list[_PartSkill]) -> Verdi
     disagree = apart > max(0.05, 3 * math.hypot(best.error, worst.error))
     collapsed = train >= low and worst.skill < _COLLAPSED * train and best.skill >= 0.75 * train
     if collapsed and len(new) == 2:
-        return _collapsed(best, worst, train, scores)
+        return _collapsed(best, worst, scores)
     if kept <= negligible:
         if disagree and best.skill > negligible:
             return _inconsistent(scores)
@@ -235,24 +246,25 @@ def _judge(name: str, scores: str, train: float, new: list[_PartSkill]) -> Verdi
     lost = train - kept
     significant = lost > 2 * error
     share = lost / train if train > 0 else 0.0
+    kept_share = sum(u.kept for u in new) / len(new)
     if significant and share > 0.25:
-        return _overfit(share, scores)
+        return _overfit(share, kept_share, scores)
     if train < low:
         return Verdict(
             "underfit",
-            f"Underfitting, or uninformative columns: even on the training set the model achieves only "
-            f"{max(train, 0):.0%} of the possible improvement over the baseline ({scores}).",
+            f"Underfitting, or uninformative columns: even on the training set the model hardly "
+            f"improves on the baseline ({scores}).",
         )
     if significant and share > 0.1:
-        return _overfit(share, scores)
+        return _overfit(share, kept_share, scores)
     if disagree:
         return _inconsistent(scores)
     if worst.skill < _COLLAPSED * train:
-        return _collapsed(best, worst, train, scores)
-    return _good(lost, share, scores)
+        return _collapsed(best, worst, scores)
+    return _good(lost, share, kept_share, scores)
 
 
-def _good(lost: float, share: float, scores: str) -> Verdict:
+def _good(lost: float, share: float, kept: float, scores: str) -> Verdict:
     if lost < 0:
         return Verdict(
             "good",
@@ -266,13 +278,13 @@ def _good(lost: float, share: float, scores: str) -> Verdict:
         )
     return Verdict(
         "good",
-        f"Good fit: new rows keep {1 - share:.0%} of the training set's improvement over the baseline ({scores}).",
+        f"Good fit: new rows keep {min(kept, 1):.0%} of the training set's improvement over the baseline ({scores}).",
     )
 
 
-def _collapsed(best: _PartSkill, worst: _PartSkill, train: float, scores: str) -> Verdict:
+def _collapsed(best: _PartSkill, worst: _PartSkill, scores: str) -> Verdict:
     """Report the part that keeps too little of the training skill, and whether the difference is significant."""
-    share = max(worst.skill, 0.0) / train
+    share = max(worst.kept, 0.0)
     kept = f"{share:.0%} of" if share >= 0.005 else "nothing of"
     what = (
         f"the {_PARTS[worst.part]} keeps {kept} the training set's improvement over the baseline ({scores})"
@@ -297,8 +309,8 @@ def _inconsistent(scores: str) -> Verdict:
     )
 
 
-def _overfit(share: float, scores: str) -> Verdict:
-    lost = f"new rows lose {share:.0%} of the training set's improvement over the baseline ({scores})."
+def _overfit(share: float, kept: float, scores: str) -> Verdict:
+    lost = f"new rows lose {1 - max(kept, 0):.0%} of the training set's improvement over the baseline ({scores})."
     if share > 0.5:
         hint = "More rows, fewer columns or a simpler model would help."
         return Verdict("strong overfit", f"Strong overfitting: {lost} {hint}")
@@ -314,5 +326,9 @@ def _score_list(metric: Metric, model: Parts, baseline: Parts) -> str:
         for part, value in zip(Parts._fields, model, strict=True)
         if value is not None
     )
-    base = next((b for b in reversed(baseline) if b is not None), None)
-    return f"{metric.name}: {parts}, baseline {format_number(base)}"
+    return f"{metric.name}: {parts}, baseline {format_number(_shown_baseline(baseline))}"
+
+
+def _shown_baseline(baseline: Parts) -> float | None:
+    """Return the baseline's score on the last part that has one."""
+    return next((b for b in reversed(baseline) if b is not None), None)

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 
 from groundup.text.escaping import printable_name
 
@@ -81,6 +82,15 @@ def pluralize(n: int, one: str, many: str | None = None) -> str:
     return f"{format_count(n)} {one if n == 1 else many or one + 's'}"
 
 
+def as_sentence(text: str) -> str:
+    """Return a text with a full stop at its end, unless it ends in a mark already.
+
+    >>> as_sentence("The run took 70 s"), as_sentence("Raise max_iter.")
+    ('The run took 70 s.', 'Raise max_iter.')
+    """
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
 def format_amount(value: float, unit: str | None = None, *, digits: int = 4) -> str:
     """Return a value of the data with at most `digits` significant digits, and its unit.
 
@@ -118,6 +128,21 @@ def format_seconds(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s"
+
+
+def format_datetime(value: datetime | str) -> str:
+    """Return a moment, given by Python or in ISO 8601: without its time at midnight, without seconds where they are 0.
+
+    >>> format_datetime("2024-12-01T00:00:00"), format_datetime("2024-12-01T09:30:00"), format_datetime("2024-12-01")
+    ('2024-12-01', '2024-12-01 09:30', '2024-12-01')
+    >>> format_datetime(datetime(2024, 12, 1, 0, 0, 30))
+    '2024-12-01 00:00:30'
+    """
+    text = value if isinstance(value, str) else value.isoformat()
+    day, _, time = text.replace("T", " ").partition(" ")
+    if time in {"", "00:00:00"}:
+        return day
+    return f"{day} {time.removesuffix(':00') if time.count(':') == 2 else time}"
 
 
 def format_micros(micros: float | None) -> str:

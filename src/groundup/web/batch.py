@@ -12,11 +12,14 @@ from pathlib import Path
 
 from groundup.errors import GroundupError
 from groundup.ship.bundle import Model
+from groundup.tables.contract.column import as_level
 from groundup.tables.contract.problems import Status
 from groundup.text.numbers import format_bytes, format_count, format_percent, format_probability, pluralize
 from groundup.web.card import Card
 from groundup.web.formats import MAX_SHOWN, ContextModel, display_text, format_value
 from groundup.web.saved_predictions import MAX_AGE_S, SavedPredictions
+from groundup.workbench.use import predict, prediction_input, write
+from groundup.workbench.use.predict import PREDICTION, PROBABILITY, PROBLEM
 
 #: Rows and columns of the input that the page shows; the download has all.
 MAX_PREVIEW, MAX_COLUMNS = 100, 8
@@ -122,8 +125,6 @@ def predict_file(model: Model, name: str, data: bytes, saved: SavedPredictions, 
     GroundupError
         If it is not a table, lacks columns of the model, or has too many rows.
     """
-    from groundup.workbench.use import predict, prediction_input, write
-
     assert model.contract is not None
     stem, ending = Path(name).stem, Path(name).suffix.lower()
     if ending not in ENDINGS:
@@ -166,8 +167,6 @@ def _plain_name(stem: str) -> str:
 
 
 def _batch_result(model: Model, name: str, predictions, n_escaped: int, token: str) -> BatchResult:
-    from groundup.workbench.use.predict import PROBABILITY, PROBLEM
-
     frame = predictions.frame
     n_inputs = _n_inputs(frame)
     inputs = frame.columns[:n_inputs]
@@ -207,17 +206,12 @@ def _batch_result(model: Model, name: str, predictions, n_escaped: int, token: s
 
 def _n_inputs(frame) -> int:
     """Return how many columns of a frame of predictions are the input's: the answers come last."""
-    from groundup.workbench.use.predict import PREDICTION
-
     return len(frame.columns) - 1 - frame.columns[::-1].index(PREDICTION)
 
 
 def _row_result(
     number: int, row: dict, inputs: list[str], first: str, shares: dict[str, str], status: Status
 ) -> RowResult:
-    from groundup.tables.contract.column import as_level
-    from groundup.workbench.use.predict import PROBLEM
-
     prediction, problem = row[first], row[PROBLEM] or ""
     column = shares.get(as_level(prediction), shares.get(str(prediction))) if prediction is not None else None
     share = row[column] if column is not None else None

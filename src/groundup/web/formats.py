@@ -11,7 +11,7 @@ from datetime import date, datetime
 from pydantic import BaseModel, ConfigDict
 
 from groundup.text.escaping import printable_name
-from groundup.text.numbers import format_amount
+from groundup.text.numbers import format_amount, format_datetime
 
 #: Longer names and values are shortened.
 MAX_SHOWN = 300
@@ -41,7 +41,7 @@ def format_value(value) -> str:
     if isinstance(value, (int, float)):
         return format_amount(value)
     if isinstance(value, datetime):
-        return value.isoformat(sep=" ").removesuffix(" 00:00:00")
+        return format_datetime(value)
     if isinstance(value, date):
         return str(value)
     return display_text(value)

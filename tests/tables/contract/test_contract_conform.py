@@ -114,9 +114,9 @@ def test_a_bad_cell_is_emptied_and_its_row_stays():
     done = CONTRACT.conform(frame)
     assert done.frame.height == 20
     assert done.frame["n"].to_list()[:3] == [1.5, None, 2.0]
-    assert done.listed() == [Problem(2, "n", "12,5", "type", "error")]
+    assert done.listed() == [Problem(2, "n", "12,5", "type", "error", "number")]
     assert done.errors["row"].to_list() == [2]
-    assert str(done.listed()[0]) == "row 2, column 'n': '12,5' is not of the column's type"
+    assert str(done.listed()[0]) == "row 2, column 'n': '12,5' is not a number"
 
 
 def test_problems_are_ordered_by_row_then_column():

@@ -23,7 +23,17 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, get_tags
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from groundup.engine.rows import INLINE_ROWS, Csr, Memory, Rows, RowSource, budget, one_blas_thread, plain
+from groundup.engine.rows import (
+    INLINE_ROWS,
+    Csr,
+    Memory,
+    Rows,
+    RowSource,
+    block_bounds,
+    budget,
+    one_blas_thread,
+    plain,
+)
 from groundup.models.estimator.callbacks import closing
 from groundup.models.estimator.state import Declared, DType
 
@@ -147,8 +157,6 @@ class Learner(Declared, BaseEstimator):
         self.n_features_in_ = place.n_features
         self.__dict__.pop("feature_names_in_", None)
         if finite:
-            from groundup.engine.rows import block_bounds
-
             bounds = block_bounds(place.n_rows)
             for lo, hi in pairwise(bounds):
                 check_array(

@@ -286,7 +286,7 @@ class LogisticRegression(LinearClasses, Callbacks, ClassifierMixin, Learner):
         )
         if self.penalty is None:
             if self.C != 1.0:
-                warnings.warn("Setting penalty=None will ignore the C and l1_ratio parameters", stacklevel=5)
+                warnings.warn("Setting penalty=None will ignore the C and l1_ratio parameters.", stacklevel=5)
             return 0.0, np.inf
         if (self.penalty == "l2" and self.l1_ratio != 0) or (self.penalty == "l1" and self.l1_ratio != 1):
             warnings.warn(

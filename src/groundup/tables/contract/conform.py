@@ -56,7 +56,7 @@ def conform(frame: pl.DataFrame, contract) -> Conformed:
         values, problems = conform_column(raw, column)
         columns.append(values.rename(column.name))
         flagged += [
-            FlaggedCells(raw, mask, kind, position, status_of(kind, column))
+            FlaggedCells(raw, mask, kind, position, status_of(kind, column), column.kind)
             for kind, mask in problems.items()
             if mask.any()
         ]
@@ -290,7 +290,7 @@ def conform_row(row: Mapping[str, object], contract) -> ConformedRow:
         values[column.name] = value
         if kinds:
             text = None if raw is None else str(raw)[:200]
-            problems += [Problem(1, column.name, text, kind, SEVERITY[kind]) for kind in kinds]
+            problems += [Problem(1, column.name, text, kind, SEVERITY[kind], column.kind) for kind in kinds]
             statuses.update(status_of(kind, column) for kind in kinds)
     status: Status = "refused" if "refused" in statuses else "warning" if "warning" in statuses else "ok"
     return ConformedRow(values, problems, tuple(name for name in row if name not in values), status)

@@ -19,7 +19,7 @@ from pydantic import Field, ValidationError, model_validator
 from groundup.errors import CheckFailed, GroundupError, UsageError, nearest, panics_as_errors
 from groundup.tables.contract.column import Column, Level, Strict, Value
 from groundup.tables.contract.conform import conform, conform_row, target_values
-from groundup.tables.contract.infer import Roles, infer_fields
+from groundup.tables.contract.infer import Roles, infer_fields, infer_roles
 from groundup.tables.contract.problems import Conformed, ConformedRow
 from groundup.tables.contract.rendering import render_html, render_text
 from groundup.tables.sources.frames import as_frame, as_table
@@ -42,7 +42,7 @@ class Contract(Strict):
     source_digest : str
         ``Table.digest`` of the training table.
     n_rows : int
-        Training rows with a target value (all rows for clustering).
+        Training rows: of a project, those of the training and validation sets; else all with a target value.
     n_target_missing : int
         Rows excluded because they have no target value.
     task : str
@@ -54,7 +54,7 @@ class Contract(Strict):
     labels : tuple of Level
         The classes with their counts, in their own type and natural order: the positive class of two is the last.
     example : dict
-        One training row, features only, as JSON values.
+        A typical case that no row need equal (medians, most frequent levels): features only, as JSON values.
     notes : tuple of Note
         Every decision taken during inference.
     """
@@ -85,6 +85,7 @@ class Contract(Strict):
         kinds: Mapping[str, str] | None = None,
         ignore: Sequence[str] = (),
         units: Mapping[str, str] | None = None,
+        rows: np.ndarray | None = None,
     ) -> Contract:
         """Infer the contract of `table`.
 
@@ -103,6 +104,10 @@ class Contract(Strict):
             Columns not to use.
         units : mapping, optional
             Column -> unit, shown in the form and the report; of durations it is s.
+        rows : array of int, optional
+            Numbers (from 0) of the training rows, as in ``Split.development``. The task, the labels and the kinds
+            come from all rows of `table`, everything else from these: ranges, levels, counts, missing shares. All rows
+            where None.
 
         Column names may be given as in the file, with blanks around them.
 
@@ -118,12 +123,29 @@ class Contract(Strict):
             **infer_fields(
                 read,
                 task,
-                Roles(*(find_name(name, names) for name in (target, time, group))),
+                _roles(read, target, time, group),
                 kinds={find_name(name, names): kind for name, kind in (kinds or {}).items()},
                 ignore=[find_name(name, names) for name in ignore],
                 units=seconds | {find_name(name, names): unit for name, unit in (units or {}).items()},
+                rows=rows,
             )
         )
+
+    @classmethod
+    def infer_roles(
+        cls,
+        table: Table | pl.DataFrame,
+        target: str | None = None,
+        task: str | None = None,
+        time: str | None = None,
+        group: str | None = None,
+    ) -> Contract:
+        """Infer a contract of the target, time and group columns alone: what a split needs before features are described.
+
+        Parameters and errors are those of `infer`.
+        """
+        read = as_table(table)
+        return cls(**infer_roles(read, task, _roles(read, target, time, group)))
 
     @model_validator(mode="after")
     def _check(self):
@@ -259,3 +281,8 @@ class Contract(Strict):
 
     def _repr_html_(self) -> str:
         return render_html(self)
+
+
+def _roles(table: Table, *names: str | None) -> Roles:
+    """Return the columns that the names of target, time and group mean."""
+    return Roles(*(find_name(name, dict.fromkeys(table.columns)) for name in names))

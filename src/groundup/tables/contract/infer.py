@@ -61,6 +61,7 @@ def infer_fields(
     kinds: Mapping[str, str],
     ignore: Sequence[str],
     units: Mapping[str, str],
+    rows: np.ndarray | None,
 ) -> dict:
     """Return the fields of a ``Contract`` for `table`; see ``Contract.infer``."""
     target = roles.target
@@ -77,13 +78,17 @@ def infer_fields(
             f"The task {task!r} needs a target.", hint=f"The columns are: {_list_names(frame.columns)}."
         )
     inferred = None if target is None else infer_target(frame[target], task)
-    labelled = frame if target is None else frame.filter(_has_value(frame[target]))
     notes: list[Note] = [*(inferred.notes if inferred else ()), *note_duplicates(frame)]
+    labelled = _labelled(frame, target)
+    described = labelled if rows is None else frame[rows]
+    labels = inferred.labels if inferred else ()
+    if rows is not None and target is not None:
+        labels = count_labels(labels, described[target])
     columns = []
-    for series in labelled.iter_columns():
-        column = describe(series, _check_kind(series, kinds.get(series.name)))
+    for series in described.iter_columns():
+        column = describe(series, _check_kind(series, kinds.get(series.name)), labelled[series.name])
         given = {"format": table.formats.get(series.name), "unit": units.get(series.name)}
-        columns.append(_assign_role(column.model_copy(update=given), series, inferred, roles, ignore))
+        columns.append(_assign_role(column.model_copy(update=given), series, labels, roles, ignore))
     notes += [Note("ignored", f"ignored: {c.reason}", c.name) for c in columns if c.role == "ignored"]
     if not any(c.role == "feature" for c in columns):
         reasons = "; ".join(f"{c.name!r} {c.reason or c.role}" for c in columns[:5])
@@ -94,23 +99,49 @@ def infer_fields(
     return {
         "name": table.name,
         "source_digest": table.digest,
-        "n_rows": labelled.height,
+        "n_rows": described.height,
         "n_target_missing": inferred.n_missing if inferred else 0,
         "task": inferred.task if inferred else "clustering",
         **roles._asdict(),
         "columns": tuple(columns),
-        "labels": inferred.labels if inferred else (),
-        "example": example_row(labelled, [c for c in columns if c.role == "feature"]),
+        "labels": labels,
+        "example": typical_case(described, [c for c in columns if c.role == "feature"]),
         "notes": tuple(notes),
     }
 
 
-def example_row(frame: pl.DataFrame, columns: Sequence[Column]) -> dict:
-    """Return the first row with the fewest missing features among the first thousand, as JSON values."""
-    head = frame.select([c.name for c in columns]).head(1000)
-    missing = head.select(pl.sum_horizontal(pl.all().is_null())).to_series().to_numpy()
-    row = head.row(int(missing.argmin()), named=True)
-    return {name: _to_json(value) for name, value in row.items()}
+def infer_roles(table: Table, task: str | None, roles: Roles) -> dict:
+    """Return the fields of a contract of the columns with a role alone: all that a split depends on."""
+    _check_names(table.frame, roles, [])
+    inferred = None if roles.target is None else infer_target(table.frame[roles.target], task)
+    labels = inferred.labels if inferred else ()
+    named = [name for name in roles if name is not None]
+    columns = [_assign_role(describe(s := table.frame[name]), s, labels, roles, ()) for name in named]
+    return {
+        "name": table.name,
+        "source_digest": table.digest,
+        "n_rows": table.n_rows,
+        "task": inferred.task if inferred else "clustering",
+        **roles._asdict(),
+        "columns": tuple(columns),
+        "labels": labels,
+    }
+
+
+def typical_case(frame: pl.DataFrame, columns: Sequence[Column]) -> dict:
+    """Return a case that no row need equal: medians and most frequent levels, as JSON values.
+
+    A level of a single row would give that row away, so a column without a frequent level has no value.
+    """
+    return {column.name: _typical_value(frame[column.name], column) for column in columns}
+
+
+def _typical_value(series: pl.Series, column: Column):
+    if column.levels:
+        first = column.levels[0]
+        return first.value if first.count > 1 else None
+    ordered = _drop_missing(series).sort()
+    return _to_json(ordered[len(ordered) // 2])
 
 
 def _to_json(value):
@@ -122,12 +153,11 @@ def _to_json(value):
     return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
 
 
-def _assign_role(column: Column, series, inferred: Target | None, roles: Roles, ignore) -> Column:
+def _assign_role(column: Column, series, labels: tuple[Level, ...], roles: Roles, ignore) -> Column:
     """Return `column` with the role that the user gave it."""
     name = column.name
     if name == roles.target:
-        levels = inferred.labels if inferred else ()
-        return column.model_copy(update={"role": "target", "reason": "", "levels": levels or column.levels})
+        return column.model_copy(update={"role": "target", "reason": "", "levels": labels or column.levels})
     if name == roles.time:
         if column.kind not in (*NUMERIC, "datetime", "identifier") or column.dtype == "String":
             raise GroundupError(
@@ -183,13 +213,18 @@ def _has_value(series: pl.Series) -> pl.Series:
     return series.is_not_null() & series.is_not_nan() if series.dtype.is_float() else series.is_not_null()
 
 
+def _labelled(frame: pl.DataFrame, target: str | None) -> pl.DataFrame:
+    """Return the rows with a target value; all rows without a target."""
+    return frame if target is None else frame.filter(_has_value(frame[target]))
+
+
 def _list_names(names: Sequence[str]) -> str:
     """Return the first 12 names, and how many there are."""
     more = f", ... ({format_count(len(names))} in all)" if len(names) > 12 else ""
     return ", ".join(repr(n) for n in names[:12]) + more
 
 
-def describe(series: pl.Series, kind: Kind | None = None) -> Column:
+def describe(series: pl.Series, kind: Kind | None = None, labelled: pl.Series | None = None) -> Column:
     """Return the description of `series`: a feature, or an ignored column with the reason.
 
     Parameters
@@ -197,7 +232,10 @@ def describe(series: pl.Series, kind: Kind | None = None) -> Column:
     series : polars.Series
         The training cells.
     kind : str, optional
-        The kind given by the user; inferred from the cells where None.
+        The kind given by the user; inferred where None.
+    labelled : polars.Series, optional
+        All cells of the table, which decide the kind (half of the row numbers do not number the rows); `series` where
+        None.
     """
     present = _drop_missing(series)
     n_rows, n_present = len(series), len(present)
@@ -207,15 +245,21 @@ def describe(series: pl.Series, kind: Kind | None = None) -> Column:
         "missing": (n_rows - n_present) / n_rows if n_rows else 1.0,
     }
     if n_present == 0:
-        return Column(**base, kind="missing", role="ignored", reason="no row has a value")
+        return Column(**base, kind="missing", role="ignored", reason="no training row has a value")
     if series.dtype.is_nested() or series.dtype in (pl.Binary, pl.Object, pl.Time):
         reason = f"cells of type {series.dtype} are not supported"
         return Column(**base, kind="nested", role="ignored", reason=reason)
     n_unique = present.n_unique()
     base["n_unique"] = n_unique
-    inferred, reason = (kind, "") if kind else _infer_kind(present, n_unique)
+    if kind is not None:
+        inferred, reason = kind, ""
+    elif labelled is None or len(labelled) == n_rows:
+        inferred, reason = _infer_kind(present, n_unique)
+    else:
+        every = _drop_missing(labelled)
+        inferred, reason = _infer_kind(every, every.n_unique())
     if n_unique == 1 and n_present == n_rows:
-        inferred, reason = "constant", f"every row has the value {present[0]!r}"
+        inferred, reason = "constant", f"every training row has the value {present[0]!r}"
     return Column(
         **base,
         kind=inferred,
@@ -384,6 +428,12 @@ def labels_of(present: pl.Series) -> tuple[Level, ...]:
     """Return the different labels in their own type and natural order, with their counts."""
     counted = present.alias("value").value_counts(name="count").sort("value")
     return tuple(Level(value=value, count=count) for value, count in counted.iter_rows())
+
+
+def count_labels(labels: tuple[Level, ...], series: pl.Series) -> tuple[Level, ...]:
+    """Return the labels with their counts in `series`; 0 for one that does not occur there."""
+    counts = dict(series.drop_nulls().alias("v").value_counts(name="n").iter_rows())
+    return tuple(label.model_copy(update={"count": counts.get(label.value, 0)}) for label in labels)
 
 
 def _infer_task(present: pl.Series, n_unique: int, task: str | None) -> tuple[Task, list[str]]:

@@ -12,6 +12,7 @@ from groundup.errors import UsageError, nearest
 from groundup.tables import Table
 from groundup.tables.sources.names import find_name
 from groundup.tables.splitting import shuffled
+from groundup.text.escaping import value_text
 from groundup.workbench.audit.coding import centred, codes_by_appearance, numbers
 from groundup.workbench.audit.duplicates import duplicates
 from groundup.workbench.audit.explained_share import Target
@@ -124,7 +125,10 @@ def _judge_columns(frame: pl.DataFrame, rows: np.ndarray, problem: Problem) -> l
         codes, labels = np.empty(0), []
     else:
         y = Target(np.searchsorted(problem.classes, values), len(problem.classes))
-        codes, labels = codes_by_appearance(pl.Series(y.values)), [str(label) for label in problem.classes]
+        codes, labels = (
+            codes_by_appearance(pl.Series(y.values)),
+            [value_text(label) for label in problem.classes],
+        )
     position = np.full(problem.frame.height, -1)  # of a row among the audited rows
     position[rows] = np.arange(len(rows))
     folds = []

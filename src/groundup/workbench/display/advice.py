@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from groundup.tables import Contract
+from groundup.text.escaping import value_text
 from groundup.text.numbers import format_micros, format_number, format_percent, pluralize
 from groundup.workbench.record import Examination, Record
 
@@ -91,7 +92,7 @@ def _about_rows(record: Record, contract: Contract) -> Iterator[Advice]:
             "and a threshold below 0.5 finds more of them. See the chart of precision and recall.",
         )
     elif rare:
-        names = ", ".join(str(label.value) for label in rare[:4])
+        names = ", ".join(value_text(label.value) for label in rare[:4])
         yield Advice(
             "Collect more rows of the rare classes",
             f"{names}: each has less than {format_percent(RARE, 0)} of the rows, so that its recall is uncertain.",

@@ -7,6 +7,7 @@ from typing import Any
 
 from groundup import charts
 from groundup.judge.metrics import metric
+from groundup.text.escaping import value_text
 from groundup.text.numbers import format_number, format_probability, format_seconds, pluralize
 from groundup.workbench.display import model as m
 from groundup.workbench.display.advice import advise
@@ -138,7 +139,7 @@ def errors(record: Record, examination: Examination) -> m.Section | None:
     title, kind = titles if has_classes else ("Residual (actual - predicted)", "with the largest errors")
 
     def text_of(value) -> str:
-        return str(value) if has_classes or isinstance(value, str) else format_number(value)
+        return value_text(value) if has_classes or isinstance(value, str) else format_number(value)
 
     def error_text(row: WorstRow) -> str:
         sign = "+" if row.error > 0 else ""

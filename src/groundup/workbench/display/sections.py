@@ -12,6 +12,7 @@ from typing import Any
 
 from groundup.judge.metrics import metric
 from groundup.tables import Contract
+from groundup.text.escaping import value_text
 from groundup.text.numbers import (
     format_bytes,
     format_interval,
@@ -71,7 +72,7 @@ def outcome(record: Record, examination: Examination) -> m.Section:
         m.Callout(tone=_TONES.get(record.regime, "plain"), title="Verdict", texts=[record.verdict]),
     ]
     findings = record.audit.findings if record.audit else ()
-    audited = {finding.message for finding in findings if finding.level == "warn"}
+    audited = {finding.sentence for finding in findings if finding.level == "warn"}
     warnings = [text for text in record.warnings if text != record.verdict and text not in audited]
     if repeated := len(audited & set(record.warnings)):
         warnings.append(f"The leak audit has {pluralize(repeated, 'warning')}, see there.")
@@ -297,7 +298,7 @@ def confusion(record: Record) -> m.Section | None:
     found = record.confusion
     if found is None or len(found["labels"]) > _SHORT_MATRIX:
         return None
-    labels, counts = [str(label) for label in found["labels"]], found["counts"]
+    labels, counts = [value_text(label) for label in found["labels"]], found["counts"]
     positions = range(len(labels))
     measures: list[Measure[int]] = [text_column("actual \\ predicted", lambda i: labels[i])]
     for j, label in enumerate(labels):

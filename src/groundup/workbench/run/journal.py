@@ -262,6 +262,11 @@ class Journal:
         """The id of this attempt at a run, the same after every interruption; "" in memory."""
         return self.entries[0].get("id", "") if self.entries else ""
 
+    @property
+    def n_fits(self) -> int:
+        """The number of recorded fits that count towards a limit."""
+        return _count_fits(self.entries)
+
 
 class JournalSummary(NamedTuple):
     """The state of a run by its journal: when it started, its data and settings, its fits so far, why it failed."""

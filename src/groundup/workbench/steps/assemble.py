@@ -9,7 +9,7 @@ from groundup.judge.metrics import Score, confusion
 from groundup.judge.verdict import Parts as PartScores
 from groundup.judge.verdict import Verdict, give_verdict
 from groundup.tables import Contract, Split, Table
-from groundup.text.numbers import format_number, pluralize
+from groundup.text.numbers import as_sentence, format_number, pluralize
 from groundup.workbench.audit import Audit
 from groundup.workbench.problem import PARTS, Problem
 from groundup.workbench.result import Best, Data, Parts, Result, Row
@@ -196,4 +196,4 @@ def _list_warnings(comparison: Comparison, final: Final, verdict: Verdict) -> li
             f"A ROC AUC of {format_number(value)} is suspiciously high: make sure that no column copies the target or is "
             "filled in only after the target is known."
         )
-    return list(dict.fromkeys(out))
+    return list(dict.fromkeys(map(as_sentence, out)))

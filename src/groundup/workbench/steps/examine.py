@@ -13,6 +13,7 @@ import platform
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
@@ -23,25 +24,24 @@ import sklearn
 from groundup import charts
 from groundup.charts import Chart
 from groundup.charts.plane import clusters_map
-from groundup.judge.explain import Subject, partial_dependence, permutation_importance
+from groundup.judge.explain import Subject, partial_dependence
 from groundup.judge.metrics import metrics_of
 from groundup.judge.uncertainty import interval
 from groundup.tables import Table
-from groundup.text.escaping import printable
+from groundup.text.escaping import printable, value_text
+from groundup.text.numbers import format_datetime
 from groundup.workbench.problem import PARTS, Problem
 from groundup.workbench.record import Examination, Importance, WorstRow
 from groundup.workbench.result import Result
 from groundup.workbench.steps.candidate import format_error
 from groundup.workbench.steps.checkpoints import Fitted
 from groundup.workbench.steps.finalize import Final
+from groundup.workbench.steps.importance import MAX_COLUMNS, column_importance
 
 MAX_DEPENDENCE_CHARTS = 6
 MAX_WORST_ROWS = 10
 MAX_CELLS = 4  # of a worst row
-# Importance of up to MAX_COLUMNS columns, with more shuffles on more rows if there are only FEW_COLUMNS.
-MAX_COLUMNS, FEW_COLUMNS = 200, 60
-MAX_ROWS, FEW_ROWS, DEPENDENCE_ROWS, MAP_ROWS = 2_000, 500, 200, 20_000
-SHUFFLES = 3
+DEPENDENCE_ROWS, MAP_ROWS = 200, 20_000
 PACKAGES = ("groundup", "numpy", "numba", "scikit-learn", "polars")
 
 
@@ -136,7 +136,7 @@ class _Examiner:
     # ------------------------------------------------------------------ the target, the scores
 
     def target(self) -> Chart:
-        """Draw the distribution of the target over all parts."""
+        """Draw the distribution of the target in the training and validation sets."""
         contract = self.problem.contract
         name = contract.target or ""
         if self.problem.classes is not None:
@@ -144,9 +144,7 @@ class _Examiner:
                 [(level.value, level.count) for level in contract.labels], name=name
             )
         unit = contract.by_name[name].unit or ""
-        return charts.numeric_distribution(
-            np.concatenate([self.problem.target(part) for part in PARTS]), name=name, unit=unit
-        )
+        return charts.numeric_distribution(self.problem.target("development"), name=name, unit=unit)
 
     def intervals(self) -> None:
         """Compute the interval of every score on every part."""
@@ -190,7 +188,7 @@ class _Examiner:
         if p is None:
             return None
         if p.shape[1] == 2:
-            return charts.calibration(codes == 1, p[:, 1], label=str(self.problem.classes[-1]))
+            return charts.calibration(codes == 1, p[:, 1], label=value_text(self.problem.classes[-1]))
         return charts.calibration(p.argmax(axis=1) == codes, p.max(axis=1), label="the predicted label")
 
     def residuals(self) -> Chart:
@@ -265,29 +263,16 @@ class _Examiner:
     def importance(self) -> None:
         """Compute the importance of the columns, draw the most important ones, and add their cells to the worst rows."""
         problem, final = self.problem, self._final
-        frame, y = problem.rows(problem.split.valid)
-        names = frame.columns[:MAX_COLUMNS]
-        few = len(names) <= FEW_COLUMNS
+        frame = problem.features("valid")
         with self._attempt("importance"):
-            found = permutation_importance(
-                Subject(final.checked.train_model.pipeline),
-                frame,
-                y,
-                self.result.best.metric,
-                classes=problem.classes,
-                columns=names,
-                repeats=SHUFFLES if few else 2,
-                max_rows=MAX_ROWS if few else FEW_ROWS,
-                seed=problem.seed,
-                part="valid",
-            )
+            found = column_importance(problem, final.checked.train_model, self.result.best.metric)
             fields = ("column", "mean", "low", "high")
             self.found.importance += [Importance(**{k: one[k] for k in fields}) for one in found.ranked()]
             title = f"{found.metric} lost when a column is shuffled"
             self.draw("importance", lambda: replace(found.chart(), title=title))
-        if len(frame.columns) > len(names):
+        if len(frame.columns) > MAX_COLUMNS:
             self.found.omitted.append(
-                f"importance: only the first {len(names)} of {len(frame.columns)} columns"
+                f"importance: only the first {MAX_COLUMNS} of {len(frame.columns)} columns"
             )
         model = Subject(final.model.pipeline)
         for i, one in enumerate(self.found.importance[:MAX_DEPENDENCE_CHARTS]):
@@ -313,4 +298,4 @@ def _format_cell(value) -> str | None:
         return None
     if isinstance(value, float):
         return f"{value:.6g}"
-    return str(value).removesuffix(" 00:00:00")  # a date without a time
+    return format_datetime(value) if isinstance(value, datetime) else value_text(value)

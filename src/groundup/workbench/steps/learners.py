@@ -155,12 +155,12 @@ def _declared(task: str, known: set[type]) -> tuple[list[LearnerEntry], list[str
             if cls in known or task not in tasks_of(cls):
                 continue
         except Exception as error:  # noqa: BLE001 (code of another package may raise anything)
-            problems.append(f"the model {point.name!r} ({point.value}) cannot be loaded: {error}")
+            problems.append(f"The model {point.name!r} ({point.value}) cannot be loaded: {error}")
             continue
         if hasattr(cls, "declared_state"):
             entries.append(LearnerEntry(point.name, cls))
         else:
             problems.append(
-                f"the model {point.name!r} does not declare its state, so no bundle could hold it"
+                f"The model {point.name!r} does not declare its state, so no bundle could hold it"
             )
     return entries, problems
