@@ -290,7 +290,7 @@ def test_refused_rows_have_no_prediction_in_pandas(built, rows):
     given.loc[3, "spend"] = "abc"
     found = built.predict(given)
     assert found["prediction"].isna().tolist() == [i == 3 for i in range(20)]
-    assert found["problem"][3] == "column 'spend': 'abc' is not of the column's type"
+    assert found["problem"][3].startswith("column 'spend': 'abc' is not")
 
 
 def test_durations_are_predicted_from_any_frame(tmp_path):
