@@ -138,6 +138,13 @@ class Column(Strict):
         return frozenset(as_level(level.value) for level in self.levels)
 
     @cached_property
+    def has_whole_levels(self) -> bool:
+        """Whether some levels are whole numbers, which a float column of a file writes as 3.0."""
+        return any(
+            isinstance(level.value, int) and not isinstance(level.value, bool) for level in self.levels
+        )
+
+    @cached_property
     def unseen_share(self) -> float:
         """Expected share of new rows with an unseen level: levels seen once over rows (Good & Turing, 1953)."""
         total = sum(level.count for level in self.levels)

@@ -8,6 +8,7 @@ microseconds because it builds no frame; the tests compare the two cell by cell.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import lru_cache
@@ -38,6 +39,9 @@ _TRUTH = {
     **dict.fromkeys((*cells.TRUE_WORDS, "t", "yes", "y", "on", "1", "1.0"), True),
     **dict.fromkeys((*cells.FALSE_WORDS, "f", "no", "n", "off", "0", "0.0"), False),
 }
+
+
+_NO_FRACTION = r"^([+-]?[0-9]+)\.0+$"
 
 
 class Cells(NamedTuple):
@@ -217,6 +221,8 @@ def _read_levels(raw: pl.Series, column: Column) -> Cells:
         return Cells(text, {})
     # An exact match has priority: a level may itself be padded, or be a word for missing.
     trim = text.str.strip_chars()
+    if column.has_whole_levels:
+        trim = trim.str.replace(_NO_FRACTION, "$1")
     blank = pl.col("trim").is_in(_missing_words(numeric=False)) & ~pl.col("trim").is_in(known)
     frame = pl.DataFrame({"text": text, "seen": seen, "trim": trim})
     values = frame.select(pl.when("seen").then("text").when(~blank).then("trim").alias(raw.name)).to_series()
@@ -372,6 +378,8 @@ def _read_level(raw, column: Column):
     if text in known:
         return text, ()
     text = text.strip(cells.BLANKS)
+    if column.has_whole_levels:
+        text = re.sub(_NO_FRACTION, r"\1", text)
     if text not in known and text in cells.MISSING_WORDS:
         return None, ()
     return text, () if text in known or not column.levels_complete else ("unseen",)
