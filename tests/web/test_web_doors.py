@@ -168,3 +168,24 @@ def test_a_column_may_be_named_as_in_the_file(model, client, bundle_file, base, 
     sent = client.post("/predict", json=padded).json()
     assert sent["answers"][0]["prediction"] == answer
     assert sent["answers"][0]["status"] == "ok"
+
+
+def test_a_date_far_from_training_is_explained_beside_its_field(client, filled, keys):
+    shown = client.post("/form.json", data=filled | {keys["since"]: "2999-01-01"}).json()
+    field = next(f for group in shown["groups"] for f in group["fields"] if f["name"] == "since")
+    assert field["message"]["heading"] == "Far from the dates of training"
+    assert field["message"]["severity"] == "warn"
+    near = client.post("/form.json", data=filled | {keys["since"]: "2022-12-01"}).json()
+    assert near["answer"]["status"] == "ok"
+
+
+def test_the_page_of_many_cases_tells_how_rows_were_aligned(client, base):
+    head, row = (",".join(map(str, cells)) for cells in (base, base.values()))
+    lines = [head, row + ",", row + ",", head, row.rpartition(",")[0]]
+    files = {"file": ("t.csv", "\n".join(lines) + "\n", "text/csv")}
+    result = client.post("/batch.json", files=files).json()["result"]
+    assert result["n_rows"] == 3
+    told = " ".join(result["tallies"])
+    assert "delimiter at the end of 2 rows is ignored" in told or "2 rows have empty cells beyond" in told
+    assert "repeats the header" in told
+    assert "the last ones are missing" in told
