@@ -107,6 +107,11 @@ def test_several_headers_and_text_columns(table_of):
     assert "line 22, 43" in note_of(table, "repeated")
 
 
+def test_a_header_with_a_repeated_name_is_set_aside_too(table_of):
+    part = "a,a,b\n" + "".join(f"{i},{i},{i}\n" for i in range(9))
+    assert table_of(part * 2).frame.rows() == [(i, i, i) for i in range(9)] * 2
+
+
 def test_a_header_with_other_columns_order_is_refused(table_of):
     with pytest.raises(GroundupError, match=r"columns in another order.*t\.csv.*line 42"):
         table_of(HEAD + BODY + "income,age,left\n" + BODY)

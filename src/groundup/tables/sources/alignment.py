@@ -178,8 +178,8 @@ def _find_headers(records: Records, names: list[str]) -> np.ndarray:
     frame, n = records.frame, max((j + 1 for j, name in enumerate(names) if name), default=0)
     found = np.zeros(frame.height, dtype=bool)
     known = [name.casefold() for name in names[:n]]
-    if len(set(known)) < n or not any(known):
-        return found  # with a repeated name, a row of one level is not told apart from the header
+    if len(set(known)) < min(n, 2) or not any(known):
+        return found  # where all names are equal, a row of that level is not told apart from the header
     likely = np.ones(frame.height, dtype=bool)
     for j in range(min(n, 3)):  # enough to leave few records
         cell = frame.to_series(j).fill_null("").str.strip_chars(f" \t{_MARK}").str.to_lowercase()
@@ -191,7 +191,7 @@ def _find_headers(records: Records, names: list[str]) -> np.ndarray:
         if any(cell_names[n:]):
             continue
         found[i] = cell_names[:n] == known
-        if not found[i] and n > 1 and sorted(cell_names[:n]) == sorted(known):
+        if not found[i] and len(set(known)) == n and sorted(cell_names[:n]) == sorted(known):
             raise GroundupError(
                 "A header inside the file has the columns in another order.",
                 row=f"line {records.lines[i]}",

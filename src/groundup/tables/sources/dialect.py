@@ -185,7 +185,7 @@ def is_number(cell: str) -> bool:
 def detect_header(rows: list[list[str]]) -> tuple[bool, str]:
     """Return whether the first of `rows` is a header, and why this is uncertain ("" if it is certain)."""
     first = [c.strip() for c in rows[0]]
-    below = [row for row in rows[1:] if row != rows[0]] if len(set(first)) == len(first) > 1 else []
+    below = [row for row in rows[1:] if row != rows[0]] if len(set(first)) > 1 else []
     below = below or rows[1:]  # files put end to end repeat the header, which says nothing about its cells
     if not below:
         return not any(is_number(c) for c in first), "it is the only record"
