@@ -165,7 +165,7 @@ def assemble_by_bytes(source: Source, start: Layout, *, keep_blank: bool) -> Ass
     wrong = np.zeros(len(body), dtype=bool)
     if DAMAGED.encode() in source.utf8:
         wrong |= np.array([DAMAGED in source.text(i) for i in body])
-    different = np.unique(widths[~wrong])
+    different = np.flatnonzero(np.bincount(widths[~wrong]))  # faster than a sort
     if len(different) > _MAX_WIDTHS:
         return None  # each width is read by itself
     read = {int(w): _read_frame(source, body[~wrong & (widths == w)], int(w)) for w in different}
