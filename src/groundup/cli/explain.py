@@ -13,6 +13,8 @@ from groundup.errors import UsageError
 
 NAME = "explain"
 EXAMPLES = "Example:  groundup explain churn-groundup new.csv --row 1"
+# Probabilities of up to so many classes are all listed, of more the largest.
+_ALL_CLASSES = 5
 _UNITS = {
     "log-odds": "in log-odds",
     "score": "in the model's own scores",
@@ -102,7 +104,7 @@ def command(
 
 def _print_row(made, number: int, top: int, as_json: bool) -> None:
     from groundup.text.escaping import value_text
-    from groundup.text.numbers import format_number, format_probability
+    from groundup.text.numbers import format_number, format_probability, pluralize
 
     found, answer = made.row(1, top), made.predicted(1)
     if as_json:
@@ -111,9 +113,16 @@ def _print_row(made, number: int, top: int, as_json: bool) -> None:
     console = out()
     segments = made.task == "clustering"
     prediction = made.format_prediction(answer.pop("prediction"))
-    probabilities = ", ".join(
-        f"{name.removeprefix('probability_')} {format_probability(share)}" for name, share in answer.items()
+    shares = (
+        sorted(answer.items(), key=lambda item: -item[1]) if len(answer) > _ALL_CLASSES else [*answer.items()]
     )
+    listed = [
+        f"{name.removeprefix('probability_')} {format_probability(share)}"
+        for name, share in shares[:_ALL_CLASSES]
+    ]
+    if n_left := len(shares) - len(listed):
+        listed.append(pluralize(n_left, "other class", "other classes"))
+    probabilities = ", ".join(listed)
     title = f"Row {number}: {prediction}" + (f"  ({probabilities})" if probabilities else "")
     console.print(title, markup=False, style="bold")
     for reason in found.reasons:

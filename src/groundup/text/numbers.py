@@ -21,8 +21,8 @@ def format_number(value: float | None) -> str:
 
     >>> format_number(0.84521), format_number(47679.3), format_number(12.3456), format_number(None)
     ('0.8452', '47,679', '12.35', 'n/a')
-    >>> format_number(9.9996), format_number(0.99996), format_number(-999.96)
-    ('10.00', '1.000', '-1000')
+    >>> format_number(9.9996), format_number(0.99996), format_number(-999.96), format_number(0.0012345)
+    ('10.00', '1.000', '-1000', '0.001234')
     """
     if value is None or not math.isfinite(value):
         return "n/a"
@@ -213,8 +213,10 @@ def _separate(value: float, decimals: int) -> str:
 
 
 def _decimals(size: float) -> int:
-    """Return the digits after the point of a score of this size."""
-    return 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 10 else 4 if size < 1 else 3
+    """Return the digits after the point of a score of this size: four, and more below 0.1 for four significant ones."""
+    if size >= 1:
+        return 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 10 else 3
+    return max(4, 3 - math.floor(math.log10(size)))
 
 
 def _three_digits(value: float) -> str:

@@ -183,6 +183,10 @@ def _headline(model: Model, answer: Answer) -> str:
 def _words(model: Model, answer: Answer) -> str:
     if answer.status == "refused":
         return "Correct the fields listed below to get a prediction."
+    if model.target.task == "clustering":
+        described = model.settings.get("segments")
+        words = described.get(str(answer.prediction)) if isinstance(described, dict) else None
+        return f"Rows of this segment: {display_text(words, 300)}." if isinstance(words, str) else ""
     name = quoted(model.target.name or "the target")
     if answer.probabilities:
         label = as_level(answer.prediction)

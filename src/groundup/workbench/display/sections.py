@@ -10,6 +10,8 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from groundup.judge.metrics import metric
 from groundup.tables import Contract
 from groundup.text.escaping import value_text
@@ -48,6 +50,7 @@ _LEGEND: dict[m.Mark, str] = {
 }
 _HIDDEN_PARAMS = {"random_state", "early_stopping", "n_iter_no_change"}
 _SHORT_MATRIX = 8
+_FREQUENT_ERRORS = 8
 _SEGMENT_COLUMNS = 12
 
 
@@ -294,10 +297,12 @@ def _score_detail(record: Record, examination: Examination, part: str, name: str
 
 
 def confusion(record: Record) -> m.Section | None:
-    """Return the confusion matrix of the test set, unless it has too many classes for a table."""
+    """Return the confusion matrix of the test set; of many classes, the most frequent errors."""
     found = record.confusion
-    if found is None or len(found["labels"]) > _SHORT_MATRIX:
+    if found is None:
         return None
+    if len(found["labels"]) > _SHORT_MATRIX:
+        return _frequent_errors(found)
     labels, counts = [value_text(label) for label in found["labels"]], found["counts"]
     positions = range(len(labels))
     measures: list[Measure[int]] = [text_column("actual \\ predicted", lambda i: labels[i])]
@@ -307,6 +312,27 @@ def confusion(record: Record) -> m.Section | None:
     caption = "Rows of the test set by actual and predicted class"
     table = make_table(caption, measures, positions, is_matrix=True)
     return m.Section(name="confusion", title="Confusion matrix", label="Confusion", blocks=[table])
+
+
+def _frequent_errors(found: dict[str, Any]) -> m.Section | None:
+    """Return the pairs of classes that are most often confused."""
+    counts = np.array(found["counts"])
+    totals = counts.sum(axis=1)
+    errors = [(i, j) for i, j in zip(*np.nonzero(counts), strict=True) if i != j]
+    if not errors:
+        return None
+    errors.sort(key=lambda pair: (-counts[pair], pair))
+    name = [value_text(label) for label in found["labels"]]
+    measures: list[Measure[tuple]] = [
+        text_column("Actual", lambda pair: name[pair[0]]),
+        text_column("Predicted", lambda pair: name[pair[1]]),
+        count_column("Rows", lambda pair: int(counts[pair])),
+        Measure("Of the class", lambda pair: float(counts[pair] / totals[pair[0]]), format_percent),
+    ]
+    shown, wrong = errors[:_FREQUENT_ERRORS], int(sum(counts[pair] for pair in errors))
+    caption = f"The most frequent of {pluralize(wrong, 'error')} on the test set"
+    table = make_table(caption, measures, shown)
+    return m.Section(name="confusion", title="Most frequent errors", label="Errors", blocks=[table])
 
 
 def files(record: Record, *, just_built: bool = False, with_report: bool = True) -> m.Section:
