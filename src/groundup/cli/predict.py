@@ -89,6 +89,7 @@ def _to_dict(made, output: str, n_escaped: int) -> dict:
         "read_as_in_training": dict(made.recalled),
         "unused_columns": list(made.extra),
         "renamed_columns": list(made.renamed),
+        "reading_notes": list(made.reading),
     }
 
 
@@ -110,7 +111,7 @@ def _print_summary(made, output: str, n_escaped: int) -> None:
         options = ", ".join(f"{name} {value!r}" for name, value in made.recalled.items())
         console.print(f"read like the training file: {options}", style="dim", markup=False, soft_wrap=True)
     reason = "see the column 'problem'"
-    warnings = [*made.renamed[:_MAX_LISTED], *_more(len(made.renamed) - _MAX_LISTED, "column")]
+    warnings = [*made.reading, *made.renamed[:_MAX_LISTED], *_more(len(made.renamed) - _MAX_LISTED, "column")]
     if made.frame.height == 0:
         warnings.append("the input has no rows below its header, so the output has none")
     if made.n_failed:

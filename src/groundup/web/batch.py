@@ -44,9 +44,10 @@ class BatchResult(ContextModel):
     """The predictions for a file.
 
     `counts` lists each predicted class with its number and share of rows, most frequent first; `refused_share` is that of
-    the rows without a prediction. `tallies` list renamed columns and count the problems by column; `problems` are the
-    first of them by row. `more_columns` is the number of the input's columns that the page omits, `extra` lists those
-    that the model does not use. `token` is for the download; "" where the file is too large to be saved.
+    the rows without a prediction. `tallies` list how rows were aligned and columns renamed, and count the problems by
+    column; `problems` are the first of them by row. `more_columns` is the number of the input's columns that the page
+    omits, `extra` lists those that the model does not use. `token` is for the download; "" where the file is too large to
+    be saved.
     """
 
     file: str
@@ -195,7 +196,7 @@ def _batch_result(model: Model, name: str, predictions, n_escaped: int, token: s
         rows=rows,
         tallies=[
             display_text(tally, MAX_SHOWN)
-            for tally in [*predictions.renamed, *predictions.tallies][:MAX_LISTED]
+            for tally in [*predictions.reading, *predictions.renamed, *predictions.tallies][:MAX_LISTED]
         ],
         problems=[display_text(problem, MAX_SHOWN) for problem in predictions.listed[:MAX_LISTED]],
         download=f"{_plain_name(Path(name).stem)}-predictions.csv",

@@ -59,6 +59,12 @@ def _unseen(column: Column, note: Note) -> tuple[str, str]:
 
 
 def _range(column: Column, note: Note) -> tuple[str, str]:
+    if column.kind == "datetime":
+        first, last = (str(end)[:10] for end in (column.minimum, column.maximum))
+        return (
+            "Far from the dates of training",
+            f"The training data has dates from {first} to {last}. The prediction is an extrapolation.",
+        )
     low, high = column.bounds or (0.0, 0.0)
     try:
         is_below = float(note.value or "") < low

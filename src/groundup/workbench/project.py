@@ -62,6 +62,7 @@ from groundup.workbench.steps.segment import Segmentation
 from groundup.workbench.stored_reports import FILE as REPORT
 from groundup.workbench.stored_reports import stored_report, write_report
 from groundup.workbench.use.explain import Explained, explain, importance
+from groundup.workbench.use.native_frames import is_native, with_answers
 from groundup.workbench.use.predict import predict
 from groundup.workbench.use.serve import serve
 from groundup.workbench.warmup import BackgroundWarmup
@@ -157,7 +158,7 @@ class Project:
         listen: Listener | None = None,
     ):
         self.source, self.target, self.task, self.time, self.group = source, target, task, time, group
-        self.ignore = [ignore] if isinstance(ignore, str) else list(ignore)
+        self.ignore = [str(name) for name in ([ignore] if isinstance(ignore, (str, int)) else ignore)]
         self.accept = [accept] if isinstance(accept, str) else list(accept)
         self.seed, self.path, self.listen = seed, path, listen or ignore_event
         self.learners = None if learners is None else list(learners)
@@ -548,7 +549,7 @@ class Project:
         """The warnings of the result."""
         return self.result.warnings
 
-    def predict(self, data, *, read: Mapping[str, Any] | None = None) -> pl.DataFrame:
+    def predict(self, data, *, read: Mapping[str, Any] | None = None) -> Any:
         """Return the predictions of the saved model for `data`, one row per row.
 
         Parameters
@@ -557,11 +558,19 @@ class Project:
         read : mapping, optional
             How to read a text file: delimiter, encoding, header; detected if not given.
 
+        Returns
+        -------
+        frame
+            Of pandas (with its index) or PyArrow if `data` is one, otherwise of Polars: the columns of `data`, then those
+            of the predictions.
+
         Raises
         ------
         CheckFailed
             If columns are missing.
         """
+        if is_native(data):
+            return with_answers(data, predict(self.bundle, data, read=read, keep=False).frame)
         return predict(self.bundle, data, read=read).frame
 
     def explain(self, data, *, label=None, read: Mapping[str, Any] | None = None) -> Explained:

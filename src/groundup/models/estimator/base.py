@@ -49,6 +49,8 @@ def fitting(method):
     @functools.wraps(method)
     def fit(self, *args, **kwargs):
         self._validate_params()
+        for given in (*args, *kwargs.values()):
+            _refuse_masked(given)
         working = copy.copy(self)
         with one_blas_thread(), closing(working):
             method(working, *args, **kwargs)
@@ -210,6 +212,7 @@ class Learner(Declared, BaseEstimator):
                 f"X is a {type(X).__name__}, which is for fitting: predict one part at a time, X.load(first, stop)"
             )
         _refuse_lazy(X)
+        _refuse_masked(X)
         checks = {"dtype": self._dtype_in, "order": "C", "ensure_all_finite": finite}
         checks["accept_sparse"] = "csr" if self.sparse else False
         X = validate_data(self, X, reset=False, **checks)
@@ -270,4 +273,13 @@ def _refuse_lazy(X) -> None:
     if type(X).__name__ == "LazyFrame":
         raise TypeError(
             "X is a LazyFrame, a query that has not been run: call .collect() and pass its DataFrame"
+        )
+
+
+def _refuse_masked(given) -> None:
+    """Raise ValueError for an array with masked cells: its data below the mask are not values."""
+    if isinstance(given, np.ma.MaskedArray) and (n := int(np.ma.count_masked(given))):
+        cells = "1 masked cell" if n == 1 else f"{n} masked cells"
+        raise ValueError(
+            f"The array has {cells}: make them missing values, array.filled(numpy.nan), or leave their rows out"
         )

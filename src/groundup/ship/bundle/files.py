@@ -18,7 +18,7 @@ import numpy as np
 from safetensors.numpy import load as read
 from safetensors.numpy import save as write
 
-from groundup.errors import CheckFailed, GroundupError, UsageError
+from groundup.errors import CheckFailed, GroundupError, UsageError, panics_as_errors
 from groundup.ship.bundle import documents as doc
 from groundup.ship.bundle import replay as replays
 from groundup.ship.bundle.atomic import write_atomic
@@ -225,7 +225,8 @@ def _sha256(data) -> str:
 
 def _load(path: Path, nodes: Nodes) -> tuple[Model, Verified]:
     try:
-        return _read(_bytes(path), nodes)
+        with panics_as_errors("The bundle is damaged", kind=CheckFailed):
+            return _read(_bytes(path), nodes)
     except GroundupError as e:
         e.file = e.file or path
         e.args = (str(e),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Literal
 
@@ -30,6 +31,8 @@ USABLE = ("number", "integer", "boolean", "category", "datetime")
 MAX_LEVELS = 10_000
 # Above this expected share of new rows, unseen levels are usual for the column and no warning about the row.
 USUAL_UNSEEN = 0.05
+# A date is outside the training range from this distance on, or from the range's own width where that is less.
+MAX_DATE_MARGIN = timedelta(days=365)
 QUANTILES = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
 
 
@@ -122,9 +125,32 @@ class Column(Strict):
         return float(self.minimum), float(self.maximum)
 
     @cached_property
+    def usual_dates(self) -> tuple[datetime, datetime] | None:
+        """The first and the last date without a warning; None for columns without dates.
+
+        Later rows are usually later than those of training, so a date is outside only if its distance from the training
+        range exceeds the range's width, a year at most.
+        """
+        if self.kind != "datetime" or self.minimum is None or self.maximum is None:
+            return None
+        try:
+            low, high = (datetime.fromisoformat(str(end)) for end in (self.minimum, self.maximum))
+        except ValueError:
+            return None
+        margin = min(high - low, MAX_DATE_MARGIN)
+        return max(low, datetime.min + margin) - margin, min(high, datetime.max - margin) + margin  # noqa: DTZ901
+
+    @cached_property
     def known(self) -> frozenset[str]:
         """The levels as text; see ``as_level``."""
         return frozenset(as_level(level.value) for level in self.levels)
+
+    @cached_property
+    def has_whole_levels(self) -> bool:
+        """Whether some levels are whole numbers, which a float column of a file writes as 3.0."""
+        return any(
+            isinstance(level.value, int) and not isinstance(level.value, bool) for level in self.levels
+        )
 
     @cached_property
     def unseen_share(self) -> float:

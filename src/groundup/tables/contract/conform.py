@@ -8,8 +8,9 @@ microseconds because it builds no frame; the tests compare the two cell by cell.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -32,7 +33,17 @@ from groundup.tables.contract.spellings import canonical
 from groundup.tables.dates import LAYOUTS, NUMBER_LAYOUTS, parse_datetime, parse_datetimes
 from groundup.tables.numerals import parse_format, parse_number, parse_numbers, without_affix, without_affixes
 from groundup.tables.sources.infer_types import parse_plain_numbers
-from groundup.tables.sources.names import with_known_names
+from groundup.tables.sources.names import with_column_names
+from groundup.tables.sources.simple_types import far_moments, plain_cell
+
+# How true and false may be written, in any case, in a column of them; a column of yes and no in a file is text.
+_TRUTH = {
+    **dict.fromkeys((*cells.TRUE_WORDS, "t", "yes", "y", "on", "1", "1.0"), True),
+    **dict.fromkeys((*cells.FALSE_WORDS, "f", "no", "n", "off", "0", "0.0"), False),
+}
+
+
+_NO_FRACTION = r"^([+-]?[0-9]+)\.0+$"
 
 
 class Cells(NamedTuple):
@@ -164,27 +175,35 @@ def _read_booleans(raw: pl.Series, column: Column) -> Cells:
     if raw.dtype != pl.String:
         return _reject_all(raw, pl.Boolean)
     text = raw.str.strip_chars()
-    words = {**dict.fromkeys(cells.TRUE_WORDS, True), **dict.fromkeys(cells.FALSE_WORDS, False)}
-    values = text.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.Boolean)
+    values = text.str.to_lowercase().replace_strict(_TRUTH, default=None, return_dtype=pl.Boolean)
     return Cells(values, {"type": _is_unreadable(text, values, column)})
 
 
 def _read_datetimes(raw: pl.Series, column: Column) -> Cells:
-    if raw.dtype in (pl.Null, pl.Date):
-        return Cells(raw.cast(pl.Datetime("us")), {})
-    if isinstance(raw.dtype, pl.Datetime):
-        local = raw.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if raw.dtype.time_zone else raw
-        return Cells(local.cast(pl.Datetime("us")), {})
+    problems: dict[str, np.ndarray] = {}
     if raw.dtype.is_integer() and column.format in NUMBER_LAYOUTS:
         raw = raw.cast(pl.String)
-    if raw.dtype != pl.String:
+    if raw.dtype in (pl.Null, pl.Date):
+        values = raw
+    elif isinstance(raw.dtype, pl.Datetime):
+        values = raw.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if raw.dtype.time_zone else raw
+    elif raw.dtype == pl.String:
+        text = raw.str.strip_chars()
+        values = parse_datetimes(text, "iso")
+        if column.format in LAYOUTS and column.format != "iso":
+            read = pl.DataFrame({"a": parse_datetimes(text, column.format), "b": values})
+            values = read.select(pl.coalesce("a", "b").alias(raw.name)).to_series()
+        problems["type"] = _is_unreadable(text, values, column)
+    else:
         return _reject_all(raw, pl.Datetime("us"))
-    text = raw.str.strip_chars()
-    values = parse_datetimes(text, "iso")
-    if column.format in LAYOUTS and column.format != "iso":
-        read = pl.DataFrame({"a": parse_datetimes(text, column.format), "b": values})
-        values = read.select(pl.coalesce("a", "b").alias(raw.name)).to_series()
-    return Cells(values, {"type": _is_unreadable(text, values, column)})
+    if (far := far_moments(values)).any():  # before the cast, which such dates would overflow
+        values = values.set(pl.Series(far), None)
+        problems["type"] = problems.get("type", False) | far
+    values = values.cast(pl.Datetime("us"))
+    if column.usual_dates is not None:
+        low, high = column.usual_dates
+        problems["range"] = _mask((values < low) | (values > high))
+    return Cells(values, problems)
 
 
 def _is_unreadable(text: pl.Series, values: pl.Series, column: Column) -> np.ndarray:
@@ -204,6 +223,8 @@ def _read_levels(raw: pl.Series, column: Column) -> Cells:
         return Cells(text, {})
     # An exact match has priority: a level may itself be padded, or be a word for missing.
     trim = text.str.strip_chars()
+    if column.has_whole_levels:
+        trim = trim.str.replace(_NO_FRACTION, "$1")
     blank = pl.col("trim").is_in(_missing_words(numeric=False)) & ~pl.col("trim").is_in(known)
     frame = pl.DataFrame({"text": text, "seen": seen, "trim": trim})
     values = frame.select(pl.when("seen").then("text").when(~blank).then("trim").alias(raw.name)).to_series()
@@ -270,11 +291,11 @@ def _missing_words(*, numeric: bool) -> list[str]:
 
 def conform_row(row: Mapping[str, object], contract) -> ConformedRow:
     """Return one row in the form of `contract`, with its problems; see ``Contract.conform_row``."""
-    row = with_known_names(row, contract.by_name)
+    row = with_column_names(row, contract.features)
     check_columns(list(row), contract)
     values, problems, statuses = {}, [], set()
     for column in contract.feature_columns:
-        raw = _to_python(row[column.name])
+        raw = plain_cell(row[column.name])
         value, kinds = conform_cell(raw, column)
         values[column.name] = value
         if kinds:
@@ -291,15 +312,6 @@ def conform_cell(raw, column: Column) -> tuple[object, tuple[str, ...]]:
     if value is None and not kinds and column.missing == 0:
         kinds = ("missing",)
     return value, kinds
-
-
-def _to_python(raw):
-    """Return `raw` as a Python value: NaN as None, a datetime naive and in UTC."""
-    if type(raw).__module__ == "numpy" and hasattr(raw, "item"):
-        raw = raw.item()
-    if isinstance(raw, datetime) and raw.tzinfo:
-        return raw.astimezone(UTC).replace(tzinfo=None)
-    return None if isinstance(raw, float) and math.isnan(raw) else raw
 
 
 def _read_number(raw, column: Column):
@@ -338,7 +350,7 @@ def _read_boolean(raw, column: Column):
     if not isinstance(raw, str):
         return None, ("type",)
     text = raw.strip(cells.BLANKS)
-    value = cells.parse_boolean(text)
+    value = _TRUTH.get(text.lower())
     return value, () if value is not None or _means_missing(text, column) else ("type",)
 
 
@@ -349,17 +361,21 @@ def _means_missing(text: str, column: Column) -> bool:
 
 def _read_datetime(raw, column: Column):
     if isinstance(raw, datetime):
-        return raw, ()
-    if isinstance(raw, date):
-        return datetime(raw.year, raw.month, raw.day), ()  # noqa: DTZ001 - naive means UTC here
-    if isinstance(raw, int) and column.format in NUMBER_LAYOUTS:
-        raw = str(raw)
-    if not isinstance(raw, str):
+        if raw.tzinfo is not None:
+            return None, ("type",)  # its UTC is beyond Python's years
+        value = raw
+    elif isinstance(raw, date):
+        value = datetime(raw.year, raw.month, raw.day)  # noqa: DTZ001 - naive means UTC here
+    elif isinstance(raw, str) or (isinstance(raw, int) and column.format in NUMBER_LAYOUTS):
+        text = str(raw).strip(cells.BLANKS)
+        value = parse_datetime(text, column.format) if column.format in LAYOUTS else None
+        value = parse_datetime(text, "iso") if value is None else value
+        if value is None:
+            return None, () if _means_missing(text, column) else ("type",)
+    else:
         return None, () if raw is None else ("type",)
-    text = raw.strip(cells.BLANKS)
-    value = parse_datetime(text, column.format) if column.format in LAYOUTS else None
-    value = parse_datetime(text, "iso") if value is None else value
-    return value, () if value is not None or _means_missing(text, column) else ("type",)
+    usual = column.usual_dates
+    return value, () if usual is None or usual[0] <= value <= usual[1] else ("range",)
 
 
 def _read_level(raw, column: Column):
@@ -372,6 +388,8 @@ def _read_level(raw, column: Column):
     if text in known:
         return text, ()
     text = text.strip(cells.BLANKS)
+    if column.has_whole_levels:
+        text = re.sub(_NO_FRACTION, r"\1", text)
     if text not in known and text in cells.MISSING_WORDS:
         return None, ()
     return text, () if text in known or not column.levels_complete else ("unseen",)

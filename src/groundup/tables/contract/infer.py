@@ -26,7 +26,6 @@ from groundup.tables.dates import LAYOUTS, parse_datetimes
 from groundup.tables.numerals import parse_format
 from groundup.tables.sources.column_type import option_for
 from groundup.tables.sources.infer_numbers import use_given_numbers
-from groundup.tables.sources.names import resolve
 from groundup.tables.table import Note, Table
 from groundup.text.numbers import format_count, format_percent, pluralize
 
@@ -72,9 +71,6 @@ def infer_fields(
 ) -> dict:
     """Return the fields of a ``Contract`` for `table`; see ``Contract.infer``."""
     frame = table.frame
-    roles = Roles(*(resolve(name, frame.columns) for name in roles))
-    kinds, units = ({resolve(n, frame.columns): v for n, v in given.items()} for given in (kinds, units))
-    ignore = [resolve(name, frame.columns) for name in ignore]
     target = roles.target
     _check_names(
         frame,
@@ -135,7 +131,6 @@ def _unit_of(series: pl.Series, formats: Mapping[str, str]) -> str | None:
 
 def infer_roles(table: Table, task: str | None, roles: Roles) -> dict:
     """Return the fields of a contract of the columns with a role alone: all that a split depends on."""
-    roles = Roles(*(resolve(name, table.frame.columns) for name in roles))
     frame, target, inferred = table.frame, roles.target, None
     _check_names(frame, roles, [])
     if target is not None:

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from groundup.tables.contract.column import Column
+from groundup.tables.sources.simple_types import far_moments, moments_as_text
 from groundup.text.numbers import pluralize
 
 # The effect of its cells on a row: predicted, predicted with a warning, or not predicted.
@@ -21,7 +22,7 @@ SEVERITY: dict[str, Literal["warn", "error"]] = {
     "infinite": "error",  # inf, or a number beyond float64
     "converted": "warn",  # true and false in a column of numbers, read as 1 and 0
     "unseen": "warn",  # a level that did not occur in training
-    "range": "warn",  # a number outside the training range
+    "range": "warn",  # a number outside the training range, a date far outside it
     "fraction": "warn",  # a fraction, where training had whole numbers only
     "missing": "warn",  # no value, where no training row was missing
 }
@@ -219,12 +220,13 @@ def _list_cells(flagged: FlaggedCells) -> pl.DataFrame:
     at = pl.Series(np.flatnonzero(mask))
     cell = raw.gather(at)
     plain = cell.dtype.is_integer() or cell.dtype == pl.String
-    # Other types use Python's text, so that frames and single rows show the same.
-    text = (
-        cell.cast(pl.String)
-        if plain
-        else pl.Series([None if v is None else str(v) for v in cell.to_list()], dtype=pl.String)
-    )
+    # Other types use Python's text, so that frames and single rows show the same; no text of Python's has a far date.
+    if plain:
+        text = cell.cast(pl.String)
+    elif far_moments(cell).any():
+        text = moments_as_text(cell)
+    else:
+        text = pl.Series([None if v is None else str(v) for v in cell.to_list()], dtype=pl.String)
     return pl.DataFrame({"row": at.cast(pl.Int64) + 1, "value": text.str.slice(0, 200)}).with_columns(
         column=pl.lit(raw.name),
         kind=pl.lit(kind),

@@ -58,7 +58,11 @@ def read_text(
             )
         )
     marked = utf8 if types == "text" else mark_quoted(utf8, dialect)
-    assembled = _assemble(marked, dialect, start, keep_blank=types == "text", max_cells=max_cells)
+    try:
+        assembled = _assemble(marked, dialect, start, keep_blank=types == "text", max_cells=max_cells)
+    except GroundupError as error:
+        error.file = file
+        raise
     notes += assembled.notes
     _check(assembled, start, file)
     converted = convert_types(assembled.frame, types, dialect.delimiter, has_marks=marked is not utf8)

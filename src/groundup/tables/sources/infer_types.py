@@ -45,7 +45,7 @@ from groundup.tables.sources.infer_numbers import (
     may_be_groups,
     use_given_numbers,
 )
-from groundup.tables.sources.names import resolve
+from groundup.tables.sources.names import find_name
 from groundup.tables.sources.quoted_words import MARK
 from groundup.tables.table import Note
 from groundup.text.numbers import pluralize
@@ -154,7 +154,7 @@ def check_types(types, columns: list[str]) -> dict[str, str]:
     if isinstance(types, str):
         types = dict.fromkeys(columns, types)
     known, existing = {*TYPE_NAMES, *FORMATS, *LAYOUTS}, set(columns)
-    types = {resolve(name, existing): kind for name, kind in (types or {}).items()}
+    types = {find_name(name, existing): kind for name, kind in (types or {}).items()}
     for name, kind in types.items():
         if name not in existing:
             raise UsageError(f"There is no column {name!r} (types).{nearest(name, columns)}")

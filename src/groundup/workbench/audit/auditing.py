@@ -10,7 +10,7 @@ import polars as pl
 from groundup.engine.rows.threads import one_blas_thread
 from groundup.errors import UsageError, nearest
 from groundup.tables import Table
-from groundup.tables.sources.names import resolve
+from groundup.tables.sources.names import find_name
 from groundup.tables.splitting import shuffled
 from groundup.text.escaping import value_text
 from groundup.workbench.audit.coding import centred, codes_by_appearance, numbers
@@ -88,11 +88,10 @@ def _audit(table: Table, problem: Problem, accepted: list[tuple[str | None, str 
 
 def _parse(text: str, columns: Sequence[str]) -> tuple[str | None, str | None]:
     """Return the column and the kind of findings that one acceptance names; None for any."""
-    text = resolve(text, columns)
-    if text in columns:
-        return text, None
+    if (name := find_name(text, columns)) in columns:
+        return name, None
     column, _, kind = text.rpartition(":")
-    column = resolve(column, columns)
+    column = find_name(column, columns)
     if kind in KINDS and column in columns:
         return column, kind
     if text in KINDS:
