@@ -125,10 +125,7 @@ def align(records: Records, head: Sequence[str], start: Layout) -> Aligned:
             )
         )
     is_row = ~repeated
-    if start.has_header:
-        n_trailing = _count_unnamed(names, records.n_cells[is_row])
-    else:
-        n_trailing = _count_blank(frame)
+    n_trailing = _count_unnamed(names, records.n_cells[is_row]) if start.has_header else _count_blank(frame)
     width -= n_trailing
     frame, names = frame[:, :width], names[:width]
     surplus = is_row & (records.n_cells > width)
