@@ -233,3 +233,11 @@ def test_any_classes_are_split(labels, seed):
     check(parts, np.arange(len(labels)))
     for fold in parts.folds(3) if len(parts.train) > 3 else []:
         assert set(np.array(labels)[fold.train]) == set(np.array(labels)[parts.train])
+
+
+def test_a_split_prints_its_rule_and_sizes_not_its_rows():
+    table = pl.DataFrame({"x": [i * i % 17 for i in range(100)], "y": ["a", "b"] * 50})
+    found = split(table, Contract.infer(table, "y"), seed=3)
+    assert str(found) == (
+        "Split(stratified, seed 3: training set 70 rows, validation set 15 rows, test set 15 rows)"
+    )

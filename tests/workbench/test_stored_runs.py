@@ -17,13 +17,15 @@ from groundup.workbench.steps import compare as compare_step
 from groundup.workbench.stored_reports import stored_report
 from groundup.workbench.use.predict import bundle_path
 
+pytestmark = pytest.mark.usefixtures("no_report")
 LINEAR = ["LogisticRegression"]
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory, make_frame):
+def template(tmp_path_factory, make_frame, without_report):
     path = tmp_path_factory.mktemp("stored") / "p"
-    gu.Project(make_frame(), target="y", path=path, learners=LINEAR).build(max_fits=5)
+    with without_report():
+        gu.Project(make_frame(), target="y", path=path, learners=LINEAR).build(max_fits=5)
     return path
 
 
@@ -204,13 +206,6 @@ def test_the_first_limit_reached_ends_the_comparison(tmp_path, make_frame):
     project = gu.Project(make_frame(), target="y", path=tmp_path / "p", learners=LINEAR)
     assert project.build(budget="1h", max_fits=5).ended == "fits"
     assert project.result.settings["budget_s"] == 3600
-
-
-def test_a_missing_report_is_written_with_the_stored_result(kept, again):
-    report = next(kept.glob("runs/*/report.html"))
-    report.unlink()
-    assert again().build(max_fits=5).stored
-    assert report.is_file()
 
 
 def test_another_bundle_in_the_folder_of_a_run_is_used_nowhere(again, kept, tmp_path, make_frame):

@@ -29,7 +29,8 @@ from groundup.tables.table import Note, Table
 from groundup.text.numbers import format_percent, pluralize
 
 SHARES = (0.70, 0.15, 0.15)
-_PARTS = ("train", "valid", "test")
+#: The parts of a split, and what they are called.
+PART_NAMES = {"train": "training set", "valid": "validation set", "test": "test set"}
 _SETS = "a training, a validation and a test set"
 _NOTHING = np.empty(0, dtype=np.int64)
 _MANY_GROUPS = 5000  # with more, groups are assigned in random order by cumulative size: as even, and faster
@@ -57,7 +58,7 @@ class Keys(NamedTuple):
 _NO_KEYS = Keys(_NOTHING, _NOTHING, _NOTHING)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Split:
     """Row numbers (int64, from 0, ascending; in time order for a split by time) of the three sets.
 
@@ -76,7 +77,15 @@ class Split:
     rule: str
     seed: int
     notes: tuple[Note, ...] = ()
-    keys: Keys = field(default=_NO_KEYS, repr=False)
+    keys: Keys = field(default=_NO_KEYS)
+
+    def __repr__(self) -> str:
+        parts = (self.train, self.valid, self.test)
+        sizes = ", ".join(
+            f"{name} {pluralize(len(part), 'row')}"
+            for name, part in zip(PART_NAMES.values(), parts, strict=True)
+        )
+        return f"Split({self.rule}, seed {self.seed}: {sizes})"
 
     @property
     def development(self) -> np.ndarray:
@@ -141,10 +150,10 @@ def split(
         "random": _split_at_random,
     }[rule]
     parts, notes = split_rows(rows, keys.take(rows), shares, seed)
-    for name, part in zip(_PARTS, parts, strict=True):
+    for name, part in zip(PART_NAMES.values(), parts, strict=True):
         if len(part) == 0:
             raise GroundupError(
-                f"The {name} set would be empty: {pluralize(len(rows), 'row')}, rule {rule!r}.",
+                f"The {name} would be empty: {pluralize(len(rows), 'row')}, rule {rule!r}.",
                 hint="Add rows, or choose other shares.",
             )
     if len(rows) < 50:
@@ -298,7 +307,8 @@ def _split_by_group(rows: np.ndarray, keys: Keys, shares, seed: int):
         )
     parts = [rows[part_of == p] for p in range(3)]
     sizes = ", ".join(
-        f"{name} {format_percent(len(part) / len(rows))}" for name, part in zip(_PARTS, parts, strict=True)
+        f"{name} {format_percent(len(part) / len(rows))}"
+        for name, part in zip(PART_NAMES.values(), parts, strict=True)
     )
     off = max(abs(len(part) / len(rows) - share) for part, share in zip(parts, shares, strict=True))
     return parts, [

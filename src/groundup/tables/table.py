@@ -64,8 +64,10 @@ class Table:
     rejects : tuple of Reject
         Every rejected record. Records read = ``frame.height + len(rejects)``.
     formats : mapping of str to str
-        Number format or date layout of the columns that need one (``decimal_comma``, ``dmy``, ...), so that later rows
-        are read in the same way.
+        Number format or date layout of the columns that need one (``decimal_comma``, ``point kg``, ``dmy``, ...), so that
+        later rows are read in the same way; "text" where the user gave that type.
+    missing_words : mapping of str to tuple of str
+        Words of a column that were read as missing besides those of ``tables.cells``.
     """
 
     frame: pl.DataFrame
@@ -74,6 +76,7 @@ class Table:
     notes: tuple[Note, ...] = ()
     rejects: tuple[Reject, ...] = ()
     formats: Mapping[str, str] = field(default_factory=dict)
+    missing_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def digest(self) -> str:

@@ -11,10 +11,11 @@ import polars as pl
 
 from groundup.tables import Contract, Split, Table
 from groundup.tables.prepare import TablePreparer
+from groundup.tables.splitting import PART_NAMES
+from groundup.text.numbers import pluralize
 
 MANY_ROWS = 100_000
-PARTS = ("train", "valid", "test")
-PART_NAMES = {"train": "training set", "valid": "validation set", "test": "test set"}
+PARTS = tuple(PART_NAMES)
 
 
 class NoFeatures:
@@ -33,7 +34,7 @@ class NoFeatures:
         return np.zeros(1)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Problem:
     """The data that a run learns from.
 
@@ -56,6 +57,11 @@ class Problem:
     y: Any
     classes: Any
     seed: int
+
+    def __repr__(self) -> str:
+        target = "no target" if self.contract.target is None else f"target {self.contract.target!r}"
+        features = pluralize(self.frame.width, "feature")
+        return f"Problem({self.task}, {target}, {features}, {self.split!r})"
 
     @property
     def task(self) -> str:

@@ -29,6 +29,7 @@ from groundup.engine.rows import (
     Memory,
     Rows,
     RowSource,
+    block_bounds,
     budget,
     check_structure,
     one_blas_thread,
@@ -169,8 +170,6 @@ class Learner(Declared, BaseEstimator):
         self.n_features_in_ = place.n_features
         self.__dict__.pop("feature_names_in_", None)
         if finite:
-            from groundup.engine.rows import block_bounds
-
             bounds = block_bounds(place.n_rows)
             for lo, hi in pairwise(bounds):
                 check_array(

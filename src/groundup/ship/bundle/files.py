@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors.numpy import load as read
+from safetensors.numpy import save as write
 
 from groundup.errors import CheckFailed, GroundupError, UsageError, panics_as_errors
 from groundup.ship.bundle import documents as doc
@@ -187,7 +189,7 @@ def _names(model: Model):
 
 
 def _target_of(pipeline, contract) -> doc.Target:
-    from groundup.models.estimator import is_classifier, is_clusterer, is_regressor
+    from groundup.models.estimator import is_classifier, is_clusterer, is_regressor  # 1 s: scikit-learn
 
     for task, test in (
         ("classification", is_classifier),
@@ -205,8 +207,6 @@ def _plain(values: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _write_arrays(arrays: dict[str, np.ndarray]) -> bytes:
-    from safetensors.numpy import save as write
-
     return write(arrays)
 
 
@@ -317,8 +317,6 @@ def _belongs(parts, stated: doc.ModelPart, replay: doc.Replay) -> None:
 
 
 def _read_arrays(data) -> dict[str, np.ndarray]:
-    from safetensors.numpy import load as read
-
     try:
         return read(bytes(data))
     except Exception as e:  # noqa: BLE001 (its own error class, and KeyError for types that NumPy lacks)

@@ -22,6 +22,7 @@ from groundup.errors import CheckFailed, GroundupError, UsageError
 from groundup.models.estimator.state import Declared
 from groundup.models.registry import GROUP, MODELS, declared_models, load_model
 from groundup.ship.bundle.values import Reader, Writer
+from groundup.tables.prepare import TablePreparer
 
 #: Nodes inside nodes: a pipeline, its learner, the learner's estimators and parameters. Each level is checked again by
 #: those above it, so the cost of a deep file would grow by a factor a level.
@@ -208,8 +209,6 @@ def _declares(cls) -> bool:
 
 def _ours(name: str) -> type | None:
     if name == "TablePreparer":
-        from groundup.tables.prepare import TablePreparer
-
         return TablePreparer
     return load_model(name) if name in MODELS else None
 

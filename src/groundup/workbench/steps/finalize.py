@@ -8,7 +8,6 @@ test set. Each fit is saved until the run has ended (``steps.checkpoints``).
 from __future__ import annotations
 
 import inspect
-import math
 import warnings
 from dataclasses import dataclass
 from functools import partial
@@ -18,9 +17,9 @@ import numpy as np
 
 from groundup.errors import DependentColumns, GroundupError
 from groundup.judge.metrics import Predicted, Score, metric, scores
-from groundup.judge.validation import difference
+from groundup.judge.uncertainty import lead_interval
 from groundup.judge.verdict import sampling_error
-from groundup.text.numbers import format_number
+from groundup.text.numbers import format_interval, format_number
 from groundup.workbench.problem import PARTS, Problem
 from groundup.workbench.run.journal_format import ProjectError
 from groundup.workbench.steps.candidate import Candidate
@@ -28,6 +27,9 @@ from groundup.workbench.steps.checkpoints import Checkpoints, EarlyStopping, Fit
 from groundup.workbench.steps.choose import Choice, best_of_each
 from groundup.workbench.steps.comparison import MAX_FINALISTS, Comparison
 
+# The validation set overrules the folds by an interval of this level for the difference on the same rows: it is high
+# because the folds have more rows, and iteration counts are chosen on the validation set.
+VETO_LEVEL = 0.99
 # Scores that a reader expects to be better than the baseline's, whichever metric decides.
 EXPECTED_BETTER = ("accuracy", "log_loss", "rmse", "mae")
 
@@ -120,9 +122,9 @@ def evaluate(problem: Problem, comparison: Comparison, checked: Checked, model: 
 def fit(problem: Problem, candidate: Candidate, rows: np.ndarray, params: dict[str, Any]) -> Fitted:
     """Fit a candidate's model with `params` on some rows."""
     frame, y = problem.rows(rows)
-    learner = candidate.entry.make(params)
     preparer = problem.preparer(candidate.preprocessing)
     X = preparer.fit_transform(frame, y)
+    learner = candidate.entry.make(params, preparer)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DependentColumns)  # one-hot columns add up to 1
         learner.fit(X, y)
@@ -135,7 +137,7 @@ def _fit_on_train(
     """Fit a finalist on the training set with a fixed iteration count; None if it fails, which does not end the run."""
     try:
         params = candidate.params
-        if params.get("early_stopping") is True:
+        if candidate.stops_early:
             n_iterations = _choose_iterations(problem, candidate, checkpoints)
             params = {**params, "early_stopping": False, "max_iter": n_iterations}
         make = partial(fit, problem, candidate, problem.split.train, params)
@@ -164,8 +166,9 @@ def _stop_early(problem: Problem, candidate: Candidate) -> EarlyStopping:
     known = (
         np.isin(y_valid, np.unique(y)) if problem.classes is not None else np.ones(len(y_valid), dtype=bool)
     )
-    preparer, learner = problem.preparer(candidate.preprocessing), candidate.entry.make(candidate.params)
+    preparer = problem.preparer(candidate.preprocessing)
     X = preparer.fit_transform(frame, y)
+    learner = candidate.entry.make(candidate.params, preparer)
     learner.fit(X, y, X_val=preparer.transform(valid)[known], y_val=y_valid[known])
     paths = {
         part: np.asarray(getattr(learner, name, ()), dtype=float)
@@ -178,7 +181,7 @@ def _stop_early(problem: Problem, candidate: Candidate) -> EarlyStopping:
 def _stops_on_valid(candidate: Candidate) -> bool:
     """Return whether the iteration count is the best one on the validation set."""
     parameters = inspect.signature(candidate.entry.cls.fit).parameters
-    return candidate.params.get("early_stopping") is True and "X_val" in parameters
+    return candidate.stops_early and "X_val" in parameters
 
 
 def _score(problem: Problem, part: str, predicted: Predicted) -> dict[str, Score]:
@@ -205,11 +208,11 @@ def _compare_on_valid(
     models: dict[int, Fitted],
 ) -> tuple[Candidate, str]:
     """Return the choice after the comparison on the validation set, and a sentence about it."""
-    metric, chosen, errors = comparison.metric, choice.candidate, {}
+    metric, chosen, predicted = comparison.metric, choice.candidate, {}
     for candidate in finalists:
-        predicted = models[id(candidate)].predict(problem.features("valid"), problem.classes)
-        score = candidate.valid_score = _score(problem, "valid", predicted)[metric.name].value
-        errors[id(candidate)] = sampling_error(metric, problem.target("valid"), predicted, score)
+        found = models[id(candidate)].predict(problem.features("valid"), problem.classes)
+        candidate.valid_score = _score(problem, "valid", found)[metric.name].value
+        predicted[id(candidate)] = found
     if chosen not in finalists:
         return finalists[
             0
@@ -219,24 +222,22 @@ def _compare_on_valid(
         return chosen, ""
     rival = max(rivals, key=lambda c: metric.oriented(c.valid_score))
     lead = metric.oriented(rival.valid_score) - metric.oriented(chosen.valid_score)
-    error = difference(metric, rival.validation, chosen.validation).error
-    if not math.isfinite(error):  # too few folds in common: use the sampling errors on the validation set
-        both = errors[id(rival)], errors[id(chosen)]
-        error = math.inf if None in both else math.hypot(*both)
+    level = 1 - (1 - VETO_LEVEL) / len(rivals)
+    better, worse = predicted[id(rival)], predicted[id(chosen)]
+    bounds = lead_interval(metric, problem.target("valid"), better, worse, level) if lead > 0 else None
     own, other = format_number(chosen.valid_score), format_number(rival.valid_score)
-    if lead > 3 * error:
+    if bounds is not None and bounds.low > 0:
         return rival, (
             f"The validation set overrules the folds: {rival.entry.title} has {metric.name} {other} there against "
-            f"{own} of {chosen.entry.spoken}, a difference of more than three standard errors, so it is used instead."
-            f"{_describe_bias([rival, chosen])}"
+            f"{own} of {chosen.entry.spoken}, a significant difference ({VETO_LEVEL:.0%} interval "
+            f"{format_interval((bounds.low, bounds.high))}), so it is used instead.{_describe_bias([rival, chosen])}"
         )
     compared = f"{metric.name} {own} against {other} of {rival.entry.spoken}"
     if lead <= 0:
         note = f"The validation set confirms the choice: {compared}."
     else:
-        errors_apart = ", a difference of less than three standard errors" if math.isfinite(error) else ""
-        size = f" ({format_number(error)} each)" if errors_apart else ""
-        note = f"The validation set does not contradict the choice: {compared}{errors_apart}{size}."
+        apart = ", not significantly different" if bounds is not None else ""
+        note = f"The validation set does not contradict the choice: {compared}{apart}."
     return chosen, note + _describe_bias([chosen, rival])
 
 
