@@ -97,8 +97,6 @@ def test_the_message_names_the_number_and_what_to_do():
         RidgeCV().fit(X, X[:, 0], y)
     with pytest.raises(ValueError, match=r"too small .* sample_weight\[0\], is 1e-300. Multiply .* 1e300"):
         RidgeCV().fit(X, X[:, 0], np.full(6, 1e-300))
-    with pytest.raises(ValueError, match=r"overflow float64: scale the columns of X"):
-        RidgeCV().fit(np.random.default_rng(0).normal(size=(9, 2)) * 1e200, np.arange(9.0))
 
 
 def test_advice_can_be_followed():
