@@ -1,6 +1,6 @@
 """Input that has no meaning is refused with a ValueError: it is never answered, and never fitted.
 
-Missing values in y and weights, masked cells, and sparse matrices whose indices lead out of their arrays.
+Missing values in y, masked cells anywhere, and sparse matrices whose indices lead out of their arrays.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ def checks(learner):
     """Yield the names and functions of the checks that suit `learner`."""
     if get_tags(learner).target_tags.required:
         yield "missing_targets_are_refused", missing_targets_are_refused
-    if has_weights(learner):
-        yield "unusable_weights_are_refused", unusable_weights_are_refused
     if not get_tags(learner).no_validation:
         yield "masked_cells_are_refused", masked_cells_are_refused
         if get_tags(learner).input_tags.sparse:
@@ -54,17 +52,6 @@ def missing_targets_are_refused(learner):
         text = data.y.astype(str)
         text[17] = "nan"
         _refused('"nan" in a numeric y of text', lambda: fitted(learner, data._replace(y=text)))
-
-
-def unusable_weights_are_refused(learner):
-    """None, NaN, infinity or a negative number among the weights."""
-    data = sample(learner, 60)
-    for value in (None, float("nan"), float("inf"), -1.0):
-        weight = np.ones(60, dtype=object)
-        weight[17] = value
-        _refused(f"the weight {value!r}", lambda w=weight: fitted(learner, data, w))
-        if value is not None:
-            _refused(f"the weight {value!r}", lambda w=weight: fitted(learner, data, w.astype(float)))
 
 
 def masked_cells_are_refused(learner):

@@ -133,8 +133,11 @@ def weights_of_one_change_nothing(learner):
 
 
 def bad_weights_are_refused(learner):
-    """NaN, infinity, a negative weight or a wrong length raise ValueError."""
+    """NaN, None, infinity, a negative weight or a wrong length raise ValueError."""
     data = sample(learner, 50)
+    missing = np.ones(50, dtype=object)
+    missing[3] = None
+    _refused(learner, data, missing, "a weight that is None")
     for what, value in {"NaN": np.nan, "inf": np.inf, "negative": -1.0}.items():
         bad = np.ones(50)
         bad[3] = value
