@@ -75,7 +75,7 @@ def judge(path: str, table: str, seeds: list[int], is_structured: bool, folder: 
         file.write_bytes(changed)
         try:
             answer = gu.load(file).predict(rows)
-            same = changed == data or answer.equals(right)
+            same = changed == data or answer.tolist() == right.tolist()
             other = "answers otherwise" if is_structured else f"ANSWERS OTHERWISE: seed {seed}"
             out.put("unharmed" if same else other)
         except GroundupError:
