@@ -286,9 +286,9 @@ def test_files_that_are_no_bundles(tmp_path):
 def test_a_newer_format_is_refused_with_a_hint(saved):
     parts = parts_of(saved)
     stated = json.loads(parts["manifest.json"])
-    parts["manifest.json"] = json.dumps({**stated, "format": 3, "unheard": True}, indent=1).encode()
+    parts["manifest.json"] = json.dumps({**stated, "format": 4, "unheard": True}, indent=1).encode()
     saved.write_bytes(forged(parts))
-    with pytest.raises(CheckFailed, match=r"format 3; this groundup reads format 2[\s\S]*Upgrade groundup"):
+    with pytest.raises(CheckFailed, match=r"format 4; this groundup reads format 3[\s\S]*Upgrade groundup"):
         bundle.load(saved)
 
 

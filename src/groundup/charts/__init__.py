@@ -29,6 +29,7 @@ __getattr__, __dir__, __all__ = attach(
         "reliability": ["calibration"],
         "residual": ["residuals"],
         "roc_curve": ["roc"],
+        "threshold_curve": ["threshold_curve"],
     },
     modules=["bundle", "embed", "theme"],
 )

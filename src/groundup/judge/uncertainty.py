@@ -55,9 +55,7 @@ def interval(metric: Metric, y, predicted: Predicted) -> Interval | None:
         return None
     order = np.random.default_rng(0).permutation(n)[:MOST_ROWS]
     group = np.arange(len(order)) % n_groups
-    found = [
-        metric.score(y[kept], _select(predicted, kept)).value for kept in _without(order, group, n_groups)
-    ]
+    found = [metric.score(y[kept], predicted.take(kept)).value for kept in _without(order, group, n_groups)]
     known = [v for v in found if v is not None]
     if len(known) < n_groups:
         return None
@@ -69,14 +67,6 @@ def interval(metric: Metric, y, predicted: Predicted) -> Interval | None:
 def _without(order: np.ndarray, group: np.ndarray, n_groups: int):
     for i in range(n_groups):
         yield np.sort(order[group != i])
-
-
-def _select(predicted: Predicted, rows: np.ndarray) -> Predicted:
-    """Return the predictions for some of the rows."""
-    p = predicted.probabilities
-    return predicted._replace(
-        values=np.asarray(predicted.values)[rows], probabilities=None if p is None else p[rows]
-    )
 
 
 def _around(metric: Metric, value: float, error: float, freedom: int) -> Interval | None:

@@ -83,8 +83,8 @@ def test_damaged_and_newer_json_is_refused():
         Contract.from_json("{")
     with pytest.raises(GroundupError, match=r"not a contract"):
         Contract.from_json("[" * 100_000)
-    with pytest.raises(CheckFailed, match=r"version 2.*reads versions up to 1"):
-        Contract.from_json(json.dumps(good | {"version": 2}))
+    with pytest.raises(CheckFailed, match=r"version 3.*reads versions up to 2"):
+        Contract.from_json(json.dumps(good | {"version": 3}))
     for change in (
         {"surprise": 1},
         {"task": "multiclass"},

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from groundup import charts
-from groundup.judge.metrics import metric
 from groundup.text.numbers import format_number, format_probability, format_seconds, pluralize
 from groundup.workbench.display import model as m
 from groundup.workbench.display.advice import advise
@@ -18,8 +17,10 @@ from groundup.workbench.display.sections import (
     chosen_row,
     confusion,
     contract_of,
+    decision,
     files,
     leaderboard,
+    meaning_of,
     outcome,
     ranking_score,
     scores,
@@ -41,6 +42,7 @@ def report_sections(record: Record, examination: Examination) -> list[m.Section]
         board,
         choice(record),
         segments(record, examination),
+        decision(record),
         scores(record, examination),
         charted,
         None if "confusion" in examination.figures else confusion(record),
@@ -55,13 +57,18 @@ def report_sections(record: Record, examination: Examination) -> list[m.Section]
 
 def request(record: Record) -> m.Section:
     """Return the settings of the run."""
-    settings, name = record.settings, record.best.metric
+    settings, name, contract = record.settings, record.best.metric, contract_of(record)
     limits = [] if settings.get("budget_s") is None else [format_seconds(float(settings["budget_s"]))]
     limits += [] if settings.get("max_fits") is None else [pluralize(int(settings["max_fits"]), "fit")]
     facts = [
         ("Target", record.target or "none: segments of similar rows are sought"),
         ("Task", task_name(record.task)),
-        ("Deciding metric", f"{name}, {metric(name).meaning}"),
+        ("Deciding metric", f"{name}, {meaning_of(record, name)}"),
+        ("Positive class", contract.positive_class if contract.positive is not None else None),
+        ("Threshold", settings.get("threshold")),
+        ("Costs", "; ".join(_cost_text(one) for one in settings.get("cost") or ())),
+        ("Class weights", _class_weight_text(settings.get("class_weight"))),
+        ("Weight column", settings.get("weight")),
         ("Time column", settings.get("time")),
         ("Group column", settings.get("group")),
         ("Ignored columns", ", ".join(settings.get("ignore") or ())),
@@ -72,6 +79,16 @@ def request(record: Record) -> m.Section:
         ("groundup", record.groundup),
     ]
     return m.Section(name="request", title="The request", label="Request", blocks=[_facts(facts)])
+
+
+def _cost_text(cost: dict[str, Any]) -> str:
+    return f"predicting {cost['predicted']} for an actual {cost['actual']} costs {cost['cost']:g}"
+
+
+def _class_weight_text(weights: Any) -> str:
+    if isinstance(weights, dict):
+        return ", ".join(f"{label} {weight:g}" for label, weight in weights.items())
+    return weights or ""
 
 
 def _facts(pairs: Iterable[tuple[str, Any]]) -> m.Facts:
@@ -122,7 +139,15 @@ def _without_distant_baseline(entries: list[dict]) -> list[dict]:
 
 def curves(examination: Examination) -> m.Section | None:
     """Return the charts of the predictions on the test set, and of the course of the fit."""
-    names = ("confusion", "roc", "precision_recall", "calibration", "residuals", "learning_curve")
+    names = (
+        "confusion",
+        "roc",
+        "precision_recall",
+        "threshold",
+        "calibration",
+        "residuals",
+        "learning_curve",
+    )
     blocks: list[m.Block] = [*figures(examination, *names)]
     title = "Performance on unseen rows"
     return m.Section(name="curves", title=title, label="Curves", blocks=blocks) if blocks else None

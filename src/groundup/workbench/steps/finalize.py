@@ -17,9 +17,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from groundup.errors import DependentColumns, GroundupError
-from groundup.judge.metrics import Predicted, Score, metric, scores
+from groundup.judge.metrics import METRICS, Predicted, Score
 from groundup.judge.validation import difference
 from groundup.judge.verdict import sampling_error
+from groundup.judge.weights import fit_weighted
+from groundup.models.registry import BASELINES
 from groundup.text.numbers import format_number
 from groundup.workbench.problem import PARTS, Problem
 from groundup.workbench.run.journal_format import ProjectError
@@ -104,7 +106,7 @@ def refit(problem: Problem, checked: Checked, checkpoints: Checkpoints) -> Fitte
 def evaluate(problem: Problem, comparison: Comparison, checked: Checked, model: Fitted) -> Final:
     """Score the model and the baseline on every part; `model` is the refitted one, and only it meets the test set."""
     models = {"train": checked.train_model, "valid": checked.train_model, "test": model}
-    predicted = {part: models[part].predict(problem.features(part), problem.classes) for part in PARTS}
+    predicted = {part: _predict(problem, models[part], part) for part in PARTS}
     metrics = {part: _score(problem, part, predicted[part]) for part in PARTS}
     baseline, deciding = _score_baseline(problem, comparison), comparison.metric
     errors = {
@@ -125,7 +127,10 @@ def fit(problem: Problem, candidate: Candidate, rows: np.ndarray, params: dict[s
     X = preparer.fit_transform(frame, y)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DependentColumns)  # one-hot columns add up to 1
-        learner.fit(X, y)
+        weights = (
+            problem.weights if candidate.entry.name not in BASELINES else problem.weights.without_classes()
+        )
+        fit_weighted(learner, X, y, weights.of_fit(rows, y))
     return Fitted(preparer, learner, params)
 
 
@@ -166,7 +171,10 @@ def _stop_early(problem: Problem, candidate: Candidate) -> EarlyStopping:
     )
     preparer, learner = problem.preparer(candidate.preprocessing), candidate.entry.make(candidate.params)
     X = preparer.fit_transform(frame, y)
-    learner.fit(X, y, X_val=preparer.transform(valid)[known], y_val=y_valid[known])
+    seen = {"X_val": preparer.transform(valid)[known], "y_val": y_valid[known]}
+    if (w_valid := problem.weights.of_fit(problem.split.valid, y_valid)) is not None:
+        seen["sample_weight_val"] = w_valid[known]
+    fit_weighted(learner, X, y, problem.weights.of_fit(problem.split.train, y), **seen)
     paths = {
         part: np.asarray(getattr(learner, name, ()), dtype=float)
         for part, name in (("train", "train_score_"), ("valid", "validation_score_"))
@@ -181,8 +189,14 @@ def _stops_on_valid(candidate: Candidate) -> bool:
     return candidate.params.get("early_stopping") is True and "X_val" in parameters
 
 
+def _predict(problem: Problem, model: Fitted, part: str) -> Predicted:
+    """Return a model's predictions for a part, with the labels that the decision rule gives."""
+    predicted = model.predict(problem.features(part), problem.classes)
+    return problem.scoring.apply(predicted, problem.target(part), problem.weight(part))
+
+
 def _score(problem: Problem, part: str, predicted: Predicted) -> dict[str, Score]:
-    return scores(problem.task, problem.target(part), predicted)
+    return problem.scoring.scores(problem.target(part), predicted)
 
 
 def _score_baseline(problem: Problem, comparison: Comparison) -> dict[str, dict[str, Score]]:
@@ -191,10 +205,7 @@ def _score_baseline(problem: Problem, comparison: Comparison) -> dict[str, dict[
     on_train = fit(problem, base, split.train, base.params)
     refitted = fit(problem, base, split.development, base.params)
     models = {"train": on_train, "valid": on_train, "test": refitted}
-    return {
-        part: _score(problem, part, model.predict(problem.features(part), problem.classes))
-        for part, model in models.items()
-    }
+    return {part: _score(problem, part, _predict(problem, model, part)) for part, model in models.items()}
 
 
 def _compare_on_valid(
@@ -207,7 +218,7 @@ def _compare_on_valid(
     """Return the choice after the comparison on the validation set, and a sentence about it."""
     metric, chosen, errors = comparison.metric, choice.candidate, {}
     for candidate in finalists:
-        predicted = models[id(candidate)].predict(problem.features("valid"), problem.classes)
+        predicted = _predict(problem, models[id(candidate)], "valid")
         score = candidate.valid_score = _score(problem, "valid", predicted)[metric.name].value
         errors[id(candidate)] = sampling_error(metric, problem.target("valid"), predicted, score)
     if chosen not in finalists:
@@ -256,7 +267,7 @@ def _warn_of_baseline(
     for name in EXPECTED_BETTER:
         if name == comparison.metric.name or name not in model:
             continue
-        value, base, oriented = model[name].value, baseline[name].value, metric(name).oriented
+        value, base, oriented = model[name].value, baseline[name].value, METRICS[name].oriented
         if value is not None and base is not None and oriented(value) < oriented(base):
             worse.append(f"{name} ({format_number(base)}, model {format_number(value)})")
     return [f"The baseline is better on the test set in {' and '.join(worse)}."] if worse else []

@@ -18,6 +18,8 @@ import polars as pl
 from groundup.errors import UsageError, nearest
 from groundup.judge.explain import Contributions, Explanation, Importance, permutation_importance
 from groundup.judge.explain.reasons import output_of, reasons
+from groundup.judge.metrics import Metric, metric
+from groundup.judge.scoring import Scoring
 from groundup.ship.bundle import Model
 from groundup.ship.bundle.answers import Answers
 from groundup.tables.contract.column import as_level
@@ -226,16 +228,26 @@ def importance(project, by: str | None = None, *, part: str = "valid", repeats: 
     (entry,) = learners_of(problem.task, [best.learner]).entries
     model = fit(problem, Candidate(entry, best.params), problem.split.train, best.params)
     frame, y = problem.rows(getattr(problem.split, part))
+    scoring, rule = problem.scoring, project.result.decision
+    if rule is not None and rule.threshold is not None:
+        scoring = scoring.with_threshold(rule.threshold)
     return permutation_importance(
         Pipeline([("prepare", model.preparer), ("learn", model.learner)]),
         frame,
         y,
-        by or best.metric,
+        _metric_of(scoring, by or best.metric, problem.task),
         classes=problem.classes,
+        scoring=scoring,
+        weight=problem.weight(part),
         repeats=repeats,
         seed=problem.seed,
         part=part,
     )
+
+
+def _metric_of(scoring: Scoring, name: str, task: str) -> Metric:
+    """Return the metric called `name`: one of the run's, which may be a function, or any other of the task."""
+    return next((m for m in scoring.metrics if m.name == name), None) or metric(name, task)
 
 
 def _label_named(labels: tuple, label):
