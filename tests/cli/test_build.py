@@ -280,6 +280,7 @@ def test_an_objective_is_stated_and_reported(groundup, table, tmp_path):
     assert found["best"]["metric"] == "f1"
     report = groundup("report", tmp_path / "p", "--markdown").out
     assert "predicting no for an actual yes costs 3" in report
+    assert "“no” is predicted from a probability" in groundup("show", found["bundle"]).out
     wrong = groundup("build", table, "--target", "left", "--threshold", "recal>=0.8")
     assert (wrong.code, "Did you mean 'recall'" in wrong.err) == (2, True)
 

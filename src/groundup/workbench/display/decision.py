@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from groundup.judge.decisions import describe_threshold
 from groundup.judge.metrics import metric
 from groundup.tables import Contract
 from groundup.tables.contract.column import as_level
@@ -34,8 +35,8 @@ def decision(record: Record) -> m.Section | None:
         return None
     section = {"name": "decision", "title": "The decision rule", "label": "Decision"}
     if rule.costs is None:
-        name = quoted(as_level(rule.positive))
-        text = f"{name} is predicted from a probability of {rule.threshold:.4g} on. {rule.reason}"
+        assert rule.threshold is not None
+        text = f"{describe_threshold(as_level(rule.positive), rule.threshold)}. {rule.reason}"
         tested = [f"{score} {format_number(record.metrics['test'].get(score))}" for score in rule.scores]
         text += f" On the test set: {', '.join(tested)}." if tested else ""
         return m.Section(
