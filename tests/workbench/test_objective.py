@@ -159,10 +159,20 @@ def test_a_function_decides_and_is_reported(build):
     assert project.importance(repeats=1).metric == name
 
 
+def test_a_function_that_fails_is_named_before_any_fit(make_frame, tmp_path):
+    def broken_score(y_true, y_pred):
+        raise RuntimeError("boom")
+
+    project = gu.Project(make_frame(), target="y", path=tmp_path / "p", metric=broken_score)
+    with pytest.raises(GroundupError, match=r"broken_score failed: RuntimeError: boom"):
+        project.build(max_fits=1)
+    assert not (tmp_path / "p").exists()
+
+
 def test_a_scorer_of_sklearn_decides(build):
     scorer = make_scorer(mean_pinball_loss, alpha=0.9, greater_is_better=False)
     result = build("regression", metric=scorer).result
-    assert result.best.metric.endswith(":mean_pinball_loss")
+    assert result.best.metric == "sklearn.metrics:mean_pinball_loss(alpha=0.9)"
     assert result.leaderboard[0].mean < result.leaderboard[-1].mean
 
 

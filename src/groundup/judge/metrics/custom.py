@@ -34,10 +34,22 @@ _GREATER, _SMALLER = ("_score",), ("_loss", "_error", "_deviance", "_cost")
 
 
 def name_of(function) -> str:
-    """Return how a function is named in a run: ``package:function``."""
+    """Return how a function is named in a run: ``package:function``, with the options of a scorer in brackets."""
     scored = getattr(function, "_score_func", function)
     module = getattr(scored, "__module__", None) or "__main__"
-    return f"{module}:{getattr(scored, '__qualname__', type(scored).__name__)}"
+    name = getattr(scored, "__qualname__", type(scored).__name__)
+    public = module.partition("._")[
+        0
+    ]  # sklearn.metrics._classification exports its functions from sklearn.metrics
+    if getattr(sys.modules.get(public), name, None) is scored:
+        module = public
+    options = ", ".join(f"{key}={value!r}" for key, value in getattr(function, "_kwargs", {}).items())
+    return f"{module}:{name}({options})" if options else f"{module}:{name}"
+
+
+def is_importable(name: str) -> bool:
+    """Return whether the name of a metric that is a function can be given on the command line."""
+    return not name.startswith("__main__:") and "(" not in name and "<" not in name
 
 
 def source_digest(function) -> str:
@@ -160,9 +172,11 @@ def _direction(function, scored, name: str) -> bool:
     if name.endswith(_SMALLER):
         return False
     short = name.rpartition(":")[2]
+    if not short.isidentifier():
+        short = "function"
     raise UsageError(
         f"Is a greater value of the metric {name} better? The function does not say so.",
-        hint=f"Add a line below it: {short}.greater_is_better = True (or False).",
+        hint=f"Set its attribute: {short}.greater_is_better = True (or False).",
     )
 
 
