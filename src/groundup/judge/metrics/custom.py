@@ -61,7 +61,7 @@ def source_digest(function) -> str:
         code = getattr(scored, "__code__", None)
         text = repr((code.co_code, code.co_consts)) if code is not None else repr(scored)
     facts = [getattr(function, name, None) for name in ("_sign", "_kwargs", "greater_is_better")]
-    return hashlib.sha256(f"{text}{facts}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{text}{facts}".encode()).hexdigest()[:8]
 
 
 def load_function(name: str) -> Callable:
