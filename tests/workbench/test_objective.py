@@ -163,9 +163,13 @@ def test_a_function_that_fails_is_named_before_any_fit(make_frame, tmp_path):
     def broken_score(y_true, y_pred):
         raise RuntimeError("boom")
 
-    project = gu.Project(make_frame(), target="y", path=tmp_path / "p", metric=broken_score)
-    with pytest.raises(GroundupError, match=r"broken_score failed: RuntimeError: boom"):
-        project.build(max_fits=1)
+    def empty_score(y_true, y_pred):
+        return float("nan")
+
+    for function, told in ((broken_score, "RuntimeError: boom"), (empty_score, "its value is nan")):
+        project = gu.Project(make_frame(), target="y", path=tmp_path / "p", metric=function)
+        with pytest.raises(GroundupError, match=f"{function.__name__} cannot be computed: {told}"):
+            project.build(max_fits=1)
     assert not (tmp_path / "p").exists()
 
 

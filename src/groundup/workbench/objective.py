@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from groundup.errors import UsageError, nearest
+from groundup.errors import GroundupError, UsageError, nearest
 from groundup.judge.decisions import Decision, cost_threshold, mean_cost
 from groundup.judge.metrics import METRICS, Metric, Predicted, metric
 from groundup.judge.metrics.custom import custom_metric, load_function, name_of, source_digest
@@ -35,8 +35,6 @@ STATED = ("metric", "positive", "threshold", "cost", "class_weight")
 OTHERS = {"recall": "precision", "precision": "recall", "specificity": "recall"}
 #: What a threshold improves where the deciding metric does not depend on it (scikit-learn's default).
 BY_DEFAULT = "balanced_accuracy"
-#: Rows on which a function is tried before the run.
-TRIED_ROWS = 200
 COST_FORM = "actual=CLASS,predicted=CLASS:NUMBER"
 _COST = re.compile(r"\s*actual\s*=(.*?),\s*predicted\s*=(.*):([^:]*)", re.DOTALL)
 _COST_REVERSED = re.compile(r"\s*predicted\s*=(.*?),\s*actual\s*=(.*):([^:]*)", re.DOTALL)
@@ -171,23 +169,26 @@ class Objective:
             return [f"{text}: leave out the class weights{or_else}."]
         return []
 
-    def try_metric(self, scoring: Scoring, y: np.ndarray) -> None:
-        """Compute a metric that is a function once, for some predictions, so that its errors come before any fit.
+    def try_metric(self, scoring: Scoring, y: np.ndarray, weight: np.ndarray | None) -> None:
+        """Compute a metric that is a function once, of each row predicted as the one before, ahead of any fit.
 
         Raises
         ------
         GroundupError
-            If the function fails.
+            If the function fails, or returns no finite number.
         """
         if self.function is None:
             return
-        y = y[:TRIED_ROWS]
-        predicted = Predicted(np.roll(y, 1), classes=scoring.classes, positive=scoring.positive)
+        predicted = Predicted(
+            np.roll(y, 1), classes=scoring.classes, positive=scoring.positive, weight=weight
+        )
         if scoring.classes is not None:
             hit = predicted.values[:, np.newaxis] == scoring.classes
             p = (0.1 + hit) / (0.1 + hit).sum(axis=1, keepdims=True)
             predicted = predicted._replace(probabilities=p)
-        scoring.deciding[0].score(y, predicted)
+        found = scoring.deciding[0].score(y, predicted)
+        if found.value is None:
+            raise GroundupError(f"The metric {self.metric} cannot be computed: {found.reason}.")
 
     def _check_task(self, task: str) -> None:
         if task == "clustering" and self != Objective():

@@ -237,7 +237,7 @@ class Project:
         weights = self.objective.weights(self.contract, self.table)
         problem = pose(self.table, self.contract, self.split, self.seed, scoring, weights)
         if problem.y is not None:
-            self.objective.try_metric(scoring, problem.target("train"))
+            self.objective.try_metric(scoring, problem.target("train"), problem.weight("train"))
         return problem
 
     @cached_property

@@ -26,8 +26,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from groundup.errors import GroundupError, UsageError, nearest
-from groundup.judge.metrics.record import CLASSIFICATION, Metric, Predicted, Task
+from groundup.errors import UsageError, nearest
+from groundup.judge.metrics.record import CLASSIFICATION, Metric, Predicted, Task, Undefined
 
 PROBABILITY_NAMES = ("y_prob", "y_proba", "y_score", "probas_pred", "y_probs", "proba", "probabilities")
 _GREATER, _SMALLER = ("_score",), ("_loss", "_error", "_deviance", "_cost")
@@ -124,8 +124,8 @@ def custom_metric(function, task: Task, name: str = "") -> Metric:
             second = p[:, predicted.positive_code] if p.shape[1] == 2 else p
         try:
             return float(scored(y, second, **given))
-        except Exception as error:
-            raise GroundupError(f"The metric {name} failed: {type(error).__name__}: {error}.") from error
+        except Exception as error:  # noqa: BLE001 (code of the user may raise anything, such as for a single class)
+            raise Undefined(f"{type(error).__name__}: {error}") from None
 
     direction, weighted = _direction(function, scored, name), "sample_weight" in parameters
     return Metric(name, (task,), direction, needs, _meaning(scored), None, of, False, weighted)
