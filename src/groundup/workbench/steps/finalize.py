@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -116,8 +116,7 @@ def evaluate(problem: Problem, comparison: Comparison, checked: Checked, model: 
         )
         for part in PARTS
     }
-    expected = [name for name in EXPECTED_BETTER if name not in _given_up(problem)]
-    notes = _warn_of_baseline(comparison, metrics["test"], baseline["test"], expected)
+    notes = _warn_of_baseline(comparison, metrics["test"], baseline["test"], _given_up(problem))
     return Final(checked, model, predicted, metrics, baseline, errors, notes)
 
 
@@ -268,11 +267,14 @@ def _given_up(problem: Problem) -> set[str]:
 
 
 def _warn_of_baseline(
-    comparison: Comparison, model: dict[str, Score], baseline: dict[str, Score], names: Sequence[str]
+    comparison: Comparison,
+    model: dict[str, Score],
+    baseline: dict[str, Score],
+    given_up: Collection[str] = (),
 ) -> list[str]:
-    """Warn of test scores among `names`, other than the deciding one, in which the baseline is better."""
+    """Warn of test scores, other than the deciding one and those `given_up`, in which the baseline is better."""
     worse = []
-    for name in names:
+    for name in (name for name in EXPECTED_BETTER if name not in given_up):
         if name == comparison.metric.name or name not in model:
             continue
         value, base, oriented = model[name].value, baseline[name].value, METRICS[name].oriented
