@@ -33,7 +33,7 @@ from groundup.judge.scoring import Scoring
 from groundup.tables.splitting import PART_NAMES
 from groundup.text.escaping import printable
 from groundup.text.notebook import facts, grid, titled
-from groundup.text.numbers import format_number, format_percent, pluralize
+from groundup.text.numbers import format_number, format_percent, format_together, pluralize
 
 GROUPS = 10
 MAX_ROWS = 5000
@@ -122,14 +122,11 @@ class Importance:
 
     def _lines(self) -> list[tuple[str, str, str]]:
         """Return name, mean and interval of the columns that are shown."""
-        return [
-            (
-                printable(row["column"]),
-                format_number(row["mean"]),
-                f"{format_number(row['low'])} to {format_number(row['high'])}",
-            )
-            for row in self.ranked()[:_MOST_SHOWN]
-        ]
+        shown = self.ranked()[:_MOST_SHOWN]
+        numbers = format_together(*(row[name] for row in shown for name in ("mean", "low", "high")))
+        means, lows, highs = (numbers[k::3] for k in range(3))
+        names = [printable(row["column"]) for row in shown]
+        return [(*row[:2], f"{row[2]} to {row[3]}") for row in zip(names, means, lows, highs, strict=True)]
 
     def _more(self) -> list[str]:
         left = len(self.columns) - _MOST_SHOWN
