@@ -205,7 +205,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path):
     run = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
     deadline = time.monotonic() + 100
     while time.monotonic() < deadline and run.poll() is None:
-        if any(path.read_bytes().count(b'"fit"') > 6 for path in tmp_path.rglob("unfinished.jsonl")):
+        if any(path.read_bytes().count(b'"fit"') > 8 for path in tmp_path.rglob("unfinished.jsonl")):
             break
         time.sleep(0.02)
     run.send_signal(signal.SIGINT)

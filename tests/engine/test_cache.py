@@ -311,6 +311,15 @@ def test_a_recursive_kernel_is_compiled_in_each_process(tmp_path):
         assert _run(tmp_path, "one.py")[0] == [5.5, 0, 2]
 
 
+def test_a_kernel_that_calls_a_namesake_in_another_module_is_loaded(tmp_path):
+    (tmp_path / "other.py").write_text(HEAD + "@kernel\ndef f(x):\n    return x + 1\n")
+    (tmp_path / "one.py").write_text(
+        HEAD + "import other\n@kernel\ndef f(x):\n    return 2 * other.f(x)\nsaid = f(1)\n"
+        "" + TAIL.format(kernels="[f]", said="said")
+    )
+    assert [_run(tmp_path, "one.py")[0] for _ in range(2)] == [[4, 0, 1], [4, 1, 0]]
+
+
 def _where(tmp_path, prefix="", **environment):
     code = (
         f"{prefix}\nfrom groundup.engine.kernels import cache, kernel\n@kernel\ndef f(x):\n    return x + 1\n"

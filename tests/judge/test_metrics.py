@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundup.errors import UsageError
-from groundup.judge import Predicted, confusion, deciding, metric, metrics_of, scores
+from groundup.judge import Predicted, confusion, metric, metrics_of, scores
 from groundup.judge.metrics import METRICS, aligned
 
 
@@ -157,9 +157,7 @@ def test_confusion_has_names():
     assert confusion(classes, classes, classes).worst() is None
 
 
-def test_deciding_metric_falls_back():
-    assert deciding("binary").name == "roc_auc"
-    assert deciding("binary", {"log_loss", "accuracy"}).name == "log_loss"
+def test_metrics_of_a_task_begin_with_the_primary_one():
     assert metrics_of("binary")[0].name == "roc_auc"
     with pytest.raises(UsageError, match="Did you mean 'roc_auc'"):
         metric("rocauc")

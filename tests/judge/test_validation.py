@@ -13,6 +13,7 @@ from groundup.judge import Predicted, metric, validate
 from groundup.judge.differences import difference
 from groundup.judge.metrics import Score
 from groundup.judge.predicting import row_micros, size_bytes
+from groundup.judge.scoring import Scoring
 from groundup.judge.validation import (
     FoldResult,
     Folds,
@@ -57,8 +58,8 @@ def test_equals_sklearns_cross_validation(table):
     frame, y = table
     folds = Folds(frame, y, _folds(90), Scale)
     Scale.seen.clear()
-    found = validate(lambda: Ridge(alpha=1.0), folds, "x", "regression")
-    again = validate(lambda: Ridge(alpha=9.0), folds, "x", "regression")
+    found = validate(lambda: Ridge(alpha=1.0), folds, "x", Scoring.of("regression"))
+    again = validate(lambda: Ridge(alpha=9.0), folds, "x", Scoring.of("regression"))
     assert Scale.seen == [60, 60, 60]  # prepared inside the fold, and once for both learners
     expected = -cross_val_score(
         Ridge(), frame.to_numpy(), y, cv=_folds(90), scoring="neg_root_mean_squared_error"
@@ -68,14 +69,17 @@ def test_equals_sklearns_cross_validation(table):
     assert found.spread("rmse") == pytest.approx(expected.std(ddof=1))
     assert again.mean("rmse") > found.mean("rmse")
     assert found.fit_s > 0
-    assert deciding_metric("regression", [found, again]).name == "rmse"
+    assert deciding_metric(Scoring.of("regression").deciding, [found, again]).name == "rmse"
 
 
 def test_classes_and_iterations(table):
     frame, y = table
     labels = np.where(y > 0, "yes", "no")
     found = validate(
-        LogisticRegression, Folds(frame, labels, _folds(90), Scale), "x", "binary", np.array(["no", "yes"])
+        LogisticRegression,
+        Folds(frame, labels, _folds(90), Scale),
+        "x",
+        Scoring.of("binary", np.array(["no", "yes"])),
     )
     assert found.mean("roc_auc") > 0.8
     assert all(fold.n_iterations >= 1 for fold in found.folds)
@@ -86,7 +90,10 @@ def test_a_fold_without_a_class_is_defined():
     y = np.array(["a", "b", "a", "b", "c", "c"])
     folds = [(np.arange(4), np.array([4, 5])), (np.array([2, 3, 4, 5]), np.array([0, 1]))]
     found = validate(
-        LogisticRegression, Folds(frame, y, folds, Scale), "x", "multiclass", np.array(["a", "b", "c"])
+        LogisticRegression,
+        Folds(frame, y, folds, Scale),
+        "x",
+        Scoring.of("multiclass", np.array(["a", "b", "c"])),
     )
     assert found.values("log_loss")[0] > 30
     assert found.values("accuracy")[0] == 0
@@ -95,7 +102,11 @@ def test_a_fold_without_a_class_is_defined():
 def test_stopping_after_a_fold(table):
     frame, y = table
     found = validate(
-        Ridge, Folds(frame, y, _folds(90), Scale), "x", "regression", after_fold=lambda v: "time is up"
+        Ridge,
+        Folds(frame, y, _folds(90), Scale),
+        "x",
+        Scoring.of("regression"),
+        after_fold=lambda v: "time is up",
     )
     assert (len(found.folds), found.stopped) == (1, "time is up")
 
@@ -131,10 +142,10 @@ def test_the_deciding_metric_does_not_move_for_one_fold_or_one_learner():
     bare = {"roc_auc": None, "log_loss": 0.5}
     mute = {"roc_auc": None, "log_loss": None}
     most, few = _scored(whole, bare, whole), _scored(bare, bare, whole)
-    assert deciding_metric("binary", [most]).name == "roc_auc"
+    assert deciding_metric(Scoring.of("binary").deciding, [most]).name == "roc_auc"
     assert answerable("roc_auc", [most, few]) == [0, 2]
-    assert deciding_metric("binary", [most, _scored(mute, mute, mute)]).name == "roc_auc"
-    assert deciding_metric("binary", [few]).name == "log_loss"
+    assert deciding_metric(Scoring.of("binary").deciding, [most, _scored(mute, mute, mute)]).name == "roc_auc"
+    assert deciding_metric(Scoring.of("binary").deciding, [few]).name == "log_loss"
     assert why_without("roc_auc", [few]) == "only one class here"
 
 

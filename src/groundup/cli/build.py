@@ -42,6 +42,44 @@ Time = Annotated[
 Group = Annotated[
     str | None, _option("Column of groups that must not be split between the sets.", "COLUMN", "Rows")
 ]
+Metric = Annotated[
+    str | None,
+    _option(
+        "Metric that decides: accuracy, f1, recall, average_precision, mae, ... or package:function.",
+        "NAME",
+        "Objective",
+    ),
+]
+Positive = Annotated[
+    str | None,
+    _option(
+        "Positive class of two, for precision and recall.  (default: the last one)", "CLASS", "Objective"
+    ),
+]
+Threshold = Annotated[
+    str | None,
+    _option(
+        'Probability from which it is predicted: auto, 0.3, or "recall>=0.8"; found out of fold.',
+        "RULE",
+        "Objective",
+    ),
+]
+CostOption = Annotated[
+    list[str] | None,
+    _option(
+        "Cost of a mistake, as actual=bad,predicted=good:5; others cost 1, and labels cost least on average. May be "
+        "repeated.",
+        "COST",
+        "Objective",
+    ),
+]
+ClassWeight = Annotated[
+    str | None,
+    _option("Weights of classes in fits: balanced, or JSON.", "balanced|JSON", "Objective"),
+]
+Weight = Annotated[
+    str | None, _option("Column that says how much a row counts in fits and scores.", "COLUMN", "Objective")
+]
 Seed = Annotated[int, _option("Random seed for the split and the models.", "N", "Rows", min=0)]
 Budget = Annotated[str | None, _option("Time budget: 60s, 2m, 1h.  (default: 120s)", "TIME", "Run")]
 MaxFits = Annotated[
@@ -64,6 +102,12 @@ def command(
     accept: Accept = None,
     time: Time = None,
     group: Group = None,
+    metric: Metric = None,
+    positive: Positive = None,
+    threshold: Threshold = None,
+    cost: CostOption = None,
+    class_weight: ClassWeight = None,
+    weight: Weight = None,
     delimiter: Delimiter = None,
     encoding: Encoding = None,
     header: Header = None,
@@ -97,6 +141,12 @@ def command(
             accept=accept or (),
             time=time,
             group=group,
+            metric=metric,
+            positive=positive,
+            threshold=threshold,
+            cost=cost,
+            class_weight=class_weight,
+            weight=weight,
             seed=seed,
             path=project,
             learners=learner,

@@ -11,7 +11,6 @@ __getattr__, __dir__, __all__ = attach(
             "Predicted",
             "Score",
             "confusion",
-            "deciding",
             "metric",
             "metrics_of",
             "scores",

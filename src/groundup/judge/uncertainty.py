@@ -77,13 +77,14 @@ def interval(metric: Metric, y, predicted: Predicted) -> Interval | None:
     value = metric.score(y, predicted).value
     if value is None or len(y) < FEWEST_ROWS:
         return None
-    losses = row_losses(metric.name, y, predicted)
+    count_alike = predicted.weight is None  # the formulas are for rows that all count the same
+    losses = row_losses(metric.name, y, predicted) if count_alike else None
     if losses is not None:
         return _of_mean_loss(losses, root=metric.name == "rmse")
-    if metric.name == "roc_auc" and len(predicted.classes) == 2:
-        n_positive = int(np.count_nonzero(y == predicted.classes[-1]))
+    if metric.name == "roc_auc" and count_alike and len(predicted.classes) == 2:
+        n_positive = int(np.count_nonzero(y == predicted.classes[predicted.positive_code]))
         return _of_area(value, n_positive, len(y) - n_positive)
-    error = _jackknife_error(lambda rows: metric.score(y[rows], select(predicted, rows)).value, len(y))
+    error = _jackknife_error(lambda rows: metric.score(y[rows], predicted.take(rows)).value, len(y))
     found = None if not error else _around(metric, value, error, min(N_GROUPS, len(y)) - 1)
     if found is None or metric.name != "r2":
         return found
@@ -100,7 +101,7 @@ def lead_interval(
     """
 
     def lead(rows: np.ndarray) -> float | None:
-        scores = [metric.score(y[rows], select(predicted, rows)).value for predicted in (one, other)]
+        scores = [metric.score(y[rows], predicted.take(rows)).value for predicted in (one, other)]
         return None if None in scores else metric.oriented(scores[0]) - metric.oriented(scores[1])
 
     mean = lead(np.arange(len(y)))
@@ -128,14 +129,6 @@ def has_heavy_tails(losses: np.ndarray) -> bool:
     """Return whether few rows make so much of the losses' variance that intervals of their mean are too narrow."""
     z = _standardised(losses)
     return z is not None and float(np.mean(z**4)) > max(HEAVY_TAILS, len(losses) / 10)
-
-
-def select(predicted: Predicted, rows: np.ndarray) -> Predicted:
-    """Return the predictions for some of the rows."""
-    p = predicted.probabilities
-    return predicted._replace(
-        values=np.asarray(predicted.values)[rows], probabilities=None if p is None else p[rows]
-    )
 
 
 def _of_mean_loss(losses: np.ndarray, *, root: bool) -> Interval | None:

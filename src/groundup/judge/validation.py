@@ -18,14 +18,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from groundup.errors import DependentColumns
-from groundup.judge.metrics import Metric, Score, deciding, scores
+from groundup.judge.metrics import Metric, Score
 from groundup.judge.predicting import predicted_of
+from groundup.judge.scoring import Scoring
+from groundup.judge.weights import NO_WEIGHTS, RowWeights, fit_weighted
 
 KEEP_BYTES = 1_000_000_000
 
 
 class PreparedFold(NamedTuple):
-    """One prepared fold: training and validation rows, the fitted preparer, the row numbers of the validation rows."""
+    """One prepared fold: training and validation rows, the fitted preparer, the row numbers of the validation rows.
+
+    The weights are those of the fit and of the scores; None where all rows count the same.
+    """
 
     X_train: np.ndarray
     y_train: np.ndarray
@@ -33,6 +38,8 @@ class PreparedFold(NamedTuple):
     y_valid: np.ndarray
     rows: np.ndarray
     preparer: Any
+    w_train: np.ndarray | None = None
+    w_valid: np.ndarray | None = None
 
 
 class Folds:
@@ -47,10 +54,14 @@ class Folds:
     folds : sequence of (train rows, valid rows)
     make_preparer : callable
         ``make_preparer(preprocessing)`` returns an unfitted preparer: ``fit_transform(frame, y)``, ``transform(frame)``.
+    weights : RowWeights
     """
 
-    def __init__(self, frame, y: Any, folds: Sequence, make_preparer: Callable):
+    def __init__(
+        self, frame, y: Any, folds: Sequence, make_preparer: Callable, weights: RowWeights = NO_WEIGHTS
+    ):
         self.frame, self.y, self.folds, self.make_preparer = frame, y, list(folds), make_preparer
+        self.weights = weights
         self._kept: dict[tuple[int, object], PreparedFold] = {}
         self._kept_bytes = 0
 
@@ -70,7 +81,9 @@ class Folds:
         preparer = self.make_preparer(preprocessing)
         X_train = preparer.fit_transform(self.frame[train], self.y[train])
         X_valid = preparer.transform(self.frame[valid])
-        fold = PreparedFold(X_train, self.y[train], X_valid, self.y[valid], valid, preparer)
+        w_valid = self.weights.of_scores(valid)
+        w_train = self.weights.of_fit(train, self.y[train])
+        fold = PreparedFold(X_train, self.y[train], X_valid, self.y[valid], valid, preparer, w_train, w_valid)
         n_bytes = X_train.nbytes + X_valid.nbytes
         if self._kept_bytes + n_bytes <= KEEP_BYTES:
             self._kept[i, preprocessing] = fold
@@ -156,21 +169,20 @@ class Judged(NamedTuple):
     warnings: list[str]
 
 
-def judge_fold(
-    make_learner: Callable[[], Any], fold: PreparedFold, task: str, classes: np.ndarray | None = None
-) -> Judged:
+def judge_fold(make_learner: Callable[[], Any], fold: PreparedFold, scoring: Scoring) -> Judged:
     """Fit a model on one fold's training rows and score it on the others; the parameters are those of `validate`."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         warnings.simplefilter("ignore", DependentColumns)  # levels written out as columns add up to ones
         learner = make_learner()
         start = time.perf_counter()
-        learner.fit(fold.X_train, fold.y_train)
+        fit_weighted(learner, fold.X_train, fold.y_train, fold.w_train)
         fit_s = time.perf_counter() - start
-        predicted = predicted_of(learner, fold.X_valid, classes)
+        predicted = predicted_of(learner, fold.X_valid, scoring.classes)
     n_iterations = getattr(learner, "n_iter_", None)
     n_iterations = None if n_iterations is None else int(np.max(n_iterations))
-    result = FoldResult(scores(task, fold.y_valid, predicted), fit_s, n_iterations)
+    predicted = scoring.apply(predicted, fold.y_valid, fold.w_valid)
+    result = FoldResult(scoring.scores(fold.y_valid, predicted), fit_s, n_iterations)
     return Judged(result, learner, list(dict.fromkeys(first_line(w.message) for w in caught)))
 
 
@@ -178,8 +190,7 @@ def validate(
     make_learner: Callable[[], Any],
     folds: Folds,
     preprocessing,
-    task: str,
-    classes: np.ndarray | None = None,
+    scoring: Scoring,
     *,
     after_fold: Callable[[Validation], str] | None = None,
 ) -> Validation:
@@ -192,15 +203,13 @@ def validate(
     folds : Folds
     preprocessing
         The kind of preprocessing.
-    task : str
-    classes : ndarray, optional
-        All labels, sorted.
+    scoring : Scoring
     after_fold : callable, optional
         Called with the `Validation` so far; a non-empty text stops it and becomes its ``stopped``.
     """
     out = Validation(test_ratio=folds.test_ratio)
     for i, fold in enumerate(folds.each(preprocessing)):
-        result, out.model, caught = judge_fold(make_learner, fold, task, classes)
+        result, out.model, caught = judge_fold(make_learner, fold, scoring)
         out.warnings += [one for one in caught if one not in out.warnings]
         out.folds.append(result)
         if after_fold is not None and (reason := after_fold(out)) and i + 1 < len(folds):
@@ -214,8 +223,8 @@ def first_line(message) -> str:
     return str(message).strip().split("\n", 1)[0]
 
 
-def deciding_metric(task: str, validations: Sequence[Validation]) -> Metric:
-    """Return the first primary metric of `task` that is defined on at least half of the folds.
+def deciding_metric(deciding: Sequence[Metric], validations: Sequence[Validation]) -> Metric:
+    """Return the first of the `deciding` metrics that is defined on at least half of the folds.
 
     A metric is defined on a fold if one validation has the score there. Other folds (without positive rows) are excluded
     from all means; a model without the score (it gives no probabilities) does not change the metric for the others.
@@ -223,7 +232,8 @@ def deciding_metric(task: str, validations: Sequence[Validation]) -> Metric:
     judged = [v for v in validations if v.folds]
     n_folds = max((len(v.folds) for v in judged), default=0)
     names = {name for v in judged for name in v.folds[0].scores}
-    return deciding(task, {n for n in names if 2 * len(answerable(n, judged)) >= n_folds})
+    usable = {n for n in names if 2 * len(answerable(n, judged)) >= n_folds}
+    return next((metric for metric in deciding if metric.name in usable), deciding[0])
 
 
 def answerable(name: str, validations: Sequence[Validation]) -> list[int]:

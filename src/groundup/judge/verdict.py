@@ -116,23 +116,35 @@ def sampling_error(
     elif y is None:
         return None
     elif metric.name == "roc_auc":
-        n_positive = int(np.count_nonzero(np.asarray(y) == predicted.classes[-1]))
-        return _auc_error(value, n_positive, len(y) - n_positive)
+        weight = np.ones(len(y)) if predicted.weight is None else predicted.weight
+        positive = np.asarray(y) == predicted.classes[predicted.positive_code]
+        return _auc_error(value, *(effective_rows(weight[rows]) for rows in (positive, ~positive)))
     elif metric.name == "accuracy":
-        share = (value * len(y) + 2) / (len(y) + 4)
-        return math.sqrt(share * (1 - share) / (len(y) + 4))
+        n = len(y) if predicted.weight is None else effective_rows(predicted.weight)
+        share = (value * n + 2) / (n + 4)
+        return math.sqrt(share * (1 - share) / (n + 4))
     else:
         losses = row_losses(metric.name, y, predicted)
     if losses is None:
         return None
     with np.errstate(over="ignore", invalid="ignore"):
-        error = float(np.std(losses)) / math.sqrt(len(losses))
+        if predicted.weight is None:
+            error = float(np.std(losses)) / math.sqrt(len(losses))
+        else:
+            share = predicted.weight / predicted.weight.sum()
+            error = math.sqrt(float(np.sum((share * (losses - predicted.mean(losses))) ** 2)))
     if metric.name == "rmse":
         error = error / (2 * value) if value else 0.0
     return error if math.isfinite(error) else None
 
 
-def _auc_error(a: float, n_positive: int, n_negative: int) -> float | None:
+def effective_rows(weight: np.ndarray) -> float:
+    """Return how many rows of equal weight have the precision of these (Kish 1965): all, if they weigh the same."""
+    squares = float(np.sum(weight**2))
+    return float(np.sum(weight)) ** 2 / squares if squares else 0.0
+
+
+def _auc_error(a: float, n_positive: float, n_negative: float) -> float | None:
     if not n_positive or not n_negative:
         return None
     m = min(n_positive, n_negative)
@@ -170,6 +182,10 @@ def give_verdict(
         )
         if part != "train" and s is not None and m is not None and b is not None
     ]
+    if metric.best is None:
+        return Verdict(
+            "unknown", f"The best possible {metric.name} is not known, so there is no verdict on the fit."
+        )
     if train is None or not new:
         return Verdict("unknown", f"{metric.name} cannot be computed on every part, so there is no verdict.")
     return _judge(metric.name, _score_list(metric, model, baseline), train, new)

@@ -52,7 +52,23 @@ def format_with_error(value: float | None, error: float | None) -> str:
 
 def format_interval(bounds: tuple[float | None, float | None]) -> str:
     """Return an interval: ``0.8223 to 0.8859``."""
-    return f"{format_number(bounds[0])} to {format_number(bounds[1])}"
+    return " to ".join(format_together(*bounds))
+
+
+def format_together(*values: float | None) -> list[str]:
+    """Return numbers with the same digits after the point: those that the largest needs.
+
+    >>> format_together(0.1247, 0.0071, -0.000008), format_together(0.00123, 0.0009), format_together(31.4, None)
+    (['0.1247', '0.0071', '0.0000'], ['0.001230', '0.000900'], ['31.40', 'n/a'])
+    """
+    largest = max((abs(v) for v in values if v is not None and math.isfinite(v)), default=0.0)
+    if not 1e-4 <= largest < 1e7:
+        return [format_number(v) for v in values]
+    decimals = _decimals(round(largest, _decimals(largest)))
+    return [
+        "n/a" if v is None or not math.isfinite(v) else _separate(round(v, decimals) + 0.0, decimals)
+        for v in values
+    ]
 
 
 def format_table_number(value: float) -> str:

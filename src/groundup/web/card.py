@@ -162,7 +162,10 @@ def _words(name: str, value: float, model: Model) -> str:
     labels = model.contract.labels
     in_100 = format_percent(value, 0).removesuffix("%")
     if name == "roc_auc":
-        first, second = (quoted(label.value) for label in reversed(labels))
+        positive = model.positive
+        first, second = (
+            quoted(label.value) for label in sorted(labels, key=lambda one: one.value != positive)
+        )
         return f"Given a random new {first} and a random new {second}, it ranks them correctly {in_100} times in 100."
     if name == "accuracy":
         most = max(labels, key=lambda label: label.count)

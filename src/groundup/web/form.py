@@ -11,7 +11,7 @@ from groundup.tables import Contract
 from groundup.tables.contract.column import as_level
 from groundup.tables.contract.problems import Status
 from groundup.text.escaping import quoted
-from groundup.text.numbers import format_amount, format_count, format_percent, format_probability
+from groundup.text.numbers import format_amount, format_count, format_probability
 from groundup.web.card import Card, target_unit
 from groundup.web.field_messages import field_message
 from groundup.web.fields import Field, FieldMessage, make_field
@@ -158,14 +158,15 @@ def answer_view(model: Model, answer: Answer) -> AnswerView:
     messages = [
         display_text(note.message, 500) for note in answer.notes if note.field not in contract.by_name
     ]
-    probabilities, n_other = _probabilities(answer)
+    positive = None if model.positive is None else as_level(model.positive)
+    probabilities, n_other = _probabilities(answer, positive)
     return AnswerView(
         status=answer.status,
         headline=_headline(model, answer),
         words=_words(model, answer),
         probabilities=probabilities,
         n_other_classes=n_other,
-        reasons=_reasons(model, contract, answer),
+        reasons=_reasons(model, contract, answer, positive),
         messages=messages,
     )
 
@@ -192,9 +193,8 @@ def _words(model: Model, answer: Answer) -> str:
         label = as_level(answer.prediction)
         probability = format_probability(answer.probabilities.get(label, 0.0))
         text = f"The predicted probability of {quoted(label)} is {probability}."
-        if model.target.threshold is not None and model.classes is not None:
-            second = as_level(model.classes.tolist()[1])
-            text += f" {quoted(second)} is predicted from {format_percent(model.target.threshold)} on."
+        if model.decision_in_words:
+            text += f" {model.decision_in_words}."
         return text
     error = model.test_scores.get("mae")
     if model.target.task == "regression" and error is not None:
@@ -203,12 +203,12 @@ def _words(model: Model, answer: Answer) -> str:
     return f"The predicted value of {name}."
 
 
-def _probabilities(answer: Answer) -> tuple[list[ClassProbability], int]:
+def _probabilities(answer: Answer, positive: str | None) -> tuple[list[ClassProbability], int]:
     found = list((answer.probabilities or {}).items())
     if len(found) > 2:
         found.sort(key=lambda item: -item[1])
     elif len(found) == 2:
-        found.reverse()  # the second of two classes is the positive one
+        found.sort(key=lambda item: item[0] != positive)
     shown = found if len(found) <= MAX_BARS + 1 else found[:MAX_BARS]
     predicted = as_level(answer.prediction)
     probabilities = [
@@ -223,11 +223,10 @@ def _probabilities(answer: Answer) -> tuple[list[ClassProbability], int]:
     return probabilities, len(found) - len(shown)
 
 
-def _reasons(model: Model, contract: Contract, answer: Answer) -> Reasons | None:
+def _reasons(model: Model, contract: Contract, answer: Answer, positive: str | None) -> Reasons | None:
     if not answer.reasons:
         return None
     label = None
     if answer.probabilities:
-        classes = list(answer.probabilities)
-        label = classes[1] if len(classes) == 2 else as_level(answer.prediction)
+        label = positive if positive is not None else as_level(answer.prediction)
     return reason_bars(answer.reasons, contract, label, model.explainer.start)

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from groundup.judge.scoring import Scoring
+from groundup.judge.weights import NO_WEIGHTS, RowWeights
 from groundup.tables import Contract, Split, Table
 from groundup.tables.prepare import TablePreparer
 from groundup.tables.splitting import PART_NAMES
@@ -49,6 +51,10 @@ class Problem:
     classes : ndarray or None
         All labels, sorted.
     seed : int
+    scoring : Scoring
+        How predictions are judged.
+    weights : RowWeights
+        How much each row counts.
     """
 
     contract: Contract
@@ -57,6 +63,8 @@ class Problem:
     y: Any
     classes: Any
     seed: int
+    scoring: Scoring
+    weights: RowWeights = NO_WEIGHTS
 
     def __repr__(self) -> str:
         target = "no target" if self.contract.target is None else f"target {self.contract.target!r}"
@@ -80,6 +88,10 @@ class Problem:
         """Return the target of a part."""
         return self.y[getattr(self.split, part)]
 
+    def weight(self, part: str) -> np.ndarray | None:
+        """Return how much each row of a part counts in a score; None where all count the same."""
+        return self.weights.of_scores(getattr(self.split, part))
+
     def preparer(self, preprocessing: str, names: Collection[str] | None = None):
         """Return an unfitted preparer of the contract's features, or of those with `names`."""
         if preprocessing == "none":
@@ -93,14 +105,23 @@ class Problem:
         return 5 if len(self.split.train) < MANY_ROWS else 3
 
 
-def pose(table: Table, contract: Contract, split: Split, seed: int) -> Problem:
-    """Return the problem of a table, its contract and its split."""
+def pose(
+    table: Table,
+    contract: Contract,
+    split: Split,
+    seed: int,
+    scoring: Scoring | None = None,
+    weights: RowWeights = NO_WEIGHTS,
+) -> Problem:
+    """Return the problem of a table, its contract and its split; with the default scoring of its task if None."""
     frame = contract.conform(table).frame
+    classes = contract.classes if contract.n_labels else None
+    scoring = scoring or Scoring.of(contract.task, classes)
     if contract.target is None:
-        return Problem(contract, split, frame, None, None, seed)
+        return Problem(contract, split, frame, None, None, seed, scoring)
     rows = np.sort(np.concatenate([split.train, split.valid, split.test]))
     values = contract.target_values(table, rows)
     y = np.empty(table.n_rows, dtype=values.dtype)
     y[:] = values[0]
     y[rows] = values
-    return Problem(contract, split, frame, y, contract.classes if contract.n_labels else None, seed)
+    return Problem(contract, split, frame, y, classes, seed, scoring, weights)

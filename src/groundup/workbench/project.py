@@ -32,6 +32,7 @@ from groundup.workbench.audit.findings import Audit
 from groundup.workbench.display.notebook import project_html
 from groundup.workbench.display.report import Report
 from groundup.workbench.examination import write_examination
+from groundup.workbench.objective import STATED, Objective
 from groundup.workbench.problem import Problem, pose
 from groundup.workbench.record import Examination, Row
 from groundup.workbench.result import Result
@@ -59,6 +60,7 @@ from groundup.workbench.steps.comparison import Comparison
 from groundup.workbench.steps.finalize import Final, check_choice, evaluate, refit
 from groundup.workbench.steps.learners import Learners, counts_something, learners_of, packages_of
 from groundup.workbench.steps.segment import Segmentation
+from groundup.workbench.steps.threshold import find_threshold, rule_of
 from groundup.workbench.stored_reports import FILE as REPORT
 from groundup.workbench.stored_reports import stored_report, write_report
 from groundup.workbench.use.explain import Explained, explain, importance
@@ -81,8 +83,12 @@ class OpenRun(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """The result of the last steps and the model of the bundle; with a target, also its scores and predictions."""
+    """The result of the last steps and the model of the bundle; with a target, also its scores and predictions.
 
+    The problem is the one whose decision rule is complete.
+    """
+
+    problem: Problem
     result: Result
     model: Fitted
     final: Final | None
@@ -103,6 +109,22 @@ class Project:
         Columns to leave out: a column whose value is not known yet when a prediction is made is a leak.
     time, group : str, optional
         The column that orders the rows (later rows are predicted from earlier ones), or whose equal values stay together.
+    metric : str or callable, optional
+        The metric that decides: a name (ours or scikit-learn's), ``"package:function"``, a function ``(y_true, y_pred)``
+        or ``(y_true, y_prob)`` with an attribute ``greater_is_better``, or an object of ``make_scorer``.
+    positive : label, optional
+        The positive class of two, which precision and recall are about; the last one in order if None.
+    threshold : "auto", float or str, optional
+        From which probability the positive class is predicted: the best one for the deciding metric, a number, or
+        the best one under a constraint, ``"recall>=0.8"``. It is found out of fold. If None, the model's own rule.
+    cost : mapping or list, optional
+        Costs of mistakes: ``{(actual, predicted): cost}``, or ``"actual=bad,predicted=good:5"`` and lists of it.
+        Mistakes that are not named cost 1, correct predictions 0. The mean cost decides unless `metric` is given, and
+        labels are those of the smallest expected cost.
+    class_weight : "balanced" or mapping, optional
+        Weights of classes in fits; scores are not weighted by them.
+    weight : str, optional
+        The column that says how much a row counts, in fits and in scores.
     seed : int
         Random seed of the split and of the models.
     path : path, optional
@@ -150,6 +172,12 @@ class Project:
         ignore: Sequence[str] = (),
         time: str | None = None,
         group: str | None = None,
+        metric: str | Callable | None = None,
+        positive: Any = None,
+        threshold: str | float | None = None,
+        cost: Any = None,
+        class_weight: str | Mapping | None = None,
+        weight: str | None = None,
         seed: int = 0,
         path: str | Path | None = None,
         learners=None,
@@ -158,6 +186,7 @@ class Project:
         listen: Listener | None = None,
     ):
         self.source, self.target, self.task, self.time, self.group = source, target, task, time, group
+        self.weight, self.objective = weight, Objective.of(metric, positive, threshold, cost, class_weight)
         self.ignore = [str(name) for name in ([ignore] if isinstance(ignore, (str, int)) else ignore)]
         self.accept = [accept] if isinstance(accept, str) else list(accept)
         self.seed, self.path, self.listen = seed, path, listen or ignore_event
@@ -200,6 +229,8 @@ class Project:
             task=self.task,
             time=self.time,
             group=self.group,
+            weight=self.weight,
+            positive=self.objective.positive,
             ignore=self.ignore,
             rows=rows,
         )
@@ -209,7 +240,12 @@ class Project:
     @cached_property
     def problem(self) -> Problem:
         """The rows, the target and the split in the form that the steps work on."""
-        return pose(self.table, self.contract, self.split, self.seed)
+        scoring = self.objective.scoring(self.contract)
+        weights = self.objective.weights(self.contract, self.table)
+        problem = pose(self.table, self.contract, self.split, self.seed, scoring, weights)
+        if problem.y is not None:
+            self.objective.try_metric(scoring, problem.target("train"), problem.weight("train"))
+        return problem
 
     @cached_property
     def audit(self) -> Audit:
@@ -322,6 +358,7 @@ class Project:
 
     def _identity(self) -> dict[str, Any]:
         """Return everything that the result depends on."""
+        stated = self.objective.to_json()
         return {
             "version": __version__,
             "data": self.table.digest,
@@ -331,6 +368,9 @@ class Project:
             "accept": sorted(set(self.accept)),
             "time": self.time,
             "group": self.group,
+            "weight": self.weight,
+            **{name: stated.get(name) for name in STATED},
+            "metric_source": self.objective.source,
             "seed": self.seed,
             "learners": None if self.learners is None else sorted(set(self.learners)),
             "read": self.read or None,
@@ -362,7 +402,15 @@ class Project:
 
     def _select_learners(self) -> Learners:
         """Return the models to compare; called before anything is written, so that an unknown name leaves no folder."""
-        return learners_of(self.contract.task, self.learners, counts=counts_something(self.contract))
+        scoring = self.objective.scoring(self.contract)
+        weights = self.objective.weights(self.contract, self.table)
+        return learners_of(
+            self.contract.task,
+            self.learners,
+            counts=counts_something(self.contract),
+            weighted=weights.column is not None or weights.classes is not None,
+            with_proba=scoring.decision is not None or scoring.search is not None,
+        )
 
     @contextmanager
     def _open_run(self, identity: dict[str, Any], *, fresh: bool = False) -> Iterator[OpenRun]:
@@ -424,12 +472,22 @@ class Project:
         self.listen(StepStarted("refit", "checking the choice on the validation set"))
         checked = check_choice(self.problem, comparison, choice, run.checkpoints)
         spoken = checked.candidate.entry.spoken
+        what = f"finding the threshold of {spoken}, out of fold"
+        problem, found = find_threshold(
+            self.problem, checked.candidate, self.journal, lambda: self.listen(StepStarted("refit", what))
+        )
         self.listen(StepStarted("refit", f"refitting {spoken} on the training and validation sets"))
-        model = refit(self.problem, checked, run.checkpoints)
+        model = refit(problem, checked, run.checkpoints)
         facts = self._facts(run, test_looks=self._record_test_look(run))
-        final = evaluate(self.problem, comparison, checked, model)
+        final = evaluate(problem, comparison, checked, model)
+        is_stated = self.objective.threshold is not None
+        rule = rule_of(problem, self.problem.scoring.search, found, is_stated=is_stated)
+        if rule is not None and not rule.is_met:
+            final.warnings.append(rule.reason)
+        final.warnings += self.objective.warnings(problem.task)
         self.listen(StepDone("test", final))
-        return Outcome(assemble(self.problem, comparison, choice, final, facts), model, final)
+        result = assemble(problem, comparison, choice, final, {**facts, "decision": rule})
+        return Outcome(problem, result, model, final)
 
     def _finalize_segments(self, run: OpenRun, segmentation: Segmentation) -> Outcome:
         """Choose the number of segments, refit them, and evaluate them on the test set."""
@@ -438,7 +496,8 @@ class Project:
         self.listen(StepStarted("refit", what))
         models = segment.refit(self.problem, choice)
         facts = self._facts(run, test_looks=self._record_test_look(run))
-        return Outcome(segment.assemble(self.problem, segmentation, choice, models, facts), models[1], None)
+        result = segment.assemble(self.problem, segmentation, choice, models, facts)
+        return Outcome(self.problem, result, models[1], None)
 
     def _record_test_look(self, run: OpenRun) -> int:
         """Record an evaluation on the test set before it is made; return how many there are of these data."""
@@ -466,7 +525,7 @@ class Project:
     def _save_bundle(self, run: OpenRun, outcome: Outcome) -> Result:
         """Write the bundle; return the result with its digest and with the time that the run took."""
         self.listen(StepStarted("bundle", "writing the bundle"))
-        digest = save_bundle(run.folder / BUNDLE, self.problem, outcome.model, outcome.result)
+        digest = save_bundle(run.folder / BUNDLE, outcome.problem, outcome.model, outcome.result)
         seconds, budget_s = self._clock.elapsed_s, self._clock.budget_s
         warnings = [*self.audit.warnings, *outcome.result.warnings]
         if budget_s is not None and seconds > budget_s + 1:
@@ -481,13 +540,13 @@ class Project:
 
         self.listen(StepStarted("report", "computing the importance of the columns"))
         if outcome.final is None:
-            examination = examine_segments(self.problem, outcome.model, result)
+            examination = examine_segments(outcome.problem, outcome.model, result)
         else:
             budget_s = self._clock.budget_s
             left_s = math.inf if budget_s is None else budget_s - self._clock.elapsed_s
             comparison = self._comparison
             assert isinstance(comparison, Comparison)
-            examination = examine(self.problem, comparison, outcome.final, result, self.table, left_s)
+            examination = examine(outcome.problem, comparison, outcome.final, result, self.table, left_s)
         write_examination(examination, run.folder)
         return examination
 

@@ -90,6 +90,23 @@ class Segment(Plain):
     values: dict[str, float | str | None]
 
 
+class DecisionRule(Plain):
+    """How probabilities become a label, where the user stated an objective.
+
+    The positive class is predicted from the threshold on; or, of several classes, the one of the smallest expected cost
+    (`costs`: actual by predicted, in the order of `labels`). `reason` says where the rule comes from, `scores` what it
+    reaches out of fold, `is_met` whether the stated constraint is met there.
+    """
+
+    labels: list[Any]
+    positive: Any = None
+    threshold: float | None = None
+    costs: list[list[float]] | None = None
+    reason: str
+    scores: dict[str, float] = Field(default_factory=dict)
+    is_met: bool = True
+
+
 class Record(Plain):
     """Everything that a run computed.
 
@@ -97,6 +114,8 @@ class Record(Plain):
     Train and valid are scores of the recipe fitted on the training set alone, test those of the model in the bundle.
     baseline: the same for the baseline. test_looks: how often the test set of these data and this target has been opened
     in this project, including this run. audit: the findings before any model was trained, accepted ones included.
+    decision: how probabilities become labels; None for the model's own rule. meanings: of the scores that are not always
+    computed.
     bundle: the path of the model file; digest: its SHA-256.
     """
 
@@ -115,6 +134,8 @@ class Record(Plain):
     verdict: str
     regime: str
     confusion: dict[str, Any] | None = None
+    decision: DecisionRule | None = None
+    meanings: dict[str, str] = Field(default_factory=dict)
     segments: list[Segment] = Field(default_factory=list)
     ended: str
     n_fits: int

@@ -113,8 +113,8 @@ def test_damaged_and_newer_json_is_refused():
         Contract.from_json("{")
     with pytest.raises(GroundupError, match=r"not a contract"):
         Contract.from_json("[" * 100_000)
-    with pytest.raises(CheckFailed, match=r"version 2.*reads versions up to 1"):
-        Contract.from_json(json.dumps(good | {"version": 2}))
+    with pytest.raises(CheckFailed, match=r"version 3.*reads versions up to 2"):
+        Contract.from_json(json.dumps(good | {"version": 3}))
     for change in (
         {"surprise": 1},
         {"task": "multiclass"},
@@ -337,3 +337,14 @@ def test_a_contract_reads_as_text():
         "  s   category    2 levels: a, b",
         "  y   number      target; 0 to 9.5",
     ]
+
+
+def test_weight_and_positive_class_are_roles():
+    contract = Contract.infer(FRAME, "left", positive=Contract.infer(FRAME, "left").labels[0].value)
+    assert contract.positive == contract.positive_class == contract.labels[0].value
+    plain = Contract.infer(FRAME, "left")
+    assert (plain.positive, plain.positive_class) == (None, plain.labels[-1].value)
+    assert Contract.from_json(contract.to_json()) == contract
+    old = json.loads(plain.to_json())
+    del old["positive"], old["weight"]
+    assert Contract.from_json(json.dumps(old | {"version": 1})).positive_class == plain.positive_class

@@ -20,6 +20,7 @@ are right without it.
 from __future__ import annotations
 
 import contextlib
+import dis
 import functools
 import hashlib
 import os
@@ -249,9 +250,7 @@ class KernelCache(caching.FunctionCache):
 
     def save_overload(self, sig, data):
         """Write the compiled function, unless it calls itself; on a full or missing disk, disable the cache."""
-        function = self._py_func
-        name, module = function.__name__, function.__globals__
-        if name in function.__code__.co_names and getattr(module.get(name), "py_func", None) is function:
+        if _calls_itself(self._py_func):
             return  # loaded again, it would crash: Numba does not link it with its other signatures
         try:
             super().save_overload(sig, data)
@@ -267,6 +266,14 @@ class KernelCache(caching.FunctionCache):
         finally:
             if is_outermost:
                 self._lock.release()
+
+
+def _calls_itself(function) -> bool:
+    """Return whether a kernel calls itself by its global name; an attribute of that name is another function."""
+    name = function.__name__
+    if getattr(function.__globals__.get(name), "py_func", None) is not function:
+        return False
+    return any(i.opname == "LOAD_GLOBAL" and i.argval == name for i in dis.get_instructions(function))
 
 
 class _CompileLock:

@@ -78,7 +78,7 @@ class Contributions:
 
     @property
     def known(self) -> tuple:
-        """Every label that can be explained, in the target's order."""
+        """Every label that can be explained: the positive one of two last, more in the target's order."""
         return self.opposite + self.labels
 
     def of(self, label) -> Contributions:
@@ -197,6 +197,11 @@ class Explainer:
             "sampled": self._by_sampling,
         }
         values, base, errors, note = found[self.method](matrix)
+        if self.subject.is_first_positive:  # the output of the positive class is the last one
+            turned = slice(None, None, -1) if values.shape[2] == 2 else slice(None)
+            sign = 1.0 if values.shape[2] == 2 else -1.0
+            values, base = sign * values[:, :, turned], sign * base[turned]
+            errors = None if errors is None else errors[:, :, turned]
         scores = base + values.sum(axis=1)
         labels, opposite = self._labels(values.shape[2])
         return Contributions(
@@ -205,7 +210,7 @@ class Explainer:
 
     def _labels(self, n_outputs: int) -> tuple[tuple, tuple]:
         """Return the label of each output, and the other labels where there is one output only."""
-        names = self.subject.names
+        names = self.subject.names[::-1] if self.subject.is_first_positive else self.subject.names
         if self.subject.task == "classification":
             return (names[-1:], names[:-1]) if n_outputs == 1 else (names, ())
         return (tuple(range(n_outputs)) if self.subject.task == "clustering" else ()), ()

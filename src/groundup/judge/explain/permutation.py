@@ -29,10 +29,11 @@ import numpy as np
 from groundup.errors import GroundupError, UsageError
 from groundup.judge.explain.subject import Subject
 from groundup.judge.metrics import Metric, Predicted, metric
+from groundup.judge.scoring import Scoring
 from groundup.tables.splitting import PART_NAMES
 from groundup.text.escaping import printable
 from groundup.text.notebook import facts, grid, titled
-from groundup.text.numbers import format_number, format_percent, pluralize
+from groundup.text.numbers import format_number, format_percent, format_together, pluralize
 
 GROUPS = 10
 MAX_ROWS = 5000
@@ -121,14 +122,11 @@ class Importance:
 
     def _lines(self) -> list[tuple[str, str, str]]:
         """Return name, mean and interval of the columns that are shown."""
-        return [
-            (
-                printable(row["column"]),
-                format_number(row["mean"]),
-                f"{format_number(row['low'])} to {format_number(row['high'])}",
-            )
-            for row in self.ranked()[:_MOST_SHOWN]
-        ]
+        shown = self.ranked()[:_MOST_SHOWN]
+        numbers = format_together(*(row[name] for row in shown for name in ("mean", "low", "high")))
+        means, lows, highs = (numbers[k::3] for k in range(3))
+        names = [printable(row["column"]) for row in shown]
+        return [(*row[:2], f"{row[2]} to {row[3]}") for row in zip(names, means, lows, highs, strict=True)]
 
     def _more(self) -> list[str]:
         left = len(self.columns) - _MOST_SHOWN
@@ -142,6 +140,8 @@ def permutation_importance(
     by: Metric | str,
     *,
     classes=None,
+    scoring: Scoring | None = None,
+    weight: np.ndarray | None = None,
     columns: Sequence[str] | None = None,
     repeats: int = 5,
     confidence: float = 0.95,
@@ -163,6 +163,10 @@ def permutation_importance(
         Of the registry.
     classes : ndarray, optional
         All labels, sorted; the learner's by default.
+    scoring : Scoring, optional
+        Decides the labels and the positive class; the model's own prediction by default.
+    weight : ndarray of shape (n_rows,), optional
+        How much each row counts.
     columns : sequence of str, optional
         Only these.
     repeats : int
@@ -185,8 +189,14 @@ def permutation_importance(
     if max_rows is not None and len(matrix) > max_rows:
         kept = np.linspace(0, len(matrix) - 1, max_rows).astype(int)
         matrix, y = matrix[kept], None if y is None else y[kept]
+        weight = None if weight is None else weight[kept]
     classes = subject.classes if classes is None else classes
-    predicted = subject.predicted(matrix, classes)
+
+    def predict(rows: np.ndarray) -> Predicted:
+        predicted = subject.predicted(rows, classes)
+        return predicted._replace(weight=weight) if scoring is None else scoring.apply(predicted, y, weight)
+
+    predicted = predict(matrix)
     first = by.score(y, predicted)
     if first.value is None:
         raise GroundupError(f"Column importance by {by.name} is undefined: {first.reason}.")
@@ -201,7 +211,7 @@ def permutation_importance(
         for r, draw in enumerate(draws):
             shuffled = matrix.copy()
             shuffled[:, own] = matrix[draw, own]
-            predicted = subject.predicted(shuffled, classes)
+            predicted = predict(shuffled)
             drops[r] = base - [by.oriented(by.score(y, predicted).value), *_without(by, y, predicted, groups)]
         found[c] = _interval(drops, confidence)
     return Importance(
@@ -238,12 +248,7 @@ def _without(by: Metric, y, predicted: Predicted, groups: list[np.ndarray]) -> l
     for group in groups:
         kept = np.ones(len(predicted.values), dtype=bool)
         kept[group] = False
-        fewer = predicted._replace(
-            values=predicted.values[kept],
-            probabilities=None if predicted.probabilities is None else predicted.probabilities[kept],
-            points=None if predicted.points is None else predicted.points[kept],
-        )
-        value = by.score(None if y is None else y[kept], fewer).value
+        value = by.score(None if y is None else y[kept], predicted.take(kept)).value
         found.append(math.nan if value is None else by.oriented(value))
     return found
 

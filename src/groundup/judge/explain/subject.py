@@ -24,7 +24,7 @@ class Subject:
     model : estimator
         A fitted Pipeline that begins with a TablePreparer, or a learner of numbers.
     target : optional
-        With attributes name, labels and transform, as in a bundle.
+        With attributes name, labels, positive and transform, as in a bundle.
 
     Attributes
     ----------
@@ -64,6 +64,12 @@ class Subject:
         self.classes = getattr(self.learner, "classes_", None) if self.task == "classification" else None
         labels = getattr(target, "labels", None) or (() if self.classes is None else self.classes.tolist())
         self.names = tuple(labels)
+
+    @property
+    def is_first_positive(self) -> bool:
+        """Whether the first of two classes is the positive one, and not the last."""
+        positive = getattr(self.target, "positive", None)
+        return positive is not None and len(self.names) == 2 and self.names[0] == positive
 
     @property
     def is_direct(self) -> bool:

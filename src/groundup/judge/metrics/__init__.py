@@ -3,7 +3,7 @@
 from groundup.judge.metrics.classification import aligned
 from groundup.judge.metrics.matrix import Confusion, confusion
 from groundup.judge.metrics.record import Metric, Predicted, Score
-from groundup.judge.metrics.registry import DECIDING, METRICS, deciding, metric, metrics_of, scores
+from groundup.judge.metrics.registry import DECIDING, METRICS, metric, metrics_of, scores
 
 __all__ = [
     "DECIDING",
@@ -14,7 +14,6 @@ __all__ = [
     "Score",
     "aligned",
     "confusion",
-    "deciding",
     "metric",
     "metrics_of",
     "scores",

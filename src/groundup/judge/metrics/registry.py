@@ -18,11 +18,12 @@ from __future__ import annotations
 import numpy as np
 
 from groundup.errors import UsageError, nearest
-from groundup.judge.metrics import classification, clustering, regression
+from groundup.judge.metrics import classification, clustering, further, regression
+from groundup.judge.metrics.names import ALIASES, normalized
 from groundup.judge.metrics.record import Metric, Predicted, Score
 
 METRICS: dict[str, Metric] = {
-    m.name: m for m in (*classification.METRICS, *regression.METRICS, *clustering.METRICS)
+    m.name: m for m in (*classification.METRICS, *regression.METRICS, *clustering.METRICS, *further.METRICS)
 }
 DECIDING: dict[str, tuple[str, ...]] = {
     "binary": ("roc_auc", "log_loss", "accuracy"),
@@ -32,35 +33,49 @@ DECIDING: dict[str, tuple[str, ...]] = {
 }
 
 
-def metric(name: str) -> Metric:
-    """Return the metric called `name`, or raise with the nearest name."""
-    if name not in METRICS:
-        raise UsageError(
-            f"There is no metric {name!r}.{nearest(name, METRICS)}",
-            hint=f"The metrics are: {', '.join(METRICS)}.",
-        )
-    return METRICS[name]
+_TASK_WORDS = {
+    "binary": "two classes",
+    "multiclass": "several classes",
+    "regression": "regression",
+    "clustering": "segments",
+}
 
 
-def metrics_of(task: str) -> tuple[Metric, ...]:
-    """Return the metrics of a task, the primary one first."""
-    own = [m for m in METRICS.values() if task in m.tasks]
-    first = DECIDING[task][0]
-    return tuple(sorted(own, key=lambda m: m.name != first))
-
-
-def deciding(task: str, usable=None) -> Metric:
-    """Return the primary metric of a task.
+def metric(name: str, task: str | None = None) -> Metric:
+    """Return the metric called `name`, or raise with the nearest name.
 
     Parameters
     ----------
-    usable : container of str, optional
-        Names of metrics that are defined on every part; the first of them is returned.
+    name : str
+        Ours, scikit-learn's (``neg_root_mean_squared_error``, ``average_precision_score``) or another common one (``PR
+        AUC``).
+    task : str, optional
+        The task that it must be for.
     """
-    for name in DECIDING[task]:
-        if usable is None or name in usable:
-            return METRICS[name]
-    return METRICS[DECIDING[task][0]]
+    found = METRICS.get(name) or METRICS.get(normalized(name))
+    known = {m.name: m for m in METRICS.values() if task is None or task in m.tasks}
+    if found is not None and (task is None or task in found.tasks):
+        return found
+    hint = f"The metrics{f' for {_TASK_WORDS[task]}' if task else ''} are: {', '.join(known)}."
+    if task is not None:
+        hint = f"{hint} The default is {DECIDING[task][0]}."
+    if found is not None and task is not None:
+        own = " and ".join(_TASK_WORDS[one] for one in found.tasks)
+        raise UsageError(
+            f"The metric {name!r} is for {own}, but the task is {task}.{nearest(found.name, known)}",
+            hint=hint,
+        )
+    names = [*known, *(alias for alias, meant in ALIASES.items() if meant in known)]
+    if task is not None and ":" not in name:
+        hint += " A function of yours is given as package:function."
+    raise UsageError(f"There is no metric {name!r}.{nearest(name, names)}", hint=hint)
+
+
+def metrics_of(task: str) -> tuple[Metric, ...]:
+    """Return the metrics of a task that are always computed, the primary one first."""
+    own = [m for m in METRICS.values() if task in m.tasks and m.is_default]
+    first = DECIDING[task][0]
+    return tuple(sorted(own, key=lambda m: m.name != first))
 
 
 def scores(task: str, y: np.ndarray | None, predicted: Predicted) -> dict[str, Score]:

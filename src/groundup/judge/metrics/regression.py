@@ -13,29 +13,30 @@ from groundup.judge.metrics.record import Metric, Predicted, Undefined
 
 def _mse(y, predicted: Predicted) -> float:
     with np.errstate(over="ignore"):
-        return float(np.mean((y - predicted.values) ** 2))
+        return predicted.mean((y - predicted.values) ** 2)
 
 
 def _rmse(y, predicted: Predicted) -> float:
     """Root of the MSE, scaled by the largest error against overflow."""
     error = np.abs(y - predicted.values)
     largest = error.max()
-    return float(largest * np.sqrt(np.mean((error / largest) ** 2))) if largest > 0 else 0.0
+    return float(largest * np.sqrt(predicted.mean((error / largest) ** 2))) if largest > 0 else 0.0
 
 
 def _mae(y, predicted: Predicted) -> float:
-    return float(np.mean(np.abs(y - predicted.values)))
+    return predicted.mean(np.abs(y - predicted.values))
 
 
 def _r2(y, predicted: Predicted) -> float:
     if len(y) < 2:
         raise Undefined("one row has no variance")
-    away = y - y.mean()
+    away = y - predicted.mean(y)
     largest = np.abs(away).max()
     if largest == 0:
         raise Undefined("the target is constant")
     with np.errstate(over="ignore"):  # divided first: squares of large targets overflow
-        return 1 - float(np.sum(((y - predicted.values) / largest) ** 2) / np.sum((away / largest) ** 2))
+        errors, spread = ((y - predicted.values) / largest) ** 2, (away / largest) ** 2
+        return 1 - predicted.mean(errors) / predicted.mean(spread)
 
 
 _ONLY = ("regression",)

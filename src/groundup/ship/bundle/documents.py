@@ -23,7 +23,7 @@ from pydantic import (
 from groundup.errors import CheckFailed
 
 #: The version of the format; others are refused.
-FORMAT = 2
+FORMAT = 3
 MAX_DEPTH = 64
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -75,8 +75,13 @@ class Target(Document):
     labels : list
         The classes in their own types, where the learner was fitted on codes 0, 1, ...; empty where it was fitted on
         the labels themselves.
+    positive : label or None
+        Two classes: the positive one; None for the second.
     threshold : float or None
-        Two classes: predict the second if its probability is at least this; None for the learner's own rule.
+        Two classes: predict the positive one if its probability is at least this; None for the learner's own rule.
+    costs : list of list of float
+        Predict the class of the smallest expected cost: actual by predicted, in the order of the learner's classes. Empty
+        for the learner's own rule.
     transform : str
         Transform of the target before fitting: ``none``, ``log`` or ``log1p``; undone in predictions.
     """
@@ -84,7 +89,9 @@ class Target(Document):
     name: str = ""
     task: Literal["classification", "regression", "clustering", "other"]
     labels: list[Label] = Field(default_factory=list)
-    threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
+    positive: Label | None = None
+    threshold: Annotated[FiniteFloat, Field(ge=0, le=1)] | None = None
+    costs: list[list[FiniteFloat]] = Field(default_factory=list)
     transform: Literal["none", "log", "log1p"] = "none"
 
 

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from groundup.errors import UsageError
+from groundup.judge.decisions import Decision, describe_threshold
 from groundup.judge.explain import Explainer, explain_row
 from groundup.judge.predicting import predict_with_proba
 from groundup.ship.bundle.answers import Answers
 from groundup.ship.bundle.checks import Errors, check_row, check_rows
 from groundup.ship.bundle.documents import About, Fingerprint, Target
 from groundup.ship.bundle.values import problem_of_labels
+from groundup.tables.contract.column import as_level
 from groundup.tables.contract.problems import Conformed, ConformedRow
 
 if TYPE_CHECKING:
@@ -155,6 +157,36 @@ class Model:
         """Whether one row can be predicted as a mapping."""
         return self._preparer is not None
 
+    @cached_property
+    def positive(self):
+        """The positive class of two, in its own type; None for other targets."""
+        labels = [] if self.classes is None else self.classes.tolist()
+        if len(labels) != 2:
+            return None
+        if self.target.positive is not None:
+            return self.target.positive
+        stated = getattr(self.contract, "positive", None)
+        return labels[1] if stated is None else stated
+
+    @property
+    def decision_in_words(self) -> str:
+        """How probabilities become labels, in a sentence without its full stop; "" for the learner's own rule."""
+        if self.target.costs:
+            return "The class of the smallest expected cost is predicted, which need not be the likeliest"
+        if self.target.threshold is None:
+            return ""
+        return describe_threshold(as_level(self.positive), self.target.threshold)
+
+    @cached_property
+    def _decision(self) -> Decision | None:
+        """The rule from probabilities to labels; None for the learner's own."""
+        target, labels = self.target, [] if self.classes is None else self.classes.tolist()
+        if target.costs:
+            return Decision(costs=np.array(target.costs, dtype=float))
+        if target.threshold is None:
+            return None
+        return Decision(target.threshold, labels.index(self.positive))
+
     @property
     def classes(self) -> np.ndarray | None:
         """The labels, in the order of the columns of ``predict_proba``; None where there are none."""
@@ -229,7 +261,7 @@ class Model:
         ----------
         row : mapping from column to value
         label : optional
-            The class to explain; the second of two, or the likeliest of more, where None.
+            The class to explain; the positive one of two, or the likeliest of more, where None.
         """
         return explain_row(self.explainer, check_row(row, self.contract, errors), label=label, top=top)
 
@@ -264,11 +296,11 @@ class Model:
 
     def _answer(self, X, with_proba: bool) -> tuple[np.ndarray, np.ndarray | None]:
         """Return labels and probabilities for prepared rows: the one place where the learner is called."""
-        if self.target.threshold is not None:
+        if self._decision is not None:
             probabilities = self.learner.predict_proba(X)
             classes = self.classes
             assert classes is not None
-            return classes[(probabilities[:, 1] >= self.target.threshold).astype(np.intp)], probabilities
+            return classes[self._decision.codes(probabilities)], probabilities
         if with_proba:
             predicted, probabilities = predict_with_proba(self.learner, X)
             return self._decoded(predicted), probabilities
@@ -296,8 +328,20 @@ class Model:
             known = getattr(self.learner, "classes_", None)
             if known is None or not np.array_equal(known, np.arange(len(target.labels))):
                 raise ValueError("labels are given, but the learner was not fitted on their codes 0, 1, ...")
-        if target.threshold is not None and (n_classes != 2 or not hasattr(self.learner, "predict_proba")):
+        has_proba = hasattr(self.learner, "predict_proba")
+        if target.threshold is not None and (n_classes != 2 or not has_proba):
             raise ValueError("a threshold needs a classifier of two classes with probabilities")
+        labels = [] if self.classes is None else self.classes.tolist()
+        if target.positive is not None and (n_classes != 2 or target.positive not in labels):
+            raise ValueError(f"the positive class {target.positive!r} is none of two")
+        if target.costs and (
+            not has_proba or [len(row) for row in target.costs] != [n_classes] * max(n_classes, 1)
+        ):
+            raise ValueError(
+                "costs need a classifier with probabilities, and a number for each pair of classes"
+            )
+        if target.costs and target.threshold is not None:
+            raise ValueError("either costs or a threshold decide, not both")
         if target.transform != "none" and target.task != "regression":
             raise ValueError("only a number can be transformed")
         if self.contract is not None and self._preparer is not None:

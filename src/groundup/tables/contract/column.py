@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
+from groundup.errors import UsageError, nearest
 from groundup.tables.numerals import parse_format
 
 Kind = Literal[
@@ -22,7 +24,7 @@ Kind = Literal[
     "missing",
     "nested",
 ]
-Role = Literal["feature", "target", "time", "group", "ignored"]
+Role = Literal["feature", "target", "time", "group", "weight", "ignored"]
 Value = bool | int | FiniteFloat | str
 NUMERIC = ("number", "integer")
 # The kinds that a model can use as a feature.
@@ -59,7 +61,7 @@ class Column(Strict):
         number, integer, boolean, category, datetime; or a kind that is never a feature: text, identifier, constant,
         missing (no value at all), nested (lists, records, bytes).
     role : str
-        feature, target, time, group or ignored.
+        feature, target, time, group, weight or ignored.
     reason : str
         Why the column is ignored; "" for others.
     dtype : str
@@ -171,3 +173,29 @@ def as_level(value) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
+
+
+def label_named(name, labels: Iterable[Any], target: str | None, what: str):
+    """Return the one of `labels` that `name` names, in its own type or as text: "1", 1 and 1.0 are the same label.
+
+    Parameters
+    ----------
+    target, what : str
+        The column, and what the label is for: both are named in the error.
+
+    Raises
+    ------
+    UsageError
+        If there is none; with the nearest one.
+    """
+    known = {as_level(label): label for label in labels}
+    text = as_level(name)
+    if text.lower() in ("true", "false") and any(isinstance(label, bool) for label in known.values()):
+        text = text.lower()
+    if text in known:
+        return known[text]
+    shown = ", ".join(map(repr, list(known)[:20])) + (", ..." if len(known) > 20 else "")
+    raise UsageError(
+        f"The target {target!r} has no class {text!r} ({what}).{nearest(text, known)}",
+        hint=f"Its classes are: {shown}.",
+    )

@@ -17,7 +17,7 @@ import polars as pl
 from pydantic import Field, ValidationError, model_validator
 
 from groundup.errors import CheckFailed, GroundupError, UsageError, nearest, panics_as_errors
-from groundup.tables.contract.column import Column, Level, Strict, Value
+from groundup.tables.contract.column import Column, Level, Strict, Value, label_named
 from groundup.tables.contract.conform import conform, conform_row, target_values
 from groundup.tables.contract.infer import Roles, infer_fields, infer_roles
 from groundup.tables.contract.problems import Conformed, ConformedRow
@@ -28,7 +28,7 @@ from groundup.tables.sources.simple_types import DURATIONS
 from groundup.tables.table import Note, Table
 from groundup.text.numbers import pluralize
 
-VERSION = 1
+VERSION = 2
 
 
 class Contract(Strict):
@@ -47,21 +47,23 @@ class Contract(Strict):
         Rows excluded because they have no target value.
     task : str
         binary, multiclass, regression or clustering.
-    target, time, group : str or None
+    target, time, group, weight : str or None
         Names of the columns with these roles.
     columns : tuple of Column
         In the table's order.
     labels : tuple of Level
-        The classes with their counts, in their own type and natural order: the positive class of two is the last.
+        The classes with their counts, in their own type and natural order.
     spellings : dict
         Folded spelling -> label, where training had several spellings of one (``tables.contract.spellings``).
+    positive : bool, int, float, str or None
+        The positive class of two, which precision and recall are about; None for the last one.
     example : dict
         A typical case that no row need equal (medians, most frequent levels): features only, as JSON values.
     notes : tuple of Note
         Every decision taken during inference.
     """
 
-    version: Literal[1] = VERSION
+    version: Literal[1, 2] = VERSION
     name: str
     source_digest: str
     n_rows: int = Field(ge=1)
@@ -70,9 +72,11 @@ class Contract(Strict):
     target: str | None = None
     time: str | None = None
     group: str | None = None
+    weight: str | None = None
     columns: tuple[Column, ...]
     labels: tuple[Level, ...] = ()
     spellings: dict[str, str] = Field(default_factory=dict, exclude_if=lambda found: not found)
+    positive: Value | None = None
     example: dict[str, Value | None] = Field(default_factory=dict)
     notes: tuple[Note, ...] = ()
 
@@ -85,6 +89,8 @@ class Contract(Strict):
         time: str | None = None,
         group: str | None = None,
         *,
+        weight: str | None = None,
+        positive: Value | None = None,
         kinds: Mapping[str, str] | None = None,
         ignore: Sequence[str] = (),
         units: Mapping[str, str] | None = None,
@@ -101,6 +107,10 @@ class Contract(Strict):
             binary, multiclass, classification, regression or clustering; inferred from the target where None.
         time, group : str, optional
             The column that orders the rows; the column whose equal values must stay together.
+        weight : str, optional
+            The column that says how much a row counts in fits and scores: numbers of at least 0.
+        positive : optional
+            The positive class of two, in its own type or as text; the last one where None.
         kinds : mapping, optional
             Column -> kind, to override the inferred one: ``{"zip": "category"}``.
         ignore : sequence of str
@@ -126,7 +136,8 @@ class Contract(Strict):
             **infer_fields(
                 read,
                 task,
-                _roles(read, target, time, group),
+                _roles(read, target, time, group, weight),
+                positive=positive,
                 kinds={find_name(name, names): kind for name, kind in (kinds or {}).items()},
                 ignore=[find_name(name, names) for name in ignore],
                 units=seconds | {find_name(name, names): unit for name, unit in (units or {}).items()},
@@ -148,14 +159,14 @@ class Contract(Strict):
         Parameters and errors are those of `infer`.
         """
         read = as_table(table)
-        return cls(**infer_roles(read, task, _roles(read, target, time, group)))
+        return cls(**infer_roles(read, task, _roles(read, target, time, group, None)))
 
     @model_validator(mode="after")
     def _check(self):
         names = [c.name for c in self.columns]
         if len(set(names)) < len(names):
             raise ValueError("two columns have the same name")
-        for role in ("target", "time", "group"):
+        for role in ("target", "time", "group", "weight"):
             named = [c.name for c in self.columns if c.role == role]
             if named != ([] if (name := getattr(self, role)) is None else [name]):
                 raise ValueError(
@@ -168,6 +179,10 @@ class Contract(Strict):
             raise ValueError(
                 f"a {self.task} task cannot have {self.n_labels} labels and the target {self.target!r}"
             )
+        if self.positive is not None and (
+            self.task != "binary" or self.positive not in [level.value for level in self.labels]
+        ):
+            raise ValueError(f"the positive class {self.positive!r} is none of two labels")
         return self
 
     @property
@@ -199,6 +214,33 @@ class Contract(Strict):
     def classes(self) -> np.ndarray:
         """The labels as one array in their own type, sorted as ``np.unique`` sorts them."""
         return np.array([label.value for label in self.labels])
+
+    @cached_property
+    def positive_class(self):
+        """The positive class of two, in its own type; None for other tasks."""
+        if self.task != "binary":
+            return None
+        return self.labels[-1].value if self.positive is None else self.positive
+
+    def label(self, name, what: str = "class"):
+        """Return the class that `name` names, in its own type; `what` is what the error calls it.
+
+        Raises
+        ------
+        UsageError
+            If there is none; with the nearest label.
+        """
+        return label_named(name, [level.value for level in self.labels], self.target, what)
+
+    def weights(self, table) -> np.ndarray | None:
+        """Return the weight of every row of the training table; None without a weight column.
+
+        A row without a target value, which takes part in nothing, may have none: it gets 0.
+        """
+        if self.weight is None:
+            return None
+        series = as_frame(table)[self.weight].cast(pl.Float64)
+        return series.fill_nan(0.0).fill_null(0.0).to_numpy()
 
     def column(self, name: str) -> Column:
         """Return the column `name`, or raise an error with a similar name."""

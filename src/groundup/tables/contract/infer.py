@@ -20,7 +20,15 @@ import polars as pl
 
 from groundup.errors import GroundupError, UsageError, nearest, shorten
 from groundup.tables import cells
-from groundup.tables.contract.column import MAX_LEVELS, NUMERIC, QUANTILES, Column, Kind, Level
+from groundup.tables.contract.column import (
+    MAX_LEVELS,
+    NUMERIC,
+    QUANTILES,
+    Column,
+    Kind,
+    Level,
+    label_named,
+)
 from groundup.tables.contract.spellings import Spellings, canonical, find_spellings
 from groundup.tables.dates import LAYOUTS, parse_datetimes
 from groundup.tables.numerals import parse_format
@@ -52,11 +60,12 @@ _MAX_EXAMPLES = 3
 
 
 class Roles(NamedTuple):
-    """Names of the target, time and group columns; None where there is none."""
+    """Names of the target, time, group and weight columns; None where there is none."""
 
     target: str | None
     time: str | None
     group: str | None
+    weight: str | None = None
 
 
 def infer_fields(
@@ -64,6 +73,7 @@ def infer_fields(
     task: str | None,
     roles: Roles,
     *,
+    positive=None,
     kinds: Mapping[str, str],
     ignore: Sequence[str],
     units: Mapping[str, str],
@@ -87,6 +97,8 @@ def infer_fields(
     if target is not None:
         inferred = infer_target(frame[target], task, is_exact=table.formats.get(target) == "text")
         frame = frame.with_columns(canonical(frame[target], inferred.spellings))
+    if roles.weight is not None:
+        _check_weights(table.frame, roles)
     notes: list[Note] = [*(inferred.notes if inferred else ()), *note_duplicates(table.frame)]
     labelled = _labelled(frame, target)
     described = labelled if rows is None else frame[rows]
@@ -119,6 +131,7 @@ def infer_fields(
         "columns": tuple(columns),
         "labels": labels,
         "spellings": inferred.spellings if inferred else {},
+        "positive": None if positive is None else _positive_of(inferred, target, positive),
         "example": typical_case(described, [c for c in columns if c.role == "feature"]),
         "notes": tuple(notes),
     }
@@ -190,6 +203,8 @@ def _assign_role(column: Column, series, labels: tuple[Level, ...], roles: Roles
         return column.model_copy(update={"role": "time", "reason": ""})
     if name == roles.group:
         return column.model_copy(update={"role": "group", "reason": ""})
+    if name == roles.weight:
+        return column.model_copy(update={"role": "weight", "reason": ""})
     if name in ignore:
         return column.model_copy(update={"role": "ignored", "reason": "excluded by the user"})
     return column
@@ -241,7 +256,46 @@ def _check_names(frame: pl.DataFrame, roles: Roles, others: list[tuple[str, str]
             )
     names = [name for _, name in given]
     if len(set(names)) < len(names):
-        raise UsageError(f"Target, time and group must be different columns, not {names}.")
+        raise UsageError(f"Target, time, group and weight must be different columns, not {names}.")
+
+
+def _check_weights(frame: pl.DataFrame, roles: Roles) -> None:
+    """Raise an error unless every row that has a target has a weight: a finite number of at least 0."""
+    name, series = roles.weight or "", frame[roles.weight or ""]
+    if roles.target is None:
+        raise UsageError(f"A weight column ({name!r}) needs a target: segments count every row the same.")
+    if not (series.dtype.is_numeric() or series.dtype == pl.Boolean):
+        raise GroundupError(
+            f"The weight column {name!r} holds {series.dtype} values like {series.drop_nulls().head(3).to_list()}; "
+            "weights are numbers.",
+            hint=f"Read it as numbers with {option_for(name, 'number')}.",
+        )
+    weight, used = series.cast(pl.Float64), _has_value(frame[roles.target])
+    bad = used & ~(weight.is_finite() & (weight >= 0)).fill_null(value=False)
+    if bad.any():
+        row = int(bad.arg_true()[0]) + 1
+        value = series[row - 1]
+        what = "no weight" if value is None or value != value else "a weight that is negative or infinite"  # noqa: PLR0124
+        raise GroundupError(
+            f"A row has {what}.",
+            row=row,
+            column=name,
+            value=value,
+            hint="Every row with a target needs a weight of at least 0; remove the row, or give it one.",
+        )
+    if not float(weight.filter(used).sum()) > 0:
+        raise GroundupError(f"Every weight in the column {name!r} is 0.", hint="Choose another column.")
+
+
+def _positive_of(inferred: Target | None, target: str | None, name):
+    """Return the positive class that `name` names, in its own type."""
+    if inferred is None or len(inferred.labels) != 2:
+        n = "no target" if inferred is None else inferred.task
+        raise UsageError(
+            f"A positive class ({name!r}) is for a target of two classes; this task is {n}.",
+            hint="Of several classes, metrics like recall_macro, class weights or costs say which matter.",
+        )
+    return label_named(name, [level.value for level in inferred.labels], target, "positive")
 
 
 def _has_value(series: pl.Series) -> pl.Series:

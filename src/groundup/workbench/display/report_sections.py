@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from groundup import charts
-from groundup.judge.metrics import metric
 from groundup.text.escaping import value_text
 from groundup.text.numbers import format_number, format_probability, format_seconds, pluralize
 from groundup.workbench.display import model as m
 from groundup.workbench.display.advice import advise
 from groundup.workbench.display.data_sections import audit, data, figures, split, task_name
+from groundup.workbench.display.decision import decision, meaning_of
 from groundup.workbench.display.measures import Measure, count_column, make_table, text_column
 from groundup.workbench.display.reproduce import reproduce
 from groundup.workbench.display.sections import (
@@ -26,6 +26,7 @@ from groundup.workbench.display.sections import (
     scores,
     segments,
 )
+from groundup.workbench.objective import Cost, Objective
 from groundup.workbench.record import Examination, Record, WorstRow
 
 
@@ -42,6 +43,7 @@ def report_sections(record: Record, examination: Examination) -> list[m.Section]
         board,
         choice(record),
         segments(record, examination),
+        decision(record),
         scores(record, examination),
         charted,
         None if "confusion" in examination.figures else confusion(record),
@@ -56,13 +58,18 @@ def report_sections(record: Record, examination: Examination) -> list[m.Section]
 
 def request(record: Record) -> m.Section:
     """Return the settings of the run."""
-    settings, name = record.settings, record.best.metric
+    settings, name, contract = record.settings, record.best.metric, contract_of(record)
     limits = [] if settings.get("budget_s") is None else [format_seconds(float(settings["budget_s"]))]
     limits += [] if settings.get("max_fits") is None else [pluralize(int(settings["max_fits"]), "fit")]
     facts = [
         ("Target", record.target or "none: segments of similar rows are sought"),
         ("Task", task_name(record.task)),
-        ("Deciding metric", f"{name}, {metric(name).meaning}"),
+        ("Deciding metric", f"{name}, {meaning_of(record, name)}"),
+        ("Positive class", contract.positive_class if contract.positive is not None else None),
+        ("Threshold", settings.get("threshold")),
+        ("Costs", "; ".join(_cost_text(one) for one in Objective.of(cost=settings.get("cost")).cost)),
+        ("Class weights", _class_weight_text(settings.get("class_weight"))),
+        ("Weight column", settings.get("weight")),
         ("Time column", settings.get("time")),
         ("Group column", settings.get("group")),
         ("Ignored columns", ", ".join(settings.get("ignore") or ())),
@@ -73,6 +80,16 @@ def request(record: Record) -> m.Section:
         ("groundup", record.groundup),
     ]
     return m.Section(name="request", title="The request", label="Request", blocks=[_facts(facts)])
+
+
+def _cost_text(one: Cost) -> str:
+    return f"predicting {one.predicted} for an actual {one.actual} costs {one.cost:g}"
+
+
+def _class_weight_text(weights: Any) -> str:
+    if isinstance(weights, dict):
+        return ", ".join(f"{label} {weight:g}" for label, weight in weights.items())
+    return weights or ""
 
 
 def _facts(pairs: Iterable[tuple[str, Any]]) -> m.Facts:
@@ -124,7 +141,15 @@ def _without_distant_baseline(entries: list[dict]) -> list[dict]:
 
 def curves(examination: Examination) -> m.Section | None:
     """Return the charts of the predictions on the test set, and of the course of the fit."""
-    names = ("confusion", "roc", "precision_recall", "calibration", "residuals", "learning_curve")
+    names = (
+        "confusion",
+        "roc",
+        "precision_recall",
+        "threshold",
+        "calibration",
+        "residuals",
+        "learning_curve",
+    )
     blocks: list[m.Block] = [*figures(examination, *names)]
     title = "Performance on unseen rows"
     return m.Section(name="curves", title=title, label="Curves", blocks=blocks) if blocks else None

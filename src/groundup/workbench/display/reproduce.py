@@ -5,11 +5,18 @@ A run with a time budget is repeated by its number of fits: a clock stops elsewh
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from groundup.judge.metrics.custom import is_importable
 from groundup.workbench.record import Record
+
+_ARGUMENTS = (
+    *("target", "task", "ignore", "time", "group", "metric", "positive", "threshold", "cost", "class_weight", "weight"),
+    *("accept", "learners", "read"),
+)  # fmt: skip
 
 
 class Reproduction(NamedTuple):
@@ -41,6 +48,11 @@ def reproduce(record: Record) -> Reproduction:
     if settings.get("packages"):
         packages = ", ".join(str(package) for package in settings["packages"].values())
         notes.append(f"Models of third-party packages were compared, which must be installed: {packages}.")
+    if settings.get("metric_source"):
+        name, how = settings["metric"], "which must be importable"
+        if not is_importable(name):
+            how = "which has no name to import: pass the function as metric in the script"
+        notes.append(f"The metric is a function of yours, {name}, {how}.")
     notes.append(
         "The digest is that of the model file: it is the same with the same versions on the same kind of processor."
     )
@@ -49,9 +61,13 @@ def reproduce(record: Record) -> Reproduction:
 
 def _command(source: str, settings: dict[str, Any], limit: int) -> str:
     words = ["groundup", "build", source]
-    for name in ("target", "task", "time", "group"):
+    for name in ("target", "task", "time", "group", "metric", "positive", "threshold", "weight"):
         if settings.get(name) is not None:
             words += _option(name, settings[name])
+    for one in settings.get("cost") or ():
+        words += _option("cost", one)
+    if (weights := settings.get("class_weight")) is not None:
+        words += _option("class-weight", weights if isinstance(weights, str) else json.dumps(weights))
     for option, given in (("ignore", "ignore"), ("accept", "accept"), ("learner", "learners")):
         for name in settings.get(given) or ():
             words += _option(option, name)
@@ -77,11 +93,7 @@ def _option(name: str, value: object) -> list[str]:
 
 def _script(source: str, record: Record, limit: int) -> str:
     settings = record.settings
-    given = {
-        name: settings.get(name)
-        for name in ("target", "task", "ignore", "time", "group", "accept", "learners", "read")
-        if settings.get(name)
-    }
+    given = {name: settings.get(name) for name in _ARGUMENTS if settings.get(name)}
     if settings.get("seed"):
         given["seed"] = settings["seed"]
     lines = [f"    {name}={value!r}," for name, value in given.items()]

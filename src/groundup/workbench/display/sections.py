@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from groundup.judge.metrics import metric
 from groundup.tables import Contract
 from groundup.text.escaping import value_text
 from groundup.text.numbers import (
@@ -26,6 +25,7 @@ from groundup.text.numbers import (
 )
 from groundup.workbench.display import model as m
 from groundup.workbench.display.data_sections import PARTS, audit, data, figures, split
+from groundup.workbench.display.decision import decision, meaning_of, positive_in_words
 from groundup.workbench.display.measures import Measure, count_column, make_table, text_column
 from groundup.workbench.record import Examination, Record, Row, Segment
 
@@ -80,7 +80,7 @@ def outcome(record: Record, examination: Examination) -> m.Section:
         warnings.append(f"The leak audit has {pluralize(repeated, 'warning')}, see there.")
     if warnings:
         blocks.append(m.Callout(tone="warning", title="Warnings", texts=warnings))
-    blocks.append(m.Paragraph(text=f"{name}: {metric(name).meaning}.", full_only=True))
+    blocks.append(m.Paragraph(text=f"{name}: {meaning_of(record, name)}.", full_only=True))
     return m.Section(name="outcome", title="The outcome", label="Verdict", blocks=blocks)
 
 
@@ -249,7 +249,7 @@ def scores(record: Record, examination: Examination) -> m.Section:
     """Return the scores on the training, validation and test set with their intervals."""
     names = list(record.metrics["test"])
     measures: list[Measure[str]] = [
-        text_column("Score", lambda name: name, detail=lambda name: metric(name).meaning)
+        text_column("Score", lambda name: name, detail=lambda name: meaning_of(record, name))
     ]
     for part, title in PARTS.items():
         details = {name: _score_detail(record, examination, part, name) for name in names}
@@ -262,9 +262,16 @@ def scores(record: Record, examination: Examination) -> m.Section:
     )
     looks = record.test_looks
     blocks: list[m.Block] = [table]
+    notes = [positive_in_words(contract_of(record))]
+    if contract_of(record).weight is not None:
+        notes.append(
+            f"Rows count by their weight, {contract_of(record).weight}; the curves and the confusion matrix count rows."
+        )
     if looks == 1:
-        blocks.append(m.Paragraph(text="The test set was opened once.", tone="muted"))
-    else:
+        notes.append("The test set was opened once.")
+    if text := " ".join(note for note in notes if note):
+        blocks.append(m.Paragraph(text=text, tone="muted"))
+    if looks != 1:
         text = (
             f"The test set was opened {looks} times: changes made in between make its scores too optimistic."
         )
@@ -375,6 +382,7 @@ def outcome_sections(record: Record, *, just_built: bool = False) -> list[m.Sect
         leaderboard(record),
         choice(record),
         segments(record, none),
+        decision(record),
         scores(record, none),
         confusion(record),
         outcome(record, none),

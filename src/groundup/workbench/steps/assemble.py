@@ -137,6 +137,7 @@ def assemble(
         verdict=verdict.sentence,
         regime=verdict.regime,
         confusion=matrix,
+        meanings={m.name: m.meaning for m in problem.scoring.metrics if not m.is_default},
         ended=comparison.ended,
         warnings=_list_warnings(problem.contract, comparison, final, verdict),
         contract=problem.contract.model_dump(mode="json"),

@@ -27,7 +27,9 @@ def save_bundle(path: Path, problem: Problem, model: Fitted, result: Result) -> 
     GroundupError
         If the file, read back, does not predict what the model predicts.
     """
-    target = bundle.Target(name=problem.contract.target or "", task=kind_of(problem.task))
+    target = bundle.Target(
+        name=problem.contract.target or "", task=kind_of(problem.task), **_rule(problem, model.learner)
+    )
     settings: dict[str, Any] = {
         "params": result.best.params,
         "learner": result.best.learner,
@@ -55,6 +57,20 @@ def save_bundle(path: Path, problem: Problem, model: Fitted, result: Result) -> 
     except OSError as error:
         raise write_error(error, path) from None
     return saved.digest
+
+
+def _rule(problem: Problem, learner) -> dict[str, Any]:
+    """Return the positive class and the decision rule as a bundle's target holds them."""
+    out: dict[str, Any] = {"positive": problem.contract.positive}
+    decision = problem.scoring.decision
+    if decision is not None and decision.costs is not None:
+        known = np.searchsorted(
+            problem.classes, learner.classes_
+        )  # a class without a row cannot be predicted
+        out["costs"] = decision.costs[np.ix_(known, known)].tolist()
+    elif decision is not None:
+        out["threshold"] = decision.threshold
+    return out
 
 
 def _spaced_rows(rows: np.ndarray) -> np.ndarray:

@@ -25,7 +25,7 @@ import numpy as np
 
 from groundup.errors import GroundupError
 from groundup.judge.differences import MIN_PAIRS, Difference, differences
-from groundup.text.numbers import format_bytes, format_interval, format_number, format_percent, pluralize
+from groundup.text.numbers import format_bytes, format_number, format_percent, format_together, pluralize
 from groundup.workbench.steps.candidate import Candidate
 from groundup.workbench.steps.comparison import Comparison
 
@@ -240,9 +240,12 @@ class _Contest:
 
 def describe_gap(gap: Difference) -> str:
     """Return a difference in words, with its interval, and whether it is significant."""
-    mean, bounds = format_number(gap.mean), gap.interval
+    bounds = gap.interval
     if bounds is None:
         count = pluralize(len(gap.folds), "fold")
-        return f"a difference of {mean} on {count}, too few for a test (it needs {MIN_PAIRS})"
+        return (
+            f"a difference of {format_number(gap.mean)} on {count}, too few for a test (it needs {MIN_PAIRS})"
+        )
     verdict = "significantly worse" if gap.is_significant and gap.mean > 0 else "not significantly different"
-    return f"{verdict}: difference {mean}, 95% interval {format_interval((bounds.low, bounds.high))}"
+    mean, low, high = format_together(gap.mean, bounds.low, bounds.high)
+    return f"{verdict}: difference {mean}, 95% interval {low} to {high}"

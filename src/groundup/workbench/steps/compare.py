@@ -26,7 +26,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from groundup.errors import GroundupError
-from groundup.judge.metrics import Metric, deciding
+from groundup.judge.metrics import Metric
 from groundup.judge.predicting import row_micros, size_bytes
 from groundup.judge.validation import Folds, Judged, Validation, deciding_metric, judge_fold
 from groundup.text.numbers import format_seconds, pluralize
@@ -93,9 +93,9 @@ class Comparer:
                 f"The training set has {len(problem.split.train)} rows, too few to compare models.",
                 hint="Give at least ten rows of each class; scores become reliable from about fifty.",
             )
-        self.folds = Folds(problem.frame, problem.y, parts, problem.preparer)
+        self.folds = Folds(problem.frame, problem.y, parts, problem.preparer, problem.weights)
         baseline = _baseline(problem)
-        self.out = Comparison(deciding(problem.task), baseline)
+        self.out = Comparison(problem.scoring.deciding[0], baseline)
         self.n_planned = 1
         self._too_slow: set[str] = set()
         self.ready: Callable[[str], None] = lambda learner: None
@@ -104,7 +104,7 @@ class Comparer:
         """Compare, and return the result."""
         self._judge(self.out.baseline, after_fold=None)
         if self.out.baseline.n_folds:
-            self.out.metric = deciding_metric(self.problem.task, [self.out.baseline.validation])
+            self.out.metric = deciding_metric(self.problem.scoring.deciding, [self.out.baseline.validation])
         portfolios = {entry.name: self._portfolio(entry) for entry in self.entries}
         n_tuned = sum(bool(entry.description.search_space) for entry in self.entries)
         self.n_planned = sum(map(len, portfolios.values())) + N_PERTURBED * n_tuned
@@ -119,7 +119,7 @@ class Comparer:
             self._try_further(candidate)
         if self._too_slow and self.out.ended == "complete":
             self.out.ended = "time"
-        self.out.problems += self.out.warnings(self.problem.task)
+        self.out.problems += self.out.warnings(self.problem.scoring.deciding[0].name)
         self.journal.replay_or_record(
             "compared", ended=self.out.ended, n_fits=self.clock.n_fits, n_tried=len(self.out.tried)
         )
@@ -136,7 +136,8 @@ class Comparer:
     def _metric(self) -> Metric:
         """Return the metric that decides, given what the models can be judged by."""
         validations = [c.validation for c in self.out.tried if c.n_folds]
-        return deciding_metric(self.problem.task, validations) if validations else self.out.metric
+        deciding = self.problem.scoring.deciding
+        return deciding_metric(deciding, validations) if validations else self.out.metric
 
     # ------------------------------------------------------------------ one candidate
 
@@ -339,9 +340,11 @@ class Comparer:
         entry, params = candidate.entry, candidate.params
         self.ready(entry.name)
         fold = self.folds.prepared(i, preprocessing)
-        return judge_fold(
-            lambda: entry.make(params, fold.preparer), fold, self.problem.task, self.problem.classes
-        )
+        if (
+            candidate is self.out.baseline
+        ):  # its frequencies are those of the rows, whatever the class weights
+            fold = fold._replace(w_train=self.problem.weights.of_scores(self.folds.folds[i][0]))
+        return judge_fold(lambda: entry.make(params, fold.preparer), fold, self.problem.scoring)
 
     def _measure(self, candidate: Candidate, preprocessing: str) -> None:
         """Measure the size of a candidate's model, and the time to prepare and predict one row."""
@@ -415,6 +418,8 @@ class Comparer:
         finalists += [running] if running is not None and len(finalists) < MAX_FINALISTS else []
         fits = [1.25 * c.validation.fastest_s * (2 if c.stops_early else 1) for c in finalists]
         refit_s = 1.5 * max((c.validation.fastest_s for c in finalists), default=0.0)
+        if self.problem.scoring.search is not None:  # the threshold: the chosen one again on every fold
+            refit_s += len(self.folds) * max((c.validation.fastest_s for c in finalists), default=0.0)
         overhead_s = 1.0 + 0.1 * (self.clock.budget_s or 0.0)  # preparing, predicting, saving, examining
         self.clock.reserve_s = overhead_s + SLACK * (sum(fits) + refit_s)
 

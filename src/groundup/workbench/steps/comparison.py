@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from groundup.judge.differences import difference
-from groundup.judge.metrics import Metric, deciding
+from groundup.judge.metrics import Metric
 from groundup.judge.validation import Validation, answerable, why_without
 from groundup.workbench.steps.candidate import Candidate
 
@@ -150,14 +150,17 @@ class Comparison:
 
     # ------------------------------------------------------------------ in words
 
-    def warnings(self, task: str) -> list[str]:
-        """Return in sentences which scores are missing, and how that changed the comparison."""
+    def warnings(self, first: str) -> list[str]:
+        """Return in sentences which scores are missing, and how that changed the comparison.
+
+        `first` is the name of the metric that was to decide.
+        """
         judged = [c for c in (self.baseline, *self.tried) if c.n_folds]
         if not judged:
             return []
         validations = [c.validation for c in judged]
         n_folds, folds = max(c.n_folds for c in judged), self.folds()
-        name, first = self.metric.name, deciding(task).name
+        name = self.metric.name
         out = []
         if name != first:
             n_first = len(answerable(first, validations))

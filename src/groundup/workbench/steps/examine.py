@@ -26,7 +26,7 @@ from groundup import charts
 from groundup.charts import Chart
 from groundup.charts.plane import clusters_map
 from groundup.judge.explain import Subject, partial_dependence
-from groundup.judge.metrics import metrics_of
+from groundup.judge.metrics import Metric
 from groundup.judge.uncertainty import interval
 from groundup.judge.validation import Folds, PreparedFold, judge_fold
 from groundup.tables import Table
@@ -85,8 +85,9 @@ def examine(
         out.draw("residuals", out.residuals)
     else:
         out.draw("confusion", out.confusion)
-        out.draw("roc", lambda: out.ranking_curve(charts.roc, threshold=0.5))
+        out.draw("roc", lambda: out.ranking_curve(charts.roc, threshold=out.threshold))
         out.draw("precision_recall", lambda: out.ranking_curve(charts.precision_recall))
+        out.draw("threshold", out.threshold_curve)
         out.draw("calibration", out.calibration)
     out.draw("learning_curve", out.learning_curve)
     return out.found
@@ -170,10 +171,14 @@ class _Examiner:
         with self._attempt("intervals"):
             for part in PARTS:
                 y_true, predicted = self.problem.target(part), self._final.predicted[part]
-                of_part = {m.name: interval(m, y_true, predicted) for m in metrics_of(self.problem.task)}
+                of_part = {m.name: interval(m, y_true, predicted) for m in self.problem.scoring.metrics}
                 known = {name: v for name, v in of_part.items() if v is not None}
                 self.found.intervals[part] = {name: (v.low, v.high) for name, v in known.items()}
                 self.found.narrow[part] = [name for name, v in known.items() if v.is_too_narrow]
+
+    def metric(self, name: str) -> Metric:
+        """Return one of the metrics of the run."""
+        return next(m for m in self.problem.scoring.metrics if m.name == name)
 
     # ------------------------------------------------------------------ curves of the test set
 
@@ -198,8 +203,33 @@ class _Examiner:
         if len(np.unique(codes)) < len(labels):
             raise ValueError("the test set does not have every class")
         if len(labels) == 2:
-            return make(codes, p[:, 1], labels=labels, **binary_options)
+            k = self._positive
+            return make(codes == k, p[:, k], labels=[labels[1 - k], labels[k]], **binary_options)
         return make(codes, p, labels=labels)
+
+    @property
+    def _positive(self) -> int:
+        return self.problem.scoring.positive_code
+
+    @property
+    def threshold(self) -> float:
+        """The probability from which the positive class of two is predicted."""
+        decision = self.problem.scoring.decision
+        return 0.5 if decision is None or decision.threshold is None else decision.threshold
+
+    def threshold_curve(self) -> Chart | None:
+        """Draw precision and recall against the threshold, on the validation set: a reader may choose by it."""
+        codes, p = self._codes("valid")
+        if p is None or p.shape[1] != 2:
+            return None
+        k = self._positive
+        return charts.threshold_curve(
+            codes == k,
+            p[:, k],
+            threshold=self.threshold,
+            label=str(self.problem.classes[k]),
+            part="the validation set",
+        )
 
     def calibration(self) -> Chart | None:
         """Draw the calibration of the probabilities on the test set."""
@@ -207,7 +237,8 @@ class _Examiner:
         if p is None:
             return None
         if p.shape[1] == 2:
-            return charts.calibration(codes == 1, p[:, 1], label=value_text(self.problem.classes[-1]))
+            k = self._positive
+            return charts.calibration(codes == k, p[:, k], label=value_text(self.problem.classes[k]))
         return charts.calibration(p.argmax(axis=1) == codes, p.max(axis=1), label="the predicted label")
 
     def residuals(self) -> Chart:
@@ -286,7 +317,7 @@ class _Examiner:
         quick = self.end_s - time.monotonic() <= HURRY_S
         with self._attempt("importance"):
             found = column_importance(
-                problem, final.checked.train_model, self.result.best.metric, quick=quick
+                problem, final.checked.train_model, self.metric(self.result.best.metric), quick=quick
             )
             fields = ("column", "mean", "low", "high")
             self.found.importance += [Importance(**{k: one[k] for k in fields}) for one in found.ranked()]
@@ -326,7 +357,11 @@ class _Examiner:
         names = {one.column for one in ranked} - set(dropped)
         with self._attempt("fewer columns"):
             trial = Folds(
-                self.problem.frame, self.problem.y, folds, lambda kind: self.problem.preparer(kind, names)
+                self.problem.frame,
+                self.problem.y,
+                folds,
+                lambda kind: self.problem.preparer(kind, names),
+                self.problem.weights,
             )
             found = [self._score_fold(candidate, fold, name) for fold in trial.each(candidate.preprocessing)]
             scored = [v for v in found if v is not None]
@@ -346,12 +381,17 @@ class _Examiner:
         def make():
             return candidate.entry.make(candidate.params, fold.preparer)
 
-        judged = judge_fold(make, fold, self.problem.task, self.problem.classes)
+        judged = judge_fold(make, fold, self.problem.scoring)
         return judged.result.scores[name].value
 
     def _dependence(self, model: Subject, frame: pl.DataFrame, name: str) -> Chart:
         found = partial_dependence(
-            model, frame, name, contract=self.problem.contract, max_rows=DEPENDENCE_ROWS
+            model,
+            frame,
+            name,
+            contract=self.problem.contract,
+            label=self.problem.contract.positive_class,
+            max_rows=DEPENDENCE_ROWS,
         )
         return replace(found.chart(), title=f"By {printable(found.column)}")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -16,9 +17,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from groundup.errors import DependentColumns, GroundupError
-from groundup.judge.metrics import Predicted, Score, metric, scores
+from groundup.judge.metrics import METRICS, Predicted, Score
 from groundup.judge.uncertainty import lead_interval
 from groundup.judge.verdict import sampling_error
+from groundup.judge.weights import fit_weighted
+from groundup.models.registry import BASELINES
 from groundup.text.numbers import format_interval, format_number
 from groundup.workbench.problem import PARTS, Problem
 from groundup.workbench.run.journal_format import ProjectError
@@ -106,7 +109,7 @@ def refit(problem: Problem, checked: Checked, checkpoints: Checkpoints) -> Fitte
 def evaluate(problem: Problem, comparison: Comparison, checked: Checked, model: Fitted) -> Final:
     """Score the model and the baseline on every part; `model` is the refitted one, and only it meets the test set."""
     models = {"train": checked.train_model, "valid": checked.train_model, "test": model}
-    predicted = {part: models[part].predict(problem.features(part), problem.classes) for part in PARTS}
+    predicted = {part: _predict(problem, models[part], part) for part in PARTS}
     metrics = {part: _score(problem, part, predicted[part]) for part in PARTS}
     baseline, deciding = _score_baseline(problem, comparison), comparison.metric
     errors = {
@@ -115,7 +118,7 @@ def evaluate(problem: Problem, comparison: Comparison, checked: Checked, model: 
         )
         for part in PARTS
     }
-    notes = _warn_of_baseline(comparison, metrics["test"], baseline["test"])
+    notes = _warn_of_baseline(comparison, metrics["test"], baseline["test"], _given_up(problem))
     return Final(checked, model, predicted, metrics, baseline, errors, notes)
 
 
@@ -127,7 +130,10 @@ def fit(problem: Problem, candidate: Candidate, rows: np.ndarray, params: dict[s
     learner = candidate.entry.make(params, preparer)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DependentColumns)  # one-hot columns add up to 1
-        learner.fit(X, y)
+        weights = (
+            problem.weights if candidate.entry.name not in BASELINES else problem.weights.without_classes()
+        )
+        fit_weighted(learner, X, y, weights.of_fit(rows, y))
     return Fitted(preparer, learner, params)
 
 
@@ -169,7 +175,10 @@ def _stop_early(problem: Problem, candidate: Candidate) -> EarlyStopping:
     preparer = problem.preparer(candidate.preprocessing)
     X = preparer.fit_transform(frame, y)
     learner = candidate.entry.make(candidate.params, preparer)
-    learner.fit(X, y, X_val=preparer.transform(valid)[known], y_val=y_valid[known])
+    seen = {"X_val": preparer.transform(valid)[known], "y_val": y_valid[known]}
+    if (w_valid := problem.weights.of_fit(problem.split.valid, y_valid)) is not None:
+        seen["sample_weight_val"] = w_valid[known]
+    fit_weighted(learner, X, y, problem.weights.of_fit(problem.split.train, y), **seen)
     paths = {
         part: np.asarray(getattr(learner, name, ()), dtype=float)
         for part, name in (("train", "train_score_"), ("valid", "validation_score_"))
@@ -184,8 +193,14 @@ def _stops_on_valid(candidate: Candidate) -> bool:
     return candidate.stops_early and "X_val" in parameters
 
 
+def _predict(problem: Problem, model: Fitted, part: str) -> Predicted:
+    """Return a model's predictions for a part, with the labels that the decision rule gives."""
+    predicted = model.predict(problem.features(part), problem.classes)
+    return problem.scoring.apply(predicted, problem.target(part), problem.weight(part))
+
+
 def _score(problem: Problem, part: str, predicted: Predicted) -> dict[str, Score]:
-    return scores(problem.task, problem.target(part), predicted)
+    return problem.scoring.scores(problem.target(part), predicted)
 
 
 def _score_baseline(problem: Problem, comparison: Comparison) -> dict[str, dict[str, Score]]:
@@ -194,10 +209,7 @@ def _score_baseline(problem: Problem, comparison: Comparison) -> dict[str, dict[
     on_train = fit(problem, base, split.train, base.params)
     refitted = fit(problem, base, split.development, base.params)
     models = {"train": on_train, "valid": on_train, "test": refitted}
-    return {
-        part: _score(problem, part, model.predict(problem.features(part), problem.classes))
-        for part, model in models.items()
-    }
+    return {part: _score(problem, part, _predict(problem, model, part)) for part, model in models.items()}
 
 
 def _compare_on_valid(
@@ -210,7 +222,7 @@ def _compare_on_valid(
     """Return the choice after the comparison on the validation set, and a sentence about it."""
     metric, chosen, predicted = comparison.metric, choice.candidate, {}
     for candidate in finalists:
-        found = models[id(candidate)].predict(problem.features("valid"), problem.classes)
+        found = _predict(problem, models[id(candidate)], "valid")
         candidate.valid_score = _score(problem, "valid", found)[metric.name].value
         predicted[id(candidate)] = found
     if chosen not in finalists:
@@ -249,15 +261,24 @@ def _describe_bias(candidates: list[Candidate]) -> str:
     return f" It favours {' and '.join(biased)}, because the number of iterations was chosen on it."
 
 
+def _given_up(problem: Problem) -> set[str]:
+    """Return the scores that the user gives up for an objective: accuracy for a rule, log loss for class weights."""
+    out = set() if problem.scoring.decision is None else {"accuracy"}
+    return out if problem.weights.classes is None else out | {"accuracy", "log_loss"}
+
+
 def _warn_of_baseline(
-    comparison: Comparison, model: dict[str, Score], baseline: dict[str, Score]
+    comparison: Comparison,
+    model: dict[str, Score],
+    baseline: dict[str, Score],
+    given_up: Collection[str] = (),
 ) -> list[str]:
-    """Warn of test scores, other than the deciding one, in which the baseline is better."""
+    """Warn of test scores, other than the deciding one and those `given_up`, in which the baseline is better."""
     worse = []
-    for name in EXPECTED_BETTER:
+    for name in (name for name in EXPECTED_BETTER if name not in given_up):
         if name == comparison.metric.name or name not in model:
             continue
-        value, base, oriented = model[name].value, baseline[name].value, metric(name).oriented
+        value, base, oriented = model[name].value, baseline[name].value, METRICS[name].oriented
         if value is not None and base is not None and oriented(value) < oriented(base):
             worse.append(f"{name} ({format_number(base)}, model {format_number(value)})")
     return [f"The baseline is better on the test set in {' and '.join(worse)}."] if worse else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from groundup.judge.explain import Importance, permutation_importance
 from groundup.judge.explain.subject import Subject
+from groundup.judge.metrics import Metric
 from groundup.workbench.problem import Problem
 from groundup.workbench.steps.checkpoints import Fitted
 
@@ -16,7 +17,7 @@ SHUFFLES, FEW_SHUFFLES = 3, 2
 def column_importance(
     problem: Problem,
     model: Fitted,
-    metric: str,
+    metric: Metric,
     *,
     part: str = "valid",
     repeats: int | None = None,
@@ -42,6 +43,8 @@ def column_importance(
         y,
         metric,
         classes=problem.classes,
+        scoring=problem.scoring,
+        weight=problem.weight(part),
         columns=names,
         repeats=repeats or (SHUFFLES if few else FEW_SHUFFLES),
         max_rows=MAX_ROWS if few else FEW_ROWS,

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from groundup.errors import UsageError, nearest
+from groundup.judge.weights import takes_weights
 from groundup.models.estimator import ModelDescription, describe, perturb, tasks_of
 from groundup.models.registry import BASELINES, MODELS, declared_models, load_model
 
@@ -103,7 +104,14 @@ def counts_something(contract: Contract) -> bool:
     return column.kind == "integer" and column.minimum in (0, 1)
 
 
-def learners_of(task: str, names: Sequence[str] | None = None, *, counts: bool = False) -> Learners:
+def learners_of(
+    task: str,
+    names: Sequence[str] | None = None,
+    *,
+    counts: bool = False,
+    weighted: bool = False,
+    with_proba: bool = False,
+) -> Learners:
     """Return the models of a task in the order in which they are compared.
 
     Parameters
@@ -112,6 +120,10 @@ def learners_of(task: str, names: Sequence[str] | None = None, *, counts: bool =
         Only these; without it, those that are compared by default.
     counts : bool
         Whether the target is a count.
+    weighted : bool
+        Leave out models whose `fit` takes no weights of rows; the problems name them.
+    with_proba : bool
+        Leave out models that give no probabilities.
 
     Raises
     ------
@@ -139,8 +151,14 @@ def learners_of(task: str, names: Sequence[str] | None = None, *, counts: bool =
                     f"There is no model {name!r} for {kind_of(task)}.{nearest(name, known)}", hint=hint
                 )
         entries = [e for e in entries if e.name in names]
+    needs = [("takes no weights", takes_weights)] if weighted else []
+    needs += [("gives no probabilities, by which labels are decided", _gives_proba)] if with_proba else []
+    for lack, has in needs:
+        left_out = [e for e in entries if not has(e.cls)]
+        problems += [f"{e.title} was left out: it {lack}" for e in left_out]
+        entries = [e for e in entries if e not in left_out]
     if not entries:
-        raise UsageError(f"There is no model for {kind_of(task)} to compare.")
+        raise UsageError(f"There is no model for {kind_of(task)} to compare.", hint=". ".join(problems))
     return Learners(tuple(entries), tuple(problems))
 
 
@@ -154,6 +172,12 @@ def packages_of(names: Sequence[str] | None = None) -> dict[str, str]:
     """
     points = [point for point in declared_models() if names is None or point.name in names]
     return {p.name: f"{p.dist.name} {p.dist.version}" if p.dist is not None else p.value for p in points}
+
+
+def _gives_proba(cls: type) -> bool:
+    """Return whether a model gives probabilities with the first setting of its portfolio."""
+    entry = LearnerEntry(cls.__name__, cls)
+    return hasattr(entry.make(dict(next(iter(entry.description.settings(1000)), {}))), "predict_proba")
 
 
 def _declared(task: str, known: set[type]) -> tuple[list[LearnerEntry], list[str]]:

@@ -18,6 +18,8 @@ import polars as pl
 from groundup.errors import UsageError, nearest
 from groundup.judge.explain import Contributions, Explanation, Importance
 from groundup.judge.explain.reasons import output_of, reasons
+from groundup.judge.metrics import Metric, metric
+from groundup.judge.scoring import Scoring
 from groundup.ship.bundle import Model
 from groundup.ship.bundle.answers import Answers
 from groundup.tables.contract.column import as_level
@@ -227,7 +229,17 @@ def importance(
         raise UsageError("Segments have no target, and column importance needs one.")
     (entry,) = learners_of(problem.task, [best.learner]).entries
     model = fit(problem, Candidate(entry, best.params), problem.split.train, best.params)
-    return column_importance(problem, model, by or best.metric, part=part, repeats=repeats)
+    scoring, rule = problem.scoring, project.result.decision
+    if rule is not None and rule.threshold is not None:
+        scoring = scoring.with_threshold(rule.threshold)
+    decided = replace(problem, scoring=scoring)
+    by_metric = _metric_of(scoring, by or best.metric, problem.task)
+    return column_importance(decided, model, by_metric, part=part, repeats=repeats)
+
+
+def _metric_of(scoring: Scoring, name: str, task: str) -> Metric:
+    """Return the metric called `name`: one of the run's, which may be a function, or any other of the task."""
+    return next((m for m in scoring.metrics if m.name == name), None) or metric(name, task)
 
 
 def _label_named(labels: tuple, label):
