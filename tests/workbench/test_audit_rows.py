@@ -143,9 +143,7 @@ def test_recurring_subjects():
     assert [(f.level, f.columns) for f in found] == [("warn", ("patient_id",))]
     assert "--group patient_id" in found[0].remedy
     assert not of_kind(frame, "subject", group="patient_id")
-    assert (
-        subject(pl.Series("plan_id", ["a", "b"] * 200), None) is None
-    )  # two kinds, not two hundred subjects
+    assert subject(pl.Series("plan_id", ["a", "b"] * 200)) is None  # two kinds, not two hundred subjects
 
 
 # ---------------------------------------------------------------------- repeats

@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from groundup.cli.build import Accept, Group, Ignore, Target, Task, Time
+from groundup.cli.build import (
+    Accept,
+    Group,
+    Ignore,
+    SplitColumn,
+    Target,
+    Task,
+    TestFile,
+    TestSize,
+    Time,
+    ValidFile,
+    ValidSize,
+)
 from groundup.cli.console import Debug, Json, out, print_json, verb
 from groundup.cli.reading import DataFile, Delimiter, Encoding, Header, Types, stated
 
@@ -27,6 +39,11 @@ def command(
     accept: Accept = None,
     time: Time = None,
     group: Group = None,
+    split_column: SplitColumn = None,
+    test: TestFile = None,
+    valid: ValidFile = None,
+    test_size: TestSize = None,
+    valid_size: ValidSize = None,
     delimiter: Delimiter = None,
     encoding: Encoding = None,
     header: Header = None,
@@ -49,6 +66,11 @@ def command(
         accept=accept or (),
         time=time,
         group=group,
+        split_column=split_column,
+        test=test,
+        valid=valid,
+        test_size=test_size,
+        valid_size=valid_size,
         seed=seed,
         read=stated(delimiter, encoding, header, types),
     )
@@ -82,7 +104,7 @@ def _print_audit(work, found: Audit, source: str) -> None:
     elif work.target is not None:
         options = [("target", work.target), *(("ignore", name) for name in work.ignore)]
         options += [("accept", name) for name in work.accept]
-        options += [(role, name) for role, name in (("time", work.time), ("group", work.group)) if name]
+        options += [(name.replace("_", "-"), value) for name, value in work.plan.options()]
         words = " ".join(f"--{option} {quote_for_shell(value)}" for option, value in options)
         terminal.write_whole(console, "Next", f"groundup build {quote_for_shell(source)} {words}")
     console.print()

@@ -37,10 +37,34 @@ Accept = Annotated[
     _option("Acknowledge a finding of the leak audit and continue; may be repeated.", "COLUMN[:KIND]"),
 ]
 Time = Annotated[
-    str | None, _option("Column that orders the rows: the last ones become the test set.", "COLUMN", "Rows")
+    str | None,
+    _option(
+        "Column that orders the rows: the last ones become the test set. row-order: the rows are in order of time.",
+        "COLUMN",
+        "Rows",
+    ),
 ]
 Group = Annotated[
     str | None, _option("Column of groups that must not be split between the sets.", "COLUMN", "Rows")
+]
+SplitColumn = Annotated[
+    str | None, _option("Column that says which set a row is in: train, valid or test.", "COLUMN", "Rows")
+]
+TestFile = Annotated[
+    str | None, _option("File with the rows of the test set, if they are not in DATA.", "FILE", "Rows")
+]
+ValidFile = Annotated[
+    str | None, _option("File with the rows of the validation set, if they are not in DATA.", "FILE", "Rows")
+]
+TestSize = Annotated[
+    str | None, _option("Share of the test set, or its number of rows.  (default: 15%)", "SHARE|N", "Rows")
+]
+ValidSize = Annotated[
+    str | None, _option("The same for the validation set.  (default: 15%)", "SHARE|N", "Rows")
+]
+Segments = Annotated[
+    int | None,
+    _option("Number of segments, without a target.  (default: the best of 2 to 10)", "K", "Rows", min=2),
 ]
 Metric = Annotated[
     str | None,
@@ -101,6 +125,12 @@ def command(
     accept: Accept = None,
     time: Time = None,
     group: Group = None,
+    split_column: SplitColumn = None,
+    test: TestFile = None,
+    valid: ValidFile = None,
+    test_size: TestSize = None,
+    valid_size: ValidSize = None,
+    segments: Segments = None,
     metric: Metric = None,
     positive: Positive = None,
     threshold: Threshold = None,
@@ -140,6 +170,12 @@ def command(
             accept=accept or (),
             time=time,
             group=group,
+            split_column=split_column,
+            test=test,
+            valid=valid,
+            test_size=test_size,
+            valid_size=valid_size,
+            segments=segments,
             metric=metric,
             positive=positive,
             threshold=threshold,

@@ -47,6 +47,18 @@ class Reject:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class PartFile:
+    """Rows of a table that are a set of their own: which set, their file, and where they begin in the table."""
+
+    part: str
+    name: str
+    source: str
+    digest: str
+    start: int
+    n_rows: int
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """Named columns of rows, read once.
@@ -66,6 +78,8 @@ class Table:
     formats : mapping of str to str
         Number format or date layout of the columns that need one (``decimal_comma``, ``dmy``, ...), so that later rows
         are read in the same way.
+    part_files : tuple of PartFile
+        The rows at the end that come from files of their own, in order.
     """
 
     frame: pl.DataFrame
@@ -74,6 +88,7 @@ class Table:
     notes: tuple[Note, ...] = ()
     rejects: tuple[Reject, ...] = ()
     formats: Mapping[str, str] = field(default_factory=dict)
+    part_files: tuple[PartFile, ...] = ()
 
     @cached_property
     def digest(self) -> str:
@@ -84,6 +99,13 @@ class Table:
     def n_rows(self) -> int:
         """Number of rows."""
         return self.frame.height
+
+    def describe_row(self, number: int) -> str:
+        """Return where a row (from 0) stands, as a reader counts: "row 3", or "row 3 of test.csv"."""
+        for file in reversed(self.part_files):
+            if number >= file.start:
+                return f"row {format_count(number - file.start + 1)} of {file.name}"
+        return f"row {format_count(number + 1)}"
 
     @property
     def columns(self) -> list[str]:

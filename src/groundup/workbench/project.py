@@ -24,7 +24,6 @@ from groundup.judge.explain import Importance
 from groundup.ship.bundle.fingerprint import fingerprint
 from groundup.tables import Contract, Split, Table
 from groundup.tables.sources.read import read as read_table
-from groundup.tables.splitting import split
 from groundup.text.numbers import pluralize
 from groundup.workbench.audit.auditing import audit
 from groundup.workbench.audit.findings import Audit
@@ -49,8 +48,16 @@ from groundup.workbench.run.history import list_runs, run_columns
 from groundup.workbench.run.journal import Journal, is_resumable
 from groundup.workbench.run.journal_format import ProjectError
 from groundup.workbench.run.lock import Lock
+from groundup.workbench.split_plan import SplitPlan
 from groundup.workbench.steps import segment
-from groundup.workbench.steps.assemble import assemble, data_of, leaderboard, notes_of, reports_copies
+from groundup.workbench.steps.assemble import (
+    assemble,
+    data_of,
+    leaderboard,
+    notes_of,
+    part_files_of,
+    reports_copies,
+)
 from groundup.workbench.steps.bundling import save_bundle
 from groundup.workbench.steps.checkpoints import Checkpoints, Fitted
 from groundup.workbench.steps.choose import choose
@@ -107,6 +114,13 @@ class Project:
         Columns to leave out: a column whose value is not known yet when a prediction is made is a leak.
     time, group : str, optional
         The column that orders the rows (later rows are predicted from earlier ones), or whose equal values stay together.
+        ``time="row-order"``: the rows stand in the order of time.
+    split_column : str, optional
+        The column that says which set a row is in: train, valid, test, or words like validation and holdout.
+    valid, test : path or frame, optional
+        The rows of these sets, where they are not in `source`: with the same columns.
+    valid_size, test_size : float or int, optional
+        Shares, or numbers of rows, of the sets that are taken from `source`; 15% if None.
     metric : str or callable, optional
         The metric that decides: a name (ours or scikit-learn's), ``"package:function"``, a function ``(y_true, y_pred)``
         or ``(y_true, y_prob)`` with an attribute ``greater_is_better``, or an object of ``make_scorer``.
@@ -129,6 +143,8 @@ class Project:
         The project's folder; if None, ``NAME-groundup`` in the current folder, and for a frame, which has no name,
         ``table-DIGEST-groundup``. Nothing is written before `build` or `compare`. Every fit is recorded there at once, so
         the same call again resumes an interrupted run.
+    segments : int, optional
+        Without a target: the number of segments; the best of 2 to 10 if None.
     learners : sequence of str, optional
         Names of the models to compare; all that fit the task if None.
     accept : sequence of str
@@ -169,6 +185,11 @@ class Project:
         ignore: Sequence[str] = (),
         time: str | None = None,
         group: str | None = None,
+        split_column: str | None = None,
+        valid: Any = None,
+        test: Any = None,
+        valid_size: float | str | None = None,
+        test_size: float | str | None = None,
         metric: str | Callable | None = None,
         positive: Any = None,
         threshold: str | float | None = None,
@@ -176,13 +197,16 @@ class Project:
         class_weight: str | Mapping | None = None,
         weight: str | None = None,
         seed: int = 0,
+        segments: int | None = None,
         path: str | Path | None = None,
         learners=None,
         accept: Sequence[str] = (),
         read: Mapping[str, Any] | None = None,
         listen: Listener | None = None,
     ):
-        self.source, self.target, self.task, self.time, self.group = source, target, task, time, group
+        self.source, self.target, self.task = source, target, task
+        self.plan = SplitPlan.of(time, group, split_column, valid, test, valid_size, test_size)
+        self.segments = segment.check_number(segments, target)
         self.weight, self.objective = weight, Objective.of(metric, positive, threshold, cost, class_weight)
         self.ignore = [ignore] if isinstance(ignore, str) else list(ignore)
         self.accept = [accept] if isinstance(accept, str) else list(accept)
@@ -202,23 +226,23 @@ class Project:
         name = str(self.source) if isinstance(self.source, (str, Path)) else "the table"
         self.listen(StepStarted("read", name))
         table = read_table(self.source, **self.read)
+        table = self.plan.with_files(table, self.target, self.ignore, self.read)
         self.listen(StepDone("read", table))
         return table
 
     @cached_property
     def contract(self) -> Contract:
         """The meaning of each column."""
-        table = self.table
+        table = self.plan.described(self.table)
         self.listen(StepStarted("contract", "the meaning of the columns"))
         contract = Contract.infer(
             table,
             self.target,
             task=self.task,
-            time=self.time,
-            group=self.group,
+            **self.plan.roles(table),
             weight=self.weight,
             positive=self.objective.positive,
-            ignore=self.ignore,
+            ignore=[*self.ignore, *self.plan.not_features(table)],
         )
         self.listen(StepDone("contract", contract))
         return contract
@@ -226,7 +250,7 @@ class Project:
     @cached_property
     def split(self) -> Split:
         """The training set, the validation set and the test set."""
-        parts = split(self.table, self.contract, seed=self.seed)
+        parts = self.plan.split(self.table, self.contract, self.seed)
         self.listen(StepDone("split", parts))
         return parts
 
@@ -356,12 +380,12 @@ class Project:
             "task": self.task,
             "ignore": sorted(set(self.ignore)),
             "accept": sorted(set(self.accept)),
-            "time": self.time,
-            "group": self.group,
+            **self.plan.to_json(self.table),
             "weight": self.weight,
             **{name: stated.get(name) for name in STATED},
             "metric_source": self.objective.source,
             "seed": self.seed,
+            "segments": self.segments,
             "learners": None if self.learners is None else sorted(set(self.learners)),
             "read": self.read or None,
             "packages": packages_of(self.learners),
@@ -426,7 +450,9 @@ class Project:
         self.journal.replay_or_record("audited", findings=self.audit.to_entry())
         if self.contract.task == "clustering":
             wait_for("KMeans")
-            found = segment.compare(self.problem, self._clock, self.journal, self.listen, self.learners)
+            found = segment.compare(
+                self.problem, self._clock, self.journal, self.listen, self.learners, self.segments
+            )
         else:
             for problem in learners.problems:
                 self.listen(Failed("entry point", problem))
@@ -502,6 +528,7 @@ class Project:
         notes = notes_of(self.table, self.contract, self.split, copies=not reports_copies(self.audit))
         return {
             "data": data_of(self.table),
+            "part_files": part_files_of(self.table),
             "settings": run.identity,
             "seconds": 0.0,
             "n_fits": self._clock.n_fits,

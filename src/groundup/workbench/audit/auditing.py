@@ -71,9 +71,9 @@ def _audit(table: Table, problem: Problem, accepted: list[tuple[str | None, str 
         found += _note_strongest(scores, found, str(problem.contract.target))
     if problem.y is not None:
         parts = {part: getattr(problem.split, part) for part in PARTS}
-        found += duplicates(problem.frame, problem.y, parts)
+        found += duplicates(problem.frame, problem.y, parts, table.describe_row)
     found += repeats(frame)
-    found += times(table.frame, problem.frame, problem.contract)
+    found += times(table.frame, problem)
     marked = [f.model_copy(update={"accepted": any(_matches(f, *one) for one in accepted)}) for f in found]
     return Audit(
         target=problem.contract.target,
@@ -108,7 +108,8 @@ def _find_identifiers(table: Table, frame: pl.DataFrame, problem: Problem) -> li
     """Return the findings about columns that identify a recurring subject or the row."""
     contract = problem.contract
     names = [c.name for c in contract.columns if c.role == "feature" or c.kind == "identifier"]
-    found = [subject(table.frame[name], contract.group or contract.time) for name in names]
+    rule = problem.split.rule
+    found = [] if rule in ("grouped", "time") else [subject(table.frame[name]) for name in names]
     subjects = {f.columns[0] for f in found if f is not None}
     found += [identifier(column) for column in frame.iter_columns() if column.name not in subjects]
     return [f for f in found if f is not None]

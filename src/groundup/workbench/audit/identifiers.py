@@ -79,11 +79,11 @@ def _check_texts(present: pl.Series, n: int, n_unique: int):
     return None
 
 
-def subject(column: pl.Series, group: str | None) -> Finding | None:
-    """Return the finding that a column identifies recurring subjects but the split is not grouped by them; or None."""
+def subject(column: pl.Series) -> Finding | None:
+    """Return the finding that a column identifies recurring subjects, which a random split tears apart; or None."""
     present = column.drop_nulls()
     n, n_unique = len(present), present.n_unique()
-    if group is not None or n < MIN_ROWS or column.dtype.is_float() or not looks_like_id(column.name):
+    if n < MIN_ROWS or column.dtype.is_float() or not looks_like_id(column.name):
         return None
     if not 1 < n / n_unique <= n / 10 or n_unique > 0.95 * n:
         return None

@@ -6,31 +6,29 @@ import polars as pl
 
 from groundup.tables import Contract
 from groundup.workbench.audit.findings import Finding, quote_for_shell
+from groundup.workbench.problem import Problem
 
 # Share of the rows in which a date must be later than the time column.
 MIN_LATER = 0.5
 
 
-def times(table: pl.DataFrame, frame: pl.DataFrame, contract: Contract) -> list[Finding]:
+def times(table: pl.DataFrame, problem: Problem) -> list[Finding]:
     """Return the findings about dates.
 
     Parameters
     ----------
     table : DataFrame
         As it was read, with the time column.
-    frame : DataFrame
-        The features of the same rows.
-    contract : Contract
+    problem : Problem
+        The features and the split of the same rows.
     """
+    contract, frame = problem.contract, problem.frame
     dates = [c.name for c in contract.feature_columns if c.kind == "datetime"]
     if not dates:
         return []
     if contract.time is None:
-        return (
-            _warn_of_random_split(dates, contract)
-            if contract.group is None and contract.target is not None
-            else []
-        )
+        at_random = problem.split.rule not in ("grouped", "time") and "test" not in problem.split.origins
+        return _warn_of_random_split(dates, contract) if at_random and contract.target is not None else []
     when = table[contract.time]
     if not when.dtype.is_temporal():
         return []

@@ -12,8 +12,11 @@ from typing import Any, NamedTuple
 
 from groundup.workbench.record import Record
 
+_SPLIT = ("time", "group", "split_column", "valid", "test", "valid_size", "test_size", "segments")
+# Options of one value, and all arguments that a script states.
+_OF_ONE_VALUE = ("target", "task", *_SPLIT, "metric", "positive", "threshold", "weight")
 _ARGUMENTS = (
-    *("target", "task", "ignore", "time", "group", "metric", "positive", "threshold", "cost", "class_weight", "weight"),
+    *("target", "task", "ignore", *_SPLIT, "metric", "positive", "threshold", "cost", "class_weight", "weight"),
     *("accept", "learners", "read"),
 )  # fmt: skip
 
@@ -28,7 +31,7 @@ class Reproduction(NamedTuple):
 
 def reproduce(record: Record) -> Reproduction:
     """Return how to repeat the run of a record."""
-    settings, notes = record.settings, []
+    settings, notes = {**record.settings, **_paths(record)}, []
     limit = settings.get("max_fits")
     if settings.get("budget_s") is not None or limit is None:
         limit = record.n_fits
@@ -36,10 +39,8 @@ def reproduce(record: Record) -> Reproduction:
             f"The run had a time budget. The command limits the number of fits instead, to the {limit} that were made, "
             "so that it stops at the same fit on any machine."
         )
-    source = record.data.source
-    if not source.startswith("sample:") and Path(source).is_file():
-        source = str(Path(source).resolve())
-    elif not source.startswith("sample:"):
+    source = _locate(record.data.source)
+    if source is None:
         source = "DATA"
         notes.append(
             "The rows came from memory, not from a file: replace DATA by the path of a file with the same cells."
@@ -52,14 +53,27 @@ def reproduce(record: Record) -> Reproduction:
     notes.append(
         "The digest is that of the model file: it is the same with the same versions on the same kind of processor."
     )
-    return Reproduction(_command(source, settings, limit), _script(source, record, limit), notes)
+    script = _script(source, settings, record, limit)
+    return Reproduction(_command(source, settings, limit), script, notes)
+
+
+def _locate(source: str) -> str | None:
+    """Return the path of a source, or None if it is no file."""
+    if source.startswith("sample:"):
+        return source
+    return str(Path(source).resolve()) if Path(source).is_file() else None
+
+
+def _paths(record: Record) -> dict[str, str]:
+    """Return the options that name files, whose digests are in the settings."""
+    return {part: _locate(file.source) or part.upper() for part, file in record.part_files.items()}
 
 
 def _command(source: str, settings: dict[str, Any], limit: int) -> str:
     words = ["groundup", "build", source]
-    for name in ("target", "task", "time", "group", "metric", "positive", "threshold", "weight"):
+    for name in _OF_ONE_VALUE:
         if settings.get(name) is not None:
-            words += _option(name, settings[name])
+            words += _option(name.replace("_", "-"), settings[name])
     for one in settings.get("cost") or ():
         words += _option("cost", f"actual={one['actual']},predicted={one['predicted']}:{one['cost']:g}")
     if (weights := settings.get("class_weight")) is not None:
@@ -87,8 +101,7 @@ def _option(name: str, value: object) -> list[str]:
     return [f"--{name}={text}"] if text.startswith("-") else [f"--{name}", text]
 
 
-def _script(source: str, record: Record, limit: int) -> str:
-    settings = record.settings
+def _script(source: str, settings: dict[str, Any], record: Record, limit: int) -> str:
     given = {name: settings.get(name) for name in _ARGUMENTS if settings.get(name)}
     if settings.get("seed"):
         given["seed"] = settings["seed"]
