@@ -72,6 +72,7 @@ def every_chart(name: str, n: int = 400, seed: int = 0) -> dict:
         "roc_many": charts.roc(three, votes, labels=names),
         "precision_recall": charts.precision_recall(y, p, labels=["no", name]),
         "precision_recall_many": charts.precision_recall(three, votes, labels=names),
+        "threshold_curve": charts.threshold_curve(y, p, threshold=0.4, label=name, part=name),
         "calibration": charts.calibration(y, p, label=name),
         "residuals": charts.residuals(y + p, p, target=name, unit=name),
         "importance": charts.importance(

@@ -24,6 +24,7 @@ KINDS = [
     "roc_many",
     "precision_recall",
     "precision_recall_many",
+    "threshold_curve",
     "calibration",
     "residuals",
     "importance",

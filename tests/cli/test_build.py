@@ -253,3 +253,58 @@ def test_copies_of_rows_are_told_once(groundup, table, tmp_path, rule, told):
         words = " ".join(said.out.split())
         assert words.count("exact copies") + words.count("also in the training or validation set") == 1
         assert told in words
+
+
+def test_an_objective_is_stated_and_reported(groundup, table, tmp_path):
+    stated = (
+        "--metric",
+        "f1",
+        "--positive",
+        "no",
+        "--threshold",
+        "precision>=0.7",
+        "--cost",
+        "actual=yes,predicted=no:3",
+    )
+    said = groundup("build", table, "--target", "left", *QUICK, *stated, "--project", tmp_path / "p")
+    assert said.code == 0, said
+    text = " ".join(said.out.split())
+    assert "“no” is predicted from a probability of" in text
+    assert "Positive class: “no”." in text
+    assert "mean_cost" in text
+    found = groundup(
+        "build", table, "--target", "left", *QUICK, *stated, "--project", tmp_path / "p", "--json"
+    ).json
+    assert found["stored"]
+    assert found["decision"]["positive"] == "no"
+    assert found["best"]["metric"] == "f1"
+    report = groundup("report", tmp_path / "p", "--markdown").out
+    assert "predicting no for an actual yes costs 3" in report
+    assert "“no” is predicted from a probability" in groundup("show", found["bundle"]).out
+    wrong = groundup("build", table, "--target", "left", "--threshold", "recal>=0.8")
+    assert (wrong.code, "Did you mean 'recall'" in wrong.err) == (2, True)
+
+
+def test_a_weight_column_is_not_needed_to_predict(groundup, table, tmp_path):
+    weighted = tmp_path / "weighted.csv"
+    frame = pl.read_csv(table).with_columns((pl.arange(240) % 3 + 1).alias("w"))
+    frame.write_csv(weighted)
+    words = (
+        "--target",
+        "left",
+        *QUICK,
+        "--weight",
+        "w",
+        "--class-weight",
+        '{"yes": 2}',
+        "--project",
+        tmp_path / "p",
+    )
+    said = groundup("build", weighted, *words)
+    assert said.code == 0, said
+    assert "Rows count by their weight, w" in " ".join(said.out.split())
+    done = groundup("predict", tmp_path / "p", table, "--only")
+    assert (done.code, done.out.count("\n")) == (0, 241)
+    frame.with_columns(pl.when(pl.arange(240) == 4).then(-1).otherwise("w").alias("w")).write_csv(weighted)
+    wrong = groundup("build", weighted, "--target", "left", "--weight", "w")
+    assert "row 5, column 'w', value -1" in " ".join(wrong.err.split())

@@ -174,6 +174,20 @@ def test_codes_become_labels_and_a_threshold_decides(tmp_path):
     assert model.classes.tolist() == ["no", "yes"]
 
 
+def test_the_positive_class_and_costs_decide(tmp_path):
+    pipeline, X = fitted(*models()["boosting, text"])
+    p = pipeline.predict_proba(X)
+    target = bundle.Target(task="classification", positive="no", threshold=0.7)
+    model = bundle.save(pipeline, tmp_path / "m.groundup", X, target=target)
+    assert (model.positive, model.classes.tolist()) == ("no", ["no", "yes"])
+    assert model.predict(X).tolist() == np.where(p[:, 0] >= 0.7, "no", "yes").tolist()
+    target = bundle.Target(task="classification", costs=[[0.0, 1.0], [9.0, 0.0]])
+    bundle.save(pipeline, tmp_path / "c.groundup", X, target=target)
+    model = bundle.load(tmp_path / "c.groundup")
+    assert model.predict(X).tolist() == np.where(p[:, 1] * 9 > p[:, 0], "yes", "no").tolist()
+    assert [model.predict_row(row) for row in X.to_dicts()] == model.predict(X).tolist()
+
+
 @pytest.mark.parametrize(
     ("transform", "do", "undo"), [("log1p", np.log1p, np.expm1), ("log", np.log, np.exp)]
 )
@@ -192,6 +206,10 @@ def test_a_transformed_target_is_given_back(transform, do, undo, tmp_path):
         (bundle.Target(task="regression", threshold=0.5), "threshold needs"),
         (bundle.Target(task="classification", transform="log"), "only a number"),
         (bundle.Target(task="classification", labels=["a", "b"]), "codes 0, 1"),
+        (bundle.Target(task="classification", positive="maybe"), "none of two"),
+        (bundle.Target(task="regression", costs=[[0.0]]), "costs need"),
+        (bundle.Target(task="classification", costs=[[0.0, 1.0]]), "each pair of classes"),
+        (bundle.Target(task="classification", costs=[[0.0, 1.0], [1.0, 0.0]], threshold=0.5), "not both"),
     ],
 )
 def test_a_target_that_does_not_fit_is_refused(target, told, tmp_path):

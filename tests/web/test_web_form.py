@@ -9,6 +9,7 @@ import pytest
 from served import application, customers, saved, serving
 from starlette.testclient import TestClient
 
+from groundup.ship import bundle
 from groundup.web import fields, form
 
 
@@ -238,3 +239,18 @@ def test_the_card_believes_a_result_only_of_its_own_bundle(model, bundle_file):
     most = max(labels, key=labels.get)
     assert f"always predicting “{most}”" in card.scores[1].words
     assert customers().height == card.n_rows
+
+
+def test_a_decision_rule_is_applied_and_said(model, filled, tmp_path):
+    target = bundle.Target(name="leaves", task="classification", positive="no", threshold=0.999)
+    ruled = bundle.save(
+        model.pipeline, tmp_path / "m.groundup", model.stored_rows, target=target, contract=model.contract
+    )
+    with TestClient(application(ruled), base_url="http://127.0.0.1") as client:
+        said = client.post("/form.json", data=filled).json()["answer"]
+        card = client.get("/model").json()
+    assert said["headline"] == "yes"  # the probability of "no" is below the threshold
+    assert "“no” is predicted from a probability of 0.999 on." in said["words"]
+    assert [share["label"] for share in said["probabilities"]] == ["no", "yes"]
+    assert said["reasons"]["raises"] == "for “no”"
+    assert (card["positive"], card["threshold"], card["classes"]) == ("no", 0.999, ["no", "yes"])

@@ -223,7 +223,7 @@ def test_a_model_without_some_values_ranks_last():
         "3 of them and is ranked behind."
     )
     assert found.missing_folds(gaps) == [1, 2]
-    assert found.warnings("regression") == [
+    assert found.warnings("rmse") == [
         (
             "Gaps has no rmse on 2 of 5 folds, and is ranked below the others: "
             "the predictions are too large to be squared or compared"
@@ -236,7 +236,7 @@ def test_a_model_without_some_values_ranks_last():
 def test_the_only_model_may_lack_values_with_a_warning():
     found = _errors(_rmse("Gaps", [1.9, None, None, 1.9, 1.9]))
     assert f"a mean rmse of {format_number(1.9)} over 3 of 5 folds" in choose(found).reason
-    assert found.warnings("regression")[0].startswith("Gaps has no rmse on 2 of 5 folds: the predictions")
+    assert found.warnings("rmse")[0].startswith("Gaps has no rmse on 2 of 5 folds: the predictions")
 
 
 def test_a_model_stopped_after_one_fold_does_not_shorten_the_comparison():
@@ -246,9 +246,7 @@ def test_a_model_stopped_after_one_fold_does_not_shorten_the_comparison():
     found = _errors(a, b, short)
     assert [c.entry.name for c in best_of_each(found)] == ["A", "B", "Short"]
     assert choose(found).candidate is a
-    assert found.warnings("regression") == [
-        "Short was scored on 1 of 5 folds, and is ranked below the others"
-    ]
+    assert found.warnings("rmse") == ["Short was scored on 1 of 5 folds, and is ranked below the others"]
 
 
 def test_a_model_stopped_later_is_ranked_by_its_differences():
@@ -263,7 +261,7 @@ def test_a_model_stopped_later_is_ranked_by_its_differences():
         "others on the rest; next is "
         f"Full with {format_number(1.8)}, more than one standard error behind (difference {format_with_error(0.5, 0.0)})."
     )
-    assert found.warnings("regression") == [
+    assert found.warnings("rmse") == [
         "Short was scored on 2 of 5 folds, and is ranked by its differences from Full on these"
     ]
 
@@ -289,7 +287,7 @@ def test_a_fold_without_any_value_is_ignored():
     assert found.folds() == [0, 2]
     assert found.missing_folds(found.tried[0]) == []
     assert f"{format_number(0.91)} over 2 of 3 folds" in choose(found).reason
-    assert "roc_auc is the mean of 2 of 3 folds" in found.warnings("binary")[0]
+    assert "roc_auc is the mean of 2 of 3 folds" in found.warnings("roc_auc")[0]
 
 
 class Silent(LogisticRegression):

@@ -107,6 +107,17 @@ def test_a_run_killed_at_any_entry_ends_with_the_same_bundle(at, whole, tmp_path
     assert project(tmp_path, frame).build(max_fits=20).stored
 
 
+def test_a_run_killed_after_its_threshold_was_found_finds_the_same(tmp_path, frame, monkeypatch):
+    stated = {"threshold": "auto", "metric": "f1", "learners": ["LogisticRegression"]}
+    whole = project(tmp_path / "whole", frame, **stated).build(max_fits=20)
+    (journal,) = (tmp_path / "whole").rglob("journal.jsonl")
+    at = [entry["kind"] for entry in read(journal)].index("threshold") + 1
+    killed_at(at + 1, monkeypatch, tmp_path / "p", frame, **stated)
+    again = project(tmp_path / "p", frame, **stated).build(max_fits=20)
+    assert again.digest == whole.digest
+    assert again.decision == whole.decision
+
+
 def test_no_fit_in_the_journal_is_repeated(tmp_path, frame, monkeypatch):
     done = []
     judge_fold, fit = compare_step.judge_fold, finalize_step.fit

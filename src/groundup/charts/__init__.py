@@ -19,6 +19,7 @@ __getattr__, __dir__, __all__ = attach(
         "categories": ["category_distribution"],
         "chart": ["Chart"],
         "confusion": ["confusion_matrix"],
+        "decision_curve": ["threshold_curve"],
         "dependence": ["partial_dependence"],
         "histograms": ["numeric_distribution"],
         "importances": ["importance"],
@@ -29,7 +30,6 @@ __getattr__, __dir__, __all__ = attach(
         "reliability": ["calibration"],
         "residual": ["residuals"],
         "roc_curve": ["roc"],
-        "threshold_curve": ["threshold_curve"],
     },
     modules=["bundle", "embed", "theme"],
 )

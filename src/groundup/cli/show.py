@@ -65,6 +65,8 @@ def _show_bundle(path: Path, as_json: bool) -> None:
     write_lines(console, "Model", f"{type(model.learner).__name__}, {model.target.task}")
     for name, text in contract_facts(contract) if contract is not None else ():
         write_lines(console, name, text)
+    if model.decision_in_words:
+        write_lines(console, "Decision", f"{model.decision_in_words}.")
     if model.metrics.get("test"):
         scores = ", ".join(f"{name} {format_number(value)}" for name, value in model.metrics["test"].items())
         write_lines(console, "Test", scores)
@@ -80,6 +82,9 @@ def _bundle_object(file: Path, model, found) -> dict:
         "learner": type(model.learner).__name__,
         "task": model.target.task,
         "target": model.target.name or None,
+        "positive": model.positive,
+        "threshold": model.target.threshold,
+        "costs": model.target.costs or None,
         "metrics": model.metrics,
         "settings": model.settings,
         "contract": model.contract.model_dump(mode="json") if model.contract is not None else None,

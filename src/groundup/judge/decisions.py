@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from groundup.judge.metrics.record import CLASSIFICATION, Metric, Predicted
+from groundup.text.escaping import quoted
 
 
 class Decision(NamedTuple):
@@ -58,6 +59,11 @@ def cost_threshold(costs: np.ndarray, positive: int) -> float:
     false_alarm = costs[negative, positive] - costs[negative, negative]
     miss = costs[positive, negative] - costs[positive, positive]
     return float(false_alarm / (false_alarm + miss))
+
+
+def describe_threshold(label, threshold: float) -> str:
+    """Return the rule of a threshold in words; `label` is the positive class."""
+    return f"{quoted(label)} is predicted from a probability of {threshold:.4g} on"
 
 
 def mean_cost(costs: np.ndarray) -> Metric:

@@ -91,7 +91,7 @@ class Scoring:
         return predicted
 
     def _cross_fitted(self, search: ThresholdSearch, y: np.ndarray, predicted: Predicted) -> Predicted:
-        values = np.array(predicted.values)
+        values = np.array(predicted.values, dtype=predicted.classes.dtype)
         half = np.empty(len(y), dtype=np.int64)
         half[np.argsort(y, kind="stable")] = np.arange(len(y)) % 2
         for k in range(2):

@@ -189,13 +189,8 @@ def _words(model: Model, answer: Answer) -> str:
         label = as_level(answer.prediction)
         probability = format_probability(answer.probabilities.get(label, 0.0))
         text = f"The predicted probability of {quoted(label)} is {probability}."
-        if model.target.threshold is not None and model.classes is not None:
-            text += (
-                f" {quoted(as_level(model.positive))} is predicted from a probability of "
-                f"{model.target.threshold:.4g} on."
-            )
-        elif model.target.costs:
-            text += " The class of the smallest expected cost is predicted, which need not be the likeliest."
+        if model.decision_in_words:
+            text += f" {model.decision_in_words}."
         return text
     error = model.metrics.get("test", {}).get("mae") if isinstance(model.metrics.get("test"), dict) else None
     if model.target.task == "regression" and isinstance(error, (int, float)):

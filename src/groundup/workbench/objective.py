@@ -50,6 +50,9 @@ class Cost(NamedTuple):
     predicted: str
     cost: float
 
+    def __str__(self) -> str:
+        return f"actual={self.actual},predicted={self.predicted}:{self.cost:.15g}"
+
 
 @dataclass(frozen=True)
 class Objective:
@@ -111,7 +114,7 @@ class Objective:
             "metric": self.metric,
             "positive": self.positive,
             "threshold": self.threshold,
-            "cost": [one._asdict() for one in self.cost] or None,
+            "cost": [str(one) for one in self.cost] or None,
             "class_weight": weights if weights is None or isinstance(weights, str) else dict(weights),
         }
         return {name: value for name, value in out.items() if value is not None}
@@ -174,13 +177,13 @@ class Objective:
             )
         if self.threshold is not None and task != "binary":
             what = "several classes" if task == "multiclass" else task
-            hint = "Costs say which mistakes matter: cost." if task == "multiclass" else "Leave it out."
+            hint = "Costs of mistakes decide there: --cost." if task == "multiclass" else "Leave it out."
             raise UsageError(f"A threshold decides between two classes, and the task is {what}.", hint=hint)
         if self.cost and task == "regression":
             raise UsageError("Costs of mistakes are for classes, and the task is regression.")
         if self.metric == MEAN_COST and not self.cost:
             raise UsageError(
-                "The metric mean_cost needs the costs of mistakes.", hint=f"State them: cost {COST_FORM}."
+                "The metric mean_cost needs the costs of mistakes.", hint=f"State them: --cost {COST_FORM}."
             )
 
     def _deciding(self, contract: Contract) -> Metric:

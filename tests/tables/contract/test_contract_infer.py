@@ -306,3 +306,14 @@ def test_a_contract_reads_as_text():
         "  s   category    2 levels: a, b",
         "  y   number      target; 0 to 9.5",
     ]
+
+
+def test_weight_and_positive_class_are_roles():
+    contract = Contract.infer(FRAME, "left", positive=Contract.infer(FRAME, "left").labels[0].value)
+    assert contract.positive == contract.positive_class == contract.labels[0].value
+    plain = Contract.infer(FRAME, "left")
+    assert (plain.positive, plain.positive_class) == (None, plain.labels[-1].value)
+    assert Contract.from_json(contract.to_json()) == contract
+    old = json.loads(plain.to_json())
+    del old["positive"], old["weight"]
+    assert Contract.from_json(json.dumps(old | {"version": 1})).positive_class == plain.positive_class

@@ -57,6 +57,8 @@ def metric(name: str, task: str | None = None) -> Metric:
     if found is not None and (task is None or task in found.tasks):
         return found
     hint = f"The metrics{f' for {_TASK_WORDS[task]}' if task else ''} are: {', '.join(known)}."
+    if task is not None:
+        hint = f"{hint} The default is {DECIDING[task][0]}."
     if found is not None and task is not None:
         own = " and ".join(_TASK_WORDS[one] for one in found.tasks)
         raise UsageError(

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from groundup.errors import UsageError
-from groundup.judge.decisions import Decision
+from groundup.judge.decisions import Decision, describe_threshold
 from groundup.judge.predicting import predict_with_proba
 from groundup.ship.bundle.answers import Answers
 from groundup.ship.bundle.checks import Errors, check_row, check_rows
 from groundup.ship.bundle.documents import About, Fingerprint, Target
+from groundup.tables.contract.column import as_level
 from groundup.tables.contract.problems import Conformed, ConformedRow
 
 if TYPE_CHECKING:
@@ -164,6 +165,15 @@ class Model:
         stated = getattr(self.contract, "positive", None)
         return labels[1] if stated is None else stated
 
+    @property
+    def decision_in_words(self) -> str:
+        """How probabilities become labels, in a sentence without its full stop; "" for the learner's own rule."""
+        if self.target.costs:
+            return "The class of the smallest expected cost is predicted, which need not be the likeliest"
+        if self.target.threshold is None:
+            return ""
+        return describe_threshold(as_level(self.positive), self.target.threshold)
+
     @cached_property
     def _decision(self) -> Decision | None:
         """The rule from probabilities to labels; None for the learner's own."""
@@ -215,7 +225,7 @@ class Model:
         ----------
         row : mapping from column to value
         label : optional
-            The class to explain; the second of two, or the likeliest of more, where None.
+            The class to explain; the positive one of two, or the likeliest of more, where None.
         """
         from groundup.judge.explain import explain_row
 

@@ -85,10 +85,13 @@ def _about_rows(record: Record, contract: Contract) -> Iterator[Advice]:
     total = sum(label.count for label in contract.labels)
     rare = [label for label in contract.labels if label.count < RARE * total]
     if rare and len(contract.labels) == 2:
+        if record.decision is not None:
+            return
         yield Advice(
             "Decide by the probability, not by the predicted class",
             f"Only {format_percent(rare[0].count / total)} of the rows are {rare[0].value}: accuracy is not informative, "
-            "and a threshold below 0.5 finds more of them. See the chart of precision and recall.",
+            'and a threshold below 0.5 finds more of them: --threshold "recall>=0.8" chooses one. See the chart of '
+            "precision and recall by threshold.",
         )
     elif rare:
         names = ", ".join(str(label.value) for label in rare[:4])

@@ -10,6 +10,7 @@ from groundup.text.numbers import format_number, format_probability, format_seco
 from groundup.workbench.display import model as m
 from groundup.workbench.display.advice import advise
 from groundup.workbench.display.data_sections import audit, data, figures, split, task_name
+from groundup.workbench.display.decision import decision, meaning_of
 from groundup.workbench.display.measures import Measure, count_column, make_table, text_column
 from groundup.workbench.display.reproduce import reproduce
 from groundup.workbench.display.sections import (
@@ -17,15 +18,14 @@ from groundup.workbench.display.sections import (
     chosen_row,
     confusion,
     contract_of,
-    decision,
     files,
     leaderboard,
-    meaning_of,
     outcome,
     ranking_score,
     scores,
     segments,
 )
+from groundup.workbench.objective import Cost, Objective
 from groundup.workbench.record import Examination, Record, WorstRow
 
 
@@ -66,7 +66,7 @@ def request(record: Record) -> m.Section:
         ("Deciding metric", f"{name}, {meaning_of(record, name)}"),
         ("Positive class", contract.positive_class if contract.positive is not None else None),
         ("Threshold", settings.get("threshold")),
-        ("Costs", "; ".join(_cost_text(one) for one in settings.get("cost") or ())),
+        ("Costs", "; ".join(_cost_text(one) for one in Objective.of(cost=settings.get("cost")).cost)),
         ("Class weights", _class_weight_text(settings.get("class_weight"))),
         ("Weight column", settings.get("weight")),
         ("Time column", settings.get("time")),
@@ -81,8 +81,8 @@ def request(record: Record) -> m.Section:
     return m.Section(name="request", title="The request", label="Request", blocks=[_facts(facts)])
 
 
-def _cost_text(cost: dict[str, Any]) -> str:
-    return f"predicting {cost['predicted']} for an actual {cost['actual']} costs {cost['cost']:g}"
+def _cost_text(one: Cost) -> str:
+    return f"predicting {one.predicted} for an actual {one.actual} costs {one.cost:g}"
 
 
 def _class_weight_text(weights: Any) -> str:

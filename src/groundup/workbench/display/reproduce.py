@@ -75,7 +75,7 @@ def _command(source: str, settings: dict[str, Any], limit: int) -> str:
         if settings.get(name) is not None:
             words += _option(name.replace("_", "-"), settings[name])
     for one in settings.get("cost") or ():
-        words += _option("cost", f"actual={one['actual']},predicted={one['predicted']}:{one['cost']:g}")
+        words += _option("cost", one)
     if (weights := settings.get("class_weight")) is not None:
         words += _option("class-weight", weights if isinstance(weights, str) else json.dumps(weights))
     for option, given in (("ignore", "ignore"), ("accept", "accept"), ("learner", "learners")):

@@ -10,10 +10,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from groundup.judge.metrics import metric
 from groundup.tables import Contract
-from groundup.tables.contract.column import as_level
-from groundup.text.escaping import quoted
 from groundup.text.numbers import (
     format_bytes,
     format_interval,
@@ -26,6 +23,7 @@ from groundup.text.numbers import (
 )
 from groundup.workbench.display import model as m
 from groundup.workbench.display.data_sections import PARTS, audit, data, figures, split
+from groundup.workbench.display.decision import decision, meaning_of, positive_in_words
 from groundup.workbench.display.measures import Measure, count_column, make_table, text_column
 from groundup.workbench.record import Examination, Record, Row, Segment
 
@@ -261,14 +259,14 @@ def scores(record: Record, examination: Examination) -> m.Section:
     )
     looks = record.test_looks
     blocks: list[m.Block] = [table]
-    if positive := positive_in_words(record):
-        blocks.append(m.Paragraph(text=positive, tone="muted"))
+    notes = [positive_in_words(contract_of(record))]
     if contract_of(record).weight is not None:
-        text = f"Rows count by their weight, {contract_of(record).weight}; the curves count each row once."
-        blocks.append(m.Paragraph(text=text, tone="muted"))
+        notes.append(f"Rows count by their weight, {contract_of(record).weight}; curves count each row once.")
     if looks == 1:
-        blocks.append(m.Paragraph(text="The test set was opened once.", tone="muted"))
-    else:
+        notes.append("The test set was opened once.")
+    if text := " ".join(note for note in notes if note):
+        blocks.append(m.Paragraph(text=text, tone="muted"))
+    if looks != 1:
         text = (
             f"The test set was opened {looks} times: changes made in between make its scores too optimistic."
         )
@@ -279,43 +277,6 @@ def scores(record: Record, examination: Examination) -> m.Section:
         )
         blocks.append(m.Paragraph(text=text, tone="muted", full_only=True))
     return m.Section(name="scores", title="Scores", label="Scores", blocks=blocks)
-
-
-def meaning_of(record: Record, name: str) -> str:
-    """Return the meaning of a score: as the run stored it, where it is no default one."""
-    return record.meanings.get(name) or metric(name).meaning
-
-
-def positive_in_words(record: Record) -> str:
-    """Return which of two classes precision and recall are about, "" for other tasks."""
-    contract = contract_of(record)
-    if contract.positive_class is None:
-        return ""
-    default = " (the last class in order; --positive names another)" if contract.positive is None else ""
-    name = quoted(as_level(contract.positive_class))
-    return f"Precision, recall and F1 are those of the positive class, {name}{default}."
-
-
-def decision(record: Record) -> m.Section | None:
-    """Return the rule from probabilities to labels, where the user stated an objective that needs one."""
-    rule = record.decision
-    if rule is None:
-        return None
-    section = {"name": "decision", "title": "The decision rule", "label": "Decision"}
-    if rule.costs is None:
-        name = quoted(as_level(rule.positive))
-        text = f"{name} is predicted from a probability of {rule.threshold:.4g} on. {rule.reason}"
-        return m.Section(
-            **section, blocks=[m.Paragraph(text=text, tone="plain" if rule.is_met else "warning")]
-        )
-    labels, costs, positions = [str(label) for label in rule.labels], rule.costs, range(len(rule.labels))
-    measures: list[Measure[int]] = [text_column("actual \\ predicted", lambda i: labels[i])]
-    for j, label in enumerate(labels):
-        measures.append(Measure(label, lambda i, j=j: costs[i][j], lambda cost: f"{cost:g}"))
-    table = make_table(
-        "Cost of each prediction", measures, positions, is_matrix=True, full_only=len(labels) > _SHORT_MATRIX
-    )
-    return m.Section(**section, blocks=[m.Paragraph(text=rule.reason), table])
 
 
 def _part_scores(

@@ -280,6 +280,8 @@ class Comparer:
         bests = [b for e in self.entries if (b := self.out.best(e.name)) is not None]
         fits = sorted(b.validation.fastest_s for b in bests)[-MAX_FINALISTS:]
         fits.append(running.fastest_s if running is not None and len(running.folds) > 1 else 0.0)
+        if self.problem.scoring.search is not None:  # the threshold: the chosen one again on every fold
+            fits += [max(fits)] * len(self.folds)
         overhead = 1.0 + 0.04 * (self.clock.budget_s or 0.0)  # preparing, predicting, saving
         self.clock.reserve_s = overhead + 1.5 * SLACK * (sum(fits) + 2 * max(fits))
 

@@ -14,7 +14,7 @@ from groundup.charts.data import rows
 from groundup.charts.drawing import Rows, tooltips, x_share, y_share
 from groundup.charts.ranked import Curve, curve_chart, draw_lines, steps
 from groundup.charts.thinning import kept_points
-from groundup.text.escaping import quoted
+from groundup.text.escaping import printable_name, quoted
 from groundup.text.numbers import format_percent
 
 _THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -52,14 +52,14 @@ def threshold_curve(y, probability, *, threshold: float, label: str, part: str =
         [row for curve in curves for row in _points(curve)],
         [curve.name for curve in curves],
         interpolate="step-before",
-        x=x_share("x", f"threshold on the probability of {label}"),
+        x=x_share("x", f"threshold on the probability of {printable_name(label)}"),
         y=y_share("y", "precision, recall"),
         tooltip=tooltips(x=("threshold", ".3~r"), y=("share", ".1%")),
     )
     precision, recall = (at_threshold(curve, threshold) for curve in curves)
     at = [(t, at_threshold(curves[0], t), at_threshold(curves[1], t)) for t in _THRESHOLDS]
     at = sorted([*at, (threshold, precision, recall)])
-    of = f" on {part}" if part else ""
+    of = f" on {printable_name(part)}" if part else ""
     return curve_chart(
         "Precision and recall by threshold",
         data,
@@ -69,7 +69,7 @@ def threshold_curve(y, probability, *, threshold: float, label: str, part: str =
             "precision": [p for _, p, _ in at],
             "recall": [r for _, _, r in at],
         },
-        kind="threshold",
+        kind="threshold_curve",
         title=f"Precision and recall by threshold{of}",
         reading=_reading(label, threshold, precision, recall),
     )
