@@ -108,7 +108,10 @@ Budget = Annotated[str | None, _option("Time budget: 60s, 2m, 1h.  (default: 120
 MaxFits = Annotated[
     int | None, _option("Number of fits to compare, instead of a time budget.", "N", "Run", min=1)
 ]
-Learners = Annotated[list[str] | None, _option("Compare only this model; may be repeated.", "NAME", "Run")]
+Learners = Annotated[
+    list[str] | None,
+    _option("Compare only this model: groundup models lists them; may be repeated.", "NAME", "Run"),
+]
 Folder = Annotated[Path | None, _option("Folder of the project.  (default: DATA-groundup)", "DIR", "Run")]
 Fresh = Annotated[
     bool, typer.Option("--fresh", help="Run again, even if a result is stored.", rich_help_panel="Run")

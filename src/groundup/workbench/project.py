@@ -19,7 +19,7 @@ import polars as pl
 
 from groundup._version import __version__
 from groundup.engine.rows.threads import budget as thread_budget
-from groundup.errors import GroundupError, UsageError, nearest
+from groundup.errors import GroundupError
 from groundup.judge.explain import Importance
 from groundup.ship.bundle.fingerprint import fingerprint
 from groundup.tables import Contract, Split, Table
@@ -27,11 +27,12 @@ from groundup.tables.sources.read import read as read_table
 from groundup.text.numbers import pluralize
 from groundup.workbench.audit.auditing import audit
 from groundup.workbench.audit.findings import Audit
+from groundup.workbench.built import Built
 from groundup.workbench.display.notebook import project_html
-from groundup.workbench.display.report import Report
 from groundup.workbench.examination import write_examination
 from groundup.workbench.objective import STATED, Objective
 from groundup.workbench.problem import Problem, pose
+from groundup.workbench.read_options import check_read_options
 from groundup.workbench.record import Examination, Row
 from groundup.workbench.result import Result
 from groundup.workbench.run.clock import Clock, parse_budget
@@ -64,19 +65,25 @@ from groundup.workbench.steps.choose import choose
 from groundup.workbench.steps.compare import Comparer
 from groundup.workbench.steps.comparison import Comparison
 from groundup.workbench.steps.finalize import Final, check_choice, evaluate, refit
-from groundup.workbench.steps.learners import Learners, counts_something, learners_of, packages_of
+from groundup.workbench.steps.given import check_learners
+from groundup.workbench.steps.learners import (
+    LearnerEntry,
+    Learners,
+    counts_something,
+    identity_of,
+    learners_of,
+    packages_of,
+)
 from groundup.workbench.steps.segment import Segmentation
 from groundup.workbench.steps.threshold import find_threshold, rule_of
 from groundup.workbench.stored_reports import FILE as REPORT
 from groundup.workbench.stored_reports import stored_report, write_report
-from groundup.workbench.use.explain import Explained, explain, importance
+from groundup.workbench.use.explain import importance
 from groundup.workbench.use.predict import predict
-from groundup.workbench.use.serve import serve
 from groundup.workbench.warmup import BackgroundWarmup
 
 # The default budget is recognised by identity: a budget of 120.0 that the caller gives is another object.
 BUDGET_S = 120.0
-_READ_OPTIONS = ("delimiter", "encoding", "header", "types")
 
 
 class OpenRun(NamedTuple):
@@ -99,7 +106,7 @@ class Outcome(NamedTuple):
     final: Final | None
 
 
-class Project:
+class Project(Built):
     """From a table to a tested model: explore, split, compare, choose, refit, test once, bundle.
 
     Parameters
@@ -121,6 +128,8 @@ class Project:
         The rows of these sets, where they are not in `source`: with the same columns.
     valid_size, test_size : float or int, optional
         Shares, or numbers of rows, of the sets that are taken from `source`; 15% if None.
+    split : splitter, optional
+        A splitter of scikit-learn, such as ``KFold(10)``, that makes the folds of the training set.
     metric : str or callable, optional
         The metric that decides: a name (ours or scikit-learn's), ``"package:function"``, a function ``(y_true, y_pred)``
         or ``(y_true, y_prob)`` with an attribute ``greater_is_better``, or an object of ``make_scorer``.
@@ -145,8 +154,11 @@ class Project:
         the same call again resumes an interrupted run.
     segments : int, optional
         Without a target: the number of segments; the best of 2 to 10 if None.
-    learners : sequence of str, optional
-        Names of the models to compare; all that fit the task if None.
+    learners : sequence of str, class or estimator, optional
+        The models to compare: names in any spelling, or estimators, whose parameters are their only setting. All that
+        fit the task if None.
+    tune_given : bool
+        Whether parameters that the estimators in `learners` do not state are tuned.
     accept : sequence of str
         Findings of the leak audit to accept: ``COLUMN``, ``COLUMN:KIND`` or ``KIND``. The result lists them.
     read : mapping, optional
@@ -190,6 +202,7 @@ class Project:
         test: Any = None,
         valid_size: float | str | None = None,
         test_size: float | str | None = None,
+        split: Any = None,
         metric: str | Callable | None = None,
         positive: Any = None,
         threshold: str | float | None = None,
@@ -199,20 +212,21 @@ class Project:
         seed: int = 0,
         segments: int | None = None,
         path: str | Path | None = None,
-        learners=None,
+        learners: Any = None,
+        tune_given: bool = False,
         accept: Sequence[str] = (),
         read: Mapping[str, Any] | None = None,
         listen: Listener | None = None,
     ):
         self.source, self.target, self.task = source, target, task
-        self.plan = SplitPlan.of(time, group, split_column, valid, test, valid_size, test_size)
+        self.plan = SplitPlan.of(time, group, split_column, valid, test, valid_size, test_size, split)
         self.segments = segment.check_number(segments, target)
         self.weight, self.objective = weight, Objective.of(metric, positive, threshold, cost, class_weight)
         self.ignore = [ignore] if isinstance(ignore, str) else list(ignore)
         self.accept = [accept] if isinstance(accept, str) else list(accept)
         self.seed, self.path, self.listen = seed, path, listen or ignore_event
-        self.learners = None if learners is None else list(learners)
-        self.read = _check_read_options(read)
+        self.learners, self.tune_given = check_learners(learners), tune_given
+        self.read = check_read_options(read)
         self.journal = Journal()
         self._clock = Clock()
         self._comparison: Comparison | Segmentation | None = None
@@ -386,7 +400,7 @@ class Project:
             "metric_source": self.objective.source,
             "seed": self.seed,
             "segments": self.segments,
-            "learners": None if self.learners is None else sorted(set(self.learners)),
+            **identity_of(self.learners, tune_given=self.tune_given),
             "read": self.read or None,
             "packages": packages_of(self.learners),
             "budget_s": self._clock.budget_s,
@@ -421,10 +435,15 @@ class Project:
         return learners_of(
             self.contract.task,
             self.learners,
+            tune_given=self.tune_given,
             counts=counts_something(self.contract),
             weighted=weights.column is not None or weights.classes is not None,
             with_proba=scoring.decision is not None or scoring.search is not None,
         )
+
+    def learner(self, name: str) -> LearnerEntry:
+        """Return the compared model with a name, as the leaderboard and the result call it."""
+        return next(entry for entry in self._select_learners().entries if entry.name == name)
 
     @contextmanager
     def _open_run(self, identity: dict[str, Any], *, fresh: bool = False) -> Iterator[OpenRun]:
@@ -454,6 +473,8 @@ class Project:
                 self.problem, self._clock, self.journal, self.listen, self.learners, self.segments
             )
         else:
+            for note in learners.notes:
+                self._tell(note)
             for problem in learners.problems:
                 self.listen(Failed("entry point", problem))
             what = f"{pluralize(len(learners.entries), 'model')} on folds of the training set"
@@ -601,26 +622,6 @@ class Project:
             [row.model_dump(exclude={"params", "scores"}) for row in rows], infer_schema_length=None
         )
 
-    @property
-    def report(self) -> Report:
-        """The report of the result: a notebook displays it; ``report.save("report.html")`` writes it."""
-        return stored_report(Path(self.result.bundle).parent)
-
-    @property
-    def metrics(self) -> dict[str, dict[str, float | None]]:
-        """Part -> metric -> value."""
-        return self.result.metrics
-
-    @property
-    def bundle(self) -> Path:
-        """The file of the saved model."""
-        return Path(self.result.bundle)
-
-    @property
-    def warnings(self) -> list[str]:
-        """The warnings of the result."""
-        return self.result.warnings
-
     def predict(self, data, *, read: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """Return the predictions of the saved model for `data`, one row per row.
 
@@ -637,19 +638,6 @@ class Project:
         """
         return predict(self.bundle, data, read=read).frame
 
-    def explain(self, data, *, label=None, read: Mapping[str, Any] | None = None) -> Explained:
-        """Return why the saved model predicts what it does for each row: reasons in words and contributions of columns.
-
-        Parameters
-        ----------
-        data : path, frame, mapping of columns, list of rows; or one row, a mapping from column to value
-        label : optional
-            The class to explain; if None, the positive one of two, or each row's most likely one of several.
-        read : mapping, optional
-            As in `predict`.
-        """
-        return explain(self.bundle, data, label=label, read=read)
-
     def importance(self, by: str | None = None, *, part: str = "valid", repeats: int = 5) -> Importance:
         """Return how much the score drops when each column is shuffled, with 95% intervals.
 
@@ -665,18 +653,6 @@ class Project:
             Shuffles of each column.
         """
         return importance(self, by, part=part, repeats=repeats)
-
-    def serve(self, host: str = "127.0.0.1", port: int = 8000, token: str | None = None) -> None:
-        """Serve the saved model until Ctrl-C: a form and an API, at the address that is printed.
-
-        Parameters
-        ----------
-        host, port
-            The address to listen on; a host other than this machine's needs a `token`, port 0 selects a free one.
-        token : str, optional
-            Required from every request.
-        """
-        serve(self.bundle, host=host, port=port, token=token)
 
     def runs(self) -> pl.DataFrame:
         """Return one row per run in the project's folder, the latest first; see ``workbench.run.history``."""
@@ -697,20 +673,6 @@ class Project:
         if isinstance(self._comparison, Segmentation):
             return segment.leaderboard(self._comparison)
         return [] if self._comparison is None else leaderboard(self._comparison)
-
-
-def _check_read_options(read: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the given options of reading in a fixed order, without those that are None."""
-    for name in read or {}:
-        if name not in _READ_OPTIONS:
-            raise UsageError(
-                f"There is no read option {name!r}.{nearest(name, _READ_OPTIONS)}",
-                hint=f"The options are: {', '.join(_READ_OPTIONS)}.",
-            )
-    options = {k: v for k in _READ_OPTIONS if (v := (read or {}).get(k)) is not None}
-    if isinstance(options.get("types"), Mapping):
-        options["types"] = dict(sorted(options["types"].items()))
-    return options
 
 
 def _environment() -> dict[str, Any]:

@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from groundup.errors import UsageError, nearest
 from groundup.tables import Contract, Split, Table
 from groundup.tables.split_column import read_split_column
 from groundup.tables.splitting import SHARES, split
+from groundup.tables.table import Note
+from groundup.workbench.folding import SplitterFolds
 from groundup.workbench.part_files import assignment_of, check_classes, training_rows, with_part_files
 
 #: The parts of a plan, as they are named in Python and in a run's settings.
@@ -36,6 +38,8 @@ class SplitPlan:
         Rows of these sets that are not in the training file.
     valid_size, test_size : float, int or None
         Shares, or numbers of rows; 15% where None.
+    folding : SplitterFolds or None
+        Makes the folds of the training set in place of the rule.
     """
 
     time: str | None = None
@@ -45,6 +49,7 @@ class SplitPlan:
     test: Any = None
     valid_size: float | None = None
     test_size: float | None = None
+    folding: SplitterFolds | None = None
 
     @classmethod
     def of(
@@ -56,6 +61,7 @@ class SplitPlan:
         test: Any = None,
         valid_size: float | str | None = None,
         test_size: float | str | None = None,
+        splitter: Any = None,
     ) -> SplitPlan:
         """Return the plan that a user states; see ``Project``.
 
@@ -76,7 +82,8 @@ class SplitPlan:
                     f"The {part} set has its own rows, so the column {split_column!r} cannot say which rows it has.",
                     hint=f"Give {part} or split_column, not both.",
                 )
-        return cls(time, group, split_column, valid, test, sizes["valid"], sizes["test"])
+        folding = None if splitter is None else SplitterFolds(splitter)
+        return cls(time, group, split_column, valid, test, sizes["valid"], sizes["test"], folding)
 
     def options(self) -> list[tuple[str, Any]]:
         """Return the parts that are stated, by name."""
@@ -86,7 +93,8 @@ class SplitPlan:
         """Return the plan as JSON values; of rows of their own the digest of their cells."""
         digests = {file.part: file.digest for file in table.part_files}
         stated = {name: getattr(self, name) for name in STATED if name not in ("valid", "test")}
-        return {**stated, "valid": digests.get("valid"), "test": digests.get("test")}
+        folding = None if self.folding is None else self.folding.written.to_json()
+        return {**stated, "valid": digests.get("valid"), "test": digests.get("test"), "split": folding}
 
     def with_files(
         self, table: Table, target: str | None, ignore: list[str], read: Mapping[str, Any]
@@ -142,7 +150,13 @@ class SplitPlan:
         is_default = all(size is None for size in sizes)
         shares = SHARES if is_default else (None, *rest)
         order = self.by_row_order(table)
-        return split(table, contract, seed, shares, assigned=assigned, by_row_order=order)
+        parts = split(
+            table, contract, seed, shares, assigned=assigned, by_row_order=order, folding=self.folding
+        )
+        if self.folding is None:
+            return parts
+        note = Note("split", f"the folds of the training set are those of {self.folding.written.code}")
+        return replace(parts, notes=(*parts.notes, note))
 
     def described(self, table: Table) -> Table:
         """Return the rows that a contract may describe: a test file's are never among them."""

@@ -223,7 +223,7 @@ def reproduction(record: Record, examination: Examination) -> m.Section:
     """Return how to repeat the run."""
     again = reproduce(record)
     blocks: list[m.Block] = [
-        m.Code(language="console", caption="Command", text=again.command),
+        *([m.Code(language="console", caption="Command", text=again.command)] if again.command else []),
         m.Code(
             language="python",
             caption="Python script, which checks the data and the digest",

@@ -17,12 +17,12 @@ _SPLIT = ("time", "group", "split_column", "valid", "test", "valid_size", "test_
 _OF_ONE_VALUE = ("target", "task", *_SPLIT, "metric", "positive", "threshold", "weight")
 _ARGUMENTS = (
     *("target", "task", "ignore", *_SPLIT, "metric", "positive", "threshold", "cost", "class_weight", "weight"),
-    *("accept", "learners", "read"),
+    *("accept", "learners", "tune_given", "read"),
 )  # fmt: skip
 
 
 class Reproduction(NamedTuple):
-    """The command and the script that repeat a run, and notes on them."""
+    """The command and the script that repeat a run, and notes on them; no command where options are Python objects."""
 
     command: str
     script: str
@@ -50,11 +50,26 @@ def reproduce(record: Record) -> Reproduction:
         notes.append(f"Models of third-party packages were compared, which must be installed: {packages}.")
     if settings.get("metric_source"):
         notes.append(f"The metric is a function of yours, {settings['metric']}, which must be importable.")
+    objects = _objects(settings)
+    if objects:
+        codes = ", ".join(one["code"] for one in objects)
+        notes.append(
+            f"The command line has no option for objects of Python, so only the script repeats them: {codes}."
+        )
+    for module, name in dict.fromkeys(tuple(i) for one in objects if one["source"] for i in one["imports"]):
+        if not module.startswith(("groundup", "sklearn")):
+            notes.append(f"{name} is a class of yours, which must be importable from {module}.")
     notes.append(
         "The digest is that of the model file: it is the same with the same versions on the same kind of processor."
     )
     script = _script(source, settings, record, limit)
-    return Reproduction(_command(source, settings, limit), script, notes)
+    return Reproduction("" if objects else _command(source, settings, limit), script, notes)
+
+
+def _objects(settings: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the options that are objects of Python, written as code."""
+    splitter = settings.get("split")
+    return [*(settings.get("estimators") or ()), *([splitter] if splitter else [])]
 
 
 def _locate(source: str) -> str | None:
@@ -105,12 +120,20 @@ def _script(source: str, settings: dict[str, Any], record: Record, limit: int) -
     given = {name: settings.get(name) for name in _ARGUMENTS if settings.get(name)}
     if settings.get("seed"):
         given["seed"] = settings["seed"]
-    lines = [f"    {name}={value!r}," for name, value in given.items()]
+    written = {name: repr(value) for name, value in given.items()}
+    if estimators := settings.get("estimators"):
+        codes = [*map(repr, settings.get("learners") or ()), *(one["code"] for one in estimators)]
+        written["learners"] = f"[{', '.join(codes)}]"
+    if settings.get("split"):
+        written["split"] = settings["split"]["code"]
+    imports = sorted({tuple(one) for made in _objects(settings) for one in made["imports"]})
+    lines = [f"    {name}={code}," for name, code in written.items()]
     return "\n".join(
         [
             "import sys",
             "",
             "import groundup as gu",
+            *(f"from {module} import {name}" for module, name in imports),
             "",
             f"DATA = {source!r}",
             "",

@@ -85,7 +85,7 @@ class Comparer:
         if self.out.baseline.n_folds:
             self.out.metric = deciding_metric(self.problem.scoring.deciding, [self.out.baseline.validation])
         portfolios = {entry.name: self._portfolio(entry) for entry in self.entries}
-        n_tuned = sum(bool(entry.description.search_space) for entry in self.entries)
+        n_tuned = sum(bool(entry.search_space) for entry in self.entries)
         self.n_planned = sum(map(len, portfolios.values())) + N_PERTURBED * n_tuned
         for entry in self.entries:
             self._try_first(entry, portfolios[entry.name][0])
@@ -148,7 +148,7 @@ class Comparer:
         if best is None:
             return
         if best.validation.stopped == "lost" or (
-            not candidate.entry.description.search_space and self.out.is_out_of_reach(best.validation)
+            not candidate.entry.search_space and self.out.is_out_of_reach(best.validation)
         ):
             return
         estimate_s = best.validation.fastest_s * SLACK * len(self.folds)
@@ -257,7 +257,7 @@ class Comparer:
                 if i < len(portfolios[entry.name]):
                     yield Candidate(entry, portfolios[entry.name][i])
         for entry in self.entries:
-            if entry.description.search_space:
+            if entry.search_space:
                 yield from self._perturbed(entry)
 
     def _perturbed(self, entry: LearnerEntry) -> Iterator[Candidate]:

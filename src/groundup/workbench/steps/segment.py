@@ -99,7 +99,7 @@ def compare(
     clock: Clock,
     journal: Journal,
     listen: Listener,
-    learners: Sequence[str] | None = None,
+    learners: Sequence[Any] | None = None,
     n_segments: int | None = None,
 ) -> Segmentation:
     """Judge 2 to ``MAX_SEGMENTS`` segments, or only `n_segments`, on folds of the training set.
@@ -174,14 +174,14 @@ def _refusal(clock: Clock, journal: Journal, last: Candidate, n_folds: int) -> s
     return journal.replay_or_ask(lambda: clock.refusal(n_folds, estimate_s), after=last.params)
 
 
-def _find_learner(names: Sequence[str] | None) -> LearnerEntry:
+def _find_learner(names: Sequence[Any] | None) -> LearnerEntry:
     """Return the entry of k-means; raise an error if another model was requested."""
     if names is not None:
-        learners_of("clustering", names)  # reports an unknown name
-        if others := [name for name in names if name != LEARNER]:
+        entries = learners_of("clustering", names).entries  # reports an unknown name
+        if others := [entry.name for entry in entries if entry.name != LEARNER or entry.given is not None]:
             raise UsageError(
                 f"Only {LEARNER} can find segments, not {others[0]!r}.",
-                hint="Leave the models out, or name a target.",
+                hint="Leave the models out, or name a target. segments= states the number of segments.",
             )
     return learners_of("clustering", [LEARNER]).entries[0]
 

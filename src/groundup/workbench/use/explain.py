@@ -27,7 +27,6 @@ from groundup.text.numbers import format_count, format_number
 from groundup.workbench.display.explanation import explanation_html, explanation_text
 from groundup.workbench.steps.candidate import Candidate
 from groundup.workbench.steps.finalize import fit
-from groundup.workbench.steps.learners import learners_of
 from groundup.workbench.use.predict import (
     PREDICTION,
     PROBABILITY,
@@ -225,7 +224,7 @@ def importance(project, by: str | None = None, *, part: str = "valid", repeats: 
     problem, best = project.problem, project.result.best
     if problem.task == "clustering":
         raise UsageError("Segments have no target, and column importance needs one.")
-    (entry,) = learners_of(problem.task, [best.learner]).entries
+    entry = project.learner(best.learner)
     model = fit(problem, Candidate(entry, best.params), problem.split.train, best.params)
     frame, y = problem.rows(getattr(problem.split, part))
     scoring, rule = problem.scoring, project.result.decision
