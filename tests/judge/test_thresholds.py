@@ -91,8 +91,19 @@ def test_a_threshold_is_the_shortest_fraction_between_two_probabilities():
 def test_no_threshold_where_the_metric_has_no_value():
     p = np.array([0.2, 0.4])
     y = np.array(["bad", "bad"])
+    said = Predicted(y, np.c_[1 - p, p], CLASSES)
     with pytest.raises(UsageError, match="recall has no value"):
-        ThresholdSearch(METRICS["recall"]).find(y, Predicted(y, np.c_[1 - p, p], CLASSES))
+        ThresholdSearch(METRICS["recall"]).find(y, said)
+    with pytest.raises(UsageError, match="recall has no value"):
+        ThresholdSearch(METRICS["precision"], Constraint(METRICS["recall"], 0.5)).find(y, said)
+
+
+@pytest.mark.parametrize("p", [[0.0, 0.0, 1.0, 1.0], [0.0, 1e-12, 0.5, 1.0], [0.3, 0.3, 0.3, 0.3]])
+def test_extreme_probabilities_have_thresholds_between_0_and_1(p):
+    p, y = np.array(p), CLASSES[[1, 0, 1, 1]]
+    found = ThresholdSearch(METRICS["recall"]).find(y, Predicted(y, np.c_[1 - p, p], CLASSES))
+    assert (found.value, 0 <= found.threshold <= 1) == (1.0, True)
+    assert not np.signbit(found.threshold)
 
 
 def test_decisions_cost_least_on_average():

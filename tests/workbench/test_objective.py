@@ -159,10 +159,24 @@ def test_a_function_decides_and_is_reported(build):
     assert project.importance(repeats=1).metric == name
 
 
+def test_a_function_that_fails_is_named_before_any_fit(make_frame, tmp_path):
+    def broken_score(y_true, y_pred):
+        raise RuntimeError("boom")
+
+    def empty_score(y_true, y_pred):
+        return float("nan")
+
+    for function, told in ((broken_score, "RuntimeError: boom"), (empty_score, "its value is nan")):
+        project = gu.Project(make_frame(), target="y", path=tmp_path / "p", metric=function)
+        with pytest.raises(GroundupError, match=f"{function.__name__} cannot be computed: {told}"):
+            project.build(max_fits=1)
+    assert not (tmp_path / "p").exists()
+
+
 def test_a_scorer_of_sklearn_decides(build):
     scorer = make_scorer(mean_pinball_loss, alpha=0.9, greater_is_better=False)
     result = build("regression", metric=scorer).result
-    assert result.best.metric.endswith(":mean_pinball_loss")
+    assert result.best.metric == "sklearn.metrics:mean_pinball_loss(alpha=0.9)"
     assert result.leaderboard[0].mean < result.leaderboard[-1].mean
 
 

@@ -91,8 +91,9 @@ Threshold = Annotated[
 CostOption = Annotated[
     list[str] | None,
     _option(
-        "Cost of a mistake; others cost 1. Labels then cost least on average. May be repeated.",
-        "actual=CLASS,predicted=CLASS:NUMBER",
+        "Cost of a mistake, as actual=bad,predicted=good:5; others cost 1, and labels cost least on average. May be "
+        "repeated.",
+        "COST",
         "Objective",
     ),
 ]

@@ -78,16 +78,15 @@ class ThresholdSearch(NamedTuple):
         if self.constraint is not None:
             of = self.constraint.metric
             limits = np.array([_score(of, counts, k, y, predicted) for k in at])
+            if np.isnan(limits).all():
+                raise _no_value(of)
             meets = limits >= self.constraint.least
             is_met = bool(meets.any())
             kept = meets if is_met else limits == np.nanmax(limits)
             at, limits = at[kept], limits[kept]
         scores = np.array([self._oriented(counts, k, y, predicted) for k in at])
         if not np.isfinite(scores).any():
-            raise UsageError(
-                f"No threshold can be found: {self.metric.name} has no value at any of them.",
-                hint="Give a number as the threshold, or another metric.",
-            )
+            raise _no_value(self.metric)
         i = int(scores.argmax())
         value, limit = float(self.metric.oriented(scores[i])), float(limits[i])
         threshold = _between(float(counts.above[at[i]]), float(counts.upto[at[i]]))
@@ -96,6 +95,13 @@ class ThresholdSearch(NamedTuple):
     def _oriented(self, counts: Counts, k: int, y, predicted: Predicted) -> float:
         value = _score(self.metric, counts, k, y, predicted)
         return self.metric.oriented(value) if np.isfinite(value) else -np.inf
+
+
+def _no_value(metric: Metric) -> UsageError:
+    return UsageError(
+        f"No threshold can be found: {metric.name} has no value at any of them.",
+        hint="Give a number as the threshold, or another metric.",
+    )
 
 
 def count(y: np.ndarray, predicted: Predicted) -> Counts:
@@ -150,7 +156,7 @@ def _between(above: float, upto: float) -> float:
     """Return the shortest decimal fraction in ``(above, upto]`` near the middle."""
     middle = (above + upto) / 2
     for digits in range(1, 17):
-        rounded = round(middle, digits)
+        rounded = round(middle, digits) + 0.0  # not -0.0
         if above < rounded <= upto:
             return rounded
     return float(upto)

@@ -16,16 +16,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from groundup.errors import UsageError, nearest
+from groundup.errors import GroundupError, UsageError, nearest
 from groundup.judge.decisions import Decision, cost_threshold, mean_cost
-from groundup.judge.metrics import METRICS, Metric, metric
+from groundup.judge.metrics import METRICS, Metric, Predicted, metric
 from groundup.judge.metrics.custom import custom_metric, load_function, name_of, source_digest
 from groundup.judge.metrics.names import normalized
 from groundup.judge.scoring import Scoring
 from groundup.judge.thresholds import Constraint, ThresholdSearch
 from groundup.judge.weights import RowWeights
 from groundup.tables import Contract
-from groundup.tables.contract.column import as_level
+from groundup.tables.contract.column import NUMERIC, as_level
 from groundup.text.numbers import format_number
 
 MEAN_COST = "mean_cost"
@@ -161,12 +161,34 @@ class Objective:
             weights = {contract.label(name, "class weight"): w for name, w in weights.items()}
         return RowWeights(contract.weights(table), weights)  # type: ignore[arg-type]
 
-    def warnings(self) -> list[str]:
+    def warnings(self, task: str) -> list[str]:
         """Return what a reader should know about parts that do not go well together."""
         if self.class_weight is not None and self.cost and self.threshold is None:
             text = "Class weights move the predicted probabilities, by which the costs decide as if they were right"
-            return [f"{text}: leave out the class weights, or set the threshold to auto."]
+            or_else = ", or set the threshold to auto" if task == "binary" else ""
+            return [f"{text}: leave out the class weights{or_else}."]
         return []
+
+    def try_metric(self, scoring: Scoring, y: np.ndarray, weight: np.ndarray | None) -> None:
+        """Compute a metric that is a function once, of each row predicted as the one before, ahead of any fit.
+
+        Raises
+        ------
+        GroundupError
+            If the function fails, or returns no finite number.
+        """
+        if self.function is None:
+            return
+        predicted = Predicted(
+            np.roll(y, 1), classes=scoring.classes, positive=scoring.positive, weight=weight
+        )
+        if scoring.classes is not None:
+            hit = predicted.values[:, np.newaxis] == scoring.classes
+            p = (0.1 + hit) / (0.1 + hit).sum(axis=1, keepdims=True)
+            predicted = predicted._replace(probabilities=p)
+        found = scoring.deciding[0].score(y, predicted)
+        if found.value is None:
+            raise GroundupError(f"The metric {self.metric} cannot be computed: {found.reason}.")
 
     def _check_task(self, task: str) -> None:
         if task == "clustering" and self != Objective():
@@ -189,7 +211,7 @@ class Objective:
     def _deciding(self, contract: Contract) -> Metric:
         assert self.metric is not None
         if self.function is None:
-            return metric(self.metric, contract.task)
+            return self._named_metric(contract)
         found = custom_metric(self.function, contract.task, self.metric)
         if contract.weight is not None and not found.takes_weights:
             raise UsageError(
@@ -197,6 +219,16 @@ class Objective:
                 hint="Give the function an argument sample_weight.",
             )
         return found
+
+    def _named_metric(self, contract: Contract) -> Metric:
+        name, column = str(self.metric), contract.by_name[contract.target or ""]
+        try:
+            return metric(name, contract.task)
+        except UsageError as error:
+            if contract.n_labels and column.kind in NUMERIC and "regression" in METRICS[name].tasks:
+                error.hint = f"--task regression reads the target's numbers as amounts. {error.hint}"
+                error.args = (str(error),)
+            raise
 
     def _with_threshold(self, scoring: Scoring) -> Scoring:
         if isinstance(self.threshold, float):

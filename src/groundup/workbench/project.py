@@ -273,7 +273,10 @@ class Project(Built):
         """The rows, the target and the split in the form that the steps work on."""
         scoring = self.objective.scoring(self.contract)
         weights = self.objective.weights(self.contract, self.table)
-        return pose(self.table, self.contract, self.split, self.seed, scoring, weights)
+        problem = pose(self.table, self.contract, self.split, self.seed, scoring, weights)
+        if problem.y is not None:
+            self.objective.try_metric(scoring, problem.target("train"), problem.weight("train"))
+        return problem
 
     @cached_property
     def audit(self) -> Audit:
@@ -521,7 +524,7 @@ class Project(Built):
         rule = rule_of(problem, self.problem.scoring.search, found, is_stated=is_stated)
         if rule is not None and not rule.is_met:
             final.warnings.append(rule.reason)
-        final.warnings += self.objective.warnings()
+        final.warnings += self.objective.warnings(problem.task)
         self.listen(StepDone("test", final))
         result = assemble(problem, comparison, choice, final, {**facts, "decision": rule})
         return Outcome(problem, result, model, final)

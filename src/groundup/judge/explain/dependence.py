@@ -234,7 +234,7 @@ def _output(subject: Subject, contract, label) -> tuple[int, str]:
         return 0, getattr(subject.target, "name", "") or "prediction"
     names = list(subject.names)
     if label is None:
-        label = names[-1]
+        label = names[0] if subject.is_first_positive else names[-1]
         if len(names) > 2 and contract is not None and contract.labels:
             label = max(contract.labels, key=lambda level: level.count).value
     if label not in names:

@@ -26,18 +26,30 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from groundup.errors import GroundupError, UsageError, nearest
-from groundup.judge.metrics.record import CLASSIFICATION, Metric, Predicted, Task
+from groundup.errors import UsageError, nearest
+from groundup.judge.metrics.record import CLASSIFICATION, Metric, Predicted, Task, Undefined
 
 PROBABILITY_NAMES = ("y_prob", "y_proba", "y_score", "probas_pred", "y_probs", "proba", "probabilities")
 _GREATER, _SMALLER = ("_score",), ("_loss", "_error", "_deviance", "_cost")
 
 
 def name_of(function) -> str:
-    """Return how a function is named in a run: ``package:function``."""
+    """Return how a function is named in a run: ``package:function``, with the options of a scorer in brackets."""
     scored = getattr(function, "_score_func", function)
     module = getattr(scored, "__module__", None) or "__main__"
-    return f"{module}:{getattr(scored, '__qualname__', type(scored).__name__)}"
+    name = getattr(scored, "__qualname__", type(scored).__name__)
+    public = module.partition("._")[
+        0
+    ]  # sklearn.metrics._classification exports its functions from sklearn.metrics
+    if getattr(sys.modules.get(public), name, None) is scored:
+        module = public
+    options = ", ".join(f"{key}={value!r}" for key, value in getattr(function, "_kwargs", {}).items())
+    return f"{module}:{name}({options})" if options else f"{module}:{name}"
+
+
+def is_importable(name: str) -> bool:
+    """Return whether the name of a metric that is a function can be given on the command line."""
+    return not name.startswith("__main__:") and "(" not in name and "<" not in name
 
 
 def source_digest(function) -> str:
@@ -49,7 +61,7 @@ def source_digest(function) -> str:
         code = getattr(scored, "__code__", None)
         text = repr((code.co_code, code.co_consts)) if code is not None else repr(scored)
     facts = [getattr(function, name, None) for name in ("_sign", "_kwargs", "greater_is_better")]
-    return hashlib.sha256(f"{text}{facts}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{text}{facts}".encode()).hexdigest()[:8]
 
 
 def load_function(name: str) -> Callable:
@@ -112,8 +124,8 @@ def custom_metric(function, task: Task, name: str = "") -> Metric:
             second = p[:, predicted.positive_code] if p.shape[1] == 2 else p
         try:
             return float(scored(y, second, **given))
-        except Exception as error:
-            raise GroundupError(f"The metric {name} failed: {type(error).__name__}: {error}.") from error
+        except Exception as error:  # noqa: BLE001 (code of the user may raise anything, such as for a single class)
+            raise Undefined(f"{type(error).__name__}: {error}") from None
 
     direction, weighted = _direction(function, scored, name), "sample_weight" in parameters
     return Metric(name, (task,), direction, needs, _meaning(scored), None, of, False, weighted)
@@ -160,9 +172,11 @@ def _direction(function, scored, name: str) -> bool:
     if name.endswith(_SMALLER):
         return False
     short = name.rpartition(":")[2]
+    if not short.isidentifier():
+        short = "function"
     raise UsageError(
         f"Is a greater value of the metric {name} better? The function does not say so.",
-        hint=f"Add a line below it: {short}.greater_is_better = True (or False).",
+        hint=f"Set its attribute: {short}.greater_is_better = True (or False).",
     )
 
 

@@ -117,7 +117,8 @@ class Metric(NamedTuple):
         except Undefined as reason:
             return Score(None, str(reason))
         if not math.isfinite(value):
-            return Score(None, "the predictions are too large to compute it")
+            large = "the predictions are too large to compute it"
+            return Score(None, large if self.is_default else f"its value is {value}")
         return Score(value)
 
     def oriented(self, value: float | None) -> float:

@@ -10,6 +10,7 @@ import shlex
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from groundup.judge.metrics.custom import is_importable
 from groundup.workbench.record import Record
 
 _SPLIT = ("time", "group", "split_column", "valid", "test", "valid_size", "test_size", "segments")
@@ -49,7 +50,10 @@ def reproduce(record: Record) -> Reproduction:
         packages = ", ".join(str(package) for package in settings["packages"].values())
         notes.append(f"Models of third-party packages were compared, which must be installed: {packages}.")
     if settings.get("metric_source"):
-        notes.append(f"The metric is a function of yours, {settings['metric']}, which must be importable.")
+        name, how = settings["metric"], "which must be importable"
+        if not is_importable(name):
+            how = "which has no name to import: pass the function as metric in the script"
+        notes.append(f"The metric is a function of yours, {name}, {how}.")
     objects = _objects(settings)
     if objects:
         codes = ", ".join(one["code"] for one in objects)

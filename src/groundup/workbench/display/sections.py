@@ -261,7 +261,9 @@ def scores(record: Record, examination: Examination) -> m.Section:
     blocks: list[m.Block] = [table]
     notes = [positive_in_words(contract_of(record))]
     if contract_of(record).weight is not None:
-        notes.append(f"Rows count by their weight, {contract_of(record).weight}; curves count each row once.")
+        notes.append(
+            f"Rows count by their weight, {contract_of(record).weight}; the curves and the confusion matrix count rows."
+        )
     if looks == 1:
         notes.append("The test set was opened once.")
     if text := " ".join(note for note in notes if note):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import math
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -115,7 +116,8 @@ def evaluate(problem: Problem, comparison: Comparison, checked: Checked, model: 
         )
         for part in PARTS
     }
-    notes = _warn_of_baseline(comparison, metrics["test"], baseline["test"])
+    expected = [name for name in EXPECTED_BETTER if name not in _given_up(problem)]
+    notes = _warn_of_baseline(comparison, metrics["test"], baseline["test"], expected)
     return Final(checked, model, predicted, metrics, baseline, errors, notes)
 
 
@@ -259,12 +261,18 @@ def _describe_bias(candidates: list[Candidate]) -> str:
     return f" It favours {' and '.join(biased)}, because the number of iterations was chosen on it."
 
 
+def _given_up(problem: Problem) -> set[str]:
+    """Return the scores that the user gives up for an objective: accuracy for a rule, log loss for class weights."""
+    out = set() if problem.scoring.decision is None else {"accuracy"}
+    return out if problem.weights.classes is None else out | {"accuracy", "log_loss"}
+
+
 def _warn_of_baseline(
-    comparison: Comparison, model: dict[str, Score], baseline: dict[str, Score]
+    comparison: Comparison, model: dict[str, Score], baseline: dict[str, Score], names: Sequence[str]
 ) -> list[str]:
-    """Warn of test scores, other than the deciding one, in which the baseline is better."""
+    """Warn of test scores among `names`, other than the deciding one, in which the baseline is better."""
     worse = []
-    for name in EXPECTED_BETTER:
+    for name in names:
         if name == comparison.metric.name or name not in model:
             continue
         value, base, oriented = model[name].value, baseline[name].value, METRICS[name].oriented
