@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,19 +19,24 @@ from groundup.cli.build import (
     ValidFile,
     ValidSize,
 )
-from groundup.cli.console import Debug, Json, out, print_json, verb
-from groundup.cli.reading import DataFile, Delimiter, Encoding, Header, Types, stated
+from groundup.cli.console import Debug, Json, err, out, print_json, verb
+from groundup.cli.reading import BuildData, Delimiter, Encoding, Header, Types, stated
+from groundup.cli.settings import Config, with_settings
 
 if TYPE_CHECKING:
     from groundup.workbench.audit import Audit
 
 NAME = "audit"
 EXAMPLES = "Example:  groundup audit sample:churn --target churned"
+_OPTIONS = (
+    *("target", "task", "ignore", "accept", "time", "group", "split_column", "test", "valid", "test_size", "valid_size"),
+    *("delimiter", "encoding", "header", "types", "seed"),
+)  # fmt: skip
 
 
 @verb
 def command(
-    data: DataFile,
+    data: BuildData = None,
     *,
     target: Target = None,
     task: Task = None,
@@ -48,7 +53,10 @@ def command(
     encoding: Encoding = None,
     header: Header = None,
     types: Types = None,
-    seed: Annotated[int, typer.Option(help="Random seed for the split.", metavar="N", min=0)] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="Random seed for the split.  (default: 0)", metavar="N", min=0)
+    ] = None,
+    config: Config = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -56,31 +64,27 @@ def command(
 
     No model is trained and no file is written. The exit code is 3 if a finding would stop a build.
     """
-    from groundup.workbench.project import Project
-
-    work = Project(
-        data,
-        target,
-        task=task,
-        ignore=ignore or (),
-        accept=accept or (),
-        time=time,
-        group=group,
-        split_column=split_column,
-        test=test,
-        valid=valid,
-        test_size=test_size,
-        valid_size=valid_size,
-        seed=seed,
-        read=stated(delimiter, encoding, header, types),
-    )
+    given: dict[str, Any] = dict(locals())
+    source, options, note = with_settings(data, config, {name: given[name] for name in _OPTIONS})
+    if note and not as_json:
+        err().print(note, style="dim", markup=False)
+    reading = stated(*(options.pop(name) for name in ("delimiter", "encoding", "header", "types")))
+    work = _project_of(source, options, reading)
     found = work.audit
     if as_json:
         print_json(found.to_object())
     else:
-        _print_audit(work, found, data)
+        _print_audit(work, found, source)
     if not found.ok:
         raise typer.Exit(3)
+
+
+def _project_of(data: str, options: dict[str, Any], reading: dict[str, Any]):
+    """Return the project whose audit is printed."""
+    from groundup.workbench.project import Project
+
+    lists = {name: options[name] or () for name in ("ignore", "accept")}
+    return Project(data, **{**options, **lists, "seed": options["seed"] or 0}, read=reading)
 
 
 def _print_audit(work, found: Audit, source: str) -> None:
