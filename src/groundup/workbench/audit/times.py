@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from groundup.tables import Contract
 from groundup.workbench.audit.findings import Finding, quote_for_shell
+from groundup.workbench.audit.other_splits import score_by_time
 from groundup.workbench.problem import Problem
 
 # Share of the rows in which a date must be later than the time column.
@@ -28,7 +28,7 @@ def times(table: pl.DataFrame, problem: Problem) -> list[Finding]:
         return []
     if contract.time is None:
         at_random = problem.split.rule not in ("grouped", "time") and "test" not in problem.split.origins
-        return _warn_of_random_split(dates, contract) if at_random and contract.target is not None else []
+        return _warn_of_random_split(dates, problem) if at_random and contract.target is not None else []
     when = table[contract.time]
     if not when.dtype.is_temporal():
         return []
@@ -51,14 +51,19 @@ def times(table: pl.DataFrame, problem: Problem) -> list[Finding]:
     return out
 
 
-def _warn_of_random_split(dates: list[str], contract: Contract) -> list[Finding]:
-    column = contract.by_name[dates[0]]
+def _warn_of_random_split(dates: list[str], problem: Problem) -> list[Finding]:
+    column = problem.contract.by_name[dates[0]]
     span = f"{str(column.minimum)[:10]} to {str(column.maximum)[:10]}"
     message = (
         f"the rows have dates ({column.name!r}, {span}) but are split at random, so the scores hold for rows of the same "
         "period"
     )
+    scores = score_by_time(problem.frame[column.name], problem)
+    is_clear = scores is not None and scores.is_clear
+    if scores is not None and is_clear:
+        message += f"; {scores.describe('the latest rows')}"
     remedy = (
         f"To predict later rows, use --time {quote_for_shell(column.name)} (in Python time={column.name!r})."
     )
-    return [Finding(kind="time", level="note", columns=(column.name,), message=message, remedy=remedy)]
+    level = "warn" if is_clear else "note"
+    return [Finding(kind="time", level=level, columns=(column.name,), message=message, remedy=remedy)]
