@@ -81,7 +81,7 @@ def _checked(estimator: Any) -> Any:
         return estimator
     name = type(estimator).__name__
     if type(estimator) is Pipeline:
-        hint = "Give its last step as the model: groundup imputes, encodes and scales the columns itself, inside each fold."
+        hint = "Give its last step as the model: groundup prepares the columns itself, inside each fold."
     elif type(estimator).__module__.startswith("sklearn.") and name in MODELS:
         hint = f"Give {name} of groundup.models, whose parameters have the same names."
     elif f"Hist{name}" in MODELS:
