@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
 import shutil
 import signal
 from pathlib import Path
@@ -28,9 +31,13 @@ _not_run: dict[str, int] = {}
 
 
 def pytest_configure(config):
-    """Let the programs that tests start hear Ctrl-C, which a shell's background job and all its children ignore."""
+    """Let the programs that tests start hear Ctrl-C, which a shell's background job and all its children ignore.
+
+    And start no side processes that compile: short runs would end each before it has compiled anything.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.setdefault("GROUNDUP_WARMING", "off")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -63,6 +70,49 @@ def pytest_terminal_summary(terminalreporter):
 def real_data() -> Path:
     """Return the folder of the real data sets."""
     return REAL_DATA
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pictures():
+    """Draw each chart once in a process: a picture follows from its specification, and is half of a small build."""
+    import vl_convert
+
+    draw, drawn = vl_convert.vegalite_to_svg, {}
+
+    def draw_once(spec, **options):
+        key = json.dumps([spec, options], sort_keys=True)
+        if key not in drawn:
+            drawn[key] = draw(spec, **options)
+        return drawn[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vl_convert, "vegalite_to_svg", draw_once)
+        yield
+
+
+@pytest.fixture(scope="session")
+def without_report():
+    """Return a context in which builds make no report: it is most of a small run, and of no interest to many tests."""
+    from groundup.workbench import project
+    from groundup.workbench.record import Examination
+    from groundup.workbench.steps import examine
+
+    @contextlib.contextmanager
+    def context():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(examine, "examine", lambda *a: Examination())
+            patch.setattr(examine, "examine_segments", lambda *a: Examination())
+            patch.setattr(project, "write_report", lambda *a: "")
+            yield
+
+    return context
+
+
+@pytest.fixture
+def no_report(without_report):
+    """Leave reports out for one test. Fixtures of a wider scope are made before, with theirs."""
+    with without_report():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -65,7 +65,7 @@ def start_server(command: str, folder: Path, env: dict[str, str], servers: ExitS
         process = subprocess.Popen(command.split(), cwd=folder, env=env, stdout=out, stderr=out)
     servers.callback(process.wait, 30)
     servers.callback(process.terminate)
-    for _ in range(300):
+    for _ in range(3000):  # as long as a command may take
         if "Stop: Ctrl-C" in log.read_text() or process.poll() is not None:
             break
         time.sleep(0.1)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class GroundupError(Exception):
@@ -68,6 +70,37 @@ class CheckFailed(GroundupError):
     """A check that the user requested failed: a contract, a digest, a gate."""
 
     exit_code = 3
+
+
+def is_panic(error: BaseException) -> bool:
+    """Return whether `error` is a panic of Polars: a failure inside its Rust code, which is not an ``Exception``."""
+    return type(error).__name__ == "PanicException"
+
+
+@contextmanager
+def panics_as_errors(problem: str, *, file=None, kind: type[GroundupError] = GroundupError) -> Iterator[None]:
+    """Raise a panic of Polars, which would end a program or a thread, as an error of ours.
+
+    Parameters
+    ----------
+    problem : str
+        What cannot be done, without a full stop: "The file cannot be read".
+    file : optional
+        The file concerned.
+    kind : class, optional
+        Of the error.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if not is_panic(error):
+            raise
+        first = str(error).partition("\n")[0][:200]
+        raise kind(
+            f"{problem}: Polars fails on one of its values ({first}).",
+            file=file,
+            hint="Convert the columns of unusual types to numbers or text, or leave them out.",
+        ) from None
 
 
 def nearest(name: str, names) -> str:

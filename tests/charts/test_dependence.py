@@ -23,7 +23,7 @@ def test_levels_keep_their_names_and_are_sorted_by_effect():
     found = dependence(["a", None, "c"], [1.0, 3.0, 2.0])
     assert found.levels == ["missing", "c", "a"]
     assert found.mean.tolist() == [3, 2, 1]
-    assert dependence([True, False], [0.1, 0.2]).levels == ["False", "True"]
+    assert dependence([True, False], [0.1, 0.2]).levels == ["false", "true"]
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,8 @@ def table(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory, groundup, table):
-    """A project that was built once."""
+def built(tmp_path_factory, groundup, table):
+    """A project that was built once, and what the command said."""
     path = tmp_path_factory.mktemp("projects") / "churn"
     said = groundup(
         "build",
@@ -70,4 +70,10 @@ def project(tmp_path_factory, groundup, table):
         path,
     )
     assert said.code == 0, said
-    return path
+    return path, said
+
+
+@pytest.fixture(scope="session")
+def project(built):
+    """A project that was built once."""
+    return built[0]

@@ -63,7 +63,7 @@ def test_an_accepted_leak_is_said_by_build_and_show(groundup, tmp_path):
     assert said.code == 0, said.err
     for told in (flat(said.out), flat(groundup("show", tmp_path / "p").out)):
         assert "accepted 'exit_survey' reveals 'churned'" in told
-        assert "accepted finding: 'exit_survey'" in told
+        assert "Accepted finding: 'exit_survey'" in told
     stored = groundup("show", tmp_path / "p", "--json").json
     assert stored["audit"]["findings"][-1]["accepted"] is True
     assert stored["settings"]["accept"] == ["exit_survey:missingness"]

@@ -1,14 +1,21 @@
 """``groundup build`` as a user types it."""
 
+import shutil
+
 import polars as pl
 import pytest
 
 QUICK = ("--max-fits", 5, "--learner", "LogisticRegression")
 
 
-def test_terminal_output(groundup, table, tmp_path):
-    said = groundup("build", table, "--target", "left", *QUICK, "--project", tmp_path / "p")
-    assert said.code == 0, said
+@pytest.fixture
+def kept(tmp_path, project):
+    """A copy of the project that was built once, to be changed."""
+    return shutil.copytree(project, tmp_path / "kept")
+
+
+def test_terminal_output(built):
+    project, said = built
     for word in (
         "240 rows",
         "customer_id",
@@ -20,10 +27,11 @@ def test_terminal_output(groundup, table, tmp_path):
         "Verdict",
     ):
         assert word in said.out, word
-    assert f"groundup predict {tmp_path / 'p'}" in said.out
+    assert f"groundup predict {project}" in said.out
     assert "\x1b[" not in said.out
 
 
+@pytest.mark.usefixtures("no_report")
 def test_json_is_one_object_with_the_promised_keys(groundup, table, tmp_path):
     said = groundup("build", table, "--target", "left", *QUICK, "--project", tmp_path / "p", "--json")
     found = said.json
@@ -43,8 +51,9 @@ def test_json_is_one_object_with_the_promised_keys(groundup, table, tmp_path):
     assert again["metrics"] == found["metrics"]
 
 
-def test_the_same_command_prints_the_stored_result(groundup, table, project):
-    words = ("build", table, "--target", "left", *QUICK, "--project", project)
+@pytest.mark.usefixtures("no_report")
+def test_the_same_command_prints_the_stored_result(groundup, table, kept):
+    words = ("build", table, "--target", "left", *QUICK, "--project", kept)
     said = groundup(*words)
     assert "stored result, nothing was run" in said.out
     assert "--fresh" in said.out
@@ -53,10 +62,11 @@ def test_the_same_command_prints_the_stored_result(groundup, table, project):
     assert "stored result" not in fresh.out
 
 
-def test_other_settings_are_a_new_run(groundup, table, project):
-    said = groundup("build", table, "--target", "left", *QUICK, "--project", project, "--seed", 3)
+@pytest.mark.usefixtures("no_report")
+def test_other_settings_are_a_new_run(groundup, table, kept):
+    said = groundup("build", table, "--target", "left", *QUICK, "--project", kept, "--seed", 3)
     assert "A new run: seed changed" in said.out
-    words = ("build", table, "--target", "left", *QUICK, "--project", project, "--json")
+    words = ("build", table, "--target", "left", *QUICK, "--project", kept, "--json")
     said = groundup(*words, "--seed", 4)
     assert "A new run: seed changed" in said.err
     assert said.json["task"] == "binary"
@@ -171,7 +181,7 @@ def test_odd_tables_that_can_be_built(groundup, tmp_path):
     said = bad(groundup, tmp_path, some_missing)
     assert said.code == 0, said
     assert "2 rows without a target value are not used" in said.out.replace("\n", " ")
-    assert "gone: no row has a value" in said.out
+    assert "gone: no training row has a value" in said.out
     lonely = "a,y\n" + rows(60, "{i},{k}") + "61,2\n"
     said = bad(groundup, tmp_path, lonely)
     assert said.code == 0, said
@@ -209,6 +219,7 @@ def test_debug_shows_the_traceback(groundup, tmp_path):
     assert isinstance(found.exception, GroundupError)
 
 
+@pytest.mark.usefixtures("no_report")
 def test_learners_of_the_whole_house(groundup, tmp_path):
     rng_table = pl.DataFrame(
         {"a": range(120), "b": [i % 5 for i in range(120)], "y": [float(i % 7) * 1.5 for i in range(120)]}
@@ -227,6 +238,7 @@ def test_learners_of_the_whole_house(groundup, tmp_path):
     assert all(not row["error"] for row in found["leaderboard"])
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_column_is_left_out_on_request(groundup, table, tmp_path):
     words = ("build", table, "--target", "left", *QUICK, "--project", tmp_path / "p")
     said = groundup(*words, "--ignore", "plan", "--json").json
@@ -238,6 +250,7 @@ def test_a_column_is_left_out_on_request(groundup, table, tmp_path):
     assert "Did you mean 'plan'?" in wrong.err
 
 
+@pytest.mark.usefixtures("no_report")
 @pytest.mark.parametrize(("rule", "told"), [((), "also in the training"), (("--time", "day"), "exact cop")])
 def test_copies_of_rows_are_told_once(groundup, table, tmp_path, rule, told):
     """By the audit where two parts have them, else by the contract's note; in build and show alike."""

@@ -83,6 +83,19 @@ def test_exit_codes(error, code, capsys):
         command(debug=True)
 
 
+def test_a_panic_of_polars_is_reported_as_a_bug(capsys):
+    import polars as pl
+
+    @verb
+    def command(debug: bool = False):
+        raise pl.exceptions.PanicException("out-of-range date")
+
+    with pytest.raises(typer.Exit) as found:
+        command()
+    assert found.value.exit_code == 1
+    assert "bug: PanicException: out-of-range date" in capsys.readouterr().err
+
+
 def test_errors_as_objects(capsys):
     @verb
     def command(as_json: bool = False, debug: bool = False):

@@ -51,6 +51,15 @@ def test_bad_cells_are_listed_and_the_rest_is_answered(groundup, project, tmp_pa
     assert rows[1]["prediction"] is None
 
 
+def test_no_row_predicted_is_code_3_and_the_output_is_written(groundup, project, tmp_path):
+    path, out = tmp_path / "new.csv", tmp_path / "out.csv"
+    path.write_text("spend,plan,age\nmuch,plus,40\n60,gold,old\n")
+    assert groundup("predict", project, path, "-o", out).code == 3
+    found = pl.read_csv(out)
+    assert found["prediction"].is_null().all()
+    assert found["problem"].to_list()[0] == "column 'spend': 'much' is not a number"
+
+
 def test_missing_column_is_code_3_with_its_name(groundup, project, tmp_path):
     path = tmp_path / "new.csv"
     path.write_text("plan,age\nbasic,30\n")
@@ -107,14 +116,15 @@ def test_show_a_project_and_a_bundle(groundup, project):
 
 
 @pytest.fixture(scope="module")
-def signs(groundup, table, tmp_path_factory):
+def signs(groundup, table, tmp_path_factory, without_report):
     """A project whose labels begin with signs."""
     folder = tmp_path_factory.mktemp("signs")
     path = folder / "signs.csv"
     text = table.read_text().replace(",yes\n", ",@nein\n").replace(",no\n", ",-\n")
     path.write_text(text)
     words = ("build", path, "--target", "left", "--max-fits", 5, "--learner", "LogisticRegression")
-    assert groundup(*words, "--project", folder / "p").code == 0
+    with without_report():
+        assert groundup(*words, "--project", folder / "p").code == 0
     return folder / "p", path
 
 
@@ -217,11 +227,12 @@ def write_tickets(path, first: int, n: int, *, plan: str = "basic"):
 
 
 @pytest.fixture(scope="module")
-def tickets(groundup, tmp_path_factory):
+def tickets(groundup, tmp_path_factory, without_report):
     folder = tmp_path_factory.mktemp("tickets")
     words = ("build", write_tickets(folder / "t.csv", 0, 300), "--target", "left", "--max-fits", 5)
     words += ("--accept", "spend")  # it tells all of the target
-    said = groundup(*words, "--learner", "LogisticRegression", "--project", folder / "p", "--json")
+    with without_report():
+        said = groundup(*words, "--learner", "LogisticRegression", "--project", folder / "p", "--json")
     assert "ticket" in [c["name"] for c in said.json["contract"]["columns"] if c["role"] == "feature"]
     return folder / "p"
 
@@ -254,6 +265,7 @@ def test_an_unusual_level_is_a_doubt_about_its_rows(groundup, tickets, tmp_path)
     assert all("plan" in problem for problem in told["problems"])
 
 
+@pytest.mark.usefixtures("no_report")
 def test_how_the_training_file_was_read_is_remembered(groundup, table, tmp_path):
     odd = tmp_path / "odd.csv"
     odd.write_bytes(table.read_text().replace(",", "~").replace("plus", "pl\u00fcs").encode("cp1252"))

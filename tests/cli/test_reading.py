@@ -9,6 +9,7 @@ from groundup import Project
 from groundup.cli.reading import stated
 from groundup.errors import UsageError
 
+pytestmark = pytest.mark.usefixtures("no_report")
 QUICK = ("--max-fits", 2, "--learner", "LogisticRegression")
 
 

@@ -16,6 +16,8 @@ from groundup.errors import GroundupError, UsageError
 from groundup.workbench.run.history import find_run, list_runs
 from groundup.workbench.run.journal import Journal
 
+pytestmark = pytest.mark.usefixtures("no_report")
+
 
 def build(groundup, table, path, *words):
     said = groundup(
@@ -37,11 +39,12 @@ def build(groundup, table, path, *words):
 
 
 @pytest.fixture(scope="module")
-def two(tmp_path_factory, groundup, table):
+def two(tmp_path_factory, groundup, table, without_report):
     """A project of two runs, and what the second build said."""
     path = tmp_path_factory.mktemp("two") / "p"
-    build(groundup, table, path, "--max-fits", "5")
-    return path, build(groundup, table, path, "--max-fits", "5", "--seed", "1", "--project", path)
+    with without_report():
+        build(groundup, table, path, "--max-fits", "5")
+        return path, build(groundup, table, path, "--max-fits", "5", "--seed", "1", "--project", path)
 
 
 @pytest.fixture
@@ -202,7 +205,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path):
     run = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
     deadline = time.monotonic() + 100
     while time.monotonic() < deadline and run.poll() is None:
-        if any(path.read_bytes().count(b'"fit"') > 6 for path in tmp_path.rglob("unfinished.jsonl")):
+        if any(path.read_bytes().count(b'"fit"') > 8 for path in tmp_path.rglob("unfinished.jsonl")):
             break
         time.sleep(0.02)
     run.send_signal(signal.SIGINT)

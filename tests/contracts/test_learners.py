@@ -1,9 +1,9 @@
-"""Every public model, and the one of the example, fulfils the whole contract of `groundup.testing`."""
+"""Every public model fulfils the whole contract of `groundup.testing`.
+
+So does the model of the guide: its session checks it (tests/testing/test_own_learner_guide.py).
+"""
 
 import contextlib
-import importlib.util
-import sys
-from pathlib import Path
 
 import pytest
 import sklearn.utils
@@ -12,8 +12,6 @@ from sklearn.utils._test_common.instance_generator import _get_expected_failed_c
 import groundup.models
 from groundup.models.estimator import describe
 from groundup.testing import learner_checks
-
-EXAMPLE = Path(__file__).parents[2] / "examples" / "own_learner" / "bell_curves.py"
 
 #: Checks that are expected to fail, each with its reason: at most those that scikit-learn lists for the class of the
 #: same name (`test_no_more_is_expected_to_fail_than_in_scikit_learn`).
@@ -53,15 +51,7 @@ EXPECTED_FAILURES: dict[str, dict[str, str]] = {
 }
 
 
-def _example():
-    spec = importlib.util.spec_from_file_location("bell_curves", EXAMPLE)
-    module = sys.modules["bell_curves"] = importlib.util.module_from_spec(spec)  # where pickle looks for it
-    spec.loader.exec_module(module)
-    return module.BellCurves()
-
-
 def _learners():
-    yield "BellCurves", _example()
     for name in groundup.models.__all__:
         with contextlib.suppress(ImportError):  # then `test_every_public_model_can_be_imported` fails
             cls = getattr(groundup.models, name)

@@ -1,6 +1,9 @@
 """The kernel cache: never stale, never broken, never in the way."""
 
+import functools
+import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -24,23 +27,79 @@ print(json.dumps([{said}, hits, misses]))
 """
 
 
+#: Runs a script for each line of standard input, in a fork: most of what a new process would do is to start Numba.
+STARTER = """
+import json, os, runpy, sys, tempfile, traceback
+import numba, numpy
+numba.njit(lambda x: x)(1)
+for line in sys.stdin:
+    folder, arguments, environment = json.loads(line)
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            os.chdir(folder)
+            os.environ.clear()
+            os.environ.update(environment)
+            for name, number in (("out.txt", 1), ("err.txt", 2)):
+                os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+            tempfile.tempdir = None
+            sys.argv, sys.path[0] = arguments, folder
+            runpy.run_path(arguments[0], run_name="__main__")
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
 def _environment(folder: Path, **more) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if k not in {"XDG_CACHE_HOME", "GROUNDUP_QUIET"}}
     return {**kept, "GROUNDUP_CACHE_DIR": str(folder / "kernels"), "PYTHONDONTWRITEBYTECODE": "1", **more}
 
 
+@functools.cache
+def _starter():
+    """Return the process that runs `STARTER`; it ends with this one, which closes its standard input."""
+    return subprocess.Popen(
+        [sys.executable, "-c", STARTER],
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _execute(folder: Path, arguments, environment: dict[str, str]) -> tuple[str, str]:
+    """Run a script in `folder`, in a process that has imported nothing of ours; return what it writes."""
+    if sys.platform == "linux":
+        starter = _starter()
+        starter.stdin.write(json.dumps([str(folder), arguments, environment]) + "\n")
+        starter.stdin.flush()
+        code = int(starter.stdout.readline())
+        out, err = ((folder / name).read_text() for name in ("out.txt", "err.txt"))
+    else:
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        code, out, err = done.returncode, done.stdout, done.stderr
+    assert code == 0, err
+    return out, err
+
+
 def _run(folder: Path, *arguments: str, **environment):
     """Run Python in `folder`; return what its last line says, and its standard error."""
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
-        env=_environment(folder, **environment),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return eval(done.stdout.strip().splitlines()[-1]), done.stderr
+    out, err = _execute(folder, arguments, _environment(folder, **environment))
+    return eval(out.strip().splitlines()[-1]), err
 
 
 @pytest.fixture
@@ -154,31 +213,102 @@ def test_an_entry_of_another_signature_is_compiled_again(tmp_path):
     assert _run(tmp_path, "one.py")[0] == [[1.5, 1.5], 2, 0]
 
 
+def _start(folder: Path, *arguments: str):
+    """Start Python in `folder`, in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=_environment(folder, GROUNDUP_QUIET="1"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _read(process):
+    """Return what the last line of a process says."""
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    return eval(out.strip().splitlines()[-1])
+
+
 def test_many_processes_at_once_on_one_empty_cache(tmp_path):
+    """Each signature is compiled once, whoever comes first, and all are kept."""
     (tmp_path / "one.py").write_text(
         HEAD + "@kernel\ndef f(x):\n    return x[0] / 2\n"
         "said = float(f(np.array([3], dtype=sys.argv[1])))\n" + TAIL.format(kernels="[f]", said="said")
     )
     dtypes = ["f8", "f4", "i8", "f8"]
-    running = [
-        subprocess.Popen(
-            [sys.executable, "one.py", dtype],
-            cwd=tmp_path,
-            env=_environment(tmp_path, GROUNDUP_QUIET="1"),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for dtype in dtypes
-    ]
-    for process in running:
-        out, err = process.communicate()
-        assert process.returncode == 0, err
-        assert eval(out)[0] == 1.5
+    said = [_read(process) for process in [_start(tmp_path, "one.py", dtype) for dtype in dtypes]]
+    assert [value for value, _, _ in said] == [1.5] * 4
+    assert sum(misses for _, _, misses in said) == 3
     for dtype in dtypes[:3]:
-        assert _run(tmp_path, "one.py", dtype)[0][0] == 1.5
-    for dtype in dtypes[:3]:  # whoever lost the race was compiled in the round before
         assert _run(tmp_path, "one.py", dtype)[0] == [1.5, 1, 0]
+
+
+HOLD = """
+import pathlib, sys, filelock
+(path,) = pathlib.Path("kernels").rglob("*.lock")
+with filelock.FileLock(path):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def locked(tmp_path):
+    """Run one kernel, remove what was compiled, and hold the kernel's lock as another process that compiles it."""
+    (tmp_path / "one.py").write_text(
+        HEAD + "from groundup.engine.kernels import cache\ncache.WAIT_S = float(sys.argv[1])\n"
+        "@kernel\ndef f(x):\n    return x + 1\nprint('asks', flush=True)\nsaid = f(1)\n"
+        + TAIL.format(kernels="[f]", said="said")
+    )
+    assert _run(tmp_path, "one.py", "60")[0] == [2, 0, 1]
+    for path in (tmp_path / "kernels").rglob("*.nb?"):
+        path.unlink()
+    (tmp_path / "hold.py").write_text(HOLD)
+    process = _start(tmp_path, "hold.py")
+    assert process.stdout.readline() == "held\n", process.stderr.read()
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_a_process_waits_for_another_that_compiles_the_same_kernel(tmp_path, locked):
+    waiting = _start(tmp_path, "one.py", "60")
+    assert waiting.stdout.readline() == "asks\n"
+    with pytest.raises(subprocess.TimeoutExpired):
+        waiting.wait(0.5)
+    locked.kill()  # the system releases the lock of a process that dies
+    assert _read(waiting) == [2, 0, 1]
+
+
+def test_a_process_that_is_stopped_holds_up_nobody_for_long(tmp_path, locked):
+    locked.send_signal(signal.SIGSTOP)
+    assert _run(tmp_path, "one.py", "0.05")[0] == [2, 0, 1]
+    assert _run(tmp_path, "one.py", "60")[0] == [2, 1, 0]  # what it compiled is there
+
+
+def test_a_compilation_that_fails_holds_no_lock(tmp_path):
+    (tmp_path / "bad.py").write_text(
+        HEAD + "import pathlib, filelock\nfrom numba import TypingError\n"
+        "@kernel\ndef inner(x):\n    return x.nothing\n@kernel\ndef f(x):\n    return inner(x)\n"
+        "try:\n    f(1)\nexcept TypingError:\n    pass\n"
+        "paths = list(pathlib.Path('kernels').rglob('*.lock'))\n"
+        "for path in paths:\n    filelock.FileLock(path, blocking=False).acquire()\nprint(len(paths))\n"
+    )
+    assert _run(tmp_path, "bad.py")[0] == 2
+
+
+def test_a_recursive_kernel_is_compiled_in_each_process(tmp_path):
+    """It compiles itself for a second type of argument while the first is under way; Numba cannot load such a pair."""
+    (tmp_path / "one.py").write_text(
+        HEAD + "@kernel\ndef f(x, n):\n    if n <= 0:\n        return 1.0\n    return x + f(x + 0.5, n - 1)\n"
+        "said = f(1, 3)\n" + TAIL.format(kernels="[f]", said="said")
+    )
+    for _ in range(2):
+        assert _run(tmp_path, "one.py")[0] == [5.5, 0, 2]
 
 
 def _where(tmp_path, prefix="", **environment):
@@ -188,16 +318,8 @@ def _where(tmp_path, prefix="", **environment):
     code += "assert f(1) == 2\nprint(repr(str(cache.cache_root())))"
     (tmp_path / "where.py").write_text(code)
     kept = {k: v for k, v in os.environ.items() if k not in {"XDG_CACHE_HOME", "GROUNDUP_CACHE_DIR"}}
-    done = subprocess.run(
-        [sys.executable, "where.py"],
-        cwd=tmp_path,
-        env={**kept, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return eval(done.stdout), done.stderr
+    out, err = _execute(tmp_path, ["where.py"], {**kept, **environment})
+    return eval(out), err
 
 
 def test_the_first_writable_folder_is_used(tmp_path):
@@ -326,5 +448,14 @@ def test_fingerprint_is_the_same_in_every_process(tmp_path):
         "def f(x):\n    return x in {'a', 'b', 'c', 'd'}\nprint(repr(fingerprint(f)))"
     )
     (tmp_path / "f.py").write_text(code)
-    said = {_run(tmp_path, "f.py", PYTHONHASHSEED=seed)[0] for seed in ("0", "1")}
-    assert len(said) == 1
+    said = [
+        subprocess.run(
+            [sys.executable, "f.py"],
+            cwd=tmp_path,
+            env=_environment(tmp_path, PYTHONHASHSEED=seed),
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1")  # read when Python starts
+    ]
+    assert said[0] == said[1] != b""

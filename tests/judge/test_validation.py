@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import KFold, cross_val_score
 
 from groundup.judge import Predicted, metric, validate
+from groundup.judge.differences import difference
 from groundup.judge.metrics import Score
 from groundup.judge.predicting import row_micros, size_bytes
 from groundup.judge.scoring import Scoring
@@ -19,7 +20,6 @@ from groundup.judge.validation import (
     Validation,
     answerable,
     deciding_metric,
-    difference,
     why_without,
 )
 
@@ -115,15 +115,6 @@ def _validation(name, values):
     out = Validation()
     out.folds = [FoldResult({name: Score(v)}, 0.1, None) for v in values]
     return out
-
-
-def test_difference_is_paired_and_corrected():
-    one, other = _validation("rmse", [1.0, 2.0, 3.0]), _validation("rmse", [1.5, 2.1, 3.9])
-    found = difference(metric("rmse"), one, other)
-    d = np.array([0.5, 0.1, 0.9])
-    assert found.mean == pytest.approx(d.mean())
-    assert found.error == pytest.approx(d.std(ddof=1) * np.sqrt(1 / 3 + 1 / 2))
-    assert difference(metric("rmse"), one, _validation("rmse", [2.0])).error == np.inf
 
 
 def test_a_mean_over_named_folds_is_whole_or_none():

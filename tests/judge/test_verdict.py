@@ -22,7 +22,7 @@ from groundup.judge.verdict import Parts, sampling_error, skill
         ("roc_auc", ((0.85, 0.90, 0.80), (0.5, 0.5, 0.5)), 0.005, "unsteady", "differ by more than t"),
         ("roc_auc", ((0.95, 0.90, 0.10), (0.5, 0.5, 0.5)), 0.02, "unsteady", "differ by more than t"),
         ("log_loss", ((0.01, 0.30, 0.95), (0.58, 0.58, 0.58)), 0.02, "unsteady", "differ by more than t"),
-        ("rmse", ((35_000, 46_300, 46_000), (115_300,) * 3), 600, "good", "keep 9"),
+        ("rmse", ((35_000, 46_300, 46_000), (115_300,) * 3), 600, "good", "keep 86%"),
         ("rmse", ((10_000, 68_000, 69_000), (115_300,) * 3), 900, "overfit", "Overfitting"),
         ("rmse", ((110_000, 111_000, 110_500), (115_300,) * 3), 900, "underfit", "uninformative columns"),
         ("rmse", ((80_000, 130_000, 125_000), (115_300,) * 3), 900, "memorised", "Severe overfitting"),

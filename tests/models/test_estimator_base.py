@@ -283,3 +283,17 @@ def test_a_lazy_frame_is_refused():
         Summing().fit(frame.lazy(), Y)
     with pytest.raises(TypeError, match=r"call \.collect\(\)"):
         Summing().fit(frame, Y).predict(frame.lazy())
+
+
+def test_masked_cells_are_refused_wherever_they_are_given():
+    mask = np.zeros(X.shape, dtype=bool)
+    mask[1, 0] = True
+    masked, plain = np.ma.array(X, mask=mask), np.ma.array(X)
+    with pytest.raises(ValueError, match=r"has 1 masked cell: .*filled\(numpy\.nan\)"):
+        Summing().fit(masked, Y)
+    with pytest.raises(ValueError, match=r"masked cell"):
+        Summing().fit(X, np.ma.array(Y, mask=mask[:, 0]))
+    fitted = Summing().fit(plain, Y)
+    with pytest.raises(ValueError, match=r"masked cell"):
+        fitted.predict(masked)
+    assert np.array_equal(fitted.predict(plain), fitted.predict(X))

@@ -52,7 +52,7 @@ def test_rows_are_refused_warned_or_ok_and_say_why(model):
     assert answers.refused.tolist() == [False, False, True, False]
     assert answers.warned.tolist() == [False, True, False, False]
     assert [bool(text) for text in answers.warnings] == [False, True, True, False]
-    assert "'many' is not of the column's type; column 'plan'" in answers.warnings[2]
+    assert "'many' is not a number; column 'plan'" in answers.warnings[2]
     assert answers.statuses == ["ok", "warning", "refused", "ok"]
     statuses = [model.contract.conform_row(row).status for row in rows]
     assert statuses == ["ok", "warning", "refused", "ok"]

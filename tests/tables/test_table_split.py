@@ -261,3 +261,11 @@ def test_the_order_of_the_rows_can_be_their_order_in_time():
     assert np.concatenate([found.train, found.valid, found.test]).tolist() == list(range(100))
     for fold in found.folds(4):
         assert fold.train.max() < fold.valid.min()
+
+
+def test_a_split_prints_its_rule_and_sizes_not_its_rows():
+    table = pl.DataFrame({"x": [i * i % 17 for i in range(100)], "y": ["a", "b"] * 50})
+    found = split(table, Contract.infer(table, "y"), seed=3)
+    assert str(found) == (
+        "Split(stratified, seed 3: training set 70 rows, validation set 15 rows, test set 15 rows)"
+    )

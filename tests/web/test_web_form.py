@@ -74,14 +74,22 @@ def test_it_begins_with_an_example_and_its_answer(client, model):
     assert f"<bdi>{answer}</bdi></p>" in page
 
 
-def test_every_example_is_predicted(client):
-    first = client.get("/form.json").json()
-    assert first["n_examples"] > 5
-    for number in range(1, first["n_examples"] + 1):
-        context = client.get(f"/form.json?example={number}").json()
-        assert (context["example"], context["answer"]["status"]) == (number, "ok")
-    assert client.get(f"/form.json?example={first['n_examples'] + 1}").json()["example"] == 1
-    assert client.get("/form.json?example=x").json()["example"] == 1
+def test_rows_of_the_training_table_are_shown_only_if_asked_for(client, model, bundle_file):
+    only = client.get("/form.json").json()
+    assert only["n_examples"] == 1
+    assert "typical case" in client.get("/").text
+    for number in ("7", "x"):
+        assert client.get(f"/form.json?example={number}").json()["example"] == 1
+    with TestClient(
+        application(model, bundle_file, stored_examples=True), base_url="http://127.0.0.1"
+    ) as asked:
+        n_examples = asked.get("/form.json").json()["n_examples"]
+        assert n_examples > 5
+        assert "a row of the training table" in asked.get("/?example=2").text
+        for number in range(1, n_examples + 1):
+            context = asked.get(f"/form.json?example={number}").json()
+            assert (context["example"], context["answer"]["status"]) == (number, "ok")
+        assert asked.get(f"/form.json?example={n_examples + 1}").json()["example"] == 1
 
 
 def test_it_can_begin_empty(client):

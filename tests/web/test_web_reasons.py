@@ -9,6 +9,8 @@ from groundup.ship.serve.answers import Reason
 from groundup.tables import Contract
 from groundup.web.reasons import reason_bars
 
+START = "on average over training rows"
+
 
 @pytest.fixture(scope="module")
 def contract():
@@ -22,7 +24,7 @@ def reason(field, value, effect, *, usual=None, warning="", does="raises it"):
 @pytest.mark.parametrize("effect", [math.log(2.5), -1.7e308])
 def test_words_and_doubt_are_those_of_the_server(contract, effect):
     given = reason("plan", "gold", effect, usual="basic", warning="not seen in training", does="moves it")
-    (bar,) = reason_bars([given], contract, "yes").bars
+    (bar,) = reason_bars([given], contract, "yes", START).bars
     assert (bar.value, bar.usual, bar.words) == ("gold", "basic", "moves it")
     assert bar.warning == "Not seen in training"
     assert bar.size == math.copysign(100, effect)
@@ -31,7 +33,7 @@ def test_words_and_doubt_are_those_of_the_server(contract, effect):
 def test_bars_are_to_scale_and_at_most_three(contract):
     given = [reason("months", 3, -2.0), reason("plan", "plus", 1.0)]
     given += [reason("spent", None, 0.5), reason("online", True, 0.1)]
-    made = reason_bars(given, contract, "yes")
+    made = reason_bars(given, contract, "yes", START)
     assert [bar.size for bar in made.bars] == [-100.0, 50.0, 25.0]
     assert [bar.value for bar in made.bars] == ["3", "plus", "empty"]
     assert [bar.key for bar in made.bars] == ["c0", "c3", "c1"]
@@ -40,11 +42,11 @@ def test_bars_are_to_scale_and_at_most_three(contract):
 
 def test_what_is_usual_is_told_where_the_row_differs(contract):
     given = [reason("months", 30, 1.0, usual=30.0), reason("plan", "other", 1.0, usual="basic")]
-    assert [bar.usual for bar in reason_bars(given, contract, None).bars] == ["", "basic"]
+    assert [bar.usual for bar in reason_bars(given, contract, None, START).bars] == ["", "basic"]
 
 
 def test_a_day_is_a_day(contract):
-    made = reason_bars([reason("since", "2021-02-03T00:00:00", 1.0)], contract, None)
+    made = reason_bars([reason("since", "2021-02-03T00:00:00", 1.0)], contract, None, START)
     assert made.bars[0].value == "2021-02-03"
 
 

@@ -12,6 +12,7 @@ from groundup.errors import CheckFailed, UsageError
 from groundup.workbench.audit import Audit, LeakFound
 from groundup.workbench.result import Result
 
+pytestmark = pytest.mark.usefixtures("no_report")
 ONE = ["LogisticRegression"]
 
 
@@ -53,7 +54,7 @@ def test_an_accepted_leak_does_not_stop_a_build_and_is_listed(leaky, tmp_path):
     result = project.build(max_fits=3)
     kept = [f for f in result.audit.findings if f.accepted]
     assert {f.columns[0] for f in kept} == {"copy", "near"}
-    assert sum("accepted finding" in told for told in result.warnings) == 2
+    assert sum("Accepted finding" in told for told in result.warnings) == 2
     assert result.settings["accept"] == ["copy", "near:proxy"]
     entry = next(e for e in project.journal.entries if e["kind"] == "audited")
     assert {"kind": "copy", "level": "block", "columns": ["copy"], "accepted": True} in entry["findings"]

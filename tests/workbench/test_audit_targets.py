@@ -1,5 +1,7 @@
 """Planted leaks are found, and tables without leaks pass."""
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -217,3 +219,11 @@ def test_the_other_samples_have_no_leaks(name):
     target = {"iris": "species", "wine": "cultivar", "breast_cancer": "diagnosis", "digits": "digit"}
     found = gu.Project(f"sample:{name}", target.get(name, "progression")).audit
     assert not [f for f in found.findings if f.level != "note"]
+
+
+def test_where_target_values_do_not_repeat_no_column_is_a_copy():
+    """A hundred classes of three rows: any column of different values corresponds to the classes of the training set."""
+    frame = gu.read(Path(__file__).parents[1] / "inputs" / "rare_classes_noise.csv")
+    assert not gu.Project(frame, "y").audit.blocking
+    few = pl.DataFrame({"x": np.arange(60) % 17 * 0.37, "y": [f"class {i % 17}" for i in range(60)]})
+    assert [f.kind for f in gu.Project(few, "y").audit.blocking] == ["copy"]

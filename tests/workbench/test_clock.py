@@ -45,13 +45,16 @@ def test_limits_of_fits_and_time():
         Clock(None, 0)
 
 
-def test_a_pause_does_not_count():
-    clock = Clock(10.0, started=time.monotonic() - 8)
+def test_a_pause_does_not_count(monkeypatch):
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    clock = Clock(10.0, started=92.0)
     clock.pause()
-    before = clock.elapsed_s
-    time.sleep(0.05)
+    now = 150.0
     clock.pause()
-    assert clock.elapsed_s == before
+    assert clock.elapsed_s == 8.0
     clock.resume()
     clock.resume()
-    assert before <= clock.elapsed_s < before + 0.04
+    assert clock.elapsed_s == 8.0
+    now = 151.0
+    assert clock.elapsed_s == 9.0

@@ -6,6 +6,7 @@ import pytest
 
 import groundup as gu
 from groundup.errors import UsageError
+from groundup.workbench.examination import read_examination
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +102,13 @@ def test_importance_is_of_valid(project):
     assert project.importance("log_loss", part="train", repeats=1).metric == "log_loss"
     with pytest.raises(UsageError, match="not on 'test'"):
         project.importance(part="test")
+
+
+def test_importance_is_that_of_the_report(project):
+    reported = read_examination(project.bundle.parent).importance
+    assert [one.model_dump() for one in reported] == [
+        {k: one[k] for k in ("column", "mean", "low", "high")} for one in project.importance().ranked()
+    ]
 
 
 def test_explanations_importance_and_report_print_and_show_themselves(project):

@@ -57,7 +57,7 @@ def test_a_fixed_number_of_iterations_is_not_favoured(problem):
 
 
 def test_the_validation_set_overrules_too_few_folds():
-    """Only boosting can learn an interaction, but has one fold: the sampling error on the validation set decides."""
+    """Only boosting can learn an interaction, but has one fold: the rows of the validation set decide."""
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(2, 800))
     table = read(pl.DataFrame({"a": a, "b": b, "y": np.where(a * b > 0, "yes", "no")}))

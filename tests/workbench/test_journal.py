@@ -239,7 +239,7 @@ def test_a_journal_in_an_older_format_is_refused_with_both_numbers(tmp_path):
     journal = Journal()
     message = journal.open(tmp_path)
     assert "has format 2" in message
-    assert "reads format 3" in message
+    assert "reads format 4" in message
     assert kinds(tmp_path / UNFINISHED) == ["started"]
 
 

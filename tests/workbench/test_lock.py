@@ -14,6 +14,7 @@ from groundup.workbench.run.folder import Folder
 from groundup.workbench.run.journal_format import ProjectError
 from groundup.workbench.run.lock import HOLDER, Lock, find_holder
 
+pytestmark = pytest.mark.usefixtures("no_report")
 HOLD = """
 import sys, time
 from pathlib import Path

@@ -5,15 +5,18 @@ from datetime import date, datetime
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from polars.testing import assert_frame_equal
 
 import groundup as gu
 from groundup.errors import GroundupError
 from groundup.workbench.use.predict import predict
+from groundup.workbench.use.write import write
 
 BIG = 2**53 + 1
 LINEAR = ["LogisticRegression"]
+pytestmark = pytest.mark.usefixtures("no_report")
 
 
 def make_rows(n=120, seed=0):
@@ -36,10 +39,11 @@ def make_rows(n=120, seed=0):
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
+def built(tmp_path_factory, without_report):
     path = tmp_path_factory.mktemp("project") / "p"
     project = gu.Project(make_rows(), target="y", path=path, learners=LINEAR)
-    project.build(max_fits=5)
+    with without_report():
+        project.build(max_fits=5)
     return project
 
 
@@ -92,7 +96,7 @@ def test_pandas_and_mappings_keep_their_types(built, rows):
             "since": pd.to_datetime(rows["since"].to_list()),
         }
     )
-    found = built.predict(frame)
+    found = predict(built.bundle, frame).frame
     assert found["age"].dtype == pl.Int32
     assert found["code"].to_list() == list(range(BIG, BIG + 20))
     mapping = {name: frame[name].tolist() for name in frame.columns}
@@ -257,3 +261,62 @@ def test_a_ragged_record_keeps_its_text(built, rows, tmp_path):
 
 def test_labels_of_text_are_told(built, rows):
     assert predict(built.bundle, rows).labels == ("-ja", "@nein")
+
+
+def test_predictions_come_back_in_the_kind_of_frame_given(built, rows):
+    expected = built.predict(rows)
+    assert isinstance(expected, pl.DataFrame)
+    given = rows.to_pandas().set_index(pd.Index(range(100, 120), name="case"))
+    given["prediction"] = "mine"
+    found = built.predict(given)
+    assert found.index.equals(given.index)
+    assert found["prediction"].tolist() == expected["prediction"].to_list()
+    assert found["prediction_"].tolist() == ["mine"] * 20
+    pd.testing.assert_frame_equal(
+        found[[*rows.columns]], given[[*rows.columns]]
+    )  # own types, a category among them
+    assert "problem" not in given  # which is not changed
+    table = built.predict(rows.to_arrow())
+    assert isinstance(table, pa.Table)
+    assert table.column("prediction").to_pylist() == expected["prediction"].to_list()
+    assert table.schema.field("age").type == pa.int32()
+    assert isinstance(built.predict(rows.lazy()), pl.DataFrame)
+    assert isinstance(built.predict(rows.to_dicts()), pl.DataFrame)
+
+
+def test_refused_rows_have_no_prediction_in_pandas(built, rows):
+    given = rows.to_pandas()
+    given["spend"] = given["spend"].astype(object)
+    given.loc[3, "spend"] = "abc"
+    found = built.predict(given)
+    assert found["prediction"].isna().tolist() == [i == 3 for i in range(20)]
+    assert found["problem"][3].startswith("column 'spend': 'abc' is not")
+
+
+def test_durations_are_predicted_from_any_frame(tmp_path):
+    """The whole way with a column of durations and others of types that no model uses."""
+    rng = np.random.default_rng(0)
+    minutes = rng.integers(1, 90, 120)
+    frame = pl.DataFrame(
+        {
+            "wait": pl.Series(minutes * 60_000_000).cast(pl.Duration("us")),
+            "photo": [b"x"] * 120,
+            "tags": [[1]] * 120,
+            "left": np.where(minutes + rng.normal(0, 9, 120) > 45, "yes", "no"),
+        }
+    )
+    frame.write_parquet(tmp_path / "t.parquet")
+    project = gu.Project(tmp_path / "t.parquet", target="left", path=tmp_path / "p", learners=LINEAR)
+    project.build(max_fits=3)
+    assert project.contract.features == ("wait",)
+    assert project.contract.by_name["wait"].unit == "s"
+    expected = project.predict(tmp_path / "t.parquet")
+    assert expected.select(frame.columns).equals(frame)
+    assert (expected["prediction"] == frame["left"]).mean() > 0.8
+    assert project.predict(frame)["prediction"].equals(expected["prediction"])
+    assert project.predict(frame.to_pandas())["prediction"].tolist() == expected["prediction"].to_list()
+    model = gu.load(project.bundle)
+    assert model.predict_row(frame.row(0, named=True)) == expected["prediction"][0]
+    for ending in ("csv", "jsonl", "parquet"):
+        write(expected, str(tmp_path / f"out.{ending}"))
+    assert (tmp_path / "out.csv").read_text().splitlines()[1].startswith("PT")

@@ -57,6 +57,7 @@ def test_test_score_is_that_of_the_saved_model(built, make_frame):
     assert said["prediction"].to_list() == built.predict(frame)["prediction"].to_list()
 
 
+@pytest.mark.usefixtures("no_report")
 def test_fresh_runs_anew_to_the_same_bundle(built, make_frame):
     before = built.bundle.read_bytes()
     again = gu.Project(make_frame(), target="y", path=built.path, learners=LINEAR)
@@ -64,6 +65,7 @@ def test_fresh_runs_anew_to_the_same_bundle(built, make_frame):
     assert again.bundle.read_bytes() == before
 
 
+@pytest.mark.usefixtures("no_report")
 def test_changed_data_is_a_new_run_and_says_so(built, make_frame):
     heard = []
     frame = make_frame().with_columns(pl.col("a") + 1)
@@ -76,6 +78,13 @@ def test_changed_data_is_a_new_run_and_says_so(built, make_frame):
     assert other.bundle != built.bundle
 
 
+def test_a_missing_report_is_written_with_the_stored_result(built, make_frame):
+    report = built.bundle.parent / "report.html"
+    report.unlink()
+    assert gu.Project(make_frame(), target="y", path=built.path, learners=LINEAR).build(max_fits=10).stored
+    assert report.is_file()
+
+
 def test_the_journal_has_every_step(built):
     lines = [json.loads(line) for line in (built.bundle.parent / "journal.jsonl").read_text().splitlines()]
     kinds = [line["kind"] for line in lines]
@@ -84,6 +93,7 @@ def test_the_journal_has_every_step(built):
     assert {"candidate", "compared", "chosen", "tested"} <= set(kinds)
 
 
+@pytest.mark.usefixtures("no_report")
 def test_steps_one_by_one(tmp_path, make_frame):
     heard = []
     project = gu.Project(make_frame(), target="y", path=tmp_path / "p", learners=LINEAR, listen=heard.append)
@@ -114,6 +124,7 @@ def test_other_tasks(tmp_path, task, make_frame):
     assert said.n_failed == 0
 
 
+@pytest.mark.usefixtures("no_report")
 def test_boosting_takes_its_iterations_from_valid(tmp_path, make_frame):
     learners = ["HistGradientBoostingRegressor"]
     frame = make_frame(n=1600, task="regression")
@@ -224,12 +235,14 @@ def test_ragged_records_keep_their_position(built, tmp_path, make_frame):
     assert found["id"].drop_nulls().to_list() == frame["id"].to_list()
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_leak_is_suspected(tmp_path, make_frame):
     frame = make_frame().with_columns(leak=(pl.col("y") == "yes").cast(pl.Int64))
     result = gu.Project(frame, target="y", path=tmp_path, learners=LINEAR, accept=["leak"]).build(max_fits=5)
     assert any("suspiciously high" in told for told in result.warnings)
 
 
+@pytest.mark.usefixtures("no_report")
 @pytest.mark.parametrize(
     ("labels", "dtype"), [([0, 1], pl.Int64), ([False, True], pl.Boolean), (["a", "b"], pl.String)]
 )

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,16 +24,8 @@ from groundup.workbench.run.journal import ProjectError, read
 from groundup.workbench.steps import compare as compare_step
 from groundup.workbench.steps import finalize as finalize_step
 
+pytestmark = pytest.mark.usefixtures("no_report")
 BOTH = ["LogisticRegression", "HistGradientBoostingClassifier"]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def no_report():
-    """Skip the report, which takes longer than these runs."""
-    with pytest.MonkeyPatch.context() as m:
-        m.setattr(gu.Project, "_examine", lambda *a: None)
-        m.setattr(gu.Project, "_report", lambda *a: None)
-        yield
 
 
 class Killed(BaseException):
@@ -49,13 +42,29 @@ def frame(make_frame):
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory, frame, no_report):
+def whole(tmp_path_factory, frame, without_report):
     """A run without interruption."""
     path = tmp_path_factory.mktemp("whole")
-    return project(path, frame).build(max_fits=20), path
+    with without_report():
+        return project(path, frame).build(max_fits=20), path
 
 
-def killed_at(n, monkeypatch, path, frame, **changes):
+@pytest.fixture(scope="module")
+def killed_at(tmp_path_factory, frame, without_report):
+    """killed_at(n, path): put a run there that was killed at its n-th entry; the same is run only once."""
+    made = {}
+
+    def put(n, path):
+        if n not in made:
+            made[n] = tmp_path_factory.mktemp(f"killed{n}")
+            with without_report():
+                kill_at(n, made[n], frame)
+        shutil.copytree(made[n], path, dirs_exist_ok=True)
+
+    return put
+
+
+def kill_at(n, path, frame):
     """Run until the n-th entry is to be written; then nothing more happens, as after SIGKILL."""
     written, write = 0, journal_format.os.write
 
@@ -70,10 +79,10 @@ def killed_at(n, monkeypatch, path, frame, **changes):
                 raise Killed
         return write(file, data)
 
-    with monkeypatch.context() as m:
+    with pytest.MonkeyPatch.context() as m:
         m.setattr(journal_format.os, "write", dies)
         with pytest.raises(Killed):
-            project(path, frame, **changes).build(max_fits=20)
+            project(path, frame).build(max_fits=20)
 
 
 SLOW = pytest.mark.slow
@@ -82,12 +91,12 @@ SLOW = pytest.mark.slow
 @pytest.mark.parametrize(
     "at", [7, 30, 33, 35, *(pytest.param(at, marks=SLOW) for at in (2, 17, 22, 31, 32, 34))]
 )
-def test_a_run_killed_at_any_entry_ends_with_the_same_bundle(at, whole, tmp_path, frame, monkeypatch):
+def test_a_run_killed_at_any_entry_ends_with_the_same_bundle(at, whole, killed_at, tmp_path, frame):
     result, path = whole
     (journal,) = path.rglob("journal.jsonl")
     n_entries = len(read(journal))
     at = min(at, n_entries - 1)
-    killed_at(at, monkeypatch, tmp_path, frame)
+    killed_at(at, tmp_path)
     heard = []
     again = project(tmp_path, frame, listen=heard.append).build(max_fits=20)
     assert again.digest == result.digest
@@ -126,7 +135,7 @@ def test_no_fit_in_the_journal_is_repeated(tmp_path, frame, monkeypatch):
     project(tmp_path / "whole", frame).build(max_fits=20)
     n_whole = Counter(done)
     done.clear()
-    killed_at(30, monkeypatch, tmp_path / "p", frame)
+    kill_at(30, tmp_path / "p", frame)
     n_first = Counter(done)
     done.clear()
     project(tmp_path / "p", frame).build(max_fits=20)
@@ -240,12 +249,12 @@ def test_a_resumed_run_keeps_its_budget(tmp_path, frame):
     assert result.seconds >= read(next(tmp_path.rglob("journal.jsonl")))[n_fits]["at_s"]
 
 
-def test_the_time_between_two_calls_does_not_count(tmp_path, frame):
+def test_the_time_between_two_calls_does_not_count(tmp_path, frame, monkeypatch):
     made = project(tmp_path, frame, learners=["LogisticRegression"])
-    began = time.monotonic()
     made.compare(max_fits=5)
-    time.sleep(1.0)
-    assert made.finalize().seconds < time.monotonic() - began - 1.0
+    monotonic = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: monotonic() + 3600)
+    assert made.finalize().seconds < 3600
 
 
 def test_decisions_of_the_clock_are_replayed(tmp_path, frame, monkeypatch):
@@ -314,8 +323,8 @@ def test_a_failed_model_fails_again_without_a_fit(tmp_path, frame, monkeypatch):
     )
 
 
-def test_a_damaged_journal_is_an_error_with_a_hint(whole, tmp_path, frame, monkeypatch):
-    killed_at(12, monkeypatch, tmp_path, frame)
+def test_a_damaged_journal_is_an_error_with_a_hint(whole, killed_at, tmp_path, frame):
+    killed_at(12, tmp_path)
     (path,) = tmp_path.rglob("unfinished.jsonl")
     path.write_bytes(path.read_bytes().replace(b'"fold": 1', b'"fold": 3', 1))
     with pytest.raises(GroundupError, match=r"Line \d+ of the journal is damaged") as caught:
@@ -326,8 +335,8 @@ def test_a_damaged_journal_is_an_error_with_a_hint(whole, tmp_path, frame, monke
 
 
 @pytest.mark.parametrize("spoil", ["gone", "cut"])
-def test_a_damaged_checkpoint_is_fitted_again(spoil, whole, tmp_path, frame, monkeypatch):
-    killed_at(34, monkeypatch, tmp_path, frame)
+def test_a_damaged_checkpoint_is_fitted_again(spoil, whole, killed_at, tmp_path, frame):
+    killed_at(34, tmp_path)
     kept = sorted(tmp_path.rglob("fits/*"))
     for path in kept:
         path.unlink() if spoil == "gone" else path.write_bytes(path.read_bytes()[:-9])
@@ -336,7 +345,8 @@ def test_a_damaged_checkpoint_is_fitted_again(spoil, whole, tmp_path, frame, mon
 
 
 def test_an_interrupted_fresh_run_is_resumed_without_fresh(whole, tmp_path, frame, monkeypatch):
-    project(tmp_path, frame).build(max_fits=20)
+    shutil.copytree(whole[1], tmp_path, dirs_exist_ok=True)
+    assert project(tmp_path, frame).build(max_fits=20).stored
     monkeypatch.setattr(
         compare_step.Comparer, "_measure", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt)
     )

@@ -49,7 +49,7 @@ def test_warnings_of_fits_reach_the_result(points, tmp_path, monkeypatch):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         result = Project(points, path=tmp_path).build(max_fits=10)
-    assert "2, 3 segments: two centres are one" in result.warnings
+    assert "2, 3 segments: two centres are one." in result.warnings
 
 
 def _verdict(train, valid, test, error=0.027):

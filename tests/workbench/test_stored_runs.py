@@ -13,13 +13,15 @@ from groundup.workbench import project as project_module
 from groundup.workbench.run.events import Message, StepStarted
 from groundup.workbench.steps import compare as compare_step
 
+pytestmark = pytest.mark.usefixtures("no_report")
 LINEAR = ["LogisticRegression"]
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory, make_frame):
+def template(tmp_path_factory, make_frame, without_report):
     path = tmp_path_factory.mktemp("stored") / "p"
-    gu.Project(make_frame(), target="y", path=path, learners=LINEAR).build(max_fits=5)
+    with without_report():
+        gu.Project(make_frame(), target="y", path=path, learners=LINEAR).build(max_fits=5)
     return path
 
 
@@ -200,10 +202,3 @@ def test_the_first_limit_reached_ends_the_comparison(tmp_path, make_frame):
     project = gu.Project(make_frame(), target="y", path=tmp_path / "p", learners=LINEAR)
     assert project.build(budget="1h", max_fits=5).ended == "fits"
     assert project.result.settings["budget_s"] == 3600
-
-
-def test_a_missing_report_is_written_with_the_stored_result(kept, again):
-    report = next(kept.glob("runs/*/report.html"))
-    report.unlink()
-    assert again().build(max_fits=5).stored
-    assert report.is_file()

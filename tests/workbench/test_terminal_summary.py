@@ -18,7 +18,7 @@ def test_a_result_prints_as_a_short_text(make_frame, tmp_path):
     assert lines[1].startswith(" Task         binary classification of y: ")
     (best,) = [line for line in lines if line.split()[:3] == ["*", "Logistic", "regression"]]
     row = result.leaderboard[0]
-    assert format_with_error(row.mean, row.spread) in best
+    assert format_with_error(row.mean, row.margin) in best
     (scores,) = [line for line in lines if line.split()[0] == "Score"]
     assert scores.split() == ["Score", "Training", "Validation", "Test", "Baseline"]
     (auc,) = [line for line in lines if line.split()[0] == "roc_auc"]

@@ -42,11 +42,23 @@ def test_nothing_is_started_if_all_kernels_are_compiled(kept, monkeypatch):
         (kept / warmup._marker("binary", name)).touch()
     heard = []
     with BackgroundWarmup(heard.append) as work:
-        work.start("binary")
+        work.start("binary", LARGE["binary"])
         for name in LARGE["binary"]:
             work.wait_for(name)
     assert Side.started == []
     assert heard == []
+
+
+def test_only_models_of_the_run_are_compiled(kept, monkeypatch):
+    monkeypatch.setattr(warmup.subprocess, "Popen", Side)
+    Side.started.clear()
+    boosting, tree = LARGE["binary"]
+    with BackgroundWarmup(lambda event: None) as work:
+        work.start("binary", ["LogisticRegression"])
+        assert Side.started == []
+        work.start("binary", ["LogisticRegression", tree])
+        assert Side.started[0][-2:] == ["--learner", tree]
+        assert boosting not in Side.started[0]
 
 
 def test_each_large_model_is_awaited_once(kept, monkeypatch):
@@ -56,7 +68,7 @@ def test_each_large_model_is_awaited_once(kept, monkeypatch):
     Side.started.clear()
     heard = []
     with BackgroundWarmup(heard.append) as work:
-        work.start("regression")
+        work.start("regression", [*LARGE["regression"], "Ridge"])
         first, second = LARGE["regression"]
         assert Side.started[0][-4:] == ["--learner", first, "--learner", second]
         work.wait_for("Ridge")

@@ -1,8 +1,13 @@
 """Predictions to files: endings, formulas, all or nothing."""
 
+import datetime as dt
+import io
 import json
+from decimal import Decimal
 
+import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from groundup.errors import GroundupError, UsageError
@@ -128,3 +133,52 @@ def test_endings():
     with pytest.raises(GroundupError, match="no such folder"):
         write(FRAME, "/nowhere/at/all/out.csv")
     assert rendered(FRAME.head(0), "csv").data == b"a,n\n"
+
+
+PASSING = {
+    "object": pl.Series([{1}, None], dtype=pl.Object),
+    "binary": pl.Series([b"a\xff", None]),
+    "duration": pl.Series([dt.timedelta(minutes=90), None]),
+    "time": pl.Series([dt.time(1), None]),
+    "decimal": pl.Series([Decimal("1.50"), None]),
+    "int128": pl.Series([2**100, None], dtype=pl.Int128),
+    "float16": pl.Series([1.5, None], dtype=pl.Float16),
+    "null": pl.Series([None, None]),
+    "categorical": pl.Series(["a", None], dtype=pl.Categorical),
+    "enum": pl.Series(["a", None], dtype=pl.Enum(["a"])),
+    "zone": pl.Series([dt.datetime(2024, 1, 1, tzinfo=dt.UTC), None]).dt.convert_time_zone("Asia/Tokyo"),
+    "list": pl.Series([[1], None]),
+    "list of bytes": pl.Series([[b"a"], None]),
+    "array": pl.Series([[1, 2], None], dtype=pl.Array(pl.Int64, 2)),
+    "struct": pl.Series([{"a": 1}, None]),
+    "struct of bytes": pl.Series([{"a": b"x"}, None]),
+    "empty struct": pl.Series([{}, None], dtype=pl.Struct([])),
+    "map": pl.from_arrow(pa.table({"c": pa.array([[("a", 1)], None], pa.map_(pa.string(), pa.int64()))}))[
+        "c"
+    ],
+    "period": pl.from_pandas(pd.DataFrame({"c": pd.PeriodIndex(["2024-01", None], freq="M")}))["c"],
+    "interval": pl.from_pandas(pd.DataFrame({"c": pd.arrays.IntervalArray.from_tuples([(0, 1), (1, 2)])}))[
+        "c"
+    ],
+    "far date": pl.Series([2 * 10**9, None], dtype=pl.Int32).cast(pl.Date),
+    "far moment": pl.Series([9 * 10**18, None]).cast(pl.Datetime("us")),
+    "not finite": pl.Series([float("nan"), float("inf")]),
+}
+
+
+@pytest.mark.parametrize("form", ["csv", "tsv", "parquet", "jsonl"])
+@pytest.mark.parametrize("name", PASSING)
+def test_every_type_that_can_pass_is_written(name, form):
+    data = rendered(pl.DataFrame({"c": PASSING[name], "n": [1, 2]}), form).data
+    if form == "parquet":
+        found = pl.read_parquet(io.BytesIO(data))
+    elif form == "jsonl":
+        found = pl.DataFrame([json.loads(line) for line in data.decode().splitlines()])
+    else:
+        found = pl.read_csv(io.BytesIO(data), separator="\t" if form == "tsv" else ",")
+    assert found["n"].to_list() == [1, 2]
+    assert found.columns == ["c", "n"]
+    if name == "duration" and form != "parquet":
+        assert found["c"][0] == "PT1H30M"
+    if name == "far date" and form != "parquet":
+        assert found["c"][0].startswith("5477")

@@ -65,6 +65,15 @@ def axis_format(values: Sequence[float] | np.ndarray) -> str | None:
     return "~g" if 1e3 <= largest < 1e4 else None  # thousands are separated from 10,000 on
 
 
+def tooltip_format(values: Sequence[float] | np.ndarray, digits: int | None = None) -> str:
+    """Return the number format of a tooltip: with so many significant digits at most, and 2011 for a year.
+
+    As in `axis_format`, thousands are separated where some value has five digits.
+    """
+    largest = max((abs(float(v)) for v in values if v is not None and math.isfinite(v)), default=0.0)
+    return f"{',' if largest >= 1e4 else ''}{'' if digits is None else f'.{digits}'}~r"
+
+
 def table(caption: str, columns: Mapping[str, Iterable]) -> dict:
     """Return the numbers of a chart as a table: ``{"caption", "columns", "rows"}``, plain JSON."""
     values_by_column = [[json_value(v) for v in values] for values in columns.values()]

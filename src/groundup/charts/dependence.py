@@ -15,7 +15,7 @@ import altair as alt
 import numpy as np
 
 from groundup.charts.chart import Chart, Panel
-from groundup.charts.data import rows, table, vector
+from groundup.charts.data import rows, table, tooltip_format, vector
 from groundup.charts.drawing import Rows, names, row_height, tooltips, x_number, y_number
 from groundup.charts.thinning import kept_points
 from groundup.errors import UsageError
@@ -123,7 +123,9 @@ def _draw_curve(curve: Dependence, name: str, target: str, values):
     listed = rows(
         x=curve.grid, y=curve.mean, lo=_or_none(curve.low, curve.mean), hi=_or_none(curve.high, curve.mean)
     )
-    words = tooltips(x=("value", ",.4~r"), y=("mean prediction", ",.4~r"))
+    words = tooltips(
+        x=("value", tooltip_format(curve.grid)), y=("mean prediction", tooltip_format(curve.mean, 4))
+    )
     data = Rows()
     base = data.chart("rows", listed).encode(x=x, y=y, tooltip=words)
     layers = []
@@ -157,7 +159,7 @@ def _draw_levels(curve: Dependence, target: str):
     base = data.chart("rows", listed).encode(
         y=names(curve.levels or []),
         x=x_number("y", title, curve.mean),
-        tooltip=tooltips(label="level", y=("mean prediction", ",.4~r")),
+        tooltip=tooltips(label="level", y=("mean prediction", tooltip_format(curve.mean, 4))),
     )
     interval = base.mark_rule(style="interval").encode(x=alt.X("lo:Q", title=title), x2="hi")
     return data, alt.layer(interval, base.mark_point(style="dot"))

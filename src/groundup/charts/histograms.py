@@ -15,7 +15,7 @@ import altair as alt
 import numpy as np
 
 from groundup.charts.chart import Chart, Panel
-from groundup.charts.data import rows, table
+from groundup.charts.data import rows, table, tooltip_format
 from groundup.charts.drawing import Rows, round_ticks, round_width, tooltips, x_number, y_number
 from groundup.errors import UsageError
 from groundup.text.escaping import printable_name, quoted
@@ -127,6 +127,7 @@ def _draw(bars: list[dict], counted: Histogram, n_rows: int, name: str, unit: st
     # Missing rows are one more bar, right of the scale: its ticks end where the numbers end.
     ticks = {"values": round_ticks(edges[0], edges[-1])} if counted.n_missing else {}
     x = x_number("lo", title, edges, nice=False, axis=ticks)
+    form = tooltip_format(edges)
     data = Rows()
     drawn = (
         data.chart("bars", bars)
@@ -136,7 +137,7 @@ def _draw(bars: list[dict], counted: Histogram, n_rows: int, name: str, unit: st
             x2="hi",
             y=y_number("n", "rows", counted.counts, zero=True),
             y2=alt.datum(0),
-            tooltip=tooltips(lo=("from", ",~r"), hi=("to", ",~r"), n=("rows", ","), share=("share", ".1%")),
+            tooltip=tooltips(lo=("from", form), hi=("to", form), n=("rows", ","), share=("share", ".1%")),
         )
     )
     if not counted.n_missing:

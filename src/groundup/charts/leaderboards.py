@@ -1,7 +1,7 @@
-"""The leaderboard: every model's mean score over folds, its spread, and the single folds.
+"""The leaderboard: every model's mean score over folds, its 95% interval, and the single folds.
 
-The bar through a mean is one standard deviation of the fold scores to either side: how far one fold falls from
-another, not the error of the mean, and no test of a difference (folds share training rows).
+The bar through a mean is its 95% interval. It is no test of a difference: models are compared on the same folds, so
+their difference is known better than either score.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from groundup.text.numbers import format_number, format_with_error
 
 
 class Line(NamedTuple):
-    """One model: `name` as given, its fold scores, their mean (or the score given) and standard deviation."""
+    """One model: `name` as given, its fold scores, their mean (or the score given), half the width of its interval."""
 
     name: str
     folds: np.ndarray
     score: float
-    spread: float
+    margin: float | None
     is_baseline: bool
     is_tied: bool
 
@@ -40,10 +40,9 @@ def lines(entries: Sequence[Mapping], *, greater_is_better: bool = True) -> list
         folds = folds[np.isfinite(folds)]
         score = entry.get("score")
         score = float(score) if score is not None else (float(folds.mean()) if len(folds) else math.nan)
-        spread = float(folds.std(ddof=1)) if len(folds) > 1 else 0.0
         if math.isfinite(score):
             flags = (bool(entry.get("is_baseline")), bool(entry.get("is_tied")))
-            ranking.append(Line(entry["name"], folds, score, spread, *flags))
+            ranking.append(Line(entry["name"], folds, score, entry.get("margin"), *flags))
     return sorted(ranking, key=lambda line: -line.score if greater_is_better else line.score)
 
 
@@ -60,8 +59,9 @@ def leaderboard(
     Parameters
     ----------
     entries : sequence of mappings
-        ``name`` and ``folds`` (one score a fold), or ``score`` where there are no folds; ``is_baseline`` may be given,
-        and ``is_tied`` for a model that is not significantly different from the chosen one.
+        ``name`` and ``folds`` (one score a fold), or ``score`` where there are no folds. ``margin`` may be given (half
+        the width of the mean's 95% interval), ``is_baseline``, and ``is_tied`` for a model that is not significantly
+        different from the best one.
     metric : str
         What the score is.
     greater_is_better : bool
@@ -84,7 +84,7 @@ def leaderboard(
         panels=(
             Panel(
                 *_draw(displayed, label, chosen, f"{printable_name(metric)}, {arrow}"),
-                f"{printable_name(metric)} of {len(displayed)} models, with the spread over folds",
+                f"{printable_name(metric)} of {len(displayed)} models, with 95% intervals",
                 row_height(len(displayed), 42) + 34,
             ),
         ),
@@ -93,7 +93,7 @@ def leaderboard(
             {
                 "model": label,
                 "mean": [ln.score for ln in displayed],
-                "standard deviation": [ln.spread if len(ln.folds) > 1 else None for ln in displayed],
+                "± (95% interval)": [ln.margin for ln in displayed],
                 "folds": [len(ln.folds) for ln in displayed],
             },
         ),
@@ -106,8 +106,8 @@ def _draw(displayed: list[Line], label: list[str], chosen: str, title: str):
     summary = rows(
         label=label,
         score=[ln.score for ln in displayed],
-        lo=[ln.score - ln.spread for ln in displayed],
-        hi=[ln.score + ln.spread for ln in displayed],
+        lo=[ln.score - (ln.margin or 0.0) for ln in displayed],
+        hi=[ln.score + (ln.margin or 0.0) for ln in displayed],
         words=[_score_text(ln) for ln in displayed],
         chosen=is_chosen,
     )
@@ -129,7 +129,7 @@ def _draw(displayed: list[Line], label: list[str], chosen: str, title: str):
     data = Rows()
     y = alt.Y("label", type="nominal", scale=alt.Scale(domain=label, padding=0.1), axis=None)
     base = data.chart("models", summary).encode(
-        y=y, tooltip=tooltips(label="model", words="mean ± deviation")
+        y=y, tooltip=tooltips(label="model", words="mean ± 95% interval")
     )
     spots = data.chart("folds", folds).encode(y=y, x=x, tooltip=tooltips(label="model", words="fold"))
     down: dict[str, Any] = {"yOffset": 9}  # the words of a model stand above its line
@@ -161,8 +161,8 @@ def _named(line: Line) -> str:
 
 
 def _score_text(line: Line) -> str:
-    """Return mean and deviation."""
-    return format_with_error(line.score, line.spread)
+    """Return the mean and its interval."""
+    return format_with_error(line.score, line.margin)
 
 
 def _reading(ranked: list[Line], chosen: str, metric: str, arrow: str) -> str:
@@ -178,5 +178,7 @@ def _reading(ranked: list[Line], chosen: str, metric: str, arrow: str) -> str:
         as_good = ", not significantly different" if runner.is_tied else ""
         words.append(f"{then} {quoted(runner.name)} with {format_number(runner.score)}{as_good}.")
     if baseline := next((ln for ln in ranked if ln.is_baseline and ln is not best), None):
-        words.append(f"The baseline has {format_number(baseline.score)}.")
+        is_first = ranked.index(baseline) < ranked.index(best)
+        better = ", which no model beats" if is_first and ranked[0] is baseline else ""
+        words.append(f"The baseline has {format_number(baseline.score)}{better}.")
     return " ".join(words)

@@ -14,7 +14,7 @@ import altair as alt
 import numpy as np
 
 from groundup.charts.chart import Chart, Panel
-from groundup.charts.data import rows, table, vector
+from groundup.charts.data import rows, table, tooltip_format, vector
 from groundup.charts.drawing import Rows, tooltips, x_number, y_number
 from groundup.charts.histograms import histogram
 from groundup.text.escaping import printable_name
@@ -116,7 +116,9 @@ def _points(data: Rows, predicted: np.ndarray, residual: np.ndarray, limits: tup
             x=x,
             y=y,
             tooltip=tooltips(
-                actual=("actual", ",.4~r"), x=("predicted", ",.4~r"), residual=("residual", ",.4~r")
+                actual=("actual", tooltip_format(predicted + residual, 4)),
+                x=("predicted", tooltip_format(predicted, 4)),
+                residual=("residual", tooltip_format(residual, 4)),
             ),
         )
     )
@@ -152,7 +154,9 @@ def _cells(data: Rows, predicted: np.ndarray, residual: np.ndarray, limits: tupl
                 "strength:Q", scale=alt.Scale(domain=[0, 1], range=[0.08, 1]), legend=None
             ),
             tooltip=tooltips(
-                lo=("predicted from", ",.4~r"), bottom=("residual from", ",.4~r"), n=("rows", ",")
+                lo=("predicted from", tooltip_format(x_edges, 4)),
+                bottom=("residual from", tooltip_format(y_edges, 4)),
+                n=("rows", ","),
             ),
         )
     )
@@ -172,7 +176,9 @@ def _draw(
         x="x:Q",
         y="y:Q",
         tooltip=tooltips(
-            x=("mean prediction", ",.4~r"), median=("median residual", ",.4~r"), n=("rows", ",")
+            x=("mean prediction", tooltip_format(grouped.predicted, 4)),
+            median=("median residual", tooltip_format(grouped.median, 4)),
+            n=("rows", ","),
         ),
     )
     return data, alt.layer(
@@ -188,7 +194,7 @@ def _draw_histogram(residual: np.ndarray, limits: tuple[float, float], unit: str
     listed = rows(
         lo=counted.edges[:-1], hi=counted.edges[1:], n=counted.counts, share=counted.counts / len(residual)
     )
-    data = Rows()
+    data, form = Rows(), tooltip_format(counted.edges, 4)
     return data, (
         data.chart("bars", listed)
         .mark_bar(binSpacing=1)
@@ -197,9 +203,7 @@ def _draw_histogram(residual: np.ndarray, limits: tuple[float, float], unit: str
             y2="hi",
             x=x_number("n", "rows", counted.counts, zero=True, axis={"tickCount": 3}),
             x2=alt.datum(0),
-            tooltip=tooltips(
-                lo=("from", ",.4~r"), hi=("to", ",.4~r"), n=("rows", ","), share=("share", ".1%")
-            ),
+            tooltip=tooltips(lo=("from", form), hi=("to", form), n=("rows", ","), share=("share", ".1%")),
         )
     )
 

@@ -225,7 +225,7 @@ def _write(path: Path, data: str, options: dict[str, Any]) -> None:
 
 def _how_to_resume(work, *, fresh: bool) -> str:
     """Return what an interrupted build leaves, and how to resume it."""
-    n_fits = sum(entry["kind"] == "fit" for entry in work.journal.entries)
+    n_fits = work.journal.n_fits
     if not n_fits:
         return "Nothing had been fitted; the same command starts again."
     saved = f"{pluralize(n_fits, 'fit is', 'fits are')} saved in {work.folder.root}"
@@ -239,6 +239,7 @@ class _Printer:
     def __init__(self, console, quiet: bool = False):
         self.console, self.quiet, self.has_begun = console, quiet, False
         self.table: Any = None
+        self.parts: Any = None
         self.contract: Any = None
         self.late_notes: list[str] = []  # notes on a finished run stand below its outcome
         self.has_ended = False
@@ -256,10 +257,11 @@ class _Printer:
             return
         if event.step == "read":
             self.table = event.value
+        elif event.step == "split":
+            self.parts = event.value
         elif event.step == "contract":
             self.contract = event.value
-        elif event.step == "split":
-            self._print_opening(event.value)
+            self._print_opening()
         elif event.step == "audit":
             self._print_audit(event.value)
 
@@ -271,17 +273,17 @@ class _Printer:
         elif not self.quiet:
             err().print(text, style="dim", markup=False)
 
-    def _print_opening(self, parts) -> None:
+    def _print_opening(self) -> None:
         from groundup.workbench.display import data_sections, terminal
         from groundup.workbench.record import Examination
         from groundup.workbench.steps.assemble import data_of, notes_of
 
         self.has_begun = True
         # The audit may have more to say about copies of rows.
-        notes = notes_of(self.table, self.contract, parts, copies=False)
+        notes = notes_of(self.table, self.contract, self.parts, copies=False)
         opening = [
             data_sections.data(self.contract, data_of(self.table), notes, Examination()),
-            data_sections.split(data_sections.sizes_of(parts), self.contract),
+            data_sections.split(data_sections.sizes_of(self.parts), self.contract),
         ]
         terminal.write(self.console, opening)
 
@@ -294,11 +296,8 @@ class _Printer:
             for note in self.contract.notes:
                 if note.kind == "copies":
                     self._print_note(str(note))
-        findings = tuple(finding for finding in audit.findings if not finding.blocks)
-        if findings or audit.ok:
-            terminal.write(
-                self.console, [data_sections.audit(audit.model_copy(update={"findings": findings}))]
-            )
+        if audit.ok or len(audit.findings) > len(audit.blocking):
+            terminal.write(self.console, [data_sections.audit(audit, with_blocking=False)])
 
     def print_outcome(self, result) -> None:
         """Print the outcome; of a stored result, also what came before."""

@@ -20,7 +20,7 @@ from typing import Annotated, Any
 
 import typer
 
-from groundup.errors import GroundupError
+from groundup.errors import GroundupError, is_panic
 
 Debug = Annotated[
     bool, typer.Option("--debug", help="Show the traceback of an error.", rich_help_panel="Output")
@@ -214,8 +214,12 @@ def verb(function):
                 as_json=as_json,
             )
             raise typer.Exit(1) from None
-        except Exception as error:
-            if debug or isinstance(error, typer.Exit):
+        except BaseException as error:
+            if (
+                debug
+                or isinstance(error, typer.Exit)
+                or not (isinstance(error, Exception) or is_panic(error))
+            ):
                 raise
             print_error(_bug(error), as_json=as_json)
             raise typer.Exit(1) from None
@@ -223,7 +227,7 @@ def verb(function):
     return command
 
 
-def _bug(error: Exception) -> GroundupError:
+def _bug(error: BaseException) -> GroundupError:
     if isinstance(error, OSError) and error.filename:
         return GroundupError(f"{error.strerror or error}.", file=error.filename)
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -13,6 +13,8 @@ from groundup.errors import UsageError
 
 NAME = "explain"
 EXAMPLES = "Example:  groundup explain churn-groundup new.csv --row 1"
+# Probabilities of up to so many classes are all listed, of more the largest.
+_ALL_CLASSES = 5
 _UNITS = {
     "log-odds": "in log-odds",
     "score": "in the model's own scores",
@@ -101,8 +103,8 @@ def command(
 
 
 def _print_row(made, number: int, top: int, as_json: bool) -> None:
-    from groundup.judge.explain.contributions import START
-    from groundup.text.numbers import format_number, format_probability
+    from groundup.text.escaping import value_text
+    from groundup.text.numbers import format_number, format_probability, pluralize
 
     found, answer = made.row(1, top), made.predicted(1)
     if as_json:
@@ -111,9 +113,16 @@ def _print_row(made, number: int, top: int, as_json: bool) -> None:
     console = out()
     segments = made.task == "clustering"
     prediction = made.format_prediction(answer.pop("prediction"))
-    probabilities = ", ".join(
-        f"{name.removeprefix('probability_')} {format_probability(share)}" for name, share in answer.items()
+    shares = (
+        sorted(answer.items(), key=lambda item: -item[1]) if len(answer) > _ALL_CLASSES else [*answer.items()]
     )
+    listed = [
+        f"{name.removeprefix('probability_')} {format_probability(share)}"
+        for name, share in shares[:_ALL_CLASSES]
+    ]
+    if n_left := len(shares) - len(listed):
+        listed.append(pluralize(n_left, "other class", "other classes"))
+    probabilities = ", ".join(listed)
     title = f"Row {number}: {prediction}" + (f"  ({probabilities})" if probabilities else "")
     console.print(title, markup=False, style="bold")
     for reason in found.reasons:
@@ -122,8 +131,8 @@ def _print_row(made, number: int, top: int, as_json: bool) -> None:
         console.print("  No column has an effect.", markup=False)
     if problem := made.problem(1):
         console.print(f"  Warning: {problem}", markup=False, soft_wrap=True, style="yellow")
-    about = "" if found.label is None else f" for {'segment ' * segments}{found.label}"
-    total = f"{format_number(found.base)} {START}, {format_number(found.score)} for this row"
+    about = "" if found.label is None else f" for {'segment ' * segments}{value_text(found.label)}"
+    total = f"{format_number(found.base)} {found.start}, {format_number(found.score)} for this row"
     console.print(f"Score{about} {_UNITS[found.unit]}: {total}.", style="dim", markup=False, soft_wrap=True)
     console.print(found.note, style="dim", markup=False, soft_wrap=True)
 

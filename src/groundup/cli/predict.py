@@ -45,7 +45,10 @@ def command(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Predict every row of a table, in its order; a row that cannot be read gets no prediction, and a reason."""
+    """Predict every row of a table, in its order; a row that cannot be read gets no prediction, and a reason.
+
+    The exit code is 3 if no row could be predicted.
+    """
     from groundup.workbench.use.predict import predict
     from groundup.workbench.use.write import format_of, rendered, write
 
@@ -70,6 +73,8 @@ def command(
         print_json(_to_dict(made, output, n_escaped))
     elif not quiet:
         _print_summary(made, output, n_escaped)
+    if made.n_failed == made.frame.height > 0:
+        raise typer.Exit(3)
 
 
 def _to_dict(made, output: str, n_escaped: int) -> dict:
@@ -84,6 +89,7 @@ def _to_dict(made, output: str, n_escaped: int) -> dict:
         "read_as_in_training": dict(made.recalled),
         "unused_columns": list(made.extra),
         "renamed_columns": list(made.renamed),
+        "reading_notes": list(made.reading),
     }
 
 
@@ -105,7 +111,7 @@ def _print_summary(made, output: str, n_escaped: int) -> None:
         options = ", ".join(f"{name} {value!r}" for name, value in made.recalled.items())
         console.print(f"read like the training file: {options}", style="dim", markup=False, soft_wrap=True)
     reason = "see the column 'problem'"
-    warnings = [*made.renamed[:_MAX_LISTED], *_more(len(made.renamed) - _MAX_LISTED, "column")]
+    warnings = [*made.reading, *made.renamed[:_MAX_LISTED], *_more(len(made.renamed) - _MAX_LISTED, "column")]
     if made.frame.height == 0:
         warnings.append("the input has no rows below its header, so the output has none")
     if made.n_failed:

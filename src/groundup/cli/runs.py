@@ -82,6 +82,10 @@ def _print_runs(root: Path, runs) -> None:
     for row, run in zip(table.rows, runs, strict=True):
         row.mark, row.emphasis = ("chosen", "strong") if run.in_use else ("", "")
     terminal.write(console, [Section(name="runs", title="Runs", label="Project", blocks=[table])], gap=False)
+    # Names of models are long words, for which a column of the table has no room.
+    n_letters = _letters([run.id for run in runs])
+    settings = [f"{run.id[:n_letters]}  {_differences(run)}" for run in runs if run.differs]
+    terminal.write_lines(console, "Settings", *settings)
     for line in _notes(root, runs):
         terminal.write_lines(console, "", line, style="dim")
     console.print()
@@ -103,8 +107,6 @@ def _columns(runs: list[Run], *, with_data: bool) -> list[Measure[Run]]:
     ]
     if with_data:
         measures.append(text_column("Data", _about))
-    if any(run.differs for run in runs):
-        measures.append(text_column("Differs in", _differences))
     measures.append(text_column("Model", lambda run: run.result and run.result.best.title))
     if len(metrics) > 1:
         measures.append(text_column("Metric", lambda run: run.result and run.result.best.metric))

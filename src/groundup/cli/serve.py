@@ -37,6 +37,13 @@ def command(
     max_rows: Annotated[
         int, typer.Option("--max-rows", metavar="N", help="Maximum rows per request.")
     ] = 10_000,
+    stored_examples: Annotated[
+        bool,
+        typer.Option(
+            "--stored-examples",
+            help="Offer rows of the training table as further examples in the form, to everybody who can open it.",
+        ),
+    ] = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -49,7 +56,15 @@ def command(
         out().print(url if quiet else _greeting(model, url), markup=False, soft_wrap=True)
 
     try:
-        serve(bundle, host=host, port=port, token=token or None, max_rows=max_rows, announce=announce)
+        serve(
+            bundle,
+            host=host,
+            port=port,
+            token=token or None,
+            announce=announce,
+            max_rows=max_rows,
+            stored_examples=stored_examples,
+        )
     except KeyboardInterrupt:
         if not quiet:
             err().print("Stopped.", style="dim")

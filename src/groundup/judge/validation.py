@@ -4,14 +4,11 @@ The rows of a fold are prepared (imputed, encoded, scaled) by a preparer fitted 
 result depends on the fold and on the kind of preprocessing alone, so it is cached for the next model, up to
 ``KEEP_BYTES``.
 
-The spread is the standard deviation of the score over folds. Two models are compared by their differences d on the same
-folds. Folds share training rows, so the variance of the mean difference is not var(d)/k but, corrected (Nadeau & Bengio
-2003, eq. 9), var(d) (1/k + 1/(k - 1)) for k folds of equal size.
+What the scores of folds say about a model, and about the difference of two, is in `judge.differences`.
 """
 
 from __future__ import annotations
 
-import math
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -71,6 +68,11 @@ class Folds:
     def __len__(self) -> int:
         return len(self.folds)
 
+    @property
+    def test_ratio(self) -> float:
+        """Test rows of a fold over its training rows, the mean of the folds."""
+        return float(np.mean([len(valid) / len(train) for train, valid in self.folds]))
+
     def prepared(self, i: int, preprocessing) -> PreparedFold:
         """Return fold `i`, prepared for `preprocessing` by a preparer fitted on the fold's training rows only."""
         if (i, preprocessing) in self._kept:
@@ -114,12 +116,15 @@ class Validation:
     stopped : str
         Why not all folds were run; "" if they were.
     warnings : list of str
+    test_ratio : float or None
+        Test rows of a fold over its training rows; None where it is not known: see `judge.differences`.
     """
 
     folds: list[FoldResult] = field(default_factory=list)
     model: Any = None
     stopped: str = ""
     warnings: list[str] = field(default_factory=list)
+    test_ratio: float | None = None
 
     def values(self, name: str) -> list[float | None]:
         """Return the score `name` of each fold."""
@@ -202,7 +207,7 @@ def validate(
     after_fold : callable, optional
         Called with the `Validation` so far; a non-empty text stops it and becomes its ``stopped``.
     """
-    out = Validation()
+    out = Validation(test_ratio=folds.test_ratio)
     for i, fold in enumerate(folds.each(preprocessing)):
         result, out.model, caught = judge_fold(make_learner, fold, scoring)
         out.warnings += [one for one in caught if one not in out.warnings]
@@ -242,25 +247,3 @@ def why_without(name: str, validations: Sequence[Validation]) -> str:
         fold.scores[name].reason for v in validations for fold in v.folds if fold.scores[name].value is None
     )
     return "; ".join(dict.fromkeys(reason for reason in found if reason))
-
-
-class Difference(NamedTuple):
-    """Mean difference of a score, its standard error (infinite for a single fold), and the folds used."""
-
-    mean: float
-    error: float
-    folds: tuple[int, ...] = ()
-
-
-def difference(metric: Metric, one: Validation, other: Validation) -> Difference:
-    """Return by how much `one` is better than `other` on their common folds, with the corrected standard error."""
-    ours, theirs = one.values(metric.name), other.values(metric.name)
-    folds = tuple(sorted({*one.answered(metric.name)} & {*other.answered(metric.name)}))
-    pairs = [metric.oriented(ours[i]) - metric.oriented(theirs[i]) for i in folds]
-    if not pairs:
-        return Difference(math.nan, math.inf)
-    k = len(pairs)
-    if k == 1:
-        return Difference(pairs[0], math.inf, folds)
-    error = float(np.std(pairs, ddof=1)) * math.sqrt(1 / k + 1 / (k - 1))
-    return Difference(float(np.mean(pairs)), error, folds)

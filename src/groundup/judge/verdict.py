@@ -15,6 +15,8 @@ its part has, see `sampling_error`. Where that is not known, the standard deviat
 the variation from different training rows, so it may be far larger. A part that loses half of the training skill is never
 reported as consistent with the training set, however large its standard error.
 
+Sentences state improvements in the metric's own unit, so that every share follows from the scores beside it.
+
 Sources: Hanley & McNeil (1982), The meaning and use of the area under a ROC curve, Radiology 143 (the error of an AUC);
 Agresti & Coull (1998), Approximate is better than "exact" for interval estimation of binomial proportions, The American
 Statistician 52.
@@ -29,6 +31,7 @@ import numpy as np
 
 from groundup.judge.metrics.clustering import row_silhouettes
 from groundup.judge.metrics.record import Metric, Predicted
+from groundup.judge.uncertainty import area_error, row_losses
 from groundup.text.numbers import format_number
 
 Regime = Literal[
@@ -81,9 +84,7 @@ def sampling_error(
 ) -> float | None:
     r"""Return the standard error of a score on these rows: its variation between samples of this size.
 
-    The AUC :math:`a` on p positive and n negative rows has the variance of Hanley and McNeil, a conservative estimate,
-
-    .. math:: \frac{a(1-a) + (p-1)(\frac{a}{2-a} - a^2) + (n-1)(\frac{2a^2}{1+a} - a^2)}{pn}
+    That of an AUC is `uncertainty.area_error`.
 
     Log loss, MAE and silhouette are means of n values of rows: :math:`\sigma/\sqrt n`. The RMSE is the root of such a
     mean, so its error is that of the mean over 2 RMSE. The accuracy has the binomial error.
@@ -123,7 +124,7 @@ def sampling_error(
         share = (value * n + 2) / (n + 4)
         return math.sqrt(share * (1 - share) / (n + 4))
     else:
-        losses = _losses(metric.name, y, predicted)
+        losses = row_losses(metric.name, y, predicted)
     if losses is None:
         return None
     with np.errstate(over="ignore", invalid="ignore"):
@@ -147,23 +148,7 @@ def _auc_error(a: float, n_positive: float, n_negative: float) -> float | None:
     if not n_positive or not n_negative:
         return None
     m = min(n_positive, n_negative)
-    a = min(max(a, 2 / (m + 4)), (m + 2) / (m + 4))
-    q1, q2 = a / (2 - a), 2 * a * a / (1 + a)
-    spread = a * (1 - a) + (n_positive - 1) * (q1 - a * a) + (n_negative - 1) * (q2 - a * a)
-    return math.sqrt(max(spread, 0.0) / (n_positive * n_negative))
-
-
-def _losses(name: str, y: np.ndarray, predicted: Predicted) -> np.ndarray | None:
-    """Return each row's loss, whose mean (or its root) is the score."""
-    if name == "log_loss":
-        rows, column = np.arange(len(y)), np.searchsorted(predicted.classes, y)
-        chances = np.asarray(predicted.probabilities, dtype=float)[rows, column]
-        return -np.log(np.clip(chances, np.finfo(float).eps, 1.0))
-    if name not in ("rmse", "mae"):
-        return None
-    with np.errstate(over="ignore", invalid="ignore"):
-        off = np.asarray(predicted.values, dtype=float) - np.asarray(y, dtype=float)
-        return np.abs(off) if name == "mae" else off * off
+    return area_error(min(max(a, 2 / (m + 4)), (m + 2) / (m + 4)), n_positive, n_negative)
 
 
 def give_verdict(
@@ -191,7 +176,7 @@ def give_verdict(
     ]
     train = skills[0]
     new = [
-        _PartSkill(part, s, _skill_error(metric, m, b, noise if e is None else e))
+        _PartSkill(part, s, _skill_error(metric, m, b, noise if e is None else e), _kept(m, model, baseline))
         for part, s, m, b, e in zip(
             Parts._fields, skills, model, baseline, errors or (None,) * 3, strict=True
         )
@@ -207,11 +192,20 @@ def give_verdict(
 
 
 class _PartSkill(NamedTuple):
-    """The skill on a part that was not used for training, and its standard error."""
+    """The skill on a part that was not used for training, its standard error, and the share of the improvement kept."""
 
     part: str
     skill: float
     error: float
+    kept: float
+
+
+def _kept(value: float, model: Parts, baseline: Parts) -> float:
+    """Return the share of the training set's improvement over the baseline that a score keeps."""
+    base = _shown_baseline(baseline)
+    if base is None or model.train is None or model.train == base:
+        return 0.0
+    return (value - base) / (model.train - base)
 
 
 def _skill_error(metric: Metric, value: float, base: float, error: float | None) -> float:
@@ -233,7 +227,7 @@ def _judge(name: str, scores: str, train: float, new: list[_PartSkill]) -> Verdi
     disagree = apart > max(0.05, 3 * math.hypot(best.error, worst.error))
     collapsed = train >= low and worst.skill < _COLLAPSED * train and best.skill >= 0.75 * train
     if collapsed and len(new) == 2:
-        return _collapsed(best, worst, train, scores)
+        return _collapsed(best, worst, scores)
     if kept <= negligible:
         if disagree and best.skill > negligible:
             return _inconsistent(scores)
@@ -251,24 +245,25 @@ def _judge(name: str, scores: str, train: float, new: list[_PartSkill]) -> Verdi
     lost = train - kept
     significant = lost > 2 * error
     share = lost / train if train > 0 else 0.0
+    kept_share = sum(u.kept for u in new) / len(new)
     if significant and share > 0.25:
-        return _overfit(share, scores)
+        return _overfit(share, kept_share, scores)
     if train < low:
         return Verdict(
             "underfit",
-            f"Underfitting, or uninformative columns: even on the training set the model achieves only "
-            f"{max(train, 0):.0%} of the possible improvement over the baseline ({scores}).",
+            f"Underfitting, or uninformative columns: even on the training set the model hardly "
+            f"improves on the baseline ({scores}).",
         )
     if significant and share > 0.1:
-        return _overfit(share, scores)
+        return _overfit(share, kept_share, scores)
     if disagree:
         return _inconsistent(scores)
     if worst.skill < _COLLAPSED * train:
-        return _collapsed(best, worst, train, scores)
-    return _good(lost, share, scores)
+        return _collapsed(best, worst, scores)
+    return _good(lost, share, kept_share, scores)
 
 
-def _good(lost: float, share: float, scores: str) -> Verdict:
+def _good(lost: float, share: float, kept: float, scores: str) -> Verdict:
     if lost < 0:
         return Verdict(
             "good",
@@ -282,13 +277,13 @@ def _good(lost: float, share: float, scores: str) -> Verdict:
         )
     return Verdict(
         "good",
-        f"Good fit: new rows keep {1 - share:.0%} of the training set's improvement over the baseline ({scores}).",
+        f"Good fit: new rows keep {min(kept, 1):.0%} of the training set's improvement over the baseline ({scores}).",
     )
 
 
-def _collapsed(best: _PartSkill, worst: _PartSkill, train: float, scores: str) -> Verdict:
+def _collapsed(best: _PartSkill, worst: _PartSkill, scores: str) -> Verdict:
     """Report the part that keeps too little of the training skill, and whether the difference is significant."""
-    share = max(worst.skill, 0.0) / train
+    share = max(worst.kept, 0.0)
     kept = f"{share:.0%} of" if share >= 0.005 else "nothing of"
     what = (
         f"the {_PARTS[worst.part]} keeps {kept} the training set's improvement over the baseline ({scores})"
@@ -313,11 +308,10 @@ def _inconsistent(scores: str) -> Verdict:
     )
 
 
-def _overfit(share: float, scores: str) -> Verdict:
-    lost = f"new rows lose {share:.0%} of the training set's improvement over the baseline ({scores})."
+def _overfit(share: float, kept: float, scores: str) -> Verdict:
+    lost = f"new rows lose {1 - max(kept, 0):.0%} of the training set's improvement over the baseline ({scores})."
     if share > 0.5:
-        hint = "More rows, fewer columns or a simpler model would help."
-        return Verdict("strong overfit", f"Strong overfitting: {lost} {hint}")
+        return Verdict("strong overfit", f"Strong overfitting: {lost}")
     if share > 0.25:
         return Verdict("overfit", f"Overfitting: {lost}")
     return Verdict("slight overfit", f"Slight overfitting: {lost}")
@@ -330,5 +324,9 @@ def _score_list(metric: Metric, model: Parts, baseline: Parts) -> str:
         for part, value in zip(Parts._fields, model, strict=True)
         if value is not None
     )
-    base = next((b for b in reversed(baseline) if b is not None), None)
-    return f"{metric.name}: {parts}, baseline {format_number(base)}"
+    return f"{metric.name}: {parts}, baseline {format_number(_shown_baseline(baseline))}"
+
+
+def _shown_baseline(baseline: Parts) -> float | None:
+    """Return the baseline's score on the last part that has one."""
+    return next((b for b in reversed(baseline) if b is not None), None)

@@ -35,8 +35,9 @@ SHARES = (0.70, 0.15, 0.15)
 Shares = Sequence[float | int | None]
 #: Returns the folds of the training set as positions among its rows: ``folding(rows, keys, k, seed)``.
 Folding = Callable[[np.ndarray, "Keys", int, int], list[tuple[np.ndarray, np.ndarray]]]
-_PARTS = ("train", "valid", "test")
-_NAMES = {"train": "training", "valid": "validation", "test": "test"}
+#: The parts of a split, and what they are called.
+PART_NAMES = {"train": "training set", "valid": "validation set", "test": "test set"}
+_NAMES = tuple(PART_NAMES.values())
 # Which sets get a row first if there are fewer rows than sets.
 _FIRST = {2: (0, 1), 3: (0, 2, 1)}
 _NOTHING = np.empty(0, dtype=np.int64)
@@ -77,7 +78,7 @@ class Assignment(NamedTuple):
     notes: tuple[Note, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Split:
     """Row numbers (int64, from 0, ascending; in time order for a split by time) of the three sets.
 
@@ -100,9 +101,17 @@ class Split:
     rule: str
     seed: int
     notes: tuple[Note, ...] = ()
-    keys: Keys = field(default=_NO_KEYS, repr=False)
+    keys: Keys = field(default=_NO_KEYS)
     origins: Mapping[str, str] = field(default_factory=dict)
-    folding: Folding | None = field(default=None, repr=False)
+    folding: Folding | None = field(default=None)
+
+    def __repr__(self) -> str:
+        parts = (self.train, self.valid, self.test)
+        sizes = ", ".join(
+            f"{name} {pluralize(len(part), 'row')}"
+            for name, part in zip(PART_NAMES.values(), parts, strict=True)
+        )
+        return f"Split({self.rule}, seed {self.seed}: {sizes})"
 
     @property
     def development(self) -> np.ndarray:
@@ -180,7 +189,7 @@ def split(
     notes = list(assigned.notes) if assigned is not None else []
     for part in (1, 2):
         if part not in given and (codes == part).any():
-            raise GroundupError(f"No row of the {_NAMES[_PARTS[part]]} set has a target value.")
+            raise GroundupError(f"No row of the {_NAMES[part]} has a target value.")
     parts = {part: rows[codes[rows] == part] for part in given}
     taken, further = _split_rows(free, keys, rule, [shares[part] for part in wanted], wanted, seed)
     parts |= dict(zip(wanted, taken, strict=True))
@@ -199,7 +208,7 @@ def _split_rows(
     rows: np.ndarray, keys: Keys, rule: str, shares: Shares, wanted: Sequence[int], seed: int
 ) -> tuple[list[np.ndarray], list[Note]]:
     """Split rows into the `wanted` sets by a rule, and return notes."""
-    names = [_NAMES[_PARTS[part]] for part in wanted]
+    names = [_NAMES[part] for part in wanted]
     if len(rows) < len(wanted):
         needed = {1: "one is", 2: "two are", 3: "three are"}[len(wanted)]
         raise GroundupError(
@@ -219,7 +228,7 @@ def _split_rows(
     for name, found in zip(names, parts, strict=True):
         if len(found) == 0:
             raise GroundupError(
-                f"The {name} set would be empty: {pluralize(len(rows), 'row')}, rule {rule!r}.",
+                f"The {name} would be empty: {pluralize(len(rows), 'row')}, rule {rule!r}.",
                 hint="Add rows, or choose other shares.",
             )
     return parts, notes
@@ -227,7 +236,8 @@ def _split_rows(
 
 def _list_sets(names: Sequence[str]) -> str:
     """Return the names of sets as an enumeration."""
-    return f"{', '.join(f'a {name}' for name in names[:-1])} and a {names[-1]} set"
+    first = ", ".join(f"a {name.removesuffix(' set')}" for name in names[:-1])
+    return f"{first} and a {names[-1]}"
 
 
 def _ordered(rows: np.ndarray, keys: Keys, rule: str) -> np.ndarray:
@@ -243,7 +253,7 @@ def _note_overlaps(
     notes = []
     for part in given:
         before = np.concatenate([parts[other] for other in range(part)])
-        name = f"the {_NAMES[_PARTS[part]]} set"
+        name = f"the {_NAMES[part]}"
         if (
             rule == "grouped"
             and (shared := np.intersect1d(keys.groups[parts[part]], keys.groups[before])).size
@@ -274,7 +284,7 @@ def _check_shares(shares: Shares, n_rows: int, names: Sequence[str]) -> tuple[fl
         rest = [_as_share(size, n_rows, name) for size, name in zip(shares[1:], names[1:], strict=True)]
         if n_rows * (1 - sum(rest)) < 1 - 1e-9:
             sizes = " and ".join(
-                f"{size} for the {name} set" for size, name in zip(shares[1:], names[1:], strict=True)
+                f"{size} for the {name}" for size, name in zip(shares[1:], names[1:], strict=True)
             )
             raise UsageError(
                 f"No row would be left for the training set: {sizes}, of {pluralize(n_rows, 'row')}.",
@@ -294,7 +304,7 @@ def _as_share(size: float | None, n_rows: int, name: str) -> float:
     """Return the size of a set as a share of `n_rows`."""
     if size is None or size <= 0 or (size >= 1 and size != int(size)):
         raise UsageError(
-            f"The size of the {name} set is {size}.", hint="Give a share like 0.2, or a whole number of rows."
+            f"The size of the {name} is {size}.", hint="Give a share like 0.2, or a whole number of rows."
         )
     return size / n_rows if size >= 1 else float(size)
 

@@ -76,8 +76,10 @@ class Table:
     rejects : tuple of Reject
         Every rejected record. Records read = ``frame.height + len(rejects)``.
     formats : mapping of str to str
-        Number format or date layout of the columns that need one (``decimal_comma``, ``dmy``, ...), so that later rows
-        are read in the same way.
+        Number format or date layout of the columns that need one (``decimal_comma``, ``point kg``, ``dmy``, ...), so that
+        later rows are read in the same way; "text" where the user gave that type.
+    missing_words : mapping of str to tuple of str
+        Words of a column that were read as missing besides those of ``tables.cells``.
     part_files : tuple of PartFile
         The rows at the end that come from files of their own, in order.
     """
@@ -88,6 +90,7 @@ class Table:
     notes: tuple[Note, ...] = ()
     rejects: tuple[Reject, ...] = ()
     formats: Mapping[str, str] = field(default_factory=dict)
+    missing_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     part_files: tuple[PartFile, ...] = ()
 
     @cached_property

@@ -42,6 +42,8 @@ def description_fits_the_class(learner):
     defaults = {name: p.default for name, p in inspect.signature(type(learner)).parameters.items()}
     unknown = sorted(set(described.search_space) - set(defaults))
     assert not unknown, f"the search space has {unknown[0]!r}, which is no parameter"
+    for name in filter(None, (described.iterations, described.categories)):
+        assert name in defaults, f"it names {name!r}, which is no parameter"
     _assert_accepted(learner, described.quick, "quick")
     for n_rows in (50, 5_000, 500_000):
         settings = described.settings(n_rows)

@@ -17,13 +17,23 @@ _OBJECT_WORDS = {
 _JOINERS = {"\u200c", "\u200d"}  # they shape letters (Persian, emoji) and reorder nothing
 
 
+def value_text(value) -> str:
+    """Return a value of the data as text: true and false as tables of data spell them, others as Python does.
+
+    >>> value_text(True), value_text(3), value_text("True")
+    ('true', '3', 'True')
+    """
+    is_boolean = isinstance(value, bool) or getattr(value, "dtype", "") == "bool"  # NumPy's
+    return str(value).lower() if is_boolean else str(value)
+
+
 def printable_name(name, limit: int = 80) -> str:
     r"""Return a user-supplied name as safe text: invisible and reordering characters become their code points.
 
     >>> printable_name("price\u202e\x00")
     'price<202E><00>'
     """
-    text = str(name)
+    text = value_text(name)
     if len(text) > limit:
         text = text[: limit - 1] + "…"
     text = printable(text)

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 
 from groundup.text.escaping import printable_name
 
@@ -20,8 +21,8 @@ def format_number(value: float | None) -> str:
 
     >>> format_number(0.84521), format_number(47679.3), format_number(12.3456), format_number(None)
     ('0.8452', '47,679', '12.35', 'n/a')
-    >>> format_number(9.9996), format_number(0.99996), format_number(-999.96)
-    ('10.00', '1.000', '-1000')
+    >>> format_number(9.9996), format_number(0.99996), format_number(-999.96), format_number(0.0012345)
+    ('10.00', '1.000', '-1000', '0.001234')
     """
     if value is None or not math.isfinite(value):
         return "n/a"
@@ -36,7 +37,7 @@ def format_number(value: float | None) -> str:
 
 
 def format_with_error(value: float | None, error: float | None) -> str:
-    """Return a value and its spread, the spread with two significant digits: ``0.8456 ± 0.0075``.
+    """Return a value and the half width of its 95% interval, with two significant digits: ``0.8456 ± 0.0075``.
 
     >>> format_with_error(47656.2, 888.0), format_with_error(0.5, None), format_with_error(0.5, 0.0996)
     ('47,656 ± 890', '0.5000', '0.5000 ± 0.10')
@@ -81,6 +82,15 @@ def pluralize(n: int, one: str, many: str | None = None) -> str:
     return f"{format_count(n)} {one if n == 1 else many or one + 's'}"
 
 
+def as_sentence(text: str) -> str:
+    """Return a text with a full stop at its end, unless it ends in a mark already.
+
+    >>> as_sentence("The run took 70 s"), as_sentence("Raise max_iter.")
+    ('The run took 70 s.', 'Raise max_iter.')
+    """
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
 def format_amount(value: float, unit: str | None = None, *, digits: int = 4) -> str:
     """Return a value of the data with at most `digits` significant digits, and its unit.
 
@@ -118,6 +128,21 @@ def format_seconds(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s"
+
+
+def format_datetime(value: datetime | str) -> str:
+    """Return a moment, given by Python or in ISO 8601: without its time at midnight, without seconds where they are 0.
+
+    >>> format_datetime("2024-12-01T00:00:00"), format_datetime("2024-12-01T09:30:00"), format_datetime("2024-12-01")
+    ('2024-12-01', '2024-12-01 09:30', '2024-12-01')
+    >>> format_datetime(datetime(2024, 12, 1, 0, 0, 30))
+    '2024-12-01 00:00:30'
+    """
+    text = value if isinstance(value, str) else value.isoformat()
+    day, _, time = text.replace("T", " ").partition(" ")
+    if time in {"", "00:00:00"}:
+        return day
+    return f"{day} {time.removesuffix(':00') if time.count(':') == 2 else time}"
 
 
 def format_micros(micros: float | None) -> str:
@@ -188,8 +213,10 @@ def _separate(value: float, decimals: int) -> str:
 
 
 def _decimals(size: float) -> int:
-    """Return the digits after the point of a score of this size."""
-    return 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 10 else 4 if size < 1 else 3
+    """Return the digits after the point of a score of this size: four, and more below 0.1 for four significant ones."""
+    if size >= 1:
+        return 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 10 else 3
+    return max(4, 3 - math.floor(math.log10(size)))
 
 
 def _three_digits(value: float) -> str:

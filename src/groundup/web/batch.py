@@ -12,11 +12,14 @@ from pathlib import Path
 
 from groundup.errors import GroundupError
 from groundup.ship.bundle import Model
+from groundup.tables.contract.column import as_level
 from groundup.tables.contract.problems import Status
 from groundup.text.numbers import format_bytes, format_count, format_percent, format_probability, pluralize
 from groundup.web.card import Card
 from groundup.web.formats import MAX_SHOWN, ContextModel, display_text, format_value
 from groundup.web.saved_predictions import MAX_AGE_S, SavedPredictions
+from groundup.workbench.use import predict, prediction_input, write
+from groundup.workbench.use.predict import PREDICTION, PROBABILITY, PROBLEM
 
 #: Rows and columns of the input that the page shows; the download has all.
 MAX_PREVIEW, MAX_COLUMNS = 100, 8
@@ -41,9 +44,10 @@ class BatchResult(ContextModel):
     """The predictions for a file.
 
     `counts` lists each predicted class with its number and share of rows, most frequent first; `refused_share` is that of
-    the rows without a prediction. `tallies` list renamed columns and count the problems by column; `problems` are the
-    first of them by row. `more_columns` is the number of the input's columns that the page omits, `extra` lists those
-    that the model does not use. `token` is for the download; "" where the file is too large to be saved.
+    the rows without a prediction. `tallies` list how rows were aligned and columns renamed, and count the problems by
+    column; `problems` are the first of them by row. `more_columns` is the number of the input's columns that the page
+    omits, `extra` lists those that the model does not use. `token` is for the download; "" where the file is too large to
+    be saved.
     """
 
     file: str
@@ -121,8 +125,6 @@ def predict_file(model: Model, name: str, data: bytes, saved: SavedPredictions, 
     GroundupError
         If it is not a table, lacks columns of the model, or has too many rows.
     """
-    from groundup.workbench.use import predict, prediction_input, write
-
     assert model.contract is not None
     stem, ending = Path(name).stem, Path(name).suffix.lower()
     if ending not in ENDINGS:
@@ -165,8 +167,6 @@ def _plain_name(stem: str) -> str:
 
 
 def _batch_result(model: Model, name: str, predictions, n_escaped: int, token: str) -> BatchResult:
-    from groundup.workbench.use.predict import PROBABILITY, PROBLEM
-
     frame = predictions.frame
     n_inputs = _n_inputs(frame)
     inputs = frame.columns[:n_inputs]
@@ -196,7 +196,7 @@ def _batch_result(model: Model, name: str, predictions, n_escaped: int, token: s
         rows=rows,
         tallies=[
             display_text(tally, MAX_SHOWN)
-            for tally in [*predictions.renamed, *predictions.tallies][:MAX_LISTED]
+            for tally in [*predictions.reading, *predictions.renamed, *predictions.tallies][:MAX_LISTED]
         ],
         problems=[display_text(problem, MAX_SHOWN) for problem in predictions.listed[:MAX_LISTED]],
         download=f"{_plain_name(Path(name).stem)}-predictions.csv",
@@ -206,17 +206,12 @@ def _batch_result(model: Model, name: str, predictions, n_escaped: int, token: s
 
 def _n_inputs(frame) -> int:
     """Return how many columns of a frame of predictions are the input's: the answers come last."""
-    from groundup.workbench.use.predict import PREDICTION
-
     return len(frame.columns) - 1 - frame.columns[::-1].index(PREDICTION)
 
 
 def _row_result(
     number: int, row: dict, inputs: list[str], first: str, shares: dict[str, str], status: Status
 ) -> RowResult:
-    from groundup.tables.contract.column import as_level
-    from groundup.workbench.use.predict import PROBLEM
-
     prediction, problem = row[first], row[PROBLEM] or ""
     column = shares.get(as_level(prediction), shares.get(str(prediction))) if prediction is not None else None
     share = row[column] if column is not None else None

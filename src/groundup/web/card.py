@@ -16,6 +16,7 @@ from groundup.ship.bundle import Model
 from groundup.text.escaping import quoted
 from groundup.text.numbers import format_amount, format_count, format_percent
 from groundup.web.formats import ContextModel, display_text
+from groundup.workbench.run.folder import Folder
 
 _SHOWN_METRICS = {
     "binary": ("roc_auc", "accuracy"),
@@ -117,12 +118,12 @@ def _day(path: Path | None) -> str:
 
 def _run_findings(model: Model, path: Path | None) -> tuple[str, str, list[str]]:
     """Return caution, verdict and warnings of the run that built the model, where its result is stored beside it."""
-    from groundup.workbench.result import Result
-
+    if path is None:
+        return "", "", []
+    run = path.absolute().parent
     try:
-        assert path is not None
-        result = Result.from_json((path.parent / "result.json").read_bytes())
-    except (AssertionError, OSError, GroundupError):
+        result = Folder(run.parent.parent).result_of(run)
+    except (OSError, GroundupError):
         return "", "", []
     if not model.digest or result.digest != model.digest:
         return "", "", []

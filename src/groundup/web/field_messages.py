@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from groundup.ship.serve import Note
 from groundup.tables.contract.column import Column
+from groundup.tables.numerals import is_currency, parse_format
 from groundup.text.escaping import quoted
 from groundup.text.numbers import format_amount, format_count
 from groundup.web.fields import FieldMessage
 from groundup.web.formats import input_text
 
-_EXAMPLES = {"point": "1234.5", "decimal_comma": "1234,5", "thousands_comma": "1,234.5"}
+_EXAMPLES = {
+    "point": "1234.5",
+    "decimal_comma": "1234,5",
+    "thousands_comma": "1,234.5",
+    "thousands_point": "1.234,5",
+}
 
 
 def field_message(column: Column, note: Note) -> FieldMessage:
@@ -21,10 +27,19 @@ def field_message(column: Column, note: Note) -> FieldMessage:
 def _type(column: Column, note: Note) -> tuple[str, str]:
     value = quoted(note.value or "")
     if column.kind in ("number", "integer"):
-        return "Not a number", f"{value} cannot be read. Write it like {_EXAMPLES[column.format or 'point']}."
+        return "Not a number", f"{value} cannot be read. Write it like {_example(column)}."
     if column.kind == "datetime":
         return "Not a date", f"{value} cannot be read. Write it like 2024-05-31."
     return "Not one of the choices", f"{value} cannot be read here."
+
+
+def _example(column: Column) -> str:
+    """Return a number as the column's cells were written."""
+    notation, affix = parse_format(column.format)
+    example = _EXAMPLES[notation]
+    if not affix:
+        return example
+    return f"{example} or {affix}{example}" if is_currency(affix) else f"{example} or {example} {affix}"
 
 
 def _infinite(column: Column, note: Note) -> tuple[str, str]:
@@ -44,6 +59,12 @@ def _unseen(column: Column, note: Note) -> tuple[str, str]:
 
 
 def _range(column: Column, note: Note) -> tuple[str, str]:
+    if column.kind == "datetime":
+        first, last = (str(end)[:10] for end in (column.minimum, column.maximum))
+        return (
+            "Far from the dates of training",
+            f"The training data has dates from {first} to {last}. The prediction is an extrapolation.",
+        )
     low, high = column.bounds or (0.0, 0.0)
     try:
         is_below = float(note.value or "") < low

@@ -12,6 +12,7 @@ from typing import Literal
 
 from groundup.tables import Contract, cells
 from groundup.tables.contract.column import Column, as_level
+from groundup.tables.numerals import parse_number
 from groundup.text.numbers import format_amount, format_count, format_percent
 from groundup.web.formats import ContextModel, display_text, input_text
 
@@ -174,7 +175,7 @@ def to_value(column: Column, text: str):
 def _number(column: Column, text: str):
     if cells.is_missing(text, numeric=True):
         return None
-    value = cells.parse_number(text, column.format or "point")
+    value = parse_number(text, column.format)
     if value is None or value in (float("inf"), float("-inf")):
         return text
     return int(value) if value.is_integer() and abs(value) < 2**53 else value

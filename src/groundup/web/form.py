@@ -85,7 +85,7 @@ class FormContext(ContextModel):
     state : "example", "empty" or "typed"
         The source of the values.
     example : int
-        The example row that is shown, or the last one; from 1.
+        The example that is shown, or the last one; from 1, the typical case.
     n_examples : int
     n_fields : int
     """
@@ -166,7 +166,7 @@ def answer_view(model: Model, answer: Answer) -> AnswerView:
         words=_words(model, answer),
         probabilities=probabilities,
         n_other_classes=n_other,
-        reasons=_reasons(contract, answer, positive),
+        reasons=_reasons(model, contract, answer, positive),
         messages=messages,
     )
 
@@ -184,6 +184,10 @@ def _headline(model: Model, answer: Answer) -> str:
 def _words(model: Model, answer: Answer) -> str:
     if answer.status == "refused":
         return "Correct the fields listed below to get a prediction."
+    if model.target.task == "clustering":
+        described = model.settings.get("segments")
+        words = described.get(str(answer.prediction)) if isinstance(described, dict) else None
+        return f"Rows of this segment: {display_text(words, 300)}." if isinstance(words, str) else ""
     name = quoted(model.target.name or "the target")
     if answer.probabilities:
         label = as_level(answer.prediction)
@@ -219,10 +223,10 @@ def _probabilities(answer: Answer, positive: str | None) -> tuple[list[ClassProb
     return probabilities, len(found) - len(shown)
 
 
-def _reasons(contract: Contract, answer: Answer, positive: str | None) -> Reasons | None:
+def _reasons(model: Model, contract: Contract, answer: Answer, positive: str | None) -> Reasons | None:
     if not answer.reasons:
         return None
     label = None
     if answer.probabilities:
         label = positive if positive is not None else as_level(answer.prediction)
-    return reason_bars(answer.reasons, contract, label)
+    return reason_bars(answer.reasons, contract, label, model.explainer.start)

@@ -10,8 +10,9 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict
 
+from groundup.tables.numerals import has_decimal_comma
 from groundup.text.escaping import printable_name
-from groundup.text.numbers import format_amount
+from groundup.text.numbers import format_amount, format_datetime
 
 #: Longer names and values are shortened.
 MAX_SHOWN = 300
@@ -41,7 +42,7 @@ def format_value(value) -> str:
     if isinstance(value, (int, float)):
         return format_amount(value)
     if isinstance(value, datetime):
-        return value.isoformat(sep=" ").removesuffix(" 00:00:00")
+        return format_datetime(value)
     if isinstance(value, date):
         return str(value)
     return display_text(value)
@@ -61,5 +62,5 @@ def input_text(value, form: str | None = None) -> str:
         if not math.isfinite(value):
             return ""
         text = str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
-        return text.replace(".", ",") if form == "decimal_comma" else text
+        return text.replace(".", ",") if has_decimal_comma(form) else text
     return value.isoformat() if isinstance(value, (date, datetime)) else str(value)

@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from groundup.judge.explain.contributions import START
 from groundup.ship.serve.answers import Reason
 from groundup.tables import Contract
 from groundup.text.escaping import quoted
+from groundup.text.numbers import format_datetime
 from groundup.web.formats import ContextModel, display_text, format_value
 
 MAX_REASONS = 3
@@ -35,10 +35,10 @@ class Reasons(ContextModel):
     bars: list[ReasonBar]
     lowers: str
     raises: str
-    start: str = START
+    start: str
 
 
-def reason_bars(reasons: Sequence[Reason], contract: Contract, label: str | None) -> Reasons:
+def reason_bars(reasons: Sequence[Reason], contract: Contract, label: str | None, start: str) -> Reasons:
     """Return the bars of the strongest reasons.
 
     Parameters
@@ -48,6 +48,8 @@ def reason_bars(reasons: Sequence[Reason], contract: Contract, label: str | None
     contract : Contract
     label : str, optional
         The class that the effects are for; None for a number.
+    start : str
+        What the model's score starts from, in words.
     """
     keys = {name: f"c{i}" for i, name in enumerate(contract.features)}
     kept = [reason for reason in reasons if reason.effect and math.isfinite(reason.effect)][:MAX_REASONS]
@@ -67,14 +69,14 @@ def reason_bars(reasons: Sequence[Reason], contract: Contract, label: str | None
     lowers, raises = ("lowers it", "raises it")
     if label is not None:
         lowers, raises = f"against {quoted(label)}", f"for {quoted(label)}"
-    return Reasons(bars=bars, lowers=lowers, raises=raises)
+    return Reasons(bars=bars, lowers=lowers, raises=raises, start=start)
 
 
 def _value(contract: Contract, reason: Reason) -> str:
     """Return the row's value; a datetime at midnight as a date."""
     column = contract.by_name.get(reason.field)
     if column is not None and column.kind == "datetime" and isinstance(reason.value, str):
-        return display_text(reason.value.removesuffix("T00:00:00").replace("T", " "))
+        return display_text(format_datetime(reason.value))
     return format_value(reason.value)
 
 

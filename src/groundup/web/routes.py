@@ -49,7 +49,7 @@ def router(bundle: str | Path | None = None) -> APIRouter:
     Parameters
     ----------
     bundle : path, optional
-        The model's file: its stored rows become examples; its date and the run beside it appear on the card.
+        The model's file: its date and the run beside it appear on the card.
     """
     site = _Site(None if bundle is None else Path(bundle))
     routes = _Pages(site)
@@ -147,11 +147,12 @@ class _Site:
         query = request.query_params
         wanted = (typed or {}).get("example") or query.get("example") or "1"
         number = int(wanted) if wanted.isdecimal() and len(wanted) < 6 else 1
-        number = (number - 1) % max(1, len(shared.examples)) + 1
+        examples = [*shared.typical, *(shared.stored if settings.stored_examples else ())]
+        number = (number - 1) % max(1, len(examples)) + 1
         state = "typed"
         if typed is None:
-            state = "empty" if query.get("start") == "empty" or not shared.examples else "example"
-            row = shared.examples[number - 1] if state == "example" else {}
+            state = "empty" if query.get("start") == "empty" or not examples else "example"
+            row = examples[number - 1] if state == "example" else {}
             typed = fields.write_form(contract, row)
         row = fields.read_row(contract, typed)
         answer = None if state == "empty" else shared.predictor.predict_rows([row], explain=True)[0]
@@ -164,7 +165,7 @@ class _Site:
             snippets=request_snippets(row, _address(request), with_token=settings.token is not None),
             state=state,
             example=number,
-            n_examples=len(shared.examples),
+            n_examples=len(examples),
             n_fields=len(contract.features),
         )
         return 200, context

@@ -1,15 +1,18 @@
-"""State that the pages of one model share, created once at the start: card, example rows, order of the columns.
+"""State that the pages of one model share, created once at the start: card, examples, order of the columns.
 
-Example rows are the contract's and those that the bundle stores for its replay. They are rows of the training table, so
-everybody who can open the form can see them. The columns are ordered by explaining the predictions of these rows: all of
-them where that is cheap, a few where a model can only be sampled.
+The form starts with a typical case that no row need equal. The rows that the bundle stores for its replay are real ones,
+which everybody who can open the form could see: they become examples only if the server is told so. The columns are
+ordered by explaining the predictions of these rows: all of them where that is cheap, a few where a model can only be
+sampled.
 """
 
 from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
@@ -39,8 +42,8 @@ class SharedState:
     Attributes
     ----------
     card : Card
-    examples : list of dict
-        Rows to fill the form with, the contract's own first.
+    typical : list of dict
+        The contract's typical case, if it has one.
     strongest_columns : list of str
         Of a form with many columns: the columns by their mean absolute effect on stored rows; [] where not known.
     """
@@ -49,17 +52,20 @@ class SharedState:
         self.predictor, self.path = predictor, path
         self.model, self.contract = predictor.model, predictor.contract
         self.card = make_card(self.model, path)
-        self.examples = self._examples()
+        self.typical = [self._plain(self.contract.example)] if self.contract.example else []
         self.strongest_columns = self._rank_columns()
 
-    def _examples(self) -> list[dict[str, object]]:
-        features = self.contract.features
-        rows = [dict(self.contract.example)] if self.contract.example else []
-        stored = self.model.stored_rows
-        if hasattr(stored, "iter_rows"):
-            rows += islice(filter(self._is_readable, stored.iter_rows(named=True)), MAX_EXAMPLES)
-        plain = [{name: _json_value(row.get(name)) for name in features} for row in rows]
-        return list({repr(row): row for row in plain}.values())[:MAX_EXAMPLES]
+    @cached_property
+    def stored(self) -> list[dict[str, object]]:
+        """The stored rows that the model can predict, at most ``MAX_EXAMPLES``."""
+        rows = self.model.stored_rows
+        if not hasattr(rows, "iter_rows"):
+            return []
+        readable = filter(self._is_readable, rows.iter_rows(named=True))
+        return [self._plain(row) for row in islice(readable, MAX_EXAMPLES)]
+
+    def _plain(self, row: Mapping[str, object]) -> dict[str, object]:
+        return {name: _json_value(row.get(name)) for name in self.contract.features}
 
     def _is_readable(self, row: dict[str, object]) -> bool:
         """Tell whether the model can predict a stored row."""

@@ -10,6 +10,8 @@ from groundup.workbench.display.report import Report
 from groundup.workbench.result import Result
 from groundup.workbench.stored_reports import stored_report
 from groundup.workbench.use.explain import Explained, explain
+from groundup.workbench.use.native_frames import is_native, with_answers
+from groundup.workbench.use.predict import predict
 from groundup.workbench.use.serve import serve
 
 
@@ -40,6 +42,30 @@ class Built:
     def warnings(self) -> list[str]:
         """The warnings of the result."""
         return self.result.warnings
+
+    def predict(self, data, *, read: Mapping[str, Any] | None = None) -> Any:
+        """Return the predictions of the saved model for `data`, one row per row.
+
+        Parameters
+        ----------
+        data : path, frame, mapping of columns, list of rows
+        read : mapping, optional
+            How to read a text file: delimiter, encoding, header; detected if not given.
+
+        Returns
+        -------
+        frame
+            Of pandas (with its index) or PyArrow if `data` is one, otherwise of Polars: the columns of `data`, then those
+            of the predictions.
+
+        Raises
+        ------
+        CheckFailed
+            If columns are missing.
+        """
+        if is_native(data):
+            return with_answers(data, predict(self.bundle, data, read=read, keep=False).frame)
+        return predict(self.bundle, data, read=read).frame
 
     def explain(self, data, *, label=None, read: Mapping[str, Any] | None = None) -> Explained:
         """Return why the saved model predicts what it does for each row: reasons in words and contributions of columns.

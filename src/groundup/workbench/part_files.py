@@ -19,7 +19,8 @@ from groundup.errors import CheckFailed, GroundupError, nearest_of
 from groundup.tables import Contract, Table
 from groundup.tables.cells import MISSING_WORDS
 from groundup.tables.contract.column import Column, Kind, Level, as_level
-from groundup.tables.contract.conform import conform_column
+from groundup.tables.contract.conform import conform_column, levels_as_text
+from groundup.tables.contract.spellings import canonical
 from groundup.tables.splitting import Assignment
 from groundup.tables.table import Note, PartFile
 from groundup.text.numbers import format_count, pluralize
@@ -106,7 +107,7 @@ def check_classes(table: Table, contract: Contract) -> None:
     known = [as_level(label.value) for label in contract.labels]
     for file in table.part_files:
         cells = table.frame[contract.target].slice(file.start, file.n_rows)
-        levels = pl.Series([None if v is None else as_level(v) for v in cells.to_list()], dtype=pl.String)
+        levels = canonical(levels_as_text(cells), contract.spellings)
         unknown = (levels.is_not_null() & ~levels.is_in(known)).arg_true()
         if len(unknown):
             at = int(unknown[0])
@@ -163,7 +164,8 @@ def _typed(
             columns.append(pl.Series(name_of_column, [None], dtype=dtype).new_from_index(0, found.height))
             continue
         raw = found[name_of_column]
-        values, unreadable = _read(raw, table.frame[name_of_column], table.formats.get(name_of_column))
+        words = table.missing_words.get(name_of_column, ())
+        values, unreadable = _read(raw, table.frame[name_of_column], table.formats.get(name_of_column), words)
         columns.append(values)
         if not unreadable.any():
             continue
@@ -186,7 +188,9 @@ def _typed(
     return pl.DataFrame(columns), notes
 
 
-def _read(raw: pl.Series, trained: pl.Series, form: str | None) -> tuple[pl.Series, np.ndarray]:
+def _read(
+    raw: pl.Series, trained: pl.Series, form: str | None, missing_words: tuple[str, ...]
+) -> tuple[pl.Series, np.ndarray]:
     """Return cells in the type of the training column, and which of them could not be read."""
     dtype, kind = trained.dtype, _kind_of(trained.dtype)
     nothing = np.zeros(len(raw), dtype=bool)
@@ -200,6 +204,7 @@ def _read(raw: pl.Series, trained: pl.Series, form: str | None) -> tuple[pl.Seri
         role="feature",
         dtype=str(dtype),
         format=form,
+        missing_words=missing_words,
         missing=1.0,
         levels=tuple(Level(value=word, count=1) for word in words),  # "NA" may be a level
         levels_complete=False,

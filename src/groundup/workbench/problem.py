@@ -13,10 +13,11 @@ from groundup.judge.scoring import Scoring
 from groundup.judge.weights import NO_WEIGHTS, RowWeights
 from groundup.tables import Contract, Split, Table
 from groundup.tables.prepare import TablePreparer
+from groundup.tables.splitting import PART_NAMES
+from groundup.text.numbers import pluralize
 
 MANY_ROWS = 100_000
-PARTS = ("train", "valid", "test")
-PART_NAMES = {"train": "training set", "valid": "validation set", "test": "test set"}
+PARTS = tuple(PART_NAMES)
 
 
 class NoFeatures:
@@ -35,7 +36,7 @@ class NoFeatures:
         return np.zeros(1)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Problem:
     """The data that a run learns from.
 
@@ -64,6 +65,11 @@ class Problem:
     seed: int
     scoring: Scoring
     weights: RowWeights = NO_WEIGHTS
+
+    def __repr__(self) -> str:
+        target = "no target" if self.contract.target is None else f"target {self.contract.target!r}"
+        features = pluralize(self.frame.width, "feature")
+        return f"Problem({self.task}, {target}, {features}, {self.split!r})"
 
     @property
     def task(self) -> str:

@@ -2,13 +2,14 @@
 
 `Project.build` is the list of the steps; each is a function of what the steps before it have made:
 
-    read -> Table -> contract -> Contract -> split -> Split -> audit -> Audit            (properties, on first use)
+    read -> Table -> split -> Split -> contract -> Contract -> audit -> Audit            (properties, on first use)
     compare -> Comparison -> choose -> Choice -> check, refit -> Fitted -> evaluate -> Final -> assemble -> Result
     save the bundle -> examine -> Examination -> store the result -> report
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -79,7 +80,6 @@ from groundup.workbench.steps.threshold import find_threshold, rule_of
 from groundup.workbench.stored_reports import FILE as REPORT
 from groundup.workbench.stored_reports import stored_report, write_report
 from groundup.workbench.use.explain import importance
-from groundup.workbench.use.predict import predict
 from groundup.workbench.warmup import BackgroundWarmup
 
 # The default budget is recognised by identity: a budget of 120.0 that the caller gives is another object.
@@ -168,8 +168,9 @@ class Project(Built):
 
     Attributes
     ----------
-    table, contract, split
-        The rows, the meaning of their columns, and the parts they are split into: made on first use.
+    table, split, contract
+        The rows, the parts they are split into, and the meaning of the columns in the training and validation sets: made
+        on first use.
     audit : Audit
         Columns that reveal the target or identify the row, and rows in two parts: computed before any model is trained.
     leaderboard : polars.DataFrame
@@ -222,7 +223,7 @@ class Project(Built):
         self.plan = SplitPlan.of(time, group, split_column, valid, test, valid_size, test_size, split)
         self.segments = segment.check_number(segments, target)
         self.weight, self.objective = weight, Objective.of(metric, positive, threshold, cost, class_weight)
-        self.ignore = [ignore] if isinstance(ignore, str) else list(ignore)
+        self.ignore = [str(name) for name in ([ignore] if isinstance(ignore, (str, int)) else ignore)]
         self.accept = [accept] if isinstance(accept, str) else list(accept)
         self.seed, self.path, self.listen = seed, path, listen or ignore_event
         self.learners, self.tune_given = check_learners(learners), tune_given
@@ -245,9 +246,19 @@ class Project(Built):
         return table
 
     @cached_property
-    def contract(self) -> Contract:
-        """The meaning of each column."""
+    def split(self) -> Split:
+        """The training set, the validation set and the test set."""
         table = self.plan.described(self.table)
+        self.listen(StepStarted("split", "splitting the rows"))
+        roles = Contract.infer_roles(table, self.target, task=self.task, **self.plan.roles(table))
+        parts = self.plan.split(self.table, roles, self.seed)
+        self.listen(StepDone("split", parts))
+        return parts
+
+    @cached_property
+    def contract(self) -> Contract:
+        """The meaning of each column, as the training and validation sets show it: the test set stays sealed."""
+        table, rows = self.plan.described(self.table), self.split.development
         self.listen(StepStarted("contract", "the meaning of the columns"))
         contract = Contract.infer(
             table,
@@ -257,16 +268,10 @@ class Project(Built):
             weight=self.weight,
             positive=self.objective.positive,
             ignore=[*self.ignore, *self.plan.not_features(table)],
+            rows=rows,
         )
         self.listen(StepDone("contract", contract))
         return contract
-
-    @cached_property
-    def split(self) -> Split:
-        """The training set, the validation set and the test set."""
-        parts = self.plan.split(self.table, self.contract, self.seed)
-        self.listen(StepDone("split", parts))
-        return parts
 
     @cached_property
     def problem(self) -> Problem:
@@ -321,10 +326,10 @@ class Project(Built):
             identity = self._identity()  # reads the table
             if not fresh and (stored := self._stored_result(identity)) is not None:
                 return self._reuse(stored)
-            learners = self._select_learners()  # infers the contract
-            self.audit.check()  # splits the rows; problems of the data are reported before anything is written
+            learners = self._select_learners()  # splits the rows and infers the contract
+            self.audit.check()  # problems of the data are reported before anything is written
             with self._open_run(identity, fresh=fresh) as run:
-                warmup.start(self.contract.task)
+                warmup.start(self.contract.task, [entry.name for entry in learners.entries])
                 self._comparison = self._compare(learners, warmup.wait_for)
                 return self._complete(run)
 
@@ -570,7 +575,7 @@ class Project(Built):
         seconds, budget_s = self._clock.elapsed_s, self._clock.budget_s
         warnings = [*self.audit.warnings, *outcome.result.warnings]
         if budget_s is not None and seconds > budget_s + 1:
-            warnings.append(f"the run took {seconds:.0f} s, more than its budget of {budget_s:.0f} s")
+            warnings.append(f"The run took {seconds:.0f} s, more than its budget of {budget_s:.0f} s.")
         update = {"seconds": round(seconds, 3), "warnings": warnings, "digest": digest}
         return outcome.result.model_copy(update=update)
 
@@ -583,7 +588,11 @@ class Project(Built):
         if outcome.final is None:
             examination = examine_segments(outcome.problem, outcome.model, result)
         else:
-            examination = examine(outcome.problem, outcome.final, result, self.table)
+            budget_s = self._clock.budget_s
+            left_s = math.inf if budget_s is None else budget_s - self._clock.elapsed_s
+            comparison = self._comparison
+            assert isinstance(comparison, Comparison)
+            examination = examine(outcome.problem, comparison, outcome.final, result, self.table, left_s)
         write_examination(examination, run.folder)
         return examination
 
@@ -625,26 +634,13 @@ class Project(Built):
             [row.model_dump(exclude={"params", "scores"}) for row in rows], infer_schema_length=None
         )
 
-    def predict(self, data, *, read: Mapping[str, Any] | None = None) -> pl.DataFrame:
-        """Return the predictions of the saved model for `data`, one row per row.
-
-        Parameters
-        ----------
-        data : path, frame, mapping of columns, list of rows
-        read : mapping, optional
-            How to read a text file: delimiter, encoding, header; detected if not given.
-
-        Raises
-        ------
-        CheckFailed
-            If columns are missing.
-        """
-        return predict(self.bundle, data, read=read).frame
-
-    def importance(self, by: str | None = None, *, part: str = "valid", repeats: int = 5) -> Importance:
+    def importance(
+        self, by: str | None = None, *, part: str = "valid", repeats: int | None = None
+    ) -> Importance:
         """Return how much the score drops when each column is shuffled, with 95% intervals.
 
-        The chosen model is fitted on the training set for this, so that the validation set is unseen.
+        The chosen model is fitted on the training set for this, so that the validation set is unseen. With the defaults
+        these are the numbers of the report, unless its title says that little time was left.
 
         Parameters
         ----------
@@ -652,8 +648,8 @@ class Project(Built):
             A metric; the deciding one if None.
         part : {"valid", "train"}
             The rows to score. The test set is used once in a run, and not for this.
-        repeats : int
-            Shuffles of each column.
+        repeats : int, optional
+            Shuffles of each column; 3, or 2 of more than 60 columns, if None.
         """
         return importance(self, by, part=part, repeats=repeats)
 

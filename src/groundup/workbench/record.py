@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from groundup.errors import GroundupError
+from groundup.text.numbers import format_interval
 from groundup.workbench.audit.findings import Audit
 
 VERSION = 1
@@ -21,9 +22,10 @@ class Plain(BaseModel):
 class Row(Plain):
     """One algorithm on the leaderboard, with its best setting.
 
-    fold_scores and spread are those of the deciding metric; scores holds the mean of every metric. fit_s is the median
-    time of one fit in seconds, row_us the time to prepare and predict one row in microseconds, bytes the size of the
-    fitted model. ranked_by is set if fewer folds were scored: the expected mean over all folds, which ranks the row.
+    fold_scores, mean and margin are those of the deciding metric: mean ± margin is the 95% interval of the mean over
+    folds (`groundup.judge.differences`). scores holds the mean of every metric. fit_s is the median time of one fit in
+    seconds, row_us the time to prepare and predict one row in microseconds, bytes the size of the fitted model.
+    ranked_by is set if fewer folds were scored: the expected mean over all folds, which ranks the row.
     """
 
     learner: str
@@ -33,7 +35,7 @@ class Row(Plain):
     n_settings: int = 1
     fold_scores: list[float | None] = Field(default_factory=list)
     mean: float | None = None
-    spread: float | None = None
+    margin: float | None = None
     ranked_by: float | None = None
     scores: dict[str, float | None] = Field(default_factory=dict)
     valid: float | None = None
@@ -182,6 +184,19 @@ class Importance(Plain):
     high: float
 
 
+class FewerColumns(Plain):
+    """A trial without the columns that the score does not depend on: the mean over the same folds, with and without.
+
+    is_as_good: whether next to nothing is given away (``steps.choose.allowance``).
+    """
+
+    dropped: list[str]
+    folds: int
+    with_all: float
+    without: float
+    is_as_good: bool
+
+
 class WorstRow(Plain):
     """One of the worst predictions on the validation set: its row in the table (from 1), actual and predicted value.
 
@@ -200,14 +215,25 @@ class WorstRow(Plain):
 class Examination(Plain):
     """What the report shows beyond the record, stored beside it: a report needs neither model nor data.
 
-    intervals: part -> metric -> (low, high), 95%. figures: name -> chart, as ``Chart.to_object`` writes it. omitted: what
+    intervals: part -> metric -> (low, high), 95%. narrow: part -> metrics whose interval is likely too narrow, because a
+    few rows make most of the error. figures: name -> chart, as ``Chart.to_object`` writes it. omitted: what
     could not be examined, and why.
     """
 
     version: Literal[2] = 2
     intervals: dict[str, dict[str, tuple[float, float]]] = Field(default_factory=dict)
+    narrow: dict[str, list[str]] = Field(default_factory=dict)
     figures: dict[str, dict[str, Any]] = Field(default_factory=dict)
     importance: list[Importance] = Field(default_factory=list)
+    fewer_columns: FewerColumns | None = None
     worst_rows: list[WorstRow] = Field(default_factory=list)
     versions: dict[str, str] = Field(default_factory=dict)
     omitted: list[str] = Field(default_factory=list)
+
+    def interval_text(self, part: str, name: str) -> str:
+        """Return the interval of a score, with a remark where it is likely too narrow; "" without one."""
+        bounds = self.intervals.get(part, {}).get(name)
+        if bounds is None:
+            return ""
+        remark = " (likely too narrow)" if name in self.narrow.get(part, ()) else ""
+        return f"{format_interval(bounds)}{remark}"

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -123,6 +123,8 @@ def _compile(entry, task: str, dtypes: Sequence[str]) -> None:
     small = {k: v for k, v in (("max_iter", 8),) if k in entry.parameters} | dict(entry.description.quick)
     for dtype in dtypes:
         _fit_and_predict(entry.make(small), X.astype(dtype), y)
+    if entry.description.categories:
+        _fit_and_predict(entry.make(small, preparer), X, y)
     if {"early_stopping", "max_features"} <= entry.parameters:
         stopping = {**small, "early_stopping": True, "max_features": 0.5, "l2_regularization": 1.0}
         _fit_and_predict(entry.make(stopping), X, y)
@@ -148,7 +150,7 @@ def _target(task: str, score: np.ndarray) -> np.ndarray | None:
 
 
 class BackgroundWarmup:
-    """Compile the kernels of one task's largest models before they are needed; use as a context manager.
+    """Compile the kernels of a run's largest models before they are needed; use as a context manager.
 
     Parameters
     ----------
@@ -170,9 +172,10 @@ class BackgroundWarmup:
             self._process.wait()
         self._process = None
 
-    def start(self, task: str) -> None:
-        """Start to compile what has not been compiled before."""
-        self._task, self._awaited = task, [name for name in LARGE[task] if not is_warm(task, name)]
+    def start(self, task: str, learners: Collection[str]) -> None:
+        """Start to compile what has not been compiled before, of the models of the run."""
+        self._task = task
+        self._awaited = [name for name in LARGE[task] if name in learners and not is_warm(task, name)]
         if not self._awaited or cache_folder() is None or os.environ.get("GROUNDUP_WARMING") == "off":
             return
         arguments = ["warmup", "--quiet", "--task", task, "--dtype", "float64"]

@@ -78,3 +78,16 @@ def test_several_targets_are_refused():
     X, y, _ = problem()
     with pytest.raises(ValueError, match="1d array"):
         LassoCV().fit(X, np.stack([y, y], axis=1))
+
+
+@pytest.mark.parametrize("n_splits", [1, 3])
+@pytest.mark.parametrize(
+    "params", [{"alphas": [0.1]}, {"alphas": 1}, {"alphas": [0.1], "l1_ratio": [0.3, 0.7]}]
+)
+def test_a_path_with_dropped_axes_is_restored(params, n_splits):
+    X, y, _ = problem()
+    model = ElasticNetCV if "l1_ratio" in params else LassoCV
+    fitted = model(cv=ShuffleSplit(n_splits, random_state=0), **params).fit(X, y)
+    restored = model.from_state(fitted.get_params(), fitted.get_state())
+    np.testing.assert_array_equal(restored.mse_path_, fitted.mse_path_)
+    np.testing.assert_array_equal(restored.predict(X), fitted.predict(X))

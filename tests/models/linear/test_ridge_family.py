@@ -58,6 +58,15 @@ def test_a_penalty_for_each_output_other_scores_and_folds():
         RidgeCV(alphas=[0.0, 1.0]).fit(X, single)
 
 
+@pytest.mark.parametrize("scale", [2.0**500, 2.0**565])
+def test_ridge_cv_of_columns_whose_squares_overflow(scale):
+    X, y, _ = problem()
+    large = RidgeCV().fit(X * scale, y)
+    unpenalised = RidgeCV(alphas=[1e-12]).fit(X, y)
+    assert large.best_score_ == pytest.approx(unpenalised.best_score_)
+    np.testing.assert_allclose(large.coef_ * scale, unpenalised.coef_)
+
+
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("class_weight", [None, "balanced", {0: 2.0, 1: 0.5}])
 def test_ridge_classifier_as_scikit_learn(n_classes, class_weight):

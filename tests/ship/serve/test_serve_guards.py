@@ -249,3 +249,17 @@ def test_what_is_no_http_does_no_harm(client, wire):
         said = connection.recv(4096)
     assert not said or said.split()[1].startswith(b"4")
     assert client.get("/healthz").status == 200
+
+
+def test_a_panic_of_polars_is_an_answer_like_any_other_failure():
+    """A panic is no Exception: it must end neither the request without an answer nor the server."""
+    import polars as pl
+    from starlette.testclient import TestClient
+
+    async def panics(scope, receive, send):
+        pl.Series([2 * 10**9], dtype=pl.Int32).cast(pl.Date).to_list()
+
+    guarded = Guards(panics, settings=Settings(), name="m", version="1")
+    answer = TestClient(guarded, base_url="http://127.0.0.1").get("/")
+    assert answer.status_code == 500
+    assert answer.json()["type"] == "/docs#internal"

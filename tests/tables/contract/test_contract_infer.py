@@ -61,8 +61,38 @@ def test_summaries_of_columns():
     assert amount.unit == "EUR"
     assert plan.levels == (Level(value="basic", count=20), Level(value="plus", count=10))
     assert (joined.minimum, joined.maximum) == ("2024-01-01", "2024-01-17")
-    assert contract.example["plan"] == "plus"
-    assert contract.example["joined"] == "2024-01-02"
+    assert contract.example["plan"] == "basic"
+    assert contract.example["joined"] == "2024-01-08"
+
+
+def test_only_training_rows_are_described():
+    frame = pl.DataFrame(
+        {
+            "x": [*range(0, 40, 2), 987_654],
+            "n": range(21),
+            "c": [*("a", "b") * 10, "planted"],
+            "d": [dt.date(2024, 1, 1 + i % 9) for i in range(20)] + [dt.date(1900, 1, 1)],
+            "late": [None] * 20 + [5.0],
+            "y": [*("no", "yes") * 10, "never"],
+        }
+    )
+    contract = Contract.infer(frame, "y", rows=np.arange(20))
+    assert contract.n_rows == 20
+    assert contract.column("x").maximum == 38
+    assert {level.value for level in contract.column("c").levels} == {"a", "b"}
+    assert contract.column("d").minimum == "2024-01-01"
+    assert contract.ignored == {"late": "no training row has a value", "n": "it numbers the rows"}
+    assert {label.value: label.count for label in contract.labels} == {"never": 0, "no": 10, "yes": 10}
+    warned = contract.conform(frame[20:]).problems
+    assert set(warned["column"]) >= {"x", "c"}
+
+
+def test_the_example_is_no_row_of_the_table():
+    frame = FRAME.with_columns(ticket=pl.Series([f"T{i % 33}" for i in range(N)]))
+    example = Contract.infer(frame, "left").example
+    assert "ticket" not in example or example["ticket"] == "T0"
+    rare = Contract.infer(pl.DataFrame({"code": ["a", "b", "c", "d"], "y": [0, 1, 0, 1]}), "y")
+    assert rare.example == {"code": None}
 
 
 def test_json_round_trip():
@@ -198,7 +228,7 @@ def test_time_and_group_columns():
     assert contract.column("plan").role == "group"
     assert contract.features == ("amount", "count", "open")
     assert Contract.infer(FRAME, "left", time="row").column("row").role == "time"
-    with pytest.raises(GroundupError, match=r"time column 'remark'.*\n.*types="):
+    with pytest.raises(GroundupError, match=r"time column 'remark'.*\n.*not dates"):
         Contract.infer(FRAME, "left", time="remark")
 
 
@@ -216,7 +246,8 @@ def test_given_kinds_and_ignored_columns():
 
 def test_a_table_without_features_is_refused():
     with pytest.raises(
-        GroundupError, match=r"no column that can be a feature.*\n.*'same' every row has the value 'x'"
+        GroundupError,
+        match=r"no column that can be a feature.*\n.*'same' every training row has the value 'x'",
     ):
         Contract.infer(FRAME.select("same", "left"), "left")
     with pytest.raises(GroundupError, match=r"no column that can be a feature"):

@@ -25,13 +25,18 @@ def test_numbers_are_ordered_as_numbers():
     assert sort_levels(["nan", "9", "10"]) == ["10", "9", "nan"]
 
 
-def test_an_unknown_level_is_missing_if_training_had_no_rare_levels():
-    trees = prepared(["a", "b", None] * 20, "trees")
+def test_an_unseen_level_is_not_a_missing_one():
+    linear = prepared(["a", "b", None] * 20, "linear")
+    assert cells(linear, None) == [0.0, 0.0, 1.0]
+    assert cells(linear, "z") == [0.0, 0.0, 0.0]
+    trees = prepared(["a", "b", "b", None] * 20, "trees")
     assert cells(trees, "a") == [0.0]
     assert math.isnan(cells(trees, None)[0])
-    assert math.isnan(cells(trees, "z")[0])
-    linear = prepared(["a", "b", None] * 20, "linear")
-    assert cells(linear, "z") == cells(linear, None) == [0.0, 0.0, 1.0]
+    assert cells(trees, "z") == cells(trees, "b")  # the most frequent level
+
+
+def test_an_unseen_level_is_missing_for_trees_that_saw_no_missing_value():
+    assert math.isnan(cells(prepared(["a", "b"] * 20, "trees"), "z")[0])
     complete = prepared(["a", "b"] * 20, "linear")
     assert cells(complete, "z") == cells(complete, None) == [0.0, 0.0]
 
@@ -84,3 +89,12 @@ def test_levels_match_by_value_across_types(preprocessing):
         pl.DataFrame({"c": [True, False] * 10})
     )
     assert truths.transform_row({"c": True}).tobytes() == truths.transform_row({"c": "true"}).tobytes()
+
+
+def test_columns_of_few_levels_are_offered_to_models_with_categories_of_their_own():
+    assert prepared(["a", "b", "c"] * 20, "trees").level_columns_ == [1]
+    assert (
+        prepared(["a", "b", "b"] * 20, "trees").level_columns_ == []
+    )  # two levels are split alike either way
+    assert prepared([f"v{i % 40}" for i in range(800)], "trees").level_columns_ == []
+    assert prepared(["a", "b", "c"] * 20, "linear").level_columns_ == []

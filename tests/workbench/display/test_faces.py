@@ -4,6 +4,7 @@ import io
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -70,7 +71,7 @@ def result(built):
         for level in ("block", "warn", "note")
     )
     audit = Audit(target="y", n_rows=168, n_columns=3, findings=findings)
-    warnings = ["the first warning", "the second warning", "a finding to warn"]
+    warnings = ["the first warning", "the second warning", "A finding to warn."]
     rows = [chosen, *others, few, failed]
     return result.model_copy(update={"leaderboard": rows, "audit": audit, "warnings": warnings})
 
@@ -175,3 +176,15 @@ def test_a_new_column_is_one_line(result, monkeypatch):
         markdown.render(report.display),
     ):
         assert "Folds" in text
+
+
+def test_of_many_classes_the_most_frequent_errors_are_shown(result):
+    labels = [f"c{i}" for i in range(20)]
+    counts = np.diag(np.full(20, 30))
+    counts[3, 4], counts[7, 1] = 9, 5
+    many = result.model_copy(update={"confusion": {"labels": labels, "counts": counts.tolist()}})
+    rows = table_of(many, "confusion").rows
+    assert [[cell.text for cell in row.cells] for row in rows] == [
+        ["c3", "c4", "9", "23.1%"],
+        ["c7", "c1", "5", "14.3%"],
+    ]

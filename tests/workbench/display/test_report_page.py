@@ -109,12 +109,12 @@ def test_the_page_says_what_the_result_says(built):
 def test_a_score_is_written_in_one_way(built):
     result, report = built("binary").result, built("binary").report
     rivals = [
-        row for row in result.leaderboard if row.mean is not None and row.spread and row.ranked_by is None
+        row for row in result.leaderboard if row.mean is not None and row.margin and row.ranked_by is None
     ]
     assert rivals
     for told in (report.markdown(), " ".join(Page(report.html(is_static=True)).text)):
         for row in rivals:
-            assert format_with_error(row.mean, row.spread) in told
+            assert format_with_error(row.mean, row.margin) in told
             digits = re.findall(rf"(?<![0-9.]){format_number(row.mean)[:4]}[0-9]*", told)
             assert all(len(number) == 6 for number in digits), (row.title, digits)
 

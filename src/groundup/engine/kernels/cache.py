@@ -9,10 +9,17 @@ Folders that have not been used for a month are removed.
 The cache holds machine code, so its folder must belong to the user alone (mode 0700). The first writable one is used:
 ``GROUNDUP_CACHE_DIR``, ``XDG_CACHE_HOME/groundup``, ``~/.cache/groundup``, then a folder of the user's in the system's
 temporary folder. Where none is writable, kernels are compiled in each process.
+
+*Two processes that start together* on an empty cache share the work: the first to miss a kernel locks that kernel's file
+and compiles it, the second waits and loads it. Waiting never lasts: the operating system releases the lock of a process
+that dies, a compilation releases it however it ends, and after `WAIT_S` (a holder that is stopped, or a disk without
+locks) the waiting process compiles by itself. So the lock saves time only; entries are sealed and written atomically, and
+are right without it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -28,10 +35,14 @@ from pathlib import Path
 import llvmlite
 import numba
 from numba.core import caching, config, sigutils
+from numba.core.compiler_lock import global_compiler_lock
 
 from groundup.engine.kernels.callees import fingerprint
 
 _UNUSED_S = 30 * 24 * 3600.0
+#: A process waits this long for another that compiles the same kernel: several times what the longest kernel takes.
+WAIT_S = 60.0
+_POLL_S = 0.01
 _ENGINE = Path(__file__).parents[1]
 _DIGEST_BYTES = 12
 _IS_DIGEST = re.compile(f"[0-9a-f]{{{2 * _DIGEST_BYTES}}}").fullmatch
@@ -209,40 +220,104 @@ class KernelCache(caching.FunctionCache):
 
     def __init__(self, py_func):
         super().__init__(py_func)
-        self._cache_file = _SealedFile(
-            self._cache_path, self._impl.filename_base, self._impl.locator.get_source_stamp()
-        )
+        base = self._impl.filename_base
+        self._cache_file = _SealedFile(self._cache_path, base, self._impl.locator.get_source_stamp())
+        self._lock = _CompileLock(Path(self._cache_path) / f"{base}.lock")
 
     def _index_key(self, sig, codegen):
         return (*super()._index_key(sig, codegen), fingerprint(self._py_func))
 
     def load_overload(self, sig, target_context):
-        """Return the compiled function from disk, or announce the compilation and return None."""
+        """Return the compiled function from disk, or lock the kernel, announce its compilation and return None."""
+        found = self._load(sig, target_context)
+        if found is None:
+            announce_compile()
+            self._lock.acquire()
+            found = self._load(sig, target_context)  # another process may have compiled it meanwhile
+        return found
+
+    def _load(self, sig, target_context):
+        """Return the compiled function from disk, or None."""
         try:
             found = super().load_overload(sig, target_context)
             wanted, _ = sigutils.normalize_signature(sig)
-            if found is not None and tuple(found.signature.args) != tuple(wanted):
-                found = None  # two processes that save two signatures at once may swap them
         except Exception:  # noqa: BLE001 (unpickling a corrupted file can raise anything)
-            found = None
-        if found is None:
-            announce_compile()
+            return None
+        if found is not None and tuple(found.signature.args) != tuple(wanted):
+            return None  # two processes that save two signatures at once may swap them
         return found
 
     def save_overload(self, sig, data):
-        """Write the compiled function; on a full or missing disk, disable the cache."""
+        """Write the compiled function, unless it calls itself; on a full or missing disk, disable the cache."""
+        function = self._py_func
+        name, module = function.__name__, function.__globals__
+        if name in function.__code__.co_names and getattr(module.get(name), "py_func", None) is function:
+            return  # loaded again, it would crash: Numba does not link it with its other signatures
         try:
             super().save_overload(sig, data)
         except OSError:
             self.disable()
 
+    @contextlib.contextmanager
+    def unlocked_afterwards(self):
+        """Release, at the end of the block, the lock that `load_overload` acquired in it; Numba's own must be held."""
+        is_outermost = not self._lock.is_held  # a recursive kernel compiles itself for further signatures
+        try:
+            yield
+        finally:
+            if is_outermost:
+                self._lock.release()
+
+
+class _CompileLock:
+    """The lock of one kernel's file, held by the process that compiles it. Whatever is wrong with it, work goes on."""
+
+    def __init__(self, path: Path):
+        self._path, self._lock = path, None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether this process holds the lock."""
+        return self._lock is not None
+
+    def acquire(self) -> None:
+        """Acquire the lock, if that is possible within `WAIT_S`."""
+        import filelock  # here: 20 ms, which no process pays that compiles nothing
+
+        if self._lock is not None:
+            return
+        lock = filelock.FileLock(self._path, timeout=WAIT_S)
+        try:
+            lock.acquire(poll_interval=_POLL_S)
+        except (
+            OSError,
+            RuntimeError,
+        ):  # a timeout, a full disk, no locks on this disk, a fork that inherited it
+            return
+        self._lock = lock
+
+    def release(self) -> None:
+        """Release the lock if it is held."""
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            with contextlib.suppress(OSError, RuntimeError):
+                lock.release()
+
 
 def enable_cache(dispatcher) -> None:
     """Attach the cache to a Numba dispatcher; without a writable folder the kernel is compiled in each process."""
     try:
-        dispatcher._cache = KernelCache(dispatcher.py_func)
+        cache = KernelCache(dispatcher.py_func)
     except RuntimeError:  # no locator: no writable folder, or no source file
         dispatcher._cache = _Uncached()
+        return
+    compile_kernel = dispatcher.compile
+
+    def compile_unlocking(sig):
+        with global_compiler_lock, cache.unlocked_afterwards():
+            return compile_kernel(sig)
+
+    dispatcher._cache, dispatcher.compile = cache, compile_unlocking
 
 
 class _Uncached(caching.NullCache):

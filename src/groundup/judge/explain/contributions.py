@@ -22,18 +22,18 @@ from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
+from scipy.special import expit
 
 from groundup.engine.rows.threads import budget
 from groundup.errors import UsageError, nearest
 from groundup.judge.explain.linear import linear_contributions, linear_form
 from groundup.judge.explain.sampled import n_predictions_per_row, sampled_contributions
+from groundup.judge.explain.shapley import tree_shapley
 from groundup.judge.explain.subject import Subject
+from groundup.text.numbers import pluralize
 
 Unit = Literal["log-odds", "score", "value", "log", "probability"]
 Method = Literal["linear", "trees", "sampled", "constant"]
-#: The starting point of contributions, in words: for a weighted sum, the score of the training rows' means; for trees,
-#: the mean over the training rows in their nodes; for the sampled method, the mean over stored rows.
-START = "on average over training rows"
 #: Background rows of the sampled method, at most.
 MAX_BACKGROUND = 48
 _CHECKED_ROWS = 64
@@ -49,7 +49,7 @@ class Contributions:
         Of the table, without those that the model does not use.
     values : ndarray of shape (n_rows, n_columns, n_outputs)
     base : ndarray of shape (n_outputs,)
-        The score on average over training rows.
+        The score that contributions start from: see ``Explainer.start``.
     scores : ndarray of shape (n_rows, n_outputs)
         ``base + values.sum(axis=1)``.
     errors : ndarray of the shape of values, or None
@@ -165,6 +165,16 @@ class Explainer:
         return self._value if task in ("regression", "other") else "probability"
 
     @property
+    def start(self) -> str:
+        """What the base, from which contributions start, is the score of, in words.
+
+        For a weighted sum it is the score of the training rows' means, which is the mean of their scores.
+        """
+        if self.method == "sampled" and self._background is not None:
+            return f"on average over {pluralize(len(self._background), 'stored training row')}"
+        return "on average over training rows"
+
+    @property
     def n_tried(self) -> int:
         """Predictions of the model that the explanation of one row needs: thousands for the sampled method."""
         background = self._background if self.method == "sampled" else None
@@ -219,8 +229,6 @@ class Explainer:
         return self.subject.summed(values), base, None, note
 
     def _by_trees(self, matrix):
-        from groundup.judge.explain.shapley import tree_shapley
-
         if self._trees.levels is not None:
             matrix = self.subject.learner.tree_features(matrix)
         values, base = tree_shapley(self._trees, matrix, n_threads=budget())
@@ -275,8 +283,6 @@ class Explainer:
 
     def _are_walkable(self) -> bool:
         """Tell whether exact values can be computed: not if a path has more than 64 different features."""
-        from groundup.judge.explain.shapley import tree_shapley
-
         try:
             tree_shapley(self._trees, np.zeros((1, self.subject.learner.n_features_in_)))
         except UsageError:
@@ -296,8 +302,6 @@ class Explainer:
         return output.shape == expected.shape and np.allclose(output, expected, rtol=1e-6, atol=1e-9)
 
     def _is_logistic(self) -> bool:
-        from scipy.special import expit
-
         predict_proba = getattr(self.subject.learner, "predict_proba", None)
         if predict_proba is None:
             return False

@@ -24,8 +24,10 @@ from typing import Any
 
 import numpy as np
 
-from groundup.errors import UsageError
+from groundup.errors import UsageError, nearest
 from groundup.judge.explain.subject import Subject
+from groundup.tables.contract.column import as_level
+from groundup.text.escaping import value_text
 
 N_GRID, N_MOMENTS, N_LEVELS = 20, 12, 20
 N_SINGLE = 40
@@ -174,8 +176,6 @@ def counts_of(cells: list, grid: list) -> np.ndarray:
     """Return how many cells are nearest to each value of a grid (numbers, dates), or equal to it."""
     place = _numbers(grid)
     if place is None:
-        from groundup.tables.contract.column import as_level
-
         counted = Counter(None if v is None else as_level(v) for v in cells)
         return np.array([counted[None if v is None else as_level(v)] for v in grid], dtype=np.int64)
     values = _numbers(cells)
@@ -238,9 +238,7 @@ def _output(subject: Subject, contract, label) -> tuple[int, str]:
         if len(names) > 2 and contract is not None and contract.labels:
             label = max(contract.labels, key=lambda level: level.count).value
     if label not in names:
-        from groundup.errors import nearest
-
         raise UsageError(f"The model has no label {label!r}.{nearest(str(label), [str(v) for v in names])}")
     one_score = not hasattr(subject.learner, "predict_proba") and len(names) == 2
     output = "probability" if hasattr(subject.learner, "predict_proba") else "score"
-    return 0 if one_score else names.index(label), f"{output} of {label}"
+    return 0 if one_score else names.index(label), f"{output} of {value_text(label)}"

@@ -30,7 +30,9 @@ from groundup.errors import GroundupError, UsageError
 from groundup.judge.explain.subject import Subject
 from groundup.judge.metrics import Metric, Predicted, metric
 from groundup.judge.scoring import Scoring
+from groundup.tables.splitting import PART_NAMES
 from groundup.text.escaping import printable
+from groundup.text.notebook import facts, grid, titled
 from groundup.text.numbers import format_number, format_percent, pluralize
 
 GROUPS = 10
@@ -104,8 +106,6 @@ class Importance:
         return str(self)
 
     def _repr_html_(self) -> str:
-        from groundup.text.notebook import facts, grid, titled
-
         heads = [("column", False), ("loss if shuffled", True), (self._interval(), True)]
         more = facts(("", line.strip()) for line in self._more())
         return titled(
@@ -116,7 +116,7 @@ class Importance:
         return f"{format_percent(self.confidence, 0)} interval"
 
     def _title(self) -> str:
-        of = f" of {self.part}" if self.part else ""
+        of = f" of the {PART_NAMES.get(self.part, self.part)}" if self.part else ""
         title = f"{self.metric} {format_number(self.score)}, loss of score if a column is shuffled"
         return f"Importance on {pluralize(self.n_rows, 'row')}{of}: {title}"
 

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import date, datetime, time
+from dataclasses import asdict, dataclass, field, fields
+from datetime import date, datetime
 from typing import Any, Literal
 
 import numpy as np
 
+from groundup.errors import UsageError
 from groundup.judge.explain.contributions import Contributions, Explainer
 from groundup.tables.contract.column import as_level
 from groundup.tables.contract.conform import conform_cell
 from groundup.tables.contract.problems import WARNINGS
 from groundup.text.escaping import quoted
-from groundup.text.numbers import format_amount
+from groundup.text.numbers import format_amount, format_count, format_datetime
 
 TOP = 3
 #: A contribution that is smaller, relative to the largest, is rounding error.
@@ -73,7 +74,9 @@ class Explanation:
     unit : str
         Of score, base and contributions: log-odds, score, value, log, probability.
     base : float
-        The score on average over training rows.
+        The score that contributions start from.
+    start : str
+        What the base is the score of, in words: "on average over training rows".
     score : float
         The row's; ``base`` plus the sum of all contributions.
     contributions : dict
@@ -91,6 +94,7 @@ class Explanation:
     label: Any
     unit: str
     base: float
+    start: str
     score: float
     contributions: dict[str, float]
     reasons: tuple[Reason, ...]
@@ -101,6 +105,41 @@ class Explanation:
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values; moments as ISO 8601, a score beyond what a float holds as None."""
         return _plain(asdict(self))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ExplainedRows(Contributions):
+    """The contributions to the scores of some rows, with the rows: each can be put in words.
+
+    Attributes
+    ----------
+    explainer : Explainer
+    cells : polars.DataFrame
+        The rows in the contract's form.
+    """
+
+    explainer: Explainer = field(repr=False)
+    cells: Any = field(repr=False)
+
+    @classmethod
+    def of_rows(cls, explainer: Explainer, cells) -> ExplainedRows:
+        """Return the contributions to the scores of rows in the contract's form."""
+        found = explainer.contributions(cells)
+        given = {each.name: getattr(found, each.name) for each in fields(found)}
+        return cls(**given, explainer=explainer, cells=cells)
+
+    def row(self, number: int, *, label=None, top: int = TOP) -> Explanation:
+        """Return the `top` strongest reasons for the prediction of row `number`, counted from 1.
+
+        Raises
+        ------
+        UsageError
+            If there is no such row, or the model has no such label.
+        """
+        if not 1 <= number <= len(self.values):
+            raise UsageError(f"There is no row {number}: the table has {format_count(len(self.values))}.")
+        values = self.cells.row(number - 1, named=True)
+        return reasons(self.explainer, self, number - 1, values, label=label, top=top)
 
 
 def explain_row(
@@ -144,6 +183,7 @@ def reasons(
         label=label,
         unit=found.unit,
         base=float(found.base[k]),
+        start=explainer.start,
         score=float(found.scores[row, k]),
         contributions=dict(zip(found.columns, contributions.tolist(), strict=True)),
         reasons=strongest,
@@ -199,7 +239,7 @@ def _cell(value) -> str:
     if isinstance(value, (int, float)):
         return format_amount(value)
     if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "minutes")
+        return format_datetime(value)
     if isinstance(value, date):
         return value.isoformat()
     return quoted(value)

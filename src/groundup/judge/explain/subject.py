@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from groundup.errors import UsageError
+from groundup.errors import UsageError, nearest
+from groundup.judge.predicting import predicted_of
 
 
 class Subject:
@@ -102,8 +103,6 @@ class Subject:
     def place_of(self, column: str) -> int:
         """Return the number of a column, or raise with the nearest name."""
         if column not in self.columns:
-            from groundup.errors import nearest
-
             raise UsageError(f"The model does not use a column {column!r}.{nearest(column, self.columns)}")
         return self.columns.index(column)
 
@@ -131,8 +130,6 @@ class Subject:
 
     def predicted(self, matrix: np.ndarray, classes: Any = None):
         """Return the predictions in the form that metrics read: see ``judge.predicting``."""
-        from groundup.judge.predicting import predicted_of
-
         return predicted_of(self.learner, self.through(matrix), classes)
 
     def summed(self, values: np.ndarray) -> np.ndarray:
@@ -141,7 +138,7 @@ class Subject:
 
 
 def _task(learner) -> str:
-    from groundup.models.estimator import is_classifier, is_clusterer, is_regressor
+    from groundup.models.estimator import is_classifier, is_clusterer, is_regressor  # 1 s: scikit-learn
 
     for task, test in (
         ("classification", is_classifier),

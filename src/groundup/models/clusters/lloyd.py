@@ -28,7 +28,7 @@ from groundup.models.clusters.nearest import Codebook, nearest_chunk, new_column
 
 
 @kernel
-def _assign(X, weight, shift, slopes, start, label, out_sums, out_weight):
+def _assign(X, weight, shift, scaled_centres, start, label, out_sums, out_weight):
     """Write each row's nearest centre to `label`, add the rows to their centre's sums; return how many labels changed."""
     n, d = X.shape
     columns = new_columns(X)
@@ -38,7 +38,7 @@ def _assign(X, weight, shift, slopes, start, label, out_sums, out_weight):
     for lo in range(0, n, width):
         m = min(width, n - lo)
         transpose_chunk(X, lo, m, shift, columns)
-        nearest_chunk(columns, m, slopes, start, gap, new)
+        nearest_chunk(columns, m, scaled_centres, start, gap, new)
         for i in range(m):
             j, w = new[i], weight[lo + i]
             changed += j != label[lo + i]
@@ -79,7 +79,7 @@ class Assignment:
     @classmethod
     def of(cls, block, book: Codebook) -> Assignment:
         """Label the block's rows, and sum them."""
-        new = cls(*book.slopes.shape)
+        new = cls(*book.scaled_centres.shape)
         new.changed = _assign(block.X, block["weight"], *book, block["label"], new.sums, new.weight)
         return new
 

@@ -40,14 +40,14 @@ class Codebook(NamedTuple):
     ----------
     shift : ndarray of shape (n_padded,)
         The origin s, and zeros up to a whole number of vectors.
-    slopes : ndarray of shape (n_slots, n_features)
+    scaled_centres : ndarray of shape (n_slots, n_features)
         -2 c'; n_slots is k rounded up to an even number, with zeros where there is no centre.
     start : ndarray of shape (n_slots,)
         ||c'||^2; infinite where there is no centre, so that none is ever nearest.
     """
 
     shift: np.ndarray
-    slopes: np.ndarray
+    scaled_centres: np.ndarray
     start: np.ndarray
 
     @classmethod
@@ -76,16 +76,16 @@ def _mean(centres, out_shift):
 
 
 @kernel
-def _pack(centres, shift, out_slopes, out_start):
-    """Write the shifted centres' slopes and squared norms."""
+def _pack(centres, shift, out_scaled, out_start):
+    """Write the shifted centres times -2, and their squared norms."""
     k, d = centres.shape
-    out_slopes[k:, :] = 0
+    out_scaled[k:, :] = 0
     out_start[k:] = np.inf
     for j in range(k):
         norm = 0.0
         for q in range(d):
-            out_slopes[j, q] = -2.0 * (np.float64(centres[j, q]) - shift[q])
-            rounded = -0.5 * np.float64(out_slopes[j, q])
+            out_scaled[j, q] = -2.0 * (np.float64(centres[j, q]) - shift[q])
+            rounded = -0.5 * np.float64(out_scaled[j, q])
             norm += rounded * rounded
         out_start[j] = norm
 
@@ -120,34 +120,34 @@ def transpose_chunk(X, lo, m, shift, out_columns):
 
 
 @kernel
-def nearest_chunk(columns, m, slopes, start, out_gap, out_label):
+def nearest_chunk(columns, m, scaled_centres, start, out_gap, out_label):
     """Write the least gap and its centre for the m rows of a chunk (and for the zeros behind them)."""
-    n_slots, d = slopes.shape
+    n_slots, d = scaled_centres.shape
     width = columns.shape[1]
     out_gap[:] = np.inf
     out_label[:] = 0
     many = n_slots - n_slots % ROWS
     if m > VECTOR_BYTES // columns.itemsize:
         for j in range(0, many, ROWS):
-            _MANY(slopes, j * d, d, d, columns, 0, width, start, j, out_gap, out_label, 0)
+            _MANY(scaled_centres, j * d, d, d, columns, 0, width, start, j, out_gap, out_label, 0)
         for j in range(many, n_slots, 2):
-            _FEW(slopes, j * d, d, d, columns, 0, width, start, j, out_gap, out_label, 0)
+            _FEW(scaled_centres, j * d, d, d, columns, 0, width, start, j, out_gap, out_label, 0)
     else:
         for j in range(0, many, ROWS):
-            _MANY_NARROW(slopes, j * d, d, d, columns, 0, width, start, j, out_gap, out_label, 0)
+            _MANY_NARROW(scaled_centres, j * d, d, d, columns, 0, width, start, j, out_gap, out_label, 0)
         for j in range(many, n_slots, 2):
-            _FEW_NARROW(slopes, j * d, d, d, columns, 0, width, start, j, out_gap, out_label, 0)
+            _FEW_NARROW(scaled_centres, j * d, d, d, columns, 0, width, start, j, out_gap, out_label, 0)
 
 
 @kernel
-def gaps_chunk(columns, slopes, start, out_gaps):
+def gaps_chunk(columns, scaled_centres, start, out_gaps):
     """Write the gaps between all centres and a chunk's rows: out_gaps of shape (n_slots, width)."""
-    n_slots, d = slopes.shape
+    n_slots, d = scaled_centres.shape
     width = columns.shape[1]
     for j in range(0, n_slots, 2):
         out_gaps[j, :] = start[j]
         out_gaps[j + 1, :] = start[j + 1]
-        _PRODUCT(slopes, j * d, d, 1, d, columns, 0, width, out_gaps, j * width, width)
+        _PRODUCT(scaled_centres, j * d, d, 1, d, columns, 0, width, out_gaps, j * width, width)
 
 
 @kernel
@@ -160,7 +160,7 @@ def norms_chunk(columns, d, out_norm):
 
 
 @kernel
-def nearest(X, shift, slopes, start, out):
+def nearest(X, shift, scaled_centres, start, out):
     """Write each row's nearest centre to out[:, 0], and its gap to out[:, 1]: not finite where the row is not."""
     columns = new_columns(X)
     width = columns.shape[1]
@@ -168,14 +168,14 @@ def nearest(X, shift, slopes, start, out):
     for lo in range(0, len(X), width):
         m = min(width, len(X) - lo)
         transpose_chunk(X, lo, m, shift, columns)
-        nearest_chunk(columns, m, slopes, start, gap, label)
+        nearest_chunk(columns, m, scaled_centres, start, gap, label)
         for i in range(m):
             out[lo + i, 0] = label[i]
             out[lo + i, 1] = gap[i]
 
 
 @kernel
-def distances(X, centres, shift, slopes, start, out):
+def distances(X, centres, shift, scaled_centres, start, out):
     """Write the distance of each row to each centre, right to about 1e-12: the codebook is float64, whatever X is.
 
     Where the gap has lost digits, because the row is near the centre, the differences themselves are summed.
@@ -184,13 +184,13 @@ def distances(X, centres, shift, slopes, start, out):
     k = len(centres)
     columns = new_columns(np.empty((1, d)))
     width = columns.shape[1]
-    wide, norm, gaps = np.empty((width, d)), np.empty(width), np.empty((len(slopes), width))
+    wide, norm, gaps = np.empty((width, d)), np.empty(width), np.empty((len(scaled_centres), width))
     for lo in range(0, n, width):
         m = min(width, n - lo)
         wide[:m] = X[lo : lo + m]
         transpose_chunk(wide[:m], 0, m, shift, columns)
         norms_chunk(columns, d, norm)
-        gaps_chunk(columns, slopes, start, gaps)
+        gaps_chunk(columns, scaled_centres, start, gaps)
         for i in range(m):
             for j in range(k):
                 square = norm[i] + gaps[j, i]

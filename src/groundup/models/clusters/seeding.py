@@ -22,18 +22,18 @@ from groundup.models.clusters.nearest import Codebook, gaps_chunk, new_columns, 
 
 
 @kernel
-def _potentials(X, weight, closest, shift, slopes, start, out):
+def _potentials(X, weight, closest, shift, scaled_centres, start, out):
     """Update `closest` by the first centre, and write the potential with each centre to `out`."""
     n, d = X.shape
     columns = new_columns(X)
     width = columns.shape[1]
-    norm, gaps = np.empty(width, X.dtype), np.empty((len(slopes), width), X.dtype)
+    norm, gaps = np.empty(width, X.dtype), np.empty((len(scaled_centres), width), X.dtype)
     out[:] = 0.0
     for lo in range(0, n, width):
         m = min(width, n - lo)
         transpose_chunk(X, lo, m, shift, columns)
         norms_chunk(columns, d, norm)
-        gaps_chunk(columns, slopes, start, gaps)
+        gaps_chunk(columns, scaled_centres, start, gaps)
         for i in range(m):
             closest[lo + i] = min(closest[lo + i], max(norm[i] + gaps[0, i], 0))
         for j in range(len(out)):

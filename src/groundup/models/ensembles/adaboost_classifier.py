@@ -92,6 +92,7 @@ class AdaBoostClassifier(ClassifierMixin, AdaBoost):
         tasks=CLASSIFICATION,
         comparison="on request",
         exact_explanations=True,
+        iterations="n_estimators",
         quick={"n_estimators": 5},
     )
 

@@ -77,6 +77,7 @@ class AdaBoostRegressor(RegressorMixin, AdaBoost):
         family="Ensembles of trees",
         tasks=REGRESSION,
         comparison="on request",
+        iterations="n_estimators",
         quick={"n_estimators": 5},
     )
 

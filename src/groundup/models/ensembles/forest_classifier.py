@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from groundup.models.ensembles.forest import Forest
-from groundup.models.ensembles.portfolios import forest_portfolio
+from groundup.models.ensembles.portfolios import FOREST_SPACE, forest_portfolio
 from groundup.models.estimator import StrOptions, compute_sample_weight
 from groundup.models.estimator.description import CLASSIFICATION, ModelDescription
 from groundup.models.trees.mean_of_trees import TreeMeanClassifier, by_output
@@ -146,6 +146,8 @@ class RandomForestClassifier(_ClassForest):
         portfolio=forest_portfolio({"min_samples_leaf": 5}, {"min_samples_leaf": 2, "max_features": 0.5}),
         is_costly=True,
         exact_explanations=True,
+        search_space=FOREST_SPACE,
+        iterations="n_estimators",
         quick={"n_estimators": 5},
     )
 
@@ -221,6 +223,8 @@ class ExtraTreesClassifier(_ClassForest):
         ),
         is_costly=True,
         exact_explanations=True,
+        search_space=FOREST_SPACE,
+        iterations="n_estimators",
         quick={"n_estimators": 5},
     )
 

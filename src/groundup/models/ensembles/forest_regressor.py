@@ -7,7 +7,7 @@ from typing import ClassVar
 from sklearn.metrics import r2_score
 
 from groundup.models.ensembles.forest import Forest
-from groundup.models.ensembles.portfolios import forest_portfolio
+from groundup.models.ensembles.portfolios import FOREST_SPACE, forest_portfolio
 from groundup.models.estimator.description import REGRESSION, ModelDescription
 from groundup.models.trees.mean_of_trees import TreeMeanRegressor
 from groundup.models.trees.tree_settings import REGRESSION_CRITERIA, criterion_of, regression_target
@@ -75,6 +75,8 @@ class RandomForestRegressor(_NumberForest):
         ),
         is_costly=True,
         exact_explanations=True,
+        search_space=FOREST_SPACE,
+        iterations="n_estimators",
         quick={"n_estimators": 5},
     )
 
@@ -148,6 +150,8 @@ class ExtraTreesRegressor(_NumberForest):
         ),
         is_costly=True,
         exact_explanations=True,
+        search_space=FOREST_SPACE,
+        iterations="n_estimators",
         quick={"n_estimators": 5},
     )
 

@@ -9,9 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from groundup.models.estimator import Choice, Integer
 from groundup.models.trees.portfolios import FEW_ROWS
 
 MOST_ROWS = (10_000, 50_000)
+
+FOREST_SPACE = {
+    "min_samples_leaf": Integer(1, 100),
+    "max_features": Choice(("sqrt", 0.2, 0.35, 0.5, 0.7, 1.0)),
+}
 
 
 def forest_portfolio(

@@ -39,7 +39,7 @@ from groundup.models.estimator.from_sklearn import (
     is_regressor,
     resample,
 )
-from groundup.models.estimator.labels import encode_labels
+from groundup.models.estimator.labels import encode_labels, rows_to_hold_out
 from groundup.models.estimator.search_space import Choice, Integer, LogUniform, Uniform, perturb
 from groundup.models.estimator.state import Array, Labels, Plain, Scalar
 
@@ -89,5 +89,6 @@ __all__ = [
     "is_regressor",
     "perturb",
     "resample",
+    "rows_to_hold_out",
     "tasks_of",
 ]

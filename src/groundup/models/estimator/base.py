@@ -23,7 +23,17 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, get_tags
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from groundup.engine.rows import INLINE_ROWS, Csr, Memory, Rows, RowSource, budget, one_blas_thread, plain
+from groundup.engine.rows import (
+    INLINE_ROWS,
+    Csr,
+    Memory,
+    Rows,
+    RowSource,
+    block_bounds,
+    budget,
+    one_blas_thread,
+    plain,
+)
 from groundup.models.estimator.callbacks import closing
 from groundup.models.estimator.state import Declared, DType
 
@@ -39,6 +49,8 @@ def fitting(method):
     @functools.wraps(method)
     def fit(self, *args, **kwargs):
         self._validate_params()
+        for given in (*args, *kwargs.values()):
+            _refuse_masked(given)
         working = copy.copy(self)
         with one_blas_thread(), closing(working):
             method(working, *args, **kwargs)
@@ -145,8 +157,6 @@ class Learner(Declared, BaseEstimator):
         self.n_features_in_ = place.n_features
         self.__dict__.pop("feature_names_in_", None)
         if finite:
-            from groundup.engine.rows import block_bounds
-
             bounds = block_bounds(place.n_rows)
             for lo, hi in pairwise(bounds):
                 check_array(
@@ -202,6 +212,7 @@ class Learner(Declared, BaseEstimator):
                 f"X is a {type(X).__name__}, which is for fitting: predict one part at a time, X.load(first, stop)"
             )
         _refuse_lazy(X)
+        _refuse_masked(X)
         checks = {"dtype": self._dtype_in, "order": "C", "ensure_all_finite": finite}
         checks["accept_sparse"] = "csr" if self.sparse else False
         X = validate_data(self, X, reset=False, **checks)
@@ -262,4 +273,13 @@ def _refuse_lazy(X) -> None:
     if type(X).__name__ == "LazyFrame":
         raise TypeError(
             "X is a LazyFrame, a query that has not been run: call .collect() and pass its DataFrame"
+        )
+
+
+def _refuse_masked(given) -> None:
+    """Raise ValueError for an array with masked cells: its data below the mask are not values."""
+    if isinstance(given, np.ma.MaskedArray) and (n := int(np.ma.count_masked(given))):
+        cells = "1 masked cell" if n == 1 else f"{n} masked cells"
+        raise ValueError(
+            f"The array has {cells}: make them missing values, array.filled(numpy.nan), or leave their rows out"
         )

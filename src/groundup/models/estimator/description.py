@@ -58,6 +58,12 @@ class ModelDescription:
         ``random_state`` is added where the constructor has one.
     search_space : mapping of parameter to distribution
         Once the portfolio is tried, settings near the best one are drawn from it: see `search_space`.
+    iterations : str
+        Name of the parameter that a fit's time is proportional to ("max_iter", "n_estimators"), which a time budget may
+        lower; "" where there is none.
+    categories : str
+        Name of the parameter that takes the positions of columns of level codes, for a model that splits categories by
+        sets of levels; "" for others.
     is_costly : bool
         Whether its cross-validation ends after two folds of a long table on which it is clearly worse than the best.
     iteration_loss : {"", "log_loss", "half_squared_error"}
@@ -81,6 +87,8 @@ class ModelDescription:
     priority: int = 0
     portfolio: Settings | Callable[[int], Settings] = ({},)
     search_space: SearchSpace = field(default_factory=dict)
+    iterations: str = ""
+    categories: str = ""
     is_costly: bool = False
     iteration_loss: Literal["", "log_loss", "half_squared_error"] = ""
     exact_explanations: bool = False

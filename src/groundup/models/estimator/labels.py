@@ -35,3 +35,18 @@ def _encode_integers(y):
     code_of = np.cumsum(present) - 1
     classes = (np.flatnonzero(present).astype(wide.dtype) + wide.min()).astype(y.dtype)
     return classes, code_of[shifted].astype(np.int64, copy=False)
+
+
+def rows_to_hold_out(codes: np.ndarray | None, n_rows: int) -> np.ndarray:
+    """Return the numbers of the rows that may be held out: a row that is alone in its class is needed for training.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_rows,) or None
+        Class codes 0, 1, ...; None for a regression, of which every row may be held out.
+    """
+    rows = np.arange(n_rows)
+    if codes is None:
+        return rows
+    codes = codes.astype(np.int64, copy=False)
+    return rows[np.bincount(codes)[codes] > 1]

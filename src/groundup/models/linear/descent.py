@@ -35,6 +35,7 @@ from groundup.models.estimator import (
     Scalar,
     StrOptions,
     check_random_state,
+    rows_to_hold_out,
 )
 from groundup.models.linear import matvec
 from groundup.models.linear.prediction import refuse_nonfinite
@@ -173,16 +174,19 @@ class Descent(Callbacks, Learner):
         n = rows.n_rows
         if not self.early_stopping or partial:
             return np.arange(n, dtype=np.int32), None
-        kind = StratifiedShuffleSplit if hasattr(self, "classes_") else ShuffleSplit
+        is_classifier, labels = hasattr(self, "classes_"), rows["y"]
+        kind = StratifiedShuffleSplit if is_classifier else ShuffleSplit
         split = kind(test_size=self.validation_fraction, random_state=random)
-        labels = rows["y"]
-        train, held = next(split.split(np.zeros((n, 1)), labels))
+        usable = rows_to_hold_out(labels if is_classifier else None, n)
+        _, chosen = next(split.split(np.zeros((len(usable), 1)), labels[usable]))
+        held = usable[chosen]
+        train = np.setdiff1d(np.arange(n), held)
         if not len(train) or not len(held):
             raise ValueError(
                 f"Splitting {n} samples into a train set and a validation set with validation_fraction="
                 f"{self.validation_fraction} led to an empty set. Change validation_fraction or the number of samples."
             )
-        return np.sort(train).astype(np.int32), np.sort(held)
+        return train.astype(np.int32), np.sort(held)
 
     def _warn_unfinished(self) -> None:
         warnings.warn(

@@ -134,8 +134,12 @@ class ElasticNetCV(ElasticNet):
         "alpha_": Scalar(float, low=0.0),
         "l1_ratio_": Scalar(float, low=0.0, high=1.0, optional=True),
         "alphas_": Array("f8", "n_alphas | n_ratios n_alphas", optional=True),
+        # Axes of length 1 are dropped, as in scikit-learn.
         "mse_path_": Array(
-            "f8", "n_alphas | n_alphas n_folds | n_ratios n_alphas n_folds", finite=False, optional=True
+            "f8",
+            "n_alphas | n_folds | n_alphas n_folds | n_ratios n_folds | n_ratios n_alphas | n_ratios n_alphas n_folds",
+            finite=False,
+            optional=True,
         ),
     }
 

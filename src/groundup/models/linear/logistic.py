@@ -38,6 +38,7 @@ from groundup.models.estimator import (
     Interval,
     Labels,
     Learner,
+    LogUniform,
     Scalar,
     StrOptions,
     compute_class_weight,
@@ -127,6 +128,7 @@ class LogisticRegression(LinearClasses, Callbacks, ClassifierMixin, Learner):
         preprocessing="linear",
         priority=90,
         portfolio=tuple({"C": c} for c in (1.0, 0.1, 10.0, 0.01, 100.0)),
+        search_space={"C": LogUniform(1e-4, 1e4)},
         exact_explanations=True,
     )
 
@@ -286,7 +288,7 @@ class LogisticRegression(LinearClasses, Callbacks, ClassifierMixin, Learner):
         )
         if self.penalty is None:
             if self.C != 1.0:
-                warnings.warn("Setting penalty=None will ignore the C and l1_ratio parameters", stacklevel=5)
+                warnings.warn("Setting penalty=None will ignore the C and l1_ratio parameters.", stacklevel=5)
             return 0.0, np.inf
         if (self.penalty == "l2" and self.l1_ratio != 0) or (self.penalty == "l1" and self.l1_ratio != 1):
             warnings.warn(

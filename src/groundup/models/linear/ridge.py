@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from groundup.models.estimator import Interval, Scalar, StrOptions, fitting
+from groundup.models.estimator import Interval, LogUniform, Scalar, StrOptions, fitting
 from groundup.models.estimator.description import REGRESSION, ModelDescription
 from groundup.models.linear.least_squares import fit_least_squares, regression_rows, shaped, solver_name
 from groundup.models.linear.prediction import LinearRegressor
@@ -80,6 +80,7 @@ class Ridge(LinearRegressor):
         preprocessing="linear",
         priority=80,
         portfolio=tuple({"alpha": a} for a in (1.0, 10.0, 0.1, 100.0, 1000.0)),
+        search_space={"alpha": LogUniform(1e-4, 1e6)},
         exact_explanations=True,
     )
 

@@ -228,11 +228,19 @@ def _leave_one_out_errors(rows, Y, alphas, *, centred: bool) -> np.ndarray:
     intercept_leverage = share * centred
     for part, U in strips():
         for a, alpha in enumerate(alphas):
-            kept = s * s / (s * s + alpha)
+            kept = _shrinkage(s, alpha)
             residuals = Z[part] - U @ (kept[:, None] * projected)
             left = 1.0 - intercept_leverage[part] - (U * U) @ kept
             out[a, part] = residuals / np.maximum(left, 1e-15)[:, None]
     return out
+
+
+def _shrinkage(s, alpha: float) -> np.ndarray:
+    """Return s^2 / (s^2 + alpha), also where s^2 is beyond the largest float."""
+    squares = s * s
+    is_large = np.isinf(squares)
+    inverse = np.divide(1.0, s, out=np.zeros_like(s), where=is_large)
+    return np.where(is_large, 1.0 / (1.0 + alpha * inverse * inverse), squares / (squares + alpha))
 
 
 def _singular_values(rows, share, centred: bool):

@@ -116,6 +116,8 @@ class HistGradientBoostingClassifier(ClassifierMixin, HistGradientBoosting):
         priority=70,
         portfolio=boosting_portfolio,
         search_space=BOOSTING_SPACE,
+        iterations="max_iter",
+        categories="categorical_features",
         iteration_loss="log_loss",
         exact_explanations=True,
         quick={"max_iter": 8, "min_samples_leaf": 5},

@@ -31,6 +31,7 @@ from groundup.models.estimator import (
     check_is_fitted,
     check_random_state,
     fitting,
+    rows_to_hold_out,
 )
 from groundup.models.trees.arrays import TreeArrays
 from groundup.models.trees.boosted_trees import BoostedTrees
@@ -201,11 +202,13 @@ class HistGradientBoosting(Callbacks, Categorical):
         return booster, EarlyStopping(self, training, held_out, *scores), parts
 
     def _held_out(self, y) -> np.ndarray:
-        """Return the rows to hold out, drawn as scikit-learn draws them."""
+        """Return the rows to hold out, drawn as scikit-learn draws them; none that is alone in its class."""
+        strata = self._strata(y)
+        rows = rows_to_hold_out(strata, len(y))
         _, held = train_test_split(
-            np.arange(len(y)),
+            rows,
             test_size=self.validation_fraction,
-            stratify=self._strata(y),
+            stratify=None if strata is None else strata[rows],
             random_state=self._random_seed,
         )
         return np.sort(held)

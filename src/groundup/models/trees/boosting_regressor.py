@@ -55,6 +55,8 @@ class HistGradientBoostingRegressor(RegressorMixin, HistGradientBoosting):
         priority=70,
         portfolio=boosting_portfolio,
         search_space=BOOSTING_SPACE,
+        iterations="max_iter",
+        categories="categorical_features",
         iteration_loss="half_squared_error",
         exact_explanations=True,
         quick={"max_iter": 8, "min_samples_leaf": 5},

@@ -10,7 +10,7 @@ from groundup.models.estimator import StrOptions, compute_sample_weight
 from groundup.models.estimator.description import CLASSIFICATION, ModelDescription
 from groundup.models.trees.decision_tree import DecisionTree
 from groundup.models.trees.mean_of_trees import TreeMeanClassifier
-from groundup.models.trees.portfolios import TREE_PORTFOLIO
+from groundup.models.trees.portfolios import TREE_PORTFOLIO, TREE_SPACE
 from groundup.models.trees.tree_settings import (
     CLASSIFICATION_CRITERIA,
     class_fractions,
@@ -78,6 +78,7 @@ class DecisionTreeClassifier(DecisionTree, TreeMeanClassifier):
         preprocessing="trees",
         priority=50,
         portfolio=TREE_PORTFOLIO,
+        search_space=TREE_SPACE,
         exact_explanations=True,
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 from groundup.models.estimator.description import REGRESSION, ModelDescription
 from groundup.models.trees.decision_tree import DecisionTree
 from groundup.models.trees.mean_of_trees import TreeMeanRegressor
-from groundup.models.trees.portfolios import TREE_PORTFOLIO
+from groundup.models.trees.portfolios import TREE_PORTFOLIO, TREE_SPACE
 from groundup.models.trees.tree_settings import REGRESSION_CRITERIA, criterion_of, regression_target
 
 
@@ -40,6 +40,7 @@ class DecisionTreeRegressor(DecisionTree, TreeMeanRegressor):
         preprocessing="trees",
         priority=50,
         portfolio=TREE_PORTFOLIO,
+        search_space=TREE_SPACE,
         exact_explanations=True,
     )
 

@@ -74,37 +74,42 @@ class RunPartition(NamedTuple):
 @kernel
 def start_tree(bins, gradients, units, out_words, out_partition, out_hist):
     """Set the words, permutation and root histogram of one output's tree, 2048 rows at a time."""
-    bounds, n_features = bins.bounds, bins.n_features
+    # Arrays are taken out of the tuples once: in the loops, each access would count a reference to every one of them.
+    bounds, _, feature_major, n_features = bins
+    gradient, hessian, weight, output, n_outputs = gradients
+    first, second = out_words
+    all_order, ranges = out_partition
     wide = out_hist.shape[1] == 2
     for b in range(bounds.size - 1):
         block, end = bounds[b], bounds[b + 1]
-        first_gradient = block * gradients.n_outputs + gradients.output * (end - block)
-        own_bins = bins.feature_major[block * n_features : end * n_features]
+        first_gradient = block * n_outputs + output * (end - block)
+        own_bins = feature_major[block * n_features : end * n_features]
         for lo in range(block, end, _CHUNK):
             hi = min(lo + _CHUNK, end)
             at = first_gradient + lo - block
-            own = gradients.weight[lo:hi] if gradients.weight.size else gradients.weight
-            second = out_words.second[lo:hi] if wide else out_words.second
+            own_weight = weight[lo:hi] if weight.size else weight
+            own_second = second[lo:hi] if wide else second
             quantise(
-                gradients.gradient[at : at + hi - lo], gradients.hessian[at : at + hi - lo], own, units,
-                out_words.first[lo:hi], second,
+                gradient[at : at + hi - lo], hessian[at : at + hi - lo], own_weight, units, first[lo:hi], own_second
             )  # fmt: skip
             for w in range(out_hist.shape[1]):  # one call site: two would be compiled twice
-                values = (out_words.second if w else out_words.first)[block:end]
+                values = (second if w else first)[block:end]
                 add_range(own_bins, n_features, values, lo - block, hi - block, out_hist[0, w])
-        order = out_partition.order[block:end]
+        order = all_order[block:end]
         for i in range(order.size):
             order[i] = np.uint16(i)
-        out_partition.ranges[b, 0, 0], out_partition.ranges[b, 0, 1] = 0, end - block
+        ranges[b, 0, 0], ranges[b, 0, 1] = 0, end - block
 
 
 @kernel
 def split_nodes(bins, jobs, words, out_partition, out_hist):
     """Partition the node of each job in each block, and add up the histogram of the child that the job names."""
-    bounds, n_features, ranges = bins.bounds, bins.n_features, out_partition.ranges
+    bounds, row_major, feature_major, n_features = bins
+    first, second = words
+    all_order, ranges = out_partition
     # No longer than it must be: from 128 kB on, the allocator maps memory anew, page by page, at every call.
     to_right = np.empty(bounds[1] - bounds[0], np.uint16)  # the first block is the longest
-    n_words = bins.row_major.size // bounds[-1]
+    n_words = row_major.size // bounds[-1]
     goes_left = np.empty(256, np.uint8)
     for j in range(jobs.size):
         job = jobs[j]
@@ -114,8 +119,8 @@ def split_nodes(bins, jobs, words, out_partition, out_hist):
             goes_left[q] = (job["levels"][q >> 6] >> _U(q & 63)) & _U(1)
         for b in range(bounds.size - 1):
             block, end = bounds[b], bounds[b + 1]
-            order = out_partition.order[block:end]
-            own_bins = bins.feature_major[block * n_features : end * n_features]
+            order = all_order[block:end]
+            own_bins = feature_major[block * n_features : end * n_features]
             start, stop = np.int64(ranges[b, node, 0]), np.int64(ranges[b, node, 1])
             feature_bins = own_bins[f * (end - block) : (f + 1) * (end - block)]
             if by_category:
@@ -126,10 +131,10 @@ def split_nodes(bins, jobs, words, out_partition, out_hist):
             ranges[b, right, 0], ranges[b, right, 1] = cut, stop
             lo = start if summed == LEFT else cut
             hi = cut if summed == LEFT else stop
-            own_rows = bins.row_major[block * n_words : end * n_words]
+            own_rows = row_major[block * n_words : end * n_words]
             if summed != NEITHER:
                 for w in range(out_hist.shape[1]):
-                    values = (words.second if w else words.first)[block:end]
+                    values = (second if w else first)[block:end]
                     add_indexed(own_rows, own_bins, n_features, values, order, lo, hi, out_hist[j, w])
 
 
@@ -167,14 +172,15 @@ def _partition_levels(bins, order, start, stop, goes_left, to_right):
 @kernel
 def count_nodes(bins, nodes, weight, partition, out_hist):
     """Add up histograms of the number of rows (of positive weight, or all) for each of the nodes."""
-    bounds, n_features, ranges = bins.bounds, bins.n_features, partition.ranges
+    bounds, row_major, feature_major, n_features = bins
+    order, ranges = partition
     counts = np.ones(bounds[1] - bounds[0], np.int64)  # the first block is the longest
-    n_words = bins.row_major.size // bounds[-1]
+    n_words = row_major.size // bounds[-1]
     for b in range(bounds.size - 1):
         block, end = bounds[b], bounds[b + 1]
-        own_rows = bins.row_major[block * n_words : end * n_words]
-        own_bins = bins.feature_major[block * n_features : end * n_features]
-        rows, own = partition.order[block:end], counts[: end - block]
+        own_rows = row_major[block * n_words : end * n_words]
+        own_bins = feature_major[block * n_features : end * n_features]
+        rows, own = order[block:end], counts[: end - block]
         for j in range(nodes.size):
             start, stop = np.int64(ranges[b, nodes[j], 0]), np.int64(ranges[b, nodes[j], 1])
             for i in range(start, stop if weight.size else start):

@@ -31,6 +31,7 @@ BOOSTING_SPACE = {
     "max_features": Choice((0.3, 0.5, 0.7, 1.0)),
 }
 
+TREE_SPACE = {"min_samples_leaf": Integer(1, 200), "max_leaf_nodes": Integer(4, 512)}
 TREE_PORTFOLIO = tuple(
     {"min_samples_leaf": rows, "max_leaf_nodes": leaves}
     for rows, leaves in ((20, 32), (20, 64), (20, 16), (10, 128), (20, 8))

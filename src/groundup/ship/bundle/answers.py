@@ -64,7 +64,7 @@ class Answers:
         """
         out = np.full(len(self.labels), "", dtype=object)
         if self.checked is not None and self.checked.flagged:
-            keys = ["column", "value", "kind", "severity"]
+            keys = ["column", "value", "kind", "severity", "column_kind"]
             problems = self.checked.problems
             different = problems.select(keys).unique(maintain_order=True)
             words = [str(Problem(1, *row)).split(", ", 1)[1] for row in different.iter_rows()]

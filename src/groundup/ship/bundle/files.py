@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors.numpy import load as read
+from safetensors.numpy import save as write
 
-from groundup.errors import CheckFailed, GroundupError, UsageError
+from groundup.errors import CheckFailed, GroundupError, UsageError, panics_as_errors
 from groundup.ship.bundle import documents as doc
 from groundup.ship.bundle import replay as replays
 from groundup.ship.bundle.atomic import write_atomic
@@ -187,7 +189,7 @@ def _names(model: Model):
 
 
 def _target_of(pipeline, contract) -> doc.Target:
-    from groundup.models.estimator import is_classifier, is_clusterer, is_regressor
+    from groundup.models.estimator import is_classifier, is_clusterer, is_regressor  # 1 s: scikit-learn
 
     for task, test in (
         ("classification", is_classifier),
@@ -205,8 +207,6 @@ def _plain(values: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _write_arrays(arrays: dict[str, np.ndarray]) -> bytes:
-    from safetensors.numpy import save as write
-
     return write(arrays)
 
 
@@ -225,7 +225,8 @@ def _sha256(data) -> str:
 
 def _load(path: Path, nodes: Nodes) -> tuple[Model, Verified]:
     try:
-        return _read(_bytes(path), nodes)
+        with panics_as_errors("The bundle is damaged", kind=CheckFailed):
+            return _read(_bytes(path), nodes)
     except GroundupError as e:
         e.file = e.file or path
         e.args = (str(e),)
@@ -316,8 +317,6 @@ def _belongs(parts, stated: doc.ModelPart, replay: doc.Replay) -> None:
 
 
 def _read_arrays(data) -> dict[str, np.ndarray]:
-    from safetensors.numpy import load as read
-
     try:
         return read(bytes(data))
     except Exception as e:  # noqa: BLE001 (its own error class, and KeyError for types that NumPy lacks)

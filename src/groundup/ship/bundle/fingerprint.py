@@ -10,7 +10,11 @@ import hashlib
 import importlib.metadata
 import platform
 
+import numpy as np
+from llvmlite import binding
+
 from groundup._version import __version__
+from groundup.engine.kernels.tiles import PORTABLE, VECTOR_BYTES
 from groundup.ship.bundle.documents import Fingerprint
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "numba", "llvmlite", "polars")
@@ -19,10 +23,6 @@ LIBRARIES = ("numpy", "scipy", "scikit-learn", "numba", "llvmlite", "polars")
 @functools.cache
 def fingerprint() -> Fingerprint:
     """Return the fingerprint of this process."""
-    from llvmlite import binding
-
-    from groundup.engine.kernels.tiles import PORTABLE, VECTOR_BYTES
-
     features = binding.get_host_cpu_features()
     on = ",".join(sorted(name for name, there in features.items() if there))
     return Fingerprint(
@@ -40,8 +40,6 @@ def fingerprint() -> Fingerprint:
 
 
 def _blas() -> str:
-    import numpy as np
-
     found = np.show_config(mode="dicts")["Build Dependencies"]["blas"]  # type: ignore[index]
     return f"{found.get('name', 'unknown')} {found.get('version', '')}".strip()
 

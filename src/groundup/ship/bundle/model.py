@@ -11,6 +11,7 @@ import numpy as np
 
 from groundup.errors import UsageError
 from groundup.judge.decisions import Decision, describe_threshold
+from groundup.judge.explain import Explainer, explain_row
 from groundup.judge.predicting import predict_with_proba
 from groundup.ship.bundle.answers import Answers
 from groundup.ship.bundle.checks import Errors, check_row, check_rows
@@ -191,13 +192,30 @@ class Model:
             return _labels(self.target.labels)
         return getattr(self.learner, "classes_", None)
 
+    # ------------------------------------------------------------------ as an estimator of scikit-learn
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """The labels, for scikit-learn's scorers and inspection; only classifiers have them."""
+        if self.classes is None:
+            raise AttributeError("a model without labels has no classes_")
+        return self.classes
+
+    def fit(self, rows=None, target=None) -> Model:
+        """Return the model as it is: like scikit-learn's ``FrozenEstimator``, it is not fitted again."""
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def __sklearn_tags__(self):
+        return self.pipeline.__sklearn_tags__()
+
     # ------------------------------------------------------------------ reasons
 
     @cached_property
     def explainer(self) -> Explainer:
         """The model's explainer, created once; the rows stored with the model are its background."""
-        from groundup.judge.explain import Explainer
-
         background = self.stored_rows
         if self.contract is not None and hasattr(background, "columns"):
             background = self.contract.conform(background).frame
@@ -206,10 +224,17 @@ class Model:
     def explain(self, rows, *, errors: Errors = "raise") -> Contributions:
         """Return the contribution of each column to the score of each row; takes and raises what ``predict`` does.
 
+        ``row(NUMBER)`` of the result gives the strongest reasons for one row of a table.
+
         Costs about 10 us a row and thread for 100 trees of 31 leaves; a model that can only be sampled predicts some
         100 (n_columns + 1) rows for each row.
         """
-        return self.explainer.contributions(self._frame(rows, errors))
+        frame = self._frame(rows, errors)
+        if not hasattr(frame, "columns"):  # a pipeline without a contract may take an array
+            return self.explainer.contributions(frame)
+        from groundup.judge.explain.reasons import ExplainedRows
+
+        return ExplainedRows.of_rows(self.explainer, frame)
 
     def explain_row(
         self,
@@ -227,8 +252,6 @@ class Model:
         label : optional
             The class to explain; the positive one of two, or the likeliest of more, where None.
         """
-        from groundup.judge.explain import explain_row
-
         return explain_row(self.explainer, check_row(row, self.contract, errors), label=label, top=top)
 
     # ------------------------------------------------------------------ internals

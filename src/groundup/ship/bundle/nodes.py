@@ -21,6 +21,7 @@ from groundup.errors import CheckFailed, UsageError
 from groundup.models.estimator.state import Declared
 from groundup.models.registry import GROUP, MODELS, declared_models, load_model
 from groundup.ship.bundle.values import Reader, Writer
+from groundup.tables.prepare import TablePreparer
 
 
 class Nodes:
@@ -174,8 +175,6 @@ def _declares(cls) -> bool:
 
 def _ours(name: str) -> type | None:
     if name == "TablePreparer":
-        from groundup.tables.prepare import TablePreparer
-
         return TablePreparer
     return load_model(name) if name in MODELS else None
 

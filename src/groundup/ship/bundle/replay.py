@@ -18,6 +18,7 @@ import polars as pl
 from groundup.errors import CheckFailed, UsageError
 from groundup.ship.bundle.documents import Replay, StoredColumn
 from groundup.ship.bundle.values import Reader, Writer
+from groundup.tables.prepare.frames import as_polars, is_frame
 
 MAX_ROWS, INFORMATIVE_ROWS = 48, 32
 RECOMBINED_ROWS, RECOMBINED_CELLS = 4096, 4_000_000
@@ -63,8 +64,6 @@ def store_rows(rows, names=None) -> tuple[str, list[StoredColumn]]:
     names : sequence of str, optional
         Columns of the frame to store; all by default.
     """
-    from groundup.tables.prepare.frames import as_polars, is_frame
-
     if is_frame(rows):
         frame, kind = as_polars(rows), "frame"
         frame = frame if names is None else frame.select(list(names))

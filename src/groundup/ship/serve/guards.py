@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
+from groundup.errors import is_panic
 from groundup.ship.serve import json_shape
 from groundup.ship.serve.problems import MEDIA_TYPE, Problem
 from groundup.ship.serve.settings import Settings, is_loopback
@@ -85,7 +86,9 @@ class Guards:
             await self._pass(scope, headers, receive, sending)
         except Problem as problem:
             await sending.send_problem(problem)
-        except Exception:
+        except BaseException as error:
+            if not (isinstance(error, Exception) or is_panic(error)):
+                raise
             log.exception("request %s: %s %s", request_id, scope["method"], scope["path"])
             await sending.send_problem(Problem("internal", "An unexpected error occurred."))
 

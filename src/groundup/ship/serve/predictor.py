@@ -17,6 +17,7 @@ from groundup.ship.serve.answers import Answer, Note, Status
 from groundup.ship.serve.reasons import RowExplainer
 from groundup.tables.contract.column import as_level
 from groundup.tables.contract.problems import NOT_FINITE, ConformedRow
+from groundup.tables.sources.names import with_column_names
 
 if TYPE_CHECKING:
     from groundup.ship.bundle import Model
@@ -95,7 +96,9 @@ class Predictor:
             message = f"A row is an object of fields, not {shorten(row)}."
             return None, [Note(None, "row", "error", str(row)[:200], message)]
         if not row.keys() >= self._features:
-            return None, self._absent(row)
+            row = with_column_names(row, self.contract.features)
+            if not row.keys() >= self._features:
+                return None, self._absent(row)
         checked = self.contract.conform_row(row)
         notes = [Note(p.column, p.kind, p.severity, p.value, p.message) for p in checked.problems]
         if checked.extra:

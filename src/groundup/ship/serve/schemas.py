@@ -39,7 +39,7 @@ def row_schema(contract: Contract) -> dict[str, Any]:
 
 
 def example(contract: Contract) -> dict[str, Any]:
-    """Return one of the training rows."""
+    """Return a typical case; no training row need equal it."""
     return {name: contract.example.get(name) for name in contract.features}
 
 

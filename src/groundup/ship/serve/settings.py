@@ -29,6 +29,8 @@ class Settings:
         Concurrent requests with a body; a further one gets 503 at once.
     body_timeout_s : float
         Time limit for receiving a body.
+    stored_examples : bool
+        Offer rows of the training table as further examples in the form, to everybody who can open it.
     """
 
     host: str = "127.0.0.1"
@@ -39,6 +41,7 @@ class Settings:
     max_depth: int = 16
     max_in_flight: int = 64
     body_timeout_s: float = 20.0
+    stored_examples: bool = False
 
     def __post_init__(self):
         if not 0 <= self.port <= 65535:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from groundup.errors import UsageError, nearest
+from groundup.tables.numerals import parse_format
 
 Kind = Literal[
     "number",
@@ -31,6 +33,8 @@ USABLE = ("number", "integer", "boolean", "category", "datetime")
 MAX_LEVELS = 10_000
 # Above this expected share of new rows, unseen levels are usual for the column and no warning about the row.
 USUAL_UNSEEN = 0.05
+# A date is outside the training range from this distance on, or from the range's own width where that is less.
+MAX_DATE_MARGIN = timedelta(days=365)
 QUANTILES = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
 
 
@@ -63,7 +67,10 @@ class Column(Strict):
     dtype : str
         The Polars type of the training column.
     format : str or None
-        Format of its text: a number format of ``tables.cells`` or a layout of ``tables.dates``; None for the default.
+        Format of its text: a number format of ``tables.numerals`` or a layout of ``tables.dates``; None for the default.
+        "text" where the user gave that type.
+    missing_words : tuple of str
+        Words that training read as missing besides those of ``tables.cells``.
     missing : float
         Share of training rows without a value, 0 to 1.
     n_unique : int
@@ -77,7 +84,7 @@ class Column(Strict):
     levels_complete : bool
         False where there were more than ``MAX_LEVELS``.
     unit : str or None
-        Set by the user: "EUR", "kg".
+        Set by the user, or that of its cells: "EUR", "kg".
     """
 
     name: str
@@ -86,6 +93,7 @@ class Column(Strict):
     reason: str = ""
     dtype: str = ""
     format: str | None = None
+    missing_words: tuple[str, ...] = Field(default=(), exclude_if=lambda words: not words)
     missing: FiniteFloat = Field(default=0.0, ge=0, le=1)
     n_unique: int = Field(default=0, ge=0)
     minimum: FiniteFloat | int | str | None = None
@@ -99,6 +107,8 @@ class Column(Strict):
     def _check(self):
         if self.kind in NUMERIC and (isinstance(self.minimum, str) or isinstance(self.maximum, str)):
             raise ValueError(f"column {self.name!r}: the range of numbers must be numbers")
+        if self.kind in NUMERIC:
+            parse_format(self.format)
         if self.bounds is not None and self.bounds[0] > self.bounds[1]:
             raise ValueError(f"column {self.name!r}: minimum {self.minimum} is above maximum {self.maximum}")
         if self.quantiles and (
@@ -117,9 +127,32 @@ class Column(Strict):
         return float(self.minimum), float(self.maximum)
 
     @cached_property
+    def usual_dates(self) -> tuple[datetime, datetime] | None:
+        """The first and the last date without a warning; None for columns without dates.
+
+        Later rows are usually later than those of training, so a date is outside only if its distance from the training
+        range exceeds the range's width, a year at most.
+        """
+        if self.kind != "datetime" or self.minimum is None or self.maximum is None:
+            return None
+        try:
+            low, high = (datetime.fromisoformat(str(end)) for end in (self.minimum, self.maximum))
+        except ValueError:
+            return None
+        margin = min(high - low, MAX_DATE_MARGIN)
+        return max(low, datetime.min + margin) - margin, min(high, datetime.max - margin) + margin  # noqa: DTZ901
+
+    @cached_property
     def known(self) -> frozenset[str]:
         """The levels as text; see ``as_level``."""
         return frozenset(as_level(level.value) for level in self.levels)
+
+    @cached_property
+    def has_whole_levels(self) -> bool:
+        """Whether some levels are whole numbers, which a float column of a file writes as 3.0."""
+        return any(
+            isinstance(level.value, int) and not isinstance(level.value, bool) for level in self.levels
+        )
 
     @cached_property
     def unseen_share(self) -> float:

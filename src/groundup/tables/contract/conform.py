@@ -8,8 +8,9 @@ microseconds because it builds no frame; the tests compare the two cell by cell.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -28,8 +29,21 @@ from groundup.tables.contract.problems import (
     Status,
     status_of,
 )
-from groundup.tables.dates import LAYOUTS, parse_datetime, parse_datetimes
+from groundup.tables.contract.spellings import canonical
+from groundup.tables.dates import LAYOUTS, NUMBER_LAYOUTS, parse_datetime, parse_datetimes
+from groundup.tables.numerals import parse_format, parse_number, parse_numbers, without_affix, without_affixes
 from groundup.tables.sources.infer_types import parse_plain_numbers
+from groundup.tables.sources.names import with_column_names
+from groundup.tables.sources.simple_types import far_moments, plain_cell
+
+# How true and false may be written, in any case, in a column of them; a column of yes and no in a file is text.
+_TRUTH = {
+    **dict.fromkeys((*cells.TRUE_WORDS, "t", "yes", "y", "on", "1", "1.0"), True),
+    **dict.fromkeys((*cells.FALSE_WORDS, "f", "no", "n", "off", "0", "0.0"), False),
+}
+
+
+_NO_FRACTION = r"^([+-]?[0-9]+)\.0+$"
 
 
 class Cells(NamedTuple):
@@ -48,7 +62,7 @@ def conform(frame: pl.DataFrame, contract) -> Conformed:
         values, problems = conform_column(raw, column)
         columns.append(values.rename(column.name))
         flagged += [
-            FlaggedCells(raw, mask, kind, position, status_of(kind, column))
+            FlaggedCells(raw, mask, kind, position, status_of(kind, column), column.kind)
             for kind, mask in problems.items()
             if mask.any()
         ]
@@ -115,7 +129,7 @@ def _mask(flags: pl.Series) -> np.ndarray:
 def _read_numbers(raw: pl.Series, column: Column) -> Cells:
     problems: dict[str, np.ndarray] = {}
     if raw.dtype == pl.String:
-        values, problems = _read_numbers_from_text(raw, column.format or "point")
+        values, problems = _read_numbers_from_text(raw, column)
     elif raw.dtype == pl.Boolean:
         values, problems["converted"] = raw.cast(pl.Float64), _mask(raw.is_not_null())
     elif raw.dtype.is_numeric() or raw.dtype == pl.Null:
@@ -138,20 +152,16 @@ def _read_numbers(raw: pl.Series, column: Column) -> Cells:
     return Cells(values, problems)
 
 
-def _read_numbers_from_text(raw: pl.Series, form: str) -> Cells:
-    if form == "point" and (plain := parse_plain_numbers(raw)) is not None:
+def _read_numbers_from_text(raw: pl.Series, column: Column) -> Cells:
+    notation, affix = parse_format(column.format)
+    if notation == "point" and (plain := parse_plain_numbers(raw)) is not None:
         return Cells(plain.cast(pl.Float64), {})
     text = raw.str.strip_chars()
-    fits = text.str.contains(cells.NUMBER_PATTERNS[form]) | text.str.contains(cells.INFINITE_PATTERN)
-    wrong = ~(fits | text.is_in(_missing_words(numeric=True)))
-    number = pl.col("t")
-    if form == "decimal_comma":
-        number = number.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
-    elif form == "thousands_comma":
-        number = number.str.replace_all(",", "", literal=True)
-    read = pl.when("f").then(number).cast(pl.Float64, strict=False).alias(raw.name)
-    values = pl.DataFrame({"t": text, "f": fits}).select(read).to_series()
-    return Cells(values, {"type": _mask(wrong)})
+    values = parse_numbers(text, column.format)
+    wrong = _is_unreadable(text, values, column)
+    if affix:  # $ - is a missing amount
+        wrong &= _is_unreadable(without_affixes(text, affix), values, column)
+    return Cells(values, {"type": wrong})
 
 
 def _read_booleans(raw: pl.Series, column: Column) -> Cells:
@@ -165,30 +175,42 @@ def _read_booleans(raw: pl.Series, column: Column) -> Cells:
     if raw.dtype != pl.String:
         return _reject_all(raw, pl.Boolean)
     text = raw.str.strip_chars()
-    words = {**dict.fromkeys(cells.TRUE_WORDS, True), **dict.fromkeys(cells.FALSE_WORDS, False)}
-    values = text.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.Boolean)
-    return Cells(values, {"type": _is_unreadable(text, values)})
+    values = text.str.to_lowercase().replace_strict(_TRUTH, default=None, return_dtype=pl.Boolean)
+    return Cells(values, {"type": _is_unreadable(text, values, column)})
 
 
 def _read_datetimes(raw: pl.Series, column: Column) -> Cells:
+    problems: dict[str, np.ndarray] = {}
+    if raw.dtype.is_integer() and column.format in NUMBER_LAYOUTS:
+        raw = raw.cast(pl.String)
     if raw.dtype in (pl.Null, pl.Date):
-        return Cells(raw.cast(pl.Datetime("us")), {})
-    if isinstance(raw.dtype, pl.Datetime):
-        local = raw.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if raw.dtype.time_zone else raw
-        return Cells(local.cast(pl.Datetime("us")), {})
-    if raw.dtype != pl.String:
+        values = raw
+    elif isinstance(raw.dtype, pl.Datetime):
+        values = raw.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if raw.dtype.time_zone else raw
+    elif raw.dtype == pl.String:
+        text = raw.str.strip_chars()
+        values = parse_datetimes(text, "iso")
+        if column.format in LAYOUTS and column.format != "iso":
+            read = pl.DataFrame({"a": parse_datetimes(text, column.format), "b": values})
+            values = read.select(pl.coalesce("a", "b").alias(raw.name)).to_series()
+        problems["type"] = _is_unreadable(text, values, column)
+    else:
         return _reject_all(raw, pl.Datetime("us"))
-    text = raw.str.strip_chars()
-    values = parse_datetimes(text, "iso")
-    if column.format in LAYOUTS and column.format != "iso":
-        read = pl.DataFrame({"a": parse_datetimes(text, column.format), "b": values})
-        values = read.select(pl.coalesce("a", "b").alias(raw.name)).to_series()
-    return Cells(values, {"type": _is_unreadable(text, values)})
+    if (far := far_moments(values)).any():  # before the cast, which such dates would overflow
+        values = values.set(pl.Series(far), None)
+        problems["type"] = problems.get("type", False) | far
+    values = values.cast(pl.Datetime("us"))
+    if column.usual_dates is not None:
+        low, high = column.usual_dates
+        problems["range"] = _mask((values < low) | (values > high))
+    return Cells(values, problems)
 
 
-def _is_unreadable(text: pl.Series, values: pl.Series) -> np.ndarray:
+def _is_unreadable(text: pl.Series, values: pl.Series, column: Column) -> np.ndarray:
     """Return which cells of `text` are neither a value nor a word for missing."""
-    return _mask(values.is_null() & text.is_not_null() & ~text.is_in(_missing_words(numeric=True)))
+    words = _missing_words(numeric=True)
+    words = [*words, *column.missing_words] if column.missing_words else words
+    return _mask(values.is_null() & text.is_not_null() & ~text.is_in(words))
 
 
 def _read_levels(raw: pl.Series, column: Column) -> Cells:
@@ -201,6 +223,8 @@ def _read_levels(raw: pl.Series, column: Column) -> Cells:
         return Cells(text, {})
     # An exact match has priority: a level may itself be padded, or be a word for missing.
     trim = text.str.strip_chars()
+    if column.has_whole_levels:
+        trim = trim.str.replace(_NO_FRACTION, "$1")
     blank = pl.col("trim").is_in(_missing_words(numeric=False)) & ~pl.col("trim").is_in(known)
     frame = pl.DataFrame({"text": text, "seen": seen, "trim": trim})
     values = frame.select(pl.when("seen").then("text").when(~blank).then("trim").alias(raw.name)).to_series()
@@ -244,7 +268,9 @@ def target_values(frame: pl.DataFrame, contract, rows: np.ndarray | None) -> np.
             refuse(problems[kind], "A target value is not a finite number.")
         return values.to_numpy().astype(np.float64)
     codes_of = {as_level(label.value): i for i, label in enumerate(contract.labels)}
-    codes = levels_as_text(raw).replace_strict(codes_of, default=None, return_dtype=pl.Int64)
+    codes = canonical(levels_as_text(raw), contract.spellings).replace_strict(
+        codes_of, default=None, return_dtype=pl.Int64
+    )
     refuse(_mask(codes.is_null()), f"A target value is not one of the {contract.n_labels} classes.")
     return contract.classes[codes.to_numpy()]
 
@@ -265,15 +291,16 @@ def _missing_words(*, numeric: bool) -> list[str]:
 
 def conform_row(row: Mapping[str, object], contract) -> ConformedRow:
     """Return one row in the form of `contract`, with its problems; see ``Contract.conform_row``."""
+    row = with_column_names(row, contract.features)
     check_columns(list(row), contract)
     values, problems, statuses = {}, [], set()
     for column in contract.feature_columns:
-        raw = _to_python(row[column.name])
+        raw = plain_cell(row[column.name])
         value, kinds = conform_cell(raw, column)
         values[column.name] = value
         if kinds:
             text = None if raw is None else str(raw)[:200]
-            problems += [Problem(1, column.name, text, kind, SEVERITY[kind]) for kind in kinds]
+            problems += [Problem(1, column.name, text, kind, SEVERITY[kind], column.kind) for kind in kinds]
             statuses.update(status_of(kind, column) for kind in kinds)
     status: Status = "refused" if "refused" in statuses else "warning" if "warning" in statuses else "ok"
     return ConformedRow(values, problems, tuple(name for name in row if name not in values), status)
@@ -287,24 +314,16 @@ def conform_cell(raw, column: Column) -> tuple[object, tuple[str, ...]]:
     return value, kinds
 
 
-def _to_python(raw):
-    """Return `raw` as a Python value: NaN as None, a datetime naive and in UTC."""
-    if type(raw).__module__ == "numpy" and hasattr(raw, "item"):
-        raw = raw.item()
-    if isinstance(raw, datetime) and raw.tzinfo:
-        return raw.astimezone(UTC).replace(tzinfo=None)
-    return None if isinstance(raw, float) and math.isnan(raw) else raw
-
-
 def _read_number(raw, column: Column):
     kinds = ()
     if isinstance(raw, str):
         text = raw.strip(cells.BLANKS)
-        if cells.is_missing(text, numeric=True):
+        if _means_missing(text, column):
             return None, ()
-        value = cells.parse_number(text, column.format or "point")
+        value = parse_number(text, column.format)
         if value is None:
-            return None, ("type",)
+            affix = parse_format(column.format).affix
+            return None, () if affix and _means_missing(without_affix(text, affix), column) else ("type",)
     elif isinstance(raw, bool):
         value, kinds = float(raw), ("converted",)
     elif isinstance(raw, (int, float)):
@@ -331,21 +350,32 @@ def _read_boolean(raw, column: Column):
     if not isinstance(raw, str):
         return None, ("type",)
     text = raw.strip(cells.BLANKS)
-    value = cells.parse_boolean(text)
-    return value, () if value is not None or cells.is_missing(text, numeric=True) else ("type",)
+    value = _TRUTH.get(text.lower())
+    return value, () if value is not None or _means_missing(text, column) else ("type",)
+
+
+def _means_missing(text: str, column: Column) -> bool:
+    """Return whether `text` (stripped) is a missing cell of a column of numbers, dates, or true and false."""
+    return cells.is_missing(text, numeric=True) or text in column.missing_words
 
 
 def _read_datetime(raw, column: Column):
     if isinstance(raw, datetime):
-        return raw, ()
-    if isinstance(raw, date):
-        return datetime(raw.year, raw.month, raw.day), ()  # noqa: DTZ001 - naive means UTC here
-    if not isinstance(raw, str):
+        if raw.tzinfo is not None:
+            return None, ("type",)  # its UTC is beyond Python's years
+        value = raw
+    elif isinstance(raw, date):
+        value = datetime(raw.year, raw.month, raw.day)  # noqa: DTZ001 - naive means UTC here
+    elif isinstance(raw, str) or (isinstance(raw, int) and column.format in NUMBER_LAYOUTS):
+        text = str(raw).strip(cells.BLANKS)
+        value = parse_datetime(text, column.format) if column.format in LAYOUTS else None
+        value = parse_datetime(text, "iso") if value is None else value
+        if value is None:
+            return None, () if _means_missing(text, column) else ("type",)
+    else:
         return None, () if raw is None else ("type",)
-    text = raw.strip(cells.BLANKS)
-    value = parse_datetime(text, column.format) if column.format in LAYOUTS else None
-    value = parse_datetime(text, "iso") if value is None else value
-    return value, () if value is not None or cells.is_missing(text, numeric=True) else ("type",)
+    usual = column.usual_dates
+    return value, () if usual is None or usual[0] <= value <= usual[1] else ("range",)
 
 
 def _read_level(raw, column: Column):
@@ -358,6 +388,8 @@ def _read_level(raw, column: Column):
     if text in known:
         return text, ()
     text = text.strip(cells.BLANKS)
+    if column.has_whole_levels:
+        text = re.sub(_NO_FRACTION, r"\1", text)
     if text not in known and text in cells.MISSING_WORDS:
         return None, ()
     return text, () if text in known or not column.levels_complete else ("unseen",)

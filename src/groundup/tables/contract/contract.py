@@ -16,13 +16,15 @@ import numpy as np
 import polars as pl
 from pydantic import Field, ValidationError, model_validator
 
-from groundup.errors import CheckFailed, GroundupError, UsageError, nearest
+from groundup.errors import CheckFailed, GroundupError, UsageError, nearest, panics_as_errors
 from groundup.tables.contract.column import Column, Level, Strict, Value, label_named
 from groundup.tables.contract.conform import conform, conform_row, target_values
-from groundup.tables.contract.infer import Roles, infer_fields
+from groundup.tables.contract.infer import Roles, infer_fields, infer_roles
 from groundup.tables.contract.problems import Conformed, ConformedRow
 from groundup.tables.contract.rendering import render_html, render_text
 from groundup.tables.sources.frames import as_frame, as_table
+from groundup.tables.sources.names import find_name
+from groundup.tables.sources.simple_types import DURATIONS
 from groundup.tables.table import Note, Table
 from groundup.text.numbers import pluralize
 
@@ -40,7 +42,7 @@ class Contract(Strict):
     source_digest : str
         ``Table.digest`` of the training table.
     n_rows : int
-        Training rows with a target value (all rows for clustering).
+        Training rows: of a project, those of the training and validation sets; else all with a target value.
     n_target_missing : int
         Rows excluded because they have no target value.
     task : str
@@ -51,10 +53,12 @@ class Contract(Strict):
         In the table's order.
     labels : tuple of Level
         The classes with their counts, in their own type and natural order.
+    spellings : dict
+        Folded spelling -> label, where training had several spellings of one (``tables.contract.spellings``).
     positive : bool, int, float, str or None
         The positive class of two, which precision and recall are about; None for the last one.
     example : dict
-        One training row, features only, as JSON values.
+        A typical case that no row need equal (medians, most frequent levels): features only, as JSON values.
     notes : tuple of Note
         Every decision taken during inference.
     """
@@ -71,6 +75,7 @@ class Contract(Strict):
     weight: str | None = None
     columns: tuple[Column, ...]
     labels: tuple[Level, ...] = ()
+    spellings: dict[str, str] = Field(default_factory=dict, exclude_if=lambda found: not found)
     positive: Value | None = None
     example: dict[str, Value | None] = Field(default_factory=dict)
     notes: tuple[Note, ...] = ()
@@ -89,6 +94,7 @@ class Contract(Strict):
         kinds: Mapping[str, str] | None = None,
         ignore: Sequence[str] = (),
         units: Mapping[str, str] | None = None,
+        rows: np.ndarray | None = None,
     ) -> Contract:
         """Infer the contract of `table`.
 
@@ -110,24 +116,50 @@ class Contract(Strict):
         ignore : sequence of str
             Columns not to use.
         units : mapping, optional
-            Column -> unit, shown in the form and the report.
+            Column -> unit, shown in the form and the report; of durations it is s.
+        rows : array of int, optional
+            Numbers (from 0) of the training rows, as in ``Split.development``. The task, the labels and the kinds
+            come from all rows of `table`, everything else from these: ranges, levels, counts, missing shares. All rows
+            where None.
+
+        Column names may be given as in the file, with blanks around them.
 
         Raises
         ------
         GroundupError
             Unknown names, an unsuitable target, or no usable feature.
         """
+        read = as_table(table)
+        names = dict.fromkeys(read.columns)
+        seconds = {str(note.column): "s" for note in read.notes if note.kind == DURATIONS}
         return cls(
             **infer_fields(
-                as_table(table),
+                read,
                 task,
-                Roles(target, time, group, weight),
+                _roles(read, target, time, group, weight),
                 positive=positive,
-                kinds=kinds or {},
-                ignore=ignore,
-                units=units or {},
+                kinds={find_name(name, names): kind for name, kind in (kinds or {}).items()},
+                ignore=[find_name(name, names) for name in ignore],
+                units=seconds | {find_name(name, names): unit for name, unit in (units or {}).items()},
+                rows=rows,
             )
         )
+
+    @classmethod
+    def infer_roles(
+        cls,
+        table: Table | pl.DataFrame,
+        target: str | None = None,
+        task: str | None = None,
+        time: str | None = None,
+        group: str | None = None,
+    ) -> Contract:
+        """Infer a contract of the target, time and group columns alone: what a split needs before features are described.
+
+        Parameters and errors are those of `infer`.
+        """
+        read = as_table(table)
+        return cls(**infer_roles(read, task, _roles(read, target, time, group, None)))
 
     @model_validator(mode="after")
     def _check(self):
@@ -227,7 +259,8 @@ class Contract(Strict):
         CheckFailed
             If columns are missing; the message names all of them.
         """
-        return conform(as_frame(frame), self)
+        with panics_as_errors("The rows cannot be checked"):
+            return conform(as_frame(frame), self)
 
     def conform_row(self, row: Mapping[str, object]) -> ConformedRow:
         """Convert one row, given as a mapping, to this contract's form: ``conform`` without Polars."""
@@ -293,3 +326,8 @@ class Contract(Strict):
 
     def _repr_html_(self) -> str:
         return render_html(self)
+
+
+def _roles(table: Table, *names: str | None) -> Roles:
+    """Return the columns that the names of target, time and group mean."""
+    return Roles(*(find_name(name, dict.fromkeys(table.columns)) for name in names))

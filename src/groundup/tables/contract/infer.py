@@ -19,6 +19,7 @@ import numpy as np
 import polars as pl
 
 from groundup.errors import GroundupError, UsageError, nearest, shorten
+from groundup.tables import cells
 from groundup.tables.contract.column import (
     MAX_LEVELS,
     NUMERIC,
@@ -28,9 +29,13 @@ from groundup.tables.contract.column import (
     Level,
     label_named,
 )
-from groundup.tables.sources.infer_types import option_for
+from groundup.tables.contract.spellings import Spellings, canonical, find_spellings
+from groundup.tables.dates import LAYOUTS, parse_datetimes
+from groundup.tables.numerals import parse_format
+from groundup.tables.sources.column_type import option_for
+from groundup.tables.sources.infer_numbers import use_given_numbers
 from groundup.tables.table import Note, Table
-from groundup.text.numbers import format_count, pluralize
+from groundup.text.numbers import format_count, format_percent, pluralize
 
 SETTABLE_KINDS: tuple[Kind, ...] = (
     "number",
@@ -50,6 +55,7 @@ Task = Literal["binary", "multiclass", "regression", "clustering"]
 TASKS = ("binary", "multiclass", "classification", "regression", "clustering")
 MAX_INTEGER_CLASSES = 10
 MAX_CLASSES = 1000
+_MOSTLY = 0.5  # share of numbers from which other cells of a target need a decision
 _MAX_EXAMPLES = 3
 
 
@@ -71,10 +77,11 @@ def infer_fields(
     kinds: Mapping[str, str],
     ignore: Sequence[str],
     units: Mapping[str, str],
+    rows: np.ndarray | None,
 ) -> dict:
     """Return the fields of a ``Contract`` for `table`; see ``Contract.infer``."""
-    target = roles.target
     frame = table.frame
+    target = roles.target
     _check_names(
         frame,
         roles,
@@ -86,16 +93,27 @@ def infer_fields(
         raise UsageError(
             f"The task {task!r} needs a target.", hint=f"The columns are: {_list_names(frame.columns)}."
         )
-    inferred = None if target is None else infer_target(frame[target], task)
-    labelled = frame if target is None else frame.filter(_has_value(frame[target]))
+    inferred = None
+    if target is not None:
+        inferred = infer_target(frame[target], task, is_exact=table.formats.get(target) == "text")
+        frame = frame.with_columns(canonical(frame[target], inferred.spellings))
     if roles.weight is not None:
-        _check_weights(frame, roles)
-    notes: list[Note] = [*(inferred.notes if inferred else ()), *note_duplicates(frame)]
+        _check_weights(table.frame, roles)
+    notes: list[Note] = [*(inferred.notes if inferred else ()), *note_duplicates(table.frame)]
+    labelled = _labelled(frame, target)
+    described = labelled if rows is None else frame[rows]
+    labels = inferred.labels if inferred else ()
+    if rows is not None and target is not None:
+        labels = count_labels(labels, described[target])
     columns = []
-    for series in labelled.iter_columns():
-        column = describe(series, _check_kind(series, kinds.get(series.name)))
-        given = {"format": table.formats.get(series.name), "unit": units.get(series.name)}
-        columns.append(_assign_role(column.model_copy(update=given), series, inferred, roles, ignore))
+    for series in described.iter_columns():
+        column = describe(series, _check_kind(series, kinds.get(series.name)), labelled[series.name])
+        given = {
+            "format": table.formats.get(series.name),
+            "unit": units.get(series.name, _unit_of(series, table.formats)),
+            "missing_words": table.missing_words.get(series.name, ()),
+        }
+        columns.append(_assign_role(column.model_copy(update=given), series, labels, roles, ignore))
     notes += [Note("ignored", f"ignored: {c.reason}", c.name) for c in columns if c.role == "ignored"]
     if not any(c.role == "feature" for c in columns):
         reasons = "; ".join(f"{c.name!r} {c.reason or c.role}" for c in columns[:5])
@@ -106,24 +124,59 @@ def infer_fields(
     return {
         "name": table.name,
         "source_digest": table.digest,
-        "n_rows": labelled.height,
+        "n_rows": described.height,
         "n_target_missing": inferred.n_missing if inferred else 0,
         "task": inferred.task if inferred else "clustering",
         **roles._asdict(),
         "columns": tuple(columns),
-        "labels": inferred.labels if inferred else (),
+        "labels": labels,
+        "spellings": inferred.spellings if inferred else {},
         "positive": None if positive is None else _positive_of(inferred, target, positive),
-        "example": example_row(labelled, [c for c in columns if c.role == "feature"]),
+        "example": typical_case(described, [c for c in columns if c.role == "feature"]),
         "notes": tuple(notes),
     }
 
 
-def example_row(frame: pl.DataFrame, columns: Sequence[Column]) -> dict:
-    """Return the first row with the fewest missing features among the first thousand, as JSON values."""
-    head = frame.select([c.name for c in columns]).head(1000)
-    missing = head.select(pl.sum_horizontal(pl.all().is_null())).to_series().to_numpy()
-    row = head.row(int(missing.argmin()), named=True)
-    return {name: _to_json(value) for name, value in row.items()}
+def _unit_of(series: pl.Series, formats: Mapping[str, str]) -> str | None:
+    """Return the unit that the cells of a column of numbers had, if any."""
+    return parse_format(formats.get(series.name)).affix or None if series.dtype.is_numeric() else None
+
+
+def infer_roles(table: Table, task: str | None, roles: Roles) -> dict:
+    """Return the fields of a contract of the columns with a role alone: all that a split depends on."""
+    frame, target, inferred = table.frame, roles.target, None
+    _check_names(frame, roles, [])
+    if target is not None:
+        inferred = infer_target(frame[target], task, is_exact=table.formats.get(target) == "text")
+    labels = inferred.labels if inferred else ()
+    named = [name for name in roles if name is not None]
+    columns = [_assign_role(describe(s := frame[name]), s, labels, roles, ()) for name in named]
+    return {
+        "name": table.name,
+        "source_digest": table.digest,
+        "n_rows": table.n_rows,
+        "task": inferred.task if inferred else "clustering",
+        **roles._asdict(),
+        "columns": tuple(columns),
+        "labels": labels,
+        "spellings": inferred.spellings if inferred else {},
+    }
+
+
+def typical_case(frame: pl.DataFrame, columns: Sequence[Column]) -> dict:
+    """Return a case that no row need equal: medians and most frequent levels, as JSON values.
+
+    A level of a single row would give that row away, so a column without a frequent level has no value.
+    """
+    return {column.name: _typical_value(frame[column.name], column) for column in columns}
+
+
+def _typical_value(series: pl.Series, column: Column):
+    if column.levels:
+        first = column.levels[0]
+        return first.value if first.count > 1 else None
+    ordered = _drop_missing(series).sort()
+    return _to_json(ordered[len(ordered) // 2])
 
 
 def _to_json(value):
@@ -135,17 +188,17 @@ def _to_json(value):
     return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
 
 
-def _assign_role(column: Column, series, inferred: Target | None, roles: Roles, ignore) -> Column:
+def _assign_role(column: Column, series, labels: tuple[Level, ...], roles: Roles, ignore) -> Column:
     """Return `column` with the role that the user gave it."""
     name = column.name
     if name == roles.target:
-        levels = inferred.labels if inferred else ()
-        return column.model_copy(update={"role": "target", "reason": "", "levels": levels or column.levels})
+        return column.model_copy(update={"role": "target", "reason": "", "levels": labels or column.levels})
     if name == roles.time:
         if column.kind not in (*NUMERIC, "datetime", "identifier") or column.dtype == "String":
+            example = shorten(series.drop_nulls().head(1).to_list()[0])
             raise GroundupError(
-                f"The time column {name!r} holds {column.kind} values like {series.drop_nulls().head(1).to_list()}.",
-                hint=f"Read it as dates with {option_for(name, 'dmy')}, or with mdy or iso.",
+                f"The time column {name!r} holds {column.kind} values like {example}.",
+                hint=_suggest_dates(series),
             )
         return column.model_copy(update={"role": "time", "reason": ""})
     if name == roles.group:
@@ -155,6 +208,19 @@ def _assign_role(column: Column, series, inferred: Target | None, roles: Roles, 
     if name in ignore:
         return column.model_copy(update={"role": "ignored", "reason": "excluded by the user"})
     return column
+
+
+def _suggest_dates(series: pl.Series) -> str:
+    """Return the option that reads most cells of a column as dates, or that none does."""
+    text = series.drop_nulls().cast(pl.String).str.strip_chars()
+    counts = {layout: parse_datetimes(text, layout).count() for layout in LAYOUTS}
+    best = max(counts, key=counts.__getitem__)
+    if counts[best] == 0:
+        return (
+            "Its cells are not dates in a known layout: write them like 2024-05-31, or give another column."
+        )
+    others = f"; {pluralize(n, 'cell')} would be missing" if (n := len(text) - counts[best]) else ""
+    return f"Read it as dates with {option_for(series.name, best)}{others}."
 
 
 def _check_kind(series: pl.Series, kind: str | None) -> Kind | None:
@@ -237,13 +303,18 @@ def _has_value(series: pl.Series) -> pl.Series:
     return series.is_not_null() & series.is_not_nan() if series.dtype.is_float() else series.is_not_null()
 
 
+def _labelled(frame: pl.DataFrame, target: str | None) -> pl.DataFrame:
+    """Return the rows with a target value; all rows without a target."""
+    return frame if target is None else frame.filter(_has_value(frame[target]))
+
+
 def _list_names(names: Sequence[str]) -> str:
     """Return the first 12 names, and how many there are."""
     more = f", ... ({format_count(len(names))} in all)" if len(names) > 12 else ""
     return ", ".join(repr(n) for n in names[:12]) + more
 
 
-def describe(series: pl.Series, kind: Kind | None = None) -> Column:
+def describe(series: pl.Series, kind: Kind | None = None, labelled: pl.Series | None = None) -> Column:
     """Return the description of `series`: a feature, or an ignored column with the reason.
 
     Parameters
@@ -251,7 +322,10 @@ def describe(series: pl.Series, kind: Kind | None = None) -> Column:
     series : polars.Series
         The training cells.
     kind : str, optional
-        The kind given by the user; inferred from the cells where None.
+        The kind given by the user; inferred where None.
+    labelled : polars.Series, optional
+        All cells of the table, which decide the kind (half of the row numbers do not number the rows); `series` where
+        None.
     """
     present = _drop_missing(series)
     n_rows, n_present = len(series), len(present)
@@ -261,15 +335,21 @@ def describe(series: pl.Series, kind: Kind | None = None) -> Column:
         "missing": (n_rows - n_present) / n_rows if n_rows else 1.0,
     }
     if n_present == 0:
-        return Column(**base, kind="missing", role="ignored", reason="no row has a value")
+        return Column(**base, kind="missing", role="ignored", reason="no training row has a value")
     if series.dtype.is_nested() or series.dtype in (pl.Binary, pl.Object, pl.Time):
         reason = f"cells of type {series.dtype} are not supported"
         return Column(**base, kind="nested", role="ignored", reason=reason)
     n_unique = present.n_unique()
     base["n_unique"] = n_unique
-    inferred, reason = (kind, "") if kind else _infer_kind(present, n_unique)
+    if kind is not None:
+        inferred, reason = kind, ""
+    elif labelled is None or len(labelled) == n_rows:
+        inferred, reason = _infer_kind(present, n_unique)
+    else:
+        every = _drop_missing(labelled)
+        inferred, reason = _infer_kind(every, every.n_unique())
     if n_unique == 1 and n_present == n_rows:
-        inferred, reason = "constant", f"every row has the value {present[0]!r}"
+        inferred, reason = "constant", f"every training row has the value {present[0]!r}"
     return Column(
         **base,
         kind=inferred,
@@ -360,16 +440,36 @@ def _count_levels(present: pl.Series) -> dict:
 
 
 class Target(NamedTuple):
-    """What a target column implies: the task, the class labels in order, the number of rows without a value, notes."""
+    """What a target column implies.
+
+    Attributes
+    ----------
+    task : str
+    labels : tuple of Level
+        The class labels in order.
+    n_missing : int
+        Rows without a value.
+    notes : tuple of Note
+    spellings : dict
+        Folded spelling -> label, where labels have several (``tables.contract.spellings``).
+    """
 
     task: Task
     labels: tuple[Level, ...]
     n_missing: int
     notes: tuple[Note, ...]
+    spellings: dict[str, str]
 
 
-def infer_target(series: pl.Series, task: str | None = None) -> Target:
+def infer_target(series: pl.Series, task: str | None = None, *, is_exact: bool = False) -> Target:
     """Infer the task from the target column, or check the `task` given by the user.
+
+    Parameters
+    ----------
+    series : polars.Series
+    task : str, optional
+    is_exact : bool
+        Whether the user gave text as the column's type: each spelling is a class then.
 
     Raises
     ------
@@ -385,7 +485,7 @@ def infer_target(series: pl.Series, task: str | None = None) -> Target:
     if not (series.dtype.is_numeric() or series.dtype in (pl.Boolean, pl.String, pl.Null)):
         raise GroundupError(
             f"The target {name!r} has cells of type {series.dtype}; it must have numbers, text, or true and false.",
-            hint="Choose another target, or convert it to numbers first.",
+            hint=f"Choose another target, or read it as classes with {option_for(name, 'text')}.",
         )
     present = series.drop_nulls()
     if present.dtype.is_float():
@@ -401,6 +501,11 @@ def infer_target(series: pl.Series, task: str | None = None) -> Target:
             f"The target {name!r} is missing in all {pluralize(len(series), 'row')}.",
             hint="Choose another target.",
         )
+    spellings = Spellings({}, "")
+    if present.dtype == pl.String and not is_exact:
+        spellings = find_spellings(present)
+        present = canonical(present, spellings.label_of)
+        _refuse_numbers_with_words(present, task)
     n_unique = present.n_unique()
     if n_unique == 1:
         only = shorten(present[0])
@@ -417,10 +522,13 @@ def infer_target(series: pl.Series, task: str | None = None) -> Target:
                 name,
             )
         )
+    if spellings.label_of:
+        message = f"{spellings.message}; {option_for(name, 'text')} keeps each a class of its own"
+        notes.append(Note("target", message, name))
     task, messages = _infer_task(present, n_unique, task)
     notes += [Note("task", text, name) for text in messages]
     if task == "regression":
-        return Target(task, (), n_missing, tuple(notes))
+        return Target(task, (), n_missing, tuple(notes), {})
     labels = labels_of(present)
     notes += [
         Note(
@@ -431,13 +539,51 @@ def infer_target(series: pl.Series, task: str | None = None) -> Target:
         for label in labels
         if label.count == 1
     ]
-    return Target(task, labels, n_missing, tuple(notes))
+    return Target(task, labels, n_missing, tuple(notes), spellings.label_of)
+
+
+def _refuse_numbers_with_words(present: pl.Series, task: str | None) -> None:
+    """Raise an error for a target of numbers that is text because of a few other cells, unless classes are requested."""
+    name, n_unique = present.name, present.n_unique()
+    if task not in (None, "regression") or (task is None and n_unique <= 2 * MAX_INTEGER_CLASSES):
+        return
+    clean = present.str.strip_chars()
+    clean = clean.filter(~clean.is_in(sorted(cells.MISSING_SIGNS)))
+    words = use_given_numbers(clean, "number", "number").missing_words
+    others = clean.filter(clean.is_in(list(words)))
+    share = 1 - len(others) / max(len(clean), 1)
+    if not len(clean) or share <= _MOSTLY:
+        return
+    shown = others.unique(maintain_order=True)
+    examples = ", ".join(repr(v[:40]) for v in shown.head(4).to_list()) + (", ..." if len(shown) > 4 else "")
+    are = "is not" if len(shown) == 1 else "are not"
+    but = f", but {examples} {are}" if len(shown) else " as text"
+    then = f"; the {pluralize(len(others), 'row')} with other values {'is' if len(others) == 1 else 'are'} left out"
+    hint = f"Read it as numbers with {option_for(name, 'number')}{then if len(others) else ''}."
+    if not _are_too_many(n_unique, len(present)):
+        hint += " For classes, set the task to classification (--task classification)."
+    raise GroundupError(
+        f"The target {name!r} has numbers in {format_percent(share)} of its rows{but}: as text it has "
+        f"{pluralize(n_unique, 'class', 'classes')}.",
+        hint=hint,
+    )
+
+
+def _are_too_many(n_unique: int, n_rows: int) -> bool:
+    """Return whether so many classes in so many rows are an identifier rather than classes."""
+    return n_unique > MAX_CLASSES or (n_unique > 20 and n_unique > 0.5 * n_rows)
 
 
 def labels_of(present: pl.Series) -> tuple[Level, ...]:
     """Return the different labels in their own type and natural order, with their counts."""
     counted = present.alias("value").value_counts(name="count").sort("value")
     return tuple(Level(value=value, count=count) for value, count in counted.iter_rows())
+
+
+def count_labels(labels: tuple[Level, ...], series: pl.Series) -> tuple[Level, ...]:
+    """Return the labels with their counts in `series`; 0 for one that does not occur there."""
+    counts = dict(series.drop_nulls().alias("v").value_counts(name="n").iter_rows())
+    return tuple(label.model_copy(update={"count": counts.get(label.value, 0)}) for label in labels)
 
 
 def _infer_task(present: pl.Series, n_unique: int, task: str | None) -> tuple[Task, list[str]]:
@@ -447,7 +593,7 @@ def _infer_task(present: pl.Series, n_unique: int, task: str | None) -> tuple[Ta
         if not dtype.is_numeric():
             raise GroundupError(
                 f"Regression needs numbers, but the target {name!r} has values like {shorten(present[0])}.",
-                hint="Omit the task, or set it to classification.",
+                hint="Choose another target, or omit the task for classes.",
             )
         if n_unique == 2:
             low, high = present.unique().sort().to_list()
@@ -467,11 +613,12 @@ def _infer_task(present: pl.Series, n_unique: int, task: str | None) -> tuple[Ta
                 f"{shorten(present[0])}.",
                 hint="Set the task to regression, or write the classes as text.",
             )
-    if n_unique > MAX_CLASSES or (n_unique > 20 and n_unique > 0.5 * len(present)):
+    if _are_too_many(n_unique, len(present)):
         raise GroundupError(
             f"The target {name!r} has {pluralize(n_unique, 'class', 'classes')} in "
             f"{pluralize(len(present), 'row')}, which is too many.",
-            hint="Choose a column that is not an identifier or free text, or set the task to regression for numbers.",
+            hint="Choose a column that is not an identifier or free text"
+            + (", or set the task to regression." if dtype.is_numeric() else "."),
         )
     if task == "binary" and n_unique != 2:
         raise GroundupError(

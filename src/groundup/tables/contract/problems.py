@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from groundup.tables.contract.column import Column
+from groundup.tables.sources.simple_types import far_moments, moments_as_text
 from groundup.text.numbers import pluralize
 
 # The effect of its cells on a row: predicted, predicted with a warning, or not predicted.
@@ -21,7 +22,7 @@ SEVERITY: dict[str, Literal["warn", "error"]] = {
     "infinite": "error",  # inf, or a number beyond float64
     "converted": "warn",  # true and false in a column of numbers, read as 1 and 0
     "unseen": "warn",  # a level that did not occur in training
-    "range": "warn",  # a number outside the training range
+    "range": "warn",  # a number outside the training range, a date far outside it
     "fraction": "warn",  # a fraction, where training had whole numbers only
     "missing": "warn",  # no value, where no training row was missing
 }
@@ -32,9 +33,20 @@ WARNINGS = {
     "fraction": "not whole, but training had whole numbers only",
     "missing": "unlike in training",
 }
+# What a value is not that cannot be read, and what several are not, by the kind of their column.
+_UNREADABLE = {
+    "number": ("is not a number", "are not numbers"),
+    "integer": ("is not a number", "are not numbers"),
+    "boolean": ("is neither true nor false", "are neither true nor false"),
+    "datetime": ("is not a date", "are not dates"),
+    "category": ("is not text", "are not text"),
+}
 # The problem of a row whose cells are valid but whose prediction is not.
 NOT_FINITE = "the prediction is not a finite number"
-SCHEMA = {"row": pl.Int64, "column": pl.String, "value": pl.String, "kind": pl.String, "severity": pl.String}
+SCHEMA = {
+    "row": pl.Int64,
+    **dict.fromkeys(("column", "value", "kind", "severity", "column_kind"), pl.String),
+}
 
 
 def status_of(kind: str, column: Column) -> Status:
@@ -49,19 +61,23 @@ def status_of(kind: str, column: Column) -> Status:
 
 
 class Problem(NamedTuple):
-    """One problem with a cell: its row (from 1), column, value as text (None where missing), kind and severity."""
+    """One problem with a cell: its row (from 1), column, value as text (None where missing), kind and severity.
+
+    column_kind : the kind of the column, which a value of the wrong type does not have.
+    """
 
     row: int
     column: str
     value: str | None
     kind: str
     severity: Literal["warn", "error"]
+    column_kind: str
 
     @property
     def message(self) -> str:
         """The problem, without row and column."""
         return {
-            "type": f"{self.value!r} is not of the column's type",
+            "type": f"{self.value!r} {_UNREADABLE[self.column_kind][0]}",
             "infinite": f"{self.value!r} is not a finite number",
             "converted": f"{self.value!r} was read as a number",
             "unseen": f"{self.value!r} was {WARNINGS['unseen']}",
@@ -83,11 +99,12 @@ class Tally(NamedTuple):
     n_rows: int
     examples: tuple[str | None, ...]
     usual: bool
+    column_kind: str
 
     def __str__(self) -> str:
-        n = self.n_rows
+        n, (is_not, are_not) = self.n_rows, _UNREADABLE[self.column_kind]
         message = {
-            "type": f"{pluralize(n, 'value is', 'values are')} not of the column's type",
+            "type": pluralize(n, f"value {is_not}", f"values {are_not}"),
             "infinite": pluralize(n, "value is not a finite number", "values are not finite numbers"),
             "converted": f"{pluralize(n, 'cell with true or false was', 'cells with true or false were')} read as 1 or 0",
             "unseen": f"{pluralize(n, 'row has a value', 'rows have values')} {WARNINGS['unseen']}",
@@ -106,7 +123,7 @@ class FlaggedCells(NamedTuple):
     """The cells of one column that have one kind of problem.
 
     raw : the input column.  mask : bool (n_rows,): its cells with the problem.  kind : of the problem.  position : of
-    the column among the contract's features.  status : of the rows with such a cell.
+    the column among the contract's features.  status : of the rows with such a cell.  column_kind : of the column.
     """
 
     raw: pl.Series
@@ -114,6 +131,7 @@ class FlaggedCells(NamedTuple):
     kind: str
     position: int
     status: Status
+    column_kind: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,13 +181,13 @@ class Conformed:
 
     def tallies(self) -> list[Tally]:
         """Count the problems by column and kind: errors first, then in order of appearance."""
-        grouped = self.problems.group_by("column", "kind", "severity", maintain_order=True).agg(
-            pl.len().alias("n"), pl.col("value").unique(maintain_order=True).head(3)
-        )
+        grouped = self.problems.group_by(
+            "column", "kind", "severity", "column_kind", maintain_order=True
+        ).agg(pl.len().alias("n"), pl.col("value").unique(maintain_order=True).head(3))
         usual = {(one.raw.name, one.kind) for one in self.flagged if one.status == "ok"}
         tallies = [
-            Tally(column, kind, severity, n, tuple(values), (column, kind) in usual)
-            for column, kind, severity, n, values in grouped.iter_rows()
+            Tally(column, kind, severity, n, tuple(values), (column, kind) in usual, column_kind)
+            for column, kind, severity, column_kind, n, values in grouped.iter_rows()
         ]
         return sorted(tallies, key=lambda tally: (tally.severity != "error", tally.usual))
 
@@ -198,19 +216,21 @@ def _list_problems(flagged: Sequence[FlaggedCells]) -> pl.DataFrame:
 
 def _list_cells(flagged: FlaggedCells) -> pl.DataFrame:
     """Return one row per flagged cell."""
-    raw, mask, kind, position, _ = flagged
+    raw, mask, kind, position, _, column_kind = flagged
     at = pl.Series(np.flatnonzero(mask))
     cell = raw.gather(at)
     plain = cell.dtype.is_integer() or cell.dtype == pl.String
-    # Other types use Python's text, so that frames and single rows show the same.
-    text = (
-        cell.cast(pl.String)
-        if plain
-        else pl.Series([None if v is None else str(v) for v in cell.to_list()], dtype=pl.String)
-    )
+    # Other types use Python's text, so that frames and single rows show the same; no text of Python's has a far date.
+    if plain:
+        text = cell.cast(pl.String)
+    elif far_moments(cell).any():
+        text = moments_as_text(cell)
+    else:
+        text = pl.Series([None if v is None else str(v) for v in cell.to_list()], dtype=pl.String)
     return pl.DataFrame({"row": at.cast(pl.Int64) + 1, "value": text.str.slice(0, 200)}).with_columns(
         column=pl.lit(raw.name),
         kind=pl.lit(kind),
         severity=pl.lit(SEVERITY[kind]),
+        column_kind=pl.lit(column_kind),
         position=pl.lit(position, dtype=pl.Int64),
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from groundup.tables.contract.column import NUMERIC, Column
+from groundup.text.escaping import value_text
 from groundup.text.notebook import facts, grid, titled
-from groundup.text.numbers import format_amount, format_count, format_percent, pluralize
+from groundup.text.numbers import format_amount, format_count, format_datetime, format_percent, pluralize
 
 _MAX_COLUMNS = 40
 _MAX_LEVELS_TEXT, _MAX_LEVELS_HTML = 4, 5
@@ -33,14 +34,14 @@ def _summarise(column: Column) -> str:
         return f"ignored: {column.reason}"
     parts = [] if column.role == "feature" else [column.role]
     if column.levels:
-        values = ", ".join(str(level.value) for level in column.levels[:_MAX_LEVELS_TEXT])
+        values = ", ".join(value_text(level.value) for level in column.levels[:_MAX_LEVELS_TEXT])
         more = ", ..." if column.n_unique > _MAX_LEVELS_TEXT else ""
         parts.append(f"{format_count(column.n_unique)} levels: {values}{more}")
     elif column.kind in NUMERIC and column.bounds is not None:
         low, high = column.bounds
         parts.append(f"{low:,.10g} to {high:,.10g}" + (f" {column.unit}" if column.unit else ""))
     elif column.minimum is not None:
-        parts.append(f"{column.minimum} to {column.maximum}")
+        parts.append(" to ".join(_format_bound(end, column.kind) for end in (column.minimum, column.maximum)))
     if column.missing:
         parts.append(f"{format_percent(column.missing)} missing")
     return "; ".join(parts)
@@ -49,7 +50,7 @@ def _summarise(column: Column) -> str:
 def range_of(column: Column) -> str:
     """Return the range of a column's values, or its most frequent levels; "" where neither is known."""
     if column.levels:
-        levels = ", ".join(str(level.value) for level in column.levels[:_MAX_LEVELS_HTML])
+        levels = ", ".join(value_text(level.value) for level in column.levels[:_MAX_LEVELS_HTML])
         more = len(column.levels) - _MAX_LEVELS_HTML
         return f"{levels} and {format_count(more)} more" if more > 0 else levels
     if column.minimum is None:
@@ -64,7 +65,7 @@ def range_of(column: Column) -> str:
 def _format_bound(value, kind: str) -> str:
     """Return the end of a range as text."""
     if isinstance(value, str):
-        return value
+        return format_datetime(value)
     return format_count(int(value)) if kind == "integer" else format_amount(float(value), digits=3)
 
 

@@ -8,9 +8,10 @@ contract. When fitting, levels are
 - *frequent* otherwise, in the order of their values (numeric if all of them are numbers, otherwise as text); more than 20
   codes are in the order of their frequency, the most frequent first.
 
-Later, a value that is not a frequent level is *other* if training had rare levels, and missing otherwise. In one-hot
-encoding, missing has its own column if training had missing values, and otherwise zeros in all columns; as a code it is
-NaN.
+Later, a value that is not a frequent level is *other* if training had rare levels. Otherwise it is *unseen*: zeros in all
+columns in one-hot encoding, and as a code that of the most frequent level, or missing where training had no missing
+values, which then mean nothing else. In one-hot encoding, missing has its own column if training had missing values, and
+otherwise zeros in all columns; as a code it is NaN.
 
 Cost: one count when fitting; one hash look-up per cell afterwards.
 """
@@ -22,14 +23,14 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
-from pydantic import FiniteFloat, model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
 from groundup.engine.kernels import kernel
 from groundup.engine.rows import plain
 from groundup.tables.contract.conform import as_level, levels_as_text
 from groundup.tables.prepare.numbers import Strict, mean_of
 
-MISSING = -1
+MISSING, UNSEEN = -1, -2
 RARE_ROWS, RARE_SHARE = 10, 0.005
 MANY_LEVELS = 20
 
@@ -38,6 +39,7 @@ class Category(Strict):
     """A column of levels.
 
     levels : the frequent ones in order; level k has the code k, *other* the code ``len(levels)``, missing -1.
+    unseen : the code of a level that training did not have, where it had no rare ones; not used in one-hot encoding.
     means : of its matrix columns over the fitted rows, which are the shares of the levels; empty for codes.
     """
 
@@ -47,12 +49,15 @@ class Category(Strict):
     other: bool
     marks_missing: bool
     one_hot: bool
+    unseen: int = Field(default=MISSING, exclude_if=lambda code: code == MISSING)
     means: tuple[FiniteFloat, ...] = ()
 
     @model_validator(mode="after")
     def _check(self):
         if len(set(self.levels)) < len(self.levels):
             raise ValueError(f"column {self.name!r}: a level occurs twice")
+        if not MISSING <= self.unseen < len(self.levels):
+            raise ValueError(f"column {self.name!r}: an unseen level has the code {self.unseen}")
         if not self.outputs:
             raise ValueError(f"column {self.name!r}: it has no level")
         return self
@@ -71,6 +76,8 @@ class Category(Strict):
         if frequent.height + other + (n_missing > 0) < 2:
             return "every value is rare, so it identifies rows" if other else "every row has the same value"
         levels = frequent["level"].to_list()
+        stands_in = n_missing and not other and not preprocessing.one_hot
+        commonest = levels[0] if stands_in else None
         if preprocessing.one_hot or len(levels) <= MANY_LEVELS:
             levels = sort_levels(levels)
         node = cls(
@@ -80,6 +87,7 @@ class Category(Strict):
             other=other,
             marks_missing=preprocessing.one_hot and n_missing > 0,
             one_hot=preprocessing.one_hot,
+            unseen=MISSING if commonest is None else levels.index(commonest),
         )
         if not preprocessing.one_hot:
             return node
@@ -113,9 +121,9 @@ class Category(Strict):
             codes = codes.fill_null(MISSING).to_numpy()
         else:
             codes = np.full(len(text), MISSING, dtype=np.int32)
-        if self.other:
+        if self._code_of_unknown != MISSING:
             unknown = (codes == MISSING) & text.is_not_null().to_numpy()
-            codes = np.where(unknown, np.int32(len(self.levels)), codes)
+            codes = np.where(unknown, np.int32(self._code_of_unknown), codes)
         return plain(codes)
 
     def write(self, codes: np.ndarray, out: np.ndarray, at: int) -> None:
@@ -124,6 +132,13 @@ class Category(Strict):
             _write_one_hot(codes, self._missing_at, out, at)
         else:
             _write_codes(codes, out, at)
+
+    @property
+    def _code_of_unknown(self) -> int:
+        """The code of a value that is not a frequent level; -2 is zeros in all columns."""
+        if self.other:
+            return len(self.levels)
+        return UNSEEN if self.one_hot else self.unseen
 
     @property
     def _missing_at(self) -> int:
@@ -136,11 +151,12 @@ class Category(Strict):
         if self.one_hot:
             width = len(self.outputs)
             hot = [tuple(float(j == k) for j in range(width)) for k in range(n_known)]
+            hot.append((0.0,) * width)  # code -2 is the last but one
             hot.append(tuple(float(j == self._missing_at) for j in range(width)))  # code -1 is the last
         else:
             hot = [*((float(k),) for k in range(n_known)), (math.nan,)]
         by_level = dict(zip(self.levels, hot[: len(self.levels)], strict=True))
-        unknown, absent = hot[len(self.levels)] if self.other else hot[-1], hot[-1]
+        unknown, absent = hot[self._code_of_unknown], hot[MISSING]
         name = self.name
 
         def cells(value):
@@ -191,9 +207,9 @@ def _text_like(series: pl.Series) -> pl.Series:
 
 @kernel
 def _write_one_hot(codes, missing_at, out, at):
-    """Set out[i, at + codes[i]] = 1; for a negative code set out[i, at + missing_at], unless that is negative too."""
+    """Set out[i, at + codes[i]] = 1; for code -1 set out[i, at + missing_at], unless that is negative; -2 sets none."""
     for i in range(codes.shape[0]):
-        k = codes[i] if codes[i] >= 0 else missing_at
+        k = missing_at if codes[i] == -1 else codes[i]
         if k >= 0:
             out[i, at + k] = 1.0
 

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from groundup.tables.sources.frames import as_frame
-from groundup.tables.sources.names import is_pattern, rename_patterns, unique_names
+from groundup.tables.sources.names import is_plain, plain_names, unique_names
 from groundup.tables.table import Table
 
 
@@ -25,11 +25,11 @@ def is_frame(X) -> bool:
 def as_polars(X) -> pl.DataFrame:
     """Return a frame of any library as an eager Polars frame with the same columns and rows, and names as text."""
     if isinstance(X, pl.DataFrame):
-        return rename_patterns(X)[0]
+        return plain_names(X)[0]
     if isinstance(X, Table):
         return X.frame
     if isinstance(X, pl.LazyFrame):
-        return rename_patterns(X.collect(engine="in-memory"))[0]
+        return plain_names(X.collect(engine="in-memory"))[0]
     names = [str(name) for name in getattr(X, "columns", [])]
     if len(set(names)) < len(names):
         twice = next(name for name, n in Counter(names).items() if n > 1)
@@ -37,15 +37,15 @@ def as_polars(X) -> pl.DataFrame:
     if names and any(not isinstance(name, str) for name in X.columns):
         X = X.set_axis(names, axis=1) if hasattr(X, "set_axis") else X
     try:
-        return rename_patterns(nw.from_native(X, eager_only=True).to_polars())[0]
-    except Exception:  # noqa: BLE001 (lazy frames, cells of mixed types, no pyarrow: each library raises its own error)
+        return plain_names(nw.from_native(X, eager_only=True).to_polars())[0]
+    except (Exception, pl.exceptions.PanicException):  # noqa: BLE001 (lazy frames, mixed cells, no pyarrow: each has its own)
         return as_frame(X)
 
 
 def few_rows(X, most: int) -> list[dict] | None:
     """Return the rows of a small frame as mappings, or None if it is empty, larger than `most`, or slow to convert."""
     if isinstance(X, pl.DataFrame):
-        few = 0 < X.height <= most and not any(map(is_pattern, X.columns))
+        few = 0 < X.height <= most and all(map(is_plain, X.columns))
         return X.to_dicts() if few else None
     if not (hasattr(X, "iloc") and hasattr(X, "dtypes") and 0 < len(X) <= most):
         return None
@@ -70,7 +70,7 @@ def _names(columns) -> list[str]:
         names = [str(name) for name in columns]
         if len(set(names)) < len(names):
             raise ValueError(f"Expected unique column names, got {names}")
-        names = unique_names(names)[0] if any(map(is_pattern, names)) else names
+        names = names if all(map(is_plain, names)) else unique_names(names)[0]
         _last_names = (columns, names)
     return names
 

@@ -21,6 +21,8 @@ from groundup.tables.prepare.dates import Datetime
 from groundup.tables.prepare.numbers import Number, Strict
 
 NODES = {"number": Number, "integer": Number, "boolean": Number, "category": Category, "datetime": Datetime}
+# Levels of a column up to which a model's own categories do better than codes in the order of frequency.
+NATIVE_LEVELS = 32
 # A block of the matrix stays in the second cache while its columns are written one after the other.
 BLOCK_BYTES = 1 << 19
 
@@ -140,6 +142,20 @@ class Plan(Strict):
 
         run(write, -(-n_rows // step), n_threads)
         return out
+
+    @cached_property
+    def level_columns(self) -> list[int]:
+        """Positions of the matrix columns of level codes that a model with categories of its own should take as such.
+
+        Two levels are split alike either way, and codes of many levels are in a useful order: see `preprocessing`.
+        """
+        return [
+            at
+            for column, at in zip(self.columns, self.offsets, strict=True)
+            if isinstance(column, Category)
+            and not column.one_hot
+            and 2 < len(column.levels) + column.other <= NATIVE_LEVELS
+        ]
 
     @cached_property
     def _cells(self) -> list:

@@ -186,6 +186,11 @@ class TablePreparer(TransformerMixin, Learner):
         return self._plan
 
     @property
+    def level_columns_(self) -> list[int]:
+        """Positions of the matrix columns that a model with categories of its own should take as categories."""
+        return self.plan_.level_columns
+
+    @property
     def ignored_(self) -> dict[str, str]:
         """Column -> reason why it is not used."""
         return self.plan_.ignored

@@ -1,8 +1,9 @@
-"""Assemble records of one width into a frame of text: rows, rejected records and column names.
+"""Assemble records into a frame of text: rows, rejected records and column names.
 
 ``assemble_by_bytes`` is fast and for well-quoted files: ``records.scan`` finds the byte ranges of the records, and Polars
-reads the bytes without titles, blank records and records of another width. Where Polars counts other rows, or a record
-must be repaired, it returns None, and ``assemble_by_parser`` does the same record by record with the lenient parser.
+reads those of each width, without titles and blank records. Where Polars counts other rows, or quotes must be repaired,
+it returns None, and ``assemble_by_parser`` does the same record by record with the lenient parser. Both leave it to
+``alignment`` which cell belongs to which column.
 """
 
 from __future__ import annotations
@@ -14,15 +15,16 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from groundup.tables.sources.alignment import Records, align, count_columns, has_blank_tail, list_lines
 from groundup.tables.sources.dialect import Layout
 from groundup.tables.sources.encoding import DAMAGED
-from groundup.tables.sources.names import unique_names
 from groundup.tables.sources.records import Dialect, Record, Scan, are_separate_rows, parse
 from groundup.tables.table import Note, Reject
 from groundup.text.numbers import pluralize
 
 TITLE = "a title above the header"
 _MAX_CHARS = 200
+_MAX_WIDTHS = 16
 
 
 class Assembled(NamedTuple):
@@ -56,7 +58,7 @@ def assemble_by_parser(
     n_blank = 0
     for record in parse(text, dialect, start.width, start.firsts, max_cells=max_cells):
         blank = not any(cell.strip() for cell in record.cells)
-        if blank and not (keep_blank and records and len(record.cells) == start.width > 1):
+        if blank and not (keep_blank and records and len(record.cells) > 1):
             n_blank += 1
         elif len(titles) < start.n_titles:
             titles.append(record._replace(fault=TITLE))
@@ -64,45 +66,46 @@ def assemble_by_parser(
             records.append(record)
     if not records:
         return EMPTY
-    body = records[1:] if start.has_header else records
-    width, names, notes = name_columns(records[0].cells, start, Counter(len(r.cells) for r in body))
-    rejects = [make_reject(r, dialect.delimiter.join(r.cells), width) for r in titles]
-    cells_of: list[list[str]] = [[] for _ in names]
-    shortened, quoted = [], []
+    head, body = records[0].cells, records[1:] if start.has_header else records
+
+    def first_cells(width: int) -> tuple[pl.Series, pl.Series]:
+        """Return the first and the last cells of the records of one width."""
+        some = [r.cells for r in body if len(r.cells) == width]
+        return pl.Series([c[0] for c in some]), pl.Series([c[-1] for c in some])
+
+    width = count_columns(head, start, Counter(len(r.cells) for r in body), first_cells)
+    wrong, rows = [], []
     for record in body:
-        joined = dialect.delimiter.join(record.cells)
-        cells = record.cells if len(record.cells) == width else drop_empty_tail(record.cells, width)
-        if cells is None or record.fault or DAMAGED in joined:
-            rejects.append(make_reject(record, joined, width))
-            continue
-        if len(record.cells) != width:
-            shortened.append(record.line)
-        if record.repaired:
-            quoted.append(record.line)
-        for column, cell in zip(cells_of, cells, strict=True):
-            column.append(cell)
-    if shortened:
-        rows = pluralize(len(shortened), "row has empty cells", "rows have empty cells")
-        notes.append(
-            Note("ragged", f"{rows} beyond the last column, which are ignored ({_list_lines(shortened)})")
-        )
-    if quoted:
-        rows = pluralize(len(quoted), "row has quotes", "rows have quotes")
-        notes.append(Note("quotes", f"{rows} that are read as text ({_list_lines(quoted)})"))
-    frame = pl.DataFrame([pl.Series(n, c, dtype=pl.String) for n, c in zip(names, cells_of, strict=True)])
-    return Assembled(frame, rejects, notes + blank_note(n_blank))
+        cells = record.cells
+        joined = dialect.delimiter.join(cells)
+        if record.fault or DAMAGED in joined or any(cell.strip() for cell in cells[width:]):
+            wrong.append((record, joined))
+        else:
+            rows.append(record)
+    padding = [""] * width
+    columns = zip(*[(r.cells + padding)[:width] for r in rows], strict=True) if rows else [()] * width
+    aligned = align(
+        Records(
+            pl.DataFrame([pl.Series(f"c{j}", c, dtype=pl.String) for j, c in enumerate(columns)]),
+            np.array([r.line for r in rows], dtype=np.int64),
+            np.array([len(r.cells) for r in rows], dtype=np.int64),
+            not text.endswith("\n"),
+        ),
+        head,
+        start,
+    )
+    refused = [rows[i] for i in aligned.refused.tolist()]
+    wrong += [(r, dialect.delimiter.join(r.cells)) for r in [*titles, *refused]]
+    rejects = [make_reject(record, joined, aligned.width) for record, joined in wrong]
+    notes = aligned.notes
+    if quoted := [record.line for record in rows if record.repaired]:
+        many = pluralize(len(quoted), "row has quotes", "rows have quotes")
+        notes.append(Note("quotes", f"{many} that are read as text ({list_lines(quoted)})"))
+    return Assembled(aligned.frame, sorted(rejects, key=_line), notes + blank_note(n_blank))
 
 
-def _list_lines(numbers: list[int]) -> str:
-    """Return the first line numbers as text."""
-    return f"line {', '.join(map(str, numbers[:5]))}{', ...' if len(numbers) > 5 else ''}"
-
-
-def drop_empty_tail(cells: list[str], width: int) -> list[str] | None:
-    """Return the first `width` cells if all further ones are empty, otherwise None."""
-    if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
-        return cells[:width]
-    return None
+def _line(reject: Reject) -> int:
+    return reject.line
 
 
 def make_reject(record: Record, text: str, width: int) -> Reject:
@@ -119,26 +122,6 @@ def blank_note(n_blank: int) -> list[Note]:
         if n_blank
         else []
     )
-
-
-def name_columns(head: list[str], start: Layout, widths: Counter) -> tuple[int, list[str], list[Note]]:
-    """Return the width of a row, the column names, and notes on them.
-
-    `head` is the first record, `widths` the cell counts of the others.
-    """
-    common = max(widths, key=lambda w: (widths[w], w)) if widths else len(head)
-    if not start.has_header:
-        return common, [f"column_{j + 1}" for j in range(common)], []
-    names, notes = [cell.strip() for cell in head], []
-    nearly_all = widths[common] > 0.9 * widths.total()
-    if common == len(names) + 1 and nearly_all and widths.total() > 1:
-        names = ["row", *names]
-        message = "rows have one cell more than the header: the first column is called 'row'"
-        notes.append(Note("header", message))
-    elif common < len(names) and nearly_all and not any(names[common:]):
-        names = names[:common]
-    unique, changes = unique_names(names)
-    return len(unique), unique, notes + changes
 
 
 class Source(NamedTuple):
@@ -169,52 +152,103 @@ def assemble_by_bytes(source: Source, start: Layout, *, keep_blank: bool) -> Ass
         Whether a record of empty cells is a row; an empty line never is.
     """
     spans, dialect = source.spans, source.dialect
-    filled = _find_filled(source, start.width, keep_blank=keep_blank)
+    filled = _find_filled(source, start.n_titles, keep_blank=keep_blank)
     real = np.flatnonzero(filled)
     titles, real = real[: start.n_titles], real[start.n_titles :]
     if len(real) == 0:
         return EMPTY
     body = real[1:] if start.has_header else real
-    widths = spans.widths[body]
-    width, names, notes = name_columns(source.cells(real[0]), start, Counter(widths.tolist()))
+    head, widths = source.cells(real[0]), spans.widths[body]
     newlines = np.flatnonzero(np.frombuffer(source.utf8, dtype=np.uint8) == 10)
-    n_breaks = np.searchsorted(newlines, spans.ends[body]) - np.searchsorted(newlines, spans.starts[body])
+    lines = np.searchsorted(newlines, spans.starts) + 1
+    n_breaks = np.searchsorted(newlines, spans.ends[body]) - lines[body] + 1
+    wrong = np.zeros(len(body), dtype=bool)
+    if DAMAGED.encode() in source.utf8:
+        wrong |= np.array([DAMAGED in source.text(i) for i in body])
+    different = np.flatnonzero(np.bincount(widths[~wrong]))  # faster than a sort
+    if len(different) > _MAX_WIDTHS:
+        return None  # each width is read by itself
+    read = {int(w): _read_frame(source, body[~wrong & (widths == w)], int(w)) for w in different}
+    if any(frame is None for frame in read.values()):
+        return None
+    frames = {w: frame for w, frame in read.items() if frame is not None}
+
+    def first_cells(width: int) -> tuple[pl.Series, pl.Series]:
+        """Return the first and the last cells of the records of one width."""
+        return (
+            (frames[width].to_series(0), frames[width].to_series(-1))
+            if width in frames
+            else (pl.Series(), pl.Series())
+        )
+
+    width = count_columns(head, start, Counter(widths.tolist()), first_cells)
     for i in body[n_breaks > 0]:
         if are_separate_rows(source.text(i), dialect.delimiter, width, start.firsts):
             return None  # the quotes are text
-    wrong = widths != width
-    if DAMAGED.encode() in source.utf8:
-        wrong |= np.array([DAMAGED in source.text(i) for i in body])
-    rejects = []
-    for i, fault in [*((i, TITLE) for i in titles), *((i, "") for i in body[wrong])]:
-        text, cells = source.text(i), source.cells(i)
-        if not fault and DAMAGED not in text and drop_empty_tail(cells, width) is not None:
-            return None  # the record must be repaired
-        line = int(np.searchsorted(newlines, spans.starts[i])) + 1
-        rejects.append(make_reject(Record(line, cells, fault), text, width))
-    frame = _read_frame(source, body[~wrong], names)
-    return None if frame is None else Assembled(frame, rejects, notes + blank_note(int(np.sum(~filled))))
+    for w, frame in frames.items():
+        if w > width:
+            wrong[np.flatnonzero(~wrong & (widths == w))[~has_blank_tail(frame, width)]] = True
+    rows = body[~wrong]
+    aligned = align(
+        Records(
+            _stack(frames, widths, wrong, width),
+            lines[rows],
+            spans.widths[rows],
+            not source.utf8.endswith(b"\n"),
+        ),
+        head,
+        start,
+    )
+    refused = rows[aligned.refused]
+    faults = [*((i, TITLE) for i in titles), *((i, "") for i in [*body[wrong], *refused])]
+    rejects = [
+        make_reject(Record(int(lines[i]), source.cells(i), fault), source.text(i), aligned.width)
+        for i, fault in faults
+    ]
+    blank = blank_note(int(np.sum(~filled)))
+    return Assembled(aligned.frame, sorted(rejects, key=_line), aligned.notes + blank)
 
 
-def _find_filled(source: Source, width: int, *, keep_blank: bool) -> np.ndarray:
-    """Return which records contain more than blanks, delimiters and empty quotes."""
+def _stack(
+    frames: dict[int, pl.DataFrame], widths: np.ndarray, wrong: np.ndarray, width: int
+) -> pl.DataFrame:
+    """Return the records of several widths as one frame of `width` columns, in their order, without the `wrong` ones."""
+    empty = pl.DataFrame(schema={f"c{j}": pl.String for j in range(width)})
+    pieces, places = [empty], []
+    for w, frame in frames.items():
+        at = np.flatnonzero(widths == w)
+        place = at[~wrong[at]]
+        kept = frame if len(place) == frame.height else frame.filter(has_blank_tail(frame, width))
+        pieces.append(kept[:, :width])
+        places.append(place)
+    if len(places) == 1:
+        return pl.concat(pieces, how="diagonal")
+    order = np.argsort(np.concatenate(places)) if places else np.zeros(0, dtype=np.int64)
+    return pl.concat(pieces, how="diagonal")[order]
+
+
+def _find_filled(source: Source, n_titles: int, *, keep_blank: bool) -> np.ndarray:
+    """Return which records contain more than blanks, delimiters and empty quotes; `keep_blank` as above."""
     spans, dialect = source.spans, source.dialect
     filled = spans.ends > spans.starts
     raw = np.frombuffer(source.utf8, dtype=np.uint8)
     first = raw[np.minimum(spans.starts, len(raw) - 1)]
     nothing = f'{dialect.delimiter} \t"'
     hollow = np.isin(first, np.frombuffer(nothing.encode(), dtype=np.uint8))
-    hollow &= spans.ends - spans.starts <= 8 * spans.widths  # a blank cell has few characters
+    last = raw[np.maximum(spans.ends - 1, 0)]
+    is_short = spans.ends - spans.starts <= 8 * spans.widths  # a blank cell has few characters
+    hollow &= is_short | (np.isin(first, (32, 9)) & np.isin(last, (32, 9)))  # or it is a line of blanks
+    has_begun = False  # a blank record above the table is no row
     for i in np.flatnonzero(filled & hollow).tolist():
         if not source.text(i).strip(nothing) and not any(cell.strip() for cell in source.cells(i)):
-            filled[i] = keep_blank and spans.widths[i] == width > 1 and bool(filled[:i].any())
+            has_begun = has_begun or np.count_nonzero(filled[:i]) > n_titles
+            filled[i] = keep_blank and has_begun and spans.widths[i] > 1
     return filled
 
 
-def _read_frame(source: Source, records: np.ndarray, names: list[str]) -> pl.DataFrame | None:
-    """Return the given records, read by Polars; None where it counts other rows or columns."""
-    if len(records) == 0:
-        return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
+def _read_frame(source: Source, records: np.ndarray, width: int) -> pl.DataFrame | None:
+    """Return the given records of one width, read by Polars; None where it counts other rows or columns."""
+    names = [f"c{j}" for j in range(width)]
     starts, ends = source.spans.starts[records], source.spans.ends[records]
     if len(records) == records[-1] - records[0] + 1:
         data = source.utf8[starts[0] : ends[-1]]

@@ -11,6 +11,7 @@ from groundup.tables.sources.assemble import TITLE, Assembled, Source, assemble_
 from groundup.tables.sources.dialect import DELIMITERS, Layout, detect_dialect, detect_layout, sample_records
 from groundup.tables.sources.encoding import to_utf8
 from groundup.tables.sources.infer_types import convert_types
+from groundup.tables.sources.quoted_words import mark_quoted
 from groundup.tables.sources.records import Dialect, TooWide, normalize_line_ends, scan
 from groundup.tables.table import Note, Table
 from groundup.text.numbers import format_count
@@ -56,12 +57,23 @@ def read_text(
                 f"the first record is read as {role} ({start.uncertainty}); header= (--header, --no-header) changes this",
             )
         )
-    assembled = _assemble(utf8, dialect, start, keep_blank=types == "text", max_cells=max_cells)
+    marked = utf8 if types == "text" else mark_quoted(utf8, dialect)
+    try:
+        assembled = _assemble(marked, dialect, start, keep_blank=types == "text", max_cells=max_cells)
+    except GroundupError as error:
+        error.file = file
+        raise
     notes += assembled.notes
     _check(assembled, start, file)
-    converted = convert_types(assembled.frame, types, dialect.delimiter)
+    converted = convert_types(assembled.frame, types, dialect.delimiter, has_marks=marked is not utf8)
     return Table(
-        converted.frame, name, file, (*notes, *converted.notes), tuple(assembled.rejects), converted.formats
+        converted.frame,
+        name,
+        file,
+        (*notes, *converted.notes),
+        tuple(assembled.rejects),
+        converted.formats,
+        converted.missing_words,
     )
 
 

@@ -18,8 +18,8 @@ from collections import Counter
 from statistics import median
 from typing import NamedTuple
 
-from groundup.tables import cells
-from groundup.tables.dates import LAYOUTS
+from groundup.tables.dates import DAY_LAYOUTS
+from groundup.tables.numerals import NUMBER_PATTERNS
 from groundup.tables.sources.records import Dialect, TooWide, parse
 
 DELIMITERS = (",", ";", "\t", "|", ":", "^", "~", " ")
@@ -28,12 +28,14 @@ _SAMPLE_LINES = 10
 _SAMPLE_RECORDS = 200
 _SAMPLE_CELLS = 20_000
 _WORDS = re.compile(r"^[\w\-.'&()/ ]{1,60}$")
-_KNOWN = re.compile(
-    "|".join([*(f"(?:{p})" for p in cells.NUMBER_PATTERNS.values())])
-    + r"|^(?i:true|false|yes|no|y|n|na|n/a|nan|null|m|f|male|female)$|^https?://\S+$|^[\w.+-]+@[\w-]+\.[\w.]+$"
+_DATE_PATTERNS = [re.sub(r"\?P<\w+>", "?:", pattern) for pattern in DAY_LAYOUTS.values()]
+#: A number, a date, an amount or an address: cells that column names, captions and prose are not.
+TYPED_PATTERN = (
+    "|".join(f"(?:{pattern})" for pattern in [*NUMBER_PATTERNS.values(), *_DATE_PATTERNS])
+    + r"|^https?://\S+$|^[\w.+-]+@[\w-]+\.[\w.]+$"
     + r"|^[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?$|^[$€£] ?[0-9.,]+$|^[0-9.,]+ ?[%€$£]$"
 )
-_DATES = [re.compile(re.sub(r"\?P<\w+>", "?:", pattern)) for pattern in LAYOUTS.values()]
+_KNOWN = re.compile(TYPED_PATTERN + r"|^(?i:true|false|yes|no|y|n|na|n/a|nan|null|m|f|male|female)$")
 _UNLIKELY = 0.05
 _ALL_TEXT = "all columns are text, as is the first record"
 
@@ -172,17 +174,19 @@ def _count_titles(rows: list[list[str]]) -> int:
 
 def is_typed(cell: str) -> bool:
     """Return whether `cell` is a number, a date, a word such as true, or an address, which column names are not."""
-    return _KNOWN.match(cell) is not None or any(p.match(cell) for p in _DATES)
+    return _KNOWN.match(cell) is not None
 
 
 def is_number(cell: str) -> bool:
     """Return whether `cell` is a number in any format."""
-    return any(re.match(p, cell) for p in cells.NUMBER_PATTERNS.values())
+    return any(re.match(p, cell) for p in NUMBER_PATTERNS.values())
 
 
 def detect_header(rows: list[list[str]]) -> tuple[bool, str]:
     """Return whether the first of `rows` is a header, and why this is uncertain ("" if it is certain)."""
-    first, below = [c.strip() for c in rows[0]], rows[1:]
+    first = [c.strip() for c in rows[0]]
+    below = [row for row in rows[1:] if row != rows[0]] if len(set(first)) > 1 else []
+    below = below or rows[1:]  # files put end to end repeat the header, which says nothing about its cells
     if not below:
         return not any(is_number(c) for c in first), "it is the only record"
     columns = [

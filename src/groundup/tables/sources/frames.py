@@ -1,26 +1,23 @@
 """Convert frames and mappings of other libraries to eager Polars frames with simple types.
 
 pandas, PyArrow and other frames are converted by narwhals; mappings of columns, lists of rows and NumPy arrays are
-built column by column. The result has columns of Int64, Float32, Float64, Boolean, String, Date or Datetime, or of
-types that the contract ignores with a reason (lists, records, bytes, durations, times). Missing values are null, never
-NaN.
+built column by column. The result has the types of `simple_types`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 import narwhals.stable.v2 as nw
 import numpy as np
 import polars as pl
-import polars.selectors as cs
 
-from groundup.errors import GroundupError
-from groundup.tables import cells
+from groundup.errors import GroundupError, panics_as_errors
 from groundup.tables.dates import LAYOUTS
+from groundup.tables.numerals import ANY_NUMBER, find_affixes
 from groundup.tables.sources.infer_types import Converted, check_types, convert_types, option_for
-from groundup.tables.sources.names import rename_patterns
+from groundup.tables.sources.names import plain_names
+from groundup.tables.sources.simple_types import series_of, simplify_types, without_far_moments
 from groundup.tables.table import Note, Table
 
 _MIN_DIFFERENT = 20
@@ -31,7 +28,8 @@ def as_table(source, name: str | None = None) -> Table:
     if isinstance(source, Table):
         return source
     frame, kind, notes = to_polars(source)
-    return Table(frame, name or "table", kind, tuple(notes))
+    frame, far = without_far_moments(frame)
+    return Table(frame, name or "table", kind, (*notes, *far))
 
 
 def as_frame(source) -> pl.DataFrame:
@@ -40,10 +38,12 @@ def as_frame(source) -> pl.DataFrame:
 
 
 def to_polars(source) -> tuple[pl.DataFrame, str, list[Note]]:
-    """Return `source` as an eager Polars frame with simple types, the kind of source, and notes on names."""
-    built, kind = _build_frame(source)
-    renamed, notes = rename_patterns(built)
-    return simplify_types(renamed), kind, notes
+    """Return `source` as an eager Polars frame with simple types, the kind of source, and notes on names and types."""
+    with panics_as_errors("The table cannot be converted"):
+        built, kind = _build_frame(source)
+        renamed, notes = plain_names(built)
+        simple, changes = simplify_types(renamed)
+    return simple, kind, [*notes, *changes]
 
 
 def _build_frame(source) -> tuple[pl.DataFrame, str]:
@@ -75,9 +75,21 @@ def _from_native(source) -> pl.DataFrame:
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect(backend="polars")
     try:
-        return frame.to_polars()
-    except Exception:  # noqa: BLE001 - object columns of mixed types: each library raises its own error
-        return pl.DataFrame([_make_series(name, frame[name].to_list()) for name in frame.columns])
+        return _without_wide_decimals(frame).to_polars()
+    except (Exception, pl.exceptions.PanicException):  # noqa: BLE001 (objects of mixed types: each library raises its own)
+        return pl.DataFrame([series_of(name, frame[name].to_list()) for name in frame.columns])
+
+
+def _without_wide_decimals(frame: nw.DataFrame) -> nw.DataFrame:
+    """Return an Arrow table with its decimals of more than 38 digits, which Polars does not know, as floats."""
+    native = frame.to_native()
+    wide = [
+        f.name for f in getattr(native, "schema", ()) if str(getattr(f, "type", "")).startswith("decimal256")
+    ]
+    for name in wide:
+        at = native.schema.get_field_index(name)
+        native = native.set_column(at, name, native.column(at).cast("float64"))
+    return nw.from_native(native, eager_only=True) if wide else frame
 
 
 def _from_columns(columns: Mapping) -> pl.DataFrame:
@@ -104,11 +116,18 @@ def _column(name: str, values) -> pl.Series:
     """Return one column of a mapping as a series."""
     if isinstance(values, pl.Series):
         return values.rename(name)
+    if isinstance(values, np.ma.MaskedArray):
+        values = _without_mask(values)
     if isinstance(values, np.ndarray) and values.dtype.kind in "mM":
         values = values.astype(f"{values.dtype.kind}8[us]")  # Polars has no seconds
-    if isinstance(values, np.ndarray) and values.dtype.kind not in "OV":
+    if isinstance(values, np.ndarray) and values.dtype.kind not in "OVc":
         return pl.Series(name, values)
-    return _make_series(name, values.tolist() if isinstance(values, np.ndarray) else list(values))
+    return series_of(name, values.tolist() if isinstance(values, np.ndarray) else list(values))
+
+
+def _without_mask(values: np.ma.MaskedArray) -> np.ndarray | list:
+    """Return the values of a masked array, missing where they are masked."""
+    return values.tolist() if np.ma.is_masked(values) else values.data
 
 
 def _from_array(array: np.ndarray) -> pl.DataFrame:
@@ -126,25 +145,7 @@ def from_rows(rows: Sequence) -> pl.DataFrame:
         bad = next(i for i, row in enumerate(rows) if not isinstance(row, Mapping))
         raise GroundupError("Each row must be a mapping from column to value.", row=bad + 1, value=rows[bad])
     names = list(dict.fromkeys(name for row in rows for name in row))
-    return pl.DataFrame([_make_series(str(name), [row.get(name) for row in rows]) for name in names])
-
-
-def _make_series(name: str, values: list) -> pl.Series:
-    """Return `values` as a series of their type, or of text if their types differ.
-
-    Whole numbers beyond 64 bits become text too, so that no digit is lost.
-    """
-    huge = any(isinstance(v, int) and not -(2**63) <= v < 2**63 for v in values)
-    if not huge:
-        try:
-            return pl.Series(name, values, strict=True)
-        except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):
-            pass
-        if all(v is None or isinstance(v, (bool, int, float)) for v in values):
-            return pl.Series(name, [None if v is None else float(v) for v in values], dtype=pl.Float64)
-    missing = [v is None or (isinstance(v, float) and math.isnan(v)) for v in values]
-    text = [None if empty else str(v) for v, empty in zip(values, missing, strict=True)]
-    return pl.Series(name, text, dtype=pl.String)
+    return pl.DataFrame([series_of(str(name), [row.get(name) for row in rows]) for name in names])
 
 
 def _check_names(names) -> None:
@@ -160,10 +161,10 @@ def restore_types(frame: pl.DataFrame, types) -> Converted:
     """Return `frame` with text columns that consist of numbers or ISO dates converted to those types.
 
     A frame has types, so only columns that have evidently lost theirs are converted, each with a note: more than
-    ``_MIN_DIFFERENT`` different numbers without leading zeros, or ISO dates. Labels and codes are unchanged.
+    ``_MIN_DIFFERENT`` different numbers without leading zeros or dates, or ISO dates. Labels and codes are unchanged.
     """
     given = check_types({} if isinstance(types, str) else types, frame.columns)
-    columns, formats, notes = [], {}, []
+    columns, formats, words, notes = [], {}, {}, []
     for series in frame.iter_columns():
         want = given.get(series.name)
         if series.dtype != pl.String or (want is None and (types == "text" or not _has_lost_type(series))):
@@ -172,6 +173,7 @@ def restore_types(frame: pl.DataFrame, types) -> Converted:
         converted = convert_types(series.to_frame(), {} if want is None else {series.name: want})
         columns.append(converted.frame.to_series())
         formats.update(converted.formats)
+        words.update(converted.missing_words)
         notes += converted.notes
         if want is None and columns[-1].dtype != pl.String:
             notes.append(
@@ -181,53 +183,19 @@ def restore_types(frame: pl.DataFrame, types) -> Converted:
                     series.name,
                 )
             )
-    return Converted(pl.DataFrame(columns) if columns else frame, formats, notes)
+    return Converted(pl.DataFrame(columns) if columns else frame, formats, words, notes)
 
 
 def _has_lost_type(series: pl.Series) -> bool:
-    """Return whether a text column consists of ISO dates or many different numbers."""
+    """Return whether a text column consists of ISO dates, or of many different numbers or dates."""
     head = series.drop_nulls().head(200).str.strip_chars()
     head = head.filter(head != "")
     if len(head) == 0:
         return False
     if bool(head.str.contains(LAYOUTS["iso"]).all()):
         return True
-    n_numbers = int(head.str.contains(cells.NUMBER_PATTERNS["point"]).sum())
-    return n_numbers > 0.5 * len(head) and series.n_unique() > _MIN_DIFFERENT
-
-
-def simplify_types(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return `frame`, whose names are not patterns, with the types of the module's docstring."""
-    changes = []
-    floats = frame.select(cs.float().is_nan().any()) if any(d.is_float() for d in frame.dtypes) else None
-    with_nan = (
-        set() if floats is None or frame.height == 0 else {n for n in floats.columns if floats[n].item()}
+    n_numbers = int((head.str.contains(ANY_NUMBER) | find_affixes(head).is_not_null()).sum())
+    looks_typed = n_numbers > 0.5 * len(head) or any(
+        bool(head.str.contains(pattern).all()) for pattern in LAYOUTS.values()
     )
-    for name, dtype in frame.schema.items():
-        if dtype in (pl.Categorical, pl.Enum):
-            changes.append(pl.col(name).cast(pl.String))
-        elif isinstance(dtype, pl.Decimal) or dtype in (pl.UInt64, pl.UInt128, pl.Int128, pl.Float16):
-            changes.append(_widen(frame[name]))
-        elif dtype.is_integer() and dtype != pl.Int64:
-            changes.append(pl.col(name).cast(pl.Int64))
-        elif isinstance(dtype, pl.Datetime) and (dtype.time_zone or dtype.time_unit != "us"):
-            column = pl.col(name)
-            column = (
-                column.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if dtype.time_zone else column
-            )
-            changes.append(column.cast(pl.Datetime("us")))
-        elif name in with_nan:
-            changes.append(pl.col(name).fill_nan(None))
-        elif dtype == pl.Object:
-            changes.append(_make_series(name, frame[name].to_list()))
-    return frame.with_columns(changes) if changes else frame
-
-
-def _widen(series: pl.Series) -> pl.Series:
-    """Return decimals and wide integers as Int64, Float64 or text."""
-    if series.dtype.is_integer():
-        try:
-            return series.cast(pl.Int64)
-        except pl.exceptions.PolarsError:
-            return series.cast(pl.String)  # beyond 64 bits: codes, not amounts
-    return series.cast(pl.Float64)
+    return looks_typed and series.n_unique() > _MIN_DIFFERENT

@@ -7,8 +7,9 @@ import math
 
 from groundup.errors import GroundupError
 from groundup.tables.sources.encoding import to_utf8
-from groundup.tables.sources.frames import from_rows, restore_types, simplify_types
-from groundup.tables.sources.names import rename_patterns
+from groundup.tables.sources.frames import from_rows, restore_types
+from groundup.tables.sources.names import plain_names
+from groundup.tables.sources.simple_types import simplify_types
 from groundup.tables.table import Reject, Table
 
 _MAX_CHARS = 200
@@ -29,14 +30,21 @@ def read_lines(data: bytes, name: str, file: str, *, encoding, types) -> Table:
     if not rows:
         why = f" Line {rejects[0].line}: {rejects[0].reason}." if rejects else ""
         raise GroundupError(f"The file has no JSON object on any line.{why}", file=file, hint=_hint(utf8))
-    frame, renamed = rename_patterns(from_rows(rows))
+    frame, renamed = plain_names(from_rows(rows))
     if not frame.columns:
         raise GroundupError(
             "The JSON objects have no keys.", file=file, hint="Write objects with one key per column."
         )
-    restored = restore_types(simplify_types(frame), types)
+    frame, changes = simplify_types(frame)
+    restored = restore_types(frame, types)
     return Table(
-        restored.frame, name, file, (*notes, *renamed, *restored.notes), tuple(rejects), restored.formats
+        restored.frame,
+        name,
+        file,
+        (*notes, *renamed, *changes, *restored.notes),
+        tuple(rejects),
+        restored.formats,
+        restored.missing_words,
     )
 
 

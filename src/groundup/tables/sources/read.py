@@ -8,13 +8,14 @@ from pathlib import Path
 
 import polars as pl
 
-from groundup.errors import GroundupError, UsageError, nearest
+from groundup.errors import GroundupError, UsageError, nearest, panics_as_errors
 from groundup.tables.sources.delimited import read_text
-from groundup.tables.sources.frames import restore_types, simplify_types, to_polars
+from groundup.tables.sources.frames import restore_types, to_polars
 from groundup.tables.sources.json_lines import read_lines
-from groundup.tables.sources.names import rename_patterns
+from groundup.tables.sources.names import plain_names
 from groundup.tables.sources.samples import sample
-from groundup.tables.table import Table
+from groundup.tables.sources.simple_types import simplify_types, without_far_moments
+from groundup.tables.table import Note, Table
 
 TEXT = (".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".data")
 LINES = (".jsonl", ".ndjson")
@@ -57,8 +58,9 @@ def read(
     delimiter, encoding, header : optional
         Of a text file; detected where None.
     types : mapping or str, optional
-        Column -> ``text``, ``number``, ``integer``, ``boolean``, ``datetime``; a number format (``decimal_comma``,
-        ``thousands_comma``) or a date layout (``dmy``, ``mdy``, ``iso``, ...) where a column could be read in two ways.
+        Column -> ``text`` (which keeps words such as NA), ``number``, ``integer``, ``boolean``, ``datetime``; a number
+        format (``decimal_comma``, ``thousands_comma``, ...) or a date layout (``dmy``, ``mdy``, ``iso``, ``ym``, ...)
+        where a column could be read in two ways.
         One word applies to all columns: ``types="text"`` leaves all cells of a text file unchanged, for rows that a
         contract checks.
     name : str, optional
@@ -90,15 +92,28 @@ def read(
         if path.startswith("sample:"):
             _refuse_options("a sample", options)
             return sample(path.removeprefix("sample:"))
-        return _read_file(path, name, options, types=types, max_cells=max_cells)
+        with panics_as_errors("The file cannot be read", file=path):
+            return _read_file(path, name, options, types=types, max_cells=max_cells)
     _refuse_options("a frame", options)
     frame, kind, notes = to_polars(source)
     if frame.width == 0:
         raise GroundupError(f"The {kind} has no columns.", hint="Give a table with at least one column.")
     if len(set(frame.columns)) < frame.width:
         raise GroundupError(f"The {kind} has two columns with the same name.", hint="Rename one of them.")
+    return _typed_table(frame, types, name or "table", kind, notes)
+
+
+def _typed_table(frame: pl.DataFrame, types, name: str, source: str, notes: list[Note]) -> Table:
+    """Return a frame of simple types as a table.
+
+    Dates beyond Python's years are missing; with ``types="text"`` they stay, for the contract to report.
+    """
+    far: list[Note] = []
+    if types != "text":
+        frame, far = without_far_moments(frame)
     restored = restore_types(frame, types)
-    return Table(restored.frame, name or "table", kind, (*notes, *restored.notes), (), restored.formats)
+    notes = [*notes, *far, *restored.notes]
+    return Table(restored.frame, name, source, tuple(notes), (), restored.formats, restored.missing_words)
 
 
 def _refuse_options(kind: str, options: Mapping[str, object], file=None) -> None:
@@ -137,9 +152,9 @@ def read_parquet(file, name: str, *, types) -> Table:
         frame = pl.read_parquet(file, memory_map=False, hive_partitioning=False, glob=False)
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
         raise GroundupError(
-            f"The Parquet file is damaged: {str(error).splitlines()[0][:200]}.",
+            f"The Parquet file is damaged, or has a type that Polars cannot read: {str(error).splitlines()[0][:200]}.",
             file=file,
-            hint="Write it again from its source.",
+            hint="Write it again from its source, columns of unusual types as numbers or text.",
         ) from None
     if frame.height == 0 or frame.width == 0:
         raise GroundupError(
@@ -147,9 +162,9 @@ def read_parquet(file, name: str, *, types) -> Table:
             file=file,
             hint="Give a file with at least one row and one column.",
         )
-    frame, notes = rename_patterns(frame)
-    restored = restore_types(simplify_types(frame), types)
-    return Table(restored.frame, name, str(file), (*notes, *restored.notes), (), restored.formats)
+    frame, notes = plain_names(frame)
+    frame, changes = simplify_types(frame)
+    return _typed_table(frame, types, name, str(file), [*notes, *changes])
 
 
 def find_file(path: str | Path) -> tuple[Path, str]:

@@ -10,7 +10,9 @@ import polars as pl
 from groundup.engine.rows.threads import one_blas_thread
 from groundup.errors import UsageError, nearest
 from groundup.tables import Table
+from groundup.tables.sources.names import find_name
 from groundup.tables.splitting import shuffled
+from groundup.text.escaping import value_text
 from groundup.workbench.audit.coding import centred, codes_by_appearance, numbers
 from groundup.workbench.audit.duplicates import duplicates
 from groundup.workbench.audit.explained_share import Target
@@ -87,9 +89,10 @@ def _audit(table: Table, problem: Problem, accepted: list[tuple[str | None, str 
 
 def _parse(text: str, columns: Sequence[str]) -> tuple[str | None, str | None]:
     """Return the column and the kind of findings that one acceptance names; None for any."""
-    if text in columns:
-        return text, None
+    if (name := find_name(text, columns)) in columns:
+        return name, None
     column, _, kind = text.rpartition(":")
+    column = find_name(column, columns)
     if kind in KINDS and column in columns:
         return column, kind
     if text in KINDS:
@@ -137,7 +140,10 @@ def _judge_columns(frame: pl.DataFrame, rows: np.ndarray, problem: Problem) -> l
         codes, labels = np.empty(0), []
     else:
         y = Target(np.searchsorted(problem.classes, values), len(problem.classes))
-        codes, labels = codes_by_appearance(pl.Series(y.values)), [str(label) for label in problem.classes]
+        codes, labels = (
+            codes_by_appearance(pl.Series(y.values)),
+            [value_text(label) for label in problem.classes],
+        )
     position = np.full(problem.frame.height, -1)  # of a row among the audited rows
     position[rows] = np.arange(len(rows))
     folds = []

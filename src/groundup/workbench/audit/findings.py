@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict
 
 from groundup.errors import CheckFailed
+from groundup.text.numbers import as_sentence
 
 Kind = Literal[
     "copy",
@@ -72,6 +73,11 @@ class Finding(Strict):
         return self.level == "block" and not self.accepted
 
     @property
+    def sentence(self) -> str:
+        """The message as a sentence of its own; in a table of findings it stands without a full stop."""
+        return as_sentence(f"{self.message[:1].upper()}{self.message[1:]}")
+
+    @property
     def subject(self) -> str:
         """The columns concerned, or "rows"."""
         return ", ".join(self.columns) if self.columns else "rows"
@@ -124,8 +130,8 @@ class Audit(Strict):
     @property
     def warnings(self) -> list[str]:
         """The warnings of the result: accepted findings that would block, and findings that warn."""
-        out = [f"accepted finding: {f.message}" for f in self.findings if f.accepted and f.level == "block"]
-        return out + [f.message for f in self.findings if f.level == "warn" and not f.accepted]
+        out = [f"Accepted finding: {f.sentence}" for f in self.findings if f.accepted and f.level == "block"]
+        return out + [f.sentence for f in self.findings if f.level == "warn" and not f.accepted]
 
     def to_object(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -171,8 +177,7 @@ class LeakFound(CheckFailed):
         self.audit = audit
         found = audit.blocking
         if len(found) == 1:
-            text = found[0].message
-            problem = f"{text[0].upper()}{text[1:]}."
+            problem = found[0].sentence
         else:
             problem = f"{len(found)} findings stop the build: " + "; ".join(f.message for f in found) + "."
         super().__init__(problem, hint=suggest_options(found))

@@ -47,6 +47,10 @@ FEW_ROWS = 200
 PURE, MIN_PURE_ROWS, PURE_SHARE, PURE_SURPRISE = 0.98, 30, 0.05, 1e-9
 
 
+# Rows whose class another row has: where classes do not repeat, any column of different values corresponds to them.
+MIN_REPEATS = 5
+
+
 class Judged(NamedTuple):
     """The score of a column and, if it reveals the target, the finding."""
 
@@ -78,7 +82,8 @@ def judge(column: pl.Series, target: TargetFolds) -> Judged:
     score = Score(
         column=column.name, explained=round(max(share, 0.0), 4), auc=None if auc is None else round(auc, 4)
     )
-    if y.n_classes and np.array_equal(codes_by_appearance(column), target.codes):
+    n_repeats = len(target.codes) - len(np.unique(target.codes))
+    if n_repeats >= MIN_REPEATS and np.array_equal(codes_by_appearance(column), target.codes):
         message = (
             f"{column.name!r} is {target.name!r} under another name: every value of one corresponds to one value of the "
             "other"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from groundup.tables import Contract
+from groundup.text.escaping import value_text
 from groundup.text.numbers import format_micros, format_number, format_percent, pluralize
 from groundup.workbench.record import Examination, Record
 
@@ -53,10 +55,11 @@ def _about_leaks(record: Record, examination: Examination) -> Iterator[Advice]:
 
 def _about_fit(record: Record) -> Iterator[Advice]:
     if record.regime in _OVERFITTED:
+        alone = sum(not row.baseline for row in record.leaderboard) == 1
         yield Advice(
-            "Reduce overfitting",
-            "The model scores better on the rows it was fitted on than on others. More rows help most; otherwise leave "
-            "out columns that matter little, or compare simpler models.",
+            "Collect more rows",
+            "The model scores better on the rows that it was fitted on than on others, which more rows change most."
+            + ("" if alone else " The other models were compared as well, simpler ones among them."),
         )
     if record.regime in {"underfit", "nothing"}:
         yield Advice(
@@ -94,7 +97,7 @@ def _about_rows(record: Record, contract: Contract) -> Iterator[Advice]:
             "precision and recall by threshold.",
         )
     elif rare:
-        names = ", ".join(str(label.value) for label in rare[:4])
+        names = ", ".join(value_text(label.value) for label in rare[:4])
         yield Advice(
             "Collect more rows of the rare classes",
             f"{names}: each has less than {format_percent(RARE, 0)} of the rows, so that its recall is uncertain.",
@@ -109,14 +112,14 @@ def _about_columns(record: Record, contract: Contract, examination: Examination)
             f"{', '.join(sparse[:4])}{' and others' if len(sparse) > 4 else ''}: more than half of the cells are empty. "
             "The model is only useful if they are empty for the same reason when you predict.",
         )
-    idle = [one.column for one in examination.importance if one.low <= 0 <= one.high or one.high <= 0]
-    if 2 <= len(idle) < len(examination.importance):
-        names = ", ".join(idle[:5]) + (f" and {len(idle) - 5} more" if len(idle) > 5 else "")
-        options = " ".join(f"--ignore {name}" for name in idle[:2] if name.isidentifier())
+    tried = examination.fewer_columns
+    if tried is not None and tried.is_as_good:
+        options = " ".join(f"--ignore {shlex.quote(name)}" for name in tried.dropped)
         yield Advice(
-            "Try fewer columns",
-            f"Shuffling {names} does not significantly change the score. A model without them needs less data"
-            + (f" ({options} ...)." if options else "."),
+            "Leave out columns",
+            f"Without {' and '.join(tried.dropped) if len(tried.dropped) == 2 else ', '.join(tried.dropped)} the mean "
+            f"score over {pluralize(tried.folds, 'fold')} is {format_number(tried.without)}, against "
+            f"{format_number(tried.with_all)} with them; a model without them needs less data: {options}",
         )
     dates = [c.name for c in contract.columns if c.kind == "datetime" and c.role == "feature"]
     if dates and record.split.rule != "time" and "test" not in record.split.origins:
@@ -133,7 +136,7 @@ def _about_search(record: Record) -> Iterator[Advice]:
         yield Advice(
             "Allow more time",
             f"The time budget was used up after {fits}. A larger --budget tries more settings; expect a gain of little "
-            "more than the spread over folds.",
+            "more than the margin (±) of the scores.",
         )
     elif record.ended == "fits":
         yield Advice("Allow more fits", f"The limit of {fits} was reached before all settings were tried.")

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from groundup.tables import Contract, Split
 from groundup.tables.contract.column import Column
 from groundup.tables.contract.rendering import range_of
+from groundup.text.escaping import value_text
 from groundup.text.numbers import format_count, format_number, format_percent, pluralize
 from groundup.workbench.audit.findings import Audit, Finding, Score
 from groundup.workbench.display import model as m
@@ -74,10 +75,13 @@ def _task(contract: Contract) -> str:
     if contract.task == "regression":
         column = contract.by_name[contract.target]
         amount = ", as an amount" if column.n_unique == 2 else ""
-        return f"regression of {contract.target}: {range_of(column)}{amount}"
+        unit = f" ({column.unit})" if column.unit else ""
+        return f"regression of {contract.target}{unit}: {range_of(column)}{amount}"
     levels = sorted(contract.labels, key=lambda label: -label.count)
     total = sum(label.count for label in levels)
-    shares = ", ".join(f"{level.value} ({format_percent(level.count / total)})" for level in levels[:5])
+    shares = ", ".join(
+        f"{value_text(level.value)} ({format_percent(level.count / total)})" for level in levels[:5]
+    )
     more = f" and {len(levels) - 5} more" if len(levels) > 5 else ""
     return f"{task_name(contract.task)} of {contract.target}: {shares}{more}"
 
@@ -151,11 +155,15 @@ def _with_origins(rule: str, parts: Parts) -> str:
     return f"{given}; {others} {rule.partition(': the latest')[0]}"
 
 
-def audit(found: Audit, *, all_notes: bool = False) -> m.Section:
-    """Return the findings of the leak audit; brief writers show the first notes only, unless `all_notes`."""
+def audit(found: Audit, *, all_notes: bool = False, with_blocking: bool = True) -> m.Section:
+    """Return the findings of the leak audit; brief writers show the first notes only, unless `all_notes`.
+
+    Without `with_blocking`, those that stop the build are counted only: the error that follows names them.
+    """
     checked = (
         f"{pluralize(found.n_columns, 'column')} and {pluralize(found.n_rows, 'row')} of the training set"
     )
+    listed = [one for one in found.findings if with_blocking or not one.blocks]
     n_found = len(found.findings)
     caption = f"{pluralize(n_found, 'finding') if n_found else 'no leak found'} in {checked}"
     if not n_found:
@@ -179,11 +187,13 @@ def audit(found: Audit, *, all_notes: bool = False) -> m.Section:
         ),
     ]
     n_notes = sum(finding.level == "note" for finding in found.findings)
-    n_brief = None if all_notes else n_found - max(n_notes - _SHORT_NOTES, 0)
+    if n_stops := n_found - len(listed):
+        caption += f", {format_count(n_stops)} of which {'stops' if n_stops == 1 else 'stop'} the build"
+    n_brief = None if all_notes else len(listed) - max(n_notes - _SHORT_NOTES, 0)
     table = make_table(
         caption,
         measures,
-        found.findings,
+        listed,
         emphasis=lambda f: "strong" if f.blocks else "quiet" if f.level == "note" else "",
         n_brief=n_brief,
     )

@@ -26,7 +26,7 @@ def project_html(project, rows: list[Row]) -> str:
     if rows:
         name = project._comparison.metric.name
         blocks += leaderboard_blocks(
-            rows, f"Mean {name} ± SD over the folds", name, has_target=project.target is not None
+            rows, f"Mean {name} ± 95% interval over the folds", name, has_target=project.target is not None
         )
     title = "Compared" if rows else "A new project"
     return render(title, [Section(name="project", title=title, label="", blocks=blocks)])

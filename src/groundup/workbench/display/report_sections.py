@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from groundup import charts
+from groundup.text.escaping import value_text
 from groundup.text.numbers import format_number, format_probability, format_seconds, pluralize
 from groundup.workbench.display import model as m
 from groundup.workbench.display.advice import advise
@@ -103,6 +104,7 @@ def fold_scores(record: Record) -> list[m.Block]:
             "name": row.title,
             "folds": [value for value in row.fold_scores if value is not None],
             "score": ranking_score(row),
+            "margin": row.margin,
             "is_baseline": row.baseline,
             "is_tied": row.tied,
         }
@@ -163,7 +165,7 @@ def errors(record: Record, examination: Examination) -> m.Section | None:
     title, kind = titles if has_classes else ("Residual (actual - predicted)", "with the largest errors")
 
     def text_of(value) -> str:
-        return str(value) if has_classes or isinstance(value, str) else format_number(value)
+        return value_text(value) if has_classes or isinstance(value, str) else format_number(value)
 
     def error_text(row: WorstRow) -> str:
         sign = "+" if row.error > 0 else ""

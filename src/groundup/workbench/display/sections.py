@@ -10,10 +10,12 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from groundup.tables import Contract
+from groundup.text.escaping import value_text
 from groundup.text.numbers import (
     format_bytes,
-    format_interval,
     format_micros,
     format_number,
     format_percent,
@@ -42,11 +44,12 @@ _TONES: dict[str, m.Tone] = {
 _LIMITS = {"time": " (time limit)", "fits": " (limit)"}
 _LEGEND: dict[m.Mark, str] = {
     "chosen": "chosen",
-    "tied": "not significantly different from the best; of these, the smallest model is chosen",
+    "tied": "not significantly different from the best",
     "failed": "failed",
 }
 _HIDDEN_PARAMS = {"random_state", "early_stopping", "n_iter_no_change"}
 _SHORT_MATRIX = 8
+_FREQUENT_ERRORS = 8
 _SEGMENT_COLUMNS = 12
 
 
@@ -71,7 +74,7 @@ def outcome(record: Record, examination: Examination) -> m.Section:
         m.Callout(tone=_TONES.get(record.regime, "plain"), title="Verdict", texts=[record.verdict]),
     ]
     findings = record.audit.findings if record.audit else ()
-    audited = {finding.message for finding in findings if finding.level == "warn"}
+    audited = {finding.sentence for finding in findings if finding.level == "warn"}
     warnings = [text for text in record.warnings if text != record.verdict and text not in audited]
     if repeated := len(audited & set(record.warnings)):
         warnings.append(f"The leak audit has {pluralize(repeated, 'warning')}, see there.")
@@ -83,13 +86,13 @@ def outcome(record: Record, examination: Examination) -> m.Section:
 
 def _key_figures(record: Record, examination: Examination) -> list[m.KeyFigure]:
     best, test, base = record.best, record.metrics["test"], record.baseline.get("test", {})
-    bounds = examination.intervals.get("test", {}).get(best.metric)
+    bounds = examination.interval_text("test", best.metric)
     direction = _direction_of(record)
     items = [
         m.KeyFigure(
             name=f"{best.metric} on the test set",
             text=format_number(test.get(best.metric)),
-            detail=f"{direction}; 95% interval: {format_interval(bounds)}" if bounds else direction,
+            detail=f"{direction}; 95% interval: {bounds}" if bounds else direction,
             value=test.get(best.metric),
         )
     ]
@@ -134,10 +137,10 @@ def chosen_row(record: Record) -> Row | None:
 
 def leaderboard(record: Record) -> m.Section:
     """Return the models that were compared."""
-    best, folds = record.best, pluralize(record.split.folds, "fold")
+    best, folds = record.best, pluralize(record.split.folds, "training fold")
     rows = record.leaderboard
     fits = f"{pluralize(record.n_fits, 'fit')}{_LIMITS.get(record.ended, '')}"
-    caption = f"Mean {best.metric} ± SD over {folds} of the training set, {_direction_of(record)}; {fits}"
+    caption = f"Mean {best.metric} ± 95% interval over {folds}, {_direction_of(record)}; {fits}"
     blocks = leaderboard_blocks(rows, caption, best.metric, has_target=record.target is not None)
     text = "Fit: median time of one fit. Latency: time to prepare and predict one row. Size: of the fitted model."
     blocks.append(m.Paragraph(text=text, full_only=True))
@@ -186,11 +189,11 @@ def ranking_score(row: Row) -> float | None:
 
 
 def _score_text(row: Row) -> str:
-    """Return the mean that ranks a row, with its spread or the number of folds that it rests on."""
+    """Return the mean that ranks a row, with its margin or the number of folds that it rests on."""
     if row.error:
         return "failed"
     if row.ranked_by is None:
-        return format_with_error(row.mean, row.spread)
+        return format_with_error(row.mean, row.margin)
     n_scored = sum(score is not None for score in row.fold_scores)
     return f"{format_number(row.ranked_by)} ({pluralize(n_scored, 'fold')})"
 
@@ -274,9 +277,9 @@ def scores(record: Record, examination: Examination) -> m.Section:
         )
         blocks.append(m.Paragraph(text=text, tone="warning"))
     if examination.intervals:
-        text = (
-            "Below each score: its 95% interval for other rows of the same kind (delete-a-group jackknife)."
-        )
+        text = "Below each score: its 95% interval for other rows of the same kind."
+        if any(examination.narrow.values()):
+            text += " Likely too narrow: a few rows make so much of the error that the interval is too small."
         blocks.append(m.Paragraph(text=text, tone="muted", full_only=True))
     return m.Section(name="scores", title="Scores", label="Scores", blocks=blocks)
 
@@ -295,16 +298,17 @@ def _part_scores(
 
 def _score_detail(record: Record, examination: Examination, part: str, name: str) -> str:
     """Return the interval of a score, or the reason why there is no score."""
-    bounds = examination.intervals.get(part, {}).get(name)
-    return format_interval(bounds) if bounds else record.undefined.get(f"{part}.{name}", "")
+    return examination.interval_text(part, name) or record.undefined.get(f"{part}.{name}", "")
 
 
 def confusion(record: Record) -> m.Section | None:
-    """Return the confusion matrix of the test set, unless it has too many classes for a table."""
+    """Return the confusion matrix of the test set; of many classes, the most frequent errors."""
     found = record.confusion
-    if found is None or len(found["labels"]) > _SHORT_MATRIX:
+    if found is None:
         return None
-    labels, counts = [str(label) for label in found["labels"]], found["counts"]
+    if len(found["labels"]) > _SHORT_MATRIX:
+        return _frequent_errors(found)
+    labels, counts = [value_text(label) for label in found["labels"]], found["counts"]
     positions = range(len(labels))
     measures: list[Measure[int]] = [text_column("actual \\ predicted", lambda i: labels[i])]
     for j, label in enumerate(labels):
@@ -313,6 +317,27 @@ def confusion(record: Record) -> m.Section | None:
     caption = "Rows of the test set by actual and predicted class"
     table = make_table(caption, measures, positions, is_matrix=True)
     return m.Section(name="confusion", title="Confusion matrix", label="Confusion", blocks=[table])
+
+
+def _frequent_errors(found: dict[str, Any]) -> m.Section | None:
+    """Return the pairs of classes that are most often confused."""
+    counts = np.array(found["counts"])
+    totals = counts.sum(axis=1)
+    errors = [(i, j) for i, j in zip(*np.nonzero(counts), strict=True) if i != j]
+    if not errors:
+        return None
+    errors.sort(key=lambda pair: (-counts[pair], pair))
+    name = [value_text(label) for label in found["labels"]]
+    measures: list[Measure[tuple]] = [
+        text_column("Actual", lambda pair: name[pair[0]]),
+        text_column("Predicted", lambda pair: name[pair[1]]),
+        count_column("Rows", lambda pair: int(counts[pair])),
+        Measure("Of the class", lambda pair: float(counts[pair] / totals[pair[0]]), format_percent),
+    ]
+    shown, wrong = errors[:_FREQUENT_ERRORS], int(sum(counts[pair] for pair in errors))
+    caption = f"The most frequent of {pluralize(wrong, 'error')} on the test set"
+    table = make_table(caption, measures, shown)
+    return m.Section(name="confusion", title="Most frequent errors", label="Errors", blocks=[table])
 
 
 def files(record: Record, *, just_built: bool = False, with_report: bool = True) -> m.Section:

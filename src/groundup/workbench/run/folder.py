@@ -257,8 +257,8 @@ def warn_of_test_looks(n_looks: int) -> list[str]:
     if n_looks <= 1:
         return []
     text = (
-        f"the test set of these data has been evaluated {n_looks} times in this project: a model that is chosen by its "
-        "test score will do worse on new rows than that score"
+        f"The test set of these data has been evaluated {n_looks} times in this project: a model that is chosen by its "
+        "test score will do worse on new rows than that score."
     )
     return [text]
 

@@ -34,7 +34,7 @@ from groundup.workbench.run.journal_format import (
 
 NAME = "journal.jsonl"
 UNFINISHED = "unfinished.jsonl"
-FORMAT = 3
+FORMAT = 4
 # Entries about the journal itself: no step depends on them.
 _NOT_STEPS = ("started", "resumed", "interrupted", "failed")
 
@@ -261,6 +261,11 @@ class Journal:
     def id(self) -> str:
         """The id of this attempt at a run, the same after every interruption; "" in memory."""
         return self.entries[0].get("id", "") if self.entries else ""
+
+    @property
+    def n_fits(self) -> int:
+        """The number of recorded fits that count towards a limit."""
+        return _count_fits(self.entries)
 
 
 class JournalSummary(NamedTuple):

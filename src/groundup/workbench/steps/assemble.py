@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from groundup._version import __version__
+from groundup.judge.differences import margin
 from groundup.judge.metrics import Score, confusion
 from groundup.judge.verdict import Parts as PartScores
 from groundup.judge.verdict import Verdict, give_verdict
 from groundup.tables import Contract, Split, Table
-from groundup.text.numbers import format_number, pluralize
+from groundup.text.escaping import printable_name
+from groundup.text.numbers import as_sentence, format_number, pluralize
 from groundup.workbench.audit import Audit
 from groundup.workbench.problem import PARTS, Problem
 from groundup.workbench.result import Best, Data, Parts, Result, Row
 from groundup.workbench.steps.candidate import Candidate
-from groundup.workbench.steps.choose import Choice, best_of_each
+from groundup.workbench.steps.choose import Choice, beats_baseline, best_of_each
 from groundup.workbench.steps.comparison import Comparison
 from groundup.workbench.steps.finalize import Final
 
@@ -36,7 +38,7 @@ def row_of(candidate: Candidate, name: str, n_settings: int = 1, *, baseline: bo
         n_settings=n_settings,
         fold_scores=v.values(name) if judged else [],
         mean=v.mean(name) if judged else None,
-        spread=v.spread(name) if judged else None,
+        margin=margin([s for s in v.values(name) if s is not None], v.test_ratio) if judged else None,
         scores={m: v.mean(m) for m in v.folds[0].scores} if judged else {},
         valid=candidate.valid_score,
         fit_s=v.fit_s if judged else None,
@@ -61,7 +63,7 @@ def leaderboard(
         if comparison.is_estimated(candidate):
             row.ranked_by = comparison.estimate(candidate)
         if comparison.missing_folds(candidate):
-            row.mean = row.spread = None  # a mean over other folds is not comparable
+            row.mean = row.margin = None  # a mean over other folds is not comparable
         # If the validation set overruled the folds, no other model is tied with the one that was chosen.
         row.tied = choice is not None and chosen is choice.candidate and candidate in choice.tied
         rows.append(row)
@@ -137,10 +139,16 @@ def assemble(
         confusion=matrix,
         meanings={m.name: m.meaning for m in problem.scoring.metrics if not m.is_default},
         ended=comparison.ended,
-        warnings=_list_warnings(comparison, final, verdict),
+        warnings=_list_warnings(problem.contract, comparison, final, verdict),
         contract=problem.contract.model_dump(mode="json"),
         **facts,
     )
+
+
+def _left_out(contract: Contract) -> str:
+    """Return in a sentence which columns are not used, and why; "" if all are."""
+    columns = [f"{printable_name(name)} ({reason})" for name, reason in contract.ignored.items()]
+    return f" Columns that are left out: {', '.join(columns)}." if columns else ""
 
 
 def data_of(table: Table) -> Data:
@@ -178,9 +186,13 @@ def reports_copies(audit: Audit) -> bool:
 
 
 def notes_of(table: Table, contract: Contract, split: Split, *, copies: bool = True) -> list[str]:
-    """Return every decision about the data in words, each once; the note on copies of rows only if `copies`."""
+    """Return every decision about the data in words, each once; the note on copies of rows only if `copies`.
+
+    Those about the target are the first, because a page shows a few only.
+    """
     shown = [note for note in contract.notes if copies or note.kind != "copies"]
-    notes = [str(note) for note in (*table.notes, *shown, *split.notes)]
+    ordered = sorted((*table.notes, *shown, *split.notes), key=lambda note: note.column != contract.target)
+    notes = [str(note) for note in ordered]
     if table.rejects and not any(note.kind == "rejects" for note in table.notes):
         first = table.rejects[0]
         records = pluralize(len(table.rejects), "record is left out", "records are left out, the first")
@@ -193,8 +205,10 @@ def describe_limit(ended: str) -> str:
     return _LIMITS.get(ended, ended)
 
 
-def _list_warnings(comparison: Comparison, final: Final, verdict: Verdict) -> list[str]:
+def _list_warnings(contract: Contract, comparison: Comparison, final: Final, verdict: Verdict) -> list[str]:
     out = [*comparison.problems, *final.warnings]
+    if not beats_baseline(comparison, final.checked.candidate) or verdict.regime == "nothing":
+        out.insert(0, f"No model is better than the baseline.{_left_out(contract)}")
     out += [f"{c.entry.title} failed: {c.error}" for c in comparison.tried if c.error]
     for candidate in best_of_each(comparison):
         out += [f"{candidate.entry.title}: {text}" for text in candidate.validation.warnings]
@@ -208,4 +222,4 @@ def _list_warnings(comparison: Comparison, final: Final, verdict: Verdict) -> li
             f"A ROC AUC of {format_number(value)} is suspiciously high: make sure that no column copies the target or is "
             "filled in only after the target is known."
         )
-    return list(dict.fromkeys(out))
+    return list(dict.fromkeys(map(as_sentence, out)))

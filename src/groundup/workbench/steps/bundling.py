@@ -35,6 +35,8 @@ def save_bundle(path: Path, problem: Problem, model: Fitted, result: Result) -> 
         "learner": result.best.learner,
         "split": result.split.rule,
     }
+    if result.segments:
+        settings["segments"] = {str(segment.number): segment.words for segment in result.segments}
     read = result.settings.get("read") or {}
     if options := {k: v for k, v in read.items() if k != "types"}:  # the contract has the types
         settings["read"] = options

@@ -53,6 +53,11 @@ class Candidate:
         return preprocessing_of(self.entry.make(self.params))
 
     @property
+    def stops_early(self) -> bool:
+        """Whether its fit chooses the number of iterations."""
+        return self.params.get("early_stopping") is True
+
+    @property
     def setting_text(self) -> str:
         """The parameters in which candidates differ, in one line: without the seed and numbers of iterations."""
         return ", ".join(

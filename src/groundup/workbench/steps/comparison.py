@@ -16,8 +16,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from groundup.judge.differences import difference
 from groundup.judge.metrics import Metric
-from groundup.judge.validation import Validation, answerable, difference, why_without
+from groundup.judge.validation import Validation, answerable, why_without
 from groundup.workbench.steps.candidate import Candidate
 
 # Models that are also scored on the validation set.

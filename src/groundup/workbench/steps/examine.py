@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import math
 import platform
+import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
@@ -23,45 +25,61 @@ import sklearn
 from groundup import charts
 from groundup.charts import Chart
 from groundup.charts.plane import clusters_map
-from groundup.judge.explain import Subject, partial_dependence, permutation_importance
+from groundup.judge.explain import Subject, partial_dependence
 from groundup.judge.metrics import Metric
 from groundup.judge.uncertainty import interval
+from groundup.judge.validation import Folds, PreparedFold, judge_fold
 from groundup.tables import Table
-from groundup.text.escaping import printable
+from groundup.text.escaping import printable, value_text
+from groundup.text.numbers import format_datetime, pluralize
 from groundup.workbench.problem import PARTS, Problem
-from groundup.workbench.record import Examination, Importance, WorstRow
+from groundup.workbench.record import Examination, FewerColumns, Importance, WorstRow
 from groundup.workbench.result import Result
-from groundup.workbench.steps.candidate import format_error
+from groundup.workbench.steps.candidate import Candidate, format_error
 from groundup.workbench.steps.checkpoints import Fitted
+from groundup.workbench.steps.choose import allowance
+from groundup.workbench.steps.comparison import Comparison
 from groundup.workbench.steps.finalize import Final
+from groundup.workbench.steps.importance import MAX_COLUMNS, column_importance
 
 MAX_DEPENDENCE_CHARTS = 6
 MAX_WORST_ROWS = 10
 MAX_CELLS = 4  # of a worst row
-# Importance of up to MAX_COLUMNS columns, with more shuffles on more rows if there are only FEW_COLUMNS.
-MAX_COLUMNS, FEW_COLUMNS = 200, 60
-MAX_ROWS, FEW_ROWS, DEPENDENCE_ROWS, MAP_ROWS = 2_000, 500, 200, 20_000
-SHUFFLES = 3
+DEPENDENCE_ROWS, MAP_ROWS = 200, 20_000
+# Seconds left from which on importance is computed on fewer rows, and those that a trial may take without a budget.
+HURRY_S, TRIAL_S = 10.0, 5.0
 PACKAGES = ("groundup", "numpy", "numba", "scikit-learn", "polars")
 
 
-def examine(problem: Problem, final: Final, result: Result, table: Table) -> Examination:
+def examine(
+    problem: Problem,
+    comparison: Comparison,
+    final: Final,
+    result: Result,
+    table: Table,
+    left_s: float = math.inf,
+) -> Examination:
     """Return what a report shows beyond the result of a run with a target.
 
     Parameters
     ----------
     problem : Problem
+    comparison : Comparison
     final : Final
     result : Result
     table : Table
         As it was read: its identifiers label the worst rows.
+    left_s : float
+        Seconds of the time budget that are left: with few, importance is computed on fewer rows.
     """
     out = _Examiner(problem, final, result, table)
+    out.end_s = time.monotonic() + left_s
     # Scores are computed hundreds of times for rows that were validated before; validation would take half of the time.
     with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
         out.intervals()
         out.worst_rows()
         out.importance()
+    out.try_fewer_columns(comparison)
     out.draw("target", out.target)
     if problem.classes is None:
         out.draw("residuals", out.residuals)
@@ -110,6 +128,7 @@ class _Examiner:
 
     def __init__(self, problem: Problem, final: Final | None, result: Result, table: Table | None):
         self.problem, self.final, self.result, self.table = problem, final, result, table
+        self.end_s = math.inf
         versions = {name: version(name) for name in PACKAGES}
         self.found = Examination(
             versions={"Python": platform.python_version(), **versions, "machine": platform.platform()}
@@ -137,7 +156,7 @@ class _Examiner:
     # ------------------------------------------------------------------ the target, the scores
 
     def target(self) -> Chart:
-        """Draw the distribution of the target over all parts."""
+        """Draw the distribution of the target in the training and validation sets."""
         contract = self.problem.contract
         name = contract.target or ""
         if self.problem.classes is not None:
@@ -145,20 +164,17 @@ class _Examiner:
                 [(level.value, level.count) for level in contract.labels], name=name
             )
         unit = contract.by_name[name].unit or ""
-        return charts.numeric_distribution(
-            np.concatenate([self.problem.target(part) for part in PARTS]), name=name, unit=unit
-        )
+        return charts.numeric_distribution(self.problem.target("development"), name=name, unit=unit)
 
     def intervals(self) -> None:
         """Compute the interval of every score on every part."""
         with self._attempt("intervals"):
             for part in PARTS:
                 y_true, predicted = self.problem.target(part), self._final.predicted[part]
-                metrics = self.problem.scoring.metrics
-                of_part = {m.name: interval(m, y_true, predicted) for m in metrics}
-                self.found.intervals[part] = {
-                    name: (v.low, v.high) for name, v in of_part.items() if v is not None
-                }
+                of_part = {m.name: interval(m, y_true, predicted) for m in self.problem.scoring.metrics}
+                known = {name: v for name, v in of_part.items() if v is not None}
+                self.found.intervals[part] = {name: (v.low, v.high) for name, v in known.items()}
+                self.found.narrow[part] = [name for name, v in known.items() if v.is_too_narrow]
 
     def metric(self, name: str) -> Metric:
         """Return one of the metrics of the run."""
@@ -222,7 +238,7 @@ class _Examiner:
             return None
         if p.shape[1] == 2:
             k = self._positive
-            return charts.calibration(codes == k, p[:, k], label=str(self.problem.classes[k]))
+            return charts.calibration(codes == k, p[:, k], label=value_text(self.problem.classes[k]))
         return charts.calibration(p.argmax(axis=1) == codes, p.max(axis=1), label="the predicted label")
 
     def residuals(self) -> Chart:
@@ -302,31 +318,21 @@ class _Examiner:
     def importance(self) -> None:
         """Compute the importance of the columns, draw the most important ones, and add their cells to the worst rows."""
         problem, final = self.problem, self._final
-        frame, y = problem.rows(problem.split.valid)
-        names = frame.columns[:MAX_COLUMNS]
-        few = len(names) <= FEW_COLUMNS
+        frame = problem.features("valid")
+        quick = self.end_s - time.monotonic() <= HURRY_S
         with self._attempt("importance"):
-            found = permutation_importance(
-                Subject(final.checked.train_model.pipeline),
-                frame,
-                y,
-                self.metric(self.result.best.metric),
-                classes=problem.classes,
-                scoring=problem.scoring,
-                weight=problem.weight("valid"),
-                columns=names,
-                repeats=SHUFFLES if few else 2,
-                max_rows=MAX_ROWS if few else FEW_ROWS,
-                seed=problem.seed,
-                part="valid",
+            found = column_importance(
+                problem, final.checked.train_model, self.metric(self.result.best.metric), quick=quick
             )
             fields = ("column", "mean", "low", "high")
             self.found.importance += [Importance(**{k: one[k] for k in fields}) for one in found.ranked()]
             title = f"{found.metric} lost when a column is shuffled"
+            if quick:
+                title += f" (little time was left: {pluralize(found.n_rows, 'row')})"
             self.draw("importance", lambda: replace(found.chart(), title=title))
-        if len(frame.columns) > len(names):
+        if len(frame.columns) > MAX_COLUMNS:
             self.found.omitted.append(
-                f"importance: only the first {len(names)} of {len(frame.columns)} columns"
+                f"importance: only the first {MAX_COLUMNS} of {len(frame.columns)} columns"
             )
         model = Subject(final.model.pipeline)
         for i, one in enumerate(self.found.importance[:MAX_DEPENDENCE_CHARTS]):
@@ -335,6 +341,53 @@ class _Examiner:
         top = [one.column for one in self.found.importance[:MAX_CELLS]]
         for wrong in self.found.worst_rows:
             wrong.cells.update({name: _format_cell(problem.frame[name][wrong.row - 1]) for name in top})
+
+    def try_fewer_columns(self, comparison: Comparison) -> None:
+        """Cross-validate the chosen model without the columns that are not important, if there is time.
+
+        The columns are found on the validation set, and tried on the folds of the training set.
+        """
+        ranked, candidate = self.found.importance, self._final.checked.candidate
+        dropped = [one.column for one in ranked if one.low <= 0]
+        folds, name = self.problem.split.folds(self.problem.n_folds), comparison.metric.name
+        values = [v for v in candidate.validation.values(name) if v is not None]
+        needed_s = candidate.validation.fit_s * len(folds)
+        if not 2 <= len(dropped) < len(ranked) or len(values) < len(folds):
+            return
+        if len(ranked) < len(self.problem.frame.columns):
+            return  # not all columns were examined
+        left_s = self.end_s - time.monotonic()
+        if needed_s > (TRIAL_S if math.isinf(left_s) else left_s / 2):
+            return
+        names = {one.column for one in ranked} - set(dropped)
+        with self._attempt("fewer columns"):
+            trial = Folds(
+                self.problem.frame,
+                self.problem.y,
+                folds,
+                lambda kind: self.problem.preparer(kind, names),
+                self.problem.weights,
+            )
+            found = [self._score_fold(candidate, fold, name) for fold in trial.each(candidate.preprocessing)]
+            scored = [v for v in found if v is not None]
+            if len(scored) < len(folds):
+                return
+            with_all, without = float(np.mean(values)), float(np.mean(scored))
+            oriented = comparison.metric.oriented
+            self.found.fewer_columns = FewerColumns(
+                dropped=dropped,
+                folds=len(folds),
+                with_all=with_all,
+                without=without,
+                is_as_good=oriented(with_all) - oriented(without) <= allowance(comparison, with_all),
+            )
+
+    def _score_fold(self, candidate: Candidate, fold: PreparedFold, name: str) -> float | None:
+        def make():
+            return candidate.entry.make(candidate.params, fold.preparer)
+
+        judged = judge_fold(make, fold, self.problem.scoring)
+        return judged.result.scores[name].value
 
     def _dependence(self, model: Subject, frame: pl.DataFrame, name: str) -> Chart:
         found = partial_dependence(
@@ -357,4 +410,4 @@ def _format_cell(value) -> str | None:
         return None
     if isinstance(value, float):
         return f"{value:.6g}"
-    return str(value).removesuffix(" 00:00:00")  # a date without a time
+    return format_datetime(value) if isinstance(value, datetime) else value_text(value)

@@ -8,9 +8,8 @@ test set. Each fit is saved until the run has ended (``steps.checkpoints``).
 from __future__ import annotations
 
 import inspect
-import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -19,11 +18,11 @@ import numpy as np
 
 from groundup.errors import DependentColumns, GroundupError
 from groundup.judge.metrics import METRICS, Predicted, Score
-from groundup.judge.validation import difference
+from groundup.judge.uncertainty import lead_interval
 from groundup.judge.verdict import sampling_error
 from groundup.judge.weights import fit_weighted
 from groundup.models.registry import BASELINES
-from groundup.text.numbers import format_number
+from groundup.text.numbers import format_interval, format_number
 from groundup.workbench.problem import PARTS, Problem
 from groundup.workbench.run.journal_format import ProjectError
 from groundup.workbench.steps.candidate import Candidate
@@ -31,6 +30,9 @@ from groundup.workbench.steps.checkpoints import Checkpoints, EarlyStopping, Fit
 from groundup.workbench.steps.choose import Choice, best_of_each
 from groundup.workbench.steps.comparison import MAX_FINALISTS, Comparison
 
+# The validation set overrules the folds by an interval of this level for the difference on the same rows: it is high
+# because the folds have more rows, and iteration counts are chosen on the validation set.
+VETO_LEVEL = 0.99
 # Scores that a reader expects to be better than the baseline's, whichever metric decides.
 EXPECTED_BETTER = ("accuracy", "log_loss", "rmse", "mae")
 
@@ -116,17 +118,16 @@ def evaluate(problem: Problem, comparison: Comparison, checked: Checked, model: 
         )
         for part in PARTS
     }
-    expected = [name for name in EXPECTED_BETTER if name not in _given_up(problem)]
-    notes = _warn_of_baseline(comparison, metrics["test"], baseline["test"], expected)
+    notes = _warn_of_baseline(comparison, metrics["test"], baseline["test"], _given_up(problem))
     return Final(checked, model, predicted, metrics, baseline, errors, notes)
 
 
 def fit(problem: Problem, candidate: Candidate, rows: np.ndarray, params: dict[str, Any]) -> Fitted:
     """Fit a candidate's model with `params` on some rows."""
     frame, y = problem.rows(rows)
-    learner = candidate.entry.make(params)
     preparer = problem.preparer(candidate.preprocessing)
     X = preparer.fit_transform(frame, y)
+    learner = candidate.entry.make(params, preparer)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DependentColumns)  # one-hot columns add up to 1
         weights = (
@@ -142,7 +143,7 @@ def _fit_on_train(
     """Fit a finalist on the training set with a fixed iteration count; None if it fails, which does not end the run."""
     try:
         params = candidate.params
-        if params.get("early_stopping") is True:
+        if candidate.stops_early:
             n_iterations = _choose_iterations(problem, candidate, checkpoints)
             params = {**params, "early_stopping": False, "max_iter": n_iterations}
         make = partial(fit, problem, candidate, problem.split.train, params)
@@ -171,8 +172,9 @@ def _stop_early(problem: Problem, candidate: Candidate) -> EarlyStopping:
     known = (
         np.isin(y_valid, np.unique(y)) if problem.classes is not None else np.ones(len(y_valid), dtype=bool)
     )
-    preparer, learner = problem.preparer(candidate.preprocessing), candidate.entry.make(candidate.params)
+    preparer = problem.preparer(candidate.preprocessing)
     X = preparer.fit_transform(frame, y)
+    learner = candidate.entry.make(candidate.params, preparer)
     seen = {"X_val": preparer.transform(valid)[known], "y_val": y_valid[known]}
     if (w_valid := problem.weights.of_fit(problem.split.valid, y_valid)) is not None:
         seen["sample_weight_val"] = w_valid[known]
@@ -188,7 +190,7 @@ def _stop_early(problem: Problem, candidate: Candidate) -> EarlyStopping:
 def _stops_on_valid(candidate: Candidate) -> bool:
     """Return whether the iteration count is the best one on the validation set."""
     parameters = inspect.signature(candidate.entry.cls.fit).parameters
-    return candidate.params.get("early_stopping") is True and "X_val" in parameters
+    return candidate.stops_early and "X_val" in parameters
 
 
 def _predict(problem: Problem, model: Fitted, part: str) -> Predicted:
@@ -218,11 +220,11 @@ def _compare_on_valid(
     models: dict[int, Fitted],
 ) -> tuple[Candidate, str]:
     """Return the choice after the comparison on the validation set, and a sentence about it."""
-    metric, chosen, errors = comparison.metric, choice.candidate, {}
+    metric, chosen, predicted = comparison.metric, choice.candidate, {}
     for candidate in finalists:
-        predicted = _predict(problem, models[id(candidate)], "valid")
-        score = candidate.valid_score = _score(problem, "valid", predicted)[metric.name].value
-        errors[id(candidate)] = sampling_error(metric, problem.target("valid"), predicted, score)
+        found = _predict(problem, models[id(candidate)], "valid")
+        candidate.valid_score = _score(problem, "valid", found)[metric.name].value
+        predicted[id(candidate)] = found
     if chosen not in finalists:
         return finalists[
             0
@@ -232,24 +234,22 @@ def _compare_on_valid(
         return chosen, ""
     rival = max(rivals, key=lambda c: metric.oriented(c.valid_score))
     lead = metric.oriented(rival.valid_score) - metric.oriented(chosen.valid_score)
-    error = difference(metric, rival.validation, chosen.validation).error
-    if not math.isfinite(error):  # too few folds in common: use the sampling errors on the validation set
-        both = errors[id(rival)], errors[id(chosen)]
-        error = math.inf if None in both else math.hypot(*both)
+    level = 1 - (1 - VETO_LEVEL) / len(rivals)
+    better, worse = predicted[id(rival)], predicted[id(chosen)]
+    bounds = lead_interval(metric, problem.target("valid"), better, worse, level) if lead > 0 else None
     own, other = format_number(chosen.valid_score), format_number(rival.valid_score)
-    if lead > 3 * error:
+    if bounds is not None and bounds.low > 0:
         return rival, (
             f"The validation set overrules the folds: {rival.entry.title} has {metric.name} {other} there against "
-            f"{own} of {chosen.entry.spoken}, a difference of more than three standard errors, so it is used instead."
-            f"{_describe_bias([rival, chosen])}"
+            f"{own} of {chosen.entry.spoken}, a significant difference ({VETO_LEVEL:.0%} interval "
+            f"{format_interval((bounds.low, bounds.high))}), so it is used instead.{_describe_bias([rival, chosen])}"
         )
     compared = f"{metric.name} {own} against {other} of {rival.entry.spoken}"
     if lead <= 0:
         note = f"The validation set confirms the choice: {compared}."
     else:
-        errors_apart = ", a difference of less than three standard errors" if math.isfinite(error) else ""
-        size = f" ({format_number(error)} each)" if errors_apart else ""
-        note = f"The validation set does not contradict the choice: {compared}{errors_apart}{size}."
+        apart = ", not significantly different" if bounds is not None else ""
+        note = f"The validation set does not contradict the choice: {compared}{apart}."
     return chosen, note + _describe_bias([chosen, rival])
 
 
@@ -268,11 +268,14 @@ def _given_up(problem: Problem) -> set[str]:
 
 
 def _warn_of_baseline(
-    comparison: Comparison, model: dict[str, Score], baseline: dict[str, Score], names: Sequence[str]
+    comparison: Comparison,
+    model: dict[str, Score],
+    baseline: dict[str, Score],
+    given_up: Collection[str] = (),
 ) -> list[str]:
-    """Warn of test scores among `names`, other than the deciding one, in which the baseline is better."""
+    """Warn of test scores, other than the deciding one and those `given_up`, in which the baseline is better."""
     worse = []
-    for name in names:
+    for name in (name for name in EXPECTED_BETTER if name not in given_up):
         if name == comparison.metric.name or name not in model:
             continue
         value, base, oriented = model[name].value, baseline[name].value, METRICS[name].oriented

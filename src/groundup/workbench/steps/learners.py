@@ -57,9 +57,20 @@ class LearnerEntry(NamedTuple):
         """Names of its constructor's parameters."""
         return frozenset(inspect.signature(self.cls).parameters)
 
-    def make(self, params: dict[str, Any]):
-        """Return an unfitted model."""
-        return self.cls(**params) if self.given is None else self.given.make(params)
+    def make(self, params: dict[str, Any], preparer=None):
+        """Return an unfitted model; one with categories of its own is told which columns of `preparer` are levels.
+
+        Parameters
+        ----------
+        params : dict
+            Parameters of its constructor; if they say what is a category, that holds.
+        preparer : TablePreparer, optional
+            The fitted preparer of the rows that the model will be fitted on.
+        """
+        name = self.description.categories
+        levels = getattr(preparer, "level_columns_", None)
+        stated = {name: levels, **params} if name and levels else params
+        return self.cls(**stated) if self.given is None else self.given.make(stated)
 
     def configurations(self, n_rows: int, seed: int) -> tuple[dict[str, Any], ...]:
         """Return the settings of its portfolio, in the order in which they are tried.
@@ -285,12 +296,12 @@ def _declared(task: str, known: set[type]) -> tuple[list[LearnerEntry], list[str
             if cls in known or task not in tasks_of(cls):
                 continue
         except Exception as error:  # noqa: BLE001 (code of another package may raise anything)
-            problems.append(f"the model {point.name!r} ({point.value}) cannot be loaded: {error}")
+            problems.append(f"The model {point.name!r} ({point.value}) cannot be loaded: {error}")
             continue
         if hasattr(cls, "declared_state"):
             entries.append(LearnerEntry(point.name, cls))
         else:
             problems.append(
-                f"the model {point.name!r} does not declare its state, so no bundle could hold it"
+                f"The model {point.name!r} does not declare its state, so no bundle could hold it"
             )
     return entries, problems

@@ -25,13 +25,15 @@ import numpy as np
 
 from groundup._version import __version__
 from groundup.errors import GroundupError, UsageError
+from groundup.judge.differences import difference
 from groundup.judge.metrics import Metric, Predicted, metric, scores
 from groundup.judge.predicting import row_micros, size_bytes
-from groundup.judge.validation import FoldResult, Judged, difference, first_line
+from groundup.judge.validation import FoldResult, Judged, first_line
 from groundup.judge.verdict import sampling_error
 from groundup.tables.contract.column import NUMERIC
-from groundup.text.numbers import format_number
-from groundup.workbench.problem import PART_NAMES, PARTS, Problem
+from groundup.tables.splitting import PART_NAMES
+from groundup.text.numbers import as_sentence, format_number
+from groundup.workbench.problem import PARTS, Problem
 from groundup.workbench.result import Best, Result, Row
 from groundup.workbench.run.clock import Clock
 from groundup.workbench.run.events import Failed, FitDone, Listener, StepStarted
@@ -331,7 +333,8 @@ def _list_warnings(found: Segmentation) -> list[str]:
     for candidate in found.tried:
         for text in candidate.validation.warnings:
             counts.setdefault(text, []).append(str(candidate.params["n_clusters"]))
-    return out + [f"{', '.join(ks)} segments: {text}" for text, ks in counts.items()]
+    out += [f"{', '.join(ks)} segments: {text}" for text, ks in counts.items()]
+    return [as_sentence(text) for text in out]
 
 
 def _verdict(values: dict[str, dict[str, float | None]], errors: dict[str, float | None]) -> str:

@@ -16,17 +16,19 @@ import numpy as np
 import polars as pl
 
 from groundup.errors import UsageError, nearest
-from groundup.judge.explain import Contributions, Explanation, Importance, permutation_importance
+from groundup.judge.explain import Contributions, Explanation, Importance
 from groundup.judge.explain.reasons import output_of, reasons
 from groundup.judge.metrics import Metric, metric
 from groundup.judge.scoring import Scoring
 from groundup.ship.bundle import Model
 from groundup.ship.bundle.answers import Answers
 from groundup.tables.contract.column import as_level
+from groundup.text.escaping import value_text
 from groundup.text.numbers import format_count, format_number
 from groundup.workbench.display.explanation import explanation_html, explanation_text
 from groundup.workbench.steps.candidate import Candidate
 from groundup.workbench.steps.finalize import fit
+from groundup.workbench.steps.importance import column_importance
 from groundup.workbench.use.predict import (
     PREDICTION,
     PROBABILITY,
@@ -116,7 +118,7 @@ class Explained:
         """Return a prediction in words: a value in about four digits, a segment as such."""
         if self.task == "clustering":
             return f"segment {prediction}"
-        return format_number(prediction) if isinstance(prediction, float) else str(prediction)
+        return format_number(prediction) if isinstance(prediction, float) else value_text(prediction)
 
     @property
     def task(self) -> str:
@@ -206,7 +208,9 @@ def _explain(model: Model, given: PredictionInput, label, *, keep: bool = True) 
     )
 
 
-def importance(project, by: str | None = None, *, part: str = "valid", repeats: int = 5) -> Importance:
+def importance(
+    project, by: str | None = None, *, part: str = "valid", repeats: int | None = None
+) -> Importance:
     """Return how much worse a project's model is without each column: see ``Project.importance``.
 
     Raises
@@ -214,8 +218,6 @@ def importance(project, by: str | None = None, *, part: str = "valid", repeats: 
     UsageError
         If `part` is test, or unknown.
     """
-    from sklearn.pipeline import Pipeline
-
     if part not in PARTS:
         raise UsageError(
             f"Column importance is computed on the part valid or train, not on {part!r}.",
@@ -226,22 +228,12 @@ def importance(project, by: str | None = None, *, part: str = "valid", repeats: 
         raise UsageError("Segments have no target, and column importance needs one.")
     entry = project.learner(best.learner)
     model = fit(problem, Candidate(entry, best.params), problem.split.train, best.params)
-    frame, y = problem.rows(getattr(problem.split, part))
     scoring, rule = problem.scoring, project.result.decision
     if rule is not None and rule.threshold is not None:
         scoring = scoring.with_threshold(rule.threshold)
-    return permutation_importance(
-        Pipeline([("prepare", model.preparer), ("learn", model.learner)]),
-        frame,
-        y,
-        _metric_of(scoring, by or best.metric, problem.task),
-        classes=problem.classes,
-        scoring=scoring,
-        weight=problem.weight(part),
-        repeats=repeats,
-        seed=problem.seed,
-        part=part,
-    )
+    decided = replace(problem, scoring=scoring)
+    by_metric = _metric_of(scoring, by or best.metric, problem.task)
+    return column_importance(decided, model, by_metric, part=part, repeats=repeats)
 
 
 def _metric_of(scoring: Scoring, name: str, task: str) -> Metric:

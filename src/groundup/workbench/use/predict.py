@@ -25,6 +25,7 @@ from groundup.ship.bundle.answers import Answers
 from groundup.ship.bundle.checks import is_column
 from groundup.tables import Reject
 from groundup.tables.contract.problems import NOT_FINITE, Problem, Status, Tally
+from groundup.tables.sources.alignment import NOTES
 from groundup.tables.sources.assemble import TITLE
 from groundup.workbench.run.history import find_result
 from groundup.workbench.use.prediction_input import PredictionInput, read_input
@@ -60,6 +61,8 @@ class Predictions:
         The model's labels, where they are text.
     renamed : tuple of str
         Columns whose name was missing or repeated, and their new names.
+    reading : tuple of str
+        How cells and columns of the file were aligned: delimiters at the end of rows, missing last cells, headers inside.
     """
 
     frame: pl.DataFrame
@@ -72,6 +75,7 @@ class Predictions:
     extra: tuple[str, ...]
     labels: tuple[str, ...] = ()
     renamed: tuple[str, ...] = ()
+    reading: tuple[str, ...] = ()
 
 
 def bundle_path(path: str | Path) -> Path:
@@ -166,6 +170,7 @@ def predict_input(model: Model, given: PredictionInput, *, keep: bool = True) ->
         checked.extra,
         labels,
         tuple(note.message for note in table.notes if note.kind == "header" and note.column is not None),
+        tuple(note.message for note in table.notes if note.kind in NOTES),
     )
 
 
@@ -200,7 +205,7 @@ def add_columns(given: PredictionInput, columns: list[pl.Series], *, keep: bool 
     taken = {c.name for c in columns}
     for i, column in enumerate(inputs):
         if column.name in taken:
-            inputs[i] = column.rename(_free_name(column.name, taken | {c.name for c in inputs}))
+            inputs[i] = column.rename(free_name(column.name, taken | {c.name for c in inputs}))
     rejects = rejects_of(given)
     first_line = given.first_line + len(given.table.rejects) - len(rejects)
     return _with_rejects(pl.DataFrame(inputs + columns), rejects, first_line)
@@ -228,7 +233,8 @@ def answer_columns(model: Model, answers: Answers) -> list[pl.Series]:
     return [*out, pl.Series(PROBLEM, answers.warnings, dtype=pl.String)]
 
 
-def _free_name(name: str, taken: set[str]) -> str:
+def free_name(name: str, taken: set[str]) -> str:
+    """Return `name` with as many underscores as no name in `taken` has."""
     while name in taken:
         name += "_"
     return name

@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,13 +23,14 @@ import polars as pl
 from groundup.errors import GroundupError
 from groundup.tables import Table
 from groundup.tables.sources.encoding import to_utf8
-from groundup.tables.sources.names import rename_patterns, unique_names
+from groundup.tables.sources.names import plain_names, unique_names
 from groundup.tables.sources.read import PARQUET, TEXT, find_file
 from groundup.tables.sources.read import read as read_table
 from groundup.tables.sources.records import TooWide
 
 # Written as Python writes it, so that text and number are equal.
 _WHOLE = r"^(?:0|-?[1-9][0-9]{0,18})$"
+_NAMELESS = re.compile(r"column_[0-9]+")
 _DELIMITERS = ",;\t|"
 _HEAD_BYTES = 1 << 20
 
@@ -124,8 +126,19 @@ def _read_file(path, features: Sequence[str], stated: dict[str, Any], *, typed: 
         return PredictionInput(table, _with_own_types(file, table))
     if kind == "lines":
         return PredictionInput(table, table.frame, first_line=1)
+    table = _with_nameless(table, features)
     first_line = 1 if stated.get("header") is False else 2
     return PredictionInput(table, _with_integers(table.frame) if typed else table.frame, first_line)
+
+
+def _with_nameless(table: Table, features: Sequence[str]) -> Table:
+    """Return the table with the columns without a name that reading left out because these rows have no value there."""
+    blank = [name for name in features if name not in table.columns and _NAMELESS.fullmatch(name)]
+    if not blank or not any(note.kind in ("trailing", "short") for note in table.notes):
+        return table
+    return replace(
+        table, frame=table.frame.with_columns(pl.lit(None, pl.String).alias(name) for name in blank)
+    )
 
 
 def _with_integers(frame: pl.DataFrame) -> pl.DataFrame:
@@ -166,9 +179,9 @@ def _own_columns(source, table: Table) -> pl.DataFrame:
     if own is None and hasattr(source, "columns") and not hasattr(source, "rejects"):
         try:
             own = nw.from_native(source, eager_only=True).to_polars()
-        except Exception:  # noqa: BLE001 - lazy frames, object columns of mixed types: each library fails in its own way
+        except (Exception, pl.exceptions.PanicException):  # noqa: BLE001 - lazy frames, mixed objects: each library has its own errors
             return table.frame
-    own = None if own is None else rename_patterns(own)[0]
+    own = None if own is None else plain_names(own)[0]
     if own is None or own.columns != table.columns or own.height != table.n_rows or pl.Object in own.dtypes:
         return table.frame
     return own
@@ -180,7 +193,7 @@ def _empty_table(file: Path, features: Sequence[str]) -> PredictionInput | None:
     if file.suffix.lower() in PARQUET and file.is_file():
         try:
             frame = pl.read_parquet(file, memory_map=False, hive_partitioning=False, glob=False)
-            frame = rename_patterns(frame)[0]
+            frame = plain_names(frame)[0]
         except (pl.exceptions.PolarsError, OSError, ValueError):
             return None
     elif file.suffix.lower() in TEXT and file.is_file() and file.stat().st_size <= _HEAD_BYTES:

@@ -16,8 +16,9 @@ from typing import NamedTuple
 
 import polars as pl
 
-from groundup.errors import GroundupError, UsageError
+from groundup.errors import GroundupError, UsageError, panics_as_errors
 from groundup.ship.bundle.atomic import write_atomic
+from groundup.tables.sources.simple_types import far_moments, moments_as_text, simplify_types
 
 _LEAD = r"^\s*[+\-@\x{ff0b}\x{ff0d}\x{ff20}]+\s*"
 _TERM = r"[\p{L}\p{N}_.$\"')%]+"
@@ -87,25 +88,54 @@ def rendered(frame: pl.DataFrame, form: str, *, labels: Sequence[str] = (), raw:
         Change nothing, not even formulas.
     """
     buffer, n_escaped = io.BytesIO(), 0
-    if form == "parquet":
-        frame.write_parquet(buffer)
-    elif form == "jsonl":
-        frame.write_ndjson(buffer)
-    else:
-        frame = _flat(frame)
-        if not raw:
-            frame, n_escaped = escape_formulas(frame, labels)
-        frame.write_csv(buffer, separator="\t" if form == "tsv" else ",")
+    with panics_as_errors("The predictions cannot be written"):
+        holds = {"parquet": _parquet_holds, "jsonl": _json_holds}.get(form, _csv_holds)
+        frame = frame.with_columns(_as_text(c) for c in frame.iter_columns() if not holds(c))
+        if form == "parquet":
+            frame.write_parquet(buffer)
+        elif form == "jsonl":
+            frame.write_ndjson(buffer)
+        else:
+            if not raw:
+                frame, n_escaped = escape_formulas(frame, labels)
+            frame.write_csv(buffer, separator="\t" if form == "tsv" else ",")
     return Rendered(buffer.getvalue(), n_escaped)
 
 
-def _flat(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the frame with lists, records and bytes as text, which is all that a CSV cell can hold."""
-    nested = [c for c in frame.iter_columns() if c.dtype.is_nested() or c.dtype in (pl.Binary, pl.Object)]
-    return frame.with_columns(
-        pl.Series(c.name, [None if v is None else str(v) for v in c.to_list()], dtype=pl.String)
-        for c in nested
-    )
+def _csv_holds(column: pl.Series) -> bool:
+    """Return whether CSV can hold the cells of a column."""
+    dtype = column.dtype
+    if isinstance(dtype, (pl.Duration, pl.BaseExtension)) or far_moments(column).any():
+        return False
+    plain = (pl.Boolean, pl.String, pl.Categorical, pl.Enum, pl.Null)
+    return dtype.is_numeric() or dtype.is_temporal() or dtype in plain
+
+
+def _json_holds(column: pl.Series) -> bool:
+    """Return whether JSON lines can hold the cells of a column: not bytes and objects, at any depth."""
+    if isinstance(column.dtype, (pl.Duration, pl.BaseExtension)) or far_moments(column).any():
+        return False
+    return not any(word in str(column.dtype) for word in ("Binary", "Object", "Extension"))
+
+
+def _parquet_holds(column: pl.Series) -> bool:
+    """Return whether Parquet can hold the cells of a column."""
+    return not any(word in str(column.dtype) for word in ("Object", "Struct({})"))
+
+
+def _as_text(column: pl.Series) -> pl.Series:
+    """Return a column as text: dates and durations in ISO 8601, anything else as Python writes it."""
+    if isinstance(column.dtype, pl.BaseExtension):
+        simple, _ = simplify_types(column.to_frame())
+        column = simple.to_series()
+        if _csv_holds(column):
+            return column
+    if isinstance(column.dtype, pl.Duration):
+        return column.dt.to_string("iso")
+    if far_moments(column).any():
+        return moments_as_text(column)
+    cells = [None if v is None else str(v) for v in column.to_list()]
+    return pl.Series(column.name, cells, dtype=pl.String)
 
 
 def escape_formulas(frame: pl.DataFrame, labels: Sequence[str] = ()) -> tuple[pl.DataFrame, int]:
