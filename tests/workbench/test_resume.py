@@ -64,7 +64,7 @@ def killed_at(tmp_path_factory, frame, without_report):
     return put
 
 
-def kill_at(n, path, frame):
+def kill_at(n, path, frame, **changes):
     """Run until the n-th entry is to be written; then nothing more happens, as after SIGKILL."""
     written, write = 0, journal_format.os.write
 
@@ -82,7 +82,7 @@ def kill_at(n, path, frame):
     with pytest.MonkeyPatch.context() as m:
         m.setattr(journal_format.os, "write", dies)
         with pytest.raises(Killed):
-            project(path, frame).build(max_fits=20)
+            project(path, frame, **changes).build(max_fits=20)
 
 
 SLOW = pytest.mark.slow
@@ -116,12 +116,12 @@ def test_a_run_killed_at_any_entry_ends_with_the_same_bundle(at, whole, killed_a
     assert project(tmp_path, frame).build(max_fits=20).stored
 
 
-def test_a_run_killed_after_its_threshold_was_found_finds_the_same(tmp_path, frame, monkeypatch):
+def test_a_run_killed_after_its_threshold_was_found_finds_the_same(tmp_path, frame):
     stated = {"threshold": "auto", "metric": "f1", "learners": ["LogisticRegression"]}
     whole = project(tmp_path / "whole", frame, **stated).build(max_fits=20)
     (journal,) = (tmp_path / "whole").rglob("journal.jsonl")
     at = [entry["kind"] for entry in read(journal)].index("threshold") + 1
-    killed_at(at + 1, monkeypatch, tmp_path / "p", frame, **stated)
+    kill_at(at + 1, tmp_path / "p", frame, **stated)
     again = project(tmp_path / "p", frame, **stated).build(max_fits=20)
     assert again.digest == whole.digest
     assert again.decision == whole.decision
