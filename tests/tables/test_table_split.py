@@ -235,6 +235,34 @@ def test_any_classes_are_split(labels, seed):
         assert set(np.array(labels)[fold.train]) == set(np.array(labels)[parts.train])
 
 
+@pytest.mark.parametrize(
+    ("shares", "sizes"),
+    [((None, 0.1, 0.3), (60, 10, 30)), ((None, 0.15, 20), (65, 15, 20)), ((None, 7, 1), (92, 7, 1))],
+)
+def test_sizes_are_shares_or_numbers_of_rows(shares, sizes):
+    frame = pl.DataFrame({"x": np.arange(100.0) ** 2, "y": np.arange(100.0)})
+    found = split(frame, Contract.infer(frame, "y"), shares=shares)
+    assert (len(found.train), len(found.valid), len(found.test)) == sizes
+
+
+@pytest.mark.parametrize(
+    "shares", [(None, 0.5, 0.5), (None, 50, 50), (None, 0.15, 0), (None, -1, 0.2), (None, 1.5, 0.2)]
+)
+def test_sizes_that_leave_nothing_or_mean_nothing_are_errors(shares):
+    frame = pl.DataFrame({"x": np.arange(100.0) ** 2, "y": np.arange(100.0)})
+    with pytest.raises(UsageError):
+        split(frame, Contract.infer(frame, "y"), shares=shares)
+
+
+def test_the_order_of_the_rows_can_be_their_order_in_time():
+    frame = pl.DataFrame({"x": np.arange(100.0)[::-1], "y": np.arange(100.0)})
+    found = split(frame, Contract.infer(frame, "y"), by_row_order=True)
+    assert found.rule == "time"
+    assert np.concatenate([found.train, found.valid, found.test]).tolist() == list(range(100))
+    for fold in found.folds(4):
+        assert fold.train.max() < fold.valid.min()
+
+
 def test_a_split_prints_its_rule_and_sizes_not_its_rows():
     table = pl.DataFrame({"x": [i * i % 17 for i in range(100)], "y": ["a", "b"] * 50})
     found = split(table, Contract.infer(table, "y"), seed=3)

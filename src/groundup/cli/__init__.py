@@ -14,7 +14,20 @@ def application():
     """Return the Typer application with all commands."""
     import typer
 
-    from groundup.cli import audit, build, doctor, explain, predict, report, runs, serve, show, use, warmup
+    from groundup.cli import (
+        audit,
+        build,
+        doctor,
+        explain,
+        models,
+        predict,
+        report,
+        runs,
+        serve,
+        show,
+        use,
+        warmup,
+    )
     from groundup.cli.help import Verb, Verbs
 
     app = typer.Typer(
@@ -37,6 +50,7 @@ def application():
         (use, "Model"),
         (report, "Model"),
         (serve, "Model"),
+        (models, "Model"),
         (warmup, "Machine"),
         (doctor, "Machine"),
     ):

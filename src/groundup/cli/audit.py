@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from groundup.cli.build import Accept, Group, Ignore, Target, Task, Time
-from groundup.cli.console import Debug, Json, out, print_json, verb
-from groundup.cli.reading import DataFile, Delimiter, Encoding, Header, Types, stated
+from groundup.cli.build import (
+    Accept,
+    Group,
+    Ignore,
+    SplitColumn,
+    Target,
+    Task,
+    TestFile,
+    TestSize,
+    Time,
+    ValidFile,
+    ValidSize,
+)
+from groundup.cli.console import Debug, Json, err, out, print_json, verb
+from groundup.cli.reading import BuildData, Delimiter, Encoding, Header, Types, stated
+from groundup.cli.settings import Config, with_settings
 
 if TYPE_CHECKING:
     from groundup.workbench.audit import Audit
 
 NAME = "audit"
 EXAMPLES = "Example:  groundup audit sample:churn --target churned"
+_OPTIONS = (
+    *("target", "task", "ignore", "accept", "time", "group", "split_column", "test", "valid", "test_size", "valid_size"),
+    *("delimiter", "encoding", "header", "types", "seed"),
+)  # fmt: skip
 
 
 @verb
 def command(
-    data: DataFile,
+    data: BuildData = None,
     *,
     target: Target = None,
     task: Task = None,
@@ -27,11 +44,19 @@ def command(
     accept: Accept = None,
     time: Time = None,
     group: Group = None,
+    split_column: SplitColumn = None,
+    test: TestFile = None,
+    valid: ValidFile = None,
+    test_size: TestSize = None,
+    valid_size: ValidSize = None,
     delimiter: Delimiter = None,
     encoding: Encoding = None,
     header: Header = None,
     types: Types = None,
-    seed: Annotated[int, typer.Option(help="Random seed for the split.", metavar="N", min=0)] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="Random seed for the split.  (default: 0)", metavar="N", min=0)
+    ] = None,
+    config: Config = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -39,26 +64,27 @@ def command(
 
     No model is trained and no file is written. The exit code is 3 if a finding would stop a build.
     """
-    from groundup.workbench.project import Project
-
-    work = Project(
-        data,
-        target,
-        task=task,
-        ignore=ignore or (),
-        accept=accept or (),
-        time=time,
-        group=group,
-        seed=seed,
-        read=stated(delimiter, encoding, header, types),
-    )
+    given: dict[str, Any] = dict(locals())
+    source, options, note = with_settings(data, config, {name: given[name] for name in _OPTIONS})
+    if note and not as_json:
+        err().print(note, style="dim", markup=False)
+    reading = stated(*(options.pop(name) for name in ("delimiter", "encoding", "header", "types")))
+    work = _project_of(source, options, reading)
     found = work.audit
     if as_json:
         print_json(found.to_object())
     else:
-        _print_audit(work, found, data)
+        _print_audit(work, found, source)
     if not found.ok:
         raise typer.Exit(3)
+
+
+def _project_of(data: str, options: dict[str, Any], reading: dict[str, Any]):
+    """Return the project whose audit is printed."""
+    from groundup.workbench.project import Project
+
+    lists = {name: options[name] or () for name in ("ignore", "accept")}
+    return Project(data, **{**options, **lists, "seed": options["seed"] or 0}, read=reading)
 
 
 def _print_audit(work, found: Audit, source: str) -> None:
@@ -82,7 +108,7 @@ def _print_audit(work, found: Audit, source: str) -> None:
     elif work.target is not None:
         options = [("target", work.target), *(("ignore", name) for name in work.ignore)]
         options += [("accept", name) for name in work.accept]
-        options += [(role, name) for role, name in (("time", work.time), ("group", work.group)) if name]
+        options += [(name.replace("_", "-"), value) for name, value in work.plan.options()]
         words = " ".join(f"--{option} {quote_for_shell(value)}" for option, value in options)
         terminal.write_whole(console, "Next", f"groundup build {quote_for_shell(source)} {words}")
     console.print()

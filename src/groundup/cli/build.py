@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from groundup.cli.console import Debug, Json, Quiet, announce_compiling, err, out, print_json, verb
-from groundup.cli.reading import DataFile, Delimiter, Encoding, Header, Types, stated
+from groundup.cli.reading import BuildData, Delimiter, Encoding, Header, Types, stated
+from groundup.cli.settings import Config, WriteConfig, with_settings
 from groundup.text.numbers import pluralize
 
 NAME = "build"
@@ -37,10 +39,34 @@ Accept = Annotated[
     _option("Acknowledge a finding of the leak audit and continue; may be repeated.", "COLUMN[:KIND]"),
 ]
 Time = Annotated[
-    str | None, _option("Column that orders the rows: the last ones become the test set.", "COLUMN", "Rows")
+    str | None,
+    _option(
+        "Column that orders the rows: the last ones become the test set. row-order: the rows are in order of time.",
+        "COLUMN",
+        "Rows",
+    ),
 ]
 Group = Annotated[
     str | None, _option("Column of groups that must not be split between the sets.", "COLUMN", "Rows")
+]
+SplitColumn = Annotated[
+    str | None, _option("Column that says which set a row is in: train, valid or test.", "COLUMN", "Rows")
+]
+TestFile = Annotated[
+    str | None, _option("File with the rows of the test set, if they are not in DATA.", "FILE", "Rows")
+]
+ValidFile = Annotated[
+    str | None, _option("File with the rows of the validation set, if they are not in DATA.", "FILE", "Rows")
+]
+TestSize = Annotated[
+    str | None, _option("Share of the test set, or its number of rows.  (default: 15%)", "SHARE|N", "Rows")
+]
+ValidSize = Annotated[
+    str | None, _option("The same for the validation set.  (default: 15%)", "SHARE|N", "Rows")
+]
+Segments = Annotated[
+    int | None,
+    _option("Number of segments, without a target.  (default: the best of 2 to 10)", "K", "Rows", min=2),
 ]
 Metric = Annotated[
     str | None,
@@ -80,21 +106,33 @@ ClassWeight = Annotated[
 Weight = Annotated[
     str | None, _option("Column that says how much a row counts in fits and scores.", "COLUMN", "Objective")
 ]
-Seed = Annotated[int, _option("Random seed for the split and the models.", "N", "Rows", min=0)]
+Seed = Annotated[
+    int | None, _option("Random seed for the split and the models.  (default: 0)", "N", "Rows", min=0)
+]
 Budget = Annotated[str | None, _option("Time budget: 60s, 2m, 1h.  (default: 120s)", "TIME", "Run")]
 MaxFits = Annotated[
     int | None, _option("Number of fits to compare, instead of a time budget.", "N", "Run", min=1)
 ]
-Learners = Annotated[list[str] | None, _option("Compare only this model; may be repeated.", "NAME", "Run")]
+Learners = Annotated[
+    list[str] | None,
+    _option("Compare only this model: groundup models lists them; may be repeated.", "NAME", "Run"),
+]
 Folder = Annotated[Path | None, _option("Folder of the project.  (default: DATA-groundup)", "DIR", "Run")]
 Fresh = Annotated[
     bool, typer.Option("--fresh", help="Run again, even if a result is stored.", rich_help_panel="Run")
 ]
+# Options of the table, and all that a settings file may hold.
+_READING = ("delimiter", "encoding", "header", "types")
+_OPTIONS = (
+    *("target", "task", "ignore", "accept", "time", "group", "split_column", "test", "valid", "test_size", "valid_size"),
+    *("segments", "metric", "positive", "threshold", "cost", "class_weight", "weight", *_READING, "seed", "budget"),
+    *("max_fits", "learner", "project"),
+)  # fmt: skip
 
 
 @verb
 def command(
-    data: DataFile,
+    data: BuildData = None,
     *,
     target: Target = None,
     task: Task = None,
@@ -102,6 +140,12 @@ def command(
     accept: Accept = None,
     time: Time = None,
     group: Group = None,
+    split_column: SplitColumn = None,
+    test: TestFile = None,
+    valid: ValidFile = None,
+    test_size: TestSize = None,
+    valid_size: ValidSize = None,
+    segments: Segments = None,
     metric: Metric = None,
     positive: Positive = None,
     threshold: Threshold = None,
@@ -112,11 +156,13 @@ def command(
     encoding: Encoding = None,
     header: Header = None,
     types: Types = None,
-    seed: Seed = 0,
+    seed: Seed = None,
     budget: Budget = None,
     max_fits: MaxFits = None,
     learner: Learners = None,
     project: Folder = None,
+    config: Config = None,
+    write_config: WriteConfig = None,
     fresh: Fresh = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -126,35 +172,23 @@ def command(
 
     The same command again prints the stored result.
     """
+    given: dict[str, Any] = dict(locals())
+    source, options, note = with_settings(data, config, {name: given[name] for name in _OPTIONS})
+    if write_config is not None:
+        _write(write_config, source, options)
+        return
     from groundup.cli.progress import Progress
-    from groundup.workbench.project import BUDGET_S, Project
+    from groundup.workbench.project import BUDGET_S
 
-    reading = stated(delimiter, encoding, header, types)
+    limits = (BUDGET_S if options["budget"] is None else options["budget"], options["max_fits"])
     printer = _Printer(None if as_json else out(), quiet)
     with Progress(quiet, printer.print_event) as progress:
         announce_compiling(quiet, progress.note)
-        work = Project(
-            data,
-            target,
-            task=task,
-            ignore=ignore or (),
-            accept=accept or (),
-            time=time,
-            group=group,
-            metric=metric,
-            positive=positive,
-            threshold=threshold,
-            cost=cost,
-            class_weight=class_weight,
-            weight=weight,
-            seed=seed,
-            path=project,
-            learners=learner,
-            read=reading,
-            listen=progress,
-        )
+        if note:
+            progress.note(note)
+        work = project_of(source, options, progress)
         try:
-            result = work.build(BUDGET_S if budget is None else budget, max_fits, fresh=fresh)
+            result = work.build(*limits, fresh=fresh)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(_how_to_resume(work, fresh=fresh)) from None
     if as_json:
@@ -162,6 +196,31 @@ def command(
         printer.print_late_notes()
     else:
         printer.print_outcome(result)
+
+
+def project_of(data: str, options: dict[str, Any], listen: Any = None):
+    """Return the project of options by their names on the command line."""
+    from groundup.workbench.project import Project
+
+    renamed = {"project": "path", "learner": "learners"}
+    run = ("budget", "max_fits", *_READING)
+    given: dict[str, Any] = {renamed.get(n, n): v for n, v in options.items() if n not in run}
+    for name in ("ignore", "accept"):
+        given[name] = given[name] or ()
+    given["seed"] = given["seed"] or 0
+    read = stated(*(options[name] for name in _READING))
+    return Project(data, **given, read=read, listen=listen)
+
+
+def _write(path: Path, data: str, options: dict[str, Any]) -> None:
+    """Write the options to a file, after a check of those that need no data."""
+    from groundup.workbench.settings_file import write_settings
+
+    project_of(data, options)
+    write_settings(path, {"data": data, **options})
+    out().print(
+        f"Options are in {path}. To build: groundup build --config {shlex.quote(str(path))}", markup=False
+    )
 
 
 def _how_to_resume(work, *, fresh: bool) -> str:

@@ -16,6 +16,7 @@ SAMPLES = ("iris", "wine", "breast_cancer", "digits", "diabetes", "churn")
 _DATA = f"CSV, Parquet or JSON lines file, or sample:NAME ({', '.join(SAMPLES)})."
 
 DataFile = Annotated[str, typer.Argument(metavar="DATA", help=_DATA)]
+BuildData = Annotated[str | None, typer.Argument(metavar="DATA", help=_DATA)]
 BundlePath = Annotated[
     Path,
     typer.Argument(metavar="BUNDLE", help="A bundle, the folder of a project, or the id or folder of a run."),

@@ -11,11 +11,14 @@ without a target value are in no set. Cost: a sort of the rows; 0.2 s for a mill
 
 Groups are assigned as in scikit-learn's ``StratifiedGroupKFold`` (largest spread first, each to the set whose classes it
 balances best), with a fixed order of ties, so that the result depends on the seed alone.
+
+Rows may also be assigned beforehand, by a column or because they are in a file of their own (`Assignment`). The rule
+then only takes the sets that are lacking from the rows of the training set, and makes the folds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -29,9 +32,14 @@ from groundup.tables.table import Note, Table
 from groundup.text.numbers import format_percent, pluralize
 
 SHARES = (0.70, 0.15, 0.15)
+Shares = Sequence[float | int | None]
+#: Returns the folds of the training set as positions among its rows: ``folding(rows, keys, k, seed)``.
+Folding = Callable[[np.ndarray, "Keys", int, int], list[tuple[np.ndarray, np.ndarray]]]
 #: The parts of a split, and what they are called.
 PART_NAMES = {"train": "training set", "valid": "validation set", "test": "test set"}
-_SETS = "a training, a validation and a test set"
+_NAMES = tuple(PART_NAMES.values())
+# Which sets get a row first if there are fewer rows than sets.
+_FIRST = {2: (0, 1), 3: (0, 2, 1)}
 _NOTHING = np.empty(0, dtype=np.int64)
 _MANY_GROUPS = 5000  # with more, groups are assigned in random order by cumulative size: as even, and faster
 
@@ -58,6 +66,18 @@ class Keys(NamedTuple):
 _NO_KEYS = Keys(_NOTHING, _NOTHING, _NOTHING)
 
 
+class Assignment(NamedTuple):
+    """Rows that are assigned beforehand.
+
+    codes: per row of the table, 0 training (from which lacking sets are taken), 1 validation, 2 test, -1 no set.
+    origins: set -> where its rows come from, in words. notes: what was decided on the way.
+    """
+
+    codes: np.ndarray
+    origins: Mapping[str, str]
+    notes: tuple[Note, ...] = ()
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Split:
     """Row numbers (int64, from 0, ascending; in time order for a split by time) of the three sets.
@@ -69,6 +89,10 @@ class Split:
         random, stratified, grouped or time.
     seed : int
     notes : tuple of Note
+    origins : mapping
+        Set -> where its rows come from, for sets that were assigned beforehand.
+    folding : callable, optional
+        Makes the folds of the training set in place of the rule.
     """
 
     train: np.ndarray
@@ -78,6 +102,8 @@ class Split:
     seed: int
     notes: tuple[Note, ...] = ()
     keys: Keys = field(default=_NO_KEYS)
+    origins: Mapping[str, str] = field(default_factory=dict)
+    folding: Folding | None = field(default=None)
 
     def __repr__(self) -> str:
         parts = (self.train, self.valid, self.test)
@@ -107,13 +133,23 @@ class Split:
         seed : int, optional
             For another assignment of the same rows (repeated cross-validation); the split's seed where None.
         """
-        return folds_of(
-            self.train, self.keys.take(self.train), self.rule, k, self.seed if seed is None else seed
-        )
+        keys, seed = self.keys.take(self.train), self.seed if seed is None else seed
+        if self.folding is None:
+            return folds_of(self.train, keys, self.rule, k, seed)
+        pairs = self.folding(self.train, keys, k, seed)
+        folds = [Fold(self.train[train], self.train[valid]) for train, valid in pairs]
+        return _drop_single_class(folds, self.train, keys.classes)
 
 
 def split(
-    table: Table | pl.DataFrame, contract: Contract, seed: int = 0, shares: Sequence[float] = SHARES
+    table: Table | pl.DataFrame,
+    contract: Contract,
+    seed: int = 0,
+    shares: Shares = SHARES,
+    *,
+    assigned: Assignment | None = None,
+    by_row_order: bool = False,
+    folding: Folding | None = None,
 ) -> Split:
     """Split the rows of `table` into a training, a validation and a test set.
 
@@ -124,7 +160,14 @@ def split(
         Its task, target, time and group select the rule.
     seed : int
     shares : three numbers
-        Of the training, validation and test sets; they must sum to 1.
+        Of the training, validation and test sets: shares that sum to 1, or None for the training set (the rest) and, for
+        the others, shares or whole numbers of rows.
+    assigned : Assignment, optional
+        Rows whose set is known; shares are those of the rows in its training set.
+    by_row_order : bool
+        Whether the order of the rows is their order in time.
+    folding : callable, optional
+        Makes the folds in place of the rule.
 
     Raises
     ------
@@ -133,35 +176,101 @@ def split(
     GroundupError
         Fewer than three rows with a target value, or fewer than three groups.
     """
-    shares = _check_shares(shares)
+    if len(shares) != 3:
+        raise UsageError(f"Shares are three numbers, not {len(shares)}.", hint="Use 0.7, 0.15, 0.15.")
     frame = as_frame(table)
-    rule = _choose_rule(contract)
+    rule = _choose_rule(contract, by_row_order=by_row_order)
     rows = _find_labelled(frame, contract)
-    if len(rows) < 3:
-        raise GroundupError(
-            f"{pluralize(len(rows), 'row')} cannot be split into {_SETS}.",
-            hint="Add rows with a target value: at least three are required, and fifty for meaningful scores.",
+    keys = _read_keys(frame, contract, by_row_order=by_row_order)
+    codes = np.zeros(frame.height, dtype=np.int64) if assigned is None else assigned.codes
+    given = [part for part in (1, 2) if (codes[rows] == part).any()]
+    wanted = [part for part in (0, 1, 2) if part not in given]
+    free = rows[codes[rows] == 0]
+    notes = list(assigned.notes) if assigned is not None else []
+    for part in (1, 2):
+        if part not in given and (codes == part).any():
+            raise GroundupError(f"No row of the {_NAMES[part]} has a target value.")
+    parts = {part: rows[codes[rows] == part] for part in given}
+    taken, further = _split_rows(free, keys, rule, [shares[part] for part in wanted], wanted, seed)
+    parts |= dict(zip(wanted, taken, strict=True))
+    notes += further + _note_overlaps(parts, given, keys, rule, contract)
+    n_rows = sum(map(len, parts.values()))
+    if n_rows < 50:
+        notes.append(
+            Note("split", f"the table has {pluralize(n_rows, 'row')} only: all scores will be uncertain")
         )
-    keys = _read_keys(frame, contract)
+    train, valid, test = (_ordered(parts[part], keys, rule) for part in range(3))
+    origins = {} if assigned is None else assigned.origins
+    return Split(train, valid, test, rule, seed, tuple(notes), keys, origins, folding)
+
+
+def _split_rows(
+    rows: np.ndarray, keys: Keys, rule: str, shares: Shares, wanted: Sequence[int], seed: int
+) -> tuple[list[np.ndarray], list[Note]]:
+    """Split rows into the `wanted` sets by a rule, and return notes."""
+    names = [_NAMES[part] for part in wanted]
+    if len(rows) < len(wanted):
+        needed = {1: "one is", 2: "two are", 3: "three are"}[len(wanted)]
+        raise GroundupError(
+            f"{pluralize(len(rows), 'row')} cannot be split into {_list_sets(names)}.",
+            hint=f"Add rows with a target value: at least {needed} required, and fifty for meaningful scores.",
+        )
+    if len(wanted) == 1:
+        return [rows], []
+    exact = _check_shares(shares, len(rows), names)
     split_rows = {
         "time": _split_by_time,
         "grouped": _split_by_group,
         "stratified": _split_by_class,
         "random": _split_at_random,
     }[rule]
-    parts, notes = split_rows(rows, keys.take(rows), shares, seed)
-    for name, part in zip(PART_NAMES.values(), parts, strict=True):
-        if len(part) == 0:
+    parts, notes = split_rows(rows, keys.take(rows), exact, seed, names)
+    for name, found in zip(names, parts, strict=True):
+        if len(found) == 0:
             raise GroundupError(
                 f"The {name} would be empty: {pluralize(len(rows), 'row')}, rule {rule!r}.",
                 hint="Add rows, or choose other shares.",
             )
-    if len(rows) < 50:
-        notes.append(
-            Note("split", f"the table has {pluralize(len(rows), 'row')} only: all scores will be uncertain")
-        )
-    train, valid, test = (part if rule == "time" else np.sort(part) for part in parts)
-    return Split(train, valid, test, rule, seed, tuple(notes), keys)
+    return parts, notes
+
+
+def _list_sets(names: Sequence[str]) -> str:
+    """Return the names of sets as an enumeration."""
+    first = ", ".join(f"a {name.removesuffix(' set')}" for name in names[:-1])
+    return f"{first} and a {names[-1]}"
+
+
+def _ordered(rows: np.ndarray, keys: Keys, rule: str) -> np.ndarray:
+    """Return rows in ascending order, or in time order."""
+    rows = np.sort(rows)
+    return rows[np.argsort(keys.times[rows], kind="stable")] if rule == "time" else rows
+
+
+def _note_overlaps(
+    parts: Mapping[int, np.ndarray], given: Sequence[int], keys: Keys, rule: str, contract: Contract
+) -> list[Note]:
+    """Return notes on sets assigned beforehand that a split by the rule would not have made."""
+    notes = []
+    for part in given:
+        before = np.concatenate([parts[other] for other in range(part)])
+        name = f"the {_NAMES[part]}"
+        if (
+            rule == "grouped"
+            and (shared := np.intersect1d(keys.groups[parts[part]], keys.groups[before])).size
+        ):
+            groups = pluralize(shared.size, "group")
+            notes.append(
+                Note(
+                    "split",
+                    f"{name} shares {groups} of {contract.group!r} with the rows that models are fitted on, so its "
+                    "scores do not hold for new groups",
+                )
+            )
+        if rule == "time" and keys.times[parts[part]].min() < keys.times[before].max():
+            notes.append(
+                Note("split", f"{name} has rows that are earlier than some that models are fitted on")
+            )
+    return notes
 
 
 def shuffled(n_rows: int, seed: int) -> np.ndarray:
@@ -169,24 +278,46 @@ def shuffled(n_rows: int, seed: int) -> np.ndarray:
     return np.argsort(np.random.PCG64(seed).random_raw(n_rows), kind="stable")
 
 
-def _check_shares(shares: Sequence[float]) -> tuple[float, ...]:
-    """Return valid shares as floats."""
-    shares = tuple(float(s) for s in shares)
-    if len(shares) != 3 or min(shares, default=-1) <= 0 or abs(sum(shares) - 1) > 1e-9:
+def _check_shares(shares: Shares, n_rows: int, names: Sequence[str]) -> tuple[float, ...]:
+    """Return the shares of the sets with these names, which sum to 1."""
+    if len(names) < 3 or shares[0] is None:  # the training set gets the rest
+        rest = [_as_share(size, n_rows, name) for size, name in zip(shares[1:], names[1:], strict=True)]
+        if n_rows * (1 - sum(rest)) < 1 - 1e-9:
+            sizes = " and ".join(
+                f"{size} for the {name}" for size, name in zip(shares[1:], names[1:], strict=True)
+            )
+            raise UsageError(
+                f"No row would be left for the training set: {sizes}, of {pluralize(n_rows, 'row')}.",
+                hint="Give smaller sizes.",
+            )
+        return (1.0 - sum(rest), *rest)
+    exact = tuple(float(s) for s in shares if s is not None)
+    if len(exact) != 3 or min(exact) <= 0 or abs(sum(exact) - 1) > 1e-9:
         raise UsageError(
-            f"Shares must be three positive numbers that sum to 1, not {shares}.", hint="Use 0.7, 0.15, 0.15."
+            f"Shares must be three positive numbers that sum to 1, not {tuple(shares)}.",
+            hint="Use 0.7, 0.15, 0.15.",
         )
-    return shares
+    return exact
 
 
-def _choose_rule(contract: Contract) -> str:
+def _as_share(size: float | None, n_rows: int, name: str) -> float:
+    """Return the size of a set as a share of `n_rows`."""
+    if size is None or size <= 0 or (size >= 1 and size != int(size)):
+        raise UsageError(
+            f"The size of the {name} is {size}.", hint="Give a share like 0.2, or a whole number of rows."
+        )
+    return size / n_rows if size >= 1 else float(size)
+
+
+def _choose_rule(contract: Contract, *, by_row_order: bool) -> str:
     """Return time, grouped, stratified or random."""
-    if contract.time is not None and contract.group is not None:
+    by_time = contract.time is not None or by_row_order
+    if by_time and contract.group is not None:
         raise UsageError(
             "A split can be by time or by group, not by both.",
             hint="Use --group if subjects have several rows, --time to predict the future.",
         )
-    if contract.time is not None:
+    if by_time:
         return "time"
     if contract.group is not None:
         return "grouped"
@@ -205,7 +336,7 @@ def _find_labelled(frame: pl.DataFrame, contract: Contract) -> np.ndarray:
     return frame[contract.target].is_not_null().arg_true().to_numpy().astype(np.int64)
 
 
-def _read_keys(frame: pl.DataFrame, contract: Contract) -> Keys:
+def _read_keys(frame: pl.DataFrame, contract: Contract, *, by_row_order: bool) -> Keys:
     """Return the inputs of the split for every row."""
     classes = groups = times = _NOTHING
     if contract.n_labels and contract.target is not None:
@@ -232,6 +363,8 @@ def _read_keys(frame: pl.DataFrame, contract: Contract) -> Keys:
                 column=contract.time,
             )
         times = column.to_physical().to_numpy()
+    elif by_row_order:
+        times = np.arange(frame.height)
     return Keys(classes, groups, times)
 
 
@@ -256,38 +389,39 @@ def _cut(rows: np.ndarray, counts: Sequence[int]) -> list[np.ndarray]:
     return np.split(rows, np.cumsum(counts)[:-1])
 
 
-def _split_at_random(rows: np.ndarray, keys: Keys, shares, seed: int):
-    return _cut(rows[shuffled(len(rows), seed)], counts_of(len(rows), shares, (0, 2, 1))), []
+def _split_at_random(rows: np.ndarray, keys: Keys, shares, seed: int, names: Sequence[str]):
+    return _cut(rows[shuffled(len(rows), seed)], counts_of(len(rows), shares, _FIRST[len(shares)])), []
 
 
-def _split_by_class(rows: np.ndarray, keys: Keys, shares, seed: int):
+def _split_by_class(rows: np.ndarray, keys: Keys, shares, seed: int, names: Sequence[str]):
     """Split class by class; a class of one row goes to the training set, of two to the training and test sets."""
     order = shuffled(len(rows), seed)
     by_class = order[np.argsort(keys.classes[order], kind="stable")]
     sizes = np.bincount(keys.classes)
-    totals = counts_of(len(rows), shares, (0, 2, 1))
-    parts: list[list[np.ndarray]] = [[], [], []]
-    notes, start, owed = [], 0, np.zeros(3)
+    totals = counts_of(len(rows), shares, _FIRST[len(shares)])
+    parts: list[list[np.ndarray]] = [[] for _ in shares]
+    notes, start, owed = [], 0, np.zeros(len(shares))
     for size in sizes[sizes > 0]:
         counts = _class_counts(int(size), shares, owed)
         owed += np.array(shares) * size - counts
         for part, taken in zip(parts, _cut(by_class[start : start + size], counts), strict=True):
             part.append(rows[taken])
         start += size
-    few = int(np.sum((sizes > 0) & (sizes < 3)))
+    few = int(np.sum((sizes > 0) & (sizes < len(shares))))
     if few:
         classes = pluralize(few, "class has", "classes have")
-        notes.append(Note("split", f"{classes} fewer than three rows, so not every set contains them"))
-    sets = [np.concatenate(part) for part in parts]
-    if min(len(part) for part in sets) == 0:
+        number = {2: "two", 3: "three"}[len(shares)]
+        notes.append(Note("split", f"{classes} fewer than {number} rows, so not every set contains them"))
+    found = [np.concatenate(part) for part in parts]
+    if min(len(part) for part in found) == 0:
         return _cut(rows[order], totals), [Note("split", "too few rows for equal proportions of the classes")]
-    return sets, notes
+    return found, notes
 
 
 def _class_counts(size: int, shares, owed: np.ndarray) -> list[int]:
     """Return how many of `size` rows each set gets: its share plus the rounding errors so far, and at least one."""
-    if size < 3:
-        return counts_of(size, shares, (0, 2, 1))
+    if size < len(shares):
+        return counts_of(size, shares, _FIRST[len(shares)])
     exact = size * np.array(shares) + owed
     got = np.maximum(1, np.floor(size * np.array(shares)).astype(int))
     while got.sum() < size:
@@ -297,18 +431,18 @@ def _class_counts(size: int, shares, owed: np.ndarray) -> list[int]:
     return got.tolist()
 
 
-def _split_by_group(rows: np.ndarray, keys: Keys, shares, seed: int):
+def _split_by_group(rows: np.ndarray, keys: Keys, shares, seed: int, names: Sequence[str]):
     """Assign whole groups, the largest first, each to the set that lacks its rows most."""
     part_of, n_groups = assign_groups(keys.groups, keys.classes, shares, seed)
-    if n_groups < 3:
+    if n_groups < len(shares):
+        needed = {2: "two", 3: "three"}[len(shares)]
         raise GroundupError(
-            f"{pluralize(n_groups, 'group')} cannot be split into {_SETS}.",
-            hint="Add rows of further groups: at least three groups are required.",
+            f"{pluralize(n_groups, 'group')} cannot be split into {_list_sets(names)}.",
+            hint=f"Add rows of further groups: at least {needed} groups are required.",
         )
-    parts = [rows[part_of == p] for p in range(3)]
+    parts = [rows[part_of == p] for p in range(len(shares))]
     sizes = ", ".join(
-        f"{name} {format_percent(len(part) / len(rows))}"
-        for name, part in zip(PART_NAMES.values(), parts, strict=True)
+        f"{name} {format_percent(len(part) / len(rows))}" for name, part in zip(names, parts, strict=True)
     )
     off = max(abs(len(part) / len(rows) - share) for part, share in zip(parts, shares, strict=True))
     return parts, [
@@ -316,14 +450,15 @@ def _split_by_group(rows: np.ndarray, keys: Keys, shares, seed: int):
     ] if off > 0.03 else []
 
 
-def _split_by_time(rows: np.ndarray, keys: Keys, shares, seed: int):
+def _split_by_time(rows: np.ndarray, keys: Keys, shares, seed: int, names: Sequence[str]):
     order = np.argsort(keys.times, kind="stable")
     times = keys.times[order]
-    ends = np.cumsum(counts_of(len(rows), shares, (0, 2, 1)))[:-1].tolist()
+    ends = np.cumsum(counts_of(len(rows), shares, _FIRST[len(shares)]))[:-1].tolist()
     cuts = cuts_between_times(times, ends)
     if cuts is None:
+        n_times = pluralize(len(np.unique(times)), "different value")
         raise GroundupError(
-            f"The time column has {pluralize(len(np.unique(times)), 'different value')}: too few for three sets.",
+            f"The time column has {n_times}: too few for {_list_sets(names)}.",
             hint="Split without --time, or use a finer time column.",
         )
     moved = int(np.max(np.abs(np.array(cuts) - ends)))

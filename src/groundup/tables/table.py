@@ -47,6 +47,18 @@ class Reject:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class PartFile:
+    """Rows of a table that are a set of their own: which set, their file, and where they begin in the table."""
+
+    part: str
+    name: str
+    source: str
+    digest: str
+    start: int
+    n_rows: int
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """Named columns of rows, read once.
@@ -68,6 +80,8 @@ class Table:
         later rows are read in the same way; "text" where the user gave that type.
     missing_words : mapping of str to tuple of str
         Words of a column that were read as missing besides those of ``tables.cells``.
+    part_files : tuple of PartFile
+        The rows at the end that come from files of their own, in order.
     """
 
     frame: pl.DataFrame
@@ -77,6 +91,7 @@ class Table:
     rejects: tuple[Reject, ...] = ()
     formats: Mapping[str, str] = field(default_factory=dict)
     missing_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    part_files: tuple[PartFile, ...] = ()
 
     @cached_property
     def digest(self) -> str:
@@ -87,6 +102,13 @@ class Table:
     def n_rows(self) -> int:
         """Number of rows."""
         return self.frame.height
+
+    def describe_row(self, number: int) -> str:
+        """Return where a row (from 0) stands, as a reader counts: "row 3", or "row 3 of test.csv"."""
+        for file in reversed(self.part_files):
+            if number >= file.start:
+                return f"row {format_count(number - file.start + 1)} of {file.name}"
+        return f"row {format_count(number + 1)}"
 
     @property
     def columns(self) -> list[str]:

@@ -20,20 +20,20 @@ import polars as pl
 
 from groundup._version import __version__
 from groundup.engine.rows.threads import budget as thread_budget
-from groundup.errors import GroundupError, UsageError, nearest
+from groundup.errors import GroundupError
 from groundup.judge.explain import Importance
 from groundup.ship.bundle.fingerprint import fingerprint
 from groundup.tables import Contract, Split, Table
 from groundup.tables.sources.read import read as read_table
-from groundup.tables.splitting import split
 from groundup.text.numbers import pluralize
 from groundup.workbench.audit.auditing import audit
 from groundup.workbench.audit.findings import Audit
+from groundup.workbench.built import Built
 from groundup.workbench.display.notebook import project_html
-from groundup.workbench.display.report import Report
 from groundup.workbench.examination import write_examination
 from groundup.workbench.objective import STATED, Objective
 from groundup.workbench.problem import Problem, pose
+from groundup.workbench.read_options import check_read_options
 from groundup.workbench.record import Examination, Row
 from groundup.workbench.result import Result
 from groundup.workbench.run.clock import Clock, parse_budget
@@ -50,28 +50,40 @@ from groundup.workbench.run.history import list_runs, run_columns
 from groundup.workbench.run.journal import Journal, is_resumable
 from groundup.workbench.run.journal_format import ProjectError
 from groundup.workbench.run.lock import Lock
+from groundup.workbench.split_plan import SplitPlan
 from groundup.workbench.steps import segment
-from groundup.workbench.steps.assemble import assemble, data_of, leaderboard, notes_of, reports_copies
+from groundup.workbench.steps.assemble import (
+    assemble,
+    data_of,
+    leaderboard,
+    notes_of,
+    part_files_of,
+    reports_copies,
+)
 from groundup.workbench.steps.bundling import save_bundle
 from groundup.workbench.steps.checkpoints import Checkpoints, Fitted
 from groundup.workbench.steps.choose import choose
 from groundup.workbench.steps.compare import Comparer
 from groundup.workbench.steps.comparison import Comparison
 from groundup.workbench.steps.finalize import Final, check_choice, evaluate, refit
-from groundup.workbench.steps.learners import Learners, counts_something, learners_of, packages_of
+from groundup.workbench.steps.given import check_learners
+from groundup.workbench.steps.learners import (
+    LearnerEntry,
+    Learners,
+    counts_something,
+    identity_of,
+    learners_of,
+    packages_of,
+)
 from groundup.workbench.steps.segment import Segmentation
 from groundup.workbench.steps.threshold import find_threshold, rule_of
 from groundup.workbench.stored_reports import FILE as REPORT
 from groundup.workbench.stored_reports import stored_report, write_report
-from groundup.workbench.use.explain import Explained, explain, importance
-from groundup.workbench.use.native_frames import is_native, with_answers
-from groundup.workbench.use.predict import predict
-from groundup.workbench.use.serve import serve
+from groundup.workbench.use.explain import importance
 from groundup.workbench.warmup import BackgroundWarmup
 
 # The default budget is recognised by identity: a budget of 120.0 that the caller gives is another object.
 BUDGET_S = 120.0
-_READ_OPTIONS = ("delimiter", "encoding", "header", "types")
 
 
 class OpenRun(NamedTuple):
@@ -94,7 +106,7 @@ class Outcome(NamedTuple):
     final: Final | None
 
 
-class Project:
+class Project(Built):
     """From a table to a tested model: explore, split, compare, choose, refit, test once, bundle.
 
     Parameters
@@ -109,6 +121,15 @@ class Project:
         Columns to leave out: a column whose value is not known yet when a prediction is made is a leak.
     time, group : str, optional
         The column that orders the rows (later rows are predicted from earlier ones), or whose equal values stay together.
+        ``time="row-order"``: the rows stand in the order of time.
+    split_column : str, optional
+        The column that says which set a row is in: train, valid, test, or words like validation and holdout.
+    valid, test : path or frame, optional
+        The rows of these sets, where they are not in `source`: with the same columns.
+    valid_size, test_size : float or int, optional
+        Shares, or numbers of rows, of the sets that are taken from `source`; 15% if None.
+    split : splitter, optional
+        A splitter of scikit-learn, such as ``KFold(10)``, that makes the folds of the training set.
     metric : str or callable, optional
         The metric that decides: a name (ours or scikit-learn's), ``"package:function"``, a function ``(y_true, y_pred)``
         or ``(y_true, y_prob)`` with an attribute ``greater_is_better``, or an object of ``make_scorer``.
@@ -131,8 +152,13 @@ class Project:
         The project's folder; if None, ``NAME-groundup`` in the current folder, and for a frame, which has no name,
         ``table-DIGEST-groundup``. Nothing is written before `build` or `compare`. Every fit is recorded there at once, so
         the same call again resumes an interrupted run.
-    learners : sequence of str, optional
-        Names of the models to compare; all that fit the task if None.
+    segments : int, optional
+        Without a target: the number of segments; the best of 2 to 10 if None.
+    learners : sequence of str, class or estimator, optional
+        The models to compare: names in any spelling, or estimators, whose parameters are their only setting. All that
+        fit the task if None.
+    tune_given : bool
+        Whether parameters that the estimators in `learners` do not state are tuned.
     accept : sequence of str
         Findings of the leak audit to accept: ``COLUMN``, ``COLUMN:KIND`` or ``KIND``. The result lists them.
     read : mapping, optional
@@ -172,6 +198,12 @@ class Project:
         ignore: Sequence[str] = (),
         time: str | None = None,
         group: str | None = None,
+        split_column: str | None = None,
+        valid: Any = None,
+        test: Any = None,
+        valid_size: float | str | None = None,
+        test_size: float | str | None = None,
+        split: Any = None,
         metric: str | Callable | None = None,
         positive: Any = None,
         threshold: str | float | None = None,
@@ -179,19 +211,23 @@ class Project:
         class_weight: str | Mapping | None = None,
         weight: str | None = None,
         seed: int = 0,
+        segments: int | None = None,
         path: str | Path | None = None,
-        learners=None,
+        learners: Any = None,
+        tune_given: bool = False,
         accept: Sequence[str] = (),
         read: Mapping[str, Any] | None = None,
         listen: Listener | None = None,
     ):
-        self.source, self.target, self.task, self.time, self.group = source, target, task, time, group
+        self.source, self.target, self.task = source, target, task
+        self.plan = SplitPlan.of(time, group, split_column, valid, test, valid_size, test_size, split)
+        self.segments = segment.check_number(segments, target)
         self.weight, self.objective = weight, Objective.of(metric, positive, threshold, cost, class_weight)
         self.ignore = [str(name) for name in ([ignore] if isinstance(ignore, (str, int)) else ignore)]
         self.accept = [accept] if isinstance(accept, str) else list(accept)
         self.seed, self.path, self.listen = seed, path, listen or ignore_event
-        self.learners = None if learners is None else list(learners)
-        self.read = _check_read_options(read)
+        self.learners, self.tune_given = check_learners(learners), tune_given
+        self.read = check_read_options(read)
         self.journal = Journal()
         self._clock = Clock()
         self._comparison: Comparison | Segmentation | None = None
@@ -205,33 +241,33 @@ class Project:
         name = str(self.source) if isinstance(self.source, (str, Path)) else "the table"
         self.listen(StepStarted("read", name))
         table = read_table(self.source, **self.read)
+        table = self.plan.with_files(table, self.target, self.ignore, self.read)
         self.listen(StepDone("read", table))
         return table
 
     @cached_property
     def split(self) -> Split:
         """The training set, the validation set and the test set."""
-        table = self.table
+        table = self.plan.described(self.table)
         self.listen(StepStarted("split", "splitting the rows"))
-        roles = Contract.infer_roles(table, self.target, task=self.task, time=self.time, group=self.group)
-        parts = split(table, roles, seed=self.seed)
+        roles = Contract.infer_roles(table, self.target, task=self.task, **self.plan.roles(table))
+        parts = self.plan.split(self.table, roles, self.seed)
         self.listen(StepDone("split", parts))
         return parts
 
     @cached_property
     def contract(self) -> Contract:
         """The meaning of each column, as the training and validation sets show it: the test set stays sealed."""
-        rows = self.split.development
+        table, rows = self.plan.described(self.table), self.split.development
         self.listen(StepStarted("contract", "the meaning of the columns"))
         contract = Contract.infer(
-            self.table,
+            table,
             self.target,
             task=self.task,
-            time=self.time,
-            group=self.group,
+            **self.plan.roles(table),
             weight=self.weight,
             positive=self.objective.positive,
-            ignore=self.ignore,
+            ignore=[*self.ignore, *self.plan.not_features(table)],
             rows=rows,
         )
         self.listen(StepDone("contract", contract))
@@ -366,13 +402,13 @@ class Project:
             "task": self.task,
             "ignore": sorted(set(self.ignore)),
             "accept": sorted(set(self.accept)),
-            "time": self.time,
-            "group": self.group,
+            **self.plan.to_json(self.table),
             "weight": self.weight,
             **{name: stated.get(name) for name in STATED},
             "metric_source": self.objective.source,
             "seed": self.seed,
-            "learners": None if self.learners is None else sorted(set(self.learners)),
+            "segments": self.segments,
+            **identity_of(self.learners, tune_given=self.tune_given),
             "read": self.read or None,
             "packages": packages_of(self.learners),
             "budget_s": self._clock.budget_s,
@@ -407,10 +443,15 @@ class Project:
         return learners_of(
             self.contract.task,
             self.learners,
+            tune_given=self.tune_given,
             counts=counts_something(self.contract),
             weighted=weights.column is not None or weights.classes is not None,
             with_proba=scoring.decision is not None or scoring.search is not None,
         )
+
+    def learner(self, name: str) -> LearnerEntry:
+        """Return the compared model with a name, as the leaderboard and the result call it."""
+        return next(entry for entry in self._select_learners().entries if entry.name == name)
 
     @contextmanager
     def _open_run(self, identity: dict[str, Any], *, fresh: bool = False) -> Iterator[OpenRun]:
@@ -436,8 +477,12 @@ class Project:
         self.journal.replay_or_record("audited", findings=self.audit.to_entry())
         if self.contract.task == "clustering":
             wait_for("KMeans")
-            found = segment.compare(self.problem, self._clock, self.journal, self.listen, self.learners)
+            found = segment.compare(
+                self.problem, self._clock, self.journal, self.listen, self.learners, self.segments
+            )
         else:
+            for note in learners.notes:
+                self._tell(note)
             for problem in learners.problems:
                 self.listen(Failed("entry point", problem))
             what = f"{pluralize(len(learners.entries), 'model')} on folds of the training set"
@@ -512,6 +557,7 @@ class Project:
         notes = notes_of(self.table, self.contract, self.split, copies=not reports_copies(self.audit))
         return {
             "data": data_of(self.table),
+            "part_files": part_files_of(self.table),
             "settings": run.identity,
             "seconds": 0.0,
             "n_fits": self._clock.n_fits,
@@ -588,63 +634,6 @@ class Project:
             [row.model_dump(exclude={"params", "scores"}) for row in rows], infer_schema_length=None
         )
 
-    @property
-    def report(self) -> Report:
-        """The report of the result: a notebook displays it; ``report.save("report.html")`` writes it."""
-        return stored_report(Path(self.result.bundle).parent)
-
-    @property
-    def metrics(self) -> dict[str, dict[str, float | None]]:
-        """Part -> metric -> value."""
-        return self.result.metrics
-
-    @property
-    def bundle(self) -> Path:
-        """The file of the saved model."""
-        return Path(self.result.bundle)
-
-    @property
-    def warnings(self) -> list[str]:
-        """The warnings of the result."""
-        return self.result.warnings
-
-    def predict(self, data, *, read: Mapping[str, Any] | None = None) -> Any:
-        """Return the predictions of the saved model for `data`, one row per row.
-
-        Parameters
-        ----------
-        data : path, frame, mapping of columns, list of rows
-        read : mapping, optional
-            How to read a text file: delimiter, encoding, header; detected if not given.
-
-        Returns
-        -------
-        frame
-            Of pandas (with its index) or PyArrow if `data` is one, otherwise of Polars: the columns of `data`, then those
-            of the predictions.
-
-        Raises
-        ------
-        CheckFailed
-            If columns are missing.
-        """
-        if is_native(data):
-            return with_answers(data, predict(self.bundle, data, read=read, keep=False).frame)
-        return predict(self.bundle, data, read=read).frame
-
-    def explain(self, data, *, label=None, read: Mapping[str, Any] | None = None) -> Explained:
-        """Return why the saved model predicts what it does for each row: reasons in words and contributions of columns.
-
-        Parameters
-        ----------
-        data : path, frame, mapping of columns, list of rows; or one row, a mapping from column to value
-        label : optional
-            The class to explain; if None, the positive one of two, or each row's most likely one of several.
-        read : mapping, optional
-            As in `predict`.
-        """
-        return explain(self.bundle, data, label=label, read=read)
-
     def importance(
         self, by: str | None = None, *, part: str = "valid", repeats: int | None = None
     ) -> Importance:
@@ -663,18 +652,6 @@ class Project:
             Shuffles of each column; 3, or 2 of more than 60 columns, if None.
         """
         return importance(self, by, part=part, repeats=repeats)
-
-    def serve(self, host: str = "127.0.0.1", port: int = 8000, token: str | None = None) -> None:
-        """Serve the saved model until Ctrl-C: a form and an API, at the address that is printed.
-
-        Parameters
-        ----------
-        host, port
-            The address to listen on; a host other than this machine's needs a `token`, port 0 selects a free one.
-        token : str, optional
-            Required from every request.
-        """
-        serve(self.bundle, host=host, port=port, token=token)
 
     def runs(self) -> pl.DataFrame:
         """Return one row per run in the project's folder, the latest first; see ``workbench.run.history``."""
@@ -695,20 +672,6 @@ class Project:
         if isinstance(self._comparison, Segmentation):
             return segment.leaderboard(self._comparison)
         return [] if self._comparison is None else leaderboard(self._comparison)
-
-
-def _check_read_options(read: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the given options of reading in a fixed order, without those that are None."""
-    for name in read or {}:
-        if name not in _READ_OPTIONS:
-            raise UsageError(
-                f"There is no read option {name!r}.{nearest(name, _READ_OPTIONS)}",
-                hint=f"The options are: {', '.join(_READ_OPTIONS)}.",
-            )
-    options = {k: v for k in _READ_OPTIONS if (v := (read or {}).get(k)) is not None}
-    if isinstance(options.get("types"), Mapping):
-        options["types"] = dict(sorted(options["types"].items()))
-    return options
 
 
 def _environment() -> dict[str, Any]:

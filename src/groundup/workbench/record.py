@@ -61,13 +61,17 @@ class Best(Plain):
 
 
 class Parts(Plain):
-    """How the rows were split: the rule, the size of each part, and the folds of the training set."""
+    """How the rows were split: the rule, the size of each part, and the folds of the training set.
+
+    origins: set -> where its rows come from, for sets that the rule did not make.
+    """
 
     rule: str
     train: int
     valid: int
     test: int
     folds: int
+    origins: dict[str, str] = Field(default_factory=dict)
 
 
 class Data(Plain):
@@ -114,6 +118,7 @@ class Record(Plain):
     Train and valid are scores of the recipe fitted on the training set alone, test those of the model in the bundle.
     baseline: the same for the baseline. test_looks: how often the test set of these data and this target has been opened
     in this project, including this run. audit: the findings before any model was trained, accepted ones included.
+    part_files: set -> the file of its own that holds its rows.
     decision: how probabilities become labels; None for the model's own rule. meanings: of the scores that are not always
     computed.
     bundle: the path of the model file; digest: its SHA-256.
@@ -124,6 +129,7 @@ class Record(Plain):
     task: str
     target: str | None
     data: Data
+    part_files: dict[str, Data] = Field(default_factory=dict)
     settings: dict[str, Any]
     split: Parts
     best: Best

@@ -17,7 +17,8 @@ from groundup.workbench.audit.coding import centred, codes_by_appearance, number
 from groundup.workbench.audit.duplicates import duplicates
 from groundup.workbench.audit.explained_share import Target
 from groundup.workbench.audit.findings import KINDS, Audit, Finding, Score, ordered
-from groundup.workbench.audit.identifiers import identifier, subject
+from groundup.workbench.audit.identifiers import identifier, is_subject, subject
+from groundup.workbench.audit.other_splits import repeated_keys, score_by_group
 from groundup.workbench.audit.proxies import Judged, TargetFolds, judge
 from groundup.workbench.audit.repeats import repeats
 from groundup.workbench.audit.sums import find_sum
@@ -63,7 +64,7 @@ def _audit(table: Table, problem: Problem, accepted: list[tuple[str | None, str 
     if len(rows) > MAX_ROWS:
         rows = np.sort(rows[shuffled(len(rows), problem.seed)[:MAX_ROWS]])
     frame = problem.frame[rows]
-    found = _find_identifiers(table, frame, problem)
+    found = _find_identifiers(table, frame, problem) + _find_subjects(table, problem)
     scores = []
     if problem.y is not None and len(rows) >= MIN_ROWS:
         judged = _judge_columns(frame, rows, problem)
@@ -73,9 +74,9 @@ def _audit(table: Table, problem: Problem, accepted: list[tuple[str | None, str 
         found += _note_strongest(scores, found, str(problem.contract.target))
     if problem.y is not None:
         parts = {part: getattr(problem.split, part) for part in PARTS}
-        found += duplicates(problem.frame, problem.y, parts)
+        found += duplicates(problem.frame, problem.y, parts, table.describe_row)
     found += repeats(frame)
-    found += times(table.frame, problem.frame, problem.contract)
+    found += times(table.frame, problem)
     marked = [f.model_copy(update={"accepted": any(_matches(f, *one) for one in accepted)}) for f in found]
     return Audit(
         target=problem.contract.target,
@@ -111,10 +112,24 @@ def _find_identifiers(table: Table, frame: pl.DataFrame, problem: Problem) -> li
     """Return the findings about columns that identify a recurring subject or the row."""
     contract = problem.contract
     names = [c.name for c in contract.columns if c.role == "feature" or c.kind == "identifier"]
-    found = [subject(table.frame[name], contract.group or contract.time) for name in names]
-    subjects = {f.columns[0] for f in found if f is not None}
-    found += [identifier(column) for column in frame.iter_columns() if column.name not in subjects]
+    subjects = {name for name in names if is_subject(table.frame[name])}
+    found = [identifier(column) for column in frame.iter_columns() if column.name not in subjects]
     return [f for f in found if f is not None]
+
+
+def _find_subjects(table: Table, problem: Problem) -> list[Finding]:
+    """Return the findings that a random split tears apart the rows of one subject, with the scores of both splits."""
+    if problem.split.rule in ("grouped", "time"):
+        return []
+    found = []
+    keys = repeated_keys(table.frame, problem)
+    named = [c.name for c in problem.contract.columns if c.role == "feature" or c.kind == "identifier"]
+    for name in dict.fromkeys([*keys, *(n for n in named if is_subject(table.frame[n]))]):
+        scores = None if problem.y is None or name not in keys else score_by_group(table.frame[name], problem)
+        is_named = is_subject(table.frame[name])
+        if is_named or (scores is not None and scores.is_clear):
+            found.append(subject(table.frame[name], scores))
+    return found
 
 
 def _judge_columns(frame: pl.DataFrame, rows: np.ndarray, problem: Problem) -> list[Judged]:

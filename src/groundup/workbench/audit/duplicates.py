@@ -7,6 +7,8 @@ other rows. Cost: a hash of every cell.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import polars as pl
 
@@ -23,7 +25,12 @@ _SHOWN = 5
 _TARGET, _ROW, _PART = "target", "row", "part"
 
 
-def duplicates(frame: pl.DataFrame, y: np.ndarray, parts: dict[str, np.ndarray]) -> list[Finding]:
+def duplicates(
+    frame: pl.DataFrame,
+    y: np.ndarray,
+    parts: dict[str, np.ndarray],
+    describe_row: Callable[[int], str] = lambda row: f"row {format_count(row + 1)}",
+) -> list[Finding]:
     """Return the findings about rows that are in two parts.
 
     Parameters
@@ -33,6 +40,8 @@ def duplicates(frame: pl.DataFrame, y: np.ndarray, parts: dict[str, np.ndarray])
     y : ndarray of shape (n_rows,)
     parts : dict
         train, valid, test -> row numbers.
+    describe_row : callable
+        Says where a row stands, counted from 0.
     """
     rows = np.concatenate(list(parts.values()))
     part = np.repeat(np.arange(len(parts)), [len(p) for p in parts.values()])
@@ -53,7 +62,8 @@ def duplicates(frame: pl.DataFrame, y: np.ndarray, parts: dict[str, np.ndarray])
     matches = [_match(*group) for group in sides.iter_rows()]
     n_test = len(next(reversed(parts.values())))
     may_block = len(rows) >= FEW_ROWS
-    return _findings(matches, n_test, may_block=may_block, coarse=_is_coarse(frame)) + _conflicts(sides)
+    found = _findings(matches, n_test, describe_row, may_block=may_block, coarse=_is_coarse(frame))
+    return found + _conflicts(sides, describe_row)
 
 
 def _is_coarse(frame: pl.DataFrame) -> bool:
@@ -83,7 +93,7 @@ def _match(elsewhere, rows, tested, test_rows) -> tuple[int, int, list[tuple[int
     return len(pairs), len(tested), pairs
 
 
-def _findings(matches, n_test: int, *, may_block: bool, coarse: bool) -> list[Finding]:
+def _findings(matches, n_test: int, describe_row, *, may_block: bool, coarse: bool) -> list[Finding]:
     """Return the finding that test rows are also in another part, if there are any."""
     n_equal, n_near = sum(m[0] for m in matches), sum(m[1] for m in matches)
     if not n_equal:
@@ -95,8 +105,8 @@ def _findings(matches, n_test: int, *, may_block: bool, coarse: bool) -> list[Fi
     row, twin = pairs[0]
     message = (
         f"{pluralize(n_equal, 'row')} of the test set ({format_percent(share)}) {'is' if n_equal == 1 else 'are'} also "
-        f"in the training or validation set, with equal features and target; for example, row "
-        f"{format_count(row + 1)} equals row {format_count(twin + 1)}"
+        f"in the training or validation set, with equal features and target; for example, {describe_row(row)} equals "
+        f"{describe_row(twin)}"
     )
     if coarse:
         message += "; there are no more combinations of values than rows, so some rows must be equal"
@@ -117,7 +127,7 @@ def _findings(matches, n_test: int, *, may_block: bool, coarse: bool) -> list[Fi
     ]
 
 
-def _conflicts(sides: pl.DataFrame) -> list[Finding]:
+def _conflicts(sides: pl.DataFrame, describe_row) -> list[Finding]:
     """Return the finding that rows outside the test set have equal features and different targets, if there are any."""
     differ = sides.filter(pl.col("elsewhere").list.n_unique() > 1)
     if not differ.height:
@@ -126,8 +136,8 @@ def _conflicts(sides: pl.DataFrame) -> list[Finding]:
     rows = differ["rows"][0].to_list()[:_SHOWN]
     message = (
         f"{pluralize(n, 'row')} of the training and validation sets have equal features and different targets, in "
-        f"{pluralize(differ.height, 'group')}, such as rows {format_count(rows[0] + 1)} and "
-        f"{format_count(rows[1] + 1)}: no model can predict all of them correctly"
+        f"{pluralize(differ.height, 'group')}, such as {describe_row(rows[0])} and "
+        f"{describe_row(rows[1])}: no model can predict all of them correctly"
     )
     numbers = tuple(row + 1 for row in rows)
     return [Finding(kind="conflicts", level="note", message=message, score=0.0, rows=numbers)]

@@ -15,6 +15,7 @@ from groundup.tables.contract.infer import looks_like_id
 from groundup.text.numbers import format_count, pluralize
 from groundup.workbench.audit.coding import numbers
 from groundup.workbench.audit.findings import Finding, quote_for_shell
+from groundup.workbench.audit.other_splits import BothScores
 
 MIN_ROWS = 20
 _CODE = r"^(?:[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|[0-9a-fA-F]{16,}|[0-9A-HJKMNP-TV-Z]{26})$"
@@ -79,20 +80,30 @@ def _check_texts(present: pl.Series, n: int, n_unique: int):
     return None
 
 
-def subject(column: pl.Series, group: str | None) -> Finding | None:
-    """Return the finding that a column identifies recurring subjects but the split is not grouped by them; or None."""
+def is_subject(column: pl.Series) -> bool:
+    """Return whether a column is named like an identifier and its values recur: it identifies subjects, not rows."""
     present = column.drop_nulls()
     n, n_unique = len(present), present.n_unique()
-    if group is not None or n < MIN_ROWS or column.dtype.is_float() or not looks_like_id(column.name):
-        return None
-    if not 1 < n / n_unique <= n / 10 or n_unique > 0.95 * n:
-        return None
+    if n < MIN_ROWS or column.dtype.is_float() or not looks_like_id(column.name):
+        return False
+    return 1 < n / n_unique <= n / 10 and n_unique <= 0.95 * n
+
+
+def subject(column: pl.Series, scores: BothScores | None = None) -> Finding:
+    """Return the finding that a column identifies recurring subjects, which a random split tears apart."""
+    present = column.drop_nulls()
+    n, n_unique = len(present), present.n_unique()
+    message = (
+        f"{column.name!r} identifies {pluralize(n_unique, 'subject')} in {pluralize(n, 'row')}: rows of one subject may "
+        "be in both the training and the test set"
+    )
+    if scores is not None:
+        message += f"; {scores.describe(f'rows of new values of {column.name}')}"
     return Finding(
         kind="subject",
         level="warn",
         columns=(column.name,),
-        message=f"{column.name!r} identifies {pluralize(n_unique, 'subject')} in {pluralize(n, 'row')}: rows of one "
-        "subject may be in both the training and the test set",
+        message=message,
         remedy=f"To predict for new subjects, use --group {quote_for_shell(column.name)} (in Python "
         f"group={column.name!r}).",
         score=1 - n_unique / n,

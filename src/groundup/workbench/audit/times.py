@@ -4,33 +4,31 @@ from __future__ import annotations
 
 import polars as pl
 
-from groundup.tables import Contract
 from groundup.workbench.audit.findings import Finding, quote_for_shell
+from groundup.workbench.audit.other_splits import score_by_time
+from groundup.workbench.problem import Problem
 
 # Share of the rows in which a date must be later than the time column.
 MIN_LATER = 0.5
 
 
-def times(table: pl.DataFrame, frame: pl.DataFrame, contract: Contract) -> list[Finding]:
+def times(table: pl.DataFrame, problem: Problem) -> list[Finding]:
     """Return the findings about dates.
 
     Parameters
     ----------
     table : DataFrame
         As it was read, with the time column.
-    frame : DataFrame
-        The features of the same rows.
-    contract : Contract
+    problem : Problem
+        The features and the split of the same rows.
     """
+    contract, frame = problem.contract, problem.frame
     dates = [c.name for c in contract.feature_columns if c.kind == "datetime"]
     if not dates:
         return []
     if contract.time is None:
-        return (
-            _warn_of_random_split(dates, contract)
-            if contract.group is None and contract.target is not None
-            else []
-        )
+        at_random = problem.split.rule not in ("grouped", "time") and "test" not in problem.split.origins
+        return _warn_of_random_split(dates, problem) if at_random and contract.target is not None else []
     when = table[contract.time]
     if not when.dtype.is_temporal():
         return []
@@ -53,14 +51,19 @@ def times(table: pl.DataFrame, frame: pl.DataFrame, contract: Contract) -> list[
     return out
 
 
-def _warn_of_random_split(dates: list[str], contract: Contract) -> list[Finding]:
-    column = contract.by_name[dates[0]]
+def _warn_of_random_split(dates: list[str], problem: Problem) -> list[Finding]:
+    column = problem.contract.by_name[dates[0]]
     span = f"{str(column.minimum)[:10]} to {str(column.maximum)[:10]}"
     message = (
         f"the rows have dates ({column.name!r}, {span}) but are split at random, so the scores hold for rows of the same "
         "period"
     )
+    scores = score_by_time(problem.frame[column.name], problem)
+    is_clear = scores is not None and scores.is_clear
+    if scores is not None and is_clear:
+        message += f"; {scores.describe('the latest rows')}"
     remedy = (
         f"To predict later rows, use --time {quote_for_shell(column.name)} (in Python time={column.name!r})."
     )
-    return [Finding(kind="time", level="note", columns=(column.name,), message=message, remedy=remedy)]
+    level = "warn" if is_clear else "note"
+    return [Finding(kind="time", level=level, columns=(column.name,), message=message, remedy=remedy)]

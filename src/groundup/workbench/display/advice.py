@@ -31,7 +31,7 @@ def advise(record: Record, examination: Examination, contract: Contract) -> list
         *_about_leaks(record, examination),
         *_about_fit(record),
         *_about_rows(record, contract),
-        *_about_columns(contract, examination),
+        *_about_columns(record, contract, examination),
         *_about_search(record),
         *_about_use(record),
     ]
@@ -104,7 +104,7 @@ def _about_rows(record: Record, contract: Contract) -> Iterator[Advice]:
         )
 
 
-def _about_columns(contract: Contract, examination: Examination) -> Iterator[Advice]:
+def _about_columns(record: Record, contract: Contract, examination: Examination) -> Iterator[Advice]:
     sparse = [column.name for column in contract.feature_columns if column.missing > MUCH_MISSING]
     if sparse:
         yield Advice(
@@ -122,7 +122,7 @@ def _about_columns(contract: Contract, examination: Examination) -> Iterator[Adv
             f"{format_number(tried.with_all)} with them; a model without them needs less data: {options}",
         )
     dates = [c.name for c in contract.columns if c.kind == "datetime" and c.role == "feature"]
-    if dates and contract.time is None:
+    if dates and record.split.rule != "time" and "test" not in record.split.origins:
         yield Advice(
             "Test on the latest rows",
             f"Rows have a date ({dates[0]}). If you will predict later rows from earlier ones, --time {dates[0]} tests "

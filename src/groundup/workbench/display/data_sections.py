@@ -110,7 +110,7 @@ def _column_table(contract: Contract) -> m.Table:
 def sizes_of(parts: Split) -> Parts:
     """Return the rule and the sizes of a split whose folds are not known yet."""
     sizes = {part: len(getattr(parts, part)) for part in PARTS}
-    return Parts(rule=parts.rule, folds=0, **sizes)
+    return Parts(rule=parts.rule, folds=0, origins=dict(parts.origins), **sizes)
 
 
 def split(parts: Parts, contract: Contract) -> m.Section:
@@ -119,7 +119,7 @@ def split(parts: Parts, contract: Contract) -> m.Section:
         "random": "at random",
         "stratified": "at random, classes in proportion",
         "grouped": f"groups of {contract.group} are kept whole",
-        "time": f"by time, {contract.time}: the latest rows are the test set",
+        "time": f"by time, {contract.time or 'the order of the rows'}: the latest rows are the test set",
     }
     sizes = {part: getattr(parts, part) for part in PARTS}
     total = max(sum(sizes.values()), 1)
@@ -135,12 +135,24 @@ def split(parts: Parts, contract: Contract) -> m.Section:
         text_column("Purpose", lambda part: uses[part]),
     ]
     train, valid, test = (format_count(size) for size in sizes.values())
-    rule = rules.get(parts.rule, parts.rule)
+    rule = _with_origins(rules.get(parts.rule, parts.rule), parts)
     blocks: list[m.Block] = [
         m.Paragraph(text=f"{train} training, {valid} validation and {test} test rows (sealed); {rule}"),
         make_table("The three sets", measures, PARTS, full_only=True),
     ]
     return m.Section(name="split", title="Training, validation and test set", label="Split", blocks=blocks)
+
+
+def _with_origins(rule: str, parts: Parts) -> str:
+    """Return in words which sets were assigned beforehand, and the rule of the others."""
+    if not parts.origins:
+        return rule
+    parts_of: dict[str, list[str]] = {}
+    for part, origin in parts.origins.items():
+        parts_of.setdefault(origin, []).append(PARTS[part].lower())
+    given = ", ".join(f"{' and '.join(names)} rows are from {origin}" for origin, names in parts_of.items())
+    others = "folds" if len(parts.origins) == len(PARTS) - 1 else "the others"
+    return f"{given}; {others} {rule.partition(': the latest')[0]}"
 
 
 def audit(found: Audit, *, all_notes: bool = False, with_blocking: bool = True) -> m.Section:

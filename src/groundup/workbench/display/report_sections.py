@@ -185,7 +185,8 @@ def errors(record: Record, examination: Examination) -> m.Section | None:
         f"The rows of the validation set {kind}. Inspect them: wrong labels, mixed-up units and missing columns often "
         "show here first. They are not from the test set, so that learning from them leaves it unseen."
     )
-    caption = f"{pluralize(len(worst), 'row')}, numbered from 1 in the table"
+    source = record.part_files["valid"].name if "valid" in record.part_files else "the table"
+    caption = f"{pluralize(len(worst), 'row')}, numbered from 1 in {source}"
     blocks: list[m.Block] = [m.Paragraph(text=text), make_table(caption, measures + cells, worst)]
     return m.Section(name="errors", title="Errors worth inspecting", label="Errors", blocks=blocks)
 
@@ -224,7 +225,7 @@ def reproduction(record: Record, examination: Examination) -> m.Section:
     """Return how to repeat the run."""
     again = reproduce(record)
     blocks: list[m.Block] = [
-        m.Code(language="console", caption="Command", text=again.command),
+        *([m.Code(language="console", caption="Command", text=again.command)] if again.command else []),
         m.Code(
             language="python",
             caption="Python script, which checks the data and the digest",

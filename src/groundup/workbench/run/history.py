@@ -17,6 +17,7 @@ from groundup.workbench.run.journal import NAME, UNFINISHED, summarize
 from groundup.workbench.run.lock import find_holder
 
 _ID = re.compile(r"[0-9a-f]{2,12}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 # Settings that have a column of their own, or follow from others.
 _SHOWN_ELSEWHERE = ("data", "target", "packages")
 
@@ -120,9 +121,15 @@ def list_runs(root: Path) -> list[Run]:
     differing = [n for n in names if len({repr(run.settings.get(n)) for run in runs if run.settings}) > 1]
     out = []
     for run in runs:
-        differs = {n: run.settings.get(n) for n in differing if run.settings.get(n) not in (None, [], {})}
+        differs = {n: _brief(v) for n in differing if (v := run.settings.get(n)) not in (None, [], {})}
         out.append(replace(run, differs=differs))
     return sorted(out, key=lambda run: run.when, reverse=True)
+
+
+def _brief(value: Any) -> Any:
+    """Return a setting as the list of runs shows it: the first letters of the digest of a file's cells."""
+    is_digest = isinstance(value, str) and _DIGEST.fullmatch(value)
+    return f"{value[:6]}..." if is_digest else value
 
 
 def _read_run(folder: Folder, path: Path, holder: dict[str, Any] | None) -> Run | None:

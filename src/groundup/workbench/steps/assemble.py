@@ -152,21 +152,32 @@ def _left_out(contract: Contract) -> str:
 
 
 def data_of(table: Table) -> Data:
-    """Return the description of the table in a result."""
+    """Return the description of the table in a result; the rows are those of its own file, the digest that of all."""
     return Data(
         name=table.name,
         source=table.source,
-        rows=table.n_rows,
+        rows=table.n_rows - sum(file.n_rows for file in table.part_files),
         columns=len(table.columns),
         digest=table.digest,
     )
 
 
+def part_files_of(table: Table) -> dict[str, Data]:
+    """Return the descriptions of the files that hold a set of their own."""
+    n_columns = len(table.columns)
+    return {
+        file.part: Data(
+            name=file.name, source=file.source, rows=file.n_rows, columns=n_columns, digest=file.digest
+        )
+        for file in table.part_files
+    }
+
+
 def parts_of(problem: Problem) -> Parts:
     """Return the sizes of the parts in a result."""
     s = problem.split
-    n_folds = len(s.folds(problem.n_folds))
-    return Parts(rule=s.rule, train=len(s.train), valid=len(s.valid), test=len(s.test), folds=n_folds)
+    sizes = {part: len(getattr(s, part)) for part in PARTS}
+    return Parts(rule=s.rule, **sizes, folds=len(s.folds(problem.n_folds)), origins=dict(s.origins))
 
 
 def reports_copies(audit: Audit) -> bool:

@@ -106,7 +106,7 @@ class Comparer:
         if self.out.baseline.n_folds:
             self.out.metric = deciding_metric(self.problem.scoring.deciding, [self.out.baseline.validation])
         portfolios = {entry.name: self._portfolio(entry) for entry in self.entries}
-        n_tuned = sum(bool(entry.description.search_space) for entry in self.entries)
+        n_tuned = sum(bool(entry.search_space) for entry in self.entries)
         self.n_planned = sum(map(len, portfolios.values())) + N_PERTURBED * n_tuned
         for i, entry in enumerate(self.entries):
             self._try_first(entry, portfolios[entry.name][0], n_waiting=len(self.entries) - i)
@@ -255,7 +255,7 @@ class Comparer:
         if best is None:
             return
         if best.validation.stopped == "lost" or (
-            not candidate.entry.description.search_space and self.out.is_out_of_reach(best.validation)
+            not candidate.entry.search_space and self.out.is_out_of_reach(best.validation)
         ):
             return
         if candidate.entry.name in self._too_slow:
@@ -374,7 +374,7 @@ class Comparer:
                     yield Candidate(entry, portfolios[entry.name][i])
             for entry in self.entries if i == 1 else ():
                 yield from self._with_codes(entry)
-        searches = [self._perturbed(entry) for entry in self.entries if entry.description.search_space]
+        searches = [self._perturbed(entry) for entry in self.entries if entry.search_space]
         while searches:
             for search in list(searches):
                 if (candidate := next(search, None)) is None:

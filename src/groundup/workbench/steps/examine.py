@@ -295,13 +295,18 @@ class _Examiner:
                 row = int(rows[i])
                 self.found.worst_rows.append(
                     WorstRow(
-                        row=row + 1,
+                        row=self._number(row),
                         actual=_to_python(y_true[i]),
                         predicted=_to_python(predicted[i]),
                         error=float(by[i]),
                         cells=self._identifier(row),
                     )
                 )
+
+    def _number(self, row: int) -> int:
+        """Return the number of a validation row, from 1 in its file."""
+        files = () if self.table is None else self.table.part_files
+        return row + 1 - next((file.start for file in files if file.part == "valid"), 0)
 
     def _identifier(self, row: int) -> dict[str, str | None]:
         """Return the cell of a row that identifies it, if the table has an identifier."""

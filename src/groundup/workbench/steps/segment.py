@@ -82,10 +82,29 @@ class SegmentChoice(NamedTuple):
         return self.candidate.params["n_clusters"]
 
 
+def check_number(n_segments: int | None, target: str | None) -> int | None:
+    """Return a requested number of segments; raise an error if it is none, or if there is a target."""
+    if n_segments is None:
+        return None
+    if target is not None:
+        raise UsageError(
+            f"A number of segments is for a table without a target, and {target!r} is to be predicted.",
+            hint="Leave out the target, or the segments.",
+        )
+    if isinstance(n_segments, bool) or n_segments != int(n_segments) or n_segments < 2:
+        raise UsageError(f"The number of segments is a whole number from 2 on, not {n_segments!r}.")
+    return int(n_segments)
+
+
 def compare(
-    problem: Problem, clock: Clock, journal: Journal, listen: Listener, learners: Sequence[str] | None = None
+    problem: Problem,
+    clock: Clock,
+    journal: Journal,
+    listen: Listener,
+    learners: Sequence[Any] | None = None,
+    n_segments: int | None = None,
 ) -> Segmentation:
-    """Judge 2 to ``MAX_SEGMENTS`` segments on folds of the training set.
+    """Judge 2 to ``MAX_SEGMENTS`` segments, or only `n_segments`, on folds of the training set.
 
     `learners` are the requested names; only k-means is possible here.
 
@@ -98,13 +117,20 @@ def compare(
     """
     entry = _find_learner(learners)
     train = problem.features("train")
-    most = min(MAX_SEGMENTS, train.unique().height - 1, len(train) // 3)
-    if most < 2:
-        raise GroundupError(f"{train.unique().height} different training rows are too few to find segments.")
-    listen(StepStarted("compare", f"2 to {most} segments"))
+    n_different = train.unique().height
+    most = min(n_segments or MAX_SEGMENTS, n_different - 1, len(train) // 3)
+    least = n_segments or 2
+    if most < least:
+        found = "segments" if n_segments is None else f"{n_segments} segments"
+        raise GroundupError(f"{n_different} different training rows are too few to find {found}.")
+    listen(
+        StepStarted(
+            "compare", f"{least} to {most} segments" if n_segments is None else f"{n_segments} segments"
+        )
+    )
     out = Segmentation(metric("silhouette"), _distance_columns(problem))
     folds = [fold.train for fold in problem.split.folds(problem.n_folds)]
-    for k in range(2, most + 1):
+    for k in range(least, most + 1):
         if out.tried and (reason := _refusal(clock, journal, out.tried[-1], len(folds))):
             out.ended, out.skipped = reason, list(range(k, most + 1))
             break
@@ -116,7 +142,7 @@ def compare(
                     break  # the next fit failed
                 journaled_fold(journal, candidate, i, partial(_judge, problem, candidate, rows))
                 clock.n_fits += 1
-                share = (k - 2 + (i + 1) / len(folds)) / (most - 1)
+                share = (k - least + (i + 1) / len(folds)) / (most - least + 1)
                 left_s = clock.elapsed_s * (1 - share) / share
                 value = candidate.validation.folds[-1].scores["silhouette"].value
                 listen(FitDone(f"{k} segments", i + 1, len(folds), value, share, left_s))
@@ -150,14 +176,14 @@ def _refusal(clock: Clock, journal: Journal, last: Candidate, n_folds: int) -> s
     return journal.replay_or_ask(lambda: clock.refusal(n_folds, estimate_s), after=last.params)
 
 
-def _find_learner(names: Sequence[str] | None) -> LearnerEntry:
+def _find_learner(names: Sequence[Any] | None) -> LearnerEntry:
     """Return the entry of k-means; raise an error if another model was requested."""
     if names is not None:
-        learners_of("clustering", names)  # reports an unknown name
-        if others := [name for name in names if name != LEARNER]:
+        entries = learners_of("clustering", names).entries  # reports an unknown name
+        if others := [entry.name for entry in entries if entry.name != LEARNER or entry.given is not None]:
             raise UsageError(
                 f"Only {LEARNER} can find segments, not {others[0]!r}.",
-                hint="Leave the models out, or name a target.",
+                hint="Leave the models out, or name a target. segments= states the number of segments.",
             )
     return learners_of("clustering", [LEARNER]).entries[0]
 
@@ -218,7 +244,9 @@ def choose(found: Segmentation) -> SegmentChoice:
     tied = [c for c in usable if gaps[id(c)].mean <= gaps[id(c)].error] or [top]
     chosen = min(tied, key=lambda c: c.params["n_clusters"])
     k, mean = chosen.params["n_clusters"], chosen.validation.mean("silhouette")
-    if chosen is top:
+    if len(found.tried) == 1:
+        reason = f"the number requested, with a silhouette of {format_number(mean)}"
+    elif chosen is top:
         reason = f"the largest silhouette of 2 to {usable[-1].params['n_clusters']}, {format_number(mean)}"
     else:
         best = format_number(top.validation.mean("silhouette"))

@@ -29,7 +29,6 @@ from groundup.workbench.display.explanation import explanation_html, explanation
 from groundup.workbench.steps.candidate import Candidate
 from groundup.workbench.steps.finalize import fit
 from groundup.workbench.steps.importance import column_importance
-from groundup.workbench.steps.learners import learners_of
 from groundup.workbench.use.predict import (
     PREDICTION,
     PROBABILITY,
@@ -227,7 +226,7 @@ def importance(
     problem, best = project.problem, project.result.best
     if problem.task == "clustering":
         raise UsageError("Segments have no target, and column importance needs one.")
-    (entry,) = learners_of(problem.task, [best.learner]).entries
+    entry = project.learner(best.learner)
     model = fit(problem, Candidate(entry, best.params), problem.split.train, best.params)
     scoring, rule = problem.scoring, project.result.decision
     if rule is not None and rule.threshold is not None:
