@@ -69,5 +69,5 @@ def test_an_interval_that_is_too_narrow_says_so():
         intervals={"test": {"rmse": (1.0, 2.0), "mae": (0.5, 1.0)}}, narrow={"test": ["rmse"]}
     )
     assert examination.interval_text("test", "rmse") == "1.000 to 2.000 (likely too narrow)"
-    assert examination.interval_text("test", "mae") == "0.5000 to 1.000"
+    assert examination.interval_text("test", "mae") == "0.500 to 1.000"
     assert examination.interval_text("valid", "mae") == ""
